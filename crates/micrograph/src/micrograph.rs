@@ -1,0 +1,63 @@
+//! Micrograph: a plane, its calibration, and what its file tells about it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Calibration, Plane};
+
+/// One SEM image of a specimen as its file holds it, data bar included.
+#[derive(Clone, Debug)]
+pub struct Micrograph {
+    /// Detector signal in the file's own units: `0..=255` for 8 bits, `0..=65535` for 16 bits,
+    /// as stored for floats. `[H, W]`.
+    pub plane: Plane,
+    /// What the file tells about it.
+    pub facts: FileFacts,
+}
+
+/// What a file tells without its pixels being decoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The file.
+    pub path: PathBuf,
+    /// Its format: `PNG`, `JPEG`, `BMP` or `TIFF`.
+    pub format: String,
+    /// Rows of pixels, data bar included.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// How a pixel is stored, e.g. `8-bit grey`, `8-bit palette`, `32-bit float`.
+    pub sample: String,
+    /// The page that was read, from 0.
+    pub page: usize,
+    /// Number of pages in the file.
+    pub n_pages: usize,
+    /// Size of a pixel; `None`: uncalibrated.
+    pub calibration: Option<Calibration>,
+    /// Settings of the instrument, where the file names them.
+    pub instrument: InstrumentSettings,
+    /// Rows of specimen above the data bar, where the metadata tells.
+    pub specimen_rows: Option<usize>,
+    /// What a user should know of: damaged or contradicting metadata, pages not read.
+    pub warnings: Vec<String>,
+}
+
+/// Settings of the instrument, each `None` where the file does not name it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InstrumentSettings {
+    /// Maker, e.g. `Zeiss`.
+    pub vendor: Option<String>,
+    /// Instrument, e.g. `Helios NanoLab 660`.
+    pub instrument: Option<String>,
+    /// Accelerating voltage in kilovolts.
+    pub accelerating_voltage_kv: Option<f64>,
+    /// Working distance in millimetres.
+    pub working_distance_mm: Option<f64>,
+    /// Magnification as the instrument states it.
+    pub magnification: Option<f64>,
+    /// Detector, e.g. `InLens`.
+    pub detector: Option<String>,
+    /// Date (and time) of acquisition as the file writes it.
+    pub date: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Painting: color maps, contact sheets, overlays, scale bars, charts, calibrated TIFF out.

@@ -1,0 +1,1 @@
+//! Synthetic micrographs: seeded images that look like SEM, with their truth.

@@ -1,0 +1,2 @@
+//! nanoaid
+fn main() {}
