@@ -14,7 +14,8 @@ pub use autoencoder::AutoencoderConfig;
 pub use layer::Layer;
 pub use weights::{Weight, Weights, WeightsError};
 
-pub(crate) use chain::Chain;
+pub(crate) use chain::{Chain, weight_of};
+use weights::ARCHITECTURE_KEY;
 
 use burn::tensor::{Tensor, TensorData};
 use micrograph::Plane;
@@ -74,8 +75,9 @@ impl Network {
     /// # Errors
     /// If the bytes are not such a file, or a weight does not fit.
     pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self, WeightsError> {
-        let (weights, architecture) = Weights::from_bytes(bytes)?;
-        let architecture = serde_json::from_str(&architecture.ok_or(WeightsError::NoArchitecture)?)
+        let (weights, header) = Weights::from_bytes(bytes)?;
+        let architecture = header.get(ARCHITECTURE_KEY).ok_or(WeightsError::NoArchitecture)?;
+        let architecture = serde_json::from_str(architecture)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
         Self::with_weights(architecture, &weights, device)
     }
@@ -84,7 +86,7 @@ impl Network {
     /// give the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let architecture = serde_json::to_string(&self.architecture).expect("settings are plain data");
-        self.weights().to_bytes(Some(&architecture))
+        self.weights().to_bytes(ARCHITECTURE_KEY, &architecture)
     }
 
     /// What it is made of.
@@ -167,6 +169,10 @@ impl Network {
 
     pub(crate) fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    pub(crate) fn chain_mut(&mut self) -> &mut Chain {
+        &mut self.chain
     }
 
     pub(crate) fn index_of(&self, layer: &str) -> usize {

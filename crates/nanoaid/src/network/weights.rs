@@ -9,8 +9,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 /// Largest number of tensors a file may name; the largest network known here has under 400.
 const MOST_TENSORS: usize = 10_000;
-/// Key of the architecture in the header of the file.
-const ARCHITECTURE_KEY: &str = "nanoaid.architecture";
+/// Key of a network's architecture in the header of its file.
+pub(crate) const ARCHITECTURE_KEY: &str = "nanoaid.architecture";
 
 /// One tensor on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,14 +90,14 @@ pub enum WeightsError {
 }
 
 impl Weights {
-    /// Reads a safetensors file of 32-bit floats; second is the architecture its header names.
+    /// Reads a safetensors file of 32-bit floats; second are the texts in its header.
     ///
     /// # Errors
     /// If it is damaged, too large in number, or holds other number formats.
-    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Option<String>), WeightsError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, HashMap<String, String>), WeightsError> {
         let format = |reason: String| WeightsError::Format { reason };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| format(error.to_string()))?;
-        let architecture = header.metadata().as_ref().and_then(|pairs| pairs.get(ARCHITECTURE_KEY).cloned());
+        let texts = header.metadata().clone().unwrap_or_default();
         let file = SafeTensors::deserialize(bytes).map_err(|error| format(error.to_string()))?;
         if file.len() > MOST_TENSORS {
             return Err(format(format!("{} tensors, expected at most {MOST_TENSORS}", file.len())));
@@ -111,11 +111,12 @@ impl Weights {
             let values = fours.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
             tensors.insert(name, Weight { shape: view.shape().to_vec(), values });
         }
-        Ok((Self { tensors }, architecture))
+        Ok((Self { tensors }, texts))
     }
 
-    /// The weights as a safetensors file. The same weights give the same bytes.
-    pub fn to_bytes(&self, architecture: Option<&str>) -> Vec<u8> {
+    /// The weights as a safetensors file with `text` under `key` in its header. The same weights
+    /// give the same bytes.
+    pub fn to_bytes(&self, key: &str, text: &str) -> Vec<u8> {
         let bytes: Vec<(&String, &Weight, Vec<u8>)> = self
             .tensors
             .iter()
@@ -127,8 +128,8 @@ impl Weights {
             let view = TensorView::new(Dtype::F32, weight.shape.clone(), bytes);
             (name.as_str(), view.expect("a weight holds as many values as its shape says"))
         });
-        let header = architecture.map(|text| HashMap::from([(ARCHITECTURE_KEY.to_owned(), text.to_owned())]));
-        safetensors::serialize(views, header).expect("named f32 tensors can be written")
+        let header = HashMap::from([(key.to_owned(), text.to_owned())]);
+        safetensors::serialize(views, Some(header)).expect("named f32 tensors can be written")
     }
 
     /// The tensor `name`, if it has `shape` and is finite.
