@@ -17,10 +17,10 @@ const LEAST_END: f64 = 0.85;
 /// Largest height of a bar. Instruments stay below 0.16; the rest is for cropped images.
 pub(super) const MOST_HEIGHT: f64 = 0.25;
 
-/// Smallest height of a bar as a share of the image, and in rows: one line of readable text with
-/// a blank row above and below.
+/// Smallest height of a bar as a share of the image, and in rows: the smallest line of text with a
+/// blank row above and below.
 pub(super) const LEAST_HEIGHT: f64 = 0.02;
-const LEAST_ROWS: usize = 9;
+const LEAST_ROWS: usize = TEXT_ROWS + 2;
 
 /// Distances in levels of 256 within which pixels count as background: as drawn, after good and
 /// after strong compression. Noise of a detector is seldom inside the first.
@@ -39,10 +39,17 @@ const MOST_GAP: usize = 3;
 /// Share of a row in one level that makes it a ruled line.
 const RULE_SHARE: f32 = 0.85;
 
-/// Change of the background share from row to row that makes an edge certain, or possible. A
-/// possible edge is needed where specimen and bar are of the same black.
+/// Change of the background share from row to row that makes an edge certain, or possible.
 const SHARP: f32 = 0.5;
 const WEAK: f32 = 0.1;
+
+/// A possible edge is believed only where bar and specimen may be of the same black or white:
+/// within this many levels of an end of the range, where a detector clips, so flat that
+/// [`CLIPPED_TOLERANCE`] suffices, and beside [`CLIPPED_STROKES`] of text, more than a drawn
+/// scale bar with its length has.
+const CLIPPED_LEVELS: u8 = 16;
+const CLIPPED_TOLERANCE: u8 = 4;
+const CLIPPED_STROKES: usize = 2 * TEXT_STROKES;
 
 /// Strokes by which a row of text exceeds a blank one: four letters or digits of two strokes.
 /// The bar's own vertical rules are in both.
@@ -72,7 +79,7 @@ struct Found {
     end: usize,
     /// Number of certain edges, 0 to 2.
     n_sharp: u8,
-    /// Sum of both steps.
+        /// Sum of both steps.
     steps: f32,
 }
 
@@ -164,6 +171,9 @@ impl Background<'_> {
                     n_sharp: u8::from(top.step >= SHARP) + u8::from(bottom.step >= SHARP),
                     steps: top.step + bottom.step,
                 };
+                if !self.clips() && found.n_sharp < 2 {
+                    continue;
+                }
                 if self.fits(&found) && best.is_none_or(|best| found.beats(&best)) && self.holds_text(&found) {
                     best = Some(found);
                 }
@@ -228,6 +238,11 @@ impl Background<'_> {
         if beyond_is_rule { 0 } else { n_rules }
     }
 
+    /// Whether the background may be that of clipped specimen too.
+    fn clips(&self) -> bool {
+        self.tolerance <= CLIPPED_TOLERANCE && self.level.min(255 - self.level) <= CLIPPED_LEVELS
+    }
+
     fn fits(&self, found: &Found) -> bool {
         let rows = found.end.saturating_sub(found.first);
         rows >= least_rows(self.height)
@@ -248,7 +263,8 @@ impl Background<'_> {
         let mut sorted = strokes.clone();
         sorted.sort_unstable();
         let ruled = sorted[sorted.len() / 10];
-        let text = |row: usize| strokes[row] >= ruled + TEXT_STROKES;
+        let least_strokes = if found.n_sharp == 2 { TEXT_STROKES } else { CLIPPED_STROKES };
+        let text = |row: usize| strokes[row] >= ruled + least_strokes;
         let blank = |row: usize| strokes[row] < ruled + TEXT_STROKES / 2 && shares[row] >= 0.75 * widest;
 
         let mut row = 0;
