@@ -1,1 +1,3 @@
 //! Synthetic micrographs: seeded images that look like SEM, with their truth.
+
+pub mod strip;
