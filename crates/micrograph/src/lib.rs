@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod calibration;
+pub mod config_error;
 pub mod data_bar;
 pub mod micrograph;
 pub mod paint;
@@ -15,6 +16,7 @@ pub mod read;
 pub mod synth;
 
 pub use calibration::{Calibration, CalibrationSource};
+pub use config_error::ConfigError;
 pub use data_bar::DataBar;
 pub use micrograph::{FileFacts, InstrumentSettings, Micrograph};
 pub use plane::{Plane, Rect};

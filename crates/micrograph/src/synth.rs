@@ -1,3 +1,156 @@
 //! Synthetic micrographs: seeded images that look like SEM, with their truth.
+//!
+//! A [`Specimen`] is built as a surface of exact shapes, [`Imaging`] turns the surface into grey
+//! levels, and [`Truth`] tells what is there. Everything is in px; `nm_per_px` goes into the
+//! calibration and nowhere else. The centre of pixel `(y, x)` lies at the whole numbers `(y, x)`, and
+//! rows run downwards. The same settings and seed give the same bytes, whatever the thread count.
+//!
+//! A new specimen is one new file beside `synth/particles.rs`: its settings, its truth, its surface;
+//! and one line in each `match` here.
 
+mod demo;
+mod dots;
+mod fibres;
+mod imaging;
+mod lines;
+mod particles;
+mod smooth;
 pub mod strip;
+mod surface;
+mod varied;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Calibration, CalibrationSource, ConfigError, Plane};
+
+pub use demo::{DemoSpecimen, demo_specimens};
+pub use dots::{DotLattice, DotRelief, DotSite, DotsConfig, DotsTruth};
+pub use fibres::{Fibre, FibresConfig, FibresTruth};
+pub use imaging::Imaging;
+pub use lines::{LinesConfig, LinesTruth};
+pub use particles::{Packing, Particle, ParticlesConfig, ParticlesTruth};
+pub use varied::{Kind, varied};
+
+/// All choices behind a synthetic micrograph but its seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SynthConfig {
+    /// Rows of pixels, 8 to 16384.
+    pub height: usize,
+    /// Columns of pixels, 8 to 16384.
+    pub width: usize,
+    /// Size of a pixel in nanometres, above 0.
+    pub nm_per_px: f64,
+    /// What is looked at.
+    pub specimen: Specimen,
+    /// How it is looked at.
+    pub imaging: Imaging,
+}
+
+impl Default for SynthConfig {
+    fn default() -> Self {
+        Self {
+            height: 384, // three quarters of the width, as SEM frames are
+            width: 512,
+            nm_per_px: 5.0, // about 50 000 × on a usual screen
+            specimen: Specimen::Particles(ParticlesConfig::default()),
+            imaging: Imaging::default(),
+        }
+    }
+}
+
+impl SynthConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("height", self.height as f64, 8.0..=16384.0)?;
+        ConfigError::unless_within("width", self.width as f64, 8.0..=16384.0)?;
+        let sized = self.nm_per_px.is_finite() && self.nm_per_px > 0.0;
+        if !sized {
+            return Err(ConfigError::new("nm_per_px", self.nm_per_px, "a number above 0"));
+        }
+        Ok(Self { specimen: self.specimen.checked()?, imaging: self.imaging.checked()?, ..self })
+    }
+}
+
+/// The physical thing imaged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Specimen {
+    /// Spheres on a ground, apart or piled up.
+    Particles(ParticlesConfig),
+    /// A grating of parallel lines.
+    Lines(LinesConfig),
+    /// A lattice of pillars or holes.
+    Dots(DotsConfig),
+    /// Curved fibres lying over each other.
+    Fibres(FibresConfig),
+}
+
+impl Specimen {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        Ok(match self {
+            Self::Particles(config) => Self::Particles(config.checked()?),
+            Self::Lines(config) => Self::Lines(config.checked()?),
+            Self::Dots(config) => Self::Dots(config.checked()?),
+            Self::Fibres(config) => Self::Fibres(config.checked()?),
+        })
+    }
+}
+
+/// What a synthetic micrograph is known to contain; lengths in px.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// Of [`Specimen::Particles`].
+    Particles(ParticlesTruth),
+    /// Of [`Specimen::Lines`].
+    Lines(LinesTruth),
+    /// Of [`Specimen::Dots`].
+    Dots(DotsTruth),
+    /// Of [`Specimen::Fibres`].
+    Fibres(FibresTruth),
+}
+
+/// A synthetic micrograph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Synthetic {
+    /// Whole grey levels in `0..=255` as of an 8-bit detector, `[H, W]`.
+    pub plane: Plane,
+    /// What it shows.
+    pub truth: Truth,
+    /// Size of a pixel.
+    pub calibration: Calibration,
+}
+
+/// The micrograph of `config` under `seed`.
+///
+/// # Errors
+/// If a setting is out of range, or if the particles do not find room.
+pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigError> {
+    let config = config.clone().checked()?;
+    let size = (config.height, config.width);
+    let (surface, truth) = match &config.specimen {
+        Specimen::Particles(particles) => {
+            let (surface, truth) = particles.surface(size, seed)?;
+            (surface, Truth::Particles(truth))
+        }
+        Specimen::Lines(lines) => {
+            let (surface, truth) = lines.surface(size, seed);
+            (surface, Truth::Lines(truth))
+        }
+        Specimen::Dots(dots) => {
+            let (surface, truth) = dots.surface(size, seed);
+            (surface, Truth::Dots(truth))
+        }
+        Specimen::Fibres(fibres) => {
+            let (surface, truth) = fibres.surface(size, seed);
+            (surface, Truth::Fibres(truth))
+        }
+    };
+    Ok(Synthetic {
+        plane: imaging::image(&surface, &config.imaging, seed),
+        truth,
+        calibration: Calibration::square(config.nm_per_px, CalibrationSource::Synthetic),
+    })
+}

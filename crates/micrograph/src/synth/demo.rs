@@ -1,0 +1,55 @@
+//! Demo specimens: the three micrographs of the built-in demo, chosen for their looks.
+
+use crate::synth::{
+    DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, Specimen, SynthConfig,
+};
+
+/// A named specimen of the demo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoSpecimen {
+    /// A name fit for a file, e.g. `particles`.
+    pub name: &'static str,
+    /// Its settings; they are in range.
+    pub config: SynthConfig,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// Particles on a ground, a dot lattice with missing sites, electrospun fibres: 384 × 512 px each.
+pub fn demo_specimens() -> [DemoSpecimen; 3] {
+    let particles = ParticlesConfig {
+        diameter_px: 38.0,
+        spread: 0.28,
+        coverage: 0.3,
+        packing: Packing::Separate,
+        ground_roughness: 0.35,
+        ground_grain_px: 9.0,
+        particle_roughness: 0.1,
+    };
+    let dots = DotsConfig {
+        lattice: DotLattice::Hexagonal,
+        relief: DotRelief::Pillars,
+        pitch_px: 40.0,
+        diameter_px: 22.0,
+        axis_deg: 12.0,
+        missing: 0.04,
+        ..DotsConfig::default()
+    };
+    let fibres = FibresConfig { diameter_px: 13.0, coverage: 1.5, bend_deg: 10.0, ..FibresConfig::default() };
+    let specimen = |name, nm_per_px, specimen, seed| DemoSpecimen {
+        name,
+        config: SynthConfig {
+            height: 384,
+            width: 512,
+            nm_per_px,
+            specimen,
+            imaging: Imaging { dose: 250.0, ..Imaging::default() },
+        },
+        seed,
+    };
+    [
+        specimen("particles", 2.0, Specimen::Particles(particles), 1),
+        specimen("dots", 5.0, Specimen::Dots(dots), 1),
+        specimen("fibres", 40.0, Specimen::Fibres(fibres), 1),
+    ]
+}

@@ -1,0 +1,158 @@
+//! Lines: a grating of parallel lines with rough edges and bright side walls.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+use crate::random::Stream;
+use crate::synth::smooth::gaussian;
+use crate::synth::surface::{Facet, Surface, Texture, wall};
+
+/// Signal of the trench floor relative to the lines' tops.
+const FLOOR: f32 = 0.6;
+
+/// Settings of a grating.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinesConfig {
+    /// Distance from line to line in px, 6 to 2000.
+    pub pitch_px: f64,
+    /// Axis of the lines in degrees, −90 to 90, anticlockwise from x as seen on the screen.
+    pub axis_deg: f64,
+    /// Width of a line over the pitch; line and trench must each be wider than `wall_px` and six
+    /// times the edge roughness.
+    pub duty: f64,
+    /// Height of the lines in px, 0 to 1000.
+    pub relief_px: f64,
+    /// Width of a side wall seen from above in px, 1 to 100.
+    pub wall_px: f64,
+    /// Line-edge roughness: rms deviation of an edge from its straight line in px, 0 to 50.
+    pub edge_roughness_px: f64,
+    /// Length along an edge over which its deviations stay alike in px, 1 to 500.
+    pub edge_correlation_px: f64,
+    /// Rms slope of the texture of tops and floors, 0 to 2.
+    pub roughness: f64,
+}
+
+impl Default for LinesConfig {
+    fn default() -> Self {
+        Self {
+            pitch_px: 32.0, // a dozen lines in the image
+            axis_deg: 90.0, // upright, as gratings are usually imaged
+            duty: 0.5,
+            relief_px: 20.0,           // higher than wide, as resist lines are
+            wall_px: 2.5,              // steep walls
+            edge_roughness_px: 0.6,    // seen, as in images of resist
+            edge_correlation_px: 12.0, // a few line widths at most
+            roughness: 0.06,           // smooth tops
+        }
+    }
+}
+
+/// What a grating is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinesTruth {
+    /// Distance from line to line in px.
+    pub pitch_px: f64,
+    /// Axis of the lines in degrees, `[-90, 90]`, anticlockwise from x as seen on the screen.
+    pub axis_deg: f64,
+    /// Width of a line, at half its height, over the pitch.
+    pub duty: f64,
+    /// Rms deviation in px of the edges, as drawn, from their straight lines.
+    pub edge_roughness_px: f64,
+}
+
+impl LinesConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("lines.pitch_px", self.pitch_px, 6.0..=2000.0)?;
+        ConfigError::unless_within("lines.axis_deg", self.axis_deg, -90.0..=90.0)?;
+        ConfigError::unless_within("lines.relief_px", self.relief_px, 0.0..=1000.0)?;
+        ConfigError::unless_within("lines.wall_px", self.wall_px, 1.0..=100.0)?;
+        ConfigError::unless_within("lines.edge_roughness_px", self.edge_roughness_px, 0.0..=50.0)?;
+        ConfigError::unless_within("lines.edge_correlation_px", self.edge_correlation_px, 1.0..=500.0)?;
+        ConfigError::unless_within("lines.roughness", self.roughness, 0.0..=2.0)?;
+        let least = self.wall_px.max(6.0 * self.edge_roughness_px) / self.pitch_px;
+        ConfigError::unless_within("lines.duty", self.duty, least..=1.0 - least)?;
+        Ok(self)
+    }
+
+    pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, LinesTruth) {
+        let (height, width) = size;
+        let texture = Texture::new(size, 5.0, &mut Stream::new(seed, "synth ground", 0));
+        let roughness = self.roughness as f32;
+        let mut surface = Surface::ground(size, FLOOR, &texture, roughness);
+        surface.reach_px = (self.pitch_px * 0.4).clamp(2.0, 40.0) as f32;
+        let (sin, cos) = self.axis_deg.to_radians().sin_cos();
+        // `u` runs across the lines, `v` along them; both from the centre of the image
+        let (across_y, across_x) = (cos, sin);
+        let (along_y, along_x) = (-sin, cos);
+        let reach = (height as f64).hypot(width as f64) / 2.0 + 1.0;
+        let phase = Stream::new(seed, "synth line phase", 0).uniform();
+        let first = (-reach / self.pitch_px - phase).floor() as i64 - 1;
+        let last = (reach / self.pitch_px - phase).ceil() as i64 + 1;
+        let n_edges = 2 * (last - first + 1) as usize;
+        let length = 2 * reach.ceil() as usize + 2;
+        let edges: Vec<Vec<f32>> = (0..n_edges)
+            .map(|edge| self.edge(length, &mut Stream::new(seed, "synth line edge", edge as u64)))
+            .collect();
+        let (wall_px, relief) = (self.wall_px as f32, self.relief_px as f32);
+        for y in 0..height {
+            for x in 0..width {
+                let (dy, dx) = (y as f64 - height as f64 / 2.0, x as f64 - width as f64 / 2.0);
+                let u = dy * across_y + dx * across_x;
+                let v = dy * along_y + dx * along_x;
+                let line = (u / self.pitch_px - phase).round();
+                let beside = u - (line + phase) * self.pitch_px;
+                let half = self.duty * self.pitch_px / 2.0;
+                let edge = 2 * (line as i64 - first) as usize;
+                let from_low = beside + half + along(&edges[edge], v + reach);
+                let from_high = half - beside + along(&edges[edge + 1], v + reach);
+                // the lower edge rises with `u`, the upper one falls
+                let (depth, sign) = if from_low < from_high { (from_low, 1.0) } else { (from_high, -1.0) };
+                let (share, slope) = wall(depth as f32, wall_px);
+                let slope = sign * slope * relief;
+                let facet = Facet {
+                    z: share * relief,
+                    slope_y: slope * across_y as f32,
+                    slope_x: slope * across_x as f32,
+                    material: FLOOR + (1.0 - FLOOR) * share,
+                };
+                surface.cover(y, x, 1.0, texture.laid_on(facet, (y, x), roughness));
+            }
+        }
+        let n = (n_edges * length) as f64;
+        let square: f64 = edges.iter().flatten().map(|shift| f64::from(*shift).powi(2)).sum();
+        let truth = LinesTruth {
+            pitch_px: self.pitch_px,
+            axis_deg: self.axis_deg,
+            duty: self.duty,
+            edge_roughness_px: (square / n).sqrt(),
+        };
+        (surface, truth)
+    }
+
+    /// Deviations of an edge at whole px along it: noise smoothed over the correlation length.
+    fn edge(&self, length: usize, stream: &mut Stream) -> Vec<f32> {
+        if self.edge_roughness_px == 0.0 {
+            return vec![0.0; length];
+        }
+        // a Gaussian of σ gives a correlation of 1/e at 2σ
+        let kernel = gaussian(self.edge_correlation_px / 2.0);
+        let noise: Vec<f32> = (0..length + kernel.len()).map(|_| stream.normal() as f32).collect();
+        let power: f32 = kernel.iter().map(|weight| weight * weight).sum();
+        let scale = self.edge_roughness_px as f32 / power.sqrt();
+        (0..length)
+            .map(|start| {
+                let sum: f32 = kernel.iter().zip(&noise[start..]).map(|(weight, value)| weight * value).sum();
+                sum * scale
+            })
+            .collect()
+    }
+}
+
+/// The deviation at `position` between whole px.
+fn along(edge: &[f32], position: f64) -> f64 {
+    let before = (position.max(0.0) as usize).min(edge.len() - 2);
+    let share = position - before as f64;
+    f64::from(edge[before]) * (1.0 - share) + f64::from(edge[before + 1]) * share
+}

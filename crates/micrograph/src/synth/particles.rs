@@ -1,0 +1,212 @@
+//! Particles: spheres of log-normal size on a textured ground, apart from each other, overlapping in
+//! the image, or piled up.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+use crate::random::Stream;
+use crate::synth::surface::{Facet, Surface, Texture};
+
+/// Signal of the ground relative to the particles.
+const GROUND: f32 = 0.5;
+/// Where a particle of the next size finds no room in so many trials, the ground counts as full.
+const MOST_TRIALS: usize = 2000;
+/// Free px between particles that lie apart.
+const GAP_PX: f64 = 2.0;
+
+/// How particles lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Packing {
+    /// On the ground, at least 2 px apart.
+    Separate,
+    /// On the ground wherever they fall; their discs may overlap in the image.
+    Overlapping,
+    /// One on the other, as a powder is poured.
+    Stacked,
+}
+
+/// Settings of a particle specimen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParticlesConfig {
+    /// Median diameter in px, 3 to 1000.
+    pub diameter_px: f64,
+    /// Standard deviation of the logarithm of the diameter, 0 (all alike) to 0.8.
+    pub spread: f64,
+    /// Sum of the particles' disc areas over the image's area: 0 to 0.4 where separate, else to 6.
+    pub coverage: f64,
+    /// How they lie.
+    pub packing: Packing,
+    /// Rms slope of the ground's texture, 0 to 2.
+    pub ground_roughness: f64,
+    /// Size in px of the grains of the ground, 1 to 200.
+    pub ground_grain_px: f64,
+    /// Rms slope of the particles' own texture, 0 to 2.
+    pub particle_roughness: f64,
+}
+
+impl Default for ParticlesConfig {
+    fn default() -> Self {
+        Self {
+            diameter_px: 30.0, // large enough to be measured, small enough to be many
+            spread: 0.2,       // a usual colloid
+            coverage: 0.25,    // many, yet random places are still found at once
+            packing: Packing::Separate,
+            ground_roughness: 0.25, // a polished or coated support
+            ground_grain_px: 6.0,   // grains of a sputtered film
+            particle_roughness: 0.08,
+        }
+    }
+}
+
+/// One particle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Particle {
+    /// Row of the centre in px.
+    pub y: f64,
+    /// Column of the centre in px.
+    pub x: f64,
+    /// Height of the centre over the ground in px.
+    pub z: f64,
+    /// Radius in px.
+    pub radius_px: f64,
+    /// Share of its pixels inside the image on which nothing else lies, in `[0, 1]`.
+    pub visible: f64,
+}
+
+/// What a particle specimen contains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParticlesTruth {
+    /// All particles, centres inside the image, the lowest first.
+    pub particles: Vec<Particle>,
+}
+
+impl ParticlesConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("particles.diameter_px", self.diameter_px, 3.0..=1000.0)?;
+        ConfigError::unless_within("particles.spread", self.spread, 0.0..=0.8)?;
+        let most = if self.packing == Packing::Separate { 0.4 } else { 6.0 };
+        ConfigError::unless_within("particles.coverage", self.coverage, 0.0..=most)?;
+        ConfigError::unless_within("particles.ground_roughness", self.ground_roughness, 0.0..=2.0)?;
+        ConfigError::unless_within("particles.ground_grain_px", self.ground_grain_px, 1.0..=200.0)?;
+        ConfigError::unless_within("particles.particle_roughness", self.particle_roughness, 0.0..=2.0)?;
+        Ok(self)
+    }
+
+    /// The surface and what is on it; an error if separate particles do not find room.
+    pub(super) fn surface(
+        &self,
+        size: (usize, usize),
+        seed: u64,
+    ) -> Result<(Surface, ParticlesTruth), ConfigError> {
+        let mut particles = self.placed(size, seed)?;
+        // what lies higher hides what lies lower
+        particles.sort_by(|a, b| (a.z + a.radius_px).total_cmp(&(b.z + b.radius_px)));
+        let ground = Texture::new(size, self.ground_grain_px, &mut Stream::new(seed, "synth ground", 0));
+        let mut surface = Surface::ground(size, GROUND, &ground, self.ground_roughness as f32);
+        surface.reach_px = (self.diameter_px * 0.35) as f32;
+        let grain = (self.diameter_px / 8.0).max(2.0);
+        let skin = Texture::new(size, grain, &mut Stream::new(seed, "synth skin", 0));
+        let mut shades = Stream::new(seed, "synth particle shade", 0);
+        let mut topmost = vec![usize::MAX; size.0 * size.1];
+        let mut n_pixels = vec![0_usize; particles.len()];
+        for (index, particle) in particles.iter().enumerate() {
+            // particles of one batch still differ a little in charge and coating
+            let material = (1.0 + 0.06 * shades.normal()).max(0.7) as f32;
+            let offset = (shades.below(size.0), shades.below(size.1));
+            let radius = particle.radius_px;
+            let (rows, columns) = surface.around((particle.y, particle.x), radius + 1.0);
+            for y in rows {
+                for x in columns.clone() {
+                    let (dy, dx) = (y as f64 - particle.y, x as f64 - particle.x);
+                    let distance = dy.hypot(dx);
+                    let share = (radius - distance + 0.5).clamp(0.0, 1.0);
+                    if share == 0.0 {
+                        continue;
+                    }
+                    if share >= 0.5 {
+                        topmost[y * size.1 + x] = index;
+                        n_pixels[index] += 1;
+                    }
+                    // the steepest facet that still counts, at the silhouette
+                    let rise = (radius * radius - distance * distance).max((0.15 * radius).powi(2)).sqrt();
+                    let facet = Facet {
+                        z: (particle.z + rise) as f32,
+                        slope_y: (-dy / rise) as f32,
+                        slope_x: (-dx / rise) as f32,
+                        material,
+                    };
+                    let at = (y + offset.0, x + offset.1);
+                    surface.cover(
+                        y,
+                        x,
+                        share as f32,
+                        skin.laid_on(facet, at, self.particle_roughness as f32),
+                    );
+                }
+            }
+        }
+        let mut n_visible = vec![0_usize; particles.len()];
+        topmost.iter().filter(|index| **index != usize::MAX).for_each(|index| n_visible[*index] += 1);
+        for (particle, (seen, all)) in particles.iter_mut().zip(n_visible.into_iter().zip(n_pixels)) {
+            particle.visible = if all == 0 { 0.0 } else { seen as f64 / all as f64 };
+        }
+        Ok((surface, ParticlesTruth { particles }))
+    }
+
+    /// Particles at their places, in the order in which they were laid.
+    fn placed(&self, (height, width): (usize, usize), seed: u64) -> Result<Vec<Particle>, ConfigError> {
+        let mut sizes = Stream::new(seed, "synth particle size", 0);
+        let area = self.coverage * (height * width) as f64;
+        let mut radii = Vec::new();
+        let mut covered = 0.0;
+        while covered < area {
+            // beyond three standard deviations a single giant would fill the image
+            let deviation = sizes.normal().clamp(-3.0, 3.0);
+            let radius: f64 = self.diameter_px / 2.0 * (self.spread * deviation).exp();
+            covered += std::f64::consts::PI * radius * radius;
+            radii.push(radius);
+        }
+        if self.packing == Packing::Separate {
+            // the large ones find room first
+            radii.sort_by(|a, b| b.total_cmp(a));
+        }
+        let mut places = Stream::new(seed, "synth particle place", 0);
+        let mut place =
+            || (places.between(0.0, height as f64 - 1.0), places.between(0.0, width as f64 - 1.0));
+        let mut laid: Vec<Particle> = Vec::with_capacity(radii.len());
+        for radius in radii {
+            let found = match self.packing {
+                Packing::Overlapping => Some((place(), radius)),
+                Packing::Separate => (0..MOST_TRIALS).map(|_| place()).find_map(|(y, x)| {
+                    let free = laid
+                        .iter()
+                        .all(|other| (y - other.y).hypot(x - other.x) >= radius + other.radius_px + GAP_PX);
+                    free.then_some(((y, x), radius))
+                }),
+                // the lowest of a few places, since a grain rolls downhill
+                Packing::Stacked => (0..6)
+                    .map(|_| place())
+                    .map(|at| (at, rest_height(&laid, at, radius)))
+                    .min_by(|a, b| a.1.total_cmp(&b.1)),
+            };
+            let Some(((y, x), z)) = found else {
+                let expected = format!("a share that finds room; only {} particles did", laid.len());
+                return Err(ConfigError::new("particles.coverage", self.coverage, &expected));
+            };
+            laid.push(Particle { y, x, z, radius_px: radius, visible: 1.0 });
+        }
+        Ok(laid)
+    }
+}
+
+/// Height of the centre of a sphere of `radius` that is let down at `(y, x)` until it touches.
+fn rest_height(laid: &[Particle], (y, x): (f64, f64), radius: f64) -> f64 {
+    laid.iter().fold(radius, |height, other| {
+        let reach = radius + other.radius_px;
+        let beside = (y - other.y).powi(2) + (x - other.x).powi(2);
+        if beside >= reach * reach { height } else { height.max(other.z + (reach * reach - beside).sqrt()) }
+    })
+}
