@@ -7,6 +7,7 @@
 
 pub mod calibration;
 pub mod data_bar;
+pub mod file;
 pub mod micrograph;
 pub mod paint;
 pub mod plane;
