@@ -1,2 +1,38 @@
-//! nanoaid
-fn main() {}
+//! `nanoaid`: the command line. Parses, calls, shows; computes nothing itself.
+
+mod command;
+mod outcome;
+mod output;
+mod page;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Command;
+use outcome::Outcome;
+
+/// See the nano-world through neural networks: SEM micrographs through the layers of a network,
+/// offline, in nanometres.
+#[derive(Parser)]
+#[command(name = "nanoaid", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named).
+Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
+
+fn main() -> ExitCode {
+    match Arguments::parse().command.run() {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeSkipped) => ExitCode::from(3),
+        Err(failure) => {
+            outcome::say(&format!("nanoaid: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -4,10 +4,9 @@
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
 pub mod device;
-pub mod error;
 mod kernels;
 pub mod network;
 
 pub use device::Device;
-pub use error::ConfigError;
+pub use micrograph::ConfigError;
 pub use network::{Architecture, AutoencoderConfig, Layer, Network};

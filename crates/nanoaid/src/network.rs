@@ -22,7 +22,7 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
-use crate::error::ConfigError;
+use crate::ConfigError;
 
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Operation};
 use super::convolution::{Convolution, ConvolutionShape};
-use crate::error::ConfigError;
+use crate::ConfigError;
 
 /// What a convolutional autoencoder is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,47 @@
+//! The commands and their arguments; one file each for what they do.
+
+mod demo;
+mod images;
+mod info;
+mod lens;
+mod replay;
+mod sweep;
+mod train;
+mod training;
+
+use clap::Subcommand;
+
+use crate::outcome::{Failure, Outcome};
+
+/// What `nanoaid` can be asked to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Look at three built-in specimens through the built-in network: a report to open.
+    Demo(demo::DemoArguments),
+    /// Show what a micrograph's file tells (size, calibration, data bar, instrument), or list the
+    /// layers of a run.
+    Info(info::InfoArguments),
+    /// Look at micrographs through the feature maps of a network, at a depth.
+    Lens(lens::LensArguments),
+    /// Train a network on a folder of micrographs.
+    #[command(subcommand)]
+    Train(train::TrainCommand),
+    /// Train one autoencoder for each latent size and compare them.
+    Sweep(sweep::SweepArguments),
+    /// Repeat a result from its record and say whether it comes out the same.
+    Replay(replay::ReplayArguments),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        match self {
+            Self::Demo(arguments) => demo::run(&arguments),
+            Self::Info(arguments) => info::run(&arguments),
+            Self::Lens(arguments) => lens::run(&arguments),
+            Self::Train(command) => train::run(&command),
+            Self::Sweep(arguments) => sweep::run(&arguments),
+            Self::Replay(arguments) => replay::run(&arguments),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Arguments that every command has which reads micrographs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use micrograph::data_bar::DataBarChoice;
+use micrograph::read::ReadConfig;
+use nanoaid::prepare::PrepareConfig;
+use nanoaid::{Device, Network, builtin, run::RunFolder};
+
+use crate::outcome::Failure;
+
+/// How micrographs are read.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReadArguments {
+    /// Size of a pixel in nanometres; goes before what the file says
+    #[arg(long, value_name = "NM")]
+    pub nm_per_px: Option<f64>,
+    /// Page of a file of several pages, from 0
+    #[arg(long, default_value_t = 0)]
+    pub page: usize,
+    /// Keep the data bar as if it were specimen
+    #[arg(long, conflicts_with = "crop_bottom")]
+    pub keep_data_bar: bool,
+    /// Cut this many rows off at the bottom instead of looking for a data bar
+    #[arg(long, value_name = "ROWS")]
+    pub crop_bottom: Option<usize>,
+}
+
+impl ReadArguments {
+    /// The arguments as settings.
+    pub(crate) fn config(&self) -> PrepareConfig {
+        let data_bar = match (self.keep_data_bar, self.crop_bottom) {
+            (true, _) => DataBarChoice::Keep,
+            (false, Some(rows)) => DataBarChoice::CropBottom(rows),
+            (false, None) => DataBarChoice::Find,
+        };
+        let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
+        PrepareConfig { read, data_bar, ..PrepareConfig::default() }
+    }
+}
+
+/// Which network, and where it runs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NetworkArguments {
+    /// Run folder of a training; `autoencoder` is the built-in network
+    #[arg(long, default_value = builtin::AUTOENCODER)]
+    pub run: PathBuf,
+    /// Where networks run
+    #[arg(long, default_value_t = Device::Cpu)]
+    pub device: Device,
+}
+
+impl NetworkArguments {
+    /// Reads the network.
+    pub(crate) fn network(&self) -> Result<Network, Failure> {
+        if self.run.as_os_str() == builtin::AUTOENCODER && !self.run.exists() {
+            return Ok(builtin::autoencoder(self.device)?);
+        }
+        Ok(RunFolder::open(&self.run)?.network(self.device)?)
+    }
+}

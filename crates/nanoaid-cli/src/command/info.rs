@@ -1,0 +1,256 @@
+//! `nanoaid info`: what a micrograph's file tells, or the layers of a run.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use micrograph::calibration::length_text;
+use micrograph::data_bar::{self, DataBar, DataBarEvidence};
+use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
+use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
+use nanoaid::{Device, Layer, Network, builtin, run::RunFolder};
+use serde::Serialize;
+
+use super::images::ReadArguments;
+use crate::outcome::{Failure, Outcome, chain_text, print, say};
+use crate::output::{OutputFolder, folder_names, json_text};
+
+/// Longest side of a picture in pixels.
+const MOST_PICTURE_PX: usize = 1024;
+
+/// Arguments of `info`.
+#[derive(Args)]
+pub(crate) struct InfoArguments {
+    /// Micrographs, run folders, or `autoencoder` for the built-in network
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    read: ReadArguments,
+    /// Write a picture of each micrograph with its data bar drawn into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that is there already
+    #[arg(long)]
+    force: bool,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `info` tells of one input.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+enum Info {
+    Micrograph {
+        #[serde(flatten)]
+        facts: FileFacts,
+        data_bar: Option<DataBar>,
+        /// Why the pixels could not be read, where only the metadata could.
+        pixels_error: Option<String>,
+    },
+    Run {
+        path: PathBuf,
+        layers: Vec<Layer>,
+    },
+}
+
+/// Shows what each input tells.
+pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
+    let folder = arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;
+    let names = folder_names(&arguments.inputs);
+    let mut all = Vec::new();
+    let mut n_skipped = 0;
+    for (input, name) in arguments.inputs.iter().zip(&names) {
+        let told = if is_network(input) {
+            layers_of(input)
+        } else {
+            let picture = folder.as_ref().map(|folder| folder.file(&format!("{name}.png")));
+            micrograph_info(input, arguments, picture.as_deref())
+        };
+        match told {
+            Ok(info) => {
+                n_skipped += usize::from(matches!(&info, Info::Micrograph { pixels_error: Some(_), .. }));
+                if arguments.json {
+                    all.push(info);
+                } else {
+                    print(&text_of(&info))?;
+                }
+            }
+            Err(failure) => {
+                n_skipped += 1;
+                say(&format!("skipped {failure}"));
+            }
+        }
+    }
+    if arguments.json {
+        print(&json_text(&all)?)?;
+    }
+    if n_skipped == arguments.inputs.len() && all.is_empty() && n_skipped == 1 {
+        return Err(Failure::new("the input could not be read"));
+    }
+    Ok(Outcome::of_skipped(n_skipped))
+}
+
+fn is_network(input: &Path) -> bool {
+    input.is_dir() || (input.as_os_str() == builtin::AUTOENCODER && !input.exists())
+}
+
+fn layers_of(input: &Path) -> Result<Info, Failure> {
+    let network: Network = if input.is_dir() {
+        RunFolder::open(input)?.network(Device::Cpu)?
+    } else {
+        builtin::autoencoder(Device::Cpu)?
+    };
+    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec() })
+}
+
+fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
+    let config = arguments.read.config();
+    let facts = read::facts(input, &config.read)?;
+    let micrograph = match read::micrograph(input, &config.read) {
+        Ok(micrograph) => micrograph,
+        Err(error) => {
+            let reason = chain_text(&error);
+            say(&format!("pixels not read: {reason}"));
+            return Ok(Info::Micrograph { facts, data_bar: None, pixels_error: Some(reason) });
+        }
+    };
+    let (_, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, config.data_bar)?;
+    if let Some(path) = picture {
+        drawn(&micrograph.plane, data_bar).write_png(path, None)?;
+    }
+    Ok(Info::Micrograph { facts: micrograph.facts, data_bar, pixels_error: None })
+}
+
+/// The whole file's image with what is cut off shaded and its border drawn.
+fn drawn(plane: &micrograph::Plane, data_bar: Option<DataBar>) -> Picture {
+    const CUT: [u8; 3] = [213, 94, 0];
+    let (low, high) = robust_range(plane).unwrap_or((0.0, 1.0));
+    let whole = Picture::from_plane(plane, low, high, ColorMap::Gray);
+    let zoom = (MOST_PICTURE_PX as f64 / plane.height().max(plane.width()) as f64).min(1.0);
+    let scaled = |px: usize| ((px as f64 * zoom).round() as usize).max(1);
+    let sampling = if zoom < 1.0 { Sampling::Area } else { Sampling::Nearest };
+    let mut picture = whole.resized(scaled(plane.height()), scaled(plane.width()), sampling);
+    if let Some(bar) = data_bar {
+        let (width, height) = (picture.width(), picture.height());
+        let y = (bar.first_row as f64 * zoom).round() as usize;
+        picture.fill_rect(Rect { y, x: 0, height: height.saturating_sub(y), width }, CUT, 0.3);
+        picture.fill_rect(Rect { y: y.min(height - 1), x: 0, height: 1, width }, CUT, 1.0);
+        let ink = Ink::bold(13.0, CUT);
+        let label = format!("cut: rows {} to the end, {}", bar.first_row, evidence_text(bar.evidence));
+        picture.text(y as f32 - 18.0, 6.0, &label, ink);
+    }
+    picture
+}
+
+fn evidence_text(evidence: DataBarEvidence) -> &'static str {
+    match evidence {
+        DataBarEvidence::Metadata => "from the metadata",
+        DataBarEvidence::Pixels => "found in the pixels",
+        DataBarEvidence::Typed => "as typed",
+    }
+}
+
+fn text_of(info: &Info) -> String {
+    match info {
+        Info::Micrograph { facts, data_bar, pixels_error } => {
+            micrograph_text(facts, *data_bar, pixels_error.as_deref())
+        }
+        Info::Run { path, layers } => layers_text(path, layers),
+    }
+}
+
+fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: Option<&str>) -> String {
+    let mut lines = vec![facts.path.display().to_string()];
+    let mut line = |name: &str, value: String| lines.push(format!("  {name:<12}{value}"));
+    line("image", format!("{} × {} px, {}, {}", facts.width, facts.height, facts.format, facts.sample));
+    if facts.n_pages > 1 {
+        line("page", format!("{} of {}, counted from 0", facts.page, facts.n_pages));
+    }
+    line("calibration", calibration_text(facts.calibration.as_ref()));
+    if let Some(calibration) = &facts.calibration {
+        let rows = data_bar.map_or(facts.height, |bar| bar.first_row);
+        line(
+            "field",
+            format!(
+                "{} × {} without the data bar",
+                length_text(facts.width as f64 * calibration.nm_per_px_x),
+                length_text(rows as f64 * calibration.nm_per_px_y)
+            ),
+        );
+    }
+    let bar = match (data_bar, pixels_error) {
+        (Some(bar), _) => {
+            let below = facts.height.saturating_sub(bar.end_row);
+            let more = if below > 0 { format!("; {below} rows of specimen below it are cut too") } else { String::new() };
+            format!("rows {} to {}, {}{more}", bar.first_row, bar.end_row - 1, evidence_text(bar.evidence))
+        }
+        (None, None) => "none".to_owned(),
+        (None, Some(_)) => "not known".to_owned(),
+    };
+    line("data bar", bar);
+    let settings = &facts.instrument;
+    let instrument: Vec<&str> =
+        [&settings.vendor, &settings.instrument].into_iter().flatten().map(String::as_str).collect();
+    if !instrument.is_empty() {
+        line("instrument", instrument.join(" "));
+    }
+    let mut conditions = Vec::new();
+    conditions.extend(settings.accelerating_voltage_kv.map(|kv| format!("{kv} kV")));
+    conditions.extend(settings.working_distance_mm.map(|mm| format!("working distance {mm} mm")));
+    conditions.extend(settings.magnification.map(|times| format!("magnification {times}×")));
+    conditions.extend(settings.detector.as_ref().map(|name| format!("detector {name}")));
+    conditions.extend(settings.date.clone());
+    if !conditions.is_empty() {
+        line("settings", conditions.join(", "));
+    }
+    if let Some(reason) = pixels_error {
+        line("pixels", format!("not read: {reason}"));
+    }
+    for warning in &facts.warnings {
+        line("warning", warning.clone());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The calibration in words: value, source, uncertainty.
+pub(super) fn calibration_text(calibration: Option<&Calibration>) -> String {
+    let Some(calibration) = calibration else {
+        return "uncalibrated: lengths are given in px (--nm-per-px gives the size of a pixel)".to_owned();
+    };
+    let Calibration { nm_per_px_x: x, nm_per_px_y: y, relative_uncertainty, source } = calibration;
+    let size = if (x / y - 1.0).abs() < 1e-6 { format!("{x:.6}") } else { format!("{x:.6} × {y:.6}") };
+    let size = size.trim_end_matches('0').trim_end_matches('.');
+    let source = match source {
+        CalibrationSource::Typed => "typed".to_owned(),
+        CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => format!("from {key}"),
+        CalibrationSource::Synthetic => "synthetic".to_owned(),
+    };
+    let rounding = if *relative_uncertainty > 0.0 {
+        format!(", rounded to ±{:.2} %", 100.0 * relative_uncertainty)
+    } else {
+        String::new()
+    };
+    format!("{size} nm/px {source}{rounding}")
+}
+
+fn layers_text(path: &Path, layers: &[Layer]) -> String {
+    let mut lines = vec![path.display().to_string()];
+    lines.push(format!(
+        "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
+        "layer", "operation", "channels", "stride", "receptive field", "weights"
+    ));
+    for layer in layers {
+        lines.push(format!(
+            "  {:<18}{:<28}{:>9}{:>8}{:>15} px{:>10}",
+            layer.name,
+            layer.operation,
+            layer.n_channels,
+            layer.stride,
+            layer.receptive_field_px,
+            layer.n_weights
+        ));
+    }
+    let n_weights: usize = layers.iter().map(|layer| layer.n_weights).sum();
+    lines.push(format!("  {n_weights} weights in all"));
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,83 @@
+//! `nanoaid train`: fits a network to a folder of micrographs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
+use crate::outcome::{Failure, Outcome, print};
+use crate::output::json_text;
+
+/// What can be trained.
+#[derive(Subcommand)]
+pub(crate) enum TrainCommand {
+    /// Train an autoencoder: the network of the AI lens
+    Autoencoder(Box<AutoencoderArguments>),
+}
+
+/// Arguments of `train autoencoder`.
+#[derive(Args)]
+pub(crate) struct AutoencoderArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// Channels of the latent code
+    #[arg(long, value_name = "CHANNELS")]
+    latent: Option<usize>,
+    /// Run folder that is written
+    #[arg(long, value_name = "DIR", default_value = "run-autoencoder")]
+    out: PathBuf,
+    /// Go on with the training that the run folder holds
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace a run folder that is there already
+    #[arg(long)]
+    force: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Trains, measures, and tells how good the network is.
+pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
+    let TrainCommand::Autoencoder(arguments) = command;
+    let config = arguments.settings.config(arguments.latent)?;
+    let dataset = arguments.data.open(config.seed)?;
+    let existing = match (arguments.resume, arguments.force) {
+        (true, _) => Existing::Resume,
+        (false, true) => Existing::Replace,
+        (false, false) => Existing::Keep,
+    };
+    let (trained, report) = autoencoder(&dataset, &config, arguments.settings.device, &arguments.out, existing)?;
+    let quality = &report.quality;
+    if arguments.json {
+        print(&json_text(quality)?)?;
+    } else {
+        let mut text = format!(
+            "best network: epoch {} of {}\n{:<58}{:>9}{:>9}{:>9}\n",
+            trained.best_epoch,
+            trained.curve.len(),
+            format!("{} patches of {} {} micrographs", quality.all.n_patches, quality.n_micrographs, quality.part),
+            "MSE",
+            "PSNR",
+            "SSIM"
+        );
+        let mut row = |name: &str, quality: &nanoaid::quality::Quality| {
+            text += &format!(
+                "  {name:<56}{:>9.5}{:>6.2} dB{:>9.4}\n",
+                quality.mse, quality.psnr_db, quality.ssim
+            );
+        };
+        row("this network", &quality.all);
+        for baseline in &quality.baselines {
+            row(&baseline.name, &baseline.quality);
+        }
+        for (category, quality) in &quality.categories {
+            row(&format!("this network on {category}"), quality);
+        }
+        text += &format!("report: {}\n", arguments.out.join("report.html").display());
+        print(&text)?;
+    }
+    Ok(Outcome::of_skipped(dataset.skipped.len() + trained.skipped.len()))
+}

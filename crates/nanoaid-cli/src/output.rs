@@ -1,0 +1,124 @@
+//! Where results go: folders that are never overwritten by accident, files that are whole.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use micrograph::file;
+use serde::Serialize;
+
+use crate::outcome::Failure;
+
+/// A folder for results.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputFolder {
+    path: PathBuf,
+}
+
+impl OutputFolder {
+    /// Makes the folder `path`. One with files in it is used only with `force`; files of other
+    /// names in it are then left alone.
+    pub(crate) fn create(path: &Path, force: bool) -> Result<Self, Failure> {
+        let failed = |error| Failure::new(format!("cannot make the folder {}: {error}", path.display()));
+        if path.is_dir() && !force && fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(Failure::new(format!(
+                "{} is there already and not empty; choose another --out, or --force to write into it",
+                path.display()
+            )));
+        }
+        fs::create_dir_all(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// A folder inside this one.
+    pub(crate) fn folder(&self, name: &str) -> Result<Self, Failure> {
+        Self::create(&self.path.join(name), true)
+    }
+
+    /// Path of this folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Path of a file in this folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes `bytes` to the file `name`, whole.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(file::write_whole(&self.file(name), bytes)?)
+    }
+
+    /// Writes `value` as JSON to the file `name`.
+    pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Failure> {
+        self.write(name, json_text(value)?.as_bytes())
+    }
+}
+
+/// `value` as indented JSON with a newline at the end.
+pub(crate) fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(error.to_string()))?;
+    Ok(text + "\n")
+}
+
+/// A name for each file, fit for a folder: its stem; where stems meet, with the folder before it,
+/// then with a number.
+pub(crate) fn folder_names(files: &[PathBuf]) -> Vec<String> {
+    let stem = |file: &PathBuf| clean(file.file_stem().unwrap_or(OsStr::new("image")));
+    let stems: Vec<String> = files.iter().map(stem).collect();
+    let mut taken = BTreeSet::new();
+    files
+        .iter()
+        .zip(&stems)
+        .map(|(file, stem)| {
+            let mut name = stem.clone();
+            if stems.iter().filter(|other| *other == stem).count() > 1
+                && let Some(parent) = file.parent().and_then(Path::file_name)
+            {
+                name = format!("{}_{stem}", clean(parent));
+            }
+            let base = name.clone();
+            let mut number = 2;
+            while !taken.insert(name.clone()) {
+                name = format!("{base}_{number}");
+                number += 1;
+            }
+            name
+        })
+        .collect()
+}
+
+/// Letters, digits, `-`, `_` and `.`; anything else becomes `_`.
+fn clean(name: &OsStr) -> String {
+    let text: String = name
+        .to_string_lossy()
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .collect();
+    if text.trim_matches('.').is_empty() { "image".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_folders_are_clean_and_differ() {
+        let files = ["a/x.tif", "b/x.tif", "b/x.png", "c/My image (1).jpg", "..", "d/..tif"].map(PathBuf::from);
+        let names = folder_names(&files);
+        assert_eq!(names, ["a_x", "b_x", "b_x_2", "My_image__1_", "image", "image_2"]);
+    }
+
+    #[test]
+    fn a_folder_with_files_is_not_written_to_unless_forced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        OutputFolder::create(&path, false).unwrap().write("a.txt", b"a").unwrap();
+        let error = OutputFolder::create(&path, false).unwrap_err().to_string();
+        assert!(error.contains("--force"), "{error}");
+        OutputFolder::create(&path, true).unwrap();
+        assert_eq!(std::fs::read(path.join("a.txt")).unwrap(), b"a");
+    }
+}
