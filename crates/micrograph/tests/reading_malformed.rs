@@ -2,7 +2,7 @@
 //!
 //! One test alone in its program, since it looks at the memory of the whole process.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

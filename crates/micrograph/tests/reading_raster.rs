@@ -103,6 +103,11 @@ fn cut_files_pages_and_budgets_are_errors() {
         let cut = read_with(&bytes[..bytes.len() / 2], &ReadConfig::default());
         assert!(matches!(cut, Err(ReadError::Decode { .. })), "{format:?}");
     }
+    let bytes = encoded(image.clone(), ImageFormat::Jpeg);
+    for length in [bytes.len() / 2, bytes.len() - 2] {
+        let cut = read_with(&bytes[..length], &ReadConfig::default());
+        assert!(matches!(cut, Err(ReadError::Damaged { .. })), "{length} of {}", bytes.len());
+    }
     let bytes = encoded(image, ImageFormat::Png);
     let page = read_with(&bytes, &ReadConfig { page: 1, ..ReadConfig::default() });
     assert!(matches!(page, Err(ReadError::NoPage { page: 1, n_pages: 1, .. })));

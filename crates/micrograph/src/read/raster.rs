@@ -4,7 +4,7 @@
 //! resolution in dots per inch is none.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
 use image::{ColorType, ExtendedColorType, ImageDecoder, Limits};
@@ -59,6 +59,9 @@ pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
 
 /// Decodes the pixels.
 pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Plane, ReadError> {
+    if source.format == Format::Jpeg {
+        check_jpeg_end(source, reader)?;
+    }
     let decoder = decoder(source, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
@@ -148,6 +151,31 @@ fn palette_bits(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Opt
         Format::Bmp => head.get(28).copied().filter(|bits| matches!(bits, 1 | 2 | 4 | 8)),
         _ => None,
     })
+}
+
+/// Refuses a JPEG file without end marker after its last scan: the decoder would fill up what is
+/// missing with grey, and say nothing.
+fn check_jpeg_end(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<(), ReadError> {
+    reader.rewind().map_err(|error| source.io(error))?;
+    let (mut last, mut ended) = (0, false);
+    loop {
+        let bytes = reader.fill_buf().map_err(|error| source.io(error))?;
+        if bytes.is_empty() {
+            break;
+        }
+        for &byte in bytes {
+            // inside a scan, 0xff is always followed by 0 or a restart marker
+            match (last, byte) {
+                (0xff, 0xda) => ended = false, // start of a scan
+                (0xff, 0xd9) => ended = true,  // end of the image
+                _ => {}
+            }
+            last = byte;
+        }
+        let n_read = bytes.len();
+        reader.consume(n_read);
+    }
+    if ended { Ok(()) } else { Err(source.damaged("it ends before its pixels do")) }
 }
 
 /// The `<FeiImage>` XML near the start or the end of a JPEG file.
