@@ -141,12 +141,13 @@ fn colors_become_luma() {
         Page::new(false, 1, 3, 8, strip).short(258, &[8, 8, 8]).short(262, &[2]).short(277, &[3])
     };
     let together = rgb(vec![255, 0, 0, 0, 255, 0, 0, 0, 255]);
+    let apart = rgb(vec![255, 0, 0, 0, 255, 0, 0, 0, 255]).short(284, &[2]).strips(3);
     let mut map = [vec![0u16; 256], vec![0; 256], vec![0; 256]];
     for (channel, levels) in map.iter_mut().enumerate() {
         levels[9 * (channel + 1)] = 65535;
     }
     let palette = Page::new(false, 1, 3, 8, vec![9, 18, 27]).short(262, &[3]).short(320, &map.concat());
-    for (name, page) in [("together", together), ("palette", palette)] {
+    for (name, page) in [("together", together), ("apart", apart), ("palette", palette)] {
         let micrograph = read(&file(&[page])).unwrap_or_else(|error| panic!("{name}: {error}"));
         for (found, expected) in micrograph.plane.values().iter().zip(expected) {
             assert!((found - expected).abs() < 1e-3, "{name}: {found} for {expected}");
@@ -208,6 +209,20 @@ fn compression_strips_and_big_files_change_nothing() {
             assert_eq!(micrograph.plane.width(), width);
         }
     }
+}
+
+#[test]
+fn tiles_that_reach_over_the_edge_are_put_together() {
+    // 17 × 18 pixels in four tiles of 16 × 16; beyond the image stands 255
+    let value = |y: usize, x: usize| if y < 18 && x < 17 { (y * 10 + x) as u8 } else { 255 };
+    let tile = |top: usize, left: usize| (0..256).map(move |idx| value(top + idx / 16, left + idx % 16));
+    let pixels = tile(0, 0).chain(tile(0, 16)).chain(tile(16, 0)).chain(tile(16, 16)).collect();
+    let page = Page::new(false, 18, 17, 8, pixels).short(322, &[16]).short(323, &[16]).tiles(4);
+    let plane = read(&file(&[page])).unwrap().plane;
+    for (y, x) in [(0, 0), (0, 16), (15, 15), (16, 0), (17, 16)] {
+        assert_eq!(plane.at(y, x), f32::from(value(y, x)), "({y}, {x})");
+    }
+    assert!(!plane.values().contains(&255.0));
 }
 
 #[test]

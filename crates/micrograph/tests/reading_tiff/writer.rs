@@ -9,19 +9,23 @@ pub(crate) const FEI_SFEG: u16 = 34680;
 pub(crate) const FEI_HELIOS: u16 = 34682;
 pub(crate) const FEI_TITAN: u16 = 34683;
 
-/// One page: tags and one strip of uncompressed pixels.
+/// One page: tags and uncompressed pixels in strips or tiles.
 #[derive(Clone)]
 pub(crate) struct Page {
     big_endian: bool,
     /// Number, type, count and bytes of each tag.
     tags: Vec<(u16, u16, u32, Vec<u8>)>,
-    strip: Vec<u8>,
+    pixels: Vec<u8>,
+    /// Strips or tiles of the same length that the pixels are cut into.
+    n_parts: usize,
+    /// Tags for their positions and lengths.
+    part_tags: (u16, u16),
 }
 
 impl Page {
-    /// A page of grey pixels of `bits`, whose bytes are `strip`.
-    pub(crate) fn new(big_endian: bool, height: u16, width: u16, bits: u16, strip: Vec<u8>) -> Self {
-        let page = Self { big_endian, tags: Vec::new(), strip };
+    /// A page of grey pixels of `bits`, whose bytes are `pixels`, in one strip.
+    pub(crate) fn new(big_endian: bool, height: u16, width: u16, bits: u16, pixels: Vec<u8>) -> Self {
+        let page = Self { big_endian, tags: Vec::new(), pixels, n_parts: 1, part_tags: (273, 279) };
         page.short(256, &[width])
             .short(257, &[height])
             .short(258, &[bits])
@@ -29,6 +33,16 @@ impl Page {
             .short(262, &[1])
             .short(277, &[1])
             .short(278, &[height])
+    }
+
+    /// Cuts the pixels into `n_parts` strips.
+    pub(crate) fn strips(self, n_parts: usize) -> Self {
+        Self { n_parts, ..self }
+    }
+
+    /// Cuts the pixels into `n_parts` tiles.
+    pub(crate) fn tiles(self, n_parts: usize) -> Self {
+        Self { n_parts, part_tags: (324, 325), ..self }
     }
 
     /// Sets a tag to 16-bit numbers.
@@ -65,11 +79,13 @@ pub(crate) fn file(pages: &[Page]) -> Vec<u8> {
     let mut link = file.len();
     file.extend([0; 4]);
     for page in pages {
-        let strip_at = file.len();
-        file.extend(&page.strip);
+        let (n_parts, part_bytes) = (page.n_parts, page.pixels.len() / page.n_parts);
+        let positions = (0..n_parts).flat_map(|idx| long(file.len() + idx * part_bytes)).collect();
+        let lengths = (0..n_parts).flat_map(|_| long(part_bytes)).collect();
+        file.extend(&page.pixels);
         let mut tags = page.tags.clone();
-        tags.push((273, 4, 1, long(strip_at).to_vec()));
-        tags.push((279, 4, 1, long(page.strip.len()).to_vec()));
+        tags.push((page.part_tags.0, 4, n_parts as u32, positions));
+        tags.push((page.part_tags.1, 4, n_parts as u32, lengths));
         tags.sort_by_key(|(tag, ..)| *tag);
         let mut entries = short(tags.len() as u16).to_vec();
         for (tag, kind, count, mut bytes) in tags {
