@@ -73,8 +73,8 @@ const TEXT_STROKES: usize = 8;
 /// strokes break a line of text.
 const TEXT_ROWS: usize = 4;
 
-/// Levels that are tried as background.
-const MOST_LEVELS: usize = 6;
+/// Levels that are tried as background; a specimen in shades of grey is commoner in several.
+const MOST_LEVELS: usize = 12;
 
 /// Edges that are tried on each side of a run of rows.
 const MOST_EDGES: usize = 24;
@@ -178,6 +178,11 @@ impl Background<'_> {
                 Some(run) if y - run.end <= MOST_GAP => run.end = y + 1,
                 _ => runs.push(y..y + 1),
             }
+        }
+        // a line of text that the image's end cuts through is a gap that nothing closes
+        let end = self.rows.span().end;
+        if let Some(last) = runs.last_mut().filter(|last| end - last.end <= MOST_GAP) {
+            last.end = end;
         }
         runs.into_iter()
             .filter(|rows| rows.len() + 2 >= LEAST_ROWS)
