@@ -5,6 +5,8 @@
 //! on both sides. Every bound below is a statement about bars as instruments draw them; none is
 //! fitted to a file. What stands in a bar is not read.
 
+use std::ops::Range;
+
 use super::rows::{INK, Rows};
 
 /// Part of the height in which a bar is looked for. Bars that float inside the image lie below
@@ -30,14 +32,22 @@ const TOLERANCES: [u8; 3] = [1, 4, 8];
 /// that fill four fifths of the width, 0.5 in others; noisy specimens stay below 0.2.
 const LEAST_SHARE: f32 = 0.35;
 
-/// Least share of the width that a bar covers; boxes around a drawn scale bar cover less.
+/// Least share of the width that a bar, or an unbroken ruled line, covers; boxes around a drawn
+/// scale bar cover less.
 const LEAST_WIDTH: f32 = 0.6;
 
 /// Rows without background that a bar may hold together: frames, rules between lines of text.
 const MOST_GAP: usize = 3;
 
-/// Share of a row in one level that makes it a ruled line.
+/// Share of a row in one level of ink that makes it a line even where it is broken.
 const RULE_SHARE: f32 = 0.85;
+
+/// Part of the way from the background to the end of the range at which a ruled line lies: rules
+/// are drawn with the ink of the text. A last row of flat grey specimen falls short of it.
+const RULE_INK: f32 = 0.85;
+
+/// Share of the widest row that a blank row has: rules and a logo may cross it.
+const BLANK_SHARE: f32 = 0.75;
 
 /// Change of the background share from row to row that makes an edge certain, or possible.
 const SHARP: f32 = 0.5;
@@ -51,6 +61,10 @@ const CLIPPED_LEVELS: u8 = 16;
 const CLIPPED_TOLERANCE: u8 = 4;
 const CLIPPED_STROKES: usize = 2 * TEXT_STROKES;
 
+/// Share of the widest row at which a row speaks neither for nor against a bar. Text rows lie
+/// about it, blank rows above, rows of specimen that happen to have the bar's grey below.
+const EVEN_SHARE: f32 = 0.6;
+
 /// Strokes by which a row of text exceeds a blank one: four letters or digits of two strokes.
 /// The bar's own vertical rules are in both.
 const TEXT_STROKES: usize = 8;
@@ -59,8 +73,8 @@ const TEXT_STROKES: usize = 8;
 /// strokes break a line of text.
 const TEXT_ROWS: usize = 4;
 
-/// Levels that are tried as background.
-const MOST_LEVELS: usize = 6;
+/// Levels that are tried as background; a specimen in shades of grey is commoner in several.
+const MOST_LEVELS: usize = 12;
 
 /// Edges that are tried on each side of a run of rows.
 const MOST_EDGES: usize = 24;
@@ -72,6 +86,15 @@ struct Edge {
     step: f32,
 }
 
+/// Neighbouring rows with enough background.
+struct Run {
+    rows: Range<usize>,
+    /// Columns between which its blank rows are background.
+    columns: Range<usize>,
+    /// Largest share of background in a row.
+    widest: f32,
+}
+
 /// A possible bar: rows `first .. end`, and how it is to be ranked.
 #[derive(Clone, Copy, Debug)]
 struct Found {
@@ -79,18 +102,22 @@ struct Found {
     end: usize,
     /// Number of certain edges, 0 to 2.
     n_sharp: u8,
-        /// Sum of both steps.
-    steps: f32,
+    /// Sum over its rows of the background share above [`EVEN_SHARE`].
+    weight: f32,
 }
 
 /// Rows `(first, end)` of the data bar in an image of `height` rows given as `rows_from(first)`.
-pub(super) fn of_rows(height: usize, rows_from: impl FnOnce(usize) -> Option<Rows>) -> Option<(usize, usize)> {
+pub(super) fn of_rows(
+    height: usize,
+    rows_from: impl FnOnce(usize) -> Option<Rows>,
+) -> Option<(usize, usize)> {
     let rows = rows_from((height as f64 * REGION_START) as usize)?;
     let mut best: Option<Found> = None;
     for tolerance in TOLERANCES {
         for level in backgrounds(&rows, tolerance, least_rows(height)) {
             let background = Background { rows: &rows, level, tolerance, height };
-            for found in background.runs().into_iter().filter_map(|(first, end)| background.bar(first, end)) {
+            for run in background.runs() {
+                let Some(found) = background.bar(&run) else { continue };
                 if best.is_none_or(|best| found.beats(&best)) {
                     best = Some(found);
                 }
@@ -143,38 +170,49 @@ impl Background<'_> {
         self.rows.share(y, self.level, self.tolerance)
     }
 
-    /// Runs of rows with enough background, `(first, end)`, gaps closed.
-    fn runs(&self) -> Vec<(usize, usize)> {
-        let mut runs: Vec<(usize, usize)> = Vec::new();
+    /// Runs of rows with enough background, gaps closed.
+    fn runs(&self) -> Vec<Run> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
         for y in self.rows.span().filter(|&y| self.share(y) >= LEAST_SHARE) {
             match runs.last_mut() {
-                Some((_, end)) if y - *end <= MOST_GAP => *end = y + 1,
-                _ => runs.push((y, y + 1)),
+                Some(run) if y - run.end <= MOST_GAP => run.end = y + 1,
+                _ => runs.push(y..y + 1),
             }
         }
-        runs.retain(|(first, end)| end - first + 2 >= LEAST_ROWS);
-        runs
+        // a line of text that the image's end cuts through is a gap that nothing closes
+        let end = self.rows.span().end;
+        if let Some(last) = runs.last_mut().filter(|last| end - last.end <= MOST_GAP) {
+            last.end = end;
+        }
+        runs.into_iter()
+            .filter(|rows| rows.len() + 2 >= LEAST_ROWS)
+            .map(|rows| {
+                let widest = rows.clone().map(|y| self.share(y)).fold(0.0, f32::max);
+                let blank = rows.clone().filter(|&y| self.share(y) >= BLANK_SHARE * widest);
+                Run { columns: self.rows.columns(blank, self.level, self.tolerance), widest, rows }
+            })
+            .filter(|run| run.widest >= LEAST_WIDTH && !run.columns.is_empty())
+            .collect()
     }
 
-    /// The best bar inside the run `first .. end`, if there is one.
-    fn bar(&self, first: usize, end: usize) -> Option<Found> {
+    /// The best bar inside `run`, if there is one.
+    fn bar(&self, run: &Run) -> Option<Found> {
         let span = self.rows.span();
-        let tops = self.edges(first..end, |y| y, |y, by| (y >= span.start + by).then(|| y - by));
+        let tops = self.edges(run.rows.clone(), |y| y, |y, by| (y >= span.start + by).then(|| y - by));
         // below, row y stands for the edge after it
-        let bottoms = self.edges((first..end).rev(), |y| y + 1, |y, by| (y + by < span.end).then(|| y + by));
+        let bottoms =
+            self.edges(run.rows.clone().rev(), |y| y + 1, |y, by| (y + by < span.end).then(|| y + by));
         let mut best: Option<Found> = None;
         for top in &tops {
-            for bottom in &bottoms {
+            for bottom in bottoms.iter().filter(|bottom| self.fits(top.row, bottom.row)) {
                 let found = Found {
                     first: top.row,
                     end: bottom.row,
                     n_sharp: u8::from(top.step >= SHARP) + u8::from(bottom.step >= SHARP),
-                    steps: top.step + bottom.step,
+                    weight: (top.row..bottom.row).map(|y| self.share(y) / run.widest - EVEN_SHARE).sum(),
                 };
-                if !self.clips() && found.n_sharp < 2 {
-                    continue;
-                }
-                if self.fits(&found) && best.is_none_or(|best| found.beats(&best)) && self.holds_text(&found) {
+                let possible = found.n_sharp == 2 || self.clips();
+                if possible && best.is_none_or(|best| found.beats(&best)) && self.reads(run, &found) {
                     best = Some(found);
                 }
             }
@@ -182,8 +220,8 @@ impl Background<'_> {
         best
     }
 
-    /// Rows at which a bar may begin when coming from outside along `inwards`: the run's own first
-    /// row, rules of another level, and rows after which there is clearly more background.
+    /// Rows at which a bar may begin when coming from outside along `inwards`: after the end of the
+    /// image, at rules of another level, and where there is clearly more background than before.
     /// `outwards(y, by)` is the row `by` rows further out, if it is in the image.
     fn edges(
         &self,
@@ -217,25 +255,25 @@ impl Background<'_> {
         edges
     }
 
-    /// Number of ruled rows, at most [`MOST_GAP`], just outside row `y`: rows almost wholly of one
-    /// level that is neither the background nor what lies beyond them.
+    /// Number of ruled rows, at most [`MOST_GAP`], just outside row `y`: lines in ink, beyond which
+    /// something else lies. More rows than that are specimen.
     fn rules_outside(&self, y: usize, outwards: &impl Fn(usize, usize) -> Option<usize>) -> usize {
-        let mut n_rules = 0;
-        let mut rule = None;
-        for by in 1..=MOST_GAP {
-            let Some(row) = outwards(y, by) else { break };
-            let (level, share) = self.rows.commonest(row, self.tolerance);
-            if share < RULE_SHARE || level.abs_diff(self.level) < INK {
-                break;
-            }
-            rule = Some(level);
-            n_rules = by;
-        }
-        let beyond_is_rule = rule.is_some_and(|level| {
-            outwards(y, n_rules + 1)
-                .is_some_and(|row| self.rows.share(row, level, self.tolerance) >= RULE_SHARE / 2.0)
-        });
-        if beyond_is_rule { 0 } else { n_rules }
+        let n_rules =
+            (1..=MOST_GAP + 1).take_while(|&by| outwards(y, by).is_some_and(|row| self.is_rule(row))).count();
+        if n_rules > MOST_GAP { 0 } else { n_rules }
+    }
+
+    /// Whether row `y` is a line in ink: unbroken, or, as compression breaks lines, almost wholly
+    /// of one level.
+    fn is_rule(&self, y: usize) -> bool {
+        let reach_up = (RULE_INK * f32::from(255 - self.level)) as u8;
+        let reach_down = (RULE_INK * f32::from(self.level)) as u8;
+        let inked = |level: u8| {
+            let reach = if level > self.level { reach_up } else { reach_down };
+            level.abs_diff(self.level) >= reach.max(INK)
+        };
+        let (level, share) = self.rows.commonest(y, self.tolerance);
+        (inked(level) && share >= RULE_SHARE) || self.rows.longest_run(y, inked) >= LEAST_WIDTH
     }
 
     /// Whether the background may be that of clipped specimen too.
@@ -243,30 +281,41 @@ impl Background<'_> {
         self.tolerance <= CLIPPED_TOLERANCE && self.level.min(255 - self.level) <= CLIPPED_LEVELS
     }
 
-    fn fits(&self, found: &Found) -> bool {
-        let rows = found.end.saturating_sub(found.first);
-        rows >= least_rows(self.height)
+    fn fits(&self, first: usize, end: usize) -> bool {
+        let rows = end.saturating_sub(first);
+        first > self.rows.span().start // what begins higher is not seen whole
+            && rows >= least_rows(self.height)
             && rows as f64 <= self.height as f64 * MOST_HEIGHT
-            && found.end as f64 >= self.height as f64 * LEAST_END
+            && end as f64 >= self.height as f64 * LEAST_END
     }
 
-    /// Whether a line of text stands in the rows, with blank rows on both sides.
-    fn holds_text(&self, found: &Found) -> bool {
+    /// Whether text stands in the rows of `found`, and not beside them as well: a pattern of the
+    /// specimen goes on.
+    fn reads(&self, run: &Run, found: &Found) -> bool {
+        let least_strokes = if found.n_sharp == 2 { TEXT_STROKES } else { CLIPPED_STROKES };
+        let span = self.rows.span();
+        let near = (self.height as f64 * MOST_HEIGHT) as usize;
+        let above = found.first.saturating_sub(near).max(span.start)..found.first;
+        let below = found.end..(found.end + near).min(span.end);
+        self.holds_text(run, found.first..found.end, least_strokes)
+            && !self.holds_text(run, above, least_strokes)
+            && !self.holds_text(run, below, least_strokes)
+    }
+
+    /// Whether a line of text, with `least_strokes` more in its rows than the blank ones have,
+    /// stands in `rows` with blank rows on both sides.
+    fn holds_text(&self, run: &Run, rows: Range<usize>, least_strokes: usize) -> bool {
         let strokes: Vec<usize> =
-            (found.first..found.end).map(|y| self.rows.strokes(y, self.level)).collect();
-        let shares: Vec<f32> = (found.first..found.end).map(|y| self.share(y)).collect();
-        let widest = shares.iter().copied().fold(0.0, f32::max);
-        if widest < LEAST_WIDTH {
-            return false;
-        }
+            rows.clone().map(|y| self.rows.strokes(y, run.columns.clone(), self.level)).collect();
         // strokes of a blank row: the bar's vertical rules
         let mut sorted = strokes.clone();
         sorted.sort_unstable();
-        let ruled = sorted[sorted.len() / 10];
-        let least_strokes = if found.n_sharp == 2 { TEXT_STROKES } else { CLIPPED_STROKES };
+        let Some(&ruled) = sorted.get(sorted.len() / 10) else { return false };
         let text = |row: usize| strokes[row] >= ruled + least_strokes;
-        let blank = |row: usize| strokes[row] < ruled + TEXT_STROKES / 2 && shares[row] >= 0.75 * widest;
-
+        let blank = |row: usize| {
+            strokes[row] < ruled + TEXT_STROKES / 2
+                && self.share(rows.start + row) >= BLANK_SHARE * run.widest
+        };
         let mut row = 0;
         let mut blank_above = false;
         while row < strokes.len() {
@@ -276,8 +325,9 @@ impl Background<'_> {
                 continue;
             }
             let line_end = (row..strokes.len()).find(|&row| !text(row)).unwrap_or(strokes.len());
-            let cut_by_image = line_end == strokes.len() && found.end == self.height;
-            if blank_above && line_end - row >= TEXT_ROWS && (cut_by_image || (line_end..strokes.len()).any(blank)) {
+            let cut_by_image = line_end == strokes.len() && rows.end == self.height;
+            let blank_below = cut_by_image || (line_end..strokes.len()).any(blank);
+            if blank_above && blank_below && line_end - row >= TEXT_ROWS {
                 return true;
             }
             row = line_end;
@@ -287,9 +337,8 @@ impl Background<'_> {
 }
 
 impl Found {
-    /// More certain edges win, then more rows (so that a rule inside a bar does not halve it).
+    /// More certain edges win, then the rows that are most of a bar.
     fn beats(&self, other: &Self) -> bool {
-        let height = |found: &Self| found.end - found.first;
-        (self.n_sharp, height(self)).cmp(&(other.n_sharp, height(other))).then(self.steps.total_cmp(&other.steps)).is_gt()
+        self.n_sharp.cmp(&other.n_sharp).then(self.weight.total_cmp(&other.weight)).is_gt()
     }
 }

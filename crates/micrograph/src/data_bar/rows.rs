@@ -6,6 +6,8 @@
 //! specimen has noise), and the number of strokes that stand out from it (letters have many).
 //! Nothing here knows where a bar lies.
 
+use std::ops::Range;
+
 use crate::Plane;
 
 /// Pixels looked at for the grey range; a 512 × 512 image's lower part is seen almost whole.
@@ -55,7 +57,7 @@ impl Rows {
     }
 
     /// The rows that are known, as numbers of the plane's rows.
-    pub(super) fn span(&self) -> std::ops::Range<usize> {
+    pub(super) fn span(&self) -> Range<usize> {
         self.first_row..self.first_row + self.levels.len() / self.width
     }
 
@@ -81,12 +83,18 @@ impl Rows {
         (level as u8, most as f32 / self.width as f32)
     }
 
-    /// Number of strokes in row `y`: runs of pixels at least [`INK`] levels from `background`.
-    pub(super) fn strokes(&self, y: usize, background: u8) -> usize {
-        let start = (y - self.first_row) * self.width;
-        let row = &self.levels[start..start + self.width];
+    /// Share of row `y` in its longest unbroken run of levels for which `inside` holds.
+    pub(super) fn longest_run(&self, y: usize, inside: impl Fn(u8) -> bool) -> f32 {
+        let runs = self.row(y).split(|&level| !inside(level));
+        runs.map(<[u8]>::len).max().unwrap_or(0) as f32 / self.width as f32
+    }
+
+    /// Number of strokes in `columns` of row `y`: runs of pixels at least [`INK`] levels from
+    /// `background`.
+    pub(super) fn strokes(&self, y: usize, columns: Range<usize>, background: u8) -> usize {
         let mut inside = false;
-        row.iter()
+        self.row(y)[columns]
+            .iter()
             .filter(|level| {
                 let ink = level.abs_diff(background) >= INK;
                 let begins = ink && !inside;
@@ -94,6 +102,28 @@ impl Rows {
                 begins
             })
             .count()
+    }
+
+    /// From the first to the last column that lies within `tolerance` of `level` in most of the
+    /// rows `ys`.
+    pub(super) fn columns(&self, ys: impl Iterator<Item = usize>, level: u8, tolerance: u8) -> Range<usize> {
+        let mut counts = vec![0usize; self.width];
+        let mut n_rows = 0;
+        for y in ys {
+            n_rows += 1;
+            for (count, grey) in counts.iter_mut().zip(self.row(y)) {
+                *count += usize::from(grey.abs_diff(level) <= tolerance);
+            }
+        }
+        let most = |count: &usize| 4 * count >= 3 * n_rows;
+        let first = counts.iter().position(most).unwrap_or(0);
+        let end = counts.iter().rposition(most).map_or(first, |last| last + 1);
+        first..end
+    }
+
+    fn row(&self, y: usize) -> &[u8] {
+        let start = (y - self.first_row) * self.width;
+        &self.levels[start..start + self.width]
     }
 
     fn below_of(&self, y: usize) -> &[u32] {
@@ -129,8 +159,11 @@ mod tests {
         assert_eq!(rows.share(2, 0, 1), 5.0 / 8.0);
         assert_eq!(rows.share(2, 255, 4), 2.0 / 8.0);
         assert_eq!(rows.commonest(3, 1), (0, 5.0 / 8.0));
-        assert_eq!(rows.strokes(1, 0), 2);
-        assert_eq!(rows.strokes(1, 255), 3);
+        assert_eq!(rows.strokes(1, 0..8, 0), 2);
+        assert_eq!(rows.strokes(1, 3..8, 0), 2);
+        assert_eq!(rows.strokes(1, 0..8, 255), 3);
+        assert_eq!(rows.longest_run(1, |level| level > 100), 2.0 / 8.0);
+        assert_eq!(rows.columns(1..4, 255, 0), 2..4);
     }
 
     #[test]

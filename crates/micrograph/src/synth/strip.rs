@@ -105,7 +105,8 @@ pub fn draw(plane: &mut Plane, config: &StripConfig, stream: &mut Stream) -> Str
     let columns = ((width as f64 * config.width_share).round() as usize).clamp(32, width);
     let end_row = height - config.rows_below;
     let first_column = (width - columns) / 2;
-    let strip = Strip { first_row: end_row - rows, end_row, first_column, end_column: first_column + columns };
+    let strip =
+        Strip { first_row: end_row - rows, end_row, first_column, end_column: first_column + columns };
 
     let mut pen = Pen { plane, strip, ink: config.ink };
     pen.fill(0..rows, 0..columns, config.ground);
@@ -171,7 +172,8 @@ impl Pen<'_> {
 
     fn letter(&mut self, top: usize, left: usize, size: usize, bits: &[u8; LETTER_ROWS]) {
         for (row, bits) in bits.iter().enumerate() {
-            for column in (0..LETTER_COLUMNS).filter(|column| bits >> (LETTER_COLUMNS - 1 - column) & 1 == 1) {
+            for column in (0..LETTER_COLUMNS).filter(|column| bits >> (LETTER_COLUMNS - 1 - column) & 1 == 1)
+            {
                 let (y, x) = (top + row * size, left + column * size);
                 self.fill(y..y + size, x..x + size, self.ink);
             }
