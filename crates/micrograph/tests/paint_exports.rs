@@ -31,7 +31,7 @@ fn a_stack_keeps_numbers_and_pixel_size() {
     single.finish().unwrap();
 
     let mut decoder = tiff::decoder::Decoder::new(std::fs::File::open(&path).unwrap()).unwrap();
-    let per_nm = |tag| match decoder_tag(&path, tag) {
+    let mut per_nm = |tag| match decoder.get_tag(tag).unwrap() {
         tiff::decoder::ifd::Value::Rational(above, below) => f64::from(below) / f64::from(above),
         other => panic!("{other:?}"),
     };
@@ -46,11 +46,6 @@ fn a_stack_keeps_numbers_and_pixel_size() {
             decoder.next_image().unwrap();
         }
     }
-}
-
-fn decoder_tag(path: &Path, tag: tiff::tags::Tag) -> tiff::decoder::ifd::Value {
-    let mut decoder = tiff::decoder::Decoder::new(std::fs::File::open(path).unwrap()).unwrap();
-    decoder.get_tag(tag).unwrap()
 }
 
 #[test]

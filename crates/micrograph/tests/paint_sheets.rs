@@ -15,7 +15,7 @@ fn out(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-// A micrograph with `height ≠ width` from the shared data, its long side brought to 384 pixels.
+// A micrograph with `height ≠ width` from the shared data, its long side brought to 288 pixels.
 fn shared_micrograph(name: &str) -> Option<Plane> {
     let shared = std::env::var_os("NANOAID_SHARED")
         .map(PathBuf::from)
@@ -28,7 +28,7 @@ fn shared_micrograph(name: &str) -> Option<Plane> {
     let gray = image.to_luma32f();
     let (width, height) = (gray.width() as usize, gray.height() as usize);
     let plane = Plane::new(height, width, gray.into_raw());
-    let shrink = 384.0 / height.max(width) as f64;
+    let shrink = 288.0 / height.max(width) as f64;
     let side = |n: usize| (n as f64 * shrink) as usize;
     Some(resampled(&plane, side(height), side(width), Sampling::Area))
 }

@@ -241,7 +241,8 @@ fn label_size(sheet: &ContactSheet, cell_width: usize, text_px: f32) -> f32 {
     let at_one = |label: &str| Ink::bold(100.0, [0; 3]).width(label) / 100.0;
     let cells = sheet.sections.iter().flat_map(|section| &section.cells);
     let longest = cells.map(|cell| at_one(&cell.label)).fold(1.0, f32::max);
-    (cell_width as f32 / longest).min(cell_width as f32 / 6.5).clamp(10.0, text_px)
+    // a little less than fits, so that neighbours stay apart
+    (0.96 * cell_width as f32 / longest).min(cell_width as f32 / 6.5).clamp(10.0, text_px)
 }
 
 // Height and width of the frame that every cell gets: what the first plane takes when drawn at most
