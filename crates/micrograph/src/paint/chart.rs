@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use super::nice_ticks;
 use super::ticks::tick_texts;
+use super::{Ink, Weight, nice_ticks};
 
 /// How values are laid out along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,32 +67,37 @@ pub struct LineChart {
 }
 
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 420.0;
+const AXES_HEIGHT: f64 = 298.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 24.0;
-const TOP: f64 = 64.0;
+const LEGEND_Y: f64 = 43.5;
+const LEGEND_LINE: f64 = 20.5;
+// what names are measured with; a little large, since the reader's font may be wider
+const LEGEND_INK: Ink = Ink { size_px: 14.0, color: [0; 3], weight: Weight::Regular };
 const BOTTOM: f64 = 58.0;
 const FONT: &str = "font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\"";
 // Okabe & Ito 2008, without yellow, which is faint on white
 const COLORS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
 
 impl LineChart {
-    /// The chart as a complete `<svg>` element, 720 × 420 in its own units.
+    /// The chart as a complete `<svg>` element, 720 wide in its own units and 420 high, or more
+    /// where the names of the series take several lines.
     pub fn svg(&self) -> String {
         let x = Axis::of(self.x_scale, self.values(|point| point.0), (LEFT, WIDTH - RIGHT));
-        let y = Axis::of(self.y_scale, self.values(|point| point.1), (HEIGHT - BOTTOM, TOP));
+        let y = Axis::of(self.y_scale, self.values(|point| point.1), (self.height() - BOTTOM, self.top()));
+        let height = self.height();
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
-             height=\"{HEIGHT}\" role=\"img\" {FONT} font-size=\"13\" fill=\"#333\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+             height=\"{height}\" role=\"img\" {FONT} font-size=\"13\" fill=\"#333\">\n\
              <title>{}</title>\n<desc>{}</desc>\n\
-             <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>\n\
+             <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
              <text x=\"{LEFT}\" y=\"26\" font-size=\"16\" font-weight=\"600\" fill=\"#111\">{}</text>\n",
             escaped(&self.title),
             escaped(&self.description(&x, &y)),
             escaped(&self.title),
         );
         self.put_axes(&mut svg, &x, &y);
-        self.put_markers(&mut svg, &x);
+        self.put_markers(&mut svg, &x, &y);
         for (idx, series) in self.series.iter().enumerate() {
             put_series(&mut svg, series, COLORS[idx % COLORS.len()], (&x, &y));
         }
@@ -119,7 +124,7 @@ impl LineChart {
     }
 
     fn put_axes(&self, svg: &mut String, x: &Axis, y: &Axis) {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let ((bottom, top), right) = (y.drawn, WIDTH - RIGHT);
         for (value, text) in y.ticks(6) {
             let Some(at) = y.place(value) else { continue };
             put(
@@ -143,22 +148,23 @@ impl LineChart {
                 ),
             );
         }
-        let middle = (TOP + bottom) / 2.0;
+        let middle = (top + bottom) / 2.0;
         put(
             svg,
             format_args!(
-                "<path d=\"M{LEFT} {TOP}V{bottom}H{right}\" stroke=\"#555\" fill=\"none\"/>\n\
+                "<path d=\"M{LEFT} {top}V{bottom}H{right}\" stroke=\"#555\" fill=\"none\"/>\n\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n\
              <text transform=\"translate(20 {middle:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
                 (LEFT + right) / 2.0,
-                HEIGHT - 14.0,
+                bottom + BOTTOM - 14.0,
                 escaped(&self.x_label),
                 escaped(&self.y_label),
             ),
         );
     }
 
-    fn put_markers(&self, svg: &mut String, x: &Axis) {
+    fn put_markers(&self, svg: &mut String, x: &Axis, y: &Axis) {
+        let (bottom, top) = y.drawn;
         for (value, word) in &self.markers {
             let Some(at) = x.place(*value).filter(|at| (LEFT - 0.5..=WIDTH - RIGHT + 0.5).contains(at))
             else {
@@ -169,49 +175,69 @@ impl LineChart {
             put(
                 svg,
                 format_args!(
-                    "<path d=\"M{at:.1} {TOP}V{}\" stroke=\"#777\" stroke-dasharray=\"2 3\"/>\
+                    "<path d=\"M{at:.1} {top}V{}\" stroke=\"#777\" stroke-dasharray=\"2 3\"/>\
                  <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" font-size=\"12\" fill=\"#555\">{}</text>\n",
-                    HEIGHT - BOTTOM,
+                    bottom,
                     at + shift,
-                    TOP + 11.0,
+                    top + 11.0,
                     escaped(word),
                 ),
             );
         }
     }
 
-    // One line under the title; entries that do not fit are cut at the right edge's width.
+    // Names under the title, in as many lines as they need.
     fn put_legend(&self, svg: &mut String) {
-        let named: Vec<(usize, &Series)> =
-            self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()).collect();
-        if named.is_empty() {
-            return;
+        for ((line, at), (idx, series)) in self.legend_places().into_iter().zip(self.named()) {
+            put(
+                svg,
+                format_args!(
+                    "<g transform=\"translate({at:.1} {:.1})\">{}<text x=\"28\" y=\"4.5\">{}</text></g>\n",
+                    LEGEND_Y + LEGEND_LINE * line as f64,
+                    sample(series.style, COLORS[idx % COLORS.len()]),
+                    escaped(&legend_name(series)),
+                ),
+            );
         }
-        let room = (WIDTH - RIGHT - LEFT) / named.len() as f64;
-        let mut at = LEFT;
-        for (idx, series) in named {
-            let color = COLORS[idx % COLORS.len()];
-            // about 7 units a letter at this size, 38 for the sample of the line and the gap
-            let n_letters = ((room - 38.0) / 7.0).max(3.0) as usize;
-            let name = shortened(&series.name, n_letters.max(series_room(&self.series)));
-            put(svg, format_args!("<g>{}", sample(series.style, color, at)));
-            put(svg, format_args!("<text x=\"{:.1}\" y=\"48\">{}</text></g>\n", at + 28.0, escaped(&name)));
-            at += 38.0 + 7.0 * name.chars().count() as f64 + 10.0;
+    }
+
+    fn named(&self) -> impl Iterator<Item = (usize, &Series)> {
+        self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty())
+    }
+
+    // line and left end of each named series
+    fn legend_places(&self) -> Vec<(usize, f64)> {
+        let (mut line, mut at) = (0, LEFT);
+        let mut places = Vec::new();
+        for (_, series) in self.named() {
+            let width = 28.0 + f64::from(LEGEND_INK.width(&legend_name(series)));
+            if at > LEFT && at + width > WIDTH - RIGHT {
+                (line, at) = (line + 1, LEFT);
+            }
+            places.push((line, at));
+            at += width + 20.0;
         }
+        places
+    }
+
+    // top of the axes: below the last line of names
+    fn top(&self) -> f64 {
+        let last = self.legend_places().last().map_or(0, |place| place.0);
+        LEGEND_Y + LEGEND_LINE * (last + 1) as f64
+    }
+
+    fn height(&self) -> f64 {
+        self.top() + AXES_HEIGHT + BOTTOM
     }
 }
 
-// letters each name may have if all names are as long as the longest and fit into one line
-fn series_room(series: &[Series]) -> usize {
-    let n_letters: usize = series.iter().map(|series| series.name.chars().count()).sum();
-    let room = (WIDTH - RIGHT - LEFT - 48.0 * series.len() as f64) / 7.0;
-    if n_letters as f64 <= room { n_letters } else { 3 }
+fn legend_name(series: &Series) -> String {
+    LEGEND_INK.shortened(&series.name, (WIDTH - RIGHT - LEFT - 28.0) as f32)
 }
 
-fn sample(style: LineStyle, color: &str, x: f64) -> String {
-    let line =
-        format!("<path d=\"M{x:.1} 43.5h22\" stroke=\"{color}\" stroke-width=\"2\"{}/>", dashes(style));
-    let dot = format!("<circle cx=\"{:.1}\" cy=\"43.5\" r=\"3.2\" fill=\"{color}\"/>", x + 11.0);
+fn sample(style: LineStyle, color: &str) -> String {
+    let line = format!("<path d=\"M0 0h22\" stroke=\"{color}\" stroke-width=\"2\"{}/>", dashes(style));
+    let dot = format!("<circle cx=\"11\" r=\"3.2\" fill=\"{color}\"/>");
     match style {
         LineStyle::Solid | LineStyle::Dashed => line,
         LineStyle::Marked => line + &dot,
@@ -286,7 +312,7 @@ impl Axis {
     fn place(&self, value: f64) -> Option<f64> {
         let inner = self.scale.inner(value);
         let share = (inner - self.low) / (self.high - self.low);
-        share.is_finite().then(|| self.drawn.0 + share * (self.drawn.1 - self.drawn.0))
+        share.is_finite().then_some(self.drawn.0 + share * (self.drawn.1 - self.drawn.0))
     }
 
     fn ticks(&self, most: usize) -> Vec<(f64, String)> {
@@ -297,6 +323,12 @@ impl Axis {
         };
         if let Some(base) = base {
             let (first, last) = (self.low.ceil() as i64, self.high.floor() as i64);
+            if self.scale == AxisScale::Log10 && (0.5..2.5).contains(&(self.high - self.low)) {
+                let all = (first - 1..=last)
+                    .flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10f64.powi(power as i32)));
+                let shown = all.filter(|value| (self.low..=self.high).contains(&value.log10()));
+                return shown.map(|value| (value, super::number_text(value))).collect();
+            }
             if last > first {
                 let stride = ((last - first) as usize / most + 1).max(1);
                 let powers: Vec<f64> =
@@ -321,13 +353,6 @@ impl AxisScale {
             Self::Log10 => value.log10(),
         }
     }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).collect::<String>() + "…"
 }
 
 // Text for XML 1.0, which has no way to write most control characters.
@@ -418,6 +443,24 @@ mod tests {
         assert!(steps.iter().all(|step| (step - steps[0]).abs() < 1e-9 && *step > 0.0), "{steps:?}");
         let texts: Vec<String> = axis.ticks(9).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["4", "8", "16", "32", "64"]);
+    }
+
+    #[test]
+    fn a_short_log10_axis_has_ticks_at_one_two_and_five() {
+        let axis = Axis::of(AxisScale::Log10, vec![0.015, 0.4], (0.0, 100.0));
+        let texts: Vec<String> = axis.ticks(6).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn long_names_take_more_lines_and_the_axes_move_down() {
+        let named = |n: usize| LineChart {
+            series: vec![Series { name: "coated surfaces".to_owned(), ..Series::default() }; n],
+            ..chart(vec![])
+        };
+        assert_eq!(named(1).height(), 420.0);
+        assert!(named(12).height() > named(6).height() && named(6).height() > named(1).height());
+        assert!(named(40).legend_places().iter().all(|place| place.1 < WIDTH - 100.0));
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl ScaleBar {
     /// Draws the bar into a corner of `within`, white on a dark box, so that it can be read on
     /// anything. Letters are sized to the width of `within`.
     pub fn draw(&self, picture: &mut Picture, within: Rect, corner: Corner) {
-        let size_px = (within.width as f32 / 24.0).clamp(10.0, 44.0);
+        let size_px = (within.width as f32 / 32.0).clamp(10.0, 44.0);
         let ink = Ink::bold(size_px, [255; 3]);
         let pad = (size_px * 0.45).round() as usize;
         let thickness = (size_px * 0.22).round().max(2.0) as usize;

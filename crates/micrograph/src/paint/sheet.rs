@@ -242,7 +242,7 @@ fn put_cell(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout, placed
         picture.text_right(top + lower, (x + layout.cell_width) as f32, &cell.note, small);
     }
     top += name.line_height() as f32;
-    if layout.notes == layout::Notes::Below {
+    if layout.notes == layout::Notes::Below && !cell.note.is_empty() {
         picture.text(top, x as f32, &small.shortened(&cell.note, room), small);
         top += small.line_height() as f32;
     }
@@ -273,15 +273,15 @@ fn empty_word(cell: &Cell) -> &'static str {
 
 fn range_text(cell: &Cell, range: Option<(f32, f32)>) -> String {
     match (range, robust_range(cell.plane)) {
-        (Some((low, high)), _) => {
-            format!("{} … {}", number_text(f64::from(low)), number_text(f64::from(high)))
-        }
+        (Some((low, high)), _) => between(low, high),
         (None, Some((low, high))) if low == high => format!("all {}", number_text(f64::from(low))),
-        (None, Some((low, high))) => {
-            format!("{} … {}", number_text(f64::from(low)), number_text(f64::from(high)))
-        }
+        (None, Some((low, high))) => between(low, high),
         (None, None) => String::new(),
     }
+}
+
+fn between(low: f32, high: f32) -> String {
+    format!("{} to {}", number_text(f64::from(low)), number_text(f64::from(high)))
 }
 
 fn put_foot(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
@@ -310,11 +310,9 @@ fn scaling_words(sheet: &ContactSheet) -> String {
     let words = match sheet.scaling {
         Scaling::PerMap => "each map scaled on its own between the values written below it".to_owned(),
         Scaling::Shared => "all maps on one scale, see the color bar".to_owned(),
-        Scaling::Given { low, high } => format!(
-            "all maps on one given scale, {} to {}",
-            number_text(f64::from(low)),
-            number_text(f64::from(high))
-        ),
+        Scaling::Given { low, high } => {
+            format!("all maps on one given scale, {}, see the color bar", between(low, high))
+        }
     };
     format!("Colors ({}): {words}{symmetric}.", sheet.map)
 }

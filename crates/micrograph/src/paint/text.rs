@@ -19,6 +19,8 @@ fn font(bytes: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(bytes).expect("the embedded font is whole")
 }
 
+const MOST_SIZE_PX: f32 = 4096.0;
+
 /// Weight of the letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
@@ -31,7 +33,7 @@ pub enum Weight {
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
-    /// Size of the em square in pixels; letters of less than 1 px are not drawn.
+    /// Size of the em square in pixels; letters of less than 1 px or more than 4096 px are not drawn.
     pub size_px: f32,
     /// Color of the letters.
     pub color: Color,
@@ -116,8 +118,8 @@ impl Picture {
     /// Writes one line of `text` with its top left at (`y`, `x`); what falls outside is cut off.
     /// The line is [`Ink::line_height`] high.
     pub fn text(&mut self, y: f32, x: f32, text: &str, ink: Ink) {
-        let drawable = ink.size_px >= 1.0; // false for NaN too
-        if !drawable || !(y.is_finite() && x.is_finite()) {
+        let drawable = (1.0..=MOST_SIZE_PX).contains(&ink.size_px) && y.is_finite() && x.is_finite();
+        if !drawable {
             return;
         }
         let font = ink.font().as_scaled(ink.scale());
@@ -179,6 +181,22 @@ mod tests {
         let height = INK.line_height();
         assert!(inked.iter().all(|&(y, x)| (20..20 + height).contains(&y) && x >= 9));
         assert!(inked.iter().all(|&(_, x)| (x as f32) < 10.0 + INK.width("ÅgjM|") + 1.0));
+    }
+
+    #[test]
+    fn any_string_can_be_written_and_measured() {
+        let mut picture = Picture::new(20, 30, [255; 3]);
+        for text in ["", "\n\t\0", "日本語", "😀\u{202e}abc", "e\u{301}\u{200d}", "\u{10ffff}"] {
+            for size_px in [0.0, 0.5, 14.0, 900.0, f32::NAN, f32::INFINITY, -3.0] {
+                let ink = Ink { size_px, ..INK };
+                picture.text(-5.0, 25.0, text, ink);
+                picture.text_centered(f32::NAN, 1e30, text, ink);
+                ink.wrapped(text, 20.0);
+            }
+        }
+        let mut boxed = Picture::new(20, 30, [255; 3]);
+        boxed.text(0.0, 0.0, "日", INK);
+        assert_ne!(boxed, Picture::new(20, 30, [255; 3]), "an unknown character leaves a mark");
     }
 
     #[test]

@@ -306,11 +306,11 @@ fn best_rational(value: f64) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
     use crate::CalibrationSource;
-    use crate::random::Random;
+    use crate::random::Stream;
 
     #[test]
     fn pixel_sizes_survive_as_fractions() {
-        let mut random = Random::new(7, "pixel sizes", 0);
+        let mut random = Stream::new(7, "pixel sizes", 0);
         for _ in 0..100 {
             let nm_per_px = 0.01 * 500_000f64.powf(random.uniform());
             let (above, below) = best_rational(1.0 / nm_per_px).unwrap();

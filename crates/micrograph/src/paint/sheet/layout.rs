@@ -1,7 +1,7 @@
 //! Where everything on a contact sheet goes: columns, sizes of letters, places of cells.
 //!
-//! Every number of columns is tried; taken is the one whose sheet comes nearest to 4:3 without its
-//! cells becoming too small to see. Letters grow with the cells, titles with the sheet.
+//! Every number of columns is tried; taken is the one whose sheet comes nearest to a page's
+//! proportions without its cells becoming too small to see. Letters grow with the cells, titles with the sheet.
 
 use super::{ContactSheet, ScaleBar, Scaling, scaling_words, sheet_scale_bar};
 use crate::Plane;
@@ -61,7 +61,10 @@ const LEAST_CELL: usize = 96;
 // beyond it, one map of a few gains nothing
 const MOST_CELL: usize = 480;
 const MOST_CELL_ALONE: usize = 1200;
-const WANTED_ASPECT: f64 = 4.0 / 3.0;
+// between 4:3 and 3:2
+const WANTED_ASPECT: f64 = 1.41;
+// how much a row that is not full counts against a sheet
+const EMPTY_PLACES: f64 = 0.5;
 
 impl Layout {
     pub(super) fn of(sheet: &ContactSheet, bar: Option<ColorBar>) -> Self {
@@ -73,7 +76,10 @@ impl Layout {
             let layout = Self::with_columns(sheet, bar.clone(), columns, n_cells);
             let aspect = layout.width as f64 / layout.height as f64;
             let small = (LEAST_CELL as f64 / layout.cell_width.max(1) as f64).max(1.0);
-            let badness = (aspect / WANTED_ASPECT).ln().abs() + 2.0 * small.ln();
+            let n_places: usize =
+                sheet.sections.iter().map(|section| section.cells.len().next_multiple_of(columns)).sum();
+            let empty = (n_places - n_cells) as f64 / n_places.max(1) as f64;
+            let badness = (aspect / WANTED_ASPECT).ln().abs() + 2.0 * small.ln() + EMPTY_PLACES * empty;
             if best.as_ref().is_none_or(|(least, _)| badness < *least) {
                 best = Some((badness, layout));
             }
@@ -94,17 +100,17 @@ impl Layout {
         let max_width = sheet.max_width_px.max(LEAST_WIDTH);
         let margin = (max_width / 60).max(12);
         let gap = (max_width / 120 / columns.div_ceil(4)).clamp(8, 24);
-        let bar_text_px = 15.0 * max_width as f32 / 1200.0;
-        let bar_width =
-            bar.as_ref().map_or(0, |bar| bar.width(Ink::regular(bar_text_px.max(11.0), [0; 3])) + 2 * gap);
-        let room = max_width.saturating_sub(2 * margin + bar_width + (columns - 1) * gap) / columns;
+        let bar_room = |width: usize| {
+            let ink = Ink::regular(text_size(width), [0; 3]);
+            bar.as_ref().map_or(0, |bar| bar.width(ink) + 2 * gap)
+        };
+        let room = max_width.saturating_sub(2 * margin + bar_room(max_width) + (columns - 1) * gap) / columns;
         let most = if n_cells == 1 { MOST_CELL_ALONE } else { MOST_CELL };
         let (cell_height, cell_width) = frame(sheet, room.clamp(1, most));
         let grid_width = columns * cell_width + (columns - 1) * gap;
-        let width = (grid_width + 2 * margin + bar_width).max(LEAST_WIDTH);
-
-        let text_px = (width as f32 / 105.0).clamp(12.0, 24.0);
-        let label_px = (cell_width as f32 / 10.5).clamp(11.0, text_px.max(13.0));
+        let text_px = text_size(grid_width + 2 * margin);
+        let width = (grid_width + 2 * margin + bar_room(grid_width + 2 * margin)).max(LEAST_WIDTH);
+        let label_px = label_size(sheet, cell_width, text_px);
         let mut layout = Self {
             height: 0,
             width,
@@ -170,7 +176,8 @@ impl Layout {
             + below * small
             + gap;
         for section in &sheet.sections {
-            let heading_y = (!section.heading.is_empty()).then_some(*y);
+            let shown = !section.heading.is_empty() && !section.cells.is_empty();
+            let heading_y = shown.then_some(*y);
             if heading_y.is_some() {
                 *y += heading + heading / 2;
             }
@@ -178,7 +185,8 @@ impl Layout {
                 (*y + idx / columns * row_height, self.margin + idx % columns * (self.cell_width + gap))
             });
             let cells: Vec<(usize, usize)> = cells.collect();
-            *y += section.cells.len().div_ceil(columns) * row_height + gap / 2;
+            let n_rows = section.cells.len().div_ceil(columns);
+            *y += n_rows * row_height + if n_rows > 0 { gap / 2 } else { 0 };
             self.sections.push(PlacedSection { heading_y, cells });
         }
     }
@@ -222,6 +230,19 @@ impl Layout {
         }
         self.height = self.foot_y + self.foot_lines.len() * text.line_height() + self.margin;
     }
+}
+
+fn text_size(width: usize) -> f32 {
+    (width as f32 / 95.0).clamp(12.0, 24.0)
+}
+
+// Labels are as large as the longest of them allows, but no larger than the text around the grid.
+fn label_size(sheet: &ContactSheet, cell_width: usize, text_px: f32) -> f32 {
+    let at_one = |label: &str| Ink::bold(100.0, [0; 3]).width(label) / 100.0;
+    let cells = sheet.sections.iter().flat_map(|section| &section.cells);
+    let longest = cells.map(|cell| at_one(&cell.label)).fold(1.0, f32::max);
+    // a little less than fits, so that neighbours stay apart
+    (0.96 * cell_width as f32 / longest).min(cell_width as f32 / 6.5).clamp(10.0, text_px)
 }
 
 // Height and width of the frame that every cell gets: what the first plane takes when drawn at most
