@@ -1,1 +1,31 @@
-//! Painting: color maps, contact sheets, overlays, scale bars, charts, calibrated TIFF out.
+//! Painting: planes become pictures and files.
+//!
+//! Color maps, 8-bit RGB pictures with text, scale bars and color bars, contact sheets of many
+//! planes, overlays over a micrograph, line charts as SVG, and the two ways out for the numbers
+//! themselves: calibrated TIFF stacks and NPZ. Nothing here knows of networks or HTML pages; what
+//! is written on a picture is given as text.
+
+mod chart;
+mod color_map;
+mod marks;
+mod npz;
+mod overlay;
+mod picture;
+mod png;
+mod resample;
+mod sheet;
+mod text;
+mod ticks;
+mod tiff_stack;
+
+pub use chart::{AxisScale, LineChart, LineStyle, Series};
+pub use color_map::{ColorMap, NAN_COLOR, UnknownColorMap};
+pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
+pub use npz::NpzWriter;
+pub use overlay::{outline_mask, overlay_mask};
+pub use picture::{Color, Picture};
+pub use resample::{Sampling, resampled};
+pub use sheet::{Cell, ContactSheet, Scaling, Section, Theme, contact_sheet, robust_range};
+pub use text::{Ink, Weight};
+pub use ticks::{nice_ticks, number_text};
+pub use tiff_stack::{ExportError, TiffStack};

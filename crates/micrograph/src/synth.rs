@@ -15,6 +15,7 @@ mod imaging;
 mod lines;
 mod particles;
 mod smooth;
+pub mod strip;
 mod surface;
 mod varied;
 

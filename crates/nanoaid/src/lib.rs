@@ -1,1 +1,13 @@
-//! nanoaid
+//! Networks and how they are read: training, feature maps, latent sweeps.
+//!
+//! The only crate that names Burn, and nothing of Burn leaves it: results hold planes, numbers
+//! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
+
+pub mod device;
+pub mod error;
+mod kernels;
+pub mod network;
+
+pub use device::Device;
+pub use error::ConfigError;
+pub use network::{Architecture, AutoencoderConfig, Layer, Network};

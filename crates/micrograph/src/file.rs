@@ -1,0 +1,171 @@
+//! Files that are either whole or not there: a temporary name in the same folder, then a rename.
+//!
+//! Knows nothing of formats. What was there before stays until the new file is complete, and a
+//! writer that is dropped half way leaves nothing behind. Two writers of one path do not mix: the
+//! last to finish wins.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+pub struct WriteError {
+    /// The file that was wanted.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Writes `bytes` to `path`, replacing what was there: afterwards the file is whole and on the
+/// disk, or as it was before.
+///
+/// # Errors
+/// If the folder is not there or cannot be written to, or the disk is full.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(bytes).map_err(|source| file.error(source))?;
+    file.finish()
+}
+
+/// A file under a temporary name, which takes its place when it is finished; dropped before, it
+/// vanishes. Buffered.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    // `None` once the file has taken its place
+    writer: Option<BufWriter<File>>,
+}
+
+impl WholeFile {
+    /// Opens a temporary file beside `path`.
+    ///
+    /// # Errors
+    /// If `path` names no file, or its folder is not there or cannot be written to.
+    pub fn create(path: &Path) -> Result<Self, WriteError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let fail = |source| WriteError { path: path.to_owned(), source };
+        let name = path.file_name().ok_or_else(|| fail(io::Error::other("the path names no file")))?;
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}-{}.part", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        let temporary = path.with_file_name(hidden);
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(fail)?;
+        Ok(Self { path: path.to_owned(), temporary, writer: Some(BufWriter::with_capacity(1 << 18, file)) })
+    }
+
+    /// Brings the bytes to the disk and the file to its place.
+    ///
+    /// # Errors
+    /// If the system refuses one of the steps; the temporary file is then removed.
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        let writer = self.writer.as_mut().expect("a file is finished once, by value");
+        let placed = writer
+            .flush()
+            .and_then(|()| writer.get_ref().sync_all())
+            .and_then(|()| fs::rename(&self.temporary, &self.path))
+            .and_then(|()| sync_folder(&self.path));
+        match placed {
+            Ok(()) => {
+                self.writer = None;
+                Ok(())
+            }
+            Err(source) => Err(self.error(source)),
+        }
+    }
+
+    /// `source` with the name of this file.
+    pub fn error(&self, source: io::Error) -> WriteError {
+        WriteError { path: self.path.clone(), source }
+    }
+
+    fn writer(&mut self) -> &mut BufWriter<File> {
+        self.writer.as_mut().expect("the writer is there until the file is finished, by value")
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer().flush()
+    }
+}
+
+impl Seek for WholeFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.writer().seek(to)
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() {
+            // nothing can be told from a destructor, and a left-over hidden file does no harm
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+// A rename is on the disk only when its folder is. Windows has no such call for folders.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_finished_file_replaces_the_old_one_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_whole(&path, b"long old text").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names_in(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_file_dropped_half_way_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_whole(&path, b"old").unwrap();
+        let mut half = WholeFile::create(&path).unwrap();
+        half.write_all(b"half").unwrap();
+        assert_eq!(names_in(folder.path()).len(), 2);
+        drop(half);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names_in(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("a.txt");
+        let error = write_whole(&path, b"x").unwrap_err();
+        assert!(error.to_string().contains("a.txt"), "{error}");
+        assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
+        assert!(write_whole(Path::new("/"), b"x").is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! PNG files of pictures, with the size of a pixel where it is known and the format can hold it.
+
+use std::path::Path;
+
+use super::Picture;
+use crate::file::{WriteError, write_whole};
+
+const NM_PER_M: f64 = 1e9;
+
+impl Picture {
+    /// The picture as a PNG file.
+    ///
+    /// `nm_per_px` (height, width of a pixel *of this picture*) goes into the `pHYs` chunk as whole
+    /// pixels per metre. Pixels below 0.24 nm do not fit into it and stay unstated; a pixel of 1 mm is
+    /// exact to one part in a thousand, of 1 µm to one in a million. Software shows the chunk as dpi.
+    ///
+    /// # Panics
+    /// If the picture is empty or wider or higher than 2³¹ − 1, which no PNG can be.
+    pub fn png_bytes(&self, nm_per_px: Option<(f64, f64)>) -> Vec<u8> {
+        let side = |n: usize| u32::try_from(n).expect("a picture's sides fit into a PNG");
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, side(self.width()), side(self.height()));
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_pixel_dims(nm_per_px.and_then(pixels_per_metre));
+        encoder
+            .write_header()
+            .and_then(|mut writer| {
+                writer.write_image_data(self.rgb())?;
+                writer.finish()
+            })
+            .expect("a picture with pixels can be encoded into memory");
+        bytes
+    }
+
+    /// Writes the picture as a PNG file, whole or not at all; see [`Self::png_bytes`].
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_png(&self, path: &Path, nm_per_px: Option<(f64, f64)>) -> Result<(), WriteError> {
+        write_whole(path, &self.png_bytes(nm_per_px))
+    }
+}
+
+fn pixels_per_metre((height_nm, width_nm): (f64, f64)) -> Option<png::PixelDimensions> {
+    let whole = |nm: f64| {
+        let per_metre = (NM_PER_M / nm).round();
+        (1.0..=f64::from(u32::MAX)).contains(&per_metre).then_some(per_metre as u32)
+    };
+    Some(png::PixelDimensions { xppu: whole(width_nm)?, yppu: whole(height_nm)?, unit: png::Unit::Meter })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> (Vec<u8>, Option<png::PixelDimensions>) {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        (pixels, reader.info().pixel_dims)
+    }
+
+    #[test]
+    fn pixels_and_their_size_come_back() {
+        let mut picture = Picture::new(3, 5, [10, 20, 30]);
+        picture.fill_rect(crate::Rect { y: 2, x: 1, height: 1, width: 1 }, [200, 0, 7], 1.0);
+        let (pixels, dims) = read(&picture.png_bytes(Some((20.0, 12.5))));
+        assert_eq!(pixels, picture.rgb());
+        let dims = dims.unwrap();
+        assert_eq!((dims.yppu, dims.xppu, dims.unit), (50_000_000, 80_000_000, png::Unit::Meter));
+    }
+
+    #[test]
+    fn a_size_the_format_cannot_hold_stays_unstated() {
+        let picture = Picture::new(1, 1, [0; 3]);
+        for nm_per_px in
+            [None, Some((0.1, 0.1)), Some((f64::NAN, 1.0)), Some((-5.0, 5.0)), Some((1e12, 1e12))]
+        {
+            assert_eq!(read(&picture.png_bytes(nm_per_px)).1, None, "{nm_per_px:?}");
+        }
+    }
+}

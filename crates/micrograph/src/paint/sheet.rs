@@ -1,0 +1,362 @@
+//! Contact sheet: many planes in one picture, each with its label, and what is needed to read them.
+//!
+//! Written on the sheet in words: how values became colors (one range for all maps, or each its
+//! own, with its numbers below it) and the length scale. A plane without contrast is drawn as a plain field
+//! with a word, never stretched until its noise looks like structure.
+
+mod layout;
+
+use layout::Layout;
+
+use super::{
+    Color, ColorBar, ColorMap, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, resampled,
+};
+use crate::{Plane, Rect};
+
+/// One plane on a sheet.
+#[derive(Clone, Debug)]
+pub struct Cell<'a> {
+    /// The values. Planes of different shapes are fitted into one frame.
+    pub plane: &'a Plane,
+    /// Its name, e.g. `encoder.2:17`.
+    pub label: String,
+    /// A word or number beside the name, e.g. `energy 1.23`; may be empty.
+    pub note: String,
+    /// The channel is dead: drawn as a plain field.
+    pub dead: bool,
+}
+
+/// A group of cells under a heading.
+#[derive(Clone, Debug, Default)]
+pub struct Section<'a> {
+    /// E.g. `live channels`; may be empty.
+    pub heading: String,
+    /// Its cells, in rows from the top left.
+    pub cells: Vec<Cell<'a>>,
+}
+
+/// How values become colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Scaling {
+    /// Each map over its own [`robust_range`], written under it.
+    #[default]
+    PerMap,
+    /// All maps over one range: from the lowest to the highest end of their robust ranges.
+    Shared,
+    /// All maps over the range that is given.
+    Given {
+        /// Value of the lowest color.
+        low: f32,
+        /// Value of the highest color.
+        high: f32,
+    },
+}
+
+/// Background and ink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark ink on white, for paper.
+    #[default]
+    Light,
+    /// Light ink on near black, for screens.
+    Dark,
+}
+
+/// What is on a sheet and how it is drawn.
+#[derive(Clone, Debug)]
+pub struct ContactSheet<'a> {
+    /// One line in large letters, shortened if it does not fit.
+    pub title: String,
+    /// Smaller lines below it, broken between words.
+    pub subtitle: String,
+    /// The cells.
+    pub sections: Vec<Section<'a>>,
+    /// How values become colors.
+    pub scaling: Scaling,
+    /// The color map; a diverging one gets ranges that are symmetric about 0.
+    pub map: ColorMap,
+    /// Width of a pixel *of a plane* in nanometres; `None`: the scale bar counts pixels.
+    pub nm_per_px: Option<f64>,
+    /// Widest the sheet may be, in pixels; at least 320 are used.
+    pub max_width_px: usize,
+    /// Background and ink.
+    pub theme: Theme,
+}
+
+impl Default for ContactSheet<'_> {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            subtitle: String::new(),
+            sections: Vec::new(),
+            scaling: Scaling::PerMap,
+            map: ColorMap::Viridis,
+            nm_per_px: None,
+            max_width_px: 2400, // 200 mm at 300 dpi: a full page's width in print
+            theme: Theme::Light,
+        }
+    }
+}
+
+/// The low and high ends between which a plane's contrast lies: its 0.5 % and 99.5 % quantiles, or
+/// its smallest and largest number where these are the same (few bright spots on an even field).
+/// Infinite values are left out. Large planes are sampled at about 65 000 evenly spaced places.
+///
+/// `None` where there is no finite number.
+pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
+    const MOST_SAMPLES: usize = 1 << 16;
+    // an odd step does not keep to the same columns of a plane with an even width
+    let step = (plane.values().len() / MOST_SAMPLES) | 1;
+    let finite = plane.values().iter().copied().filter(|value| value.is_finite());
+    let sample: Vec<f32> = finite.clone().step_by(step).collect();
+    let quantiles = Plane::new(1, sample.len(), sample).quantiles(&[0.005, 0.995]);
+    match quantiles[..] {
+        [low, high] if low < high => Some((low, high)),
+        _ => finite.fold(None, |range, value| match range {
+            None => Some((value, value)),
+            Some((low, high)) => Some((value.min(low), value.max(high))),
+        }),
+    }
+}
+
+/// Draws the sheet.
+pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
+    let ranges = Ranges::of(sheet);
+    let layout = Layout::of(sheet, ranges.shared_bar(sheet));
+    let mut picture = Picture::new(layout.height, layout.width, sheet.theme.background());
+    put_head(&mut picture, sheet, &layout);
+    let mut ranges_of_cells = ranges.cells.iter();
+    for (section, place) in sheet.sections.iter().zip(&layout.sections) {
+        if let Some(y) = place.heading_y {
+            let ink = Ink::bold(layout.heading_px, sheet.theme.ink());
+            let text = ink.shortened(&section.heading, layout.inner_width() as f32);
+            picture.text(y as f32, layout.margin as f32, &text, ink);
+            let ruled =
+                Rect { y: y + ink.line_height() + 1, x: layout.margin, height: 1, width: layout.grid_width };
+            picture.fill_rect(ruled, sheet.theme.line(), 1.0);
+        }
+        for (cell, &(y, x)) in section.cells.iter().zip(&place.cells) {
+            let range = *ranges_of_cells.next().expect("every cell has its range");
+            put_cell(&mut picture, sheet, &layout, PlacedCell { cell, y, x, range });
+        }
+    }
+    if let Some(bar) = &layout.color_bar {
+        let ink = Ink::regular(layout.text_px, sheet.theme.ink());
+        bar.bar.draw(&mut picture, (bar.y, bar.x), bar.height, ink);
+    }
+    put_foot(&mut picture, sheet, &layout);
+    picture
+}
+
+// What range each cell is drawn over; `None`: there is nothing to stretch.
+struct Ranges {
+    cells: Vec<Option<(f32, f32)>>,
+    shared: Option<(f32, f32)>,
+}
+
+impl Ranges {
+    fn of(sheet: &ContactSheet) -> Self {
+        let cells = || sheet.sections.iter().flat_map(|section| &section.cells);
+        let own: Vec<Option<(f32, f32)>> = cells().map(|cell| robust_range(cell.plane)).collect();
+        let shared = match sheet.scaling {
+            Scaling::PerMap => None,
+            Scaling::Given { low, high } => Some((low, high)),
+            Scaling::Shared => cells()
+                .zip(&own)
+                .filter(|(cell, _)| !cell.dead)
+                .filter_map(|(_, range)| *range)
+                .reduce(|(low, high), (l, h)| (low.min(l), high.max(h)))
+                .map(|range| about_zero(range, sheet.map)),
+        };
+        let drawn = cells().zip(own).map(|(cell, own)| match own {
+            Some((low, high)) if low < high && !cell.dead => {
+                shared.or(Some(about_zero((low, high), sheet.map)))
+            }
+            // under a common range an even field has a color that says something
+            Some(_) if !cell.dead => shared,
+            _ => None,
+        });
+        Self { cells: drawn.collect(), shared }
+    }
+
+    fn shared_bar(&self, sheet: &ContactSheet) -> Option<ColorBar> {
+        let (low, high) = self.shared?;
+        Some(ColorBar { map: sheet.map, low, high, title: String::new() })
+    }
+}
+
+fn about_zero((low, high): (f32, f32), map: ColorMap) -> (f32, f32) {
+    let largest = low.abs().max(high.abs());
+    if map.diverging() { (-largest, largest) } else { (low, high) }
+}
+
+fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
+    let x = layout.margin as f32;
+    let mut y = layout.margin;
+    if !sheet.title.is_empty() {
+        let ink = Ink::bold(layout.title_px, sheet.theme.ink());
+        picture.text(y as f32, x, &ink.shortened(&sheet.title, layout.inner_width() as f32), ink);
+        y += ink.line_height();
+    }
+    let ink = Ink::regular(layout.text_px, sheet.theme.muted());
+    for line in &layout.subtitle {
+        picture.text(y as f32, x, line, ink);
+        y += ink.line_height();
+    }
+}
+
+struct PlacedCell<'a> {
+    cell: &'a Cell<'a>,
+    y: usize,
+    x: usize,
+    range: Option<(f32, f32)>,
+}
+
+fn put_cell(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout, placed: PlacedCell) {
+    let PlacedCell { cell, y, x, range } = placed;
+    let (height, width) = layout.drawn_size(cell.plane);
+    let frame = Rect { y, x, height, width };
+    match range {
+        Some((low, high)) => {
+            picture.blit(y, x, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
+        }
+        None => {
+            picture.fill_rect(frame, sheet.theme.field(), 1.0);
+            let ink = Ink::regular(layout.label_px, sheet.theme.muted());
+            let word = ink.shortened(empty_word(cell), width as f32);
+            let top = y as f32 + (height as f32 - ink.line_height() as f32) / 2.0;
+            picture.text_centered(top, x as f32 + width as f32 / 2.0, &word, ink);
+        }
+    }
+    let room = layout.cell_width as f32;
+    let mut top = (y + layout.cell_height + layout.label_gap) as f32;
+    let name = Ink::bold(layout.label_px, sheet.theme.ink());
+    let small = Ink::regular(layout.small_px, sheet.theme.muted());
+    let beside = layout.notes == layout::Notes::Beside;
+    let room_for_name =
+        if beside && !cell.note.is_empty() { room - small.width(&cell.note) - layout.small_px } else { room };
+    picture.text(top, x as f32, &name.shortened(&cell.label, room_for_name), name);
+    if beside {
+        // on the same baseline as the larger name
+        let lower = (layout.label_px - layout.small_px) * 0.97;
+        picture.text_right(top + lower, (x + layout.cell_width) as f32, &cell.note, small);
+    }
+    top += name.line_height() as f32;
+    if layout.notes == layout::Notes::Below {
+        picture.text(top, x as f32, &small.shortened(&cell.note, room), small);
+        top += small.line_height() as f32;
+    }
+    if sheet.scaling == Scaling::PerMap {
+        picture.text(top, x as f32, &small.shortened(&range_text(cell, range), room), small);
+    }
+}
+
+// Enlarged in whole blocks so that each value stays visible, reduced by averaging the values (not
+// their colors).
+fn drawn_plane(
+    plane: &Plane,
+    (height, width): (usize, usize),
+    (low, high): (f32, f32),
+    map: ColorMap,
+) -> Picture {
+    let sampling = if height >= plane.height() { Sampling::Nearest } else { Sampling::Area };
+    Picture::from_plane(&resampled(plane, height, width, sampling), low, high, map)
+}
+
+fn empty_word(cell: &Cell) -> &'static str {
+    match robust_range(cell.plane) {
+        _ if cell.dead => "dead",
+        Some(_) => "flat",
+        None => "no numbers",
+    }
+}
+
+fn range_text(cell: &Cell, range: Option<(f32, f32)>) -> String {
+    match (range, robust_range(cell.plane)) {
+        (Some((low, high)), _) => {
+            format!("{} … {}", number_text(f64::from(low)), number_text(f64::from(high)))
+        }
+        (None, Some((low, high))) if low == high => format!("all {}", number_text(f64::from(low))),
+        (None, Some((low, high))) => {
+            format!("{} … {}", number_text(f64::from(low)), number_text(f64::from(high)))
+        }
+        (None, None) => String::new(),
+    }
+}
+
+fn put_foot(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
+    let ink = Ink::regular(layout.text_px, sheet.theme.muted());
+    let mut x = layout.margin;
+    if let Some((bar, label)) = &layout.scale_bar {
+        let thickness = (layout.text_px * 0.24).round().max(2.0) as usize;
+        let middle = layout.foot_y + ink.line_height() / 2;
+        let line = Rect { y: middle - thickness / 2, x, height: thickness, width: bar.drawn_px() };
+        picture.fill_rect(line, sheet.theme.ink(), 1.0);
+        x += bar.drawn_px() + (layout.text_px * 0.6) as usize;
+        let dark = Ink::bold(layout.text_px, sheet.theme.ink());
+        picture.text(layout.foot_y as f32, x as f32, label, dark);
+        x += dark.width(label).ceil() as usize + (layout.text_px * 1.8) as usize;
+    }
+    let mut y = layout.foot_y;
+    for line in &layout.foot_lines {
+        picture.text(y as f32, if layout.foot_beside_bar { x } else { layout.margin } as f32, line, ink);
+        y += ink.line_height();
+    }
+}
+
+// the words in which the sheet tells how to read its colors
+fn scaling_words(sheet: &ContactSheet) -> String {
+    let symmetric = if sheet.map.diverging() { ", symmetric about 0" } else { "" };
+    let words = match sheet.scaling {
+        Scaling::PerMap => "each map scaled on its own between the values written below it".to_owned(),
+        Scaling::Shared => "all maps on one scale, see the color bar".to_owned(),
+        Scaling::Given { low, high } => format!(
+            "all maps on one given scale, {} to {}",
+            number_text(f64::from(low)),
+            number_text(f64::from(high))
+        ),
+    };
+    format!("Colors ({}): {words}{symmetric}.", sheet.map)
+}
+
+// the scale bar of a grid of maps drawn at `zoom` pixels per pixel of a plane
+fn sheet_scale_bar(sheet: &ContactSheet, cell_width: usize, zoom: f64) -> Option<ScaleBar> {
+    ScaleBar::fit(cell_width as f64, 0.8, LengthUnit::drawn(sheet.nm_per_px, zoom))
+}
+
+impl Theme {
+    fn background(self) -> Color {
+        match self {
+            Self::Light => [255; 3],
+            Self::Dark => [20, 21, 24],
+        }
+    }
+
+    fn ink(self) -> Color {
+        match self {
+            Self::Light => [24, 26, 30],
+            Self::Dark => [236, 237, 240],
+        }
+    }
+
+    fn muted(self) -> Color {
+        match self {
+            Self::Light => [92, 96, 104],
+            Self::Dark => [166, 170, 178],
+        }
+    }
+
+    fn line(self) -> Color {
+        match self {
+            Self::Light => [214, 216, 220],
+            Self::Dark => [62, 65, 72],
+        }
+    }
+
+    fn field(self) -> Color {
+        match self {
+            Self::Light => [236, 237, 239],
+            Self::Dark => [44, 46, 52],
+        }
+    }
+}

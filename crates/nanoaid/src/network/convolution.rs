@@ -1,0 +1,62 @@
+//! Convolution: kernels and biases, with the ReLU that follows.
+//!
+//! The one layer type through which every network convolves. Padding is *same*: the maps keep
+//! the size of their input, zeros stand outside of it.
+
+use burn::tensor::{Tensor, TensorData};
+use micrograph::random::Stream;
+
+use crate::kernels;
+
+/// A convolution of odd kernel size, stride 1, with bias.
+#[derive(Clone, Debug)]
+pub(crate) struct Convolution {
+    /// Kernels, `[C_out, C_in, K, K]`.
+    pub weight: Tensor<4>,
+    /// Biases, `[C_out]`.
+    pub bias: Tensor<1>,
+    /// Whether a ReLU follows.
+    pub relu: bool,
+}
+
+/// Shape of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConvolutionShape {
+    pub channels_in: usize,
+    pub channels_out: usize,
+    /// Height and width of a kernel, odd.
+    pub kernel: usize,
+    pub relu: bool,
+}
+
+impl Convolution {
+    /// Random kernels from the normal distribution that keeps the variance of the activations
+    /// (He et al. 2015: gain 2 before a ReLU, else 1), biases 0. `name` chooses the stream.
+    pub(crate) fn random(
+        shape: ConvolutionShape,
+        seed: u64,
+        name: &str,
+        device: &burn::tensor::Device,
+    ) -> Self {
+        let ConvolutionShape { channels_in, channels_out, kernel, relu } = shape;
+        let fan_in = channels_in * kernel * kernel;
+        let gain = if relu { 2.0 } else { 1.0 };
+        let deviation = (gain / fan_in as f64).sqrt();
+        let mut stream = Stream::new(seed, &format!("weights/{name}"), 0);
+        let values: Vec<f32> =
+            (0..channels_out * fan_in).map(|_| (deviation * stream.normal()) as f32).collect();
+        let weight = TensorData::new(values, [channels_out, channels_in, kernel, kernel]);
+        Self { weight: Tensor::from_data(weight, device), bias: Tensor::zeros([channels_out], device), relu }
+    }
+
+    /// `[N, C_in, H, W]` → `[N, C_out, H, W]`.
+    pub(crate) fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        kernels::convolution(maps, self.weight.clone(), self.bias.clone(), self.relu)
+    }
+
+    /// Its shape.
+    pub(crate) fn shape(&self) -> ConvolutionShape {
+        let [channels_out, channels_in, kernel, _] = self.weight.dims();
+        ConvolutionShape { channels_in, channels_out, kernel, relu: self.relu }
+    }
+}

@@ -1,0 +1,317 @@
+//! Run folder: what one training leaves behind, written so that a kill at any moment loses
+//! nothing that was complete. The format is described in `docs/run-folder.md`.
+//!
+//! Every file takes its place by a rename; the manifest is written after the files it names and
+//! holds their hashes, so a damaged file is told from a whole one. Nothing in a run folder depends
+//! on the clock: the same training leaves the same bytes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use micrograph::file;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::network::WeightsError;
+use crate::{Device, Network};
+
+/// Version of the folder's format.
+pub const SCHEMA_VERSION: u32 = 1;
+/// Name of the manifest.
+const MANIFEST: &str = "manifest.json";
+/// Name of the network with the lowest validation loss.
+pub const NETWORK: &str = "network.safetensors";
+/// Folder of the checkpoints.
+const CHECKPOINTS: &str = "checkpoints";
+/// Checkpoints that are kept.
+const KEPT_CHECKPOINTS: usize = 2;
+
+/// Whether a run has ended, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Begun; it may have been cut off and can be resumed.
+    Begun,
+    /// All epochs done.
+    Done,
+    /// Stopped because the validation loss fell no more.
+    StoppedEarly,
+}
+
+/// What a run folder holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the folder's format.
+    pub schema_version: u32,
+    /// Version of the program that wrote it.
+    pub program_version: String,
+    /// Whether it has ended.
+    pub status: Status,
+    /// Device it was trained on.
+    pub device: String,
+    /// Settings of the training, complete.
+    pub settings: serde_json::Value,
+    /// What it was trained on: digest, number of micrographs, settings of the split.
+    pub data: serde_json::Value,
+    /// Files and their SHA-256.
+    pub files: BTreeMap<String, String>,
+    /// Checkpoints, oldest first, and their SHA-256.
+    pub checkpoints: Vec<CheckpointFile>,
+}
+
+/// A checkpoint that the manifest vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointFile {
+    /// Epochs that were complete.
+    pub epoch: usize,
+    /// File name inside the folder of checkpoints.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// Why a run folder could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder is there already.
+    #[error("{} is there already; choose another folder, --resume it, or --force to replace it", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds files that no run writes; it is not replaced.
+    #[error("{} is not a run folder (it has no {MANIFEST}) and is not replaced", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The manifest is damaged or of another version.
+    #[error("{}: {reason}", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file is not what the manifest says.
+    #[error("{}: SHA-256 is {found}, the manifest says {expected}: the file is damaged or was changed", path.display())]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// Its hash.
+        found: String,
+        /// The hash in the manifest.
+        expected: String,
+    },
+    /// No checkpoint is whole.
+    #[error("{}: no whole checkpoint to resume from", path.display())]
+    NoCheckpoint {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The weights do not fit.
+    #[error("{}: {source}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        source: WeightsError,
+    },
+}
+
+/// A run folder and its manifest.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    manifest: Manifest,
+}
+
+impl RunFolder {
+    /// Makes the folder at `path` and writes `manifest` into it. With `force` an older run there
+    /// is removed first, a folder that is no run never.
+    ///
+    /// # Errors
+    /// If the folder is there already (without `force`), or the system refuses.
+    pub fn create(path: &Path, manifest: Manifest, force: bool) -> Result<Self, RunError> {
+        if path.exists() && fs::read_dir(path).map_err(io_error(path))?.next().is_some() {
+            if !force {
+                return Err(RunError::Exists { path: path.to_owned() });
+            }
+            if !path.join(MANIFEST).is_file() {
+                return Err(RunError::NotARun { path: path.to_owned() });
+            }
+            fs::remove_dir_all(path).map_err(io_error(path))?;
+        }
+        let checkpoints = path.join(CHECKPOINTS);
+        fs::create_dir_all(&checkpoints).map_err(io_error(&checkpoints))?;
+        let run = Self { path: path.to_owned(), manifest };
+        run.write_manifest()?;
+        Ok(run)
+    }
+
+    /// Opens the run folder at `path`.
+    ///
+    /// # Errors
+    /// If there is none, or its manifest is damaged or of another version.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let file = path.join(MANIFEST);
+        let text = fs::read(&file).map_err(io_error(&file))?;
+        let wrong = |reason: String| RunError::Manifest { path: file.clone(), reason };
+        let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
+        if version != Some(u64::from(SCHEMA_VERSION)) {
+            let found = version.map_or("none".to_owned(), |version| version.to_string());
+            return Err(wrong(format!("schema version {found}, expected {SCHEMA_VERSION}")));
+        }
+        let manifest = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), manifest })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it holds.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The network with the lowest validation loss, after its hash was checked.
+    ///
+    /// # Errors
+    /// If the file is missing, damaged, or its weights do not fit.
+    pub fn network(&self, device: Device) -> Result<Network, RunError> {
+        let bytes = self.read(NETWORK)?;
+        Network::from_bytes(&bytes, device)
+            .map_err(|source| RunError::Weights { path: self.path.join(NETWORK), source })
+    }
+
+    /// Reads `name`, checked against the manifest's hash.
+    ///
+    /// # Errors
+    /// If it is missing, not named by the manifest, or damaged.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
+        let path = self.path.join(name);
+        let expected = self.manifest.files.get(name).ok_or_else(|| RunError::Manifest {
+            path: self.path.join(MANIFEST),
+            reason: format!("does not name `{name}`: the run has not come so far"),
+        })?;
+        read_checked(&path, expected)
+    }
+
+    /// Writes `bytes` to `name` and enters its hash into the manifest.
+    ///
+    /// # Errors
+    /// If the system refuses; what was there before is then unchanged.
+    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        write_whole(&self.path.join(name), bytes)?;
+        self.manifest.files.insert(name.to_owned(), sha256(bytes));
+        self.write_manifest()
+    }
+
+    /// Enters how the run has ended.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn set_status(&mut self, status: Status) -> Result<(), RunError> {
+        self.manifest.status = status;
+        self.write_manifest()
+    }
+
+    /// Writes the checkpoint of `epoch`, then forgets all but the last two.
+    ///
+    /// # Errors
+    /// If the system refuses; the older checkpoints are then unchanged.
+    pub fn write_checkpoint(&mut self, epoch: usize, bytes: &[u8]) -> Result<(), RunError> {
+        let file = format!("{epoch:05}.safetensors");
+        write_whole(&self.path.join(CHECKPOINTS).join(&file), bytes)?;
+        self.manifest.checkpoints.retain(|checkpoint| checkpoint.epoch < epoch);
+        self.manifest.checkpoints.push(CheckpointFile { epoch, file, sha256: sha256(bytes) });
+        let n_old = self.manifest.checkpoints.len().saturating_sub(KEPT_CHECKPOINTS);
+        self.manifest.checkpoints.drain(..n_old);
+        self.write_manifest()?;
+        self.remove_leftovers()
+    }
+
+    /// The bytes of the newest checkpoint that is whole, and its epoch.
+    ///
+    /// # Errors
+    /// If none is.
+    pub fn newest_checkpoint(&self) -> Result<(usize, Vec<u8>), RunError> {
+        self.manifest
+            .checkpoints
+            .iter()
+            .rev()
+            .find_map(|checkpoint| {
+                let path = self.path.join(CHECKPOINTS).join(&checkpoint.file);
+                Some((checkpoint.epoch, read_checked(&path, &checkpoint.sha256).ok()?))
+            })
+            .ok_or_else(|| RunError::NoCheckpoint { path: self.path.clone() })
+    }
+
+    /// Removes what a kill left half done: files that the manifest does not name.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn remove_leftovers(&self) -> Result<(), RunError> {
+        let known = |name: &str| self.manifest.checkpoints.iter().any(|checkpoint| checkpoint.file == name);
+        let unfinished = |name: &str| name.starts_with('.') && name.ends_with(".part");
+        let checkpoints = self.path.join(CHECKPOINTS);
+        remove_files(&checkpoints, |name| !known(name))?;
+        remove_files(&self.path, unfinished)
+    }
+
+    fn write_manifest(&self) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
+        text.push('\n');
+        write_whole(&self.path.join(MANIFEST), text.as_bytes())
+    }
+}
+
+/// SHA-256 of `bytes` in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_checked(path: &Path, expected: &str) -> Result<Vec<u8>, RunError> {
+    let bytes = fs::read(path).map_err(io_error(path))?;
+    let found = sha256(&bytes);
+    if found != expected {
+        return Err(RunError::Hash { path: path.to_owned(), found, expected: expected.to_owned() });
+    }
+    Ok(bytes)
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    file::write_whole(path, bytes).map_err(|error| RunError::Io { path: error.path, source: error.source })
+}
+
+fn remove_files(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Result<(), RunError> {
+    for entry in fs::read_dir(folder).map_err(io_error(folder))? {
+        let path = entry.map_err(io_error(folder))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_file() && unwanted(&name) {
+            fs::remove_file(&path).map_err(io_error(&path))?;
+        }
+    }
+    Ok(())
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    let path = path.to_owned();
+    move |source| RunError::Io { path, source }
+}

@@ -1,0 +1,159 @@
+//! Settings of a training.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AutoencoderConfig, ConfigError};
+
+/// How an autoencoder is trained. As TOML, every key may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Channels of each encoder stage.
+    pub stages: Vec<usize>,
+    /// Channels of the latent code.
+    pub latent: usize,
+    /// Height and width of a patch in pixels; a multiple of the latent code's stride.
+    pub patch: usize,
+    /// Patches in a gradient step, at least 1.
+    pub batch: usize,
+    /// Patches in an epoch, at least one batch.
+    pub patches_per_epoch: usize,
+    /// Epochs, at least 1.
+    pub epochs: usize,
+    /// Largest learning rate, above 0: reached after the warm-up, then falling along half a
+    /// cosine to a hundredth of it.
+    pub learning_rate: f64,
+    /// Steps over which the learning rate rises from 0.
+    pub warm_up_steps: usize,
+    /// Weight decay of AdamW, at least 0; with 0 it is Adam (Loshchilov and Hutter 2019).
+    pub weight_decay: f64,
+    /// Longest gradient over all weights, above 0; longer ones are shortened to it.
+    pub gradient_norm: f64,
+    /// Share of the old value in the running average of the weights, in `[0, 1)`. The average is
+    /// what is validated and kept; with 0 it is the weights themselves.
+    pub average: f64,
+    /// Epochs without a lower validation loss after which the training stops; 0: never.
+    pub patience: usize,
+    /// Seed of weights, patches and their turns.
+    pub seed: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        let network = AutoencoderConfig::default();
+        Self {
+            stages: network.stages,
+            latent: network.latent,
+            patch: 128,              // 16 latent positions a side: more inside than border
+            batch: 16,               // steps count more than their smoothness in short trainings
+            patches_per_epoch: 1024, // the interval of the checkpoints: about half a minute
+            epochs: 40,
+            learning_rate: 2e-3,
+            warm_up_steps: 100,
+            weight_decay: 0.0,
+            gradient_norm: 1.0,
+            average: 0.995, // over the last 200 steps
+            patience: 15,
+            seed: 0,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// The settings of the network.
+    pub fn network(&self) -> AutoencoderConfig {
+        AutoencoderConfig { stages: self.stages.clone(), latent: self.latent }
+    }
+
+    /// Gradient steps in an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.patches_per_epoch.div_ceil(self.batch)
+    }
+
+    /// Learning rate of step `step`, from 0.
+    pub fn learning_rate_at(&self, step: usize) -> f64 {
+        if step < self.warm_up_steps {
+            return self.learning_rate * (step + 1) as f64 / self.warm_up_steps as f64;
+        }
+        let n_steps = self.epochs * self.steps_per_epoch();
+        let falling = n_steps.saturating_sub(self.warm_up_steps).max(1);
+        let share = ((step - self.warm_up_steps) as f64 / falling as f64).min(1.0);
+        let lowest = 0.01;
+        self.learning_rate * (lowest + (1.0 - lowest) * 0.5 * (1.0 + (std::f64::consts::PI * share).cos()))
+    }
+
+    /// Returns the settings if every field is in range, else the first that is not.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        let stride = self.network().checked()?.latent_stride();
+        if self.patch == 0 || !self.patch.is_multiple_of(stride) || self.patch > 1024 {
+            let expected = format!("a multiple of {stride} (the stride of the latent code) up to 1024");
+            return Err(ConfigError::new("patch", self.patch, &expected));
+        }
+        for (name, value) in [("batch", self.batch), ("epochs", self.epochs)] {
+            if value == 0 {
+                return Err(ConfigError::new(name, value, "at least 1"));
+            }
+        }
+        if self.patches_per_epoch < self.batch {
+            return Err(ConfigError::new("patches_per_epoch", self.patches_per_epoch, "at least one batch"));
+        }
+        for (name, value) in [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(ConfigError::new(name, value, "a finite number above 0"));
+            }
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            return Err(ConfigError::new("weight_decay", self.weight_decay, "a finite number, at least 0"));
+        }
+        if !(0.0..1.0).contains(&self.average) {
+            return Err(ConfigError::new("average", self.average, "at least 0 and below 1"));
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls_along_half_a_cosine() {
+        let config = TrainConfig {
+            learning_rate: 1.0,
+            warm_up_steps: 10,
+            epochs: 2,
+            patches_per_epoch: 55 * 4,
+            batch: 4,
+            ..TrainConfig::default()
+        };
+        for (step, rate) in [(0, 0.1), (9, 1.0), (10, 1.0), (60, 0.505), (110, 0.01), (500, 0.01)] {
+            let found = config.learning_rate_at(step);
+            assert!((found - rate).abs() < 1e-9, "step {step}: {found}, expected {rate}");
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        type Change = fn(&mut TrainConfig);
+        let cases: [(&str, Change); 9] = [
+            ("stages", |c| c.stages.clear()),
+            ("latent", |c| c.latent = 0),
+            ("patch", |c| c.patch = 100),
+            ("batch", |c| c.batch = 0),
+            ("patches_per_epoch", |c| c.patches_per_epoch = 3),
+            ("epochs", |c| c.epochs = 0),
+            ("learning_rate", |c| c.learning_rate = f64::NAN),
+            ("weight_decay", |c| c.weight_decay = -1.0),
+            ("average", |c| c.average = 1.0),
+        ];
+        for (name, change) in cases {
+            let mut config = TrainConfig::default();
+            change(&mut config);
+            let error = config.checked().expect_err(name).to_string();
+            assert!(error.contains(&format!("`{name}`")), "{name}: {error}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Learning curve: the losses of all epochs.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::EpochRow;
+
+/// All epochs of a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingCurve {
+    /// One row an epoch.
+    pub rows: Vec<EpochRow>,
+    /// The epoch with the lowest validation loss, from 1.
+    pub best_epoch: usize,
+}
+
+impl TrainingCurve {
+    /// The curve as CSV, one row an epoch.
+    pub fn to_csv(&self) -> String {
+        let mut text = String::from("epoch,step,learning_rate,training_loss,validation_loss\n");
+        for row in &self.rows {
+            let EpochRow { epoch, step, learning_rate, training_loss, validation_loss } = row;
+            writeln!(text, "{epoch},{step},{learning_rate},{training_loss},{validation_loss}")
+                .expect("a string takes text");
+        }
+        text
+    }
+}

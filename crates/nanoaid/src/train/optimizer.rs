@@ -1,0 +1,153 @@
+//! Optimizer: one gradient step, by Burn's AdamW for each weight, and the running average.
+
+use std::collections::BTreeMap;
+
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
+use burn::tensor::{Tensor, TensorData};
+
+use super::checkpoint::{Checkpoint, Moments};
+use super::{TrainConfig, TrainError};
+use crate::Network;
+use crate::network::{Weight, Weights, weight_of};
+
+/// The optimizer and its state, one entry for each weight, flat.
+pub(super) struct Optimizer {
+    config: TrainConfig,
+    adam: AdamW,
+    states: BTreeMap<String, AdamWState<1>>,
+    /// Running average of the weights; empty where none is asked for.
+    average: BTreeMap<String, Tensor<1>>,
+    n_steps: usize,
+}
+
+impl Optimizer {
+    /// Continues where `checkpoint` stands.
+    pub(super) fn new(
+        config: &TrainConfig,
+        network: &Network,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, TrainError> {
+        let device = network.device().burn();
+        let flat = |weight: &Weight| {
+            Tensor::<1>::from_data(TensorData::new(weight.values.clone(), [weight.values.len()]), &device)
+        };
+        let mut states = BTreeMap::new();
+        if let Some(moments) = &checkpoint.moments {
+            for name in checkpoint.weights.tensors.keys() {
+                let missing = || TrainError::Checkpoint { reason: format!("no optimizer state for `{name}`") };
+                let first = moments.first.tensors.get(name).ok_or_else(missing)?;
+                let second = moments.second.tensors.get(name).ok_or_else(missing)?;
+                let momentum = AdaptiveMomentumState::new(checkpoint.n_steps(), flat(first), flat(second));
+                states.insert(name.clone(), AdamWState::new(momentum));
+            }
+        }
+        let average = if config.average > 0.0 {
+            let weights = checkpoint.average.as_ref().unwrap_or(&checkpoint.weights);
+            weights.tensors.iter().map(|(name, weight)| (name.clone(), flat(weight))).collect()
+        } else {
+            BTreeMap::new()
+        };
+        let adam = AdamWConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(config.weight_decay as f32)
+            .build();
+        Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps()})
+    }
+
+    /// Steps so far.
+    pub(super) fn n_steps(&self) -> usize {
+        self.n_steps
+    }
+
+    /// Learning rate of the last step.
+    pub(super) fn learning_rate(&self) -> f64 {
+        self.config.learning_rate_at(self.n_steps.saturating_sub(1))
+    }
+
+    /// One step on `images`, `[N, 1, H, W]`; returns its loss. `place` tells epoch and last loss
+    /// for an error.
+    pub(super) fn step(
+        &mut self,
+        network: &mut Network,
+        images: Tensor<4>,
+        place: impl Fn() -> (usize, f64),
+    ) -> Result<f64, TrainError> {
+        let n_steps = self.n_steps;
+        let not_finite = |what: String, value| {
+            let (epoch, before) = place();
+            TrainError::NotFinite { step: n_steps + 1, epoch, what, value, before }
+        };
+        let chain = network.chain_mut();
+        for (_, convolution) in chain.convolutions_mut() {
+            convolution.weight = convolution.weight.clone().autodiff().require_grad();
+            convolution.bias = convolution.bias.clone().autodiff().require_grad();
+        }
+        let output = chain.forward(images.clone());
+        let loss = (output - images).square().mean();
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        if !value.is_finite() {
+            return Err(not_finite("the loss".into(), value));
+        }
+        let mut gradients = loss.backward();
+
+        let mut updates = Vec::new();
+        for (name, convolution) in chain.convolutions_mut() {
+            let weight = convolution.weight.grad_remove(&mut gradients).expect("every kernel has a gradient");
+            let bias = convolution.bias.grad_remove(&mut gradients).expect("every bias has a gradient");
+            updates.push((format!("{name}.weight"), weight.flatten::<1>(0, 3)));
+            updates.push((format!("{name}.bias"), bias));
+        }
+        let squares: Vec<f64> = updates
+            .iter()
+            .map(|(_, gradient)| f64::from(gradient.clone().square().sum().into_scalar::<f32>()))
+            .collect();
+        if let Some(worst) = squares.iter().position(|square| !square.is_finite()) {
+            let what = format!("the squared gradient of `{}`", updates[worst].0);
+            return Err(not_finite(what, squares[worst]));
+        }
+        let norm = squares.iter().sum::<f64>().sqrt();
+        let shortening = (self.config.gradient_norm / norm.max(f64::MIN_POSITIVE)).min(1.0);
+        let rate = self.config.learning_rate_at(n_steps);
+
+        let mut updates = updates.into_iter();
+        let mut update = |values: Tensor<1>| {
+            let (name, gradient) = updates.next().expect("there are as many gradients as weights");
+            let state = self.states.remove(&name);
+            let (values, state) = self.adam.step(rate, values, gradient.mul_scalar(shortening), state);
+            if let Some(state) = state {
+                self.states.insert(name.clone(), state);
+            }
+            if let Some(average) = self.average.get_mut(&name) {
+                let kept = self.config.average as f32;
+                *average = average.clone().mul_scalar(kept) + values.clone().mul_scalar(1.0 - kept);
+            }
+            values
+        };
+        for (_, convolution) in chain.convolutions_mut() {
+            let shape = convolution.weight.dims();
+            let weight = convolution.weight.clone().inner().flatten::<1>(0, 3);
+            convolution.weight = update(weight).reshape(shape);
+            convolution.bias = update(convolution.bias.clone().inner());
+        }
+        self.n_steps += 1;
+        Ok(value)
+    }
+
+    /// Copies moments and average into `checkpoint`.
+    pub(super) fn save_into(&self, checkpoint: &mut Checkpoint) {
+        let weights = |tensor: &dyn Fn(&str) -> Tensor<1>| Weights {
+            tensors: self.states.keys().map(|name| (name.clone(), weight_of(&tensor(name)))).collect(),
+        };
+        checkpoint.moments = Some(Moments {
+            first: weights(&|name| self.states[name].momentum.moment_1.clone()),
+            second: weights(&|name| self.states[name].momentum.moment_2.clone()),
+        });
+        checkpoint.average = (!self.average.is_empty()).then(|| {
+            let mut average = weights(&|name| self.average[name].clone());
+            for (name, weight) in &mut average.tensors {
+                weight.shape.clone_from(&checkpoint.weights.tensors[name].shape);
+            }
+            average
+        });
+    }
+}
