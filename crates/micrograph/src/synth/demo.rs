@@ -19,12 +19,12 @@ pub struct DemoSpecimen {
 pub fn demo_specimens() -> [DemoSpecimen; 3] {
     let particles = ParticlesConfig {
         diameter_px: 38.0,
-        spread: 0.28,
+        spread: 0.24,
         coverage: 0.3,
         packing: Packing::Separate,
-        ground_roughness: 0.35,
+        ground_roughness: 0.45,
         ground_grain_px: 9.0,
-        particle_roughness: 0.1,
+        particle_roughness: 0.14,
     };
     let dots = DotsConfig {
         lattice: DotLattice::Hexagonal,
@@ -43,7 +43,7 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
             width: 512,
             nm_per_px,
             specimen,
-            imaging: Imaging { dose: 250.0, ..Imaging::default() },
+            imaging: Imaging { dose: 250.0, shading: 0.4, ..Imaging::default() },
         },
         seed,
     };
