@@ -1,0 +1,29 @@
+//! Convolution on a CPU: forward pass and gradients, with bias, ReLU, 2×2 max-pool and nearest
+//! up-sampling.
+//!
+//! Plain slices of `f32` in and out, row-major `[N, C, H, W]`; shapes are checked at the door. The
+//! only crate of the project with `unsafe`, and it knows no tensors and no networks.
+//!
+//! Work is split over the threads of the current `rayon` pool. Every result is the same bytes for
+//! any number of threads, and a convolution's output does not depend on where in the image it lies.
+
+#![warn(missing_docs)]
+
+mod correlate;
+mod error;
+mod forward;
+mod gradient_input;
+mod isa;
+mod layout;
+mod peak;
+mod scratch;
+mod shape;
+mod simd;
+
+pub use error::{ConvError, IsaError};
+pub use forward::forward;
+pub use gradient_input::{OutputGradient, input_gradient};
+pub use isa::{ISA_VARIABLE, Isa};
+pub use peak::multiply_add_burst;
+pub use scratch::release_scratch;
+pub use shape::{ConvShape, Padding};
