@@ -4,7 +4,9 @@
 //! that of `NANOAID_KERNELS`. The peak is measured beside each case, in turn, and the best of
 //! several rounds counts, so that other work on the machine disturbs little.
 
-use conv_kernels::{ConvShape, Isa, OutputGradient, forward, input_gradient, multiply_add_burst};
+use conv_kernels::{
+    ConvShape, Isa, OutputGradient, forward, input_gradient, multiply_add_burst, weight_gradient,
+};
 use std::time::Instant;
 
 const ROUNDS: usize = 5;
@@ -53,6 +55,12 @@ fn measure_case(isa: Isa, name: &str, shape: &ConvShape) -> Result<(), Box<dyn s
     let gradient = OutputGradient { values: &grad_output, relu_output: None };
     measure(isa, &format!("{name} input gradient"), operations, || {
         input_gradient(isa, &shape, &weights, gradient, &mut grad_input).expect("a checked shape");
+    });
+    let mut grad_weights = vec![0.0; shape.weights_len()];
+    let mut grad_bias = vec![0.0; shape.channels_out];
+    measure(isa, &format!("{name} weight gradient"), operations, || {
+        weight_gradient(isa, &shape, &input, gradient, &mut grad_weights, Some(&mut grad_bias))
+            .expect("a checked shape");
     });
     Ok(())
 }

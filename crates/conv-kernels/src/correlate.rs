@@ -208,7 +208,8 @@ impl Correlation {
                     input,
                     channel_len,
                     offsets: &offsets,
-                    weights: &packed[weights_at + channels.start * per_channel..][..channels.len() * per_channel],
+                    weights: &packed[weights_at + channels.start * per_channel..]
+                        [..channels.len() * per_channel],
                     weights_per_channel: per_channel,
                     bias: finish.bias.map(|bias| &bias[group * self.channels_out..][channels.clone()]),
                     relu: finish.relu,
@@ -261,7 +262,8 @@ impl Grid {
         while row < self.rows && !values.is_empty() {
             let len = (self.columns.saturating_sub(column)).min(values.len());
             if len > 0 {
-                let start = (self.first[0] + row * self.step) * self.width + self.first[1] + column * self.step;
+                let start =
+                    (self.first[0] + row * self.step) * self.width + self.first[1] + column * self.step;
                 if self.step == 1 {
                     plane[start..start + len].copy_from_slice(&values[..len]);
                 } else {
@@ -328,40 +330,49 @@ impl Strip<'_, '_> {
 
     /// `C` channels of `V` vectors of places from `place` on; returns `V`.
     #[inline(always)]
-    fn tile<S: Simd, const C: usize, const V: usize>(&mut self, simd: S, channel: usize, place: usize) -> usize {
+    fn tile<S: Simd, const C: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        channel: usize,
+        place: usize,
+    ) -> usize {
         let n_taps = self.offsets.len();
         let (taps, _) = self.weights[channel * self.weights_per_channel..].as_chunks::<C>();
+        let taps = &taps[..self.weights_per_channel];
         let mut sums = [[simd.splat(0.0); V]; C];
         if let Some(bias) = self.bias {
-            for (sums, bias) in sums.iter_mut().zip(&bias[channel..channel + C]) {
-                *sums = [simd.splat(*bias); V];
+            let bias = &bias[channel..channel + C];
+            for c in 0..C {
+                sums[c] = [simd.splat(bias[c]); V];
             }
         }
-        if n_taps > 0 {
-            let mut base = place;
-            for weights in taps[..self.weights_per_channel].chunks_exact(n_taps) {
-                for (weights, offset) in weights.iter().zip(self.offsets) {
-                    let mut inputs = [simd.splat(0.0); V];
+        let mut base = place;
+        for weights in taps.chunks_exact(n_taps.max(1)) {
+            for (weights, offset) in weights.iter().zip(self.offsets) {
+                let mut inputs = [simd.splat(0.0); V];
+                for v in 0..V {
+                    inputs[v] = simd.load(self.input, base + offset + v * S::LANES);
+                }
+                for c in 0..C {
+                    let weight = simd.splat(weights[c]);
                     for v in 0..V {
-                        inputs[v] = simd.load(self.input, base + offset + v * S::LANES);
-                    }
-                    for c in 0..C {
-                        let weight = simd.splat(weights[c]);
-                        for v in 0..V {
-                            sums[c][v] = simd.multiply_add(weight, inputs[v], sums[c][v]);
-                        }
+                        sums[c][v] = simd.multiply_add(weight, inputs[v], sums[c][v]);
                     }
                 }
-                base += self.channel_len;
+            }
+            base += self.channel_len;
+        }
+        // stored at once: were the sums indexed in the loop below, they would live in memory above
+        let mut rows = [[0.0; 3 * LARGEST_LANES]; C];
+        for c in 0..C {
+            for v in 0..V {
+                let sum = if self.relu { simd.relu(sums[c][v]) } else { sums[c][v] };
+                simd.store(sum, &mut rows[c], v * S::LANES);
             }
         }
-        let mut row = [0.0; 3 * LARGEST_LANES];
-        for (sums, plane) in sums.iter().zip(&mut self.planes[channel..channel + C]) {
-            for v in 0..V {
-                let sum = if self.relu { simd.relu(sums[v]) } else { sums[v] };
-                simd.store(sum, &mut row, v * S::LANES);
-            }
-            self.grid.write(&row[..(V * S::LANES).min(self.places - place)], place, plane);
+        let len = (V * S::LANES).min(self.places - place);
+        for (row, plane) in rows.iter().zip(&mut self.planes[channel..channel + C]) {
+            self.grid.write(&row[..len], place, plane);
         }
         V
     }

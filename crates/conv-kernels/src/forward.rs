@@ -1,4 +1,4 @@
-//! The forward pass: convolution (as networks use the word: correlation) with bias and ReLU.
+//! The forward pass: convolution (as networks use the word: correlation) with bias and `ReLU`.
 
 use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
 use crate::error::{ConvError, check_length};

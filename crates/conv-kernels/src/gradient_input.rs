@@ -13,7 +13,7 @@ use crate::shape::ConvShape;
 /// The gradient of a loss for a convolution's output `[N, C_out, H_out, W_out]`.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputGradient<'a> {
-    /// The gradient after the ReLU, if there was one.
+    /// The gradient after the `ReLU`, if there was one.
     pub values: &'a [f32],
     /// What [`crate::forward`] wrote, if it was called with `relu`: the gradient counts only where
     /// this is above 0.
@@ -51,9 +51,8 @@ pub fn input_gradient(
     let before = [&rows, &columns].map(|phases| {
         phases.iter().flat_map(|phase| &phase.taps).map(|tap| -tap.distance).max().unwrap_or(0)
     });
-    let after = [&rows, &columns].map(|phases| {
-        phases.iter().flat_map(|phase| &phase.taps).map(|tap| tap.distance).max().unwrap_or(0)
-    });
+    let after = [&rows, &columns]
+        .map(|phases| phases.iter().flat_map(|phase| &phase.taps).map(|tap| tap.distance).max().unwrap_or(0));
     let reach = (before[0] + after[0]).max(before[1] + after[1]).unsigned_abs() + 1;
     let target_columns = shape.width.div_ceil(stride);
     let layout = Layout::new(shape.output(), [reach, 1], before, target_columns);
@@ -118,7 +117,10 @@ fn axis_phases(kernel: usize, stride: usize, padding: usize) -> Vec<AxisPhase> {
             let padded = first + padding;
             let taps = (0..kernel)
                 .filter(|weight| weight % stride == padded % stride)
-                .map(|weight| AxisTap { distance: (padded as isize - weight as isize) / stride as isize, weight })
+                .map(|weight| AxisTap {
+                    distance: (padded as isize - weight as isize) / stride as isize,
+                    weight,
+                })
                 .collect();
             AxisPhase { first, taps }
         })

@@ -1,13 +1,14 @@
 //! Convolution and its gradients.
 
 use crate::{assert_near, naive, numbers};
-use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradient};
+use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradient, weight_gradient};
 use proptest::prelude::*;
 
 /// Shapes of all kinds, many of them awkward: small, odd, smaller than the kernel, empty.
 fn shapes() -> impl Strategy<Value = ConvShape> {
     let sizes = (0..5_usize, 1..24_usize, 1..24_usize);
-    let channels = prop_oneof![(1..6_usize, 1..6_usize), (1..20_usize, 1..20_usize), (1..71_usize, 1..71_usize)];
+    let channels =
+        prop_oneof![(1..6_usize, 1..6_usize), (1..20_usize, 1..20_usize), (1..71_usize, 1..71_usize)];
     let kernel = (prop_oneof![Just(1_usize), Just(3), Just(3), Just(5), Just(7), Just(2)], 1..4_usize);
     let sides = (0..5_usize, 0..5_usize, 0..5_usize, 0..5_usize);
     (sizes, channels, kernel, sides, 0..4_usize).prop_map(|(sizes, channels, kernel, sides, kind)| {
@@ -67,6 +68,28 @@ proptest! {
             input_gradient(isa, &shape, &weights, gradient, &mut grad_input).unwrap();
             let terms = shape.channels_out / shape.groups * shape.kernel * shape.kernel;
             assert_near(&format!("{isa:?} {shape:?}"), &grad_input, &expected, terms);
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_weights_and_bias_is_its_definition(shape in shapes(), relu: bool) {
+        let shape = shape.checked().unwrap();
+        let (input, gradient) = (numbers(1, shape.input_len()), numbers(4, shape.output_len()));
+        let output = numbers(5, shape.output_len());
+        let masked: Vec<f32> = gradient
+            .iter()
+            .zip(&output)
+            .map(|(gradient, output)| if !relu || *output > 0.0 { *gradient } else { 0.0 })
+            .collect();
+        let (expected, expected_bias) = naive::weight_gradient(&shape, &input, &masked);
+        let gradient = OutputGradient { values: &gradient, relu_output: relu.then_some(&output[..]) };
+        for isa in Isa::available() {
+            let mut grad_weights = vec![f32::NAN; shape.weights_len()];
+            let mut grad_bias = vec![f32::NAN; shape.channels_out];
+            weight_gradient(isa, &shape, &input, gradient, &mut grad_weights, Some(&mut grad_bias)).unwrap();
+            let terms = shape.output_len() / shape.channels_out;
+            assert_near(&format!("{isa:?} {shape:?}"), &grad_weights, &expected, terms);
+            assert_near(&format!("{isa:?} bias {shape:?}"), &grad_bias, &expected_bias, terms);
         }
     }
 }

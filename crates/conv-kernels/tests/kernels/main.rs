@@ -2,9 +2,10 @@
 
 mod convolution;
 mod naive;
+mod planes;
 
 /// Numbers between −1 and 1 without a pattern (a linear congruential generator).
-pub fn numbers(seed: u32, count: usize) -> Vec<f32> {
+pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     (0..count)
         .map(|_| {
@@ -17,7 +18,7 @@ pub fn numbers(seed: u32, count: usize) -> Vec<f32> {
 /// Asserts that each value is its expected one but for the rounding of a sum of `terms` products
 /// of numbers below 1 in size.
 #[track_caller]
-pub fn assert_near(name: &str, found: &[f32], expected: &[f64], terms: usize) {
+pub(crate) fn assert_near(name: &str, found: &[f32], expected: &[f64], terms: usize) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let tolerance = 4.0 * f64::from(f32::EPSILON) * (terms as f64 + 4.0);
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {

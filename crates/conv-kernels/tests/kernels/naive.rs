@@ -1,6 +1,6 @@
 //! The same operations written as their definitions, in `f64`: what every kernel is compared with.
 
-use conv_kernels::ConvShape;
+use conv_kernels::{ConvShape, PlanesShape};
 
 /// Calls `product(output index, input index, weight index)` for every product of a convolution.
 fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usize)) {
@@ -19,7 +19,8 @@ fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usi
                                     let c_in = c_out / out_group * in_group + c;
                                     product(
                                         ((n * shape.channels_out + c_out) * height_out + y) * width_out + x,
-                                        ((n * shape.channels_in + c_in) * shape.height + iy) * shape.width + ix,
+                                        ((n * shape.channels_in + c_in) * shape.height + iy) * shape.width
+                                            + ix,
                                         ((c_out * in_group + c) * shape.kernel + ky) * shape.kernel + kx,
                                     );
                                 }
@@ -32,7 +33,7 @@ fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usi
     }
 }
 
-pub fn forward(
+pub(crate) fn forward(
     shape: &ConvShape,
     input: &[f32],
     weights: &[f32],
@@ -53,13 +54,13 @@ pub fn forward(
     output
 }
 
-pub fn input_gradient(shape: &ConvShape, weights: &[f32], grad_output: &[f32]) -> Vec<f64> {
+pub(crate) fn input_gradient(shape: &ConvShape, weights: &[f32], grad_output: &[f32]) -> Vec<f64> {
     let mut gradient = vec![0.0; shape.input_len()];
     for_each_product(shape, |o, i, w| gradient[i] += f64::from(grad_output[o]) * f64::from(weights[w]));
     gradient
 }
 
-pub fn weight_gradient(shape: &ConvShape, input: &[f32], grad_output: &[f32]) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn weight_gradient(shape: &ConvShape, input: &[f32], grad_output: &[f32]) -> (Vec<f64>, Vec<f64>) {
     let mut weights = vec![0.0; shape.weights_len()];
     for_each_product(shape, |o, i, w| weights[w] += f64::from(grad_output[o]) * f64::from(input[i]));
     let [height, width] = shape.output();
@@ -68,4 +69,46 @@ pub fn weight_gradient(shape: &ConvShape, input: &[f32], grad_output: &[f32]) ->
         bias[plane_idx % shape.channels_out] += plane.iter().map(|&value| f64::from(value)).sum::<f64>();
     }
     (weights, bias)
+}
+
+pub(crate) fn max_pool(planes: PlanesShape, input: &[f32]) -> (Vec<f32>, Vec<u8>) {
+    let (mut output, mut choice) = (Vec::new(), Vec::new());
+    for plane in 0..planes.planes {
+        for y in 0..planes.height / 2 {
+            for x in 0..planes.width / 2 {
+                let values = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                    .map(|(dy, dx)| input[(plane * planes.height + 2 * y + dy) * planes.width + 2 * x + dx]);
+                let mut best = 0;
+                for i in 1..4 {
+                    if !values[best].is_nan() && (values[i].is_nan() || values[i] > values[best]) {
+                        best = i;
+                    }
+                }
+                output.push(values[best]);
+                choice.push(best as u8);
+            }
+        }
+    }
+    (output, choice)
+}
+
+pub(crate) fn max_pool_gradient(planes: PlanesShape, choice: &[u8], grad_output: &[f32]) -> Vec<f32> {
+    let mut gradient = vec![0.0; planes.planes * planes.height * planes.width];
+    let (height, width) = (planes.height / 2, planes.width / 2);
+    for (i, (choice, slope)) in choice.iter().zip(grad_output).enumerate() {
+        let (plane, y, x) = (i / width / height, i / width % height, i % width);
+        let (dy, dx) = (usize::from(*choice) / 2, usize::from(*choice) % 2);
+        gradient[(plane * planes.height + 2 * y + dy) * planes.width + 2 * x + dx] = *slope;
+    }
+    gradient
+}
+
+pub(crate) fn upsample(planes: PlanesShape, input: &[f32]) -> Vec<f32> {
+    let (height, width) = (2 * planes.height, 2 * planes.width);
+    (0..planes.planes * height * width)
+        .map(|i| {
+            let (plane, y, x) = (i / width / height, i / width % height, i % width);
+            input[(plane * planes.height + y / 2) * planes.width + x / 2]
+        })
+        .collect()
 }
