@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p conv-kernels --example kernels [name part] …`; the instruction set is
 //! that of `NANOAID_KERNELS`. The peak is measured beside each case, in turn, and the best of
-//! several rounds counts, so that other work on the machine disturbs little.
+//! several rounds counts, so that other work on the machine disturbs little. The last column is the
+//! same share by processor time instead of the clock, which leaves out waiting for a processor.
 
 use conv_kernels::{
     ConvShape, Isa, OutputGradient, forward, input_gradient, multiply_add_burst, weight_gradient,
@@ -15,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let isa = Isa::from_env()?;
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     println!("{isa:?}, {} threads", rayon::current_num_threads());
-    println!("{:<34} {:>9} {:>7} {:>6}", "case", "ms", "GFLOP/s", "% peak");
+    println!("{:<34} {:>9} {:>7} {:>6} {:>6}", "case", "ms", "GFLOP/s", "% peak", "% cpu");
     let cases = [
         ("64→64 at 224", ConvShape::same(1, [64, 64], [224, 224], 3)),
         ("128→128 at 112", ConvShape::same(1, [128, 128], [112, 112], 3)),
@@ -68,25 +69,64 @@ fn measure_case(isa: Isa, name: &str, shape: &ConvShape) -> Result<(), Box<dyn s
 /// Prints the best of several timings of `work`, and its share of the peak measured beside it.
 fn measure(isa: Isa, name: &str, operations: f64, mut work: impl FnMut()) {
     work();
-    let mut seconds = f64::INFINITY;
-    let mut peak: f64 = 0.0;
+    let (mut time, mut peak) = (Time::LONGEST, Rate::default());
     for _ in 0..ROUNDS {
-        let start = Instant::now();
-        let done = multiply_add_burst(isa, 1 << 18);
-        peak = peak.max(done / start.elapsed().as_secs_f64());
+        let mut done = 0.0;
+        let burst = Time::of(|| done = multiply_add_burst(isa, 1 << 18));
+        peak = Rate { wall: peak.wall.max(done / burst.wall), cpu: peak.cpu.max(done / burst.cpu) };
         // as often as takes about 20 ms
         let start = Instant::now();
-        let mut times = 0;
         while start.elapsed().as_secs_f64() < 0.02 {
-            let once = Instant::now();
-            work();
-            seconds = seconds.min(once.elapsed().as_secs_f64());
-            times += 1;
+            let once = Time::of(&mut work);
+            time = Time { wall: time.wall.min(once.wall), cpu: time.cpu.min(once.cpu) };
         }
-        assert!(times > 0, "every round is timed");
     }
-    let rate = operations / seconds;
-    println!("{name:<34} {:>9.3} {:>7.1} {:>6.1}", seconds * 1e3, rate / 1e9, 100.0 * rate / peak);
+    let rate = operations / time.wall;
+    println!(
+        "{name:<34} {:>9.3} {:>7.1} {:>6.1} {:>6.1}",
+        time.wall * 1e3,
+        rate / 1e9,
+        100.0 * rate / peak.wall,
+        100.0 * operations / time.cpu / peak.cpu,
+    );
+}
+
+/// Floating-point operations in a second, of the clock and of a processor.
+#[derive(Default)]
+struct Rate {
+    wall: f64,
+    cpu: f64,
+}
+
+/// Seconds of the clock, and of all processors as far as they worked for this process.
+struct Time {
+    wall: f64,
+    cpu: f64,
+}
+
+impl Time {
+    const LONGEST: Self = Self { wall: f64::INFINITY, cpu: f64::INFINITY };
+
+    fn of(work: impl FnOnce()) -> Self {
+        let (start, start_cpu) = (Instant::now(), cpu_seconds());
+        work();
+        Self { wall: start.elapsed().as_secs_f64(), cpu: cpu_seconds() - start_cpu }
+    }
+}
+
+#[cfg(unix)]
+fn cpu_seconds() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the one `timespec` that the call writes.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    assert_eq!(status, 0, "the process has a clock");
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
+}
+
+/// Not known here: the last column means nothing.
+#[cfg(not(unix))]
+fn cpu_seconds() -> f64 {
+    f64::NAN
 }
 
 /// Numbers between −1 and 1 without a pattern (a linear congruential generator).

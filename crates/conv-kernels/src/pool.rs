@@ -69,7 +69,7 @@ fn pool_row(upper: &[[f32; 2]], lower: &[[f32; 2]], output: &mut [f32], choice: 
     for (((output, choice), upper), lower) in output.iter_mut().zip(choice).zip(upper).zip(lower) {
         let (mut largest, mut chosen) = (upper[0], 0);
         for (index, value) in [(1, upper[1]), (2, lower[0]), (3, lower[1])] {
-            let better = !(value <= largest) & !largest.is_nan();
+            let better = ((value > largest) | value.is_nan()) & !largest.is_nan();
             largest = if better { value } else { largest };
             chosen = if better { index } else { chosen };
         }

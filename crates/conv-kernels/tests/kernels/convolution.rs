@@ -35,7 +35,7 @@ fn taps(shape: &ConvShape) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_forward_pass_is_its_definition(shape in shapes(), with_bias: bool, relu: bool) {

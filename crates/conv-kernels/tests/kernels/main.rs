@@ -1,8 +1,12 @@
 //! Every kernel against its definition, for every instruction set of this machine.
 
 mod convolution;
+mod differences;
+#[cfg(unix)]
+mod guard_pages;
 mod naive;
 mod planes;
+mod same_bits;
 
 /// Numbers between −1 and 1 without a pattern (a linear congruential generator).
 pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
