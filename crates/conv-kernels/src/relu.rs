@@ -1,0 +1,26 @@
+//! The gradient of a `ReLU`, where it cannot be fused into that of a convolution.
+
+use crate::error::{ConvError, check_length};
+use rayon::prelude::*;
+
+/// Values that one task takes, so that a task is worth its overhead.
+const TASK_VALUES: usize = 1 << 14;
+
+/// Writes `grad_output` where `output`, what the `ReLU` gave, is above 0, else 0, to `grad_input`.
+///
+/// # Errors
+/// If the slices differ in length.
+pub fn relu_gradient(output: &[f32], grad_output: &[f32], grad_input: &mut [f32]) -> Result<(), ConvError> {
+    check_length("grad_output", grad_output.len(), output.len())?;
+    check_length("grad_input", grad_input.len(), output.len())?;
+    grad_input
+        .par_chunks_mut(TASK_VALUES)
+        .zip(grad_output.par_chunks(TASK_VALUES))
+        .zip(output.par_chunks(TASK_VALUES))
+        .for_each(|((grad_input, grad_output), output)| {
+            for ((grad_input, grad_output), output) in grad_input.iter_mut().zip(grad_output).zip(output) {
+                *grad_input = if *output > 0.0 { *grad_output } else { 0.0 };
+            }
+        });
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! AVX2 with FMA: 16 registers of 8 numbers.
+
+use super::{Kernel, Simd};
+use std::arch::x86_64::{
+    __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_castps256_ps128,
+    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_set1_ps,
+    _mm256_setzero_ps, _mm256_storeu_ps,
+};
+
+/// The token of AVX2 with FMA; the private field keeps others from making one.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// The token, where this machine has the instructions.
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// Runs `kernel` with AVX2 and FMA switched on.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` exists, so `detect` found avx2 and fma on this machine.
+        unsafe { run(kernel, self) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn run<K: Kernel>(kernel: K, simd: Avx2) -> K::Output {
+    kernel.run(simd)
+}
+
+impl Simd for Avx2 {
+    type Vector = __m256;
+    const LANES: usize = 8;
+    const MANY_REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn load(self, source: &[f32], at: usize) -> __m256 {
+        let lanes = &source[at..at + Self::LANES];
+        // SAFETY: `lanes` holds the 8 numbers that are read, `loadu` asks for no alignment, and
+        // `self` exists, so the machine has avx.
+        unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, vector: __m256, target: &mut [f32], at: usize) {
+        let lanes = &mut target[at..at + Self::LANES];
+        // SAFETY: `lanes` holds the 8 numbers that are written and is borrowed mutably, `storeu`
+        // asks for no alignment, and `self` exists, so the machine has avx.
+        unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), vector) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m256, b: __m256, sum: __m256) -> __m256 {
+        // SAFETY: `self` exists, so the machine has fma.
+        unsafe { _mm256_fmadd_ps(a, b, sum) }
+    }
+
+    #[inline(always)]
+    fn relu(self, vector: __m256) -> __m256 {
+        // the instruction gives its second operand where either is NaN
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_max_ps(_mm256_setzero_ps(), vector) }
+    }
+
+    #[inline(always)]
+    fn sum(self, vector: __m256) -> f32 {
+        // SAFETY: `self` exists, so the machine has avx, and with it sse.
+        unsafe {
+            let four = _mm_add_ps(_mm256_castps256_ps128(vector), _mm256_extractf128_ps::<1>(vector));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Every kernel against its definition, for every instruction set of this machine.
+
+mod convolution;
+mod differences;
+#[cfg(unix)]
+mod guard_pages;
+mod naive;
+mod planes;
+mod same_bits;
+
+/// Numbers between −1 and 1 without a pattern (a linear congruential generator).
+pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// Asserts that each value is its expected one but for the rounding of a sum of `terms` products
+/// of numbers below 1 in size.
+#[track_caller]
+pub(crate) fn assert_near(name: &str, found: &[f32], expected: &[f64], terms: usize) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let tolerance = 4.0 * f64::from(f32::EPSILON) * (terms as f64 + 4.0);
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*found) - expected).abs();
+        assert!(error <= tolerance, "{name}: [{i}] is {found}, expected {expected}");
+    }
+}
