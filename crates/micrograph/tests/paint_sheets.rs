@@ -15,6 +15,7 @@ fn out(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
+#[expect(clippy::print_stdout, reason = "a skipped test says why")]
 // A micrograph with `height ≠ width` from the shared data, its long side brought to 288 pixels.
 fn shared_micrograph(name: &str) -> Option<Plane> {
     let shared = std::env::var_os("NANOAID_SHARED")
@@ -48,7 +49,11 @@ fn feature_maps(plane: &Plane, n: usize, stride: usize) -> Vec<Plane> {
                 for dx in -reach..=reach {
                     let along = dx as f32 * angle.cos() + dy as f32 * angle.sin();
                     let window = (-((dx * dx + dy * dy) as f32) / (0.4 * wavelength * wavelength)).exp();
-                    taps.push((dy, dx, window * (6.283 * along / wavelength + channel as f32).sin()));
+                    taps.push((
+                        dy,
+                        dx,
+                        window * (std::f32::consts::TAU * along / wavelength + channel as f32).sin(),
+                    ));
                 }
             }
             let mean = taps.iter().map(|tap| tap.2).sum::<f32>() / taps.len() as f32;
