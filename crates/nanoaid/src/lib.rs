@@ -3,9 +3,12 @@
 //! The only crate that names Burn, and nothing of Burn leaves it: results hold planes, numbers
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
+pub mod baseline;
 pub mod device;
 mod kernels;
 pub mod network;
+pub mod quality;
+pub mod run;
 
 pub use device::Device;
 pub use micrograph::ConfigError;

@@ -1,0 +1,147 @@
+//! The operations as an extension of Burn's backends. The bodies here are made of Burn's own
+//! operations; a backend that has better ones overrides them.
+
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use burn::backend::Cube;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Shape;
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+
+/// Forward passes.
+#[backend_extension(Autodiff, Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
+pub(crate) trait Kernels: Backend {
+    /// See [`super::convolution`].
+    fn convolution(
+        maps: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let options = same_padding(&weight.shape());
+        let maps = Self::conv2d(maps, weight, Some(bias), options);
+        if relu { Self::relu(maps) } else { maps }
+    }
+
+    /// See [`super::max_pool`].
+    fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::max_pool2d(maps, [2, 2], [2, 2], [0, 0], [1, 1], false)
+    }
+
+    /// See [`super::up_sample`].
+    fn up_sample(maps: FloatTensor<Self>) -> FloatTensor<Self> {
+        let size = doubled(&maps.shape());
+        Self::interpolate(maps, size, nearest(size))
+    }
+}
+
+/// Gradients of a convolution.
+pub(crate) struct ConvolutionGradients<B: Backend> {
+    /// `[N, C_in, H, W]`, where it was asked for.
+    pub maps: Option<FloatTensor<B>>,
+    /// `[C_out, C_in, K, K]`, where it was asked for.
+    pub weight: Option<FloatTensor<B>>,
+    /// `[C_out]`, where it was asked for.
+    pub bias: Option<FloatTensor<B>>,
+}
+
+/// What a convolution's gradients are computed from.
+#[derive(Clone, Debug)]
+pub(crate) struct ConvolutionState<B: Backend> {
+    pub maps: FloatTensor<B>,
+    pub weight: FloatTensor<B>,
+    pub bias: FloatTensor<B>,
+    /// The output, if a ReLU was applied: the gradient counts only where it is above 0.
+    pub relu_output: Option<FloatTensor<B>>,
+}
+
+/// Which of the gradients of maps, weight and bias are needed.
+pub(crate) type Needed = [bool; 3];
+
+/// Backward passes; not dispatched, since automatic differentiation knows its backend.
+pub(crate) trait Gradients: Backend {
+    /// What [`Gradients::max_pool_gradient`] needs besides the gradient of the output.
+    type PoolState: Clone + Send + std::fmt::Debug + 'static;
+
+    /// The gradients of [`Kernels::convolution`].
+    fn convolution_gradients(
+        state: ConvolutionState<Self>,
+        gradient: FloatTensor<Self>,
+        needed: Needed,
+    ) -> ConvolutionGradients<Self>;
+
+    /// [`Kernels::max_pool`] with what its gradient needs.
+    fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, Self::PoolState);
+
+    /// The gradient of [`Kernels::max_pool`] for its input.
+    fn max_pool_gradient(state: Self::PoolState, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of [`Kernels::up_sample`] for its input.
+    fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+impl Kernels for Cube {}
+
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+impl Gradients for Cube {
+    /// The input and the places of the largest values.
+    type PoolState = (FloatTensor<Self>, burn::backend::tensor::IntTensor<Self>);
+
+    fn convolution_gradients(
+        state: ConvolutionState<Self>,
+        gradient: FloatTensor<Self>,
+        [maps, weight, bias]: Needed,
+    ) -> ConvolutionGradients<Self> {
+        let options = same_padding(&state.weight.shape());
+        let gradient = match state.relu_output {
+            Some(output) => Self::relu_backward(output, gradient),
+            None => gradient,
+        };
+        ConvolutionGradients {
+            maps: maps.then(|| {
+                Self::conv2d_x_backward(
+                    state.maps.clone(),
+                    state.weight.clone(),
+                    gradient.clone(),
+                    options.clone(),
+                )
+            }),
+            weight: weight.then(|| {
+                Self::conv2d_weight_backward(state.maps.clone(), state.weight, gradient.clone(), options)
+            }),
+            bias: bias.then(|| Self::conv2d_bias_backward(state.maps, state.bias, gradient)),
+        }
+    }
+
+    fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, Self::PoolState) {
+        let indices = burn::tensor::IntDType::I32;
+        let pooled =
+            Self::max_pool2d_with_indices(maps.clone(), [2, 2], [2, 2], [0, 0], [1, 1], false, indices);
+        (pooled.output, (maps, pooled.indices))
+    }
+
+    fn max_pool_gradient((maps, indices): Self::PoolState, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (size, none) = ([2, 2], [0, 0]);
+        Self::max_pool2d_with_indices_backward(maps, size, size, none, [1, 1], false, gradient, indices).x_grad
+    }
+
+    fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        // the sum over each 2 × 2 is four times its mean
+        let mean = Self::avg_pool2d(gradient, [2, 2], [2, 2], [0, 0], true, false);
+        Self::float_mul_scalar(mean, 4.0.into())
+    }
+}
+
+fn same_padding(weight: &Shape) -> ConvOptions<2> {
+    let kernel = weight[2];
+    ConvOptions::new([1, 1], [kernel / 2, kernel / 2], [1, 1], 1)
+}
+
+fn doubled(maps: &Shape) -> [usize; 2] {
+    [2 * maps[2], 2 * maps[3]]
+}
+
+fn nearest(size: [usize; 2]) -> InterpolateOptions {
+    InterpolateOptions::new(InterpolateMode::Nearest).with_output_size(size)
+}
