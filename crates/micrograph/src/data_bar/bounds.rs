@@ -145,13 +145,19 @@ fn backgrounds(rows: &Rows, tolerance: u8, least: usize) -> Vec<u8> {
     while levels.len() < MOST_LEVELS {
         let window = |level: usize| level.saturating_sub(reach)..(level + reach + 1).min(256);
         let sum = |level: usize| votes[window(level)].iter().sum::<usize>();
-        // the middle of the fullest window, its own votes breaking ties
-        let Some(peak) = (0..256).max_by_key(|&level| (sum(level), votes[level])) else { break };
-        if sum(peak) < least / 2 {
+        let Some(fullest) = (0..256).max_by_key(|&level| sum(level)) else { break };
+        let n_rows = sum(fullest);
+        if n_rows < least / 2 {
             break;
         }
-        levels.push(peak as u8);
-        let taken = window(peak);
+        // the median of the window's votes, as several windows may hold the same rows
+        let mut n_below = 0;
+        let median = window(fullest).find(|&level| {
+            n_below += votes[level];
+            2 * n_below >= n_rows
+        });
+        levels.push(median.unwrap_or(fullest) as u8);
+        let taken = window(fullest);
         votes[taken].fill(0);
     }
     levels
