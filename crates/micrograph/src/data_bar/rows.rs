@@ -164,7 +164,8 @@ mod tests {
         assert_eq!(rows.commonest(3, 1), (0, 5.0 / 8.0));
         assert_eq!(rows.strokes(1, 0..8, 0), 2);
         assert_eq!(rows.strokes(1, 3..8, 0), 2);
-        assert_eq!(rows.strokes(1, 0..8, 255), 3);
+        // seen against white, the grey pixel joins the dark ones beside it
+        assert_eq!(rows.strokes(1, 0..8, 255), 2);
         assert_eq!(rows.longest_run(1, |level| level > 100), 2.0 / 8.0);
         assert_eq!(rows.columns(1..4, 255, 0), 2..4);
     }
