@@ -1,6 +1,8 @@
 //! Data bars of real files: within two rows of what `index.csv` says of each, by metadata and by
 //! pixels alone, and none where there is none.
 
+#![expect(clippy::print_stderr, reason = "a skipped test says why")]
+
 use std::path::{Path, PathBuf};
 
 use micrograph::DataBar;

@@ -5,6 +5,7 @@
 //! on both sides. Every bound below is a statement about bars as instruments draw them; none is
 //! fitted to a file. What stands in a bar is not read.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::rows::{INK, Rows};
@@ -93,6 +94,8 @@ struct Run {
     columns: Range<usize>,
     /// Largest share of background in a row.
     widest: f32,
+    /// Strokes of every known row between those columns, counted when first asked for.
+    strokes: OnceCell<Vec<usize>>,
 }
 
 /// A possible bar: rows `first .. end`, and how it is to be ranked.
@@ -145,13 +148,19 @@ fn backgrounds(rows: &Rows, tolerance: u8, least: usize) -> Vec<u8> {
     while levels.len() < MOST_LEVELS {
         let window = |level: usize| level.saturating_sub(reach)..(level + reach + 1).min(256);
         let sum = |level: usize| votes[window(level)].iter().sum::<usize>();
-        // the middle of the fullest window, its own votes breaking ties
-        let Some(peak) = (0..256).max_by_key(|&level| (sum(level), votes[level])) else { break };
-        if sum(peak) < least / 2 {
+        let Some(fullest) = (0..256).max_by_key(|&level| sum(level)) else { break };
+        let n_rows = sum(fullest);
+        if n_rows < least / 2 {
             break;
         }
-        levels.push(peak as u8);
-        let taken = window(peak);
+        // the median of the window's votes, as several windows may hold the same rows
+        let mut n_below = 0;
+        let median = window(fullest).find(|&level| {
+            n_below += votes[level];
+            2 * n_below >= n_rows
+        });
+        levels.push(median.unwrap_or(fullest) as u8);
+        let taken = window(fullest);
         votes[taken].fill(0);
     }
     levels
@@ -189,7 +198,8 @@ impl Background<'_> {
             .map(|rows| {
                 let widest = rows.clone().map(|y| self.share(y)).fold(0.0, f32::max);
                 let blank = rows.clone().filter(|&y| self.share(y) >= BLANK_SHARE * widest);
-                Run { columns: self.rows.columns(blank, self.level, self.tolerance), widest, rows }
+                let columns = self.rows.columns(blank, self.level, self.tolerance);
+                Run { rows, columns, widest, strokes: OnceCell::new() }
             })
             .filter(|run| run.widest >= LEAST_WIDTH && !run.columns.is_empty())
             .collect()
@@ -266,12 +276,20 @@ impl Background<'_> {
     /// Whether row `y` is a line in ink: unbroken, or, as compression breaks lines, almost wholly
     /// of one level.
     fn is_rule(&self, y: usize) -> bool {
-        let reach_up = (RULE_INK * f32::from(255 - self.level)) as u8;
-        let reach_down = (RULE_INK * f32::from(self.level)) as u8;
+        let down = (RULE_INK * f32::from(self.level)) as u8;
+        let up = (RULE_INK * f32::from(255 - self.level)) as u8;
+        // levels `..=darkest` and `brightest..` are ink; `None`: there is no room for it
+        let darkest = self.level.checked_sub(down.max(INK));
+        let brightest = self.level.checked_add(up.max(INK));
         let inked = |level: u8| {
-            let reach = if level > self.level { reach_up } else { reach_down };
-            level.abs_diff(self.level) >= reach.max(INK)
+            darkest.is_some_and(|darkest| level <= darkest)
+                || brightest.is_some_and(|brightest| level >= brightest)
         };
+        let dark = darkest.map_or(0.0, |darkest| self.rows.share_between(y, 0, darkest));
+        let bright = brightest.map_or(0.0, |brightest| self.rows.share_between(y, brightest, 255));
+        if dark + bright < LEAST_WIDTH {
+            return false;
+        }
         let (level, share) = self.rows.commonest(y, self.tolerance);
         (inked(level) && share >= RULE_SHARE) || self.rows.longest_run(y, inked) >= LEAST_WIDTH
     }
@@ -305,10 +323,13 @@ impl Background<'_> {
     /// Whether a line of text, with `least_strokes` more in its rows than the blank ones have,
     /// stands in `rows` with blank rows on both sides.
     fn holds_text(&self, run: &Run, rows: Range<usize>, least_strokes: usize) -> bool {
-        let strokes: Vec<usize> =
-            rows.clone().map(|y| self.rows.strokes(y, run.columns.clone(), self.level)).collect();
+        let span = self.rows.span();
+        let strokes = run.strokes.get_or_init(|| {
+            span.clone().map(|y| self.rows.strokes(y, run.columns.clone(), self.level)).collect()
+        });
+        let strokes = &strokes[rows.start - span.start..rows.end - span.start];
         // strokes of a blank row: the bar's vertical rules
-        let mut sorted = strokes.clone();
+        let mut sorted = strokes.to_vec();
         sorted.sort_unstable();
         let Some(&ruled) = sorted.get(sorted.len() / 10) else { return false };
         let text = |row: usize| strokes[row] >= ruled + least_strokes;
