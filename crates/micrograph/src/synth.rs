@@ -21,6 +21,8 @@ mod varied;
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::Stream;
+use crate::synth::strip::{Strip, StripConfig};
 use crate::{Calibration, CalibrationSource, ConfigError, Plane};
 
 pub use demo::{DemoSpecimen, demo_specimens};
@@ -45,6 +47,9 @@ pub struct SynthConfig {
     pub specimen: Specimen,
     /// How it is looked at.
     pub imaging: Imaging,
+    /// Whether a random data bar covers rows at the bottom, as instruments write it; asks for at least
+    /// 96 rows and 64 columns. The truth goes on below it.
+    pub data_bar: bool,
 }
 
 impl Default for SynthConfig {
@@ -55,6 +60,7 @@ impl Default for SynthConfig {
             nm_per_px: 5.0, // about 50 000 × on a usual screen
             specimen: Specimen::Particles(ParticlesConfig::default()),
             imaging: Imaging::default(),
+            data_bar: false, // the specimen alone: what networks and measurements look at
         }
     }
 }
@@ -62,8 +68,9 @@ impl Default for SynthConfig {
 impl SynthConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
-        ConfigError::unless_within("height", self.height as f64, 8.0..=16384.0)?;
-        ConfigError::unless_within("width", self.width as f64, 8.0..=16384.0)?;
+        let (rows, columns) = if self.data_bar { (96.0, 64.0) } else { (8.0, 8.0) };
+        ConfigError::unless_within("height", self.height as f64, rows..=16384.0)?;
+        ConfigError::unless_within("width", self.width as f64, columns..=16384.0)?;
         let sized = self.nm_per_px.is_finite() && self.nm_per_px > 0.0;
         if !sized {
             return Err(ConfigError::new("nm_per_px", self.nm_per_px, "a number above 0"));
@@ -121,6 +128,8 @@ pub struct Synthetic {
     pub truth: Truth,
     /// Size of a pixel.
     pub calibration: Calibration,
+    /// Where the data bar lies, if one was asked for.
+    pub data_bar: Option<Strip>,
 }
 
 /// The micrograph of `config` under `seed`.
@@ -148,9 +157,18 @@ pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigEr
             (surface, Truth::Fibres(truth))
         }
     };
+    let mut plane = imaging::image(&surface, &config.imaging, seed);
+    let data_bar = config.data_bar.then(|| {
+        let stream = &mut Stream::new(seed, "synth data bar", 0);
+        let bar = strip::draw(&mut plane, &StripConfig::random(stream), stream);
+        // the compression noise of the bar leaves fractions; an 8-bit file has none
+        plane.values_mut().iter_mut().for_each(|value| *value = value.round().clamp(0.0, 255.0));
+        bar
+    });
     Ok(Synthetic {
-        plane: imaging::image(&surface, &config.imaging, seed),
+        plane,
         truth,
+        data_bar,
         calibration: Calibration::square(config.nm_per_px, CalibrationSource::Synthetic),
     })
 }

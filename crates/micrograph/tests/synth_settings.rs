@@ -51,6 +51,8 @@ fn every_setting_out_of_range_is_named() {
     let cases = [
         ("height", SynthConfig { height: 0, ..SynthConfig::default() }),
         ("width", SynthConfig { width: 1 << 20, ..SynthConfig::default() }),
+        ("height", SynthConfig { height: 95, data_bar: true, ..SynthConfig::default() }),
+        ("width", SynthConfig { width: 63, data_bar: true, ..SynthConfig::default() }),
         ("nm_per_px", SynthConfig { nm_per_px: f64::NAN, ..SynthConfig::default() }),
         ("imaging.dose", imaging(Imaging { dose: -1.0, ..Imaging::default() })),
         ("imaging.blur_px", imaging(Imaging { blur_px: f64::NAN, ..Imaging::default() })),
@@ -133,6 +135,23 @@ fn inversion_mirrors_the_grey_levels_about_the_brightness() {
 }
 
 #[test]
+fn a_data_bar_changes_its_own_rows_and_no_others() {
+    for seed in 0..40 {
+        let bare = SynthConfig { height: 96, width: 64, ..SynthConfig::default() };
+        let barred = SynthConfig { data_bar: true, ..bare.clone() };
+        let (bare, barred) = (micrograph(&bare, seed).unwrap(), micrograph(&barred, seed).unwrap());
+        let bar = barred.data_bar.unwrap();
+        assert_eq!((bare.data_bar, bare.truth), (None, barred.truth));
+        for y in 0..96 {
+            let inside = (bar.first_row..bar.end_row).contains(&y);
+            assert_eq!(bare.plane.row(y) != barred.plane.row(y), inside, "seed {seed}, row {y}, {bar:?}");
+        }
+        let whole = |value: &f32| (0.0..=255.0).contains(value) && value.fract() == 0.0;
+        assert!(barred.plane.values().iter().all(whole));
+    }
+}
+
+#[test]
 fn settings_survive_json_and_unknown_keys_are_errors() {
     for kind in Kind::ALL {
         let config = varied(kind, 3, 9);
@@ -158,8 +177,8 @@ fn varied_settings_are_in_range_and_vary() {
         assert!(configs.iter().any(|config| config.imaging.inverted), "{kind:?}");
         assert_ne!(configs[0], configs[1]);
         assert_ne!(configs[0], varied(kind, 0, 5));
-        for config in configs.into_iter().take(6) {
-            micrograph(&SynthConfig { height: 128, width: 160, ..config }, 8).unwrap();
+        for (seed, config) in configs.into_iter().take(25).enumerate() {
+            micrograph(&SynthConfig { height: 256, width: 256, ..config }, seed as u64).unwrap();
         }
     }
 }

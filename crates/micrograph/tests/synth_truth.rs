@@ -19,7 +19,7 @@ fn flat_imaging() -> Imaging {
 
 fn seen(height: usize, width: usize, specimen: Specimen, imaging: Imaging) -> Synthetic {
     let config = SynthConfig { height, width, specimen, imaging, ..SynthConfig::default() };
-    micrograph(&config, 11).unwrap()
+    micrograph(&config, 11).expect("the settings of the tests are in range")
 }
 
 /// Sizes in pixels and centres `(y, x)` of the 4-connected regions above `level`, by flood fill.
@@ -66,7 +66,7 @@ fn regions_above(plane: &Plane, level: f32) -> Vec<(usize, f64, f64)> {
 /// The grey level in the middle between two materials, each of which fills a twentieth and more of the
 /// image; the mean of what is clearly dark and of what is clearly bright.
 fn middle(plane: &Plane) -> f32 {
-    let (low, high) = plane.range().unwrap();
+    let (low, high) = plane.range().expect("a plane with numbers");
     let third = (high - low) / 3.0;
     let mean = |of: &dyn Fn(f32) -> bool| {
         let values: Vec<f32> = plane.values().iter().copied().filter(|value| of(*value)).collect();

@@ -44,6 +44,7 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
             nm_per_px,
             specimen,
             imaging: Imaging { dose: 250.0, shading: 0.4, ..Imaging::default() },
+            data_bar: false,
         },
         seed,
     };

@@ -102,8 +102,7 @@ impl FibresConfig {
             let layer = lift * self.coverage * 1.5 * self.diameter_px;
             nearest.draw(fibre, &mut surface, |y, x, across, radius| {
                 // the steepest facet that still counts, at the silhouette
-                let rise =
-                    (radius * radius - across.distance * across.distance).max((0.18 * radius).powi(2)).sqrt();
+                let rise = (radius * radius - across.distance_square).max((0.18 * radius).powi(2)).sqrt();
                 let facet = Facet {
                     z: (layer + rise) as f32,
                     slope_y: (-across.dy / rise) as f32,
@@ -160,7 +159,7 @@ impl FibresConfig {
 /// Where a pixel lies relative to the nearest point of a centre line, in px.
 #[derive(Clone, Copy)]
 struct Across {
-    distance: f64,
+    distance_square: f64,
     dy: f64,
     dx: f64,
 }
@@ -172,7 +171,7 @@ struct Nearest {
 }
 
 impl Nearest {
-    const FAR: Across = Across { distance: f64::INFINITY, dy: 0.0, dx: 0.0 };
+    const FAR: Across = Across { distance_square: f64::INFINITY, dy: 0.0, dx: 0.0 };
 
     fn new((height, width): (usize, usize)) -> Self {
         Self { across: vec![Self::FAR; height * width], touched: Vec::new() }
@@ -191,7 +190,7 @@ impl Nearest {
         }
         for (y, x) in self.touched.drain(..) {
             let across = std::mem::replace(&mut self.across[y * surface.width + x], Self::FAR);
-            let share = (radius - across.distance + 0.5).clamp(0.0, 1.0);
+            let share = (radius - across.distance_square.sqrt() + 0.5).clamp(0.0, 1.0);
             surface.cover(y, x, share as f32, facet(y, x, across, radius));
         }
     }
@@ -201,23 +200,23 @@ impl Nearest {
         let middle = ((from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0);
         let step = [to[0] - from[0], to[1] - from[1]];
         let square = step[0] * step[0] + step[1] * step[1];
+        let per_square = square.recip();
         let (rows, columns) = surface.around(middle, reach + square.sqrt() / 2.0);
         for y in rows {
             for x in columns.clone() {
                 let (py, px) = (y as f64 - from[0], x as f64 - from[1]);
-                let share = ((py * step[0] + px * step[1]) / square).clamp(0.0, 1.0);
+                let share = ((py * step[0] + px * step[1]) * per_square).clamp(0.0, 1.0);
                 let (dy, dx) = (py - share * step[0], px - share * step[1]);
                 let distance_square = dy * dy + dx * dx;
                 if distance_square > reach * reach {
                     continue;
                 }
                 let known = &mut self.across[y * surface.width + x];
-                let distance = distance_square.sqrt();
-                if known.distance == f64::INFINITY {
+                if known.distance_square == f64::INFINITY {
                     self.touched.push((y, x));
                 }
-                if distance < known.distance {
-                    *known = Across { distance, dy, dx };
+                if distance_square < known.distance_square {
+                    *known = Across { distance_square, dy, dx };
                 }
             }
         }

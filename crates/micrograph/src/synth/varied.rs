@@ -28,8 +28,8 @@ impl Kind {
 }
 
 /// Settings number `index` of `kind` under `seed`: pitch, size, axis, noise, contrast and whether it
-/// is inverted all vary. They are in range at the default size of the image; lengths are in px and do
-/// not follow the image if it is made larger or smaller.
+/// is inverted all vary. They suit images of 256 × 256 px and more; lengths are in px and do not follow
+/// the image if it is made larger or smaller. There is no data bar.
 pub fn varied(kind: Kind, index: u64, seed: u64) -> SynthConfig {
     let (purpose, nm_per_px) = match kind {
         Kind::Particles => ("synth varied particles", 0.5..50.0),
@@ -50,9 +50,11 @@ pub fn varied(kind: Kind, index: u64, seed: u64) -> SynthConfig {
 
 fn particles(draw: &mut Stream) -> ParticlesConfig {
     let packing = [Packing::Separate, Packing::Overlapping, Packing::Stacked][draw.below(3)];
+    let spread = draw.between(0.0, 0.45);
     ParticlesConfig {
-        diameter_px: log_between(draw, 10.0, 70.0),
-        spread: draw.between(0.0, 0.45),
+        // the largest, three standard deviations up, still leaves room for others
+        diameter_px: log_between(draw, 10.0, 100.0 / (3.0 * spread).exp()),
+        spread,
         coverage: match packing {
             Packing::Separate => draw.between(0.04, 0.28),
             Packing::Overlapping => draw.between(0.1, 0.8),
@@ -117,7 +119,7 @@ fn imaging(draw: &mut Stream) -> Imaging {
         detector_deg: draw.between(0.0, 360.0),
         shadowing: draw.between(0.3, 1.5),
         gradient: draw.between(0.0, 0.25),
-        jitter_px: draw.between(0.0, 0.35),
+        jitter_px: draw.between(0.0, 0.2),
         brightness: draw.between(90.0, 150.0),
         contrast: draw.between(90.0, 230.0),
         // now and then, as of a backscatter detector or an inverted export
