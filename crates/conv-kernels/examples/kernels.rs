@@ -34,32 +34,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("depthwise 128 at 112", ConvShape { groups: 128, ..ConvShape::same(1, [128, 128], [112, 112], 3) }),
     ];
     for (name, shape) in cases {
-        if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
-            measure_case(isa, name, &shape)?;
-        }
+        measure_case(isa, name, &shape, &|label| {
+            wanted.is_empty() || wanted.iter().any(|part| label.contains(part.as_str()))
+        })?;
     }
     Ok(())
 }
 
-fn measure_case(isa: Isa, name: &str, shape: &ConvShape) -> Result<(), Box<dyn std::error::Error>> {
+fn measure_case(
+    isa: Isa,
+    name: &str,
+    shape: &ConvShape,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     let shape = shape.checked()?;
+    let labels = ["forward", "input gradient", "weight gradient"].map(|pass| format!("{name} {pass}"));
+    if !labels.iter().any(|label| wanted(label)) {
+        return Ok(());
+    }
+    let measure = |label: &str, work: &mut dyn FnMut()| {
+        if wanted(label) {
+            measure(isa, label, shape.operations(), work);
+        }
+    };
     let input = numbers(shape.input_len());
     let weights = numbers(shape.weights_len());
     let bias = numbers(shape.channels_out);
     let mut output = vec![0.0; shape.output_len()];
     let mut grad_input = vec![0.0; shape.input_len()];
-    let operations = shape.operations();
-    measure(isa, &format!("{name} forward"), operations, || {
+    measure(&labels[0], &mut || {
         forward(isa, &shape, &input, &weights, Some(&bias), true, &mut output).expect("a checked shape");
     });
     let grad_output = numbers(shape.output_len());
     let gradient = OutputGradient { values: &grad_output, relu_output: None };
-    measure(isa, &format!("{name} input gradient"), operations, || {
+    measure(&labels[1], &mut || {
         input_gradient(isa, &shape, &weights, gradient, &mut grad_input).expect("a checked shape");
     });
     let mut grad_weights = vec![0.0; shape.weights_len()];
     let mut grad_bias = vec![0.0; shape.channels_out];
-    measure(isa, &format!("{name} weight gradient"), operations, || {
+    measure(&labels[2], &mut || {
         weight_gradient(isa, &shape, &input, gradient, &mut grad_weights, Some(&mut grad_bias))
             .expect("a checked shape");
     });
@@ -67,7 +80,7 @@ fn measure_case(isa: Isa, name: &str, shape: &ConvShape) -> Result<(), Box<dyn s
 }
 
 /// Prints the best of several timings of `work`, and its share of the peak measured beside it.
-fn measure(isa: Isa, name: &str, operations: f64, mut work: impl FnMut()) {
+fn measure(isa: Isa, name: &str, operations: f64, work: &mut dyn FnMut()) {
     work();
     let (mut time, mut peak) = (Time::LONGEST, Rate::default());
     for _ in 0..ROUNDS {
@@ -77,7 +90,7 @@ fn measure(isa: Isa, name: &str, operations: f64, mut work: impl FnMut()) {
         // as often as takes about 20 ms
         let start = Instant::now();
         while start.elapsed().as_secs_f64() < 0.02 {
-            let once = Time::of(&mut work);
+            let once = Time::of(&mut *work);
             time = Time { wall: time.wall.min(once.wall), cpu: time.cpu.min(once.cpu) };
         }
     }

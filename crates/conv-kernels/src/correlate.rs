@@ -58,7 +58,7 @@ pub(crate) struct Finish<'a> {
 }
 
 /// Numbers of packed input that are kept in a core's second-level cache.
-const STRIP_VALUES: usize = 96 * 1024;
+const STRIP_VALUES: usize = 128 * 1024;
 /// Places below which a strip is not cut further for the sake of more tasks.
 const STRIP_PLACES: usize = 384;
 /// Tasks that are enough to keep the threads of one machine busy.
@@ -153,17 +153,13 @@ impl Correlation {
                     }
                 }
             }
-            let order = &self.weights;
             let pack = |(group, phase, block, piece): (usize, &Phase, Range<usize>, &mut [f32])| {
-                let mut places = piece.chunks_exact_mut(block.len());
-                for channel_in in 0..self.channels_in {
-                    for tap in &phase.taps {
-                        let first = group * order.group + channel_in * order.channel_in + tap.weight;
-                        let Some(place) = places.next() else { return };
-                        for (value, channel_out) in place.iter_mut().zip(block.clone()) {
-                            *value = weights[first + channel_out * order.channel_out];
-                        }
-                    }
+                let weights = &weights[group * self.weights.group..];
+                match block.len() {
+                    8 => self.pack_weights::<8>(weights, phase, block.start, piece),
+                    4 => self.pack_weights::<4>(weights, phase, block.start, piece),
+                    2 => self.pack_weights::<2>(weights, phase, block.start, piece),
+                    _ => self.pack_weights::<1>(weights, phase, block.start, piece),
                 }
             };
             if weights.len() < 1 << 15 {
@@ -175,12 +171,26 @@ impl Correlation {
         })
     }
 
+    /// Weights of `C` output channels from `first` on, as `[C_in, tap, C]`.
+    fn pack_weights<const C: usize>(&self, weights: &[f32], phase: &Phase, first: usize, packed: &mut [f32]) {
+        let order = &self.weights;
+        let rows = packed.as_chunks_mut::<C>().0.chunks_exact_mut(phase.taps.len().max(1));
+        for (channel_in, row) in rows.enumerate() {
+            let weights = &weights[first * order.channel_out + channel_in * order.channel_in..];
+            for (values, tap) in row.iter_mut().zip(&phase.taps) {
+                for c in 0..C {
+                    values[c] = weights[c * order.channel_out + tap.weight];
+                }
+            }
+        }
+    }
+
     fn run_task(&self, isa: Isa, source: Source<'_>, packed: &[f32], finish: Finish<'_>, task: Task<'_>) {
         let Task { image_group, channels, rows, mut planes } = task;
         let n_rows = rows.len();
         let channel_len = self.layout.channel_len(n_rows);
         // a tile may reach beyond the last place
-        let slack_len = 3 * LARGEST_LANES + self.layout.row_stride;
+        let slack_len = 6 * LARGEST_LANES + self.layout.row_stride;
         with_scratch(self.channels_in * channel_len + slack_len, |input| {
             let (filled, slack) = input.split_at_mut(self.channels_in * channel_len);
             slack.fill(0.0);
@@ -254,29 +264,56 @@ struct Grid {
 }
 
 impl Grid {
-    /// Copies `values`, which are those of the places from `place` on, to their rows of `plane`.
     #[inline(always)]
-    fn write(&self, values: &[f32], place: usize, plane: &mut [f32]) {
-        let (mut row, mut column) = (place / self.row_stride, place % self.row_stride);
-        let mut values = values;
-        while row < self.rows && !values.is_empty() {
-            let len = (self.columns.saturating_sub(column)).min(values.len());
+    fn position(&self, place: usize) -> Position {
+        Position { row: place / self.row_stride, column: place % self.row_stride }
+    }
+
+    /// The position `places` further on.
+    #[inline(always)]
+    fn advance(&self, mut position: Position, places: usize) -> Position {
+        position.column += places;
+        while position.column >= self.row_stride {
+            position.column -= self.row_stride;
+            position.row += 1;
+        }
+        position
+    }
+
+    /// Where in an output plane the `len` places from `position` on lie side by side, if they do.
+    #[inline(always)]
+    fn side_by_side(&self, position: Position, len: usize) -> Option<usize> {
+        let inside = position.row < self.rows && position.column + len <= self.columns;
+        (self.step == 1 && inside).then(|| self.index(position))
+    }
+
+    #[inline(always)]
+    fn index(&self, Position { row, column }: Position) -> usize {
+        (self.first[0] + row * self.step) * self.width + self.first[1] + column * self.step
+    }
+
+    /// Copies `values`, which are those from `position` on, to their places in `plane`.
+    fn write(&self, mut values: &[f32], mut position: Position, plane: &mut [f32]) {
+        while position.row < self.rows && !values.is_empty() {
+            let len = self.columns.saturating_sub(position.column).min(values.len());
             if len > 0 {
-                let start =
-                    (self.first[0] + row * self.step) * self.width + self.first[1] + column * self.step;
-                if self.step == 1 {
-                    plane[start..start + len].copy_from_slice(&values[..len]);
-                } else {
-                    for (target, value) in plane[start..].iter_mut().step_by(self.step).zip(&values[..len]) {
-                        *target = *value;
-                    }
+                let targets = plane[self.index(position)..].iter_mut().step_by(self.step);
+                for (target, value) in targets.zip(&values[..len]) {
+                    *target = *value;
                 }
             }
-            let next = (self.row_stride - column).min(values.len());
+            let next = (self.row_stride - position.column).min(values.len());
             values = &values[next..];
-            (row, column) = (row + 1, 0);
+            position = Position { row: position.row + 1, column: 0 };
         }
     }
+}
+
+/// A place, by row and column.
+#[derive(Clone, Copy)]
+struct Position {
+    row: usize,
+    column: usize,
 }
 
 /// One strip of packed input, and the planes that become its correlation with the weights.
@@ -302,27 +339,31 @@ impl Kernel for Strip<'_, '_> {
         while channel < self.planes.len() {
             // blocks as they were packed: parts begin at multiples of 8
             channel += match self.planes.len() - channel {
-                8.. if S::MANY_REGISTERS => self.block::<S, 8>(simd, channel),
-                4.. => self.block::<S, 4>(simd, channel),
-                2.. => self.block::<S, 2>(simd, channel),
-                _ => self.block::<S, 1>(simd, channel),
+                8.. if S::MANY_REGISTERS => self.block::<S, 8, 3>(simd, channel),
+                4.. if S::MANY_REGISTERS => self.block::<S, 4, 6>(simd, channel),
+                4.. => self.block::<S, 4, 3>(simd, channel),
+                2.. => self.block::<S, 2, 6>(simd, channel),
+                _ => self.block::<S, 1, 6>(simd, channel),
             };
         }
     }
 }
 
 impl Strip<'_, '_> {
-    /// All places of `C` channels from `channel` on; returns `C`.
+    /// All places of `C` channels from `channel` on, at most `M` (3 or 6) vectors at a time;
+    /// returns `C`.
     #[inline(always)]
-    fn block<S: Simd, const C: usize>(&mut self, simd: S, channel: usize) -> usize {
+    fn block<S: Simd, const C: usize, const M: usize>(&mut self, simd: S, channel: usize) -> usize {
         let vectors = self.places.div_ceil(S::LANES);
         let mut vector = 0;
         while vector < vectors {
+            let place = vector * S::LANES;
             // four vectors are two and two: a tile of one waits for its loads
             vector += match vectors - vector {
-                1 => self.tile::<S, C, 1>(simd, channel, vector * S::LANES),
-                2 | 4 => self.tile::<S, C, 2>(simd, channel, vector * S::LANES),
-                _ => self.tile::<S, C, 3>(simd, channel, vector * S::LANES),
+                1 => self.tile::<S, C, 1>(simd, channel, place),
+                2 | 4 => self.tile::<S, C, 2>(simd, channel, place),
+                6.. if M == 6 => self.tile::<S, C, 6>(simd, channel, place),
+                _ => self.tile::<S, C, 3>(simd, channel, place),
             };
         }
         C
@@ -362,17 +403,27 @@ impl Strip<'_, '_> {
             }
             base += self.channel_len;
         }
-        // stored at once: were the sums indexed in the loop below, they would live in memory above
-        let mut rows = [[0.0; 3 * LARGEST_LANES]; C];
-        for c in 0..C {
-            for v in 0..V {
+        // all sums are stored here: were they indexed in the loop below, they would live in memory
+        let mut finished = [[[0.0; LARGEST_LANES]; C]; V];
+        for v in 0..V {
+            for c in 0..C {
                 let sum = if self.relu { simd.relu(sums[c][v]) } else { sums[c][v] };
-                simd.store(sum, &mut rows[c], v * S::LANES);
+                simd.store(sum, &mut finished[v][c], 0);
             }
         }
-        let len = (V * S::LANES).min(self.places - place);
-        for (row, plane) in rows.iter().zip(&mut self.planes[channel..channel + C]) {
-            self.grid.write(&row[..len], place, plane);
+        let mut position = self.grid.position(place);
+        for finished in &finished {
+            let planes = self.planes[channel..channel + C].iter_mut();
+            if let Some(start) = self.grid.side_by_side(position, S::LANES) {
+                for (values, plane) in finished.iter().zip(planes) {
+                    simd.store(simd.load(values, 0), plane, start);
+                }
+            } else {
+                for (values, plane) in finished.iter().zip(planes) {
+                    self.grid.write(&values[..S::LANES], position, plane);
+                }
+            }
+            position = self.grid.advance(position, S::LANES);
         }
         V
     }

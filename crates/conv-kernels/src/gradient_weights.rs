@@ -48,15 +48,19 @@ pub fn weight_gradient(
 }
 
 /// Numbers of packed input and gradient that are kept in a core's second-level cache.
-const STRIP_VALUES: usize = 96 * 1024;
+const STRIP_VALUES: usize = 160 * 1024;
 /// Partial sums that are enough to keep the threads of one machine busy.
 const ENOUGH_TASKS: usize = 16;
 /// Numbers that all partial sums together may hold, unless one alone holds more.
 const PARTIAL_VALUES: usize = 1 << 20;
 /// Channels of a part, so that packing them costs little beside using them.
 const PART_CHANNELS: usize = 64;
+/// Weights of a part for one output channel, so that transposing a channel costs little beside.
+const PART_WEIGHTS: usize = 256;
 /// Packed lengths are multiples of this, the numbers in the widest vector.
 const LARGEST_LANES: usize = 16;
+/// Output channels whose sums are collected together; parts are multiples of it.
+const TOGETHER: usize = 8;
 /// Fewer output channels than this leave most lanes of the outer product empty.
 const LEAST_OUTER_CHANNELS: usize = 6;
 /// With fewer weights a channel than this, transposing the gradient costs more than it gives.
@@ -115,7 +119,8 @@ impl Reduction {
         let (channels_out, channels_in) =
             (shape.channels_out / shape.groups, shape.channels_in / shape.groups);
         let taps = layout.taps(shape.kernel);
-        let (parts_out, parts_in) = (parts(channels_out), parts(channels_in));
+        let parts_out = parts(channels_out, PART_CHANNELS);
+        let parts_in = parts(channels_in, PART_CHANNELS.max(PART_WEIGHTS / taps.len()));
         let per_row = parts_in[0].len() * layout.channel_len(1) / (1 + layout.tap_rows)
             + parts_out[0].len() * layout.row_stride;
         let cached = (STRIP_VALUES / per_row.max(1)).saturating_sub(layout.tap_rows);
@@ -139,7 +144,6 @@ impl Reduction {
         let len = self.shape.groups * self.group_len();
         let bias_len = self.partials * self.parts_in.len() * self.shape.channels_out;
         with_scratch(len + bias_len, |sums| {
-            sums.fill(0.0);
             let (sums, bias_sums) = sums.split_at_mut(len);
             self.tasks(sums, bias_sums)
                 .into_par_iter()
@@ -210,8 +214,11 @@ impl Reduction {
             [self.shape.channels_out / self.shape.groups, self.shape.channels_in / self.shape.groups];
         let input_len =
             n_in * self.layout.channel_len(self.strip) + self.layout.row_stride + 2 * LARGEST_LANES;
+        let input_len = input_len.next_multiple_of(LARGEST_LANES);
         let gradient_len = (self.strip * self.layout.row_stride).next_multiple_of(LARGEST_LANES);
         let order = self.order(&task.channels_out, &task.channels_in);
+        task.sums.fill(0.0);
+        task.bias_sums.fill(0.0);
         let work = |packed: &mut [f32]| {
             let (packed_input, rest) = packed.split_at_mut(input_len);
             let (packed_gradient, panel) = rest.split_at_mut(n_out * gradient_len);
@@ -267,37 +274,56 @@ impl Reduction {
         let weights = self.shape.channels_in / self.shape.groups * self.taps.len();
         let per_group = self.shape.channels_out / self.shape.groups;
         let group_len = self.group_len();
-        grad_weights.par_chunks_mut(weights).enumerate().for_each(|(channel, target)| {
-            let (group, channel) = (channel / per_group, channel % per_group);
-            let mut at = group * group_len;
-            let part_idx = channel / self.parts_out[0].len();
-            for earlier in &self.parts_out[..part_idx] {
-                at += self
-                    .parts_in
-                    .iter()
-                    .map(|input| self.partials * self.sums_len(earlier, input))
-                    .sum::<usize>();
-            }
-            let part = &self.parts_out[part_idx];
-            let channel = channel - part.start;
-            let mut target = target;
-            for part_in in &self.parts_in {
-                let (row, rest) = target.split_at_mut(part_in.len() * self.taps.len());
-                let len = self.sums_len(part, part_in);
-                let (first, step) = match self.order(part, part_in) {
-                    Order::ChannelMajor => (channel * row.len(), 1),
-                    Order::WeightMajor => (channel, part.len().next_multiple_of(LARGEST_LANES)),
-                };
-                row.fill(0.0);
-                for partial in sums[at..at + self.partials * len].chunks_exact(len) {
-                    for (value, partial) in row.iter_mut().zip(partial[first..].iter().step_by(step)) {
-                        *value += partial;
+        let groups = grad_weights.par_chunks_mut(per_group * weights);
+        groups.zip(sums.par_chunks(group_len)).for_each(|(group, sums)| {
+            // some channels at a time, so that whole lines of transposed sums are read
+            group.par_chunks_mut(TOGETHER * weights).enumerate().for_each(|(block_idx, block)| {
+                self.collect_block(sums, block_idx * TOGETHER, weights, block);
+            });
+        });
+    }
+
+    /// Adds the partial sums of the output channels from `channel` on, `weights` numbers each.
+    fn collect_block(&self, sums: &[f32], channel: usize, weights: usize, block: &mut [f32]) {
+        let part_idx = channel / self.parts_out[0].len();
+        let part = &self.parts_out[part_idx];
+        let earlier = self.parts_out[..part_idx].iter();
+        let pairs = earlier.flat_map(|out| self.parts_in.iter().map(move |input| (out, input)));
+        let mut at = self.partials * pairs.map(|(out, input)| self.sums_len(out, input)).sum::<usize>();
+        let channel = channel - part.start;
+        block.fill(0.0);
+        for part_in in &self.parts_in {
+            let row_len = part_in.len() * self.taps.len();
+            let first = part_in.start * self.taps.len();
+            let len = self.sums_len(part, part_in);
+            let partials = sums[at..at + self.partials * len].chunks_exact(len);
+            for partial in partials {
+                let mut rows = block.chunks_exact_mut(weights);
+                match self.order(part, part_in) {
+                    Order::ChannelMajor => {
+                        for (row, partial) in rows.zip(partial.chunks_exact(row_len).skip(channel)) {
+                            for (value, partial) in row[first..first + row_len].iter_mut().zip(partial) {
+                                *value += partial;
+                            }
+                        }
+                    }
+                    Order::WeightMajor => {
+                        let mut rows: [&mut [f32]; TOGETHER] = std::array::from_fn(|_| {
+                            rows.next().map_or(&mut [][..], |row| &mut row[first..first + row_len])
+                        });
+                        let step = part.len().next_multiple_of(LARGEST_LANES);
+                        for (t, partial) in partial.chunks_exact(step).enumerate() {
+                            for (row, partial) in rows.iter_mut().zip(&partial[channel..]) {
+                                if let Some(value) = row.get_mut(t) {
+                                    *value += partial;
+                                }
+                            }
+                        }
                     }
                 }
-                at += self.partials * len;
-                target = rest;
             }
-        });
+            at += self.partials * len;
+        }
     }
 
     fn collect_bias(&self, bias_sums: &[f32], grad_bias: &mut [f32]) {
@@ -331,8 +357,8 @@ struct Operands<'a> {
     places: usize,
 }
 
-/// Parts of about [`PART_CHANNELS`], each but the last as long as the first.
-fn parts(channels: usize) -> Vec<Range<usize>> {
-    let part = channels.div_ceil(channels.div_ceil(PART_CHANNELS)).next_multiple_of(8);
+/// Parts of about `most` channels, each but the last as long as the first, a multiple of 8.
+fn parts(channels: usize, most: usize) -> Vec<Range<usize>> {
+    let part = channels.div_ceil(channels.div_ceil(most)).next_multiple_of(TOGETHER);
     (0..channels).step_by(part).map(|start| start..(start + part).min(channels)).collect()
 }

@@ -147,6 +147,13 @@ impl Layout {
         let values = &values[skip..];
         match mask {
             None if self.stride == 1 => packed.copy_from_slice(&values[..packed.len()]),
+            None if self.stride == 2 => {
+                let (pairs, single) = values.as_chunks::<2>();
+                let kept = pairs.iter().map(|pair| pair[0]).chain(single.iter().copied());
+                for (packed, value) in packed.iter_mut().zip(kept) {
+                    *packed = value;
+                }
+            }
             None => {
                 for (packed, value) in packed.iter_mut().zip(values.iter().step_by(self.stride)) {
                     *packed = *value;

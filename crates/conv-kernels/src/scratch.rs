@@ -10,13 +10,18 @@ thread_local! {
     static STORE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `work` with `len` numbers of any value.
+/// Bytes of a cache line: a vector that begins at a multiple of it is loaded at once.
+const LINE: usize = 64;
+
+/// Calls `work` with `len` numbers of any value, the first of which begins a cache line.
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     let mut buffer = STORE.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if buffer.len() < len {
-        buffer.resize(len, 0.0);
+    let lines = LINE / size_of::<f32>();
+    if buffer.len() < len + lines {
+        buffer.resize(len + lines, 0.0);
     }
-    let result = work(&mut buffer[..len]);
+    let skip = buffer.as_ptr().align_offset(LINE).min(lines);
+    let result = work(&mut buffer[skip..skip + len]);
     STORE.with_borrow_mut(|store| store.push(buffer));
     result
 }
