@@ -1,0 +1,195 @@
+//! FEI, Thermo Fisher and Phenom: INI text (TIFF tags 34682 and 34680) and XML (tag 34683, and
+//! inside the JPEG files of Phenom instruments).
+//!
+//! INI: lengths in metres, voltages in volts. `[Scan] PixelWidth` is the pixel size; the section
+//! of the beam in use (`[EScan]`, `[IScan]`) repeats it. A data bar is appended below the
+//! `[Image] ResolutionY` rows of specimen; `[PrivateFei] DatabarHeight` may be 0 where there is
+//! one, and is not used. Values may be empty or text.
+//!
+//! Tag 34680 of XL and Sirion instruments (S-FEG) holds a magnification but no pixel size, and
+//! none is made up: the size of the print it refers to is not known.
+
+use crate::{Calibration, CalibrationSource};
+
+use super::findings::{Findings, Fit, Size, changed_warning, fit};
+use super::ini::Ini;
+use super::number::{Written, nm_per_unit};
+use super::xml::{self, Element};
+
+/// Sections that tell FEI's INI text from others'.
+const SECTIONS: [&str; 5] = ["User", "Scan", "Image", "System", "DatabarData"];
+
+/// Reads INI `text` of an image of `size`; `None` where it is not FEI's.
+pub(super) fn ini_findings(text: &str, size: Size) -> Option<Findings> {
+    let ini = Ini::parse(text);
+    if !SECTIONS.iter().any(|section| ini.has(section)) {
+        return None;
+    }
+    let mut findings = Findings::default();
+    let number = |section: &str, key: &str| ini.get(section, key).and_then(Written::parse);
+    let positive = |section: &str, key: &str| ini.get(section, key).and_then(Written::parse_positive);
+
+    let beam = ini.get("Beam", "Beam").unwrap_or("EBeam");
+    let instrument = &mut findings.instrument;
+    instrument.vendor = Some("FEI".to_owned());
+    instrument.instrument =
+        ini.get("System", "SystemType").or(ini.get("System", "Type")).map(|name| name.replace('"', ""));
+    instrument.accelerating_voltage_kv = number("Beam", "HV")
+        .or(number(beam, "HV"))
+        .or(number("DatabarData", "flAccV"))
+        .map(|volts| volts.value / 1e3);
+    instrument.working_distance_mm =
+        number(beam, "WD")
+            .map(|metres| metres.value * 1e3)
+            .or(number("DatabarData", "flWD").map(|millimetres| millimetres.value));
+    instrument.magnification = positive("Vector", "Magnification").map(|magnification| magnification.value);
+    instrument.detector = ini.get("Detectors", "Name").map(str::to_owned);
+    instrument.date = match (ini.get("User", "Date"), ini.get("User", "Time")) {
+        (Some(date), Some(time)) => Some(format!("{date} {time}")),
+        (date, time) => date.or(time).map(str::to_owned),
+    };
+
+    let whole = |key: &str| ini.get("Image", key).and_then(|text| text.parse::<usize>().ok());
+    let stored = match (whole("ResolutionX"), whole("ResolutionY")) {
+        (Some(width @ 1..), Some(height @ 1..)) => Some(Size { height, width }),
+        _ => None,
+    };
+    let mut calibrations = Vec::new();
+    let beam_scan = ini.get("Beam", "Scan").unwrap_or("EScan");
+    for section in ["Scan", beam_scan, "EScan", "IScan"] {
+        if let Some(width) = positive(section, "PixelWidth") {
+            let height = positive(section, "PixelHeight").unwrap_or(width);
+            calibrations.push(calibration(&format!("[{section}] PixelWidth"), width, height, 1e9));
+            break;
+        }
+    }
+    if let Some(stored) = stored {
+        let per_px = |field: Written, n: usize| Written {
+            value: field.value / n as f64,
+            half_unit: field.half_unit / n as f64,
+        };
+        // the navigation camera has no scan, only a field of view
+        for (section, x, y) in [("Scan", "HorFieldsize", "VerFieldsize"), ("IRBeam", "HFW", "VFW")] {
+            if section == "IRBeam" && !calibrations.is_empty() {
+                continue;
+            }
+            if let Some(width) = positive(section, x).map(|field| per_px(field, stored.width)) {
+                let height = positive(section, y).map_or(width, |field| per_px(field, stored.height));
+                calibrations.push(calibration(&format!("[{section}] {x}"), width, height, 1e9));
+            }
+        }
+    }
+    findings.set_calibrations(calibrations, size, stored);
+    if let Some(stored) = stored
+        && fit(size, stored) == Fit::AsStored
+    {
+        if stored.height <= size.height {
+            findings.specimen_rows = Some(stored.height);
+        } else {
+            findings.warnings.push(format!(
+                "the image has {} rows, its metadata say {}: the lower ones are cut off",
+                size.height, stored.height
+            ));
+        }
+    }
+    if findings.calibrations.is_empty() && findings.warnings.is_empty() {
+        findings.warnings.push("the FEI metadata hold no pixel size".to_owned());
+    }
+    Some(findings)
+}
+
+/// Reads XML `text` of an image of `size`; `None` where it is not FEI's.
+///
+/// There are two kinds: `<Metadata>` of newer instruments and `<FeiImage>` of Phenom and TEM.
+pub(super) fn xml_findings(text: &str, size: Size) -> Option<Findings> {
+    let (elements, fault) = xml::elements(text.trim_start_matches('\u{feff}').trim());
+    if !matches!(elements.first()?.path.as_str(), "Metadata" | "FeiImage") {
+        return None;
+    }
+    let find = |path: &str| elements.iter().find(|element| element.path == path);
+    let first =
+        |paths: &[&str]| paths.iter().find_map(|path| find(path).filter(|found| !found.text.is_empty()));
+    let text = |paths: &[&str]| first(paths).map(|element| element.text.clone());
+    let mut findings = Findings::default();
+
+    let instrument = &mut findings.instrument;
+    let phenom = text(&["FeiImage/instrument/type"]);
+    instrument.vendor = Some(if phenom.as_deref() == Some("Phenom") { "Phenom" } else { "FEI" }.to_owned());
+    instrument.instrument = text(&["Metadata/Instrument/InstrumentClass"]).or(phenom);
+    instrument.accelerating_voltage_kv =
+        first(&["Metadata/Optics/AccelerationVoltage", "FeiImage/acquisition/scan/highVoltage"]).and_then(
+            |element| {
+                let kilo = if element.attribute("unit") == Some("kV") { 1.0 } else { 1e-3 };
+                Some(Written::parse(&element.text)?.value.abs() * kilo) // Phenom writes the sign of the electron
+            },
+        );
+    instrument.working_distance_mm = first(&["Metadata/Optics/WorkingDistance", "FeiImage/workingDistance"])
+        .and_then(length_nm)
+        .map(|distance| distance.value / 1e6);
+    instrument.magnification = first(&["FeiImage/magnification"])
+        .and_then(|element| Some(Written::parse_positive(&element.text)?.value));
+    instrument.detector = text(&["Metadata/Detectors/ScanningDetector/DetectorName"]);
+    instrument.date = text(&["Metadata/Acquisition/AcquisitionDatetime", "FeiImage/time"]);
+
+    let positive = |path: &str| find(path).and_then(length_nm).filter(|length| length.value > 0.0);
+    let mut calibrations = Vec::new();
+    for (x, y) in [
+        ("Metadata/BinaryResult/PixelSize/X", "Metadata/BinaryResult/PixelSize/Y"),
+        ("FeiImage/pixelWidth", "FeiImage/pixelHeight"),
+    ] {
+        if let Some(width) = positive(x) {
+            let height = positive(y).unwrap_or(width);
+            calibrations.push(calibration(&format!("XML {x}"), width, height, 1.0));
+        }
+    }
+    let whole = |path: &str| find(path).and_then(|element| element.text.parse::<usize>().ok());
+    let stored =
+        match (whole("Metadata/BinaryResult/ImageSize/X"), whole("Metadata/BinaryResult/ImageSize/Y")) {
+            (Some(width @ 1..), Some(height @ 1..)) => Some(Size { height, width }),
+            _ => None,
+        };
+    findings.set_calibrations(calibrations, size, stored);
+    findings.specimen_rows = whole("FeiImage/databarHeight")
+        .and_then(|rows| size.height.checked_sub(rows))
+        .filter(|rows| *rows > 0);
+    if let Some(fault) = fault {
+        findings.warnings.push(format!("the FEI XML is damaged: {fault}"));
+    }
+    Some(findings)
+}
+
+impl Findings {
+    /// Takes `calibrations` of an image that was `stored` so, as far as it still is.
+    fn set_calibrations(&mut self, mut calibrations: Vec<Calibration>, size: Size, stored: Option<Size>) {
+        match stored.map(|stored| (fit(size, stored), stored)) {
+            Some((Fit::Changed, stored)) => {
+                let nm_per_px = calibrations.first().map(|calibration| calibration.nm_per_px_x);
+                self.warnings.push(changed_warning(size, stored, nm_per_px));
+                return;
+            }
+            Some((Fit::Turned, _)) => {
+                for calibration in &mut calibrations {
+                    std::mem::swap(&mut calibration.nm_per_px_x, &mut calibration.nm_per_px_y);
+                }
+            }
+            Some((Fit::AsStored, _)) | None => {}
+        }
+        self.calibrations = calibrations;
+    }
+}
+
+/// The length in an element with its `unit` attribute, metres without one, in nanometres.
+fn length_nm(element: &Element) -> Option<Written> {
+    let nm = nm_per_unit(element.attribute("unit").unwrap_or("m"))?;
+    let length = Written::parse(&element.text)?;
+    Some(Written { value: length.value * nm, half_unit: length.half_unit * nm })
+}
+
+fn calibration(key: &str, width: Written, height: Written, nm: f64) -> Calibration {
+    Calibration {
+        nm_per_px_x: width.value * nm,
+        nm_per_px_y: height.value * nm,
+        relative_uncertainty: width.relative_uncertainty().max(height.relative_uncertainty()),
+        source: CalibrationSource::Vendor(format!("FEI {key}")),
+    }
+}

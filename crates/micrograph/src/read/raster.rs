@@ -1,0 +1,159 @@
+//! PNG, JPEG and BMP: decoded by the `image` crate.
+//!
+//! They hold no calibration but for the XML that Phenom instruments put into a JPEG file. A
+//! resolution in dots per inch is none.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
+use image::{ColorType, ExtendedColorType, ImageDecoder, Limits};
+
+use crate::{FileFacts, Plane};
+
+use super::findings::{Findings, Size};
+use super::format::Format;
+use super::number::text_from_bytes;
+use super::{ReadError, Source, fei, luma, zeros};
+
+/// Bytes at either end of a JPEG file in which its maker's XML is looked for.
+const XML_REACH: u64 = 64 << 10;
+
+/// What the file tells without its pixels being decoded.
+pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<FileFacts, ReadError> {
+    let mut findings = Findings::default();
+    if source.config.page > 0 {
+        let (path, page) = (source.path.to_owned(), source.config.page);
+        return Err(ReadError::NoPage { path, page, n_pages: 1 });
+    }
+    let xml = if source.format == Format::Jpeg { phenom_xml(source, reader)? } else { None };
+    let decoder = decoder(source, reader)?;
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    let sample = sample(decoder.original_color_type());
+    drop(decoder);
+    if width == 0 || height == 0 {
+        return Err(source.damaged(format!("{height} rows of {width} pixels")));
+    }
+    if let Some(more) = xml.and_then(|xml| fei::xml_findings(&xml, Size { height, width })) {
+        findings.add(more);
+    }
+    let calibration = findings.calibration(source.config.nm_per_px);
+    Ok(FileFacts {
+        path: source.path.to_owned(),
+        format: source.format.name().to_owned(),
+        height,
+        width,
+        sample,
+        page: 0,
+        n_pages: 1,
+        calibration,
+        instrument: findings.instrument,
+        specimen_rows: findings.specimen_rows,
+        warnings: findings.warnings,
+    })
+}
+
+/// Decodes the pixels.
+pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Plane, ReadError> {
+    let decoder = decoder(source, reader)?;
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    let color = decoder.color_type();
+    let bytes = (height as u64 * width as u64).saturating_mul(u64::from(color.bytes_per_pixel()));
+    let working = match source.format {
+        // progressive files keep a 16-bit coefficient for each value, and the file is in memory
+        Format::Jpeg => bytes.saturating_mul(3).saturating_add(source.length),
+        _ => bytes,
+    };
+    source.check_budget(height, width, working)?;
+    let mut decoded = vec![0; bytes as usize];
+    let result = decoder.read_image(&mut decoded);
+    result.map_err(|error| source.decode(error))?;
+
+    let mut plane = zeros(height, width);
+    let channels = usize::from(color.channel_count());
+    let values = plane.values_mut();
+    match color {
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => {
+            for (value, pixel) in values.iter_mut().zip(decoded.chunks_exact(channels)) {
+                *value = grey(pixel.len(), |channel| f32::from(pixel[channel]));
+            }
+        }
+        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => {
+            for (value, pixel) in values.iter_mut().zip(decoded.chunks_exact(2 * channels)) {
+                let sample =
+                    |channel: usize| u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]);
+                *value = grey(channels, |channel| f32::from(sample(channel)));
+            }
+        }
+        other => {
+            return Err(ReadError::Unsupported {
+                path: source.path.to_owned(),
+                found: format!("{other:?}"),
+                expected: "grey or RGB of 8 or 16 bits",
+            });
+        }
+    }
+    Ok(plane)
+}
+
+/// One value of a pixel of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.
+fn grey(channels: usize, sample: impl Fn(usize) -> f32) -> f32 {
+    if channels < 3 { sample(0) } else { luma([sample(0), sample(1), sample(2)]) }
+}
+
+fn decoder<'a>(
+    source: &Source<'_>,
+    reader: &'a mut BufReader<File>,
+) -> Result<Box<dyn ImageDecoder + 'a>, ReadError> {
+    reader.rewind().map_err(|error| source.io(error))?;
+    let most_bytes = source.config.most_bytes as u64;
+    if source.format == Format::Jpeg && source.length > most_bytes {
+        // its decoder takes the whole file into memory
+        return Err(source.damaged(format!(
+            "{} MiB of file, allowed are {} MiB",
+            source.length >> 20,
+            most_bytes >> 20
+        )));
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(most_bytes);
+    let decoder: Result<Box<dyn ImageDecoder>, _> = match source.format {
+        Format::Png => PngDecoder::with_limits(reader, limits).map(|decoder| Box::new(decoder) as _),
+        Format::Jpeg => JpegDecoder::new(reader).map(|decoder| Box::new(decoder) as _),
+        _ => BmpDecoder::new(reader).map(|decoder| Box::new(decoder) as _),
+    };
+    decoder.map_err(|error| source.decode(error))
+}
+
+/// How a pixel is stored, in words.
+fn sample(color: ExtendedColorType) -> String {
+    let name = match color.channel_count() {
+        1 => "grey",
+        2 => "grey with alpha",
+        3 => "RGB",
+        _ => "RGBA",
+    };
+    format!("{}-bit {name}", color.bits_per_pixel() / u16::from(color.channel_count().max(1)))
+}
+
+/// The `<FeiImage>` XML near the start or the end of a JPEG file.
+fn phenom_xml(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Option<String>, ReadError> {
+    for start in [0, source.length.saturating_sub(XML_REACH)] {
+        reader.seek(SeekFrom::Start(start)).map_err(|error| source.io(error))?;
+        let mut bytes = Vec::new();
+        let read = reader.by_ref().take(XML_REACH).read_to_end(&mut bytes);
+        read.map_err(|error| source.io(error))?;
+        let find = |text: &[u8], from: usize| {
+            bytes[from..].windows(text.len()).position(|window| window == text).map(|at| at + from)
+        };
+        let end = b"</FeiImage>";
+        if let Some(first) = find(b"<FeiImage", 0)
+            && let Some(last) = find(end, first)
+        {
+            return Ok(Some(text_from_bytes(&bytes[first..last + end.len()])));
+        }
+    }
+    Ok(None)
+}

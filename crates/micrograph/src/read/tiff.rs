@@ -1,0 +1,157 @@
+//! TIFF: the facts of one page, from its tags.
+//!
+//! The tags are read by [`directory`] and not by the `tiff` crate, which refuses a text that is
+//! not ASCII (every Zeiss file) and every tag of a file whose pixels it can't decode.
+
+mod directory;
+mod pixels;
+
+use std::fs::File;
+use std::io::BufReader;
+
+use crate::FileFacts;
+
+use super::findings::{Findings, Size};
+use super::number::text_from_bytes;
+use super::{ReadError, Source, fei, imagej, ome, zeiss};
+use directory::{Directory, Tags};
+use pixels::Layout;
+
+pub(super) use pixels::plane;
+
+const ORIENTATION: u16 = 274;
+const DESCRIPTION: u16 = 270;
+const X_RESOLUTION: u16 = 282;
+const Y_RESOLUTION: u16 = 283;
+const ZEISS: u16 = 34118;
+const FEI_SFEG: u16 = 34680;
+const FEI_HELIOS: u16 = 34682;
+const FEI_TITAN: u16 = 34683;
+
+/// Longest text of a tag that is looked at; the longest of instruments have some 100 KiB.
+const MOST_TEXT_BYTES: u64 = 2 << 20;
+/// Bytes at the end of the file in which a damaged file's metadata are looked for.
+const LOST_TEXT_REACH: u64 = 64 << 10;
+
+/// A page, as [`plane`] needs it.
+pub(super) struct Page {
+    directory: Directory,
+    layout: Layout,
+    big: bool,
+    little_endian: bool,
+}
+
+/// What the file tells without its pixels being decoded, and where they are.
+pub(super) fn facts(
+    source: &Source<'_>,
+    reader: &mut BufReader<File>,
+) -> Result<(FileFacts, Page), ReadError> {
+    let page = source.config.page;
+    let mut tags = Tags::open(reader, source.length).map_err(|fault| fault.of(source))?;
+    let (pages, chain_fault) = tags.pages();
+    let n_pages = pages.len();
+    let (big, little_endian) = (tags.big(), tags.little_endian());
+    let Some(&at) = pages.get(page) else {
+        if n_pages == 0 {
+            return Err(source.damaged(chain_fault.unwrap_or_else(|| "no page".to_owned())));
+        }
+        return Err(ReadError::NoPage { path: source.path.to_owned(), page, n_pages });
+    };
+    let read = tags.directory(at).and_then(|directory| {
+        let layout = Layout::read(&mut tags, &directory)?;
+        let findings = findings(&mut tags, &directory, layout.size(), n_pages)?;
+        Ok((directory, layout, findings))
+    });
+    let (directory, layout, mut findings) = read.map_err(|fault| fault.of(source))?;
+
+    if n_pages > 1 {
+        findings
+            .warnings
+            .push(format!("the file has {n_pages} pages, page {page} was read (counted from 0)"));
+    }
+    if let Some(fault) = chain_fault {
+        findings.warnings.push(format!("the list of pages is damaged: {fault}"));
+    }
+    let calibration = findings.calibration(source.config.nm_per_px);
+    let facts = FileFacts {
+        path: source.path.to_owned(),
+        format: "TIFF".to_owned(),
+        height: layout.size().height,
+        width: layout.size().width,
+        sample: layout.to_string(),
+        page,
+        n_pages,
+        calibration,
+        instrument: findings.instrument,
+        specimen_rows: findings.specimen_rows,
+        warnings: findings.warnings,
+    };
+    Ok((facts, Page { directory, layout, big, little_endian }))
+}
+
+/// All that the tags of `directory` tell, most trusted first.
+fn findings(
+    tags: &mut Tags<'_>,
+    directory: &Directory,
+    size: Size,
+    n_pages: usize,
+) -> Result<Findings, directory::Fault> {
+    let mut findings = Findings::default();
+    let mut found = false;
+    for tag in [FEI_HELIOS, FEI_SFEG, FEI_TITAN, ZEISS] {
+        let Some(entry) = directory.entry(tag) else { continue };
+        let text = text_from_bytes(&tags.bytes(entry, MOST_TEXT_BYTES)?);
+        let more = match tag {
+            ZEISS => Some(zeiss::findings(&text, size)),
+            FEI_TITAN => fei::xml_findings(&text, size),
+            _ => fei::ini_findings(&text, size),
+        };
+        match more {
+            Some(more) => {
+                found = true;
+                findings.add(more);
+            }
+            None if text.trim().is_empty() => {}
+            None => findings.warnings.push(format!("tag {tag} holds a text that is not understood")),
+        }
+    }
+    if !found && let Some(more) = lost_findings(tags, size)? {
+        findings.add(more);
+    }
+    if let Some(entry) = directory.entry(DESCRIPTION) {
+        let text = text_from_bytes(&tags.bytes(entry, MOST_TEXT_BYTES)?);
+        let mut resolution = |tag| directory.entry(tag).and_then(|entry| tags.rational(entry).ok()).flatten();
+        let resolution = (resolution(X_RESOLUTION), resolution(Y_RESOLUTION));
+        let more = imagej::findings(&text, resolution, n_pages).or_else(|| ome::findings(&text, size));
+        if let Some(more) = more {
+            findings.add(more);
+        }
+    }
+    if let Some(orientation) = tags.number(directory, ORIENTATION)?
+        && orientation > 1
+    {
+        findings.warnings.push(format!(
+            "the file asks for its image to be turned or mirrored for display (orientation {orientation}); \
+             rows and columns are those stored"
+        ));
+    }
+    Ok(findings)
+}
+
+/// FEI's text at the end of a file whose tag for it is damaged or gone.
+fn lost_findings(tags: &mut Tags<'_>, size: Size) -> Result<Option<Findings>, directory::Fault> {
+    let tail = tags.tail(LOST_TEXT_REACH)?;
+    let Some(start) = [b"[User]\r", b"[User]\n"]
+        .iter()
+        .find_map(|mark| tail.windows(mark.len()).position(|window| window == *mark))
+    else {
+        return Ok(None);
+    };
+    Ok(fei::ini_findings(&text_from_bytes(&tail[start..]), size).map(|mut findings| {
+        findings.warnings.insert(
+            0,
+            format!("FEI's tag {FEI_HELIOS} is damaged or gone; its text was found at the end of the file"),
+        );
+        findings
+    }))
+}
