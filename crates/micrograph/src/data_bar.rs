@@ -105,11 +105,9 @@ pub fn specimen(
         DataBarChoice::CropBottom(rows) if rows >= height => {
             return Err(DataBarError::CropsEverything { rows, height });
         }
-        DataBarChoice::CropBottom(rows) => Some(DataBar {
-            first_row: height - rows,
-            end_row: height,
-            evidence: DataBarEvidence::Typed,
-        }),
+        DataBarChoice::CropBottom(rows) => {
+            Some(DataBar { first_row: height - rows, end_row: height, evidence: DataBarEvidence::Typed })
+        }
     };
     let rows = bar.map_or(height, |bar| bar.first_row);
     Ok((plane.crop(Rect { y: 0, x: 0, height: rows, width: plane.width() }), bar))

@@ -3,10 +3,12 @@
 //! The only crate that names Burn, and nothing of Burn leaves it: results hold planes, numbers
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
+pub mod dataset;
 pub mod device;
 pub mod error;
 mod kernels;
 pub mod network;
+pub mod prepare;
 
 pub use device::Device;
 pub use error::ConfigError;

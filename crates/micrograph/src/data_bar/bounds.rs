@@ -77,7 +77,10 @@ struct Found {
 }
 
 /// Rows `(first, end)` of the data bar in an image of `height` rows given as `rows_from(first)`.
-pub(super) fn of_rows(height: usize, rows_from: impl FnOnce(usize) -> Option<Rows>) -> Option<(usize, usize)> {
+pub(super) fn of_rows(
+    height: usize,
+    rows_from: impl FnOnce(usize) -> Option<Rows>,
+) -> Option<(usize, usize)> {
     let rows = rows_from((height as f64 * REGION_START) as usize)?;
     let mut best: Option<Found> = None;
     for tolerance in TOLERANCES {
@@ -164,7 +167,8 @@ impl Background<'_> {
                     n_sharp: u8::from(top.step >= SHARP) + u8::from(bottom.step >= SHARP),
                     steps: top.step + bottom.step,
                 };
-                if self.fits(&found) && best.is_none_or(|best| found.beats(&best)) && self.holds_text(&found) {
+                if self.fits(&found) && best.is_none_or(|best| found.beats(&best)) && self.holds_text(&found)
+                {
                     best = Some(found);
                 }
             }
@@ -261,7 +265,10 @@ impl Background<'_> {
             }
             let line_end = (row..strokes.len()).find(|&row| !text(row)).unwrap_or(strokes.len());
             let cut_by_image = line_end == strokes.len() && found.end == self.height;
-            if blank_above && line_end - row >= TEXT_ROWS && (cut_by_image || (line_end..strokes.len()).any(blank)) {
+            if blank_above
+                && line_end - row >= TEXT_ROWS
+                && (cut_by_image || (line_end..strokes.len()).any(blank))
+            {
                 return true;
             }
             row = line_end;
@@ -274,6 +281,9 @@ impl Found {
     /// More certain edges win, then more rows (so that a rule inside a bar does not halve it).
     fn beats(&self, other: &Self) -> bool {
         let height = |found: &Self| found.end - found.first;
-        (self.n_sharp, height(self)).cmp(&(other.n_sharp, height(other))).then(self.steps.total_cmp(&other.steps)).is_gt()
+        (self.n_sharp, height(self))
+            .cmp(&(other.n_sharp, height(other)))
+            .then(self.steps.total_cmp(&other.steps))
+            .is_gt()
     }
 }
