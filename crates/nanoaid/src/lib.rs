@@ -4,11 +4,13 @@
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
 pub mod baseline;
+pub mod dataset;
 pub mod device;
 mod kernels;
 pub mod network;
 pub mod quality;
 pub mod run;
+pub mod prepare;
 
 pub use device::Device;
 pub use micrograph::ConfigError;

@@ -1,0 +1,64 @@
+//! What can be wrong with a data set, and what was left out of it.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+
+/// A file that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The file, relative to the data set, `/` between folders.
+    pub file: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+/// Why a data set can't be used.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// A setting is out of its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The system could not give what `path` holds.
+    #[error("cannot read {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// `path` is neither a folder nor an index.
+    #[error("{}: expected a folder of micrographs or a CSV file", path.display())]
+    NotADataset { path: PathBuf },
+    /// The index is not a CSV file.
+    #[error("{}: {source}", path.display())]
+    Csv { path: PathBuf, source: csv::Error },
+    /// A column is needed that the index does not have.
+    #[error("{}: column `{column}` is missing, found {found}", path.display())]
+    NoColumn { path: PathBuf, column: String, found: String },
+    /// A cell of the index, in line `line`, can't be used.
+    #[error("{}: line {line}: `{column}` is `{found}`, expected {expected}", path.display())]
+    Cell { path: PathBuf, line: u64, column: &'static str, found: String, expected: String },
+    /// The index puts micrographs of one group into two splits.
+    #[error("{}: group `{group}` has micrographs in {one} and in {other}, expected one split", path.display())]
+    GroupCrosses { path: PathBuf, group: String, one: super::Split, other: super::Split },
+    /// Rows are to be chosen by a column, but the data set has no index.
+    #[error("cannot choose by column `{column}`: {} has no index.csv", path.display())]
+    NoIndex { path: PathBuf, column: String },
+    /// No micrograph is there.
+    #[error("{}: no micrographs, expected PNG, JPEG, BMP or TIFF files{}", path.display(), hint(*n_skipped))]
+    Empty { path: PathBuf, n_skipped: usize },
+    /// A split has no micrograph.
+    #[error("the {split} split has no micrographs")]
+    EmptySplit { split: super::Split },
+    /// Not one of `n` micrographs can be used; the first is named.
+    #[error("none of {n} micrographs can be used; the first is {file}: {reason}")]
+    NoneUsable { n: usize, file: String, reason: String },
+    /// A worker thread could not be started.
+    #[error("cannot start a thread: {source}")]
+    Thread { source: io::Error },
+}
+
+fn hint(n_skipped: usize) -> String {
+    if n_skipped == 0 { String::new() } else { format!(" ({n_skipped} left out)") }
+}

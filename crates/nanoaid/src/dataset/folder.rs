@@ -1,0 +1,133 @@
+//! Folder: the image files below a folder, found by their extension.
+//!
+//! Links to folders are followed, each real folder once, so that a link that leads back can't
+//! hang the search and no file is taken twice by way of one. Names that begin with a dot are left
+//! out without a word: they are the system's.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{DatasetError, Skipped};
+
+const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"];
+
+/// Image files below `root`, relative, `/` between folders, in order; and what was left out
+/// because its name is not UTF-8.
+pub(super) fn files(root: &Path) -> Result<(Vec<String>, Vec<Skipped>), DatasetError> {
+    let (mut files, mut skipped) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    // folders before links to folders, so that a folder keeps its own name
+    let mut folders = vec![(root.to_owned(), String::new())];
+    let mut links = VecDeque::new();
+    while let Some((path, prefix)) = folders.pop().or_else(|| links.pop_front()) {
+        if !seen.insert(real(&path)?) {
+            continue;
+        }
+        for (path, name) in named(&path)? {
+            let Some(name) = name else {
+                let lossy = path.file_name().unwrap_or_default().to_string_lossy();
+                let reason = "its name is not UTF-8".to_owned();
+                skipped.push(Skipped { file: format!("{prefix}{lossy}"), reason });
+                continue;
+            };
+            if name.starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                let folder = (path.clone(), format!("{prefix}{name}/"));
+                if path.is_symlink() { links.push_back(folder) } else { folders.push(folder) }
+            } else if is_image(&name) {
+                files.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    files.sort_unstable();
+    skipped.sort_unstable();
+    Ok((files, skipped))
+}
+
+/// The paths in a folder with their names, in order; `None` for a name that is not UTF-8.
+fn named(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, DatasetError> {
+    let io = |source| DatasetError::Io { path: folder.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        found.push((entry.path(), entry.file_name().into_string().ok()));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn real(path: &Path) -> Result<PathBuf, DatasetError> {
+    path.canonicalize().map_err(|source| DatasetError::Io { path: path.to_owned(), source })
+}
+
+fn is_image(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_told_by_their_extension_whatever_its_case() {
+        let cases = [
+            ("a.png", true),
+            ("a.b.TIFF", true),
+            ("a.Jpg", true),
+            ("png", false),
+            ("a.txt", false),
+            ("a.png.txt", false),
+            ("index.csv", false),
+        ];
+        for (name, image) in cases {
+            assert_eq!(is_image(name), image, "{name}");
+        }
+    }
+
+    #[test]
+    fn files_come_in_order_with_slashes_and_without_those_of_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("b/deep")).unwrap();
+        fs::create_dir_all(folder.path().join(".trash")).unwrap();
+        for name in ["z.png", "b/deep/a.tif", "b/2.bmp", "b/._2.bmp", ".trash/x.png", "notes.txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let (files, skipped) = files(folder.path()).unwrap();
+        assert_eq!(files, ["b/2.bmp", "b/deep/a.tif", "z.png"]);
+        assert!(skipped.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_back_ends_and_a_folder_is_taken_once_under_its_own_name() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("m")).unwrap();
+        fs::write(root.join("m/1.png"), "").unwrap();
+        fs::write(elsewhere.path().join("2.png"), "").unwrap();
+        symlink(root, root.join("m/back")).unwrap();
+        symlink(root.join("m"), root.join("a")).unwrap(); // sorts before the folder it leads to
+        symlink(elsewhere.path(), root.join("z")).unwrap();
+        symlink(root.join("nowhere"), root.join("broken.png")).unwrap();
+        let (files, _) = files(root).unwrap();
+        assert_eq!(files, ["broken.png", "m/1.png", "z/2.png"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_not_utf8_is_reported() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"a\xff.png")), "").unwrap();
+        let (files, skipped) = files(folder.path()).unwrap();
+        assert!(files.is_empty());
+        assert_eq!(skipped[0].file, "a\u{fffd}.png");
+        assert!(skipped[0].reason.contains("UTF-8"));
+    }
+}

@@ -1,0 +1,136 @@
+//! Index: a CSV file (RFC 4180) that names the micrographs of a data set, one a row.
+//!
+//! Its header is required. Column `file` is needed, relative to the index, `/` between folders;
+//! `category`, `group` and `split` are used where they are; any other may be chosen by.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
+
+use super::{DatasetError, Only, Split};
+
+/// One row of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) file: String,
+    pub(super) category: Option<String>,
+    pub(super) group: Option<String>,
+    /// `None` where the index has no such column.
+    pub(super) split: Option<Split>,
+}
+
+/// The rows of the index at `path` that all of `only` admit.
+pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError> {
+    let csv_error = |source| DatasetError::Csv { path: path.to_owned(), source };
+    let file =
+        std::fs::File::open(path).map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(file);
+    let header = reader.headers().map_err(csv_error)?.clone();
+    let column = |name: &str| header.iter().position(|title| title == name);
+    let needed = |name: &str| {
+        column(name).ok_or_else(|| DatasetError::NoColumn {
+            path: path.to_owned(),
+            column: name.to_owned(),
+            found: header.iter().collect::<Vec<_>>().join(", "),
+        })
+    };
+    let file_column = needed("file")?;
+    let (category_column, group_column, split_column) =
+        (column("category"), column("group"), column("split"));
+    let mut choices = Vec::new();
+    for only in only {
+        choices.push((needed(&only.column)?, only));
+    }
+
+    let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+    for record in reader.records() {
+        let record = record.map_err(csv_error)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let refused = |column, found: &str, expected: &str| DatasetError::Cell {
+            path: path.to_owned(),
+            line,
+            column,
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        };
+        // the reader refuses rows of another length than the header
+        let filled = |column: Option<usize>| column.map(|at| &record[at]).filter(|cell| !cell.is_empty());
+        let file = &record[file_column];
+        if !lies_below(file) {
+            return Err(refused("file", file, "a relative path below the folder of the index"));
+        }
+        if !seen.insert(file.to_owned()) {
+            return Err(refused("file", file, "each file once"));
+        }
+        let split = split_column
+            .map(|at| {
+                record[at]
+                    .parse()
+                    .map_err(|_| refused("split", &record[at], "train, validation (or val), or test"))
+            })
+            .transpose()?;
+        if choices.iter().all(|(at, only)| only.admits(&record[*at])) {
+            rows.push(Row {
+                file: file.to_owned(),
+                category: filled(category_column).map(str::to_owned),
+                group: filled(group_column).map(str::to_owned),
+                split,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn lies_below(file: &str) -> bool {
+    !file.is_empty() && Path::new(file).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows_of(text: &str, only: &[&str]) -> Result<Vec<Row>, DatasetError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.csv");
+        std::fs::write(&path, text).unwrap();
+        rows(&path, &only.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn quoted_cells_empty_cells_and_a_byte_order_mark_are_understood() {
+        let text = "\u{feff}file,licence,group,category,split\r\n\
+                    \"a, b.png\",\"CC \"\"BY\"\"\",,tips,val\r\nc/d.png,MIT,g1,,train\r\n";
+        let row = |file: &str, category: Option<&str>, group: Option<&str>, split| Row {
+            file: file.into(),
+            category: category.map(Into::into),
+            group: group.map(Into::into),
+            split: Some(split),
+        };
+        let expected = [
+            row("a, b.png", Some("tips"), None, Split::Validation),
+            row("c/d.png", None, Some("g1"), Split::Train),
+        ];
+        assert_eq!(rows_of(text, &[]).unwrap(), expected);
+        assert_eq!(rows_of(text, &["licence=MIT|GPL"]).unwrap(), expected[1..]);
+        assert_eq!(rows_of(text, &["licence=MIT|CC", "category=tips"]).unwrap(), expected[..1]);
+    }
+
+    #[test]
+    fn damaged_indexes_are_refused_with_line_and_value() {
+        let cases = [
+            ("no header", "a.png,tips\nb.png,tips\n", &[][..], "column `file` is missing, found a.png, tips"),
+            ("empty", "", &[], "column `file` is missing"),
+            ("unknown split", "file,split\na.png,train\nb.png,dev\n", &[], "line 3: `split` is `dev`"),
+            ("empty split", "file,split\na.png,\n", &[], "line 2: `split` is ``"),
+            ("file twice", "file\na.png\na.png\n", &[], "line 3: `file` is `a.png`, expected each file once"),
+            ("climbs out", "file\n../a.png\n", &[], "line 2: `file` is `../a.png`"),
+            ("absolute", "file\n/a.png\n", &[], "line 2: `file` is `/a.png`"),
+            ("no name", "file,category\n,tips\n", &[], "line 2: `file` is ``"),
+            ("short row", "file,category\na.png\n", &[], "line: 2"),
+            ("unknown choice", "file\na.png\n", &["licence=MIT"], "column `licence` is missing, found file"),
+        ];
+        for (name, text, only, reason) in cases {
+            let message = rows_of(text, only).expect_err(name).to_string();
+            assert!(message.contains("index.csv: ") && message.contains(reason), "{name}: {message}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Preparing: a micrograph → the plane a network sees, the same for training and for looking.
+//!
+//! The data bar is cut off first, then the contrast is stretched between two percentiles of the
+//! specimen, so that a hot pixel or a charged edge does not set it. Pixels keep their places and
+//! sizes. Nothing here knows of data sets or networks.
+
+use std::path::{Path, PathBuf};
+
+use micrograph::data_bar::{self, DataBarChoice, DataBarError};
+use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, read};
+
+use crate::ConfigError;
+
+/// How a micrograph is prepared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrepareConfig {
+    /// How its file is read.
+    pub read: ReadConfig,
+    /// What to do about its data bar.
+    pub data_bar: DataBarChoice,
+    /// Share of the specimen's pixels that become black, in `[0, 1)`, below `high_share`.
+    pub low_share: f64,
+    /// Share of the specimen's pixels that are not yet white, in `(0, 1]`.
+    pub high_share: f64,
+}
+
+impl Default for PrepareConfig {
+    fn default() -> Self {
+        Self {
+            read: ReadConfig::default(),
+            data_bar: DataBarChoice::default(),
+            low_share: 0.005, // leaves hot and dead pixels and small letters out
+            high_share: 0.995,
+        }
+    }
+}
+
+impl PrepareConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if !(0.0..1.0).contains(&self.low_share) {
+            return Err(ConfigError::new("prepare.low_share", self.low_share, "0 or above, below 1"));
+        }
+        let above = self.high_share > self.low_share && self.high_share <= 1.0; // false for NaN too
+        if !above {
+            return Err(ConfigError::new(
+                "prepare.high_share",
+                self.high_share,
+                "above low_share, at most 1",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A micrograph as a network sees it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The specimen, data bar cut off, `[H, W]`, values in `[0, 1]`.
+    pub plane: Plane,
+    /// Value of the file that became 0; what lies below became 0 too.
+    pub low: f32,
+    /// Value of the file that became 1; what lies above became 1 too.
+    pub high: f32,
+    /// The data bar that was cut off.
+    pub data_bar: Option<DataBar>,
+    /// What the file tells.
+    pub facts: FileFacts,
+}
+
+/// Why a micrograph could not be prepared.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The file could not be read; the error names it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The data bar of `path` could not be cut off.
+    #[error("{}: {source}", path.display())]
+    DataBar { path: PathBuf, source: DataBarError },
+    /// `path` holds a value that is not finite at row `y`, column `x`.
+    #[error("{}: expected finite values, found {value} at row {y}, column {x}", path.display())]
+    NotFinite { path: PathBuf, value: f32, y: usize, x: usize },
+    /// `path` shows nothing: the percentiles that should become black and white are one value.
+    #[error(
+        "{}: expected an image with contrast, found a flat one: {:.1} % to {:.1} % of its pixels are {value}",
+        path.display(), 100.0 * low_share, 100.0 * high_share
+    )]
+    Flat { path: PathBuf, value: f32, low_share: f64, high_share: f64 },
+}
+
+/// Reads the file at `path` and prepares it.
+///
+/// # Errors
+/// If it can't be read, its data bar can't be cut off, or it is flat.
+pub fn file(path: &Path, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
+    micrograph(read::micrograph(path, &config.read)?, config)
+}
+
+/// Prepares `micrograph`: cuts its data bar off and stretches the contrast of the specimen from
+/// the percentiles `config.low_share` and `config.high_share` to 0 and 1; what lies beyond is
+/// clamped.
+///
+/// # Errors
+/// If its data bar can't be cut off, it is flat, or a value is not finite.
+pub fn micrograph(micrograph: Micrograph, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
+    let Micrograph { plane, facts } = micrograph;
+    let (mut plane, data_bar) = data_bar::specimen(&plane, &facts, config.data_bar)
+        .map_err(|source| PrepareError::DataBar { path: facts.path.clone(), source })?;
+    if let Some(place) = plane.values().iter().position(|value| !value.is_finite()) {
+        let (path, value) = (facts.path, plane.values()[place]);
+        return Err(PrepareError::NotFinite {
+            path,
+            value,
+            y: place / plane.width(),
+            x: place % plane.width(),
+        });
+    }
+    let (low_share, high_share) = (config.low_share, config.high_share);
+    let (low, high) = match plane.quantiles(&[low_share, high_share])[..] {
+        [low, high] if high > low => (low, high),
+        ref found => {
+            let value = found.first().copied().unwrap_or(0.0); // no pixel at all
+            return Err(PrepareError::Flat { path: facts.path, value, low_share, high_share });
+        }
+    };
+    // in f64: the difference of two f32 may be beyond f32
+    let (from, range) = (f64::from(low), f64::from(high) - f64::from(low));
+    for value in plane.values_mut() {
+        *value = ((f64::from(*value) - from) / range).clamp(0.0, 1.0) as f32;
+    }
+    Ok(Prepared { plane, low, high, data_bar, facts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(plane: Plane) -> Micrograph {
+        let (height, width) = (plane.height(), plane.width());
+        let facts = FileFacts {
+            path: "made.png".into(),
+            format: "PNG".into(),
+            height,
+            width,
+            sample: "8-bit grey".into(),
+            page: 0,
+            n_pages: 1,
+            calibration: None,
+            instrument: Default::default(),
+            specimen_rows: None,
+            warnings: Vec::new(),
+        };
+        Micrograph { plane, facts }
+    }
+
+    fn keeping_rows() -> PrepareConfig {
+        PrepareConfig { data_bar: DataBarChoice::Keep, ..PrepareConfig::default() }
+    }
+
+    #[test]
+    fn contrast_is_stretched_between_the_percentiles_and_clamped() {
+        // 1001 values 0, 1, … 1000: rank and value agree, so the percentiles are 5 and 995
+        let plane = Plane::from_fn(7, 143, |y, x| (143 * y + x) as f32);
+        let prepared = micrograph(taken(plane), &keeping_rows()).unwrap();
+        assert_eq!((prepared.low, prepared.high), (5.0, 995.0));
+        let at = |value: usize| prepared.plane.values()[value];
+        assert_eq!([at(0), at(5), at(500), at(995), at(1000)], [0.0, 0.0, 0.5, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn the_same_picture_in_other_units_is_prepared_alike() {
+        let eight_bits = Plane::from_fn(31, 41, |y, x| ((y * 37 + x * 11) % 256) as f32);
+        let scaled = eight_bits.map(|value| 256.0 * value + 1024.0);
+        let one = micrograph(taken(eight_bits), &keeping_rows()).unwrap();
+        let other = micrograph(taken(scaled), &keeping_rows()).unwrap();
+        assert_eq!(one.plane, other.plane);
+    }
+
+    #[test]
+    fn values_as_far_apart_as_f32_allows_stay_in_range() {
+        let plane = Plane::from_fn(5, 4, |y, _| if y % 2 == 0 { f32::MAX } else { f32::MIN });
+        let prepared = micrograph(taken(plane), &keeping_rows()).unwrap();
+        assert_eq!(prepared.plane.range(), Some((0.0, 1.0)));
+    }
+
+    #[test]
+    fn what_cannot_be_prepared_is_refused_with_its_reason() {
+        let speck = Plane::from_fn(40, 50, |y, x| if (y, x) == (3, 7) { 255.0 } else { 12.0 });
+        let hole = Plane::from_fn(4, 5, |y, x| if (y, x) == (2, 3) { f32::NAN } else { x as f32 });
+        let crop_all = PrepareConfig { data_bar: DataBarChoice::CropBottom(4), ..PrepareConfig::default() };
+        let cases = [
+            ("one speck", speck, keeping_rows(), "flat"),
+            ("one pixel", Plane::filled(1, 1, 3.0), keeping_rows(), "flat"),
+            ("not a number", hole.clone(), keeping_rows(), "NaN at row 2, column 3"),
+            ("no rows left", hole, crop_all, "cannot crop 4 rows"),
+        ];
+        for (name, plane, config, reason) in cases {
+            let message = micrograph(taken(plane), &config).expect_err(name).to_string();
+            assert!(message.starts_with("made.png: ") && message.contains(reason), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_typed_bar_does_not_set_the_contrast() {
+        let plane = Plane::from_fn(20, 30, |y, x| if y < 15 { 100.0 + x as f32 } else { 0.0 });
+        let config = PrepareConfig { data_bar: DataBarChoice::CropBottom(5), ..PrepareConfig::default() };
+        let prepared = micrograph(taken(plane), &config).unwrap();
+        assert_eq!((prepared.plane.height(), prepared.low, prepared.high), (15, 100.0, 129.0));
+        assert_eq!(prepared.data_bar.map(|bar| bar.first_row), Some(15));
+    }
+
+    #[test]
+    fn shares_out_of_range_are_refused() {
+        for (low_share, high_share) in [(-0.1, 0.9), (0.5, 0.5), (0.0, 1.1), (f64::NAN, 0.9), (0.0, f64::NAN)]
+        {
+            let config = PrepareConfig { low_share, high_share, ..PrepareConfig::default() };
+            assert!(config.checked().is_err(), "{low_share} {high_share}");
+        }
+        assert!(PrepareConfig::default().checked().is_ok());
+    }
+}
