@@ -3,11 +3,14 @@
 //! The only crate that names Burn, and nothing of Burn leaves it: results hold planes, numbers
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
+pub mod address;
 pub mod device;
 pub mod error;
 mod kernels;
+pub mod lens;
 pub mod network;
 
+pub use address::Address;
 pub use device::Device;
 pub use error::ConfigError;
 pub use network::{Architecture, AutoencoderConfig, Layer, Network};
