@@ -3,15 +3,20 @@
 //! The only crate that names Burn, and nothing of Burn leaves it: results hold planes, numbers
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
+pub mod address;
 pub mod baseline;
+pub mod builtin;
 pub mod dataset;
 pub mod device;
 mod kernels;
+pub mod lens;
 pub mod network;
+pub mod prepare;
 pub mod quality;
 pub mod run;
-pub mod prepare;
+pub mod train;
 
+pub use address::Address;
 pub use device::Device;
 pub use micrograph::ConfigError;
 pub use network::{Architecture, AutoencoderConfig, Layer, Network};

@@ -1,0 +1,136 @@
+//! AI lens: looking at one micrograph through the feature maps of a layer.
+//!
+//! A network and a prepared plane (values in `[0, 1]`, data bar cut off) go in; feature maps, their
+//! ranking, a false-color picture, the reconstruction, and one result with all numbers come out.
+//! Images of any size are run in tiles, with the result of the whole. Knows nothing of training,
+//! data sets or run folders. After module 1 of Rajagopal et al. 2022 (arXiv 2201.00966).
+
+mod eigen;
+mod false_color;
+mod maps;
+mod rank;
+mod reconstruction;
+mod reduce;
+mod result;
+mod tiles;
+
+#[cfg(test)]
+mod tests;
+
+pub use false_color::{FalseColor, false_color};
+pub use maps::{FeatureMaps, TileConfig};
+pub use rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, RankedChannel, Ranking, rank};
+pub use reconstruction::{Reconstruction, ReconstructionMetrics, Threshold, reconstruction, reconstructs};
+pub use result::{ChannelResult, LensResult, SCHEMA_VERSION, Size, SizeNm, Warning};
+
+use std::io;
+use std::path::PathBuf;
+
+use micrograph::{Calibration, Plane};
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigError, Network};
+use result::Findings;
+
+/// How the lens looks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LensConfig {
+    /// Order of the channels.
+    pub order: Order,
+    /// Which reconstruction errors count as surprises.
+    pub threshold: Threshold,
+    /// How large images are run.
+    pub tiles: TileConfig,
+}
+
+/// Everything the lens shows of one micrograph at one layer.
+#[derive(Debug)]
+pub struct Lens {
+    /// The numbers.
+    pub result: LensResult,
+    /// The feature maps.
+    pub maps: FeatureMaps,
+    /// The maps as one picture.
+    pub false_color: FalseColor,
+    /// The image as the network gives it back; `None` unless it is an autoencoder.
+    pub reconstruction: Option<Reconstruction>,
+}
+
+/// What the lens is doing while it reports progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LensStep {
+    /// Running the network as far as the layer.
+    Maps,
+    /// Running it to its end.
+    Reconstruction,
+}
+
+/// Why the lens shows nothing.
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LensError {
+    /// The network has no layer of this name.
+    #[error("no layer `{layer}`, expected one of: {}", known.join(", "))]
+    NoSuchLayer { layer: String, known: Vec<String> },
+    /// The image is smaller than one position of the coarsest layer on the way to `layer`.
+    #[error("image of {height} × {width} px: layer `{layer}` needs at least {least} × {least} px")]
+    TooSmall { height: usize, width: usize, layer: String, least: usize },
+    /// Only autoencoders give the image back.
+    #[error("the network ends in `{last}`, expected an autoencoder's `output` of one channel")]
+    NoReconstruction { last: String },
+    /// Feature maps could not be kept in a temporary file in `folder`.
+    #[error("cannot keep feature maps in {}: {source}", folder.display())]
+    Spill { folder: PathBuf, source: io::Error },
+    /// Feature maps could not be read back.
+    #[error(transparent)]
+    ReadBack(#[from] io::Error),
+    /// A setting is out of its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl LensError {
+    fn no_such_layer(network: &Network, layer: &str) -> Self {
+        let known = network.layers().iter().map(|layer| layer.name.clone()).collect();
+        Self::NoSuchLayer { layer: layer.to_owned(), known }
+    }
+}
+
+/// Looks at `image`, values in `[0, 1]`, through `layer` of `network`. `progress` is told the
+/// step, the tiles done in it, and their number.
+///
+/// # Errors
+/// See [`LensError`].
+pub fn look(
+    network: &Network,
+    layer: &str,
+    (image, calibration): (&Plane, Option<&Calibration>),
+    config: &LensConfig,
+    progress: &mut dyn FnMut(LensStep, usize, usize),
+) -> Result<Lens, LensError> {
+    let tiles = &config.tiles;
+    let maps = FeatureMaps::of(network, layer, image, tiles, &mut |done, total| {
+        progress(LensStep::Maps, done, total);
+    })?;
+    let ranking = rank(&maps, config.order)?;
+    let false_color = false_color(&maps, &ranking)?;
+    let reconstruction = if reconstructs(network) {
+        let mut progress = |done, total| progress(LensStep::Reconstruction, done, total);
+        Some(reconstruction(network, image, tiles, config.threshold, &mut progress)?)
+    } else {
+        None
+    };
+    let result = Findings {
+        network,
+        image: Size { height: image.height(), width: image.width() },
+        calibration,
+        maps: &maps,
+        ranking: &ranking,
+        false_color: &false_color,
+        reconstruction: reconstruction.as_ref().map(|found| found.metrics.clone()),
+    }
+    .result();
+    Ok(Lens { result, maps, false_color, reconstruction })
+}

@@ -1,0 +1,259 @@
+//! Ranking: which channels of a layer say something about a micrograph, and which say it first.
+//!
+//! Dead channels are constant; near-copies say what a stronger channel says already. Both are
+//! named as such and come last, so that a constant map is never stretched into texture.
+//! Statistics are summed in `f64` over all positions, channel by channel.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use micrograph::Plane;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::FeatureMaps;
+
+/// A channel whose standard deviation is at most this share of the layer's largest is dead: below
+/// the rounding of `f32` sums there is nothing to see.
+const DEAD_SHARE: f64 = 1e-6;
+/// A channel whose |Pearson r| with a stronger one is at least this is a near-copy: 96 % of its
+/// variance is the other's.
+const COPY_CORRELATION: f64 = 0.98;
+/// Most positions from which covariances are taken; their error is then about 1 / 256.
+const MOST_POSITIONS: usize = 65_536;
+/// Most sampled values of all channels together, 128 MiB.
+const MOST_SAMPLES: usize = 1 << 25;
+/// Cells along each side of the grid on which the spatial entropy is taken.
+const ENTROPY_CELLS: usize = 16;
+
+/// What a channel does over the whole image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChannelStatistics {
+    /// Mean activation.
+    pub mean: f64,
+    /// Standard deviation over the positions.
+    pub standard_deviation: f64,
+    /// Smallest activation.
+    pub min: f32,
+    /// Largest activation.
+    pub max: f32,
+    /// The 0.5 % quantile: where a display may begin.
+    pub low: f32,
+    /// The 99.5 % quantile: where a display may end.
+    pub high: f32,
+    /// Mean of the squared activations.
+    pub energy: f64,
+    /// Spatial entropy in bits: the Shannon entropy of the shares that the cells of a 16 × 16
+    /// grid (fewer on smaller maps) have of the energy, each cell by its mean. 0 where all energy
+    /// lies in one cell or there is none, log₂ of the number of cells (8) where it lies everywhere.
+    pub entropy_bits: f64,
+}
+
+/// Whether a channel says something of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ChannelState {
+    /// It does.
+    Live,
+    /// It says what a stronger live channel says.
+    NearCopy {
+        /// The stronger channel.
+        of: usize,
+        /// Pearson's r between the two; negative where one is the other's negative.
+        correlation: f64,
+    },
+    /// It is constant, most often 0.
+    Dead,
+}
+
+/// In which order channels are shown; near-copies come behind the live ones, dead ones last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Most energy first.
+    #[default]
+    Energy,
+    /// Lowest spatial entropy first: what stands in few places before what is everywhere.
+    Entropy,
+    /// By number.
+    Channel,
+}
+
+/// A channel in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankedChannel {
+    /// Its number.
+    pub channel: usize,
+    /// Whether it says something of its own.
+    pub state: ChannelState,
+    /// What it does.
+    pub statistics: ChannelStatistics,
+}
+
+/// How many channels are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChannelCounts {
+    /// Channels with something of their own.
+    pub n_live: usize,
+    /// Near-copies of stronger ones.
+    pub n_near_copies: usize,
+    /// Constant channels.
+    pub n_dead: usize,
+}
+
+/// All channels of a layer in order.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// The order they are in.
+    pub order: Order,
+    /// The channels, first to be shown first.
+    pub channels: Vec<RankedChannel>,
+    /// How many are in each state.
+    pub counts: ChannelCounts,
+    /// Covariances between all channels over sampled positions, `[C, C]`.
+    pub(super) covariance: Vec<Vec<f64>>,
+}
+
+/// Ranks the channels of `maps`.
+///
+/// # Errors
+/// If spilled maps cannot be read back.
+pub fn rank(maps: &FeatureMaps, order: Order) -> io::Result<Ranking> {
+    let most = MOST_POSITIONS.min(MOST_SAMPLES / maps.n_channels());
+    let step = sample_step(maps.height(), maps.width(), most);
+    let channels: Vec<usize> = (0..maps.n_channels()).collect();
+    let (mut statistics, mut samples) = (Vec::new(), Vec::new());
+    for few in channels.chunks(maps.channels_at_once()) {
+        let surveyed: io::Result<Vec<_>> = few
+            .par_iter()
+            .map(|&channel| maps.plane(channel).map(|plane| (statistics_of(&plane), sampled(&plane, step))))
+            .collect();
+        for (channel, sample) in surveyed? {
+            statistics.push(channel);
+            samples.push(sample);
+        }
+    }
+    let covariance = covariance_of(&samples);
+    let states = states_of(&statistics, &covariance);
+    let mut channels: Vec<RankedChannel> = (0..)
+        .zip(states.into_iter().zip(statistics))
+        .map(|(channel, (state, statistics))| RankedChannel { channel, state, statistics })
+        .collect();
+    channels.sort_by(|a, b| {
+        let place = |channel: &RankedChannel| match channel.state {
+            ChannelState::Live => 0,
+            ChannelState::NearCopy { .. } => 1,
+            ChannelState::Dead => 2,
+        };
+        place(a).cmp(&place(b)).then_with(|| match order {
+            Order::Energy => b.statistics.energy.total_cmp(&a.statistics.energy),
+            Order::Entropy => a.statistics.entropy_bits.total_cmp(&b.statistics.entropy_bits),
+            Order::Channel => a.channel.cmp(&b.channel),
+        })
+    });
+    let counts = channels.iter().fold(ChannelCounts::default(), |mut counts, channel| {
+        match channel.state {
+            ChannelState::Live => counts.n_live += 1,
+            ChannelState::NearCopy { .. } => counts.n_near_copies += 1,
+            ChannelState::Dead => counts.n_dead += 1,
+        }
+        counts
+    });
+    Ok(Ranking { order, channels, counts, covariance })
+}
+
+/// Statistics of one map of at least one position.
+fn statistics_of(map: &Plane) -> ChannelStatistics {
+    let (min, max) = map.range().unwrap_or((f32::NAN, f32::NAN));
+    let quantiles = map.quantiles(&[0.005, 0.995]);
+    let squares: f64 = map.values().iter().map(|&value| f64::from(value).powi(2)).sum();
+    ChannelStatistics {
+        mean: map.mean(),
+        standard_deviation: map.variance().sqrt(),
+        min,
+        max,
+        low: quantiles.first().copied().unwrap_or(f32::NAN),
+        high: quantiles.last().copied().unwrap_or(f32::NAN),
+        energy: squares / map.values().len() as f64,
+        entropy_bits: spatial_entropy(map),
+    }
+}
+
+/// See [`ChannelStatistics::entropy_bits`].
+fn spatial_entropy(map: &Plane) -> f64 {
+    let (rows, columns) = (map.height().min(ENTROPY_CELLS), map.width().min(ENTROPY_CELLS));
+    let mut cells = vec![(0.0_f64, 0_usize); rows * columns];
+    for y in 0..map.height() {
+        let row = y * rows / map.height() * columns;
+        for (x, &value) in map.row(y).iter().enumerate() {
+            let (sum, count) = &mut cells[row + x * columns / map.width()];
+            *sum += f64::from(value).powi(2);
+            *count += 1;
+        }
+    }
+    let means: Vec<f64> = cells.iter().map(|&(sum, count)| sum / count as f64).collect();
+    let total: f64 = means.iter().sum();
+    let bits = |mean: &f64| {
+        let share = mean / total;
+        if share > 0.0 { -share * share.log2() } else { 0.0 }
+    };
+    means.iter().map(bits).sum()
+}
+
+/// The smallest step at which a grid over `height × width` has at most `most` positions.
+fn sample_step(height: usize, width: usize, most: usize) -> usize {
+    let positions = |step: usize| height.div_ceil(step) * width.div_ceil(step);
+    (1..).find(|&step| positions(step) <= most.max(1)).unwrap_or(1)
+}
+
+fn sampled(map: &Plane, step: usize) -> Vec<f32> {
+    let rows = (0..map.height()).step_by(step);
+    rows.flat_map(|y| map.row(y).iter().step_by(step).copied()).collect()
+}
+
+/// Covariances between `samples`, one a channel, over the same positions.
+fn covariance_of(samples: &[Vec<f32>]) -> Vec<Vec<f64>> {
+    let mean = |sample: &Vec<f32>| {
+        sample.iter().map(|&value| f64::from(value)).sum::<f64>() / sample.len().max(1) as f64
+    };
+    let means: Vec<f64> = samples.par_iter().map(mean).collect();
+    let covariance = |a: usize, b: usize| {
+        let pairs = samples[a].iter().zip(&samples[b]);
+        let sum: f64 = pairs.map(|(&u, &v)| (f64::from(u) - means[a]) * (f64::from(v) - means[b])).sum();
+        sum / samples[a].len().max(1) as f64
+    };
+    let lower: Vec<Vec<f64>> =
+        (0..samples.len()).into_par_iter().map(|a| (0..=a).map(|b| covariance(a, b)).collect()).collect();
+    let whole = |a: usize, b: usize| lower[a.max(b)][a.min(b)];
+    (0..samples.len()).map(|a| (0..samples.len()).map(|b| whole(a, b)).collect()).collect()
+}
+
+/// The state of each channel; a near-copy is of the live channel it is most alike.
+fn states_of(statistics: &[ChannelStatistics], covariance: &[Vec<f64>]) -> Vec<ChannelState> {
+    let largest = statistics.iter().map(|channel| channel.standard_deviation).fold(0.0, f64::max);
+    let dead = |channel: usize| statistics[channel].standard_deviation <= DEAD_SHARE * largest;
+    let mut by_energy: Vec<usize> = (0..statistics.len()).filter(|&channel| !dead(channel)).collect();
+    by_energy.sort_by(|&a, &b| statistics[b].energy.total_cmp(&statistics[a].energy));
+    let correlation = |a: usize, b: usize| {
+        let product = (covariance[a][a] * covariance[b][b]).sqrt();
+        if product > 0.0 { covariance[a][b] / product } else { 0.0 }
+    };
+    let (mut live, mut copies) = (Vec::new(), BTreeMap::new());
+    for channel in by_energy {
+        let alike = |other: usize| correlation(channel, other);
+        let most = live.iter().copied().max_by(|&a, &b| alike(a).abs().total_cmp(&alike(b).abs()));
+        match most {
+            Some(of) if alike(of).abs() >= COPY_CORRELATION => {
+                copies.insert(channel, ChannelState::NearCopy { of, correlation: alike(of) });
+            }
+            _ => live.push(channel),
+        }
+    }
+    (0..statistics.len())
+        .map(|channel| match copies.get(&channel) {
+            Some(copy) => *copy,
+            None if dead(channel) => ChannelState::Dead,
+            None => ChannelState::Live,
+        })
+        .collect()
+}
