@@ -25,7 +25,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
-use crate::{FileFacts, Micrograph, Plane};
+use crate::{FileFacts, Micrograph};
 use format::Format;
 
 /// How files are read.
@@ -69,12 +69,12 @@ pub enum ReadError {
     /// The decoder of `format` gave up on `path`.
     #[error("{}: cannot decode {format}: {source}", path.display())]
     Decode { path: PathBuf, format: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
-    /// The pixels of `path` need more memory than allowed.
+    /// `what` in `path` needs more memory than allowed.
     #[error(
-        "{}: {height} rows of {width} pixels need {} MiB to decode, allowed are {} MiB",
+        "{}: {what} need {} MiB of memory to decode, allowed are {} MiB",
         path.display(), bytes.div_ceil(1 << 20), most_bytes >> 20
     )]
-    TooLarge { path: PathBuf, height: usize, width: usize, bytes: u64, most_bytes: usize },
+    TooLarge { path: PathBuf, what: String, bytes: u64, most_bytes: usize },
     /// `path` has no page `page`.
     #[error("{}: expected a page from 0 to {}, found {page}", path.display(), n_pages - 1)]
     NoPage { path: PathBuf, page: usize, n_pages: usize },
@@ -162,17 +162,18 @@ impl<'a> Source<'a> {
         ReadError::Decode { path: self.path.to_owned(), format: self.format.name(), source: source.into() }
     }
 
-    /// Refuses pixels that need more than the budget: `bytes` of working copies and the plane.
-    fn check_budget(&self, height: usize, width: usize, bytes: u64) -> Result<(), ReadError> {
-        let bytes = (height as u64)
-            .saturating_mul(width as u64)
-            .saturating_mul(size_of::<f32>() as u64)
-            .saturating_add(bytes);
-        if bytes > self.config.most_bytes as u64 {
-            let (path, most_bytes) = (self.path.to_owned(), self.config.most_bytes);
-            return Err(ReadError::TooLarge { path, height, width, bytes, most_bytes });
+    /// Refuses pixels whose plane and `working` copies need more bytes than the budget.
+    fn check_budget(&self, height: usize, width: usize, working: u64) -> Result<(), ReadError> {
+        let plane = (height as u64).saturating_mul(width as u64).saturating_mul(size_of::<f32>() as u64);
+        self.check_bytes(plane.saturating_add(working), || format!("{height} rows of {width} pixels"))
+    }
+
+    fn check_bytes(&self, bytes: u64, what: impl Fn() -> String) -> Result<(), ReadError> {
+        let most_bytes = self.config.most_bytes;
+        if bytes <= most_bytes as u64 {
+            return Ok(());
         }
-        Ok(())
+        Err(ReadError::TooLarge { path: self.path.to_owned(), what: what(), bytes, most_bytes })
     }
 }
 
@@ -180,9 +181,4 @@ impl<'a> Source<'a> {
 fn luma([red, green, blue]: [f32; 3]) -> f32 {
     // 0.587 is the rest of the weights of red and blue
     green + 0.299 * (red - green) + 0.114 * (blue - green)
-}
-
-/// A plane of zeros, without a panic where the memory can't be had.
-fn zeros(height: usize, width: usize) -> Plane {
-    Plane::new(height, width, vec![0.0; height * width])
 }

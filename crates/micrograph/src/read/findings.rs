@@ -6,6 +6,10 @@ use crate::{Calibration, CalibrationSource, InstrumentSettings};
 /// fields of view are written with three digits.
 const MOST_DISAGREEMENT: f64 = 0.01;
 
+/// Pixel sizes that an image can have, in nanometres: from 1 pm, below any resolution, to 10 mm, above
+/// any camera's. Others are damage.
+const POSSIBLE_NM: std::ops::RangeInclusive<f64> = 1e-3..=1e7;
+
 /// Rows and columns of the image in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
@@ -42,6 +46,17 @@ impl Findings {
     /// The calibration to use: the typed one, else the most trusted one if all others agree with
     /// it. Disagreement becomes a warning.
     pub(super) fn calibration(&mut self, typed: Option<f64>) -> Option<Calibration> {
+        let (possible, impossible): (Vec<_>, Vec<_>) = self.calibrations.drain(..).partition(|calibration| {
+            POSSIBLE_NM.contains(&calibration.nm_per_px_x) && POSSIBLE_NM.contains(&calibration.nm_per_px_y)
+        });
+        self.calibrations = possible;
+        for calibration in impossible {
+            self.warnings.push(format!(
+                "a pixel size of {:e} nm ({}) is not possible, and is not taken",
+                calibration.nm_per_px_x,
+                key(&calibration.source)
+            ));
+        }
         let typed = typed.map(|nm_per_px| Calibration::square(nm_per_px, CalibrationSource::Typed));
         let best = typed.as_ref().or(self.calibrations.first())?.clone();
         let Some(other) = self.calibrations.iter().find(|other| !agree(&best, other)) else {
@@ -95,7 +110,7 @@ pub(super) enum Fit {
 /// Compares `size` with the `stored` one; rows may have been added (data bar) or cut off.
 pub(super) fn fit(size: Size, stored: Size) -> Fit {
     // a data bar adds less than a quarter to the rows
-    let most_height = stored.height + stored.height / 4;
+    let most_height = stored.height.saturating_add(stored.height / 4);
     if size.width == stored.width {
         Fit::AsStored
     } else if size.height == stored.width && size.width < size.height && size.width <= most_height {

@@ -48,6 +48,7 @@ pub(super) fn findings(
                 source: CalibrationSource::Software(format!("ImageJ unit={unit}")),
             });
         }
+        (None, ..) if matches!(unit, "pixel" | "pixels" | "") => {} // ImageJ's words for none
         (None, ..) => findings.warnings.push(format!(
             "ImageJ's unit \"{unit}\" is no unit of length that microscopes use; the file is not calibrated by it"
         )),

@@ -4,7 +4,7 @@
 //! resolution in dots per inch is none.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
 use image::{ColorType, ExtendedColorType, ImageDecoder, Limits};
@@ -14,7 +14,7 @@ use crate::{FileFacts, Plane};
 use super::findings::{Findings, Size};
 use super::format::Format;
 use super::number::text_from_bytes;
-use super::{ReadError, Source, fei, luma, zeros};
+use super::{ReadError, Source, fei, luma};
 
 /// Bytes at either end of a JPEG file in which its maker's XML is looked for.
 const XML_REACH: u64 = 64 << 10;
@@ -30,8 +30,11 @@ pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
     let decoder = decoder(source, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
-    let sample = sample(decoder.original_color_type());
+    let mut sample = sample(decoder.original_color_type());
     drop(decoder);
+    if let Some(bits) = palette_bits(source, reader)? {
+        sample = format!("{bits}-bit palette");
+    }
     if width == 0 || height == 0 {
         return Err(source.damaged(format!("{height} rows of {width} pixels")));
     }
@@ -56,6 +59,9 @@ pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
 
 /// Decodes the pixels.
 pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Plane, ReadError> {
+    if source.format == Format::Jpeg {
+        check_jpeg_end(source, reader)?;
+    }
     let decoder = decoder(source, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
@@ -71,7 +77,7 @@ pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
     let result = decoder.read_image(&mut decoded);
     result.map_err(|error| source.decode(error))?;
 
-    let mut plane = zeros(height, width);
+    let mut plane = Plane::filled(height, width, 0.0);
     let channels = usize::from(color.channel_count());
     let values = plane.values_mut();
     match color {
@@ -109,13 +115,9 @@ fn decoder<'a>(
 ) -> Result<Box<dyn ImageDecoder + 'a>, ReadError> {
     reader.rewind().map_err(|error| source.io(error))?;
     let most_bytes = source.config.most_bytes as u64;
-    if source.format == Format::Jpeg && source.length > most_bytes {
+    if source.format == Format::Jpeg {
         // its decoder takes the whole file into memory
-        return Err(source.damaged(format!(
-            "{} MiB of file, allowed are {} MiB",
-            source.length >> 20,
-            most_bytes >> 20
-        )));
+        source.check_bytes(source.length, || "the bytes of the file".to_owned())?;
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(most_bytes);
@@ -136,6 +138,44 @@ fn sample(color: ExtendedColorType) -> String {
         _ => "RGBA",
     };
     format!("{}-bit {name}", color.bits_per_pixel() / u16::from(color.channel_count().max(1)))
+}
+
+/// Bits of the index into the palette, where there is one; the decoders give its colors only.
+fn palette_bits(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Option<u8>, ReadError> {
+    reader.rewind().map_err(|error| source.io(error))?;
+    let head = super::format::head(reader).map_err(|error| source.io(error))?;
+    Ok(match source.format {
+        // depth and color type in the header chunk; 3 is a palette
+        Format::Png if head.get(25) == Some(&3) => head.get(24).copied(),
+        // bits a pixel in the header of Windows bitmaps
+        Format::Bmp => head.get(28).copied().filter(|bits| matches!(bits, 1 | 2 | 4 | 8)),
+        _ => None,
+    })
+}
+
+/// Refuses a JPEG file without end marker after its last scan: the decoder would fill up what is
+/// missing with grey, and say nothing.
+fn check_jpeg_end(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<(), ReadError> {
+    reader.rewind().map_err(|error| source.io(error))?;
+    let (mut last, mut ended) = (0, false);
+    loop {
+        let bytes = reader.fill_buf().map_err(|error| source.io(error))?;
+        if bytes.is_empty() {
+            break;
+        }
+        for &byte in bytes {
+            // inside a scan, 0xff is always followed by 0 or a restart marker
+            match (last, byte) {
+                (0xff, 0xda) => ended = false, // start of a scan
+                (0xff, 0xd9) => ended = true,  // end of the image
+                _ => {}
+            }
+            last = byte;
+        }
+        let n_read = bytes.len();
+        reader.consume(n_read);
+    }
+    if ended { Ok(()) } else { Err(source.damaged("it ends before its pixels do")) }
 }
 
 /// The `<FeiImage>` XML near the start or the end of a JPEG file.

@@ -14,7 +14,7 @@ use crate::FileFacts;
 use super::findings::{Findings, Size};
 use super::number::text_from_bytes;
 use super::{ReadError, Source, fei, imagej, ome, zeiss};
-use directory::{Directory, Tags};
+use directory::{Directory, Entry, Tags};
 use pixels::Layout;
 
 pub(super) use pixels::plane;
@@ -100,7 +100,7 @@ fn findings(
     let mut found = false;
     for tag in [FEI_HELIOS, FEI_SFEG, FEI_TITAN, ZEISS] {
         let Some(entry) = directory.entry(tag) else { continue };
-        let text = text_from_bytes(&tags.bytes(entry, MOST_TEXT_BYTES)?);
+        let text = text(tags, entry, &mut findings.warnings)?;
         let more = match tag {
             ZEISS => Some(zeiss::findings(&text, size)),
             FEI_TITAN => fei::xml_findings(&text, size),
@@ -119,7 +119,7 @@ fn findings(
         findings.add(more);
     }
     if let Some(entry) = directory.entry(DESCRIPTION) {
-        let text = text_from_bytes(&tags.bytes(entry, MOST_TEXT_BYTES)?);
+        let text = text(tags, entry, &mut findings.warnings)?;
         let mut resolution = |tag| directory.entry(tag).and_then(|entry| tags.rational(entry).ok()).flatten();
         let resolution = (resolution(X_RESOLUTION), resolution(Y_RESOLUTION));
         let more = imagej::findings(&text, resolution, n_pages).or_else(|| ome::findings(&text, size));
@@ -138,6 +138,28 @@ fn findings(
     Ok(findings)
 }
 
+/// The text of `entry`. Where it is cut off, its last line is left out: a number in it may have
+/// lost digits or its exponent.
+fn text(tags: &mut Tags<'_>, entry: &Entry, warnings: &mut Vec<String>) -> Result<String, directory::Fault> {
+    let bytes = tags.bytes(entry, MOST_TEXT_BYTES)?;
+    let expected = entry.bytes();
+    if bytes.len() as u64 == expected {
+        return Ok(text_from_bytes(&bytes));
+    }
+    warnings.push(format!(
+        "the text of tag {} is cut off: expected {expected} bytes, found {}",
+        entry.tag,
+        bytes.len()
+    ));
+    Ok(text_from_bytes(whole_lines(&bytes)))
+}
+
+/// `bytes` up to the last line break.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    &bytes[..end]
+}
+
 /// FEI's text at the end of a file whose tag for it is damaged or gone.
 fn lost_findings(tags: &mut Tags<'_>, size: Size) -> Result<Option<Findings>, directory::Fault> {
     let tail = tags.tail(LOST_TEXT_REACH)?;
@@ -147,7 +169,7 @@ fn lost_findings(tags: &mut Tags<'_>, size: Size) -> Result<Option<Findings>, di
     else {
         return Ok(None);
     };
-    Ok(fei::ini_findings(&text_from_bytes(&tail[start..]), size).map(|mut findings| {
+    Ok(fei::ini_findings(&text_from_bytes(whole_lines(&tail[start..])), size).map(|mut findings| {
         findings.warnings.insert(
             0,
             format!("FEI's tag {FEI_HELIOS} is damaged or gone; its text was found at the end of the file"),

@@ -24,15 +24,17 @@ impl Element {
 }
 
 /// The elements of `text`, as far as it is well formed, and what ended the reading early.
+///
+/// Elements that were still open then have no text: a number may be cut in the middle.
 pub(super) fn elements(text: &str) -> (Vec<Element>, Option<String>) {
     let mut reader = Reader::from_str(text);
     let mut elements: Vec<Element> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    loop {
+    let fault = loop {
         match reader.read_event() {
             Ok(Event::Start(start)) => {
                 if open.len() == MOST_DEPTH {
-                    return (elements, Some(format!("nested deeper than {MOST_DEPTH} elements")));
+                    break Some(format!("nested deeper than {MOST_DEPTH} elements"));
                 }
                 elements.push(element(&start, open.last().map(|&parent| elements[parent].path.as_str())));
                 open.push(elements.len() - 1);
@@ -51,13 +53,16 @@ pub(super) fn elements(text: &str) -> (Vec<Element>, Option<String>) {
                 }
             }
             Ok(Event::Eof) => {
-                let fault = (!open.is_empty()).then(|| "it ends too early".to_owned());
-                return (elements, fault);
+                break (!open.is_empty()).then(|| "it ends too early".to_owned());
             }
             Ok(_) => {}
-            Err(error) => return (elements, Some(error.to_string())),
+            Err(error) => break Some(error.to_string()),
         }
+    };
+    for idx in open {
+        elements[idx].text.clear();
     }
+    (elements, fault)
 }
 
 fn element(start: &BytesStart<'_>, parent: Option<&str>) -> Element {
@@ -76,4 +81,40 @@ fn element(start: &BytesStart<'_>, parent: Option<&str>) -> Element {
         })
         .collect();
     Element { path, attributes, text: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_have_a_path_without_prefixes() {
+        let (elements, fault) = elements("<?xml version='1.0'?><a:M u='&#181;m'>\n<X> 1 </X><Y/></a:M>");
+        assert_eq!(fault, None);
+        let paths: Vec<&str> = elements.iter().map(|element| element.path.as_str()).collect();
+        assert_eq!(paths, ["M", "M/X", "M/Y"]);
+        assert_eq!((elements[0].attribute("u"), elements[1].text.as_str()), (Some("µm"), "1"));
+    }
+
+    #[test]
+    fn damaged_text_gives_what_stands_before_the_damage() {
+        for (text, n_elements) in [
+            ("<M><X>1</X><Y>9.7".to_owned(), 3), // cut in a number
+            ("<M><X>1</X></Y>".to_owned(), 2),
+            ("<M".to_owned(), 0),
+            ("<a>".repeat(100_000), MOST_DEPTH),
+        ] {
+            let (elements, fault) = elements(&text);
+            assert_eq!(elements.len(), n_elements);
+            assert!(fault.is_some());
+            assert!(elements.iter().all(|element| !element.text.contains("9.7")));
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_attributes_take_no_time() {
+        let attributes: String = (0..100_000).map(|idx| format!(" a{idx}='1'")).collect();
+        let (elements, fault) = elements(&format!("<M{attributes}/>"));
+        assert_eq!((elements[0].attributes.len(), fault), (100_000, None));
+    }
 }

@@ -20,7 +20,8 @@ const MONITOR_WIDTH: f64 = 1024.0;
 
 /// Reads the `text` of tag 34118 of an image of `size`.
 pub(super) fn findings(text: &str, size: Size) -> Findings {
-    let text = Text::parse(text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = Text::parse(&text);
     let mut findings = Findings::default();
 
     let instrument = &mut findings.instrument;
@@ -78,7 +79,8 @@ struct Text<'a> {
 
 impl<'a> Text<'a> {
     fn parse(text: &'a str) -> Self {
-        let mut lines = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).peekable();
+        // an empty line counts among the numbers, whose meaning is their place
+        let mut lines = text.lines().map(str::trim).peekable();
         let mut numbers = Vec::new();
         while let Some(number) = lines.next_if(|line| !is_key(line)) {
             numbers.push(number);

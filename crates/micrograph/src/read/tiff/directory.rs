@@ -65,6 +65,11 @@ impl Entry {
             _ => 0,
         }
     }
+
+    /// Bytes of all values.
+    pub(super) fn bytes(&self) -> u64 {
+        self.value_bytes().saturating_mul(self.count)
+    }
 }
 
 /// The tags of one page.
@@ -184,7 +189,7 @@ impl<'a> Tags<'a> {
                 false => (4, at + count_bytes + idx * entry_bytes + 8),
             };
             let mut entry = Entry { tag, kind, count, value_at: field };
-            if entry.value_bytes().saturating_mul(count) <= inline_bytes {
+            if entry.bytes() <= inline_bytes {
                 entry.value_at = field_at;
             }
             entries.push(entry);
@@ -194,7 +199,7 @@ impl<'a> Tags<'a> {
 
     /// The bytes of `entry`'s value, at most `most` and as far as the file goes.
     pub(super) fn bytes(&mut self, entry: &Entry, most: u64) -> Result<Vec<u8>, Fault> {
-        let bytes = entry.value_bytes().saturating_mul(entry.count).min(most);
+        let bytes = entry.bytes().min(most);
         let mut value = Vec::new();
         if entry.value_at < self.length {
             self.seek(entry.value_at)?;

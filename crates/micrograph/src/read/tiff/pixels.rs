@@ -13,7 +13,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use crate::Plane;
 
 use super::super::findings::Size;
-use super::super::{ReadError, Source, luma, zeros};
+use super::super::{ReadError, Source, luma};
 use super::Page;
 use super::directory::{Directory, Fault, Tags};
 
@@ -195,7 +195,7 @@ pub(in super::super) fn plane(
     if let Some(fault) = layout.strip_fault() {
         return Err(source.damaged(fault));
     }
-    let mut plane = zeros(height, width);
+    let mut plane = Plane::filled(height, width, 0.0);
     let decoded = decode(source, reader, page, &mut plane);
     decoded.map_err(|fault| match fault {
         DecodeFault::Tiff(tiff::TiffError::IoError(error))

@@ -1,0 +1,117 @@
+//! Reading PNG, JPEG and BMP files: values, kinds of pixels, no calibration from dots per inch.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io::Cursor;
+
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
+use micrograph::Micrograph;
+use micrograph::read::{self, ReadConfig, ReadError};
+
+fn read_with(bytes: &[u8], config: &ReadConfig) -> Result<Micrograph, ReadError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.tif"); // the content counts, not the name
+    std::fs::write(&path, bytes).unwrap();
+    let read = read::micrograph(&path, config);
+    if let Ok(micrograph) = &read {
+        assert_eq!(read::facts(&path, config).unwrap(), micrograph.facts);
+    }
+    read
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn every_kind_of_pixel_keeps_its_value() {
+    let greys = [0u8, 1, 2, 100, 254, 255];
+    let expected = greys.map(f32::from);
+    // rows of three pixels
+    let grey = GrayImage::from_raw(3, 2, greys.to_vec()).unwrap();
+    let rgb = RgbImage::from_fn(3, 2, |x, y| Rgb([greys[(3 * y + x) as usize]; 3]));
+    let rgba = ImageBuffer::from_fn(3, 2, |x, y| {
+        let grey = greys[(3 * y + x) as usize];
+        Rgba([grey, grey, grey, 7])
+    });
+    let alpha = ImageBuffer::from_fn(3, 2, |x, y| LumaA([greys[(3 * y + x) as usize], 7]));
+    let deep: ImageBuffer<Luma<u16>, Vec<u16>> =
+        ImageBuffer::from_fn(3, 2, |x, y| Luma([u16::from(greys[(3 * y + x) as usize])]));
+    let png = ImageFormat::Png;
+    for (name, bytes, format, sample) in [
+        ("grey", encoded(grey.clone(), png), "PNG", "8-bit grey"),
+        ("RGB", encoded(rgb.clone(), png), "PNG", "8-bit RGB"),
+        ("RGBA", encoded(rgba, png), "PNG", "8-bit RGBA"),
+        ("alpha", encoded(alpha, png), "PNG", "8-bit grey with alpha"),
+        ("16 bit", encoded(deep, png), "PNG", "16-bit grey"),
+        ("grey bitmap", encoded(grey, ImageFormat::Bmp), "BMP", "8-bit palette"),
+        ("bitmap", encoded(rgb, ImageFormat::Bmp), "BMP", "8-bit RGB"),
+    ] {
+        let micrograph = read_with(&bytes, &ReadConfig::default()).unwrap();
+        assert_eq!((micrograph.plane.height(), micrograph.plane.width()), (2, 3), "{name}");
+        assert_eq!(micrograph.plane.values(), expected, "{name}");
+        assert_eq!((micrograph.facts.format.as_str(), micrograph.facts.sample.as_str()), (format, sample));
+        assert_eq!(micrograph.facts.calibration, None, "{name}");
+    }
+}
+
+#[test]
+fn colors_become_luma() {
+    let image = RgbImage::from_raw(3, 1, vec![255, 0, 0, 0, 255, 0, 0, 0, 255]).unwrap();
+    let micrograph = read_with(&encoded(image, ImageFormat::Png), &ReadConfig::default()).unwrap();
+    // weights of ITU-R BT.601
+    for (found, weight) in micrograph.plane.values().iter().zip([0.299, 0.587, 0.114]) {
+        assert!((found - 255.0 * weight).abs() < 1e-3, "{found}");
+    }
+}
+
+#[test]
+fn jpeg_is_read_and_its_density_is_no_calibration() {
+    let mut bytes = encoded(GrayImage::from_pixel(24, 16, Luma([140])), ImageFormat::Jpeg);
+    // the JFIF header: unit 1 is dots per inch, then the density along x and y
+    let jfif = bytes.windows(5).position(|window| window == b"JFIF\0").unwrap();
+    bytes[jfif + 7..jfif + 12].copy_from_slice(&[1, 0, 96, 0, 96]);
+    let micrograph = read_with(&bytes, &ReadConfig::default()).unwrap();
+    assert_eq!((micrograph.plane.height(), micrograph.plane.width()), (16, 24));
+    assert!(micrograph.plane.values().iter().all(|value| (value - 140.0).abs() <= 1.0));
+    assert_eq!(micrograph.facts.calibration, None);
+    assert_eq!(micrograph.facts.sample, "8-bit grey");
+}
+
+#[test]
+fn phenom_xml_inside_a_jpeg_calibrates_it() {
+    let bytes = encoded(GrayImage::from_pixel(24, 16, Luma([140])), ImageFormat::Jpeg);
+    let xml = "<?xml version=\"1.0\"?><FeiImage><databarHeight>4</databarHeight>\
+        <pixelHeight unit=\"um\">0.06</pixelHeight><pixelWidth unit=\"um\">0.05</pixelWidth>\
+        <instrument><type>Phenom</type></instrument></FeiImage>";
+    let facts = read_with(&[&bytes[..], xml.as_bytes()].concat(), &ReadConfig::default()).unwrap().facts;
+    let calibration = facts.calibration.unwrap();
+    assert!((calibration.nm_per_px_x - 50.0).abs() < 1e-9 && (calibration.nm_per_px_y - 60.0).abs() < 1e-9);
+    assert_eq!((facts.specimen_rows, facts.instrument.vendor.as_deref()), (Some(12), Some("Phenom")));
+    // cut in the middle, it tells nothing
+    let cut = [&bytes[..], &xml.as_bytes()[..xml.len() - 5]].concat();
+    assert_eq!(read_with(&cut, &ReadConfig::default()).unwrap().facts.calibration, None);
+}
+
+#[test]
+fn cut_files_pages_and_budgets_are_errors() {
+    let image = GrayImage::from_fn(40, 30, |x, y| Luma([(x * y) as u8]));
+    for format in [ImageFormat::Png, ImageFormat::Bmp] {
+        let bytes = encoded(image.clone(), format);
+        let cut = read_with(&bytes[..bytes.len() / 2], &ReadConfig::default());
+        assert!(matches!(cut, Err(ReadError::Decode { .. })), "{format:?}");
+    }
+    let bytes = encoded(image.clone(), ImageFormat::Jpeg);
+    for length in [bytes.len() / 2, bytes.len() - 2] {
+        let cut = read_with(&bytes[..length], &ReadConfig::default());
+        assert!(matches!(cut, Err(ReadError::Damaged { .. })), "{length} of {}", bytes.len());
+    }
+    let bytes = encoded(image, ImageFormat::Png);
+    let page = read_with(&bytes, &ReadConfig { page: 1, ..ReadConfig::default() });
+    assert!(matches!(page, Err(ReadError::NoPage { page: 1, n_pages: 1, .. })));
+    // 1200 pixels as f32 and as 8 bit
+    let budget = |most_bytes| read_with(&bytes, &ReadConfig { most_bytes, ..ReadConfig::default() });
+    assert!(matches!(budget(5999), Err(ReadError::TooLarge { bytes: 6000, .. })));
+}
