@@ -24,17 +24,17 @@
 //! Shares of the machine's multiply-add peak (two cores with AVX-512, 3×3 kernels), from
 //! `examples/kernels.rs`:
 //!
-//! - Direct convolution reaches 85 to 93 % forward and for the input, 74 to 83 % for the weights,
+//! - Direct convolution reaches 76 to 93 % forward and for the input, 70 to 83 % for the weights,
 //!   from 32 to 512 channels and from 16 to 224 pixels a side. Tiles of 4 channels × 6 vectors did
 //!   no better than 8 × 3. With AVX2, 4 × 3 sums do not fit into 16 registers beside their operands
 //!   (40 %), 6 × 2 do (80 %).
 //! - Weight gradients by dot products along the places reach 50 %, as lanes have to be added at
-//!   the end; by outer products 75 % and more. Where one side has a single channel it is the
+//!   the end; by outer products 70 % and more. Where one side has a single channel it is the
 //!   other way round (20 % against 5 to 13 %), and these layers wait for memory in any case.
 //! - Winograd's transforms would save products, but make a result depend on where a pixel lies in
 //!   its tile; the lens needs the same bits from overlapping tiles, so it was left out.
 //! - Small images with very many channels lose a third to packing weights and to the last vector
-//!   (512 channels at 14 × 14: 55 to 68 %).
+//!   (512 channels at 14 × 14: 43 to 68 %).
 
 #![warn(missing_docs)]
 
