@@ -7,7 +7,7 @@
 //! gives the same bits as the whole.
 //!
 //! The work is cut into strips of rows whose packed input stays in the second-level cache, the
-//! strip into tiles of 8 channels × 3 vectors of places (4 × 3 with 16 registers) whose sums stay
+//! strip into tiles of 8 channels × 3 vectors of places (6 × 2 with 16 registers) whose sums stay
 //! in registers while they run through all input channels. Blocked as in Goto and van de Geijn
 //! (2008), with the patch matrix of a convolution replaced by offsets into the packed planes.
 
@@ -63,8 +63,6 @@ const STRIP_VALUES: usize = 128 * 1024;
 const STRIP_PLACES: usize = 384;
 /// Tasks that are enough to keep the threads of one machine busy.
 const ENOUGH_TASKS: usize = 16;
-/// Output channels whose weights are packed side by side.
-const BLOCK: usize = 8;
 /// Numbers in the widest vector.
 const LARGEST_LANES: usize = 16;
 
@@ -85,7 +83,7 @@ impl Correlation {
         let rows = self.target[0].div_ceil(self.step);
         let strip = self.strip_rows(rows);
         let n_strips = rows.div_ceil(strip);
-        let parts = self.channel_parts(self.batch * self.groups * n_strips);
+        let parts = self.channel_parts(isa.block(), self.batch * self.groups * n_strips);
         // one task for each image, group, part of the channels, strip; its planes in this order
         let n_parts = parts.len();
         let mut tasks: Vec<Task<'_>> = (0..self.batch * self.groups * n_parts * n_strips)
@@ -127,9 +125,9 @@ impl Correlation {
 
     /// Cuts the output channels where there are too few tasks; each part but the last is as long
     /// as the first.
-    fn channel_parts(&self, tasks: usize) -> Vec<Range<usize>> {
-        let blocks = self.channels_out.div_ceil(BLOCK);
-        let part = blocks.div_ceil(ENOUGH_TASKS.div_ceil(tasks).min(blocks)) * BLOCK;
+    fn channel_parts(&self, block: usize, tasks: usize) -> Vec<Range<usize>> {
+        let blocks = self.channels_out.div_ceil(block);
+        let part = blocks.div_ceil(ENOUGH_TASKS.div_ceil(tasks).min(blocks)) * block;
         (0..self.channels_out)
             .step_by(part)
             .map(|start| start..(start + part).min(self.channels_out))
@@ -157,6 +155,7 @@ impl Correlation {
                 let weights = &weights[group * self.weights.group..];
                 match block.len() {
                     8 => self.pack_weights::<8>(weights, phase, block.start, piece),
+                    6 => self.pack_weights::<6>(weights, phase, block.start, piece),
                     4 => self.pack_weights::<4>(weights, phase, block.start, piece),
                     2 => self.pack_weights::<2>(weights, phase, block.start, piece),
                     _ => self.pack_weights::<1>(weights, phase, block.start, piece),
@@ -337,12 +336,14 @@ impl Kernel for Strip<'_, '_> {
     fn run<S: Simd>(mut self, simd: S) {
         let mut channel = 0;
         while channel < self.planes.len() {
-            // blocks as they were packed: parts begin at multiples of 8
+            // blocks as they were packed
             channel += match self.planes.len() - channel {
                 8.. if S::MANY_REGISTERS => self.block::<S, 8, 3>(simd, channel),
+                6.. if !S::MANY_REGISTERS => self.block::<S, 6, 2>(simd, channel),
                 4.. if S::MANY_REGISTERS => self.block::<S, 4, 6>(simd, channel),
-                4.. => self.block::<S, 4, 3>(simd, channel),
-                2.. => self.block::<S, 2, 6>(simd, channel),
+                4.. => self.block::<S, 4, 2>(simd, channel),
+                2.. if S::MANY_REGISTERS => self.block::<S, 2, 6>(simd, channel),
+                2.. => self.block::<S, 2, 3>(simd, channel),
                 _ => self.block::<S, 1, 6>(simd, channel),
             };
         }
@@ -350,7 +351,7 @@ impl Kernel for Strip<'_, '_> {
 }
 
 impl Strip<'_, '_> {
-    /// All places of `C` channels from `channel` on, at most `M` (3 or 6) vectors at a time;
+    /// All places of `C` channels from `channel` on, at most `M` (2, 3 or 6) vectors at a time;
     /// returns `C`.
     #[inline(always)]
     fn block<S: Simd, const C: usize, const M: usize>(&mut self, simd: S, channel: usize) -> usize {
@@ -363,6 +364,7 @@ impl Strip<'_, '_> {
                 1 => self.tile::<S, C, 1>(simd, channel, place),
                 2 | 4 => self.tile::<S, C, 2>(simd, channel, place),
                 6.. if M == 6 => self.tile::<S, C, 6>(simd, channel, place),
+                _ if M == 2 => self.tile::<S, C, 2>(simd, channel, place),
                 _ => self.tile::<S, C, 3>(simd, channel, place),
             };
         }
@@ -390,9 +392,11 @@ impl Strip<'_, '_> {
         let mut base = place;
         for weights in taps.chunks_exact(n_taps.max(1)) {
             for (weights, offset) in weights.iter().zip(self.offsets) {
+                // one check for all loads
+                let window = &self.input[base + offset..][..V * S::LANES];
                 let mut inputs = [simd.splat(0.0); V];
                 for v in 0..V {
-                    inputs[v] = simd.load(self.input, base + offset + v * S::LANES);
+                    inputs[v] = simd.load(window, v * S::LANES);
                 }
                 for c in 0..C {
                     let weight = simd.splat(weights[c]);

@@ -88,7 +88,7 @@ impl Isa {
             type Output = usize;
             #[inline(always)]
             fn run<S: Simd>(self, _: S) -> usize {
-                if S::MANY_REGISTERS { 8 } else { 4 }
+                if S::MANY_REGISTERS { 8 } else { 6 }
             }
         }
         self.run(Block)

@@ -9,6 +9,9 @@ pub fn multiply_add_burst(isa: Isa, rounds: usize) -> f64 {
     rayon::broadcast(|_| isa.run(Burst { rounds })).into_iter().sum()
 }
 
+/// As many sums as hide the latency of a multiply-add and fit into 16 registers.
+const SUMS: usize = 10;
+
 struct Burst {
     rounds: usize,
 }
@@ -18,14 +21,13 @@ impl Kernel for Burst {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
-        // as many sums as hide the latency of a multiply-add and fit into 16 registers
-        let mut sums = [simd.splat(0.0); 12];
+        let mut sums = [simd.splat(0.0); SUMS];
         // opaque, so that nothing is computed ahead
         let factor = simd.splat(std::hint::black_box(0.5));
         let start = simd.splat(std::hint::black_box(1.0));
         for _ in 0..self.rounds {
-            for sum in &mut sums {
-                *sum = simd.multiply_add(*sum, factor, start);
+            for s in 0..SUMS {
+                sums[s] = simd.multiply_add(sums[s], factor, start);
             }
         }
         let mut total = 0.0;

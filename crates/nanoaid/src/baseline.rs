@@ -101,6 +101,16 @@ impl BlockComponents {
         Some(Self { side, mean, components })
     }
 
+    /// The mean block, row after row.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Unit vectors of `side²` numbers, the strongest first.
+    pub fn components(&self) -> &[Vec<f64>] {
+        &self.components
+    }
+
     /// `patch` with every block replaced by its projection on the components, clamped to
     /// `[0, 1]`; rows and columns beyond the last whole block are kept as they are.
     pub fn reconstruct(&self, patch: &Plane) -> Plane {

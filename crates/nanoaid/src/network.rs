@@ -22,6 +22,7 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
+use crate::baseline::BlockComponents;
 use crate::ConfigError;
 
 /// What a network is made of: its settings without its weights.
@@ -87,6 +88,12 @@ impl Network {
     pub fn to_bytes(&self) -> Vec<u8> {
         let architecture = serde_json::to_string(&self.architecture).expect("settings are plain data");
         self.weights().to_bytes(ARCHITECTURE_KEY, &architecture)
+    }
+
+    /// Sets the block code of an untrained autoencoder to `components`; it then gives exactly the
+    /// projection of each block on them.
+    pub fn start_from_components(&mut self, components: &BlockComponents) {
+        autoencoder::start_from_components(&mut self.chain, components);
     }
 
     /// What it is made of.

@@ -16,7 +16,9 @@ pub use report::{BaselineQuality, QualityReport, Report, Sample, TrainResult};
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::dataset::{Batch, Dataset, DatasetError, LabelledPatch, PatchConfig, PatchSource, Split, fixed_patches};
+use crate::dataset::{
+    Batch, Dataset, DatasetError, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Split, fixed_patches,
+};
 use crate::network::Weights;
 use crate::run::{NETWORK, RunError, RunFolder, Status};
 use crate::{Architecture, ConfigError, Device, Network};
@@ -154,7 +156,11 @@ pub fn autoencoder(
     let mut checkpoint = match run.newest_checkpoint() {
         Ok((_, bytes)) => Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?,
         Err(RunError::NoCheckpoint { .. }) => {
-            Checkpoint::start(Network::random(architecture.clone(), config.seed, device)?.weights())
+            let mut network = Network::random(architecture.clone(), config.seed, device)?;
+            if let Some(components) = report::block_components(dataset, &config)? {
+                network.start_from_components(&components);
+            }
+            Checkpoint::start(network.weights())
         }
         Err(error) => return Err(error.into()),
     };
@@ -173,7 +179,7 @@ pub fn autoencoder(
     while checkpoint.epoch() < config.epochs && !stops_early(&checkpoint, &config) {
         let epoch = checkpoint.epoch() + 1;
         let mut losses = Vec::with_capacity(config.steps_per_epoch());
-        for batch in patches.epoch(epoch as u64) {
+        for batch in patches.epoch(epoch as u64)? {
             let loss = optimizer.step(&mut network, images_of(&batch, device), || {
                 (epoch, losses.last().copied().unwrap_or(f64::NAN))
             })?;
@@ -239,13 +245,13 @@ pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) 
 }
 
 fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<LabelledPatch>, TrainError> {
-    let patches = fixed_patches(
-        dataset,
-        Split::Validation,
-        config.patch,
-        MOST_PATCHES_PER_MICROGRAPH,
-        MOST_VALIDATION_PATCHES,
-    )?;
+    let fixed = FixedConfig {
+        patch: config.patch,
+        most_per_micrograph: MOST_PATCHES_PER_MICROGRAPH,
+        most_total: MOST_VALIDATION_PATCHES,
+        ..FixedConfig::default()
+    };
+    let patches = fixed_patches(dataset, Split::Validation, &fixed)?.patches;
     if patches.is_empty() {
         return Err(no_patches(
             "validation",

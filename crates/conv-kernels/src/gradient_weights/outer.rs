@@ -38,8 +38,7 @@ impl Kernel for Outer<'_, '_> {
                 (3 | 6, true) => self.group::<S, 3, 8>(simd, channel),
                 (_, true) => self.group::<S, 4, 6>(simd, channel),
                 (1, false) => self.group::<S, 1, 6>(simd, channel),
-                (2 | 4, false) => self.group::<S, 2, 6>(simd, channel),
-                (_, false) => self.group::<S, 3, 4>(simd, channel),
+                (_, false) => self.group::<S, 2, 6>(simd, channel),
             };
         }
     }
@@ -107,9 +106,11 @@ impl Outer<'_, '_> {
             }
         }
         for p in 0..places {
+            // one check for all loads
+            let window = &panel[p * V * S::LANES..][..V * S::LANES];
             let mut slopes = [simd.splat(0.0); V];
             for v in 0..V {
-                slopes[v] = simd.load(panel, (p * V + v) * S::LANES);
+                slopes[v] = simd.load(window, v * S::LANES);
             }
             for t in 0..T {
                 let input = simd.splat(inputs[t][p]);

@@ -54,9 +54,6 @@ pub enum DatasetError {
     /// Not one of `n` micrographs can be used; the first is named.
     #[error("none of {n} micrographs can be used; the first is {file}: {reason}")]
     NoneUsable { n: usize, file: String, reason: String },
-    /// A worker thread could not be started.
-    #[error("cannot start a thread: {source}")]
-    Thread { source: io::Error },
 }
 
 fn hint(n_skipped: usize) -> String {

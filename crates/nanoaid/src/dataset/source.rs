@@ -167,16 +167,13 @@ impl PatchSource {
     /// An epoch has `patches_per_epoch` patches, unless every micrograph becomes unreadable on
     /// the way.
     ///
-    /// # Errors
-    /// If the thread can't be started.
-    pub fn epoch(&self, epoch: u64) -> Result<Epoch, DatasetError> {
+    /// # Panics
+    /// If the system can't start a thread.
+    pub fn epoch(&self, epoch: u64) -> Epoch {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         let inner = Arc::clone(&self.inner);
-        let worker = std::thread::Builder::new()
-            .name("patches".into())
-            .spawn(move || inner.send_epoch(epoch, &sender))
-            .map_err(|source| DatasetError::Thread { source })?;
-        Ok(Epoch { receiver: Some(receiver), worker: Some(worker) })
+        let worker = std::thread::spawn(move || inner.send_epoch(epoch, &sender));
+        Epoch { receiver: Some(receiver), worker: Some(worker) }
     }
 
     /// The micrographs skipped so far, in the order of their files. Damage that only shows in the

@@ -78,9 +78,9 @@ fn jacobi(mut matrix: Vec<Vec<f64>>) -> Vec<Eigenpair> {
                     (row[p], row[q]) = (cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]);
                 }
                 for rows in [&mut matrix, &mut vectors] {
-                    for i in 0..size {
-                        let (a, b) = (rows[p][i], rows[q][i]);
-                        (rows[p][i], rows[q][i]) = (cos * a - sin * b, sin * a + cos * b);
+                    let (head, tail) = rows.split_at_mut(q);
+                    for (a, b) in head[p].iter_mut().zip(&mut tail[0]) {
+                        (*a, *b) = (cos * *a - sin * *b, sin * *a + cos * *b);
                     }
                 }
             }

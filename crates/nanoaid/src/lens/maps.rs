@@ -196,11 +196,11 @@ impl FeatureMaps {
     }
 }
 
-/// Puts `part` into `plane` at `rect`.
+/// Puts as many rows and columns of `part` as `rect` has into `plane` at `rect`.
 pub(super) fn paste(plane: &mut Plane, part: &Plane, rect: Rect) {
     let width = plane.width();
     for y in 0..rect.height {
         let first = (rect.y + y) * width + rect.x;
-        plane.values_mut()[first..first + rect.width].copy_from_slice(part.row(y));
+        plane.values_mut()[first..first + rect.width].copy_from_slice(&part.row(y)[..rect.width]);
     }
 }

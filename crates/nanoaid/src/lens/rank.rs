@@ -257,3 +257,45 @@ fn states_of(statistics: &[ChannelStatistics], covariance: &[Vec<f64>]) -> Vec<C
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spatial_entropy_is_0_for_a_spot_and_largest_where_energy_is_everywhere() {
+        let spot = |y, x| if (y, x) == (7, 30) { 3.0 } else { 0.0 };
+        for (name, map, bits) in [
+            ("constant", Plane::filled(64, 48, -2.0), 8.0),
+            ("constant, no multiple of the grid", Plane::filled(37, 53, 0.1), 8.0),
+            ("constant, smaller than the grid", Plane::filled(4, 8, 1.0), 5.0),
+            ("one spot", Plane::from_fn(40, 64, spot), 0.0),
+            ("nothing", Plane::filled(40, 64, 0.0), 0.0),
+            ("left half", Plane::from_fn(32, 64, |_, x| if x < 32 { 1.0 } else { 0.0 }), 7.0),
+        ] {
+            let found = spatial_entropy(&map);
+            assert!((found - bits).abs() < 1e-9, "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn sample_grids_hold_no_more_than_they_may() {
+        for (height, width, most, step) in
+            [(256, 256, 65_536, 1), (257, 256, 65_536, 2), (4096, 4096, 65_536, 16), (3, 5, 1, 5)]
+        {
+            assert_eq!(sample_step(height, width, most), step, "{height} × {width}");
+            let map = Plane::filled(height, width, 0.0);
+            assert!(sampled(&map, step).len() <= most);
+        }
+    }
+
+    #[test]
+    fn statistics_are_those_of_the_numbers() {
+        let map = Plane::new(1, 5, vec![-1.0, 0.0, 1.0, 2.0, 3.0]);
+        let statistics = statistics_of(&map);
+        assert_eq!((statistics.mean, statistics.energy), (1.0, 3.0));
+        assert!((statistics.standard_deviation - 2.0_f64.sqrt()).abs() < 1e-12);
+        assert_eq!((statistics.min, statistics.max), (-1.0, 3.0));
+        assert!((statistics.low + 0.98).abs() < 1e-6 && (statistics.high - 2.98).abs() < 1e-6);
+    }
+}

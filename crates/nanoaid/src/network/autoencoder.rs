@@ -1,14 +1,27 @@
 //! Convolutional autoencoder: encoder stages, a bottleneck, a decoder; one channel in and out.
 //!
 //! Layers: `encoder.S.relu` and `encoder.S` (behind the pool) for each stage `S`, `latent`,
-//! `decoder.S.relu` and `decoder.S` (up-sampled) from the deepest stage back to the first, then
-//! `output`. Stage `S` works at stride 2^S behind its pool.
+//! `decoder.S.relu` and `decoder.S` (up-sampled) from the deepest stage back to the first, and
+//! `output`. Stage `S` works at stride 2^S behind its pool. This is the network of Rajagopal et
+//! al. 2022, module 1.
+//!
+//! Max-pools and up-samplings pass fine detail on badly: trained for minutes, such a network ends
+//! far below principal components with as many values. So by default a linear *block code* runs
+//! beside the stages: the latent code is what the stages say plus a linear code of the pixels of
+//! its block, and the output is what the decoder says plus the block that belongs to the code. It
+//! starts as the principal components of the training set, so that stages and decoder learn what
+//! principal components do not know. The stages, which the lens shows, stay those of the paper.
 
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Operation};
 use super::convolution::{Convolution, ConvolutionShape};
 use crate::ConfigError;
+use crate::baseline::BlockComponents;
+
+/// Scale of the latent code against the principal components, which brings its values into the
+/// range of the activations beside it.
+const CODE_SCALE: f64 = 0.5;
 
 /// What a convolutional autoencoder is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +32,8 @@ pub struct AutoencoderConfig {
     pub stages: Vec<usize>,
     /// Channels of the latent code, 1 to 1024.
     pub latent: usize,
+    /// Whether a linear block code runs beside the stages; without it the output is a sigmoid.
+    pub block_code: bool,
 }
 
 impl Default for AutoencoderConfig {
@@ -26,6 +41,7 @@ impl Default for AutoencoderConfig {
         Self {
             stages: vec![32, 64, 128], // the widths of the paper's kind of network
             latent: 16,                // 16 numbers for each 8 × 8 pixels: a quarter of the values
+            block_code: true,          // without it, worse than principal components
         }
     }
 }
@@ -56,27 +72,136 @@ impl AutoencoderConfig {
 
 /// The layers of the autoencoder that `config` describes, with random weights from `seed`.
 pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor::Device) -> Chain {
-    let mut chain = Chain::default();
-    let mut channels_in = 1;
-    let mut convolution = |chain: &mut Chain, name: String, channels_out, relu| {
-        let shape = ConvolutionShape { channels_in, channels_out, kernel: 3, relu };
-        let layer = Convolution::random(shape, seed, &name, device);
-        chain.push(name, Operation::Convolution(layer));
-        channels_in = channels_out;
+    let convolution = |name: &str, channels_in, channels_out, kernel, relu| {
+        let shape = ConvolutionShape { channels_in, channels_out, kernel, relu };
+        Convolution::random(shape, seed, name, device)
     };
-    for (index, &channels) in config.stages.iter().enumerate() {
+    let side = config.latent_stride();
+    let mut chain = Chain::default();
+    let mut channels = 1;
+    for (index, &next) in config.stages.iter().enumerate() {
         let stage = index + 1;
-        convolution(&mut chain, format!("encoder.{stage}.relu"), channels, true);
+        let name = format!("encoder.{stage}.relu");
+        let layer = convolution(&name, channels, next, 3, true);
+        chain.push(name, Operation::Convolution(layer));
         chain.push(format!("encoder.{stage}"), Operation::MaxPool);
+        channels = next;
     }
     // linear: a ReLU here would throw away half of what few channels can say
-    convolution(&mut chain, "latent".to_owned(), config.latent, false);
-    for (index, &channels) in config.stages.iter().enumerate().rev() {
+    let from_maps = convolution("latent", channels, config.latent, 3, false);
+    chain.push(
+        "latent",
+        if config.block_code {
+            let from_blocks = convolution("latent.blocks", side * side, config.latent, 1, false);
+            Operation::AddBlockCode { from_maps: from_maps.silenced(), from_blocks, side }
+        } else {
+            Operation::Convolution(from_maps)
+        },
+    );
+    channels = config.latent;
+    for (index, &next) in config.stages.iter().enumerate().rev() {
         let stage = index + 1;
-        convolution(&mut chain, format!("decoder.{stage}.relu"), channels, true);
+        let name = format!("decoder.{stage}.relu");
+        let layer = convolution(&name, channels, next, 3, true);
+        chain.push(name, Operation::Convolution(layer));
         chain.push(format!("decoder.{stage}"), Operation::UpSample);
+        channels = next;
     }
-    convolution(&mut chain, "logit".to_owned(), 1, false);
-    chain.push("output", Operation::Sigmoid);
+    let from_maps = convolution("linear", channels, 1, 3, false);
+    if config.block_code {
+        let from_code = convolution("linear.blocks", config.latent, side * side, 1, false);
+        let from_maps = from_maps.silenced();
+        chain.push("linear", Operation::AddBlocks { from_maps, from_code, side });
+        chain.push("output", Operation::Clamp);
+    } else {
+        chain.push("linear", Operation::Convolution(from_maps));
+        chain.push("output", Operation::Sigmoid);
+    }
     chain
+}
+
+/// Sets the block code of `chain`, if it has one, to `components`: the untrained network then
+/// gives exactly the projection of each block on them. Latent channels beyond the components keep
+/// their random code and are not used.
+pub(super) fn start_from_components(chain: &mut Chain, components: &BlockComponents) {
+    let mean = components.mean();
+    let vectors = components.components();
+    for operation in chain.operations_mut() {
+        match operation {
+            Operation::AddBlockCode { from_blocks, .. } => {
+                let shape = from_blocks.shape();
+                let mut weight = vec![0.0; shape.channels_out * shape.channels_in];
+                let mut bias = vec![0.0; shape.channels_out];
+                for ((row, bias), vector) in
+                    weight.chunks_mut(shape.channels_in).zip(&mut bias).zip(vectors)
+                {
+                    for (weight, value) in row.iter_mut().zip(vector) {
+                        *weight = (CODE_SCALE * value) as f32;
+                    }
+                    let offset: f64 = vector.iter().zip(mean).map(|(a, b)| a * b).sum();
+                    *bias = (-CODE_SCALE * offset) as f32;
+                }
+                from_blocks.set(weight, bias);
+            }
+            Operation::AddBlocks { from_code, .. } => {
+                let shape = from_code.shape();
+                let mut weight = vec![0.0; shape.channels_out * shape.channels_in];
+                for (channel, vector) in vectors.iter().enumerate() {
+                    for (pixel, value) in vector.iter().enumerate() {
+                        weight[pixel * shape.channels_in + channel] = (value / CODE_SCALE) as f32;
+                    }
+                }
+                from_code.set(weight, mean.iter().map(|&value| value as f32).collect());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use micrograph::Plane;
+    use micrograph::random::Stream;
+
+    use crate::{Architecture, Device, Network};
+
+    use super::*;
+
+    #[test]
+    fn a_network_started_from_components_gives_their_projection() {
+        let mut stream = Stream::new(0, "test", 0);
+        let image = Plane::from_fn(24, 40, |_, _| stream.uniform() as f32);
+        let config = AutoencoderConfig { stages: vec![3, 4], latent: 5, ..AutoencoderConfig::default() };
+        let components = BlockComponents::of(&[&image], 4, 5, 0).unwrap();
+        let mut network = Network::random(Architecture::Autoencoder(config), 1, Device::Cpu).unwrap();
+        network.start_from_components(&components);
+        let output = &network.maps(&image, "output")[0];
+        let expected = components.reconstruct(&image);
+        for (found, expected) in output.values().iter().zip(expected.values()) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn layers_have_the_strides_and_fields_of_the_stages() {
+        let network =
+            Network::random(Architecture::Autoencoder(AutoencoderConfig::default()), 0, Device::Cpu).unwrap();
+        // K × K convolutions widen by (K − 1) · stride, 2 × 2 pools by one stride
+        for (name, channels, stride, field) in [
+            ("encoder.1.relu", 32, 1, 3),
+            ("encoder.1", 32, 2, 4),
+            ("encoder.2.relu", 64, 2, 8),
+            ("encoder.2", 64, 4, 10),
+            ("encoder.3", 128, 8, 22),
+            ("latent", 16, 8, 38),
+        ] {
+            let layer = network.layer(name).unwrap();
+            assert_eq!(
+                (layer.n_channels, layer.stride, layer.receptive_field_px),
+                (channels, stride, field),
+                "{name}"
+            );
+        }
+        assert_eq!(network.layer("output").unwrap().stride, 1);
+    }
 }

@@ -22,6 +22,43 @@ pub(crate) enum Operation {
     UpSample,
     /// Logistic function, to `(0, 1)`.
     Sigmoid,
+    /// A convolution, plus a linear code of the image's blocks of `side × side` pixels.
+    AddBlockCode { from_maps: Convolution, from_blocks: Convolution, side: usize },
+    /// A convolution, plus the blocks that belong to the output of the last
+    /// [`Operation::AddBlockCode`].
+    AddBlocks { from_maps: Convolution, from_code: Convolution, side: usize },
+    /// Values below 0 become 0, above 1 they become 1. Left out while a network learns, since
+    /// it has no gradient beyond.
+    Clamp,
+}
+
+impl Operation {
+    /// Its convolutions with the names of their weights, for a layer called `name`.
+    pub(super) fn convolutions(&self, name: &str) -> Vec<(String, &Convolution)> {
+        match self {
+            Self::Convolution(convolution) => vec![(name.to_owned(), convolution)],
+            Self::AddBlockCode { from_maps, from_blocks, .. } => {
+                vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_blocks)]
+            }
+            Self::AddBlocks { from_maps, from_code, .. } => {
+                vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_code)]
+            }
+            Self::MaxPool | Self::UpSample | Self::Sigmoid | Self::Clamp => Vec::new(),
+        }
+    }
+
+    fn convolutions_mut(&mut self, name: &str) -> Vec<(String, &mut Convolution)> {
+        match self {
+            Self::Convolution(convolution) => vec![(name.to_owned(), convolution)],
+            Self::AddBlockCode { from_maps, from_blocks, .. } => {
+                vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_blocks)]
+            }
+            Self::AddBlocks { from_maps, from_code, .. } => {
+                vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_code)]
+            }
+            Self::MaxPool | Self::UpSample | Self::Sigmoid | Self::Clamp => Vec::new(),
+        }
+    }
 }
 
 /// A layer: its name and what it does.
@@ -55,12 +92,28 @@ impl Chain {
 
     /// Output of the first `end` layers. `[N, C, H, W]` → `[N, C', H', W']`.
     pub(crate) fn forward_to(&self, images: Tensor<4>, end: usize) -> Tensor<4> {
-        self.steps[..end].iter().fold(images, |maps, step| match &step.operation {
-            Operation::Convolution(convolution) => convolution.forward(maps),
-            Operation::MaxPool => kernels::max_pool(maps),
-            Operation::UpSample => kernels::up_sample(maps),
-            Operation::Sigmoid => activation::sigmoid(maps),
-        })
+        let mut maps = images.clone();
+        let mut code = None;
+        for step in &self.steps[..end] {
+            maps = match &step.operation {
+                Operation::Convolution(convolution) => convolution.forward(maps),
+                Operation::MaxPool => kernels::max_pool(maps),
+                Operation::UpSample => kernels::up_sample(maps),
+                Operation::Sigmoid => activation::sigmoid(maps),
+                Operation::AddBlockCode { from_maps, from_blocks, side } => {
+                    let blocks = channels_from_blocks(images.clone(), *side);
+                    let sum = from_maps.forward(maps) + from_blocks.forward(blocks);
+                    code = Some(sum.clone());
+                    sum
+                }
+                Operation::AddBlocks { from_maps, from_code, side } => {
+                    let code = code.take().expect("a code stands before the blocks made of it");
+                    from_maps.forward(maps) + blocks_from_channels(from_code.forward(code), *side)
+                }
+                Operation::Clamp => maps.clamp(0.0, 1.0),
+            };
+        }
+        maps
     }
 
     /// Output of the last layer.
@@ -68,21 +121,25 @@ impl Chain {
         self.forward_to(images, self.steps.len())
     }
 
-    /// The names of weights and biases, `<layer>.weight` and `<layer>.bias`, with their
-    /// convolutions, in order.
-    pub(crate) fn convolutions(&self) -> impl Iterator<Item = (&str, &Convolution)> {
-        self.steps.iter().filter_map(|step| match &step.operation {
-            Operation::Convolution(convolution) => Some((step.name.as_str(), convolution)),
-            _ => None,
-        })
+    /// Output while the network learns: the same without a clamp at the end.
+    pub(crate) fn forward_to_learn(&self, images: Tensor<4>) -> Tensor<4> {
+        let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
+        self.forward_to(images, self.steps.len() - usize::from(clamped))
+    }
+
+    /// All convolutions with the names of their weights: `<name>.weight` and `<name>.bias`.
+    pub(crate) fn convolutions(&self) -> impl Iterator<Item = (String, &Convolution)> {
+        self.steps.iter().flat_map(|step| step.operation.convolutions(&step.name))
     }
 
     /// The same, to be changed.
-    pub(crate) fn convolutions_mut(&mut self) -> impl Iterator<Item = (&str, &mut Convolution)> {
-        self.steps.iter_mut().filter_map(|step| match &mut step.operation {
-            Operation::Convolution(convolution) => Some((step.name.as_str(), convolution)),
-            _ => None,
-        })
+    pub(crate) fn convolutions_mut(&mut self) -> impl Iterator<Item = (String, &mut Convolution)> {
+        self.steps.iter_mut().flat_map(|step| step.operation.convolutions_mut(&step.name))
+    }
+
+    /// What the layers do, to be changed.
+    pub(super) fn operations_mut(&mut self) -> impl Iterator<Item = &mut Operation> {
+        self.steps.iter_mut().map(|step| &mut step.operation)
     }
 
     /// All weights, copied from the device.
@@ -114,6 +171,27 @@ impl Chain {
             None => Ok(()),
         }
     }
+}
+
+/// Each block of `side × side` pixels becomes one position, its pixels channels, row after row;
+/// rows and columns beyond the last whole block are left out. `[N, 1, H, W]` →
+/// `[N, side², H / side, W / side]`.
+fn channels_from_blocks(images: Tensor<4>, side: usize) -> Tensor<4> {
+    let [n, _, height, width] = images.dims();
+    let (rows, columns) = (height / side, width / side);
+    images
+        .slice([0..n, 0..1, 0..rows * side, 0..columns * side])
+        .reshape([n, rows, side, columns, side])
+        .permute([0, 2, 4, 1, 3])
+        .reshape([n, side * side, rows, columns])
+}
+
+/// The inverse of [`channels_from_blocks`].
+fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
+    let [n, _, rows, columns] = maps.dims();
+    maps.reshape([n, side, side, rows, columns])
+        .permute([0, 3, 1, 4, 2])
+        .reshape([n, 1, rows * side, columns * side])
 }
 
 /// Copies `tensor` from the device.

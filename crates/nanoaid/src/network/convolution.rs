@@ -49,6 +49,22 @@ impl Convolution {
         Self { weight: Tensor::from_data(weight, device), bias: Tensor::zeros([channels_out], device), relu }
     }
 
+    /// The same with all weights 0: it adds nothing until it has learnt.
+    pub(crate) fn silenced(mut self) -> Self {
+        self.weight = self.weight.zeros_like();
+        self
+    }
+
+    /// Takes over kernels, `[C_out, C_in, K, K]` with the last index fastest, and biases.
+    ///
+    /// # Panics
+    /// If there are not as many as the shape says.
+    pub(crate) fn set(&mut self, weight: Vec<f32>, bias: Vec<f32>) {
+        let device = self.weight.device();
+        self.weight = Tensor::from_data(TensorData::new(weight, self.weight.dims()), &device);
+        self.bias = Tensor::from_data(TensorData::new(bias, self.bias.dims()), &device);
+    }
+
     /// `[N, C_in, H, W]` → `[N, C_out, H, W]`.
     pub(crate) fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
         kernels::convolution(maps, self.weight.clone(), self.bias.clone(), self.relu)

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::chain::{Chain, Operation};
+use super::convolution::Convolution;
 
 /// A named place in a network with an output that can be read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,15 +61,21 @@ pub(super) fn describe(chain: &Chain) -> Vec<Layer> {
         .steps()
         .iter()
         .map(|step| {
-            let mut n_weights = 0;
+            let mut convolution = |convolution: &Convolution| {
+                let shape = convolution.shape();
+                n_channels = shape.channels_out;
+                reaches.push(Reach::Sides(shape.kernel / 2));
+                let relu = if shape.relu { ", ReLU" } else { "" };
+                format!("convolution {0}×{0}{relu}", shape.kernel)
+            };
             let operation = match &step.operation {
-                Operation::Convolution(convolution) => {
-                    let shape = convolution.shape();
-                    n_channels = shape.channels_out;
-                    n_weights = shape.channels_out * (shape.channels_in * shape.kernel * shape.kernel + 1);
-                    reaches.push(Reach::Sides(shape.kernel / 2));
-                    let relu = if shape.relu { ", ReLU" } else { "" };
-                    format!("convolution {0}×{0}{relu}", shape.kernel)
+                Operation::Convolution(layer) => convolution(layer),
+                // a block lies inside the field of the maps beside it
+                Operation::AddBlockCode { from_maps, side, .. } => {
+                    format!("{} + code of {side}×{side} blocks", convolution(from_maps))
+                }
+                Operation::AddBlocks { from_maps, side, .. } => {
+                    format!("{} + {side}×{side} blocks", convolution(from_maps))
                 }
                 Operation::MaxPool => {
                     stride *= 2;
@@ -81,7 +88,17 @@ pub(super) fn describe(chain: &Chain) -> Vec<Layer> {
                     "up-sampling ×2".to_owned()
                 }
                 Operation::Sigmoid => "sigmoid".to_owned(),
+                Operation::Clamp => "clamp to 0…1".to_owned(),
             };
+            let n_weights = step
+                .operation
+                .convolutions(&step.name)
+                .iter()
+                .map(|(_, convolution)| {
+                    let shape = convolution.shape();
+                    shape.channels_out * (shape.channels_in * shape.kernel * shape.kernel + 1)
+                })
+                .sum();
             let mut layer = Layer {
                 name: step.name.clone(),
                 operation,

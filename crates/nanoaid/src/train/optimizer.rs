@@ -82,7 +82,7 @@ impl Optimizer {
             convolution.weight = convolution.weight.clone().autodiff().require_grad();
             convolution.bias = convolution.bias.clone().autodiff().require_grad();
         }
-        let output = chain.forward(images.clone());
+        let output = chain.forward_to_learn(images.clone());
         let loss = (output - images).square().mean();
         let value = f64::from(loss.clone().into_scalar::<f32>());
         if !value.is_finite() {

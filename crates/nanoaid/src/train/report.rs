@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{TrainConfig, TrainError, Trained, reconstruct};
 use crate::baseline::{BlockComponents, down_sampled, mean_image};
-use crate::dataset::{Dataset, LabelledPatch, Split, fixed_patches};
+use crate::dataset::{Dataset, FixedConfig, LabelledPatch, Split, fixed_patches};
 use crate::quality::Quality;
 use super::TrainingCurve;
 use crate::Network;
@@ -124,7 +124,7 @@ impl TrainResult {
 
 fn held_out_patches(dataset: &Dataset, patch: usize) -> Result<(&'static str, Vec<LabelledPatch>), TrainError> {
     for (part, split) in [("test", Split::Test), ("validation", Split::Validation)] {
-        let patches = fixed_patches(dataset, split, patch, MOST_PATCHES_PER_MICROGRAPH, usize::MAX)?;
+        let patches = patches_of(dataset, split, patch, usize::MAX)?;
         if !patches.is_empty() {
             return Ok((part, patches));
         }
@@ -132,18 +132,34 @@ fn held_out_patches(dataset: &Dataset, patch: usize) -> Result<(&'static str, Ve
     Err(TrainError::NoPatches { part: "held-out", reason: "no held-out micrograph could be used".into() })
 }
 
+fn patches_of(
+    dataset: &Dataset,
+    split: Split,
+    patch: usize,
+    most_total: usize,
+) -> Result<Vec<LabelledPatch>, TrainError> {
+    let most_per_micrograph = MOST_PATCHES_PER_MICROGRAPH;
+    let config = FixedConfig { patch, most_per_micrograph, most_total, ..FixedConfig::default() };
+    Ok(fixed_patches(dataset, split, &config)?.patches)
+}
+
+/// The principal components of the training part's blocks with as many values as the latent code.
+pub(super) fn block_components(
+    dataset: &Dataset,
+    config: &TrainConfig,
+) -> Result<Option<BlockComponents>, TrainError> {
+    let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
+    let training: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
+    let network = config.network();
+    Ok(BlockComponents::of(&training, network.latent_stride(), network.latent, config.seed))
+}
+
 fn baselines(
     dataset: &Dataset,
     config: &TrainConfig,
     originals: &[&Plane],
 ) -> Result<Vec<BaselineQuality>, TrainError> {
-    let training = fixed_patches(
-        dataset,
-        Split::Train,
-        config.patch,
-        MOST_PATCHES_PER_MICROGRAPH,
-        MOST_BASELINE_PATCHES,
-    )?;
+    let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
     let training: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
     let network = config.network();
     let (stride, latent) = (network.latent_stride(), network.latent);
@@ -168,7 +184,7 @@ fn baselines(
             originals.iter().map(|patch| down_sampled(patch, factor)).collect(),
         );
     }
-    if let Some(pca) = BlockComponents::of(&training, stride, latent, config.seed) {
+    if let Some(pca) = block_components(dataset, config)? {
         add(
             format!("PCA of {stride} × {stride} blocks, {} components", latent.min(stride * stride)),
             originals.iter().map(|patch| pca.reconstruct(patch)).collect(),

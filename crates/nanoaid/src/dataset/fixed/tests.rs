@@ -76,7 +76,7 @@ fn limits_hold_and_are_spread_over_the_micrographs() {
         let count = |file: &&str| found.iter().filter(|patch| patch.file == **file).count();
         let files =
             ["fibres/00.png", "fibres/02.png", "fibres/04.png", "tips/01.png", "tips/03.png", "tips/05.png"];
-        assert_eq!(files.each_ref().map(|file| count(file)), expected, "{most_per_micrograph} {most_total}");
+        assert_eq!(files.each_ref().map(count), expected, "{most_per_micrograph} {most_total}");
     }
 }
 
