@@ -5,6 +5,8 @@
 //! several rounds counts, so that other work on the machine disturbs little. The last column is the
 //! same share by processor time instead of the clock, which leaves out waiting for a processor.
 
+#![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+
 use conv_kernels::{
     ConvShape, Isa, OutputGradient, forward, input_gradient, multiply_add_burst, weight_gradient,
 };

@@ -9,6 +9,7 @@
 //! A source that is read in steps (stride 2) is split into one plane for each remainder of row and
 //! column, inside which steps are 1 again.
 
+use crate::relu::kept_if;
 use std::ops::Range;
 
 /// A packed plane's geometry, for outputs of `columns` columns.
@@ -160,9 +161,13 @@ impl Layout {
                 }
             }
             Some(mask) => {
-                let kept = values.iter().zip(&mask[skip..]).step_by(self.stride);
+                debug_assert_eq!(
+                    self.stride, 1,
+                    "only gradients are masked, and they are read in steps of 1"
+                );
+                let kept = values.iter().zip(&mask[skip..]);
                 for (packed, (value, mask)) in packed.iter_mut().zip(kept) {
-                    *packed = if *mask > 0.0 { *value } else { 0.0 };
+                    *packed = kept_if(*mask > 0.0, *value);
                 }
             }
         }

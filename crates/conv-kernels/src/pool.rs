@@ -1,6 +1,7 @@
 //! 2×2 max-pool with stride 2, and its gradient. An odd last row or column is left out.
 
 use crate::error::{ConvError, check_length};
+use crate::relu::kept_if;
 use rayon::prelude::*;
 
 /// Planes of a pool: `[N · C, H, W]` before it.
@@ -114,7 +115,7 @@ pub fn max_pool_2x2_gradient(
                 lower_rest.fill(0.0);
                 let targets = upper.iter_mut().zip(lower);
                 for (((upper, lower), choice), slope) in targets.zip(choice).zip(grad_output) {
-                    let at = |index: u8| if *choice == index { *slope } else { 0.0 };
+                    let at = |index: u8| kept_if(*choice == index, *slope);
                     *upper = [at(0), at(1)];
                     *lower = [at(2), at(3)];
                 }

@@ -19,8 +19,14 @@ pub fn relu_gradient(output: &[f32], grad_output: &[f32], grad_input: &mut [f32]
         .zip(output.par_chunks(TASK_VALUES))
         .for_each(|((grad_input, grad_output), output)| {
             for ((grad_input, grad_output), output) in grad_input.iter_mut().zip(grad_output).zip(output) {
-                *grad_input = if *output > 0.0 { *grad_output } else { 0.0 };
+                *grad_input = kept_if(*output > 0.0, *grad_output);
             }
         });
     Ok(())
+}
+
+/// `value` if `kept`, else 0, without a branch: signs are as good as random, and a wrong guess costs
+/// more than all else.
+pub(crate) fn kept_if(kept: bool, value: f32) -> f32 {
+    f32::from_bits(value.to_bits() & u32::from(kept).wrapping_neg())
 }

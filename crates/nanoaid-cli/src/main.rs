@@ -5,6 +5,8 @@ mod outcome;
 mod output;
 mod page;
 mod progress;
+mod record;
+mod view;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,8 @@
 
 use micrograph::Plane;
 use micrograph::random::Stream;
-use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::eigen::eigenpairs;
 
 /// Most blocks from which principal components are computed.
 const MOST_BLOCKS: usize = 40_000;
@@ -79,25 +80,25 @@ impl BlockComponents {
         places.truncate(MOST_BLOCKS);
         let size = side * side;
         let mut mean = vec![0.0; size];
-        let mut products = DMatrix::<f64>::zeros(size, size);
+        // sums of products, the lower triangle
+        let mut products: Vec<Vec<f64>> = (0..size).map(|i| vec![0.0; i + 1]).collect();
         for &(index, y, x) in &places {
             let block = block(patches[index], y, x, side);
             for (i, &value) in block.iter().enumerate() {
                 mean[i] += value;
-                for (j, &other) in block.iter().enumerate().take(i + 1) {
-                    products[(i, j)] += value * other;
+                for (sum, &other) in products[i].iter_mut().zip(&block) {
+                    *sum += value * other;
                 }
             }
         }
         let n_blocks = places.len() as f64;
         mean.iter_mut().for_each(|sum| *sum /= n_blocks);
-        let covariance =
-            DMatrix::from_fn(size, size, |i, j| products[(i.max(j), i.min(j))] / n_blocks - mean[i] * mean[j]);
-        let eigen = SymmetricEigen::new(covariance);
-        let mut order: Vec<usize> = (0..size).collect();
-        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
-        let components =
-            order.iter().take(n).map(|&i| eigen.eigenvectors.column(i).iter().copied().collect()).collect();
+        let covariance: Vec<Vec<f64>> = products
+            .iter()
+            .enumerate()
+            .map(|(i, row)| row.iter().zip(&mean).map(|(sum, other)| sum / n_blocks - mean[i] * other).collect())
+            .collect();
+        let components = eigenpairs(&covariance).into_iter().take(n).map(|pair| pair.vector).collect();
         Some(Self { side, mean, components })
     }
 

@@ -5,7 +5,6 @@
 //! Images of any size are run in tiles, with the result of the whole. Knows nothing of training,
 //! data sets or run folders. After module 1 of Rajagopal et al. 2022 (arXiv 2201.00966).
 
-mod eigen;
 mod false_color;
 mod maps;
 mod rank;
@@ -33,15 +32,28 @@ use crate::{ConfigError, Network};
 use result::Findings;
 
 /// How the lens looks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LensConfig {
     /// Order of the channels.
     pub order: Order,
     /// Which reconstruction errors count as surprises.
     pub threshold: Threshold,
+    /// Whether the whole network is run too, where it is an autoencoder.
+    pub reconstruct: bool,
     /// How large images are run.
     pub tiles: TileConfig,
+}
+
+impl Default for LensConfig {
+    fn default() -> Self {
+        Self {
+            order: Order::default(),
+            threshold: Threshold::default(),
+            reconstruct: true, // where the network was surprised belongs to what is seen
+            tiles: TileConfig::default(),
+        }
+    }
 }
 
 /// Everything the lens shows of one micrograph at one layer.
@@ -116,7 +128,7 @@ pub fn look(
     })?;
     let ranking = rank(&maps, config.order)?;
     let false_color = false_color(&maps, &ranking)?;
-    let reconstruction = if reconstructs(network) {
+    let reconstruction = if config.reconstruct && reconstructs(network) {
         let mut progress = |done, total| progress(LensStep::Reconstruction, done, total);
         Some(reconstruction(network, image, tiles, config.threshold, &mut progress)?)
     } else {

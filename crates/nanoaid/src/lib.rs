@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod builtin;
 pub mod dataset;
 pub mod device;
+mod eigen;
 mod kernels;
 pub mod lens;
 pub mod network;

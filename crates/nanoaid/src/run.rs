@@ -287,6 +287,21 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same of bytes that come in pieces; the last piece is empty.
+///
+/// # Errors
+/// The error of the first piece that could not be had.
+pub fn sha256_of(mut next: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    loop {
+        let piece = next()?;
+        if piece.is_empty() {
+            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        hash.update(&piece);
+    }
+}
+
 fn read_checked(path: &Path, expected: &str) -> Result<Vec<u8>, RunError> {
     let bytes = fs::read(path).map_err(io_error(path))?;
     let found = sha256(&bytes);

@@ -179,7 +179,7 @@ pub fn autoencoder(
     while checkpoint.epoch() < config.epochs && !stops_early(&checkpoint, &config) {
         let epoch = checkpoint.epoch() + 1;
         let mut losses = Vec::with_capacity(config.steps_per_epoch());
-        for batch in patches.epoch(epoch as u64)? {
+        for batch in patches.epoch(epoch as u64) {
             let loss = optimizer.step(&mut network, images_of(&batch, device), || {
                 (epoch, losses.last().copied().unwrap_or(f64::NAN))
             })?;

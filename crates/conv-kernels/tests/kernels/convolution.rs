@@ -93,3 +93,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn shapes_of_many_strips_and_parts_are_their_definitions() {
+    struct Case {
+        name: &'static str,
+        shape: ConvShape,
+    }
+    let cases = [
+        Case { name: "many strips", shape: ConvShape::same(1, [3, 17], [90, 70], 3) },
+        Case { name: "many parts on both sides", shape: ConvShape::same(1, [150, 140], [9, 11], 3) },
+        Case { name: "wider than the cache", shape: ConvShape::same(1, [40, 8], [5, 1300], 3) },
+        Case { name: "one channel out", shape: ConvShape::same(2, [32, 1], [64, 61], 3) },
+        Case { name: "one channel in", shape: ConvShape::same(2, [1, 32], [64, 61], 3) },
+        Case {
+            name: "stride 2 in strips",
+            shape: ConvShape { stride: 2, ..ConvShape::same(1, [20, 24], [75, 94], 3) },
+        },
+    ];
+    for isa in Isa::available() {
+        for Case { name, shape } in &cases {
+            let name = format!("{isa:?} {name}");
+            let (input, weights) = (numbers(1, shape.input_len()), numbers(2, shape.weights_len()));
+            let slopes = numbers(4, shape.output_len());
+            let gradient = OutputGradient { values: &slopes, relu_output: None };
+            let mut output = vec![f32::NAN; shape.output_len()];
+            forward(isa, shape, &input, &weights, None, false, &mut output).unwrap();
+            assert_near(&name, &output, &naive::forward(shape, &input, &weights, None, false), taps(shape));
+            let mut grad_input = vec![f32::NAN; shape.input_len()];
+            input_gradient(isa, shape, &weights, gradient, &mut grad_input).unwrap();
+            let terms = shape.channels_out * shape.kernel * shape.kernel;
+            assert_near(&name, &grad_input, &naive::input_gradient(shape, &weights, &slopes), terms);
+            let mut grad_weights = vec![f32::NAN; shape.weights_len()];
+            weight_gradient(isa, shape, &input, gradient, &mut grad_weights, None).unwrap();
+            let terms = shape.output_len() / shape.channels_out;
+            assert_near(&name, &grad_weights, &naive::weight_gradient(shape, &input, &slopes).0, terms);
+        }
+    }
+}

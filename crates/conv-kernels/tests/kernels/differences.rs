@@ -6,6 +6,9 @@ use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradi
 /// Half the distance of the two points; large, as the loss is piecewise linear in each number.
 const STEP: f32 = 1.0 / 128.0;
 
+/// Some numbers of the network.
+type Part = fn(&mut Network) -> &mut Vec<f32>;
+
 struct Network {
     isa: Isa,
     shape: ConvShape,
@@ -33,7 +36,7 @@ impl Network {
     }
 
     /// The slope of the loss in number `index` of `part`, and whether no output meets 0 on the way.
-    fn difference(&mut self, part: fn(&mut Self) -> &mut Vec<f32>, index: usize) -> (f64, bool) {
+    fn difference(&mut self, part: Part, index: usize) -> (f64, bool) {
         let value = part(self)[index];
         part(self)[index] = value + STEP;
         let (above, active_above) = (self.loss(), self.output());
@@ -73,7 +76,7 @@ fn gradients_are_central_differences() {
             input_gradient(isa, &shape, &network.weights, gradient, &mut input).unwrap();
             weight_gradient(isa, &shape, &network.input, gradient, &mut weights, Some(&mut bias)).unwrap();
 
-            let parts: [(&str, &[f32], fn(&mut Network) -> &mut Vec<f32>); 3] = [
+            let parts: [(&str, &[f32], Part); 3] = [
                 ("input", &input, |network| &mut network.input),
                 ("weights", &weights, |network| &mut network.weights),
                 ("bias", &bias, |network| &mut network.bias),

@@ -1,4 +1,4 @@
-//! Pooling, up-sampling and the ReLU's gradient: none of them rounds, so results are exact.
+//! Pooling, up-sampling and the `ReLU`'s gradient: none of them rounds, so results are exact.
 
 use crate::{naive, numbers};
 use conv_kernels::{

@@ -213,7 +213,7 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
 }
 
 /// The calibration in words: value, source, uncertainty.
-pub(super) fn calibration_text(calibration: Option<&Calibration>) -> String {
+pub(crate) fn calibration_text(calibration: Option<&Calibration>) -> String {
     let Some(calibration) = calibration else {
         return "uncalibrated: lengths are given in px (--nm-per-px gives the size of a pixel)".to_owned();
     };

@@ -10,8 +10,9 @@ use std::io;
 use micrograph::Plane;
 use rayon::prelude::*;
 
+use crate::eigen::eigenpairs;
+
 use super::FeatureMaps;
-use super::eigen::largest_eigenpairs;
 use super::rank::{ChannelState, Ranking};
 use super::reduce::reduced;
 
@@ -53,7 +54,8 @@ pub fn false_color(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseCol
     let row = |a: usize| live.iter().map(|&(b, _)| ranking.covariance[a][b]).collect();
     let covariance: Vec<Vec<f64>> = live.iter().map(|&(a, _)| row(a)).collect();
     let total: f64 = (0..live.len()).map(|index| covariance[index][index]).sum();
-    let mut pairs = largest_eigenpairs(&covariance, N_COMPONENTS);
+    let mut pairs = eigenpairs(&covariance);
+    pairs.truncate(N_COMPONENTS);
     // what is left by rounding where channels depend on each other is no component
     pairs.retain(|pair| pair.value > 1e-9 * total);
     for pair in &mut pairs {

@@ -1,0 +1,70 @@
+//! `nanoaid demo`: the built-in network on built-in specimens.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use micrograph::synth::{self, demo_specimens};
+use micrograph::{FileFacts, InstrumentSettings, Micrograph};
+use nanoaid::prepare::{self, PrepareConfig, Prepared};
+use nanoaid::{Device, builtin};
+
+use crate::outcome::{Failure, Outcome, print};
+use crate::output::OutputFolder;
+use crate::page;
+use crate::record::{Input, Record};
+use crate::view::{ViewSettings, view};
+
+/// Arguments of `demo`.
+#[derive(Args)]
+pub(crate) struct DemoArguments {
+    /// Folder for the report
+    #[arg(long, value_name = "DIR", default_value = "nanoaid-demo")]
+    out: PathBuf,
+}
+
+/// Writes the report and says where it is.
+pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
+    let network = builtin::autoencoder(Device::Cpu)?;
+    // the demo's own folder: made again each time
+    let folder = OutputFolder::create(&arguments.out, true)?;
+    let settings = ViewSettings::every_depth(&network);
+    let mut contents = Vec::new();
+    for demo in demo_specimens() {
+        let prepared = specimen(demo.name)?;
+        let inside = folder.folder(demo.name)?;
+        let (seen, files) = view(&prepared, &network, &settings, &inside)?;
+        let input = Input::Specimen { name: demo.name.to_owned() };
+        let run = Path::new(builtin::AUTOENCODER);
+        inside.write_json("record.json", &Record::new(input, run, &network, &settings, files)?)?;
+        contents.push(page::lens::Entry::new(demo.name, Path::new(demo.name), &seen));
+    }
+    folder.write("index.html", page::lens::contents(&contents).as_bytes())?;
+    let report = folder.file("index.html");
+    let report = std::path::absolute(&report).unwrap_or(report);
+    print(&format!("open {}\n", report.display()))?;
+    Ok(Outcome::Done)
+}
+
+/// The built-in specimen `name` as a network sees it.
+pub(super) fn specimen(name: &str) -> Result<Prepared, Failure> {
+    let demo = demo_specimens().into_iter().find(|demo| demo.name == name).ok_or_else(|| {
+        let known: Vec<&str> = demo_specimens().iter().map(|demo| demo.name).collect();
+        Failure::new(format!("no built-in specimen `{name}`, expected one of: {}", known.join(", ")))
+    })?;
+    let synthetic = synth::micrograph(&demo.config, demo.seed)?;
+    let facts = FileFacts {
+        path: PathBuf::from(format!("synthetic {name}")),
+        format: "synthetic".to_owned(),
+        height: synthetic.plane.height(),
+        width: synthetic.plane.width(),
+        sample: "8-bit grey".to_owned(),
+        page: 0,
+        n_pages: 1,
+        calibration: Some(synthetic.calibration),
+        instrument: InstrumentSettings::default(),
+        specimen_rows: None,
+        warnings: Vec::new(),
+    };
+    let config = PrepareConfig { data_bar: micrograph::data_bar::DataBarChoice::Keep, ..PrepareConfig::default() };
+    Ok(prepare::micrograph(Micrograph { plane: synthetic.plane, facts }, &config)?)
+}

@@ -1,0 +1,226 @@
+//! `nanoaid lens`: micrographs through the feature maps of a network.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use micrograph::paint::ColorMap;
+use nanoaid::Network;
+use nanoaid::lens::{LensResult, Order, Threshold};
+use nanoaid::prepare;
+use serde::Serialize;
+
+use super::images::{NetworkArguments, ReadArguments};
+use crate::outcome::{Failure, Outcome, chain_text, print, say};
+use crate::output::{OutputFolder, folder_names, json_text};
+use crate::page;
+use crate::record::{Input, Record};
+use crate::view::{MapFormat, Seen, ViewSettings, view};
+
+/// Arguments of `lens`.
+#[derive(Args)]
+pub(crate) struct LensArguments {
+    /// Micrographs: PNG, JPEG, BMP or TIFF
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArguments,
+    /// Encoder stage whose maps are shown, from 1
+    #[arg(long, conflicts_with_all = ["all_depths", "layer"])]
+    depth: Option<usize>,
+    /// Show the maps of every encoder stage; the default where neither depth nor layer is given
+    #[arg(long, conflicts_with = "layer")]
+    all_depths: bool,
+    /// Layer whose maps are shown, e.g. `encoder.2.relu`; `nanoaid info RUN` lists them
+    #[arg(long)]
+    layer: Option<String>,
+    #[command(flatten)]
+    read: ReadArguments,
+    /// Order of the channels
+    #[arg(long, value_enum, default_value_t = OrderArgument::Energy)]
+    order: OrderArgument,
+    /// Show only the first N channels of that order on the sheets
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Color map: gray, viridis, magma, inferno, cividis, turbo
+    #[arg(long, default_value = "viridis")]
+    colormap: ColorMap,
+    /// Write the feature maps themselves too: 32-bit float TIFF that `ImageJ` reads, NPZ
+    #[arg(long, value_enum, value_delimiter = ',')]
+    maps: Vec<MapFormat>,
+    /// Share of the error map that counts as surprising, as a quantile, e.g. 0.99; the default adapts
+    /// to the image: median + 6 deviations
+    #[arg(long, value_name = "QUANTILE")]
+    surprise: Option<f64>,
+    /// Folder for the results; the default is named after the image
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that is there already
+    #[arg(long)]
+    force: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OrderArgument {
+    /// Most energy first
+    Energy,
+    /// Most concentrated first
+    Entropy,
+    /// By number
+    Channel,
+}
+
+/// What is printed of one image with `--json`.
+#[derive(Serialize)]
+struct Shown {
+    image: PathBuf,
+    folder: PathBuf,
+    layers: Vec<LensResult>,
+}
+
+/// Looks at each image; a bad one is named and skipped.
+pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
+    let network = arguments.network.network()?;
+    let settings = arguments.settings(&network)?;
+    let folder = OutputFolder::create(&arguments.folder(), arguments.force)?;
+    let names = folder_names(&arguments.images);
+    let several = arguments.images.len() > 1;
+    let mut shown = Vec::new();
+    let mut contents = Vec::new();
+    let mut n_skipped = 0;
+    for (image, name) in arguments.images.iter().zip(&names) {
+        let seen = (|| {
+            let folder = if several { folder.folder(name)? } else { folder.clone() };
+            let seen = look_at_file(image, &network, &arguments.network.run, &settings, &folder)?;
+            Ok::<_, Failure>((folder, seen))
+        })();
+        match seen {
+            Ok((folder, seen)) => {
+                if !arguments.json {
+                    print(&line_of(image, &seen, &folder.file("report.html")))?;
+                }
+                contents.push(page::lens::Entry::new(name, image, &seen));
+                let layers = seen.layers.into_iter().map(|layer| layer.result).collect();
+                shown.push(Shown { image: image.clone(), folder: folder.path().to_owned(), layers });
+            }
+            Err(failure) => {
+                n_skipped += 1;
+                say(&format!("skipped {}", named(image, &failure)));
+            }
+        }
+    }
+    if several && !contents.is_empty() {
+        folder.write("index.html", page::lens::contents(&contents).as_bytes())?;
+    }
+    if arguments.json {
+        print(&json_text(&shown)?)?;
+    }
+    if shown.is_empty() {
+        return Err(Failure::new("no image could be looked at"));
+    }
+    Ok(Outcome::of_skipped(n_skipped))
+}
+
+/// Looks at one file and writes everything about it, record included, into `folder`.
+pub(crate) fn look_at_file(
+    image: &Path,
+    network: &Network,
+    run: &Path,
+    settings: &ViewSettings,
+    folder: &OutputFolder,
+) -> Result<Seen, Failure> {
+    let prepared = prepare::file(image, &settings.prepare())?;
+    let input = Input::of_file(image)?;
+    let (seen, files) = view(&prepared, network, settings, folder)?;
+    let record = Record::new(input, run, network, settings, files)?;
+    folder.write_json("record.json", &record)?;
+    Ok(seen)
+}
+
+impl LensArguments {
+    fn settings(&self, network: &Network) -> Result<ViewSettings, Failure> {
+        let layers = match (&self.layer, self.depth) {
+            (Some(layer), _) => {
+                if network.layer(layer).is_none() {
+                    let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
+                    return Err(Failure::new(format!(
+                        "no layer `{layer}`, expected one of: {}",
+                        known.join(", ")
+                    )));
+                }
+                vec![layer.clone()]
+            }
+            (None, Some(depth)) => vec![layer_at_depth(network, depth)?],
+            (None, None) => {
+                (1..=network.n_stages()).map(|depth| layer_at_depth(network, depth)).collect::<Result<_, _>>()?
+            }
+        };
+        let order = match self.order {
+            OrderArgument::Energy => Order::Energy,
+            OrderArgument::Entropy => Order::Entropy,
+            OrderArgument::Channel => Order::Channel,
+        };
+        let config = self.read.config();
+        Ok(ViewSettings {
+            layers,
+            order,
+            top: self.top,
+            color_map: self.colormap,
+            maps: self.maps.clone(),
+            threshold: self.surprise.map_or_else(Threshold::default, Threshold::Quantile),
+            nm_per_px: self.read.nm_per_px,
+            page: self.read.page,
+            data_bar: config.data_bar,
+        })
+    }
+
+    fn folder(&self) -> PathBuf {
+        match (&self.out, self.images.as_slice()) {
+            (Some(out), _) => out.clone(),
+            (None, [image]) => {
+                let stem = image.file_stem().unwrap_or_default().to_string_lossy();
+                PathBuf::from(format!("lens-{stem}"))
+            }
+            (None, images) => PathBuf::from(format!("lens-{}-images", images.len())),
+        }
+    }
+}
+
+fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
+    match network.layer_at_depth(depth) {
+        Some(layer) => Ok(layer.name.clone()),
+        None => Err(Failure::new(format!(
+            "depth {depth}: the network has depths 1 to {}",
+            network.n_stages()
+        ))),
+    }
+}
+
+/// The failure, with the image named in front unless it names it itself.
+fn named(image: &Path, failure: &Failure) -> String {
+    let text = failure.to_string();
+    let path = image.display().to_string();
+    if text.contains(&path) { text } else { format!("{path}: {text}") }
+}
+
+fn line_of(image: &Path, seen: &Seen, report: &Path) -> String {
+    let layers: Vec<String> = seen
+        .layers
+        .iter()
+        .map(|layer| {
+            let counts = layer.result.counts;
+            format!(
+                "{}: {} live, {} near-copies, {} dead",
+                layer.result.layer, counts.n_live, counts.n_near_copies, counts.n_dead
+            )
+        })
+        .collect();
+    format!("{}\n  {}\n  {}\n  {}\n", image.display(), seen.cut_text(), layers.join("; "), report.display())
+}
+
+/// `error` as a failure that names `path`.
+pub(crate) fn failure_at(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("{}: {}", path.display(), chain_text(error)))
+}

@@ -1,0 +1,100 @@
+//! Record: from what a view was made, enough to make it again, and the hashes of what was made.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use nanoaid::Network;
+use nanoaid::run::{sha256, sha256_of};
+use serde::{Deserialize, Serialize};
+
+use crate::command::failure_at;
+use crate::outcome::Failure;
+use crate::view::ViewSettings;
+
+/// Version of the record's format.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// The image that was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub(crate) enum Input {
+    /// A file.
+    File {
+        /// Where it was.
+        path: PathBuf,
+        /// SHA-256 of its bytes.
+        sha256: String,
+    },
+    /// A built-in synthetic specimen.
+    Specimen {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// From what a view was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Version of the program.
+    pub program_version: String,
+    /// What made it.
+    pub command: String,
+    /// The image.
+    pub input: Input,
+    /// The run, or `autoencoder` for the built-in network.
+    pub run: PathBuf,
+    /// SHA-256 of the network as a file.
+    pub network_sha256: String,
+    /// Where it ran.
+    pub device: String,
+    /// Everything else that decides.
+    pub settings: ViewSettings,
+    /// Files that were made and their SHA-256.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Input {
+    /// The file at `path` with its hash.
+    pub(crate) fn of_file(path: &Path) -> Result<Self, Failure> {
+        Ok(Self::File { path: path.to_owned(), sha256: file_sha256(path)? })
+    }
+}
+
+impl Record {
+    /// The record of a view.
+    pub(crate) fn new(
+        input: Input,
+        run: &Path,
+        network: &Network,
+        settings: &ViewSettings,
+        files: BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: "lens".to_owned(),
+            input,
+            run: run.to_owned(),
+            network_sha256: sha256(&network.to_bytes()),
+            device: network.device().to_string(),
+            settings: settings.clone(),
+            files,
+        })
+    }
+}
+
+/// SHA-256 of a file, read in pieces.
+pub(crate) fn file_sha256(path: &Path) -> Result<String, Failure> {
+    let mut file = File::open(path).map_err(|error| failure_at(path, &error))?;
+    let mut buffer = vec![0; 1 << 20];
+    sha256_of(|| {
+        let n = file.read(&mut buffer)?;
+        Ok(buffer[..n].to_vec())
+    })
+    .map_err(|error| failure_at(path, &error))
+}

@@ -1,0 +1,206 @@
+//! The pictures of a view: planes of the lens with labels, scale bars and color bars.
+
+use micrograph::paint::{
+    Cell, ColorBar, ColorMap, ContactSheet, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling,
+    Section, contact_sheet, outline_mask, resampled, robust_range,
+};
+use micrograph::{Calibration, Plane, Rect};
+use nanoaid::lens::{ChannelState, Lens, Reconstruction};
+
+use super::{Surprise, ViewSettings, field_text};
+use crate::outcome::Failure;
+
+/// Longest side of a picture of the whole micrograph in pixels.
+const MOST_PX: usize = 1280;
+/// Longest side of a map on a sheet before it is fitted into its cell.
+const MOST_MAP_PX: usize = 768;
+/// Weight of the colors over the micrograph in a false-color picture.
+const COLOR_WEIGHT: f32 = 0.65;
+/// Blue-green of Okabe and Ito, seen on grey by all.
+const MARK: [u8; 3] = [240, 228, 66];
+
+/// The maps of a layer, reduced to what a sheet can show.
+pub(crate) struct Planes {
+    planes: Vec<Plane>,
+    /// Positions of the maps along one pixel of these planes.
+    positions_per_px: f64,
+}
+
+impl Planes {
+    /// Reads the maps one by one.
+    pub(crate) fn of(lens: &Lens) -> Result<Self, Failure> {
+        let (height, width) = (lens.maps.height(), lens.maps.width());
+        let zoom = (MOST_MAP_PX as f64 / height.max(width) as f64).min(1.0);
+        let planes = (0..lens.maps.n_channels())
+            .map(|channel| {
+                let plane = lens.maps.plane(channel)?;
+                Ok(if zoom < 1.0 { reduced(&plane, zoom) } else { plane })
+            })
+            .collect::<Result<Vec<_>, std::io::Error>>()?;
+        Ok(Self { planes, positions_per_px: 1.0 / zoom })
+    }
+}
+
+/// The micrograph as the network saw it, with a scale bar.
+pub(crate) fn micrograph(plane: &Plane, calibration: Option<&Calibration>) -> Picture {
+    let (mut picture, zoom) = gray(plane);
+    draw_scale_bar(&mut picture, calibration, zoom);
+    picture
+}
+
+/// All maps of a layer.
+pub(crate) fn sheet(
+    lens: &Lens,
+    planes: &Planes,
+    image: &str,
+    calibration: Option<&Calibration>,
+    settings: &ViewSettings,
+    scaling: Scaling,
+) -> Picture {
+    let result = &lens.result;
+    let top = settings.top.unwrap_or(usize::MAX);
+    let mut sections: Vec<Section<'_>> =
+        ["live channels", "near-copies of a stronger channel", "dead channels (constant on this image)"]
+            .map(|heading| Section { heading: heading.to_owned(), cells: Vec::new() })
+            .into();
+    for channel in result.channels.iter().take(top) {
+        let statistics = &channel.statistics;
+        let (section, note) = match channel.state {
+            ChannelState::Live => (0, format!("energy {}", short(statistics.energy))),
+            ChannelState::NearCopy { of, correlation } => (1, format!("of {of}, r = {correlation:.3}")),
+            ChannelState::Dead => (2, String::new()),
+        };
+        let nanoaid::Address::Layer { channel: Some(index), .. } = channel.address else { continue };
+        sections[section].cells.push(Cell {
+            plane: &planes.planes[index],
+            label: channel.address.to_string(),
+            note,
+            dead: channel.state == ChannelState::Dead,
+        });
+    }
+    sections.retain(|section| !section.cells.is_empty());
+    if sections.len() == 1 {
+        sections[0].heading.clear();
+    }
+    let order = match settings.order {
+        nanoaid::lens::Order::Energy => "most energy first",
+        nanoaid::lens::Order::Entropy => "lowest spatial entropy first",
+        nanoaid::lens::Order::Channel => "by number",
+    };
+    let counts = result.counts;
+    let shown = if top < result.channels.len() { format!("first {top} shown, ") } else { String::new() };
+    let stride = result.stride as f64 * planes.positions_per_px;
+    contact_sheet(&ContactSheet {
+        title: format!("{image}: {}", result.layer),
+        subtitle: format!(
+            "{} channels: {} live, {} near-copies, {} dead; {shown}{order}; {}",
+            result.channels.len(),
+            counts.n_live,
+            counts.n_near_copies,
+            counts.n_dead,
+            field_text(result)
+        ),
+        sections,
+        scaling,
+        map: settings.color_map,
+        nm_per_px: calibration.map(|calibration| calibration.nm_per_px_x * stride),
+        max_width_px: 2000,
+        ..ContactSheet::default()
+    })
+}
+
+/// The three strongest components of the maps over the micrograph.
+pub(crate) fn false_color(lens: &Lens, plane: &Plane, calibration: Option<&Calibration>) -> Picture {
+    let (mut picture, zoom) = gray(plane);
+    let [red, green, blue] = &lens.false_color.planes;
+    let colors = Picture::from_rgb_planes([red, green, blue]);
+    // the maps end where the last whole position does
+    let covered = |positions: usize, limit: usize| {
+        (((positions * lens.result.stride) as f64 * zoom).round() as usize).clamp(1, limit)
+    };
+    let height = covered(lens.maps.height(), picture.height());
+    let width = covered(lens.maps.width(), picture.width());
+    let sampling = if colors.width() > width { Sampling::Area } else { Sampling::Bilinear };
+    let mut over = picture.clone();
+    over.blit(0, 0, &colors.resized(height, width, sampling));
+    picture.blend(&over, COLOR_WEIGHT);
+    draw_scale_bar(&mut picture, calibration, zoom);
+    picture
+}
+
+/// Reconstruction, error map, and the micrograph with the surprises outlined.
+pub(crate) fn surprise(
+    plane: &Plane,
+    reconstruction: &Reconstruction,
+    calibration: Option<&Calibration>,
+) -> Surprise {
+    let (gray_picture, zoom) = gray(plane);
+    let (height, width) = (gray_picture.height(), gray_picture.width());
+    let metrics = &reconstruction.metrics;
+
+    let mut output = gray(&reconstruction.output).0;
+    draw_scale_bar(&mut output, calibration, zoom);
+
+    // root of the mean square: in the units of the image
+    let errors = reconstruction.error_map.map(f32::sqrt);
+    let high = robust_range(&errors).map_or(1.0, |(_, high)| high).max(f32::MIN_POSITIVE);
+    let colors = Picture::from_plane(&errors, 0.0, high, ColorMap::Magma);
+    let cell = metrics.cell_px as f64 * zoom;
+    let cells_height = (errors.height() as f64 * cell).round().max(1.0) as usize;
+    let cells_width = (errors.width() as f64 * cell).round().max(1.0) as usize;
+    let colors = colors.resized(cells_height, cells_width, Sampling::Nearest);
+    let mut maps = Picture::new(height, width, [0; 3]);
+    maps.blit(0, 0, &colors);
+    let bar = ColorBar { map: ColorMap::Magma, low: 0.0, high, title: "RMS error".to_owned() };
+    let ink = Ink::regular((width as f32 / 55.0).clamp(12.0, 22.0), [27, 31, 36]);
+    let margin = ink.line_height();
+    let mut error_map = Picture::new(height, width + bar.width(ink) + 3 * margin, [255; 3]);
+    error_map.blit(0, 0, &maps);
+    bar.draw(&mut error_map, (margin, width + margin), height.saturating_sub(2 * margin), ink);
+    let within = Rect { y: 0, x: 0, height, width };
+    if let Some(bar) = scale_bar(width, calibration, zoom) {
+        bar.draw(&mut error_map, within, Corner::BottomRight);
+    }
+
+    let mut overlay = gray_picture;
+    let mask = resampled(&reconstruction.mask, cells_height, cells_width, Sampling::Nearest);
+    let mask = Plane::from_fn(height, width, |y, x| {
+        if y < mask.height() && x < mask.width() { mask.at(y, x) } else { 0.0 }
+    });
+    outline_mask(&mut overlay, &mask, 0.5, MARK);
+    draw_scale_bar(&mut overlay, calibration, zoom);
+    Surprise { reconstruction: output, error_map, overlay }
+}
+
+/// `plane` in grey from 0 to 1, at most [`MOST_PX`] long, and its zoom.
+fn gray(plane: &Plane) -> (Picture, f64) {
+    let zoom = (MOST_PX as f64 / plane.height().max(plane.width()) as f64).min(1.0);
+    let drawn = if zoom < 1.0 { reduced(plane, zoom) } else { plane.clone() };
+    (Picture::from_plane(&drawn, 0.0, 1.0, ColorMap::Gray), zoom)
+}
+
+fn reduced(plane: &Plane, zoom: f64) -> Plane {
+    let scaled = |px: usize| ((px as f64 * zoom).round() as usize).max(1);
+    resampled(plane, scaled(plane.height()), scaled(plane.width()), Sampling::Area)
+}
+
+fn scale_bar(width: usize, calibration: Option<&Calibration>, zoom: f64) -> Option<ScaleBar> {
+    let unit = LengthUnit::drawn(calibration.map(|calibration| calibration.nm_per_px_x), zoom);
+    ScaleBar::fit(width as f64, 0.25, unit)
+}
+
+fn draw_scale_bar(picture: &mut Picture, calibration: Option<&Calibration>, zoom: f64) {
+    if let Some(bar) = scale_bar(picture.width(), calibration, zoom) {
+        let within = picture.rect();
+        bar.draw(picture, within, Corner::BottomRight);
+    }
+}
+
+/// Three significant digits.
+fn short(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 3) as usize;
+    if value.abs() < 0.01 { format!("{value:.1e}") } else { format!("{value:.digits$}") }
+}
