@@ -5,6 +5,7 @@ mod images;
 mod info;
 mod lens;
 mod replay;
+mod sweep;
 mod train;
 mod training;
 
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
+    /// Train one autoencoder for each latent size and compare them.
+    Sweep(Box<sweep::SweepArguments>),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
 }
@@ -40,6 +43,7 @@ impl Command {
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Train(command) => train::run(&command),
+            Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
         }
     }

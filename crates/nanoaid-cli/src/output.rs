@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn names_of_folders_are_clean_and_differ() {
-        let files = ["a/x.tif", "b/x.tif", "b/x.png", "c/My image (1).jpg", "..", "d/..tif"].map(PathBuf::from);
+        let files =
+            ["a/x.tif", "b/x.tif", "b/x.png", "c/My image (1).jpg", "..", "d/..tif"].map(PathBuf::from);
         let names = folder_names(&files);
         assert_eq!(names, ["a_x", "b_x", "b_x_2", "My_image__1_", "image", "image_2"]);
     }

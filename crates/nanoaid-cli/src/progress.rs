@@ -36,7 +36,8 @@ impl Progress {
         if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let n = self.bar.length().unwrap_or(done);
-            let left = self.begun.elapsed().as_secs_f64() * (n.saturating_sub(done)) as f64 / done.max(1) as f64;
+            let left =
+                self.begun.elapsed().as_secs_f64() * (n.saturating_sub(done)) as f64 / done.max(1) as f64;
             say(&format!("{done}/{n} · {note} · {left:.0} s left"));
         }
     }

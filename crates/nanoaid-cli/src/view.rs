@@ -126,7 +126,8 @@ impl Seen {
             DataBarEvidence::Typed => "as typed",
         };
         let below = self.facts.height.saturating_sub(bar.end_row);
-        let below = if below > 0 { format!(", with {below} rows of specimen below it") } else { String::new() };
+        let below =
+            if below > 0 { format!(", with {below} rows of specimen below it") } else { String::new() };
         format!("data bar cut off: rows {} to {}{below}, {evidence}", bar.first_row, bar.end_row - 1)
     }
 }
@@ -211,7 +212,8 @@ fn write_maps(lens: &Lens, settings: &ViewSettings, files: &mut Files<'_>) -> Re
         match format {
             MapFormat::Tiff => {
                 let name = format!("{layer}.maps.tif");
-                let labels: Vec<String> = channels.clone().map(|channel| format!("{layer}:{channel}")).collect();
+                let labels: Vec<String> =
+                    channels.clone().map(|channel| format!("{layer}:{channel}")).collect();
                 let size = (maps.height(), maps.width());
                 let mut stack = TiffStack::create(&files.folder.file(&name), size, &labels, calibration)?;
                 for channel in channels.clone() {

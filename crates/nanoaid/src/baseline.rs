@@ -96,7 +96,9 @@ impl BlockComponents {
         let covariance: Vec<Vec<f64>> = products
             .iter()
             .enumerate()
-            .map(|(i, row)| row.iter().zip(&mean).map(|(sum, other)| sum / n_blocks - mean[i] * other).collect())
+            .map(|(i, row)| {
+                row.iter().zip(&mean).map(|(sum, other)| sum / n_blocks - mean[i] * other).collect()
+            })
             .collect();
         let components = eigenpairs(&covariance).into_iter().take(n).map(|pair| pair.vector).collect();
         Some(Self { side, mean, components })

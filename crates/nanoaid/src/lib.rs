@@ -15,6 +15,7 @@ pub mod network;
 pub mod prepare;
 pub mod quality;
 pub mod run;
+pub mod sweep;
 pub mod train;
 
 pub use address::Address;

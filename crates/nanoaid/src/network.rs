@@ -21,9 +21,9 @@ use burn::tensor::{Tensor, TensorData};
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
+use crate::ConfigError;
 use crate::Device;
 use crate::baseline::BlockComponents;
-use crate::ConfigError;
 
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

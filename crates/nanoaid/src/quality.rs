@@ -169,11 +169,8 @@ mod tests {
     #[test]
     fn ssim_equals_the_definition_summed_naively() {
         let (a, b) = (noise(17, 23, 0), noise(17, 23, 1));
-        let mixed = Plane::new(
-            17,
-            23,
-            a.values().iter().zip(b.values()).map(|(a, b)| 0.7 * a + 0.3 * b).collect(),
-        );
+        let mixed =
+            Plane::new(17, 23, a.values().iter().zip(b.values()).map(|(a, b)| 0.7 * a + 0.3 * b).collect());
         // the products are rounded to f32 before they are averaged
         assert!((ssim(&a, &mixed) - naive_ssim(&a, &mixed)).abs() < 1e-4);
     }

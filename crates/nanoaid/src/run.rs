@@ -146,7 +146,7 @@ impl RunFolder {
     /// # Errors
     /// If the folder is there already (without `force`), or the system refuses.
     pub fn create(path: &Path, manifest: Manifest, force: bool) -> Result<Self, RunError> {
-        if path.exists() && fs::read_dir(path).map_err(io_error(path))?.next().is_some() {
+        if path.exists() && !holds_only_leftovers(path)? {
             if !force {
                 return Err(RunError::Exists { path: path.to_owned() });
             }
@@ -155,11 +155,17 @@ impl RunFolder {
             }
             fs::remove_dir_all(path).map_err(io_error(path))?;
         }
-        let checkpoints = path.join(CHECKPOINTS);
-        fs::create_dir_all(&checkpoints).map_err(io_error(&checkpoints))?;
+        // the manifest first: a folder without one is no run
+        fs::create_dir_all(path).map_err(io_error(path))?;
         let run = Self { path: path.to_owned(), manifest };
         run.write_manifest()?;
+        run.remove_leftovers()?;
         Ok(run)
+    }
+
+    /// Whether a run has begun at `path`.
+    pub fn is_begun(path: &Path) -> bool {
+        path.join(MANIFEST).is_file()
     }
 
     /// Opens the run folder at `path`.
@@ -170,7 +176,8 @@ impl RunFolder {
         let file = path.join(MANIFEST);
         let text = fs::read(&file).map_err(io_error(&file))?;
         let wrong = |reason: String| RunError::Manifest { path: file.clone(), reason };
-        let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let value: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
         if version != Some(u64::from(SCHEMA_VERSION)) {
             let found = version.map_or("none".to_owned(), |version| version.to_string());
@@ -238,7 +245,9 @@ impl RunFolder {
     /// If the system refuses; the older checkpoints are then unchanged.
     pub fn write_checkpoint(&mut self, epoch: usize, bytes: &[u8]) -> Result<(), RunError> {
         let file = format!("{epoch:05}.safetensors");
-        write_whole(&self.path.join(CHECKPOINTS).join(&file), bytes)?;
+        let folder = self.path.join(CHECKPOINTS);
+        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        write_whole(&folder.join(&file), bytes)?;
         self.manifest.checkpoints.retain(|checkpoint| checkpoint.epoch < epoch);
         self.manifest.checkpoints.push(CheckpointFile { epoch, file, sha256: sha256(bytes) });
         let n_old = self.manifest.checkpoints.len().saturating_sub(KEPT_CHECKPOINTS);
@@ -269,10 +278,11 @@ impl RunFolder {
     /// If the system refuses.
     pub fn remove_leftovers(&self) -> Result<(), RunError> {
         let known = |name: &str| self.manifest.checkpoints.iter().any(|checkpoint| checkpoint.file == name);
-        let unfinished = |name: &str| name.starts_with('.') && name.ends_with(".part");
         let checkpoints = self.path.join(CHECKPOINTS);
-        remove_files(&checkpoints, |name| !known(name))?;
-        remove_files(&self.path, unfinished)
+        if checkpoints.is_dir() {
+            remove_files(&checkpoints, |name| !known(name))?;
+        }
+        remove_files(&self.path, is_unfinished)
     }
 
     fn write_manifest(&self) -> Result<(), RunError> {
@@ -300,6 +310,22 @@ pub fn sha256_of(mut next: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<St
         }
         hash.update(&piece);
     }
+}
+
+/// Whether `path` is a folder with nothing in it but files that were cut off half way.
+fn holds_only_leftovers(path: &Path) -> Result<bool, RunError> {
+    for entry in fs::read_dir(path).map_err(io_error(path))? {
+        let name = entry.map_err(io_error(path))?.file_name();
+        if !is_unfinished(&name.to_string_lossy()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a file of this name was not finished; see [`micrograph::file`].
+fn is_unfinished(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".part")
 }
 
 fn read_checked(path: &Path, expected: &str) -> Result<Vec<u8>, RunError> {

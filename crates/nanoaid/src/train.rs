@@ -12,7 +12,7 @@ mod report;
 
 pub use config::TrainConfig;
 pub use curve::TrainingCurve;
-pub use report::{BaselineQuality, QualityReport, Report, Sample, TrainResult};
+pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -154,7 +154,9 @@ pub fn autoencoder(
     let validation = validation_patches(dataset, &config)?;
 
     let mut checkpoint = match run.newest_checkpoint() {
-        Ok((_, bytes)) => Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?,
+        Ok((_, bytes)) => {
+            Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?
+        }
         Err(RunError::NoCheckpoint { .. }) => {
             let mut network = Network::random(architecture.clone(), config.seed, device)?;
             if let Some(components) = report::block_components(dataset, &config)? {
@@ -238,7 +240,9 @@ pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) 
         let values: Vec<f32> =
             network.chain().forward(images).into_data().try_to_vec().expect("images are f32");
         outputs.extend(
-            values.chunks(height * width).map(|values| micrograph::Plane::new(height, width, values.to_vec())),
+            values
+                .chunks(height * width)
+                .map(|values| micrograph::Plane::new(height, width, values.to_vec())),
         );
     }
     outputs

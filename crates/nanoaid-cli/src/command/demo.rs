@@ -65,6 +65,7 @@ pub(super) fn specimen(name: &str) -> Result<Prepared, Failure> {
         specimen_rows: None,
         warnings: Vec::new(),
     };
-    let config = PrepareConfig { data_bar: micrograph::data_bar::DataBarChoice::Keep, ..PrepareConfig::default() };
+    let config =
+        PrepareConfig { data_bar: micrograph::data_bar::DataBarChoice::Keep, ..PrepareConfig::default() };
     Ok(prepare::micrograph(Micrograph { plane: synthetic.plane, facts }, &config)?)
 }

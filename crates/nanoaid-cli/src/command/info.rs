@@ -55,7 +55,8 @@ enum Info {
 
 /// Shows what each input tells.
 pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
-    let folder = arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;
+    let folder =
+        arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;
     let names = folder_names(&arguments.inputs);
     let mut all = Vec::new();
     let mut n_skipped = 0;
@@ -181,7 +182,11 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
     let bar = match (data_bar, pixels_error) {
         (Some(bar), _) => {
             let below = facts.height.saturating_sub(bar.end_row);
-            let more = if below > 0 { format!("; {below} rows of specimen below it are cut too") } else { String::new() };
+            let more = if below > 0 {
+                format!("; {below} rows of specimen below it are cut too")
+            } else {
+                String::new()
+            };
             format!("rows {} to {}, {}{more}", bar.first_row, bar.end_row - 1, evidence_text(bar.evidence))
         }
         (None, None) => "none".to_owned(),

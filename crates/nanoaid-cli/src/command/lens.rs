@@ -153,9 +153,9 @@ impl LensArguments {
                 vec![layer.clone()]
             }
             (None, Some(depth)) => vec![layer_at_depth(network, depth)?],
-            (None, None) => {
-                (1..=network.n_stages()).map(|depth| layer_at_depth(network, depth)).collect::<Result<_, _>>()?
-            }
+            (None, None) => (1..=network.n_stages())
+                .map(|depth| layer_at_depth(network, depth))
+                .collect::<Result<_, _>>()?,
         };
         let order = match self.order {
             OrderArgument::Energy => Order::Energy,
@@ -191,10 +191,9 @@ impl LensArguments {
 fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
     match network.layer_at_depth(depth) {
         Some(layer) => Ok(layer.name.clone()),
-        None => Err(Failure::new(format!(
-            "depth {depth}: the network has depths 1 to {}",
-            network.n_stages()
-        ))),
+        None => {
+            Err(Failure::new(format!("depth {depth}: the network has depths 1 to {}", network.n_stages())))
+        }
     }
 }
 

@@ -36,7 +36,11 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
         Err(Failure::new(format!("{}: {what} is {found}, the record says {expected}", path.display())))
     };
     if record.schema_version != SCHEMA_VERSION {
-        return differs("the schema version", &SCHEMA_VERSION.to_string(), &record.schema_version.to_string());
+        return differs(
+            "the schema version",
+            &SCHEMA_VERSION.to_string(),
+            &record.schema_version.to_string(),
+        );
     }
     let device: Device = record.device.parse().map_err(|text: String| Failure::new(text))?;
     let network = NetworkArguments { run: record.run.clone(), device }.network()?;
@@ -56,8 +60,12 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     };
     let folder = OutputFolder::create(&arguments.out, arguments.force)?;
     let (_, files) = view(&prepared, &network, &record.settings, &folder)?;
-    let unlike: Vec<&String> =
-        record.files.iter().filter(|(name, hash)| files.get(*name) != Some(hash)).map(|(name, _)| name).collect();
+    let unlike: Vec<&String> = record
+        .files
+        .iter()
+        .filter(|(name, hash)| files.get(*name) != Some(hash))
+        .map(|(name, _)| name)
+        .collect();
     if !unlike.is_empty() {
         let version = if record.program_version == env!("CARGO_PKG_VERSION") {
             String::new()

@@ -49,7 +49,8 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
         (false, true) => Existing::Replace,
         (false, false) => Existing::Keep,
     };
-    let (trained, report) = autoencoder(&dataset, &config, arguments.settings.device, &arguments.out, existing)?;
+    let (trained, report) =
+        autoencoder(&dataset, &config, arguments.settings.device, &arguments.out, existing)?;
     let quality = &report.quality;
     if arguments.json {
         print(&json_text(quality)?)?;
@@ -58,7 +59,10 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
             "best network: epoch {} of {}\n{:<58}{:>9}{:>9}{:>9}\n",
             trained.best_epoch,
             trained.curve.len(),
-            format!("{} patches of {} {} micrographs", quality.all.n_patches, quality.n_micrographs, quality.part),
+            format!(
+                "{} patches of {} {} micrographs",
+                quality.all.n_patches, quality.n_micrographs, quality.part
+            ),
             "MSE",
             "PSNR",
             "SSIM"

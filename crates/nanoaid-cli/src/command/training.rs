@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use nanoaid::Device;
 use nanoaid::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
 use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
 use nanoaid::train::{self, Progress as Step, Report, TrainConfig, TrainResult, Trained};
-use nanoaid::Device;
 use serde_json::json;
 
 use crate::outcome::{Failure, say};
@@ -180,14 +180,30 @@ fn run_folder(
         "n_test": dataset.of(Split::Test).count(),
         "settings": dataset.config,
     });
-    if existing == Existing::Resume {
+    // a run that was cut off before its first file begins anew
+    let resumed = existing == Existing::Resume && RunFolder::is_begun(out);
+    let mut run = if resumed {
         let run = RunFolder::open(out)?;
         let manifest = run.manifest();
         same("settings", &manifest.settings, &settings)?;
         same("data", &manifest.data, &data)?;
         same("device", &json!(manifest.device), &json!(device.to_string()))?;
-        return Ok(run);
-    }
+        run
+    } else {
+        new_run(settings, data, device, out, existing == Existing::Replace)?
+    };
+    run.write("settings.toml", toml::to_string(config)?.as_bytes())?;
+    run.write("split.csv", dataset.split_csv().as_bytes())?;
+    Ok(run)
+}
+
+fn new_run(
+    settings: serde_json::Value,
+    data: serde_json::Value,
+    device: Device,
+    out: &Path,
+    force: bool,
+) -> Result<RunFolder, Failure> {
     let manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -198,10 +214,7 @@ fn run_folder(
         files: Default::default(),
         checkpoints: Vec::new(),
     };
-    let mut run = RunFolder::create(out, manifest, existing == Existing::Replace)?;
-    run.write("settings.toml", toml::to_string(config)?.as_bytes())?;
-    run.write("split.csv", dataset.split_csv().as_bytes())?;
-    Ok(run)
+    Ok(RunFolder::create(out, manifest, force)?)
 }
 
 /// A training goes on only as it began.
@@ -213,7 +226,8 @@ fn same(what: &str, then: &serde_json::Value, now: &serde_json::Value) -> Result
     let mut changed = keys.filter(|key| then.get(key) != now.get(key));
     let detail = match changed.next() {
         Some(key) => {
-            let text = |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
+            let text =
+                |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
             format!("`{key}` was {}, now it is {}", text(then.get(key)), text(now.get(key)))
         }
         None => format!("it was {then}, now it is {now}"),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use micrograph::Plane;
 use micrograph::paint::{
-    AxisScale, Cell, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series, ColorMap,
+    AxisScale, Cell, ColorMap, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series,
     contact_sheet,
 };
 use nanoaid::quality::Quality;
@@ -115,10 +115,7 @@ fn samples_sheet(samples: &[Sample]) -> Picture {
         .iter()
         .flat_map(|sample| {
             let error: &Plane = &sample.reconstruction;
-            [
-                cell(&sample.original, &sample.label, "original"),
-                cell(error, &sample.label, "network"),
-            ]
+            [cell(&sample.original, &sample.label, "original"), cell(error, &sample.label, "network")]
         })
         .collect();
     contact_sheet(&ContactSheet {

@@ -123,7 +123,8 @@ impl Gradients for Cube {
 
     fn max_pool_gradient((maps, indices): Self::PoolState, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         let (size, none) = ([2, 2], [0, 0]);
-        Self::max_pool2d_with_indices_backward(maps, size, size, none, [1, 1], false, gradient, indices).x_grad
+        Self::max_pool2d_with_indices_backward(maps, size, size, none, [1, 1], false, gradient, indices)
+            .x_grad
     }
 
     fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -40,7 +40,8 @@ impl Kernels for Flex {
     fn up_sample(maps: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([n, channels, height, width], shape) = planes_shape(&maps);
         let mut output = vec![0.0; n * channels * 4 * height * width];
-        conv_kernels::upsample_nearest_2x(shape, values(&maps.to_contiguous()), &mut output).expect(SHAPES_FIT);
+        conv_kernels::upsample_nearest_2x(shape, values(&maps.to_contiguous()), &mut output)
+            .expect(SHAPES_FIT);
         tensor(output, [n, channels, 2 * height, 2 * width])
     }
 }

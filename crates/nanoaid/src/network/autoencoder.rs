@@ -132,8 +132,7 @@ pub(super) fn start_from_components(chain: &mut Chain, components: &BlockCompone
                 let shape = from_blocks.shape();
                 let mut weight = vec![0.0; shape.channels_out * shape.channels_in];
                 let mut bias = vec![0.0; shape.channels_out];
-                for ((row, bias), vector) in
-                    weight.chunks_mut(shape.channels_in).zip(&mut bias).zip(vectors)
+                for ((row, bias), vector) in weight.chunks_mut(shape.channels_in).zip(&mut bias).zip(vectors)
                 {
                     for (weight, value) in row.iter_mut().zip(vector) {
                         *weight = (CODE_SCALE * value) as f32;

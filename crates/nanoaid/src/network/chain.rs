@@ -189,9 +189,12 @@ fn channels_from_blocks(images: Tensor<4>, side: usize) -> Tensor<4> {
 /// The inverse of [`channels_from_blocks`].
 fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
     let [n, _, rows, columns] = maps.dims();
-    maps.reshape([n, side, side, rows, columns])
-        .permute([0, 3, 1, 4, 2])
-        .reshape([n, 1, rows * side, columns * side])
+    maps.reshape([n, side, side, rows, columns]).permute([0, 3, 1, 4, 2]).reshape([
+        n,
+        1,
+        rows * side,
+        columns * side,
+    ])
 }
 
 /// Copies `tensor` from the device.

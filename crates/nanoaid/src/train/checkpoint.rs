@@ -82,7 +82,8 @@ impl Checkpoint {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut all = Weights::default();
         let mut add = |prefix: &str, weights: &Weights| {
-            let named = weights.tensors.iter().map(|(name, weight)| (format!("{prefix}/{name}"), weight.clone()));
+            let named =
+                weights.tensors.iter().map(|(name, weight)| (format!("{prefix}/{name}"), weight.clone()));
             all.tensors.extend(named);
         };
         add("weights", &self.weights);
@@ -102,7 +103,8 @@ impl Checkpoint {
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (all, header) = Weights::from_bytes(bytes).map_err(|error| error.to_string())?;
         let header: Header =
-            serde_json::from_str(header.get(CURVE_KEY).ok_or("the header has no learning curve")?).map_err(|error| error.to_string())?;
+            serde_json::from_str(header.get(CURVE_KEY).ok_or("the header has no learning curve")?)
+                .map_err(|error| error.to_string())?;
         let part = |prefix: &str| {
             let tensors: std::collections::BTreeMap<_, _> = all
                 .tensors

@@ -34,7 +34,8 @@ impl Optimizer {
         let mut states = BTreeMap::new();
         if let Some(moments) = &checkpoint.moments {
             for name in checkpoint.weights.tensors.keys() {
-                let missing = || TrainError::Checkpoint { reason: format!("no optimizer state for `{name}`") };
+                let missing =
+                    || TrainError::Checkpoint { reason: format!("no optimizer state for `{name}`") };
                 let first = moments.first.tensors.get(name).ok_or_else(missing)?;
                 let second = moments.second.tensors.get(name).ok_or_else(missing)?;
                 let momentum = AdaptiveMomentumState::new(checkpoint.n_steps(), flat(first), flat(second));
@@ -47,11 +48,9 @@ impl Optimizer {
         } else {
             BTreeMap::new()
         };
-        let adam = AdamWConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(config.weight_decay as f32)
-            .build();
-        Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps()})
+        let adam =
+            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(config.weight_decay as f32).build();
+        Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps() })
     }
 
     /// Steps so far.

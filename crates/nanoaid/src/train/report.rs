@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
+use super::TrainingCurve;
 use super::{TrainConfig, TrainError, Trained, reconstruct};
+use crate::Network;
 use crate::baseline::{BlockComponents, down_sampled, mean_image};
 use crate::dataset::{Dataset, FixedConfig, LabelledPatch, Split, fixed_patches};
 use crate::quality::Quality;
-use super::TrainingCurve;
-use crate::Network;
 
 /// Most held-out patches from one micrograph.
 const MOST_PATCHES_PER_MICROGRAPH: usize = 12;
@@ -59,6 +59,36 @@ pub struct Sample {
     pub reconstruction: Plane,
 }
 
+impl QualityReport {
+    /// The baseline whose name begins with `name`.
+    pub fn baseline(&self, name: &str) -> Option<&BaselineQuality> {
+        self.baselines.iter().find(|baseline| baseline.name.starts_with(name))
+    }
+}
+
+/// The patches on which a network is judged, and those that what is compared with it learns from.
+#[derive(Clone, Debug)]
+pub struct HeldOut {
+    /// `test`, or `validation` where there is no test part.
+    pub part: &'static str,
+    /// Patches of that part.
+    pub held_out: Vec<LabelledPatch>,
+    /// Patches of the training part.
+    pub training: Vec<LabelledPatch>,
+}
+
+impl HeldOut {
+    /// The patches of `dataset`, of the size that `config` says.
+    ///
+    /// # Errors
+    /// If no micrograph of one of the parts can be used.
+    pub fn of(dataset: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
+        let (part, held_out) = held_out_patches(dataset, config.patch)?;
+        let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
+        Ok(Self { part, held_out, training })
+    }
+}
+
 /// A report with the planes that are shown in it.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -83,7 +113,7 @@ impl Report {
     /// # Errors
     /// If no held-out micrograph can be used.
     pub fn of(network: &Network, dataset: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
-        let (part, held_out) = held_out_patches(dataset, config.patch)?;
+        let HeldOut { part, held_out, training } = HeldOut::of(dataset, config)?;
         let originals: Vec<&Plane> = held_out.iter().map(|patch| &patch.plane).collect();
         let outputs = reconstruct(network, &originals, 16);
         let all = pair(&originals, &outputs);
@@ -108,7 +138,7 @@ impl Report {
             compression: (stride * stride) as f64 / network_config.latent as f64,
             all: Quality::of(&all).expect("there are held-out patches"),
             categories,
-            baselines: baselines(dataset, config, &originals)?,
+            baselines: baselines(&training, config, &originals),
         };
         Ok(Self { quality, samples: samples(&held_out, &outputs) })
     }
@@ -122,7 +152,10 @@ impl TrainResult {
     }
 }
 
-fn held_out_patches(dataset: &Dataset, patch: usize) -> Result<(&'static str, Vec<LabelledPatch>), TrainError> {
+fn held_out_patches(
+    dataset: &Dataset,
+    patch: usize,
+) -> Result<(&'static str, Vec<LabelledPatch>), TrainError> {
     for (part, split) in [("test", Split::Test), ("validation", Split::Validation)] {
         let patches = patches_of(dataset, split, patch, usize::MAX)?;
         if !patches.is_empty() {
@@ -149,18 +182,17 @@ pub(super) fn block_components(
     config: &TrainConfig,
 ) -> Result<Option<BlockComponents>, TrainError> {
     let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
-    let training: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
-    let network = config.network();
-    Ok(BlockComponents::of(&training, network.latent_stride(), network.latent, config.seed))
+    Ok(components_of(&training, config))
 }
 
-fn baselines(
-    dataset: &Dataset,
-    config: &TrainConfig,
-    originals: &[&Plane],
-) -> Result<Vec<BaselineQuality>, TrainError> {
-    let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
-    let training: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
+fn components_of(training: &[LabelledPatch], config: &TrainConfig) -> Option<BlockComponents> {
+    let patches: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
+    let network = config.network();
+    BlockComponents::of(&patches, network.latent_stride(), network.latent, config.seed)
+}
+
+fn baselines(training: &[LabelledPatch], config: &TrainConfig, originals: &[&Plane]) -> Vec<BaselineQuality> {
+    let patches: Vec<&Plane> = training.iter().map(|patch| &patch.plane).collect();
     let network = config.network();
     let (stride, latent) = (network.latent_stride(), network.latent);
     let mut baselines = Vec::new();
@@ -168,12 +200,13 @@ fn baselines(
         let quality = Quality::of(&pair(originals, &outputs)).expect("there are held-out patches");
         baselines.push(BaselineQuality { name, quality });
     };
-    if let Some(mean) = mean_image(&training) {
+    if let Some(mean) = mean_image(&patches) {
         add("mean image".into(), vec![mean; originals.len()]);
     }
     // the largest enlargement that still has as many values as the latent code, then 4 × 4 → 1
     let as_many = (1..=stride).rev().filter(|factor| stride.is_multiple_of(*factor));
-    let as_many = as_many.into_iter().find(|factor| stride * stride >= latent * factor * factor || *factor == 1);
+    let as_many =
+        as_many.into_iter().find(|factor| stride * stride >= latent * factor * factor || *factor == 1);
     let mut factors: Vec<usize> = as_many.into_iter().chain([4]).collect();
     factors.retain(|factor| *factor > 1 && config.patch.is_multiple_of(*factor));
     factors.dedup();
@@ -184,13 +217,13 @@ fn baselines(
             originals.iter().map(|patch| down_sampled(patch, factor)).collect(),
         );
     }
-    if let Some(pca) = block_components(dataset, config)? {
+    if let Some(pca) = components_of(training, config) {
         add(
             format!("PCA of {stride} × {stride} blocks, {} components", latent.min(stride * stride)),
             originals.iter().map(|patch| pca.reconstruct(patch)).collect(),
         );
     }
-    Ok(baselines)
+    baselines
 }
 
 fn pair<'a>(originals: &[&'a Plane], outputs: &'a [Plane]) -> Vec<(&'a Plane, &'a Plane)> {

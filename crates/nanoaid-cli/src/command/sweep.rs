@@ -1,0 +1,101 @@
+//! `nanoaid sweep`: one autoencoder for each latent size, compared.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nanoaid::sweep::{SweepRow, to_csv};
+use nanoaid::train::Sample;
+
+use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
+use crate::outcome::{Failure, Outcome, print, say};
+use crate::output::{OutputFolder, json_text};
+use crate::page::sweep as page;
+
+/// Arguments of `sweep`.
+#[derive(Args)]
+pub(crate) struct SweepArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// Latent sizes to compare, in channels
+    #[arg(long, value_delimiter = ',', required = true, value_name = "CHANNELS")]
+    latent: Vec<usize>,
+    /// Folder for the runs and the comparison
+    #[arg(long, value_name = "DIR", default_value = "sweep")]
+    out: PathBuf,
+    /// Go on with a sweep that was cut off
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace the runs of a sweep that is there already
+    #[arg(long)]
+    force: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Trains every size, measures it, and compares them.
+pub(crate) fn run(arguments: &SweepArguments) -> Result<Outcome, Failure> {
+    let mut sizes = arguments.latent.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let mut configs = Vec::new();
+    for latent in sizes {
+        configs.push(arguments.settings.config(Some(latent))?);
+    }
+    let seed = configs[0].seed;
+    let dataset = arguments.data.open(seed)?;
+    let folder = OutputFolder::create(&arguments.out, arguments.force || arguments.resume)?;
+    let existing = match (arguments.resume, arguments.force) {
+        (true, _) => Existing::Resume,
+        (false, true) => Existing::Replace,
+        (false, false) => Existing::Keep,
+    };
+    let mut rows: Vec<SweepRow> = Vec::new();
+    let mut specimens: Vec<Sample> = Vec::new();
+    let mut n_skipped = dataset.skipped.len();
+    for config in &configs {
+        say(&format!("latent {}", config.latent));
+        let run = folder.file(&format!("latent-{:04}", config.latent));
+        let (trained, report) = autoencoder(&dataset, config, arguments.settings.device, &run, existing)?;
+        rows.push(SweepRow::of(&trained.network, &dataset, config, &report.quality)?);
+        specimens.extend(report.samples.into_iter().next());
+        n_skipped = n_skipped.max(dataset.skipped.len() + trained.skipped.len());
+    }
+    page::write(&folder, &rows, &specimens)?;
+    folder.write("sweep.csv", to_csv(&rows).as_bytes())?;
+    folder.write_json("sweep.json", &rows)?;
+    if arguments.json {
+        print(&json_text(&rows)?)?;
+    } else {
+        print(&table(&rows))?;
+        print(&format!("report: {}\n", folder.file("report.html").display()))?;
+    }
+    Ok(Outcome::of_skipped(n_skipped))
+}
+
+fn table(rows: &[SweepRow]) -> String {
+    let mut text = format!(
+        "{:>7}{:>12}{:>10}{:>11}{:>8}{:>11}{:>6}{:>16}{:>8}\n",
+        "latent", "compression", "MSE", "PSNR", "SSIM", "PCA", "dead", "effective rank", "probe"
+    );
+    for row in rows {
+        let optional = |value: Option<f64>, unit: &str, digits: usize| {
+            value.map_or("–".to_owned(), |value| format!("{value:.digits$}{unit}"))
+        };
+        text += &format!(
+            "{:>7}{:>11.1}×{:>10.5}{:>8.2} dB{:>8.4}{:>11}{:>6}{:>16.1}{:>8}\n",
+            row.latent,
+            row.compression,
+            row.mse,
+            row.psnr_db,
+            row.ssim,
+            optional(row.pca_psnr_db, " dB", 2),
+            row.n_dead_stage_channels + row.n_dead_latent_channels,
+            row.effective_rank,
+            optional(row.probe_accuracy, "", 3),
+        );
+    }
+    text
+}
