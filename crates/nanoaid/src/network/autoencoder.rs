@@ -25,6 +25,10 @@ use crate::baseline::BlockComponents;
 /// range of the activations beside it.
 const CODE_SCALE: f64 = 0.5;
 
+/// Bias with which the channels of the stages start: so much below the contrast of a usual
+/// micrograph that it decides nothing there, but channels answer to weak contrast too.
+const START_BIAS: f32 = 0.05;
+
 /// What a convolutional autoencoder is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -88,7 +92,7 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
         // the maps of a stage are never negative: kernels of the next one that sum up to less than
         // nothing would be dead from the start
         let layer = if stage > 1 { layer.centered() } else { layer };
-        chain.push(name, Operation::Convolution(layer));
+        chain.push(name, Operation::Convolution(layer.biased(START_BIAS)));
         chain.push(format!("encoder.{stage}"), Operation::MaxPool);
         channels = next;
     }

@@ -59,6 +59,12 @@ impl Convolution {
         self
     }
 
+    /// The same with every bias at `value`.
+    pub(crate) fn biased(mut self, value: f32) -> Self {
+        self.bias = self.bias.full_like(value);
+        self
+    }
+
     /// The same with all weights 0: it adds nothing until it has learnt.
     pub(crate) fn silenced(mut self) -> Self {
         self.weight = self.weight.zeros_like();
