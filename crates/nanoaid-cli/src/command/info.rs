@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let names = folder_names(&arguments.inputs);
     let mut all = Vec::new();
     let mut n_skipped = 0;
+    let mut n_told = 0;
     for (input, name) in arguments.inputs.iter().zip(&names) {
         let told = if is_network(input) {
             layers_of(input)
@@ -69,6 +70,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
         };
         match told {
             Ok(info) => {
+                n_told += 1;
                 n_skipped += usize::from(matches!(&info, Info::Micrograph { pixels_error: Some(_), .. }));
                 if arguments.json {
                     all.push(info);
@@ -85,8 +87,8 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     if arguments.json {
         print(&json_text(&all)?)?;
     }
-    if n_skipped == arguments.inputs.len() && all.is_empty() && n_skipped == 1 {
-        return Err(Failure::new("the input could not be read"));
+    if n_told == 0 {
+        return Err(Failure::new("no input could be read"));
     }
     Ok(Outcome::of_skipped(n_skipped))
 }

@@ -14,7 +14,7 @@ use crate::{Architecture, AutoencoderConfig, Device};
 const TILING_TOLERANCE: f32 = 1e-5;
 
 fn architecture() -> Architecture {
-    Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 6, 8], latent: 3 })
+    Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 6, 8], latent: 3, ..AutoencoderConfig::default() })
 }
 
 fn network(seed: u64) -> Network {
@@ -394,7 +394,7 @@ fn peak_bytes() -> usize {
 fn an_image_of_8192_px_stays_below_2_gb() {
     let image = noise(8192, 8192, 43);
     // 32 channels at stride 2 are 2.1 GB of maps
-    let config = AutoencoderConfig { stages: vec![32], latent: 3 };
+    let config = AutoencoderConfig { stages: vec![32], latent: 3, ..AutoencoderConfig::default() };
     let network = Network::random(Architecture::Autoencoder(config), 43, Device::Cpu).unwrap();
     let lens =
         look(&network, "encoder.1", (&image, None), &LensConfig::default(), &mut |_, _, _| {}).unwrap();
