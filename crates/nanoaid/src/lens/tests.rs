@@ -158,7 +158,7 @@ fn the_receptive_field_is_what_changes_a_neuron_when_pixels_change() {
             .tensors
             .values_mut()
             .flat_map(|tensor| &mut tensor.values)
-            .for_each(|value| *value = value.abs());
+            .for_each(|value| *value = value.abs().max(0.01));
     });
     for name in
         ["encoder.1", "encoder.2.relu", "encoder.2", "encoder.3", "latent", "decoder.3", "decoder.2.relu"]
@@ -223,7 +223,7 @@ fn what_cannot_be_looked_at_says_why() {
         let text = format!("image of 7 × 40 px: layer `{layer}` needs at least 8 × 8 px");
         assert_eq!(error(layer, &config), text);
     }
-    assert_eq!(error("encoder.1", &tiles(0)), "setting `tile_px` is 0, expected at least 1");
+    assert_eq!(error("encoder.1", &tiles(0)), "tile_px: expected at least 1, found 0");
     let folder = tempfile::tempdir().unwrap().path().join("gone");
     let lost = TileConfig { memory_budget_bytes: 1, spill_folder: Some(folder.clone()), ..config };
     let text = error("encoder.1", &lost);
