@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use micrograph::data_bar::{DataBar, DataBarChoice, DataBarEvidence};
-use micrograph::paint::{ColorMap, NpzWriter, Picture, TiffStack};
+use micrograph::paint::{ColorMap, NpzWriter, Picture, Scaling, TiffStack};
 use micrograph::read::ReadConfig;
 use micrograph::{Calibration, FileFacts};
 use nanoaid::Network;
@@ -54,6 +54,21 @@ pub(crate) enum MapFormat {
     Npz,
 }
 
+/// A picture with its PNG, which the file and the page share.
+pub(crate) struct Drawn {
+    /// The picture.
+    pub picture: Picture,
+    /// The same as a file.
+    pub png: Vec<u8>,
+}
+
+impl Drawn {
+    /// Encodes `picture`.
+    pub(crate) fn new(picture: Picture) -> Self {
+        Self { png: picture.png_bytes(None), picture }
+    }
+}
+
 /// What was seen of one image.
 pub(crate) struct Seen {
     /// What its file tells.
@@ -63,7 +78,7 @@ pub(crate) struct Seen {
     /// Values of the file that became black and white.
     pub contrast: (f32, f32),
     /// The micrograph as the network saw it, with a scale bar.
-    pub picture: Picture,
+    pub picture: Drawn,
     /// Each layer that was asked for.
     pub layers: Vec<SeenLayer>,
     /// Reconstruction and error map, where the network is an autoencoder.
@@ -75,21 +90,21 @@ pub(crate) struct SeenLayer {
     /// The numbers.
     pub result: LensResult,
     /// Contact sheet, each map on its own scale.
-    pub sheet: Picture,
+    pub sheet: Drawn,
     /// Contact sheet, all maps on one scale.
-    pub shared_sheet: Picture,
+    pub shared_sheet: Drawn,
     /// The maps as one picture.
-    pub false_color: Picture,
+    pub false_color: Drawn,
 }
 
 /// What the whole network makes of the image.
 pub(crate) struct Surprise {
     /// Its output.
-    pub reconstruction: Picture,
+    pub reconstruction: Drawn,
     /// Where it is wrong.
-    pub error_map: Picture,
+    pub error_map: Drawn,
     /// The micrograph with what is above the threshold outlined.
-    pub overlay: Picture,
+    pub overlay: Drawn,
 }
 
 impl ViewSettings {
@@ -125,9 +140,11 @@ impl Seen {
             DataBarEvidence::Pixels => "found in the pixels",
             DataBarEvidence::Typed => "as typed",
         };
-        let below = self.facts.height.saturating_sub(bar.end_row);
-        let below =
-            if below > 0 { format!(", with {below} rows of specimen below it") } else { String::new() };
+        let below = match self.facts.height.saturating_sub(bar.end_row) {
+            0 => String::new(),
+            1 => ", with 1 row of specimen below it".to_owned(),
+            n_rows => format!(", with {n_rows} rows of specimen below it"),
+        };
         format!("data bar cut off: rows {} to {}{below}, {evidence}", bar.first_row, bar.end_row - 1)
     }
 }
@@ -150,7 +167,7 @@ pub(crate) fn view(
 ) -> Result<(Seen, BTreeMap<String, String>), Failure> {
     let mut files = Files { folder, hashes: BTreeMap::new() };
     let calibration = prepared.facts.calibration.as_ref();
-    let micrograph = pictures::micrograph(&prepared.plane, calibration);
+    let micrograph = Drawn::new(pictures::micrograph(&prepared.plane, calibration));
     let mut layers = Vec::new();
     let mut surprise = None;
     for (index, layer) in settings.layers.iter().enumerate() {
@@ -194,13 +211,15 @@ fn seen_layer(lens: &Lens, prepared: &Prepared, settings: &ViewSettings) -> Resu
     let calibration = prepared.facts.calibration.as_ref();
     let image = prepared.facts.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let planes = pictures::Planes::of(lens)?;
-    let sheet = |scaling| pictures::sheet(lens, &planes, &image, calibration, settings, scaling);
-    Ok(SeenLayer {
-        sheet: sheet(micrograph::paint::Scaling::PerMap),
-        shared_sheet: sheet(micrograph::paint::Scaling::Shared),
-        false_color: pictures::false_color(lens, &prepared.plane, calibration),
-        result: lens.result.clone(),
-    })
+    let sheet = |scaling| Drawn::new(pictures::sheet(lens, &planes, &image, calibration, settings, scaling));
+    let (sheet, (shared_sheet, false_color)) = rayon::join(
+        || sheet(Scaling::PerMap),
+        || {
+            let false_color = Drawn::new(pictures::false_color(lens, &prepared.plane, calibration));
+            (sheet(Scaling::Shared), false_color)
+        },
+    );
+    Ok(SeenLayer { sheet, shared_sheet, false_color, result: lens.result.clone() })
 }
 
 fn write_maps(lens: &Lens, settings: &ViewSettings, files: &mut Files<'_>) -> Result<(), Failure> {
@@ -254,8 +273,8 @@ impl Files<'_> {
         Ok(())
     }
 
-    fn picture(&mut self, name: &str, picture: &Picture) -> Result<(), Failure> {
-        self.write(name, &picture.png_bytes(None))
+    fn picture(&mut self, name: &str, drawn: &Drawn) -> Result<(), Failure> {
+        self.write(name, &drawn.png)
     }
 
     /// Enters a file that was written in pieces.

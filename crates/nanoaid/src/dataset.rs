@@ -1,12 +1,13 @@
 //! Data set: a folder of micrographs → labelled, normalised patches.
 //!
 //! A data set is a list of files, each with its split, and with a category and a group where they
-//! are known. Opening it reads no pixels. It is split by micrograph or by group, never by patch,
-//! and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
+//! are known; synthetic micrographs may be added to its training part. Opening it reads no pixels
+//! and draws none. It is split by micrograph or by group, never by patch, and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
 //! without the set having to fit into memory; [`fixed_patches`] gives the same patches each time,
 //! to judge by. Nothing here knows of networks.
 
 mod config;
+mod entry;
 mod error;
 mod fixed;
 mod folder;
@@ -14,38 +15,24 @@ mod index;
 mod patch;
 mod source;
 mod split;
+mod synthetic;
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::prepare::PrepareConfig;
+use entry::hexadecimal;
 use split::{Member, Shares};
 
 pub use config::{DatasetConfig, Only};
+pub use entry::{Entry, Origin};
 pub use error::{DatasetError, Skipped};
 pub use fixed::{FixedConfig, FixedPatches, LabelledPatch, fixed_patches};
 pub use source::{Batch, Epoch, PatchConfig, PatchSource};
 pub use split::Split;
-
-/// A micrograph of a data set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its file, relative to the root of the data set, `/` between folders.
-    pub file: String,
-    /// Its file.
-    pub path: PathBuf,
-    /// What it shows; `None`: not known.
-    pub category: Option<String>,
-    /// Micrographs of one group (specimen, session) stay in one split; `None`: on its own.
-    pub group: Option<String>,
-    /// The part of the data set it belongs to.
-    pub split: Split,
-}
 
 /// A list of micrographs, in the order of their `file`.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +57,13 @@ impl Dataset {
     /// * else a folder: its PNG, JPEG, BMP and TIFF files, told by their extension, at any depth.
     ///   The first folder below `path` is the category; files beside it have none.
     ///
+    /// Then `config.synthetic` synthetic micrographs are added to the training part, without
+    /// category or group. They follow from `config` alone and don't change how files are split.
+    ///
     /// # Errors
     /// If a setting is out of range, `path` can't be read, the index is damaged, puts a group into
-    /// two splits or lacks a column that is chosen by, or no micrograph is left.
+    /// two splits or lacks a column that is chosen by, no micrograph is left, or a file has the
+    /// name of a synthetic micrograph.
     pub fn open(path: &Path, config: &DatasetConfig) -> Result<Self, DatasetError> {
         let config = config.clone().checked()?;
         let metadata =
@@ -93,7 +84,9 @@ impl Dataset {
             return Err(DatasetError::Empty { path: path.to_owned(), n_skipped: skipped.len() });
         }
         let mut entries = entries(&root, rows, &config);
-        entries.sort_unstable_by(|one, other| one.file.cmp(&other.file));
+        entries.extend(synthetic::entries(config.synthetic, config.seed));
+        entries.sort_by(|one, other| one.file.cmp(&other.file));
+        synthetic::check_names(&entries, &index)?;
         let dataset = Self { root, entries, skipped, config };
         dataset.check_groups(&index)?;
         Ok(dataset)
@@ -116,9 +109,10 @@ impl Dataset {
         PrepareConfig { data_bar: self.config.data_bar, ..PrepareConfig::default() }
     }
 
-    /// SHA-256 of the files' names and contents, as 64 hexadecimal digits: that of the lines which
-    /// `sha256sum` prints for the files in the order of their names. A file that is not there has
-    /// the word `missing` for its hash.
+    /// SHA-256 of the micrographs' names and contents, as 64 hexadecimal digits: that of the lines
+    /// which `sha256sum` prints for the files in the order of their names. A file that is not there
+    /// has the word `missing` for its hash. A synthetic micrograph has the hash of its settings and
+    /// seed, the JSON text `[settings,seed]`: its pixels follow from them and the program's version.
     ///
     /// # Errors
     /// If a file is there but the system can't give its bytes.
@@ -126,25 +120,23 @@ impl Dataset {
         let lines: Vec<String> = self
             .entries
             .par_iter()
-            .map(|entry| match content_digest(&entry.path) {
-                Ok(content) => Ok(format!("{content}  {}\n", entry.file)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Ok(format!("missing  {}\n", entry.file))
-                }
-                Err(source) => Err(DatasetError::Io { path: entry.path.clone(), source }),
+            .map(|entry| {
+                let content = entry.digest()?;
+                Ok(format!("{}  {}\n", content.as_deref().unwrap_or("missing"), entry.file))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, DatasetError>>()?;
         Ok(hexadecimal(Sha256::digest(lines.concat())))
     }
 
-    /// The split as CSV with the columns `file,category,group,split`: an index that can be opened
-    /// again.
+    /// The split of the files as CSV with the columns `file,category,group,split`: an index that
+    /// can be opened again. Synthetic micrographs are not named in it, since they are no files:
+    /// opened with the same settings, it has them again.
     pub fn split_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write =
             |cells: [&str; 4]| writer.write_record(cells).expect("memory takes rows of four cells");
         write(["file", "category", "group", "split"]);
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| matches!(entry.origin, Origin::File(_))) {
             let category = entry.category.as_deref().unwrap_or_default();
             let group = entry.group.as_deref().unwrap_or_default();
             write([&entry.file, category, group, &entry.split.to_string()]);
@@ -210,31 +202,13 @@ fn entries(root: &Path, rows: Vec<index::Row>, config: &DatasetConfig) -> Vec<En
     rows.into_iter()
         .zip(splits)
         .map(|(row, split)| Entry {
-            path: root.join(&row.file),
+            origin: Origin::File(root.join(&row.file)),
             file: row.file,
             category: row.category,
             group: row.group,
             split,
         })
         .collect()
-}
-
-fn content_digest(path: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
-    loop {
-        let bytes = io::BufRead::fill_buf(&mut reader)?;
-        if bytes.is_empty() {
-            return Ok(hexadecimal(hash.finalize()));
-        }
-        hash.update(bytes);
-        let n_bytes = bytes.len();
-        io::BufRead::consume(&mut reader, n_bytes);
-    }
-}
-
-fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -17,16 +17,24 @@ use crate::view::{ViewSettings, view};
 /// Arguments of `demo`.
 #[derive(Args)]
 pub(crate) struct DemoArguments {
-    /// Folder for the report
-    #[arg(long, value_name = "DIR", default_value = "nanoaid-demo")]
-    out: PathBuf,
+    /// Folder for the report; the default, `nanoaid-demo`, is made again each time
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that is there already
+    #[arg(long)]
+    force: bool,
 }
+
+/// The demo's own folder.
+const FOLDER: &str = "nanoaid-demo";
 
 /// Writes the report and says where it is.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
     let network = builtin::autoencoder(Device::Cpu)?;
-    // the demo's own folder: made again each time
-    let folder = OutputFolder::create(&arguments.out, true)?;
+    let folder = match &arguments.out {
+        Some(out) => OutputFolder::create(out, arguments.force)?,
+        None => OutputFolder::create(Path::new(FOLDER), true)?,
+    };
     let settings = ViewSettings::every_depth(&network);
     let mut contents = Vec::new();
     for demo in demo_specimens() {

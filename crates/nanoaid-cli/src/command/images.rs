@@ -8,7 +8,7 @@ use micrograph::read::ReadConfig;
 use nanoaid::prepare::PrepareConfig;
 use nanoaid::{Device, Network, builtin, run::RunFolder};
 
-use crate::outcome::Failure;
+use crate::outcome::{Failure, say};
 
 /// How micrographs are read.
 #[derive(Args, Clone, Debug)]
@@ -38,6 +38,22 @@ impl ReadArguments {
         let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
         PrepareConfig { read, data_bar, ..PrepareConfig::default() }
     }
+}
+
+/// Endings of files that lie beside images and tell of them: tables, notes, instrument sidecars.
+const COMPANIONS: [&str; 8] = ["csv", "txt", "hdr", "json", "md", "toml", "xml", "html"];
+
+/// Leaves out files that are no images but go with them, as a folder's `*` brings them along, and
+/// says so.
+pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
+    let (companions, images): (Vec<&PathBuf>, Vec<&PathBuf>) = inputs.iter().partition(|path| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        path.is_file() && ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()))
+    });
+    for path in companions {
+        say(&format!("passed over {}: not an image", path.display()));
+    }
+    images.into_iter().cloned().collect()
 }
 
 /// Which network, and where it runs.

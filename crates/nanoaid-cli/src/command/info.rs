@@ -10,7 +10,7 @@ use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
 use nanoaid::{Device, Layer, Network, builtin, run::RunFolder};
 use serde::Serialize;
 
-use super::images::ReadArguments;
+use super::images::{ReadArguments, without_companions};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use crate::output::{OutputFolder, folder_names, json_text};
 
@@ -50,6 +50,8 @@ enum Info {
     Run {
         path: PathBuf,
         layers: Vec<Layer>,
+        /// Size of a pixel for which receptive fields are told in nanometres too.
+        nm_per_px: Option<f64>,
     },
 }
 
@@ -57,13 +59,13 @@ enum Info {
 pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let folder =
         arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;
-    let names = folder_names(&arguments.inputs);
+    let inputs = without_companions(&arguments.inputs);
+    let names = folder_names(&inputs);
     let mut all = Vec::new();
-    let mut n_skipped = 0;
-    let mut n_told = 0;
-    for (input, name) in arguments.inputs.iter().zip(&names) {
+    let (mut n_told, mut n_skipped) = (0, 0);
+    for (input, name) in inputs.iter().zip(&names) {
         let told = if is_network(input) {
-            layers_of(input)
+            layers_of(input, arguments.read.nm_per_px)
         } else {
             let picture = folder.as_ref().map(|folder| folder.file(&format!("{name}.png")));
             micrograph_info(input, arguments, picture.as_deref())
@@ -97,13 +99,13 @@ fn is_network(input: &Path) -> bool {
     input.is_dir() || (input.as_os_str() == builtin::AUTOENCODER && !input.exists())
 }
 
-fn layers_of(input: &Path) -> Result<Info, Failure> {
+fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
     let network: Network = if input.is_dir() {
         RunFolder::open(input)?.network(Device::Cpu)?
     } else {
         builtin::autoencoder(Device::Cpu)?
     };
-    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec() })
+    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec(), nm_per_px })
 }
 
 fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
@@ -158,7 +160,7 @@ fn text_of(info: &Info) -> String {
         Info::Micrograph { facts, data_bar, pixels_error } => {
             micrograph_text(facts, *data_bar, pixels_error.as_deref())
         }
-        Info::Run { path, layers } => layers_text(path, layers),
+        Info::Run { path, layers, nm_per_px } => layers_text(path, layers, *nm_per_px),
     }
 }
 
@@ -184,10 +186,10 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
     let bar = match (data_bar, pixels_error) {
         (Some(bar), _) => {
             let below = facts.height.saturating_sub(bar.end_row);
-            let more = if below > 0 {
-                format!("; {below} rows of specimen below it are cut too")
-            } else {
-                String::new()
+            let more = match below {
+                0 => String::new(),
+                1 => "; 1 row of specimen below it is cut too".to_owned(),
+                _ => format!("; {below} rows of specimen below it are cut too"),
             };
             format!("rows {} to {}, {}{more}", bar.first_row, bar.end_row - 1, evidence_text(bar.evidence))
         }
@@ -240,20 +242,22 @@ pub(crate) fn calibration_text(calibration: Option<&Calibration>) -> String {
     format!("{size} nm/px {source}{rounding}")
 }
 
-fn layers_text(path: &Path, layers: &[Layer]) -> String {
+fn layers_text(path: &Path, layers: &[Layer], nm_per_px: Option<f64>) -> String {
     let mut lines = vec![path.display().to_string()];
     lines.push(format!(
         "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
         "layer", "operation", "channels", "stride", "receptive field", "weights"
     ));
     for layer in layers {
+        let field_px = layer.receptive_field_px;
+        let nm = nm_per_px.map_or(String::new(), |nm| format!(" = {}", length_text(field_px as f64 * nm)));
         lines.push(format!(
-            "  {:<18}{:<28}{:>9}{:>8}{:>15} px{:>10}",
+            "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
             layer.name,
             layer.operation,
             layer.n_channels,
             layer.stride,
-            layer.receptive_field_px,
+            format!("{field_px} px{nm}"),
             layer.n_weights
         ));
     }

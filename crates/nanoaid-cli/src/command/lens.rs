@@ -9,7 +9,7 @@ use nanoaid::lens::{LensResult, Order, Threshold};
 use nanoaid::prepare;
 use serde::Serialize;
 
-use super::images::{NetworkArguments, ReadArguments};
+use super::images::{NetworkArguments, ReadArguments, without_companions};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use crate::output::{OutputFolder, folder_names, json_text};
 use crate::page;
@@ -85,12 +85,13 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     let network = arguments.network.network()?;
     let settings = arguments.settings(&network)?;
     let folder = OutputFolder::create(&arguments.folder(), arguments.force)?;
-    let names = folder_names(&arguments.images);
-    let several = arguments.images.len() > 1;
+    let images = without_companions(&arguments.images);
+    let names = folder_names(&images);
+    let several = images.len() > 1;
     let mut shown = Vec::new();
     let mut contents = Vec::new();
     let mut n_skipped = 0;
-    for (image, name) in arguments.images.iter().zip(&names) {
+    for (image, name) in images.iter().zip(&names) {
         let seen = (|| {
             let folder = if several { folder.folder(name)? } else { folder.clone() };
             let seen = look_at_file(image, &network, &arguments.network.run, &settings, &folder)?;

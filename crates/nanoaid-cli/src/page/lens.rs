@@ -7,7 +7,7 @@ use micrograph::calibration::length_text;
 use micrograph::paint::{Picture, Sampling};
 use nanoaid::lens::LensResult;
 
-use super::{embedded, facts, figure, page};
+use super::{embedded, embedded_png, facts, figure, page};
 use crate::command::calibration_text;
 use crate::view::{Seen, SeenLayer, Surprise, ViewSettings, field_text};
 
@@ -39,8 +39,8 @@ impl Entry {
         Self {
             name: name.to_owned(),
             image: image.display().to_string(),
-            thumbnail: small(&seen.picture),
-            false_color: seen.layers.last().map(|layer| small(&layer.false_color)),
+            thumbnail: small(&seen.picture.picture),
+            false_color: seen.layers.last().map(|layer| small(&layer.false_color.picture)),
             summary: counts.join(", "),
         }
     }
@@ -151,7 +151,7 @@ fn about(seen: &Seen) -> Markup {
     }
     html! {
         section.about {
-            (figure(&embedded(&seen.picture, "the micrograph as the network saw it"), &html! { "As the network saw it." }))
+            (figure(&embedded_png(&seen.picture.png, "the micrograph as the network saw it"), &html! { "As the network saw it." }))
             (facts(&rows))
         }
     }
@@ -171,21 +171,21 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
                 (counts.n_live) " live, " (counts.n_near_copies) " near-copies, " (counts.n_dead) " dead."
             }
             h3 { "Feature maps, each on its own scale" }
-            (figure(&embedded(&layer.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
+            (figure(&embedded_png(&layer.sheet.png, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
                 "The two numbers at a map are the values of its lowest and highest color ("
                 (settings.color_map.name()) ")."
             }))
             details {
                 summary { "The same on one scale for all maps" }
-                (figure(&embedded(&layer.shared_sheet, "contact sheet on one scale"), &html! {
+                (figure(&embedded_png(&layer.shared_sheet.png, "contact sheet on one scale"), &html! {
                     "Weak maps look empty here: that is how weak they are."
                 }))
             }
             h3 { "False color" }
             (figure(&html! {
                 div.fade {
-                    (embedded(&seen.picture, "the micrograph"))
-                    (embedded(&layer.false_color, "false-color picture over the micrograph"))
+                    (embedded_png(&seen.picture.png, "the micrograph"))
+                    (embedded_png(&layer.false_color.png, "false-color picture over the micrograph"))
                 }
                 label.fader { "micrograph" input type="range" min="0" max="100" value="100"
                     aria-label="weight of the false colors"; "false color" }
@@ -242,7 +242,7 @@ fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
         section id="surprise" {
             h2 { "Reconstruction and error map" }
             div.grid {
-                (figure(&embedded(&surprise.reconstruction, "the network's output"), &html! {
+                (figure(&embedded_png(&surprise.reconstruction.png, "the network's output"), &html! {
                     "The network's output."
                     @if let Some(metrics) = metrics {
                         " MSE " (format!("{:.5}", metrics.mean_squared_error))
@@ -250,12 +250,12 @@ fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
                         ", for values from 0 to 1."
                     }
                 }))
-                (figure(&embedded(&surprise.error_map, "error map"), &html! {
+                (figure(&embedded_png(&surprise.error_map.png, "error map"), &html! {
                     "Where the network was surprised: root of the mean squared error"
                     @if let Some(metrics) = metrics { " of each " (metrics.cell_px) " × " (metrics.cell_px) " px cell" }
                     "."
                 }))
-                (figure(&embedded(&surprise.overlay, "micrograph with surprising cells outlined"), &html! {
+                (figure(&embedded_png(&surprise.overlay.png, "micrograph with surprising cells outlined"), &html! {
                     "Outlined: cells whose error is above the threshold."
                     @if let Some(metrics) = metrics {
                         " Threshold (mean squared error) " (format!("{:.5}", metrics.threshold)) ": "

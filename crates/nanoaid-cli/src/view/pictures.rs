@@ -7,7 +7,7 @@ use micrograph::paint::{
 use micrograph::{Calibration, Plane, Rect};
 use nanoaid::lens::{ChannelState, Lens, Reconstruction};
 
-use super::{Surprise, ViewSettings, field_text};
+use super::{Drawn, Surprise, ViewSettings, field_text};
 use crate::outcome::Failure;
 
 /// Longest side of a picture of the whole micrograph in pixels.
@@ -169,7 +169,8 @@ pub(crate) fn surprise(
     });
     outline_mask(&mut overlay, &mask, 0.5, MARK);
     draw_scale_bar(&mut overlay, calibration, zoom);
-    Surprise { reconstruction: output, error_map, overlay }
+    let [reconstruction, error_map, overlay] = [output, error_map, overlay].map(Drawn::new);
+    Surprise { reconstruction, error_map, overlay }
 }
 
 /// `plane` in grey from 0 to 1, at most [`MOST_PX`] long, and its zoom.

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 
-/// A file that was left out, and why.
+/// A micrograph that was left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Skipped {
-    /// The file, relative to the data set, `/` between folders.
+    /// The file, relative to the data set, `/` between folders; or the name of a synthetic one.
     pub file: String,
     /// Why it was left out.
     pub reason: String,
@@ -45,6 +45,9 @@ pub enum DatasetError {
     /// Rows are to be chosen by a column, but the data set has no index.
     #[error("cannot choose by column `{column}`: {} has no index.csv", path.display())]
     NoIndex { path: PathBuf, column: String },
+    /// A file has the name of a synthetic micrograph.
+    #[error("{}: `{file}` is the name of a synthetic micrograph too, expected another", path.display())]
+    SyntheticName { path: PathBuf, file: String },
     /// No micrograph is there.
     #[error("{}: no micrographs, expected PNG, JPEG, BMP or TIFF files{}", path.display(), hint(*n_skipped))]
     Empty { path: PathBuf, n_skipped: usize },

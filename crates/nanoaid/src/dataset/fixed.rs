@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Dataset, DatasetError, Entry, Skipped, Split, patch};
 use crate::ConfigError;
-use crate::prepare::{self, PrepareConfig};
+use crate::prepare::PrepareConfig;
 
 /// Which fixed patches are cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,7 +137,7 @@ fn patches_of(
     config: &FixedConfig,
     most: usize,
 ) -> Result<Vec<LabelledPatch>, String> {
-    let plane = prepare::file(&entry.path, prepare).map_err(|error| error.to_string())?.plane;
+    let plane = entry.plane(prepare)?;
     let size = config.patch;
     let cut = |&(y, x): &(usize, usize)| plane.crop(Rect { y, x, height: size, width: size });
     let mut places = Vec::new();

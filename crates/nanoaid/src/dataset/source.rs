@@ -6,21 +6,22 @@
 //! epoch's shuffled order that do fit. Then the patches are the same, and come shelf after shelf.
 //!
 //! A micrograph that turns out to be unreadable is skipped and reported, and another is drawn for
-//! its patches.
+//! its patches. Synthetic micrographs are made when they are first drawn from, and are held or
+//! dropped like those of files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
+use micrograph::Plane;
 use micrograph::random::Stream;
-use micrograph::{Plane, read};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, DatasetError, Entry, Skipped, Split, patch};
 use crate::ConfigError;
-use crate::prepare::{self, PrepareConfig};
+use crate::prepare::PrepareConfig;
 
 /// Batches that are made ahead.
 const BATCHES_AHEAD: usize = 4;
@@ -42,7 +43,7 @@ pub struct PatchConfig {
     /// Standard deviation below which a patch is drawn again, in `[0, 0.5]`; 0: never.
     pub flat_below: f64,
     /// Most bytes that prepared micrographs may take in memory; one is always held. Files being
-    /// decoded, one for each thread, come on top.
+    /// decoded and synthetic micrographs being made, one for each thread, come on top.
     pub cache_bytes: usize,
 }
 
@@ -140,9 +141,9 @@ impl PatchSource {
         let headers: Vec<Result<usize, String>> = entries
             .par_iter()
             .map(|entry| {
-                let facts = read::facts(&entry.path, &prepare.read).map_err(|error| error.to_string())?;
-                check_size(facts.height, facts.width, config.patch)?;
-                Ok(facts.height.saturating_mul(facts.width).saturating_mul(size_of::<f32>()))
+                let (height, width) = entry.size(&prepare)?;
+                check_size(height, width, config.patch)?;
+                Ok(height.saturating_mul(width).saturating_mul(size_of::<f32>()))
             })
             .collect();
         let (mut shelved, mut skipped) = (Vec::new(), Vec::new());
@@ -359,12 +360,10 @@ impl Inner {
 
     /// The prepared plane of a micrograph; `None`, and noted, if it can't be used.
     fn load(&self, micrograph_idx: usize) -> Option<Plane> {
-        let path = &self.shelved[micrograph_idx].entry.path;
-        let plane =
-            prepare::file(path, &self.prepare).map_err(|error| error.to_string()).and_then(|prepared| {
-                check_size(prepared.plane.height(), prepared.plane.width(), self.config.patch)?;
-                Ok(prepared.plane)
-            });
+        let plane = self.shelved[micrograph_idx].entry.plane(&self.prepare).and_then(|plane| {
+            check_size(plane.height(), plane.width(), self.config.patch)?;
+            Ok(plane)
+        });
         plane.map_err(|reason| self.unusable().insert(micrograph_idx, reason)).ok()
     }
 

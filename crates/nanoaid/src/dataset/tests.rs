@@ -47,7 +47,9 @@ fn folders_are_categories_and_loose_files_have_none() {
     let expected = [("fibres/2020/a.TIF", Some("fibres")), ("loose.jpg", None), ("tips/b.png", Some("tips"))];
     assert_eq!(found, expected);
     assert_eq!(dataset.categories(), ["fibres", "tips"]);
-    assert!(dataset.entries.iter().all(|entry| entry.path.is_file()));
+    assert!(
+        dataset.entries.iter().all(|entry| matches!(&entry.origin, Origin::File(path) if path.is_file()))
+    );
 }
 
 #[test]

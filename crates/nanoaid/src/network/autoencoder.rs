@@ -5,12 +5,14 @@
 //! `output`. Stage `S` works at stride 2^S behind its pool. This is the network of Rajagopal et
 //! al. 2022, module 1.
 //!
-//! Max-pools and up-samplings pass fine detail on badly: trained for minutes, such a network ends
-//! far below principal components with as many values. So by default a linear *block code* runs
-//! beside the stages: the latent code is what the stages say plus a linear code of the pixels of
-//! its block, and the output is what the decoder says plus the block that belongs to the code. It
-//! starts as the principal components of the training set, so that stages and decoder learn what
-//! principal components do not know. The stages, which the lens shows, stay those of the paper.
+//! Max-pools and nearest-neighbour up-samplings pass fine detail on badly: trained for minutes,
+//! such a network ends far below principal components with as many values. So by default a linear
+//! *block code* runs beside the stages: the latent code is what the stages say plus a linear code
+//! of the pixels of its block, and the output is what the decoder says plus the block that belongs
+//! to the code. It starts as the principal components of the training set, so that stages and
+//! decoder learn what principal components do not know; and the decoder up-samples by pixel
+//! shuffles, which can make the finest detail. The stages, which the lens shows, stay those of the
+//! paper. `block_code = false` gives the paper's network whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,10 @@ use crate::baseline::BlockComponents;
 /// Scale of the latent code against the principal components, which brings its values into the
 /// range of the activations beside it.
 const CODE_SCALE: f64 = 0.5;
+
+/// Bias with which the channels of the stages start: so much below the contrast of a usual
+/// micrograph that it decides nothing there, but channels answer to weak contrast too.
+const START_BIAS: f32 = 0.05;
 
 /// What a convolutional autoencoder is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +89,10 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
         let stage = index + 1;
         let name = format!("encoder.{stage}.relu");
         let layer = convolution(&name, channels, next, 3, true);
-        chain.push(name, Operation::Convolution(layer));
+        // the maps of a stage are never negative: kernels of the next one that sum up to less than
+        // nothing would be dead from the start
+        let layer = if stage > 1 { layer.centered() } else { layer };
+        chain.push(name, Operation::Convolution(layer.biased(START_BIAS)));
         chain.push(format!("encoder.{stage}"), Operation::MaxPool);
         channels = next;
     }
@@ -102,10 +111,19 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
     for (index, &next) in config.stages.iter().enumerate().rev() {
         let stage = index + 1;
         let name = format!("decoder.{stage}.relu");
-        let layer = convolution(&name, channels, next, 3, true);
-        chain.push(name, Operation::Convolution(layer));
-        chain.push(format!("decoder.{stage}"), Operation::UpSample);
-        channels = next;
+        if config.block_code {
+            // half the channels, since a pixel shuffle needs four times as many before it
+            let next = next.div_ceil(2);
+            let layer = convolution(&name, channels, 4 * next, 3, true);
+            chain.push(name, Operation::Convolution(layer));
+            chain.push(format!("decoder.{stage}"), Operation::PixelShuffle);
+            channels = next;
+        } else {
+            let layer = convolution(&name, channels, next, 3, true);
+            chain.push(name, Operation::Convolution(layer));
+            chain.push(format!("decoder.{stage}"), Operation::UpSample);
+            channels = next;
+        }
     }
     let from_maps = convolution("linear", channels, 1, 3, false);
     if config.block_code {

@@ -20,6 +20,8 @@ pub(crate) enum Operation {
     MaxPool,
     /// Each position becomes 2 × 2.
     UpSample,
+    /// Each position becomes 2 × 2, four channels becoming one (Shi et al. 2016).
+    PixelShuffle,
     /// Logistic function, to `(0, 1)`.
     Sigmoid,
     /// A convolution, plus a linear code of the image's blocks of `side × side` pixels.
@@ -43,7 +45,7 @@ impl Operation {
             Self::AddBlocks { from_maps, from_code, .. } => {
                 vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_code)]
             }
-            Self::MaxPool | Self::UpSample | Self::Sigmoid | Self::Clamp => Vec::new(),
+            Self::MaxPool | Self::UpSample | Self::PixelShuffle | Self::Sigmoid | Self::Clamp => Vec::new(),
         }
     }
 
@@ -56,7 +58,7 @@ impl Operation {
             Self::AddBlocks { from_maps, from_code, .. } => {
                 vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), from_code)]
             }
-            Self::MaxPool | Self::UpSample | Self::Sigmoid | Self::Clamp => Vec::new(),
+            Self::MaxPool | Self::UpSample | Self::PixelShuffle | Self::Sigmoid | Self::Clamp => Vec::new(),
         }
     }
 }
@@ -99,6 +101,7 @@ impl Chain {
                 Operation::Convolution(convolution) => convolution.forward(maps),
                 Operation::MaxPool => kernels::max_pool(maps),
                 Operation::UpSample => kernels::up_sample(maps),
+                Operation::PixelShuffle => blocks_from_channels(maps, 2),
                 Operation::Sigmoid => activation::sigmoid(maps),
                 Operation::AddBlockCode { from_maps, from_blocks, side } => {
                     let blocks = channels_from_blocks(images.clone(), *side);
@@ -186,12 +189,15 @@ fn channels_from_blocks(images: Tensor<4>, side: usize) -> Tensor<4> {
         .reshape([n, side * side, rows, columns])
 }
 
-/// The inverse of [`channels_from_blocks`].
+/// Each `side²` channels become one, of `side × side` as many positions: the inverse of
+/// [`channels_from_blocks`] for each of them. `[N, C · side², H, W]` →
+/// `[N, C, H · side, W · side]`.
 fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
-    let [n, _, rows, columns] = maps.dims();
-    maps.reshape([n, side, side, rows, columns]).permute([0, 3, 1, 4, 2]).reshape([
+    let [n, channels, rows, columns] = maps.dims();
+    let channels = channels / (side * side);
+    maps.reshape([n, channels, side, side, rows, columns]).permute([0, 1, 4, 2, 5, 3]).reshape([
         n,
-        1,
+        channels,
         rows * side,
         columns * side,
     ])

@@ -49,6 +49,22 @@ impl Convolution {
         Self { weight: Tensor::from_data(weight, device), bias: Tensor::zeros([channels_out], device), relu }
     }
 
+    /// The same with each kernel's mean taken off, so that it answers to differences between its
+    /// inputs and not to their common level.
+    pub(crate) fn centered(mut self) -> Self {
+        let [channels_out, channels_in, height, width] = self.weight.dims();
+        let flat = self.weight.reshape([channels_out, channels_in * height * width]);
+        let flat = flat.clone() - flat.mean_dim(1);
+        self.weight = flat.reshape([channels_out, channels_in, height, width]);
+        self
+    }
+
+    /// The same with every bias at `value`.
+    pub(crate) fn biased(mut self, value: f32) -> Self {
+        self.bias = self.bias.full_like(value);
+        self
+    }
+
     /// The same with all weights 0: it adds nothing until it has learnt.
     pub(crate) fn silenced(mut self) -> Self {
         self.weight = self.weight.zeros_like();

@@ -87,6 +87,12 @@ pub(super) fn describe(chain: &Chain) -> Vec<Layer> {
                     reaches.push(Reach::Half);
                     "up-sampling ×2".to_owned()
                 }
+                Operation::PixelShuffle => {
+                    stride /= 2;
+                    n_channels /= 4;
+                    reaches.push(Reach::Half);
+                    "pixel shuffle ×2".to_owned()
+                }
                 Operation::Sigmoid => "sigmoid".to_owned(),
                 Operation::Clamp => "clamp to 0…1".to_owned(),
             };

@@ -49,7 +49,7 @@ impl Optimizer {
             BTreeMap::new()
         };
         let adam =
-            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(config.weight_decay as f32).build();
+            AdamWConfig::new().with_epsilon(1e-6).with_weight_decay(config.weight_decay as f32).build();
         Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps() })
     }
 

@@ -3,6 +3,7 @@ use std::fs;
 use super::super::DatasetConfig;
 use super::super::tests::{folder_of, keeping_rows, write_png};
 use super::*;
+use crate::prepare;
 
 fn all_test() -> DatasetConfig {
     DatasetConfig { validation_share: 0.0, test_share: 0.0, ..keeping_rows() }

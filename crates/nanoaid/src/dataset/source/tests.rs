@@ -64,9 +64,10 @@ fn the_same_seed_and_epoch_give_the_same_batches_and_others_do_not() {
 fn the_number_of_threads_does_not_matter() {
     let folder = folder_of(7);
     fs::write(folder.path().join("tips/01.png"), damaged_png()).unwrap();
+    let dataset = Dataset::open(folder.path(), &DatasetConfig { synthetic: 5, ..all_train() }).unwrap();
     let epochs = [1, 3].map(|n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-        let inner = source_of(&folder, config()).unwrap().inner;
+        let inner = PatchSource::new(&dataset, Split::Train, config()).unwrap().inner;
         let (sender, receiver) = sync_channel(100);
         pool.install(|| inner.send_epoch(3, &sender));
         drop(sender);

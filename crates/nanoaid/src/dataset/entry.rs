@@ -1,0 +1,133 @@
+//! Entry: one micrograph of a data set, its place in the set, and how its pixels are come by.
+//!
+//! Its pixels are read from a file, or drawn from settings and a seed each time they are needed:
+//! either way nothing is held here. This file knows nothing of splits, patches or memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use micrograph::data_bar::DataBarChoice;
+use micrograph::synth::{self, SynthConfig};
+use micrograph::{FileFacts, InstrumentSettings, Micrograph, Plane, read};
+use sha2::{Digest, Sha256};
+
+use super::{DatasetError, Split};
+use crate::prepare::{self, PrepareConfig};
+
+/// A micrograph of a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its name in the data set, no other has it: its file, relative to the root, `/` between
+    /// folders; of a synthetic one the kind of specimen and a number, `synthetic/particles/00012`.
+    pub file: String,
+    /// Where its pixels come from.
+    pub origin: Origin,
+    /// What it shows; `None`: not known. Synthetic micrographs have none, so that they add no class.
+    pub category: Option<String>,
+    /// Micrographs of one group (specimen, session) stay in one split; `None`: on its own.
+    pub group: Option<String>,
+    /// The part of the data set it belongs to.
+    pub split: Split,
+}
+
+/// Where the pixels of a micrograph come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A file on the disk.
+    File(PathBuf),
+    /// Nowhere yet: drawn by [`synth::micrograph`] when they are needed.
+    Synthetic {
+        /// What is drawn.
+        config: Box<SynthConfig>,
+        /// Seed of the drawing.
+        seed: u64,
+    },
+}
+
+impl Entry {
+    /// Rows and columns of pixels, data bar included, without a pixel being decoded or drawn.
+    pub(super) fn size(&self, prepare: &PrepareConfig) -> Result<(usize, usize), String> {
+        match &self.origin {
+            Origin::File(path) => {
+                let facts = read::facts(path, &prepare.read).map_err(|error| error.to_string())?;
+                Ok((facts.height, facts.width))
+            }
+            Origin::Synthetic { config, .. } => {
+                let config = config.as_ref().clone().checked().map_err(|error| error.to_string())?;
+                Ok((config.height, config.width))
+            }
+        }
+    }
+
+    /// The specimen as a network sees it, `[H, W]`, values in `[0, 1]`.
+    ///
+    /// `prepare.data_bar` is about files. Of a synthetic micrograph it is known whether it has a
+    /// data bar: nothing is looked for, and without one no row is cut off.
+    pub(super) fn plane(&self, prepare: &PrepareConfig) -> Result<Plane, String> {
+        let prepared = match &self.origin {
+            Origin::File(path) => prepare::file(path, prepare),
+            Origin::Synthetic { config, seed } => {
+                let synthetic = synth::micrograph(config, *seed).map_err(|error| error.to_string())?;
+                let data_bar = synthetic.data_bar.map_or(DataBarChoice::Keep, |bar| {
+                    DataBarChoice::CropBottom(config.height - bar.first_row)
+                });
+                let facts = self.facts(&synthetic);
+                let prepare = PrepareConfig { data_bar, ..prepare.clone() };
+                prepare::micrograph(Micrograph { plane: synthetic.plane, facts }, &prepare)
+            }
+        };
+        prepared.map(|prepared| prepared.plane).map_err(|error| error.to_string())
+    }
+
+    /// SHA-256 of what the pixels come from, as 64 hexadecimal digits: of the bytes of a file; of
+    /// the JSON text `[settings,seed]` of a synthetic micrograph. `None`: the file is not there.
+    pub(super) fn digest(&self) -> Result<Option<String>, DatasetError> {
+        match &self.origin {
+            Origin::File(path) => match digest_of_file(path) {
+                Ok(digest) => Ok(Some(digest)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(source) => Err(DatasetError::Io { path: path.clone(), source }),
+            },
+            Origin::Synthetic { config, seed } => {
+                let text = serde_json::to_string(&(config, seed)).expect("settings are plain JSON");
+                Ok(Some(hexadecimal(Sha256::digest(text))))
+            }
+        }
+    }
+
+    fn facts(&self, synthetic: &synth::Synthetic) -> FileFacts {
+        FileFacts {
+            path: PathBuf::from(&self.file),
+            format: "synthetic".to_owned(),
+            height: synthetic.plane.height(),
+            width: synthetic.plane.width(),
+            sample: "8-bit grey".to_owned(),
+            page: 0,
+            n_pages: 1,
+            calibration: Some(synthetic.calibration.clone()),
+            instrument: InstrumentSettings::default(),
+            specimen_rows: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+pub(super) fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn digest_of_file(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(hexadecimal(hash.finalize()));
+        }
+        hash.update(bytes);
+        let n_bytes = bytes.len();
+        reader.consume(n_bytes);
+    }
+}

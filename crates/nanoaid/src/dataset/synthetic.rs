@@ -1,0 +1,56 @@
+//! Synthetic micrographs of a data set: which ones are added to the training part.
+//!
+//! They are named here, not drawn: each is settings and a seed until its pixels are needed. They
+//! are made to learn reconstruction from, so they are all in `train`, and have no category.
+
+use std::path::Path;
+
+use micrograph::random::Stream;
+use micrograph::synth::{Kind, varied};
+
+use super::{DatasetError, Entry, Origin, Split};
+
+/// Most synthetic micrographs: the names of each kind have five digits, in order.
+pub(super) const MOST: usize = 100_000;
+
+/// The first `n` synthetic micrographs under `seed`: the kinds of specimen take turns, and each
+/// kind is numbered from 0. With a larger `n` the first ones stay as they are.
+pub(super) fn entries(n: usize, seed: u64) -> Vec<Entry> {
+    let entry = |place: usize| {
+        let n_kinds = Kind::ALL.len();
+        let (kind, number) = (Kind::ALL[place % n_kinds], place / n_kinds);
+        // a seed of its own, else all of a kind would share their noise
+        let own_seed = Stream::new(seed, "dataset synthetic", place as u64).bits();
+        Entry {
+            file: format!("synthetic/{}/{number:05}", name_of(kind)),
+            origin: Origin::Synthetic { config: Box::new(varied(kind, number as u64, seed)), seed: own_seed },
+            category: None,
+            group: None,
+            split: Split::Train,
+        }
+    };
+    (0..n).map(entry).collect()
+}
+
+/// Whether no file of `entries`, in the order of their names, has that of a synthetic one; `path`
+/// is where the files were listed. Files of a folder never have, since theirs end in `.png` and the like.
+pub(super) fn check_names(entries: &[Entry], path: &Path) -> Result<(), DatasetError> {
+    let is_synthetic = |entry: &Entry| matches!(entry.origin, Origin::Synthetic { .. });
+    let taken = entries.windows(2).find(|pair| pair[0].file == pair[1].file && pair.iter().any(is_synthetic));
+    match taken {
+        None => Ok(()),
+        Some(pair) => Err(DatasetError::SyntheticName { path: path.to_owned(), file: pair[0].file.clone() }),
+    }
+}
+
+fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Particles => "particles",
+        Kind::Lines => "lines",
+        Kind::Dots => "dots",
+        Kind::Fibres => "fibres",
+    }
+}
+
+#[cfg(test)]
+mod tests;
