@@ -13,6 +13,9 @@ pub(crate) struct Eigenpair {
 /// as there are rows), eigenvalues falling.
 pub(crate) fn eigenpairs(matrix: &[Vec<f64>]) -> Vec<Eigenpair> {
     let size = matrix.len();
+    if size == 0 {
+        return Vec::new();
+    }
     let eigen = SymmetricEigen::new(DMatrix::from_fn(size, size, |i, j| matrix[i.max(j)][i.min(j)]));
     let mut pairs: Vec<Eigenpair> = eigen
         .eigenvalues

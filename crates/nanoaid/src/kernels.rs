@@ -7,6 +7,8 @@
 mod backend;
 mod cpu;
 mod gradient;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;

@@ -117,10 +117,12 @@ pub enum RunError {
         expected: String,
     },
     /// No checkpoint is whole.
-    #[error("{}: no whole checkpoint to resume from", path.display())]
+    #[error("{}: no checkpoint is whole, so the run cannot be resumed: {newest}", path.display())]
     NoCheckpoint {
         /// The run folder.
         path: PathBuf,
+        /// What is wrong with the newest one.
+        newest: Box<RunError>,
     },
     /// The weights do not fit.
     #[error("{}: {source}", path.display())]
@@ -256,20 +258,22 @@ impl RunFolder {
         self.remove_leftovers()
     }
 
-    /// The bytes of the newest checkpoint that is whole, and its epoch.
+    /// The bytes of the newest checkpoint that is whole, and its epoch; `None` before the first.
     ///
     /// # Errors
-    /// If none is.
-    pub fn newest_checkpoint(&self) -> Result<(usize, Vec<u8>), RunError> {
-        self.manifest
-            .checkpoints
-            .iter()
-            .rev()
-            .find_map(|checkpoint| {
-                let path = self.path.join(CHECKPOINTS).join(&checkpoint.file);
-                Some((checkpoint.epoch, read_checked(&path, &checkpoint.sha256).ok()?))
-            })
-            .ok_or_else(|| RunError::NoCheckpoint { path: self.path.clone() })
+    /// If there are checkpoints and none is whole; the newest one's damage is told.
+    pub fn newest_checkpoint(&self) -> Result<Option<(usize, Vec<u8>)>, RunError> {
+        let mut damage = None;
+        for checkpoint in self.manifest.checkpoints.iter().rev() {
+            match read_checked(&self.path.join(CHECKPOINTS).join(&checkpoint.file), &checkpoint.sha256) {
+                Ok(bytes) => return Ok(Some((checkpoint.epoch, bytes))),
+                Err(error) => damage = damage.or(Some(error)),
+            }
+        }
+        match damage {
+            Some(error) => Err(RunError::NoCheckpoint { path: self.path.clone(), newest: Box::new(error) }),
+            None => Ok(None),
+        }
     }
 
     /// Removes what a kill left half done: files that the manifest does not name.

@@ -117,7 +117,7 @@ pub struct Trained {
     pub network: Network,
     /// All epochs.
     pub curve: Vec<EpochRow>,
-    /// The epoch of that network, from 1.
+    /// The epoch of that network, from 1; 0: no epoch was better than the start.
     pub best_epoch: usize,
     /// Files that could not be used, and why.
     pub skipped: Vec<crate::dataset::Skipped>,
@@ -153,27 +153,24 @@ pub fn autoencoder(
     )?;
     let validation = validation_patches(dataset, &config)?;
 
-    let mut checkpoint = match run.newest_checkpoint() {
-        Ok((_, bytes)) => {
+    let mut checkpoint = match run.newest_checkpoint()? {
+        Some((_, bytes)) => {
             Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?
         }
-        Err(RunError::NoCheckpoint { .. }) => {
+        None => {
             let mut network = Network::random(architecture.clone(), config.seed, device)?;
             if let Some(components) = report::block_components(dataset, &config)? {
                 network.start_from_components(&components);
             }
-            Checkpoint::start(network.weights())
+            Checkpoint::start(network.weights(), mean_loss(&network, &validation))
         }
-        Err(error) => return Err(error.into()),
     };
     let network_of = |weights: &Weights| {
         Network::with_weights(architecture.clone(), weights, device)
             .map_err(|error| TrainError::Checkpoint { reason: error.to_string() })
     };
     // may have been cut off between a checkpoint and the best network that belongs to it
-    if checkpoint.best_epoch > 0 {
-        run.write(NETWORK, &network_of(&checkpoint.best)?.to_bytes())?;
-    }
+    run.write(NETWORK, &network_of(&checkpoint.best)?.to_bytes())?;
     let mut network = network_of(&checkpoint.weights)?;
     let mut optimizer = Optimizer::new(&config, &network, &checkpoint)?;
     let n_steps = config.epochs * config.steps_per_epoch();

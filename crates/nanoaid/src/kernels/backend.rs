@@ -50,6 +50,8 @@ pub(crate) struct ConvolutionGradients<B: Backend> {
 pub(crate) struct ConvolutionState<B: Backend> {
     pub maps: FloatTensor<B>,
     pub weight: FloatTensor<B>,
+    // the kernels of the CPU do without
+    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
     pub bias: FloatTensor<B>,
     /// The output, if a ReLU was applied: the gradient counts only where it is above 0.
     pub relu_output: Option<FloatTensor<B>>,

@@ -14,7 +14,7 @@ use crate::{Architecture, AutoencoderConfig, Device};
 const TILING_TOLERANCE: f32 = 1e-5;
 
 fn architecture() -> Architecture {
-    Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 6, 8], latent: 3 })
+    Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 6, 8], latent: 3, ..AutoencoderConfig::default() })
 }
 
 fn network(seed: u64) -> Network {
@@ -158,7 +158,7 @@ fn the_receptive_field_is_what_changes_a_neuron_when_pixels_change() {
             .tensors
             .values_mut()
             .flat_map(|tensor| &mut tensor.values)
-            .for_each(|value| *value = value.abs());
+            .for_each(|value| *value = value.abs().max(0.01));
     });
     for name in
         ["encoder.1", "encoder.2.relu", "encoder.2", "encoder.3", "latent", "decoder.3", "decoder.2.relu"]
@@ -223,7 +223,7 @@ fn what_cannot_be_looked_at_says_why() {
         let text = format!("image of 7 × 40 px: layer `{layer}` needs at least 8 × 8 px");
         assert_eq!(error(layer, &config), text);
     }
-    assert_eq!(error("encoder.1", &tiles(0)), "setting `tile_px` is 0, expected at least 1");
+    assert_eq!(error("encoder.1", &tiles(0)), "tile_px: expected at least 1, found 0");
     let folder = tempfile::tempdir().unwrap().path().join("gone");
     let lost = TileConfig { memory_budget_bytes: 1, spill_folder: Some(folder.clone()), ..config };
     let text = error("encoder.1", &lost);
@@ -394,7 +394,7 @@ fn peak_bytes() -> usize {
 fn an_image_of_8192_px_stays_below_2_gb() {
     let image = noise(8192, 8192, 43);
     // 32 channels at stride 2 are 2.1 GB of maps
-    let config = AutoencoderConfig { stages: vec![32], latent: 3 };
+    let config = AutoencoderConfig { stages: vec![32], latent: 3, ..AutoencoderConfig::default() };
     let network = Network::random(Architecture::Autoencoder(config), 43, Device::Cpu).unwrap();
     let lens =
         look(&network, "encoder.1", (&image, None), &LensConfig::default(), &mut |_, _, _| {}).unwrap();

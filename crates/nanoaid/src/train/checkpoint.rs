@@ -21,8 +21,10 @@ pub(super) struct Checkpoint {
     pub average: Option<Weights>,
     /// The weights, or their average, with the lowest validation loss.
     pub best: Weights,
-    /// The epoch of those, from 1; 0 before the first epoch.
+    /// The epoch of those, from 1; 0: the start.
     pub best_epoch: usize,
+    /// Validation loss before the first step.
+    pub start_loss: f64,
     /// State of the optimizer; `None` before the first step.
     pub moments: Option<Moments>,
     /// Epochs that are complete.
@@ -41,14 +43,15 @@ pub(super) struct Moments {
 #[serde(deny_unknown_fields)]
 struct Header {
     best_epoch: usize,
+    start_loss: f64,
     curve: Vec<EpochRow>,
 }
 
 impl Checkpoint {
-    /// The state before the first step.
-    pub(super) fn start(weights: Weights) -> Self {
+    /// The state before the first step, with its validation loss.
+    pub(super) fn start(weights: Weights, start_loss: f64) -> Self {
         let best = weights.clone();
-        Self { weights, average: None, best, best_epoch: 0, moments: None, curve: Vec::new() }
+        Self { weights, average: None, best, best_epoch: 0, start_loss, moments: None, curve: Vec::new() }
     }
 
     /// Epochs that are complete.
@@ -68,7 +71,7 @@ impl Checkpoint {
 
     /// Adds an epoch; returns whether it is the best so far.
     pub(super) fn enter(&mut self, row: EpochRow) -> bool {
-        let lowest = self.curve.iter().map(|row| row.validation_loss).fold(f64::INFINITY, f64::min);
+        let lowest = self.curve.iter().map(|row| row.validation_loss).fold(self.start_loss, f64::min);
         let improved = row.validation_loss < lowest;
         self.curve.push(row);
         if improved {
@@ -95,7 +98,11 @@ impl Checkpoint {
             add("moment_1", &moments.first);
             add("moment_2", &moments.second);
         }
-        let header = Header { best_epoch: self.best_epoch, curve: self.curve.clone() };
+        let header = Header {
+            best_epoch: self.best_epoch,
+            start_loss: self.start_loss,
+            curve: self.curve.clone(),
+        };
         all.to_bytes(CURVE_KEY, &serde_json::to_string(&header).expect("a header is plain data"))
     }
 
@@ -127,6 +134,7 @@ impl Checkpoint {
             average: part("average"),
             moments,
             best_epoch: header.best_epoch,
+            start_loss: header.start_loss,
             curve: header.curve,
         })
     }

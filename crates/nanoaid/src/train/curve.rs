@@ -11,7 +11,7 @@ use super::EpochRow;
 pub struct TrainingCurve {
     /// One row an epoch.
     pub rows: Vec<EpochRow>,
-    /// The epoch with the lowest validation loss, from 1.
+    /// The epoch with the lowest validation loss, from 1; 0: the start.
     pub best_epoch: usize,
 }
 

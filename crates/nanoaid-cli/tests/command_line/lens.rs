@@ -1,0 +1,198 @@
+//! `lens` and `replay`: what is written, what is refused, and that it comes out the same again.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+
+use tiff::decoder::Decoder;
+use tiff::tags::Tag;
+
+use crate::page::assert_self_contained;
+use crate::program::{Place, files};
+
+fn place() -> Place {
+    let place = Place::new();
+    place.micrograph("a.png", (72, 104), 0);
+    place
+}
+
+#[test]
+fn one_depth_of_one_micrograph_gives_pictures_numbers_page_and_record() {
+    let place = place();
+    let said = place.run(&["lens", "a.png", "--depth", "2", "--out", "out"]).ended_with(0);
+    assert!(said.out.contains("out/report.html"), "{}", said.out);
+    let found: Vec<String> = files(&place.path("out")).into_keys().collect();
+    let expected = [
+        "encoder.2.false-color.png",
+        "encoder.2.sheet-shared-scale.png",
+        "encoder.2.sheet.png",
+        "error-map.png",
+        "error-overlay.png",
+        "micrograph.png",
+        "reconstruction.png",
+        "record.json",
+        "report.html",
+        "result.json",
+    ];
+    assert_eq!(found, expected);
+    for picture in found.iter().filter(|name| name.ends_with(".png")) {
+        let picture = image::open(place.path(&format!("out/{picture}"))).unwrap();
+        assert!(picture.width() >= 26 && picture.height() >= 18);
+    }
+    assert_self_contained(&place.text("out/report.html"));
+    let result = place.json("out/result.json");
+    assert_eq!((&result[0]["layer"], &result[0]["stride"]), (&"encoder.2".into(), &4.into()));
+    assert_eq!((&result[0]["maps"]["height"], &result[0]["maps"]["width"]), (&18.into(), &26.into()));
+}
+
+#[test]
+fn a_folder_with_files_is_written_to_only_by_force() {
+    let place = place();
+    fs::create_dir(place.path("out")).unwrap();
+    fs::write(place.path("out/mine.txt"), "mine").unwrap();
+    let arguments = ["lens", "a.png", "--depth", "1", "--out", "out"];
+    place.run(&arguments).ended_with(1).told(&["out", "--force"]);
+    assert_eq!(files(&place.path("out")).len(), 1);
+    place.run(&[&arguments[..], &["--force"]].concat()).ended_with(0);
+    assert_eq!(place.text("out/mine.txt"), "mine");
+    assert!(place.path("out/report.html").is_file());
+}
+
+#[test]
+fn json_is_all_that_is_printed_and_equals_the_file() {
+    let place = place();
+    let said = place.run(&["lens", "a.png", "--depth", "3", "--out", "out", "--json"]).ended_with(0);
+    let printed: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(printed[0]["layers"], place.json("out/result.json"));
+    assert_eq!((&printed[0]["image"], &printed[0]["folder"]), (&"a.png".into(), &"out".into()));
+}
+
+#[test]
+fn what_is_not_there_is_refused_before_anything_is_written() {
+    let place = place();
+    fs::write(place.path("notes.png"), "words").unwrap();
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["a.png", "--depth", "9"], &["depth 9", "1 to 3"]),
+        (&["a.png", "--depth", "0"], &["depth 0", "1 to 3"]),
+        (&["a.png", "--layer", "encoder.7"], &["encoder.7", "encoder.1.relu", "latent"]),
+        (&["a.png", "--run", "nowhere"], &["nowhere", "manifest.json"]),
+        (&["a.png", "--nm-per-px", "-5"], &["nm_per_px", "-5"]),
+        (&["notes.png"], &["notes.png"]),
+        (&["none.png"], &["none.png"]),
+    ];
+    for (arguments, parts) in cases {
+        let arguments = [&["lens", "--out", "out"], arguments].concat();
+        let said = place.run(&arguments);
+        assert_ne!(said.code, Some(0), "{arguments:?}");
+        let said = said.told(parts);
+        assert!(said.out.is_empty(), "{arguments:?}: {}", said.out);
+        let written = place.path("out").exists() && !files(&place.path("out")).is_empty();
+        assert!(!written, "{arguments:?}");
+    }
+}
+
+#[test]
+fn several_micrographs_get_a_page_each_and_bad_ones_are_named() {
+    let place = place();
+    place.micrograph("b.png", (64, 64), 1);
+    fs::write(place.path("notes.png"), "words").unwrap();
+    let said = place
+        .run(&["lens", "a.png", "notes.png", "b.png", "--depth", "1", "--out", "out"])
+        .ended_with(3)
+        .told(&["skipped", "notes.png"]);
+    assert!(said.out.contains("a.png") && said.out.contains("b.png"), "{}", said.out);
+    let contents = place.text("out/index.html");
+    assert_self_contained(&contents);
+    for name in ["a", "b"] {
+        assert!(contents.contains(&format!("href=\"{name}/report.html\"")), "{name}");
+        assert!(place.path(&format!("out/{name}/report.html")).is_file());
+    }
+    place.run(&["lens", "a.png", "b.png", "--depth", "1", "--out", "good"]).ended_with(0);
+}
+
+#[test]
+fn maps_are_calibrated_by_the_stride() {
+    let place = place();
+    let arguments = ["lens", "a.png", "--depth", "2", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
+    place.run(&arguments).ended_with(0);
+    let file = File::open(place.path("out/encoder.2.maps.tif")).unwrap();
+    let mut decoder = Decoder::new(BufReader::new(file)).unwrap();
+    let mut n_pages = 1;
+    assert_eq!(decoder.dimensions().unwrap(), (26, 18));
+    let resolution = |decoder: &mut Decoder<_>, tag| -> f64 {
+        let parts = decoder.get_tag_u32_vec(tag).unwrap();
+        f64::from(parts[0]) / f64::from(parts[1])
+    };
+    // ImageJ reads pixels per unit, here µm, and the unit from the description
+    let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap();
+    assert!(description.contains("unit=\\u00B5m") || description.contains("unit=um"), "{description}");
+    for tag in [Tag::XResolution, Tag::YResolution] {
+        let nm_per_px = 1000.0 / resolution(&mut decoder, tag);
+        assert!((nm_per_px / 20.0 - 1.0).abs() < 1e-4, "{nm_per_px}");
+    }
+    let result = place.json("out/result.json");
+    assert_eq!(result[0]["map_calibration"]["nm_per_px_y"], 20.0);
+    let n_channels = result[0]["channels"].as_array().unwrap().len();
+    while decoder.more_images() {
+        decoder.next_image().unwrap();
+        n_pages += 1;
+    }
+    assert_eq!(n_pages, n_channels);
+    assert!(fs::read(place.path("out/encoder.2.maps.npz")).unwrap().starts_with(b"PK"));
+}
+
+#[test]
+fn a_name_that_is_markup_is_shown_as_text() {
+    let place = Place::new();
+    let name = "<script>alert(1)<!-- \"&.png";
+    place.micrograph(name, (64, 72), 3);
+    place.micrograph("b.png", (64, 72), 3);
+    place.run(&["lens", name, "b.png", "--depth", "1", "--out", "out"]).ended_with(0);
+    for (page, html) in files(&place.path("out")).iter().filter(|(name, _)| name.ends_with(".html")) {
+        let html = String::from_utf8_lossy(html);
+        assert!(!html.contains("<script>alert"), "{page}");
+        assert_self_contained(&html);
+    }
+    assert!(place.text("out/index.html").contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn a_replay_gives_the_same_bytes_until_something_is_changed() {
+    let place = place();
+    let arguments = ["lens", "a.png", "--depth", "1", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
+    place.run(&arguments).ended_with(0);
+    let said = place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.starts_with("the same bytes"), "{}", said.out);
+    let mut first = files(&place.path("out"));
+    first.remove("record.json");
+    assert_eq!(files(&place.path("again")), first);
+    place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(1).told(&["again", "--force"]);
+
+    let record = place.text("out/record.json");
+    let hash = place.json("out/record.json")["files"]["report.html"].as_str().unwrap().to_owned();
+    let changed = [
+        (record.replace(&hash, &hash.replace(['0', '1'], "2")), "report.html"),
+        (record.replace("\"schema_version\": 1", "\"schema_version\": 9"), "schema version"),
+        (record.replace("\"network_sha256\": \"", "\"network_sha256\": \"0"), "network's SHA-256"),
+        (record.replace("a.png", "c.png"), "c.png"),
+        (record[..record.len() / 2].to_owned(), "changed.json"),
+    ];
+    for (i, (text, told)) in changed.into_iter().enumerate() {
+        fs::write(place.path("changed.json"), text).unwrap();
+        place.run(&["replay", "changed.json", "--out", &format!("changed {i}")]).ended_with(1).told(&[told]);
+    }
+    place.micrograph("a.png", (72, 104), 1);
+    place
+        .run(&["replay", "out/record.json", "--out", "other image"])
+        .ended_with(1)
+        .told(&["SHA-256 of", "a.png", "the record says"]);
+}
+
+#[test]
+fn the_demo_writes_pages_that_need_no_network() {
+    let place = Place::new();
+    let said = place.run(&["demo"]).ended_with(0);
+    let report = said.out.trim().strip_prefix("open ").unwrap();
+    assert_self_contained(&fs::read_to_string(report).unwrap());
+    let pages = files(&place.path("nanoaid-demo")).into_keys().filter(|name| name.ends_with("/report.html"));
+    assert_eq!(pages.count(), 3);
+}

@@ -1,0 +1,156 @@
+//! The operations against Burn's own on the same backend, and their gradients against differences.
+
+use burn::tensor::module::{conv2d, interpolate, max_pool2d};
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions};
+use burn::tensor::{Tensor, TensorData, activation};
+use micrograph::random::Stream;
+
+use super::*;
+use crate::Device;
+
+/// Values and gradients of one operation.
+struct Outcome {
+    output: Vec<f32>,
+    gradients: Vec<Vec<f32>>,
+}
+
+fn noise(name: &str, shape: &[usize]) -> Vec<f32> {
+    let mut stream = Stream::new(9, name, 0);
+    (0..shape.iter().product()).map(|_| stream.normal() as f32).collect()
+}
+
+fn leaf<const D: usize>(values: &[f32], shape: [usize; D]) -> Tensor<D> {
+    let data = TensorData::new(values.to_vec(), shape);
+    Tensor::from_data(data, &Device::Cpu.burn().autodiff()).require_grad()
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap()
+}
+
+/// The loss is a sum of squares weighted by position, so that no gradient is like another.
+fn loss(output: Tensor<4>) -> Tensor<1> {
+    let weights = noise("loss", &output.dims());
+    let weights = Tensor::<4>::from_data(TensorData::new(weights, output.dims()), &output.device());
+    (output.square() * weights).sum()
+}
+
+fn close(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1.0_f32, |scale, value| scale.max(value.abs()));
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= 1e-5 * scale, "{what} at {i}: {found}, expected {expected}");
+    }
+}
+
+fn agree(what: &str, found: &Outcome, expected: &Outcome) {
+    close(&format!("{what}: output"), &found.output, &expected.output);
+    for (i, (found, expected)) in found.gradients.iter().zip(&expected.gradients).enumerate() {
+        close(&format!("{what}: gradient {i}"), found, expected);
+    }
+}
+
+type Convolve = fn(Tensor<4>, Tensor<4>, Tensor<1>, bool) -> Tensor<4>;
+
+/// Shape of the maps, number of output channels, size of the kernels.
+type Case = ([usize; 4], usize, usize);
+
+fn convolved(operation: Convolve, (shape, channels_out, kernel): Case, relu: bool) -> Outcome {
+    let kernels = [channels_out, shape[1], kernel, kernel];
+    let maps = leaf(&noise("maps", &shape), shape);
+    let weight = leaf(&noise("weight", &kernels), kernels);
+    let bias = leaf(&noise("bias", &[channels_out]), [channels_out]);
+    let output = operation(maps.clone(), weight.clone(), bias.clone(), relu);
+    let gradients = loss(output.clone()).backward();
+    Outcome {
+        output: values(output),
+        gradients: vec![
+            values(maps.grad(&gradients).unwrap()),
+            values(weight.grad(&gradients).unwrap()),
+            values(bias.grad(&gradients).unwrap()),
+        ],
+    }
+}
+
+fn burns_convolution(maps: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
+    let reach = weight.dims()[2] / 2;
+    let output = conv2d(maps, weight, Some(bias), ConvOptions::new([1, 1], [reach, reach], [1, 1], 1));
+    if relu { activation::relu(output) } else { output }
+}
+
+fn mapped(operation: impl Fn(Tensor<4>) -> Tensor<4>, shape: [usize; 4]) -> Outcome {
+    let maps = leaf(&noise("maps", &shape), shape);
+    let output = operation(maps.clone());
+    let gradients = loss(output.clone()).backward();
+    Outcome { output: values(output), gradients: vec![values(maps.grad(&gradients).unwrap())] }
+}
+
+#[test]
+fn convolutions_and_their_gradients_are_those_of_burn() {
+    let cases: [Case; 7] = [
+        ([1, 1, 1, 1], 1, 3),
+        ([1, 1, 7, 5], 4, 3),
+        ([2, 3, 5, 11], 7, 3),
+        ([3, 5, 9, 4], 2, 1),
+        ([1, 17, 13, 19], 9, 3),
+        ([2, 2, 3, 17], 3, 5),
+        ([1, 8, 2, 33], 16, 3),
+    ];
+    for case in cases {
+        for relu in [false, true] {
+            let found = convolved(convolution, case, relu);
+            agree(&format!("{case:?}, relu {relu}"), &found, &convolved(burns_convolution, case, relu));
+        }
+    }
+}
+
+#[test]
+fn pools_and_up_samplings_and_their_gradients_are_those_of_burn() {
+    let pool = |maps| max_pool2d(maps, MaxPoolOptions::new([2, 2]));
+    let enlarge = |maps: Tensor<4>| {
+        let [_, _, height, width] = maps.dims();
+        let size = [2 * height, 2 * width];
+        interpolate(maps, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size(size))
+    };
+    for shape in [[1, 1, 2, 2], [2, 3, 7, 5], [1, 4, 6, 13], [3, 2, 9, 33]] {
+        agree(&format!("pool {shape:?}"), &mapped(max_pool, shape), &mapped(pool, shape));
+        agree(&format!("enlarged {shape:?}"), &mapped(up_sample, shape), &mapped(enlarge, shape));
+    }
+}
+
+#[test]
+fn gradients_of_a_small_chain_are_the_differences_of_its_loss() {
+    let (image_shape, kernels) = ([1, 1, 7, 5], [2, 1, 3, 3]);
+    let (image, weight) = (noise("image", &image_shape), noise("small weight", &kernels));
+    // smooth (no ReLU, no pool), so that differences have no kinks to step over
+    let run = |image: &Tensor<4>, weight: &Tensor<4>| {
+        let bias = leaf(&[0.1, -0.2], [2]);
+        let maps = convolution(image.clone(), weight.clone(), bias, false);
+        loss(activation::sigmoid(up_sample(maps)))
+    };
+    let (leaf_image, leaf_weight) = (leaf(&image, image_shape), leaf(&weight, kernels));
+    let gradients = run(&leaf_image, &leaf_weight).backward();
+    let found_image = values(leaf_image.grad(&gradients).unwrap());
+    let found_weight = values(leaf_weight.grad(&gradients).unwrap());
+
+    let step = 1e-2;
+    let difference = |values: &[f32], i: usize, loss: &dyn Fn(&[f32]) -> f32| {
+        let moved = |by: f32| {
+            let mut values = values.to_vec();
+            values[i] += by;
+            loss(&values)
+        };
+        (moved(step) - moved(-step)) / (2.0 * step)
+    };
+    let scalar = |image: &[f32], weight: &[f32]| {
+        run(&leaf(image, image_shape), &leaf(weight, kernels)).into_scalar::<f32>()
+    };
+    for (i, found) in found_image.iter().enumerate() {
+        let expected = difference(&image, i, &|image| scalar(image, &weight));
+        assert!((found - expected).abs() < 1e-2 * expected.abs().max(0.1), "image {i}: {found} {expected}");
+    }
+    for (i, found) in found_weight.iter().enumerate() {
+        let expected = difference(&weight, i, &|weight| scalar(&image, weight));
+        assert!((found - expected).abs() < 1e-2 * expected.abs().max(0.1), "weight {i}: {found} {expected}");
+    }
+}
