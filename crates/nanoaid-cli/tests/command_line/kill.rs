@@ -62,5 +62,7 @@ fn a_training_killed_again_and_again_ends_with_the_same_bytes() {
         }
     }
     assert_same_files("killed on and on", &place.path("worn"), &place.path("whole"));
-    println!("{n_kills} kills; files and checkpoints at each: {stages:?}; then {n_survived} kills of one run");
+    println!(
+        "{n_kills} kills; files and checkpoints at each: {stages:?}; then {n_survived} kills of one run"
+    );
 }
