@@ -12,7 +12,8 @@ use safetensors::tensor::{Dtype, TensorView};
 const KEY: &str = "nanoaid.architecture";
 
 fn network(block_code: bool) -> Network {
-    let config = AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code, ..AutoencoderConfig::default() };
+    let config =
+        AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code, ..AutoencoderConfig::default() };
     Network::random(Architecture::Autoencoder(config), 7, Device::Cpu).unwrap()
 }
 
@@ -75,7 +76,8 @@ fn weights_that_do_not_fit_are_told_by_name() {
     assert_eq!(left_over, WeightsError::LeftOver { name: "encoder.9.weight".into() });
 
     let shape = error_after(|weights| weights.tensors.get_mut(&name).unwrap().shape = vec![4, 6, 3, 3]);
-    let expected = WeightsError::Shape { name: name.clone(), found: vec![4, 6, 3, 3], expected: vec![6, 4, 3, 3] };
+    let expected =
+        WeightsError::Shape { name: name.clone(), found: vec![4, 6, 3, 3], expected: vec![6, 4, 3, 3] };
     assert_eq!(shape, expected);
 
     for (value, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
@@ -133,7 +135,10 @@ fn a_damaged_file_is_an_error_never_a_panic() {
     for length in [whole.len() as u64, u64::from(u32::MAX), u64::MAX, u64::MAX / 2, 100_000_001] {
         let mut huge = whole.clone();
         huge[..8].copy_from_slice(&length.to_le_bytes());
-        assert!(matches!(Network::from_bytes(&huge, Device::Cpu), Err(WeightsError::Format { .. })), "{length}");
+        assert!(
+            matches!(Network::from_bytes(&huge, Device::Cpu), Err(WeightsError::Format { .. })),
+            "{length}"
+        );
     }
 
     for index in 0..200 {

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use micrograph::Plane;
 use micrograph::synth::{self, Kind};
+use nanoaid::Device;
 use nanoaid::baseline::{BlockComponents, mean_image};
 use nanoaid::dataset::{Dataset, DatasetConfig, FixedConfig, Split, fixed_patches};
 use nanoaid::quality::mse;
 use nanoaid::run::{Manifest, NETWORK, RunError, RunFolder, SCHEMA_VERSION, Status};
 use nanoaid::train::{self, Progress, TrainConfig, TrainError, Trained, reconstruct};
-use nanoaid::Device;
 use tempfile::TempDir;
 
 /// Twelve synthetic micrographs in two categories.
@@ -23,9 +23,10 @@ fn data() -> (TempDir, Dataset) {
         for index in 0..6 {
             let config = synth::SynthConfig { height: 96, width: 160, ..synth::varied(kind, index, 3) };
             let plane = synth::micrograph(&config, index).unwrap().plane;
-            let (low, high) = plane.values().iter().fold((f32::MAX, f32::MIN), |(low, high), &value| {
-                (low.min(value), high.max(value))
-            });
+            let (low, high) = plane
+                .values()
+                .iter()
+                .fold((f32::MAX, f32::MIN), |(low, high), &value| (low.min(value), high.max(value)));
             let grey = |value: &f32| ((value - low) / (high - low) * 255.0) as u8;
             let pixels: Vec<u8> = plane.values().iter().map(grey).collect();
             let path = folder.path().join(format!("{name}/{index}.png"));
@@ -125,7 +126,8 @@ fn the_loss_falls_and_the_network_beats_mean_image_and_principal_components() {
     assert!(last < first, "{first} to {last}");
 
     let (training, validation) = (patches(&dataset, Split::Train), patches(&dataset, Split::Validation));
-    let (training, validation): (Vec<&Plane>, Vec<&Plane>) = (training.iter().collect(), validation.iter().collect());
+    let (training, validation): (Vec<&Plane>, Vec<&Plane>) =
+        (training.iter().collect(), validation.iter().collect());
     let error = mean_error(&validation, &reconstruct(&trained.network, &validation, 4));
     let mean = vec![mean_image(&training).unwrap(); validation.len()];
     assert!(error < mean_error(&validation, &mean));
@@ -169,7 +171,10 @@ fn the_same_training_gives_the_same_bytes_on_any_number_of_threads() {
     }
     let other = TrainConfig { seed: 6, ..config };
     train(&dataset, &other, &mut new_run(&path("other seed"))).unwrap();
-    assert_ne!(fs::read(path("other seed").join(NETWORK)).unwrap(), fs::read(path("first").join(NETWORK)).unwrap());
+    assert_ne!(
+        fs::read(path("other seed").join(NETWORK)).unwrap(),
+        fs::read(path("first").join(NETWORK)).unwrap()
+    );
 }
 
 #[test]

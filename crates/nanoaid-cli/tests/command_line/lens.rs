@@ -112,7 +112,8 @@ fn several_micrographs_get_a_page_each_and_bad_ones_are_named() {
 #[test]
 fn maps_are_calibrated_by_the_stride() {
     let place = place();
-    let arguments = ["lens", "a.png", "--depth", "2", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
+    let arguments =
+        ["lens", "a.png", "--depth", "2", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
     place.run(&arguments).ended_with(0);
     let file = File::open(place.path("out/encoder.2.maps.tif")).unwrap();
     let mut decoder = Decoder::new(BufReader::new(file)).unwrap();
@@ -158,7 +159,8 @@ fn a_name_that_is_markup_is_shown_as_text() {
 #[test]
 fn a_replay_gives_the_same_bytes_until_something_is_changed() {
     let place = place();
-    let arguments = ["lens", "a.png", "--depth", "1", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
+    let arguments =
+        ["lens", "a.png", "--depth", "1", "--nm-per-px", "5", "--maps", "tiff,npz", "--out", "out"];
     place.run(&arguments).ended_with(0);
     let said = place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(0);
     assert!(said.out.starts_with("the same bytes"), "{}", said.out);
@@ -181,10 +183,11 @@ fn a_replay_gives_the_same_bytes_until_something_is_changed() {
         place.run(&["replay", "changed.json", "--out", &format!("changed {i}")]).ended_with(1).told(&[told]);
     }
     place.micrograph("a.png", (72, 104), 1);
-    place
-        .run(&["replay", "out/record.json", "--out", "other image"])
-        .ended_with(1)
-        .told(&["SHA-256 of", "a.png", "the record says"]);
+    place.run(&["replay", "out/record.json", "--out", "other image"]).ended_with(1).told(&[
+        "SHA-256 of",
+        "a.png",
+        "the record says",
+    ]);
 }
 
 #[test]

@@ -82,7 +82,8 @@ impl Place {
             .values()
             .iter()
             .fold((f32::MAX, f32::MIN), |(low, high), &value| (low.min(value), high.max(value)));
-        let pixels = plane.values().iter().map(|value| ((value - low) / (high - low) * 255.0) as u8).collect();
+        let pixels =
+            plane.values().iter().map(|value| ((value - low) / (high - low) * 255.0) as u8).collect();
         image::GrayImage::from_raw(width as u32, height as u32, pixels).unwrap().save(path).unwrap();
     }
 

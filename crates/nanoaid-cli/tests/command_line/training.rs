@@ -28,7 +28,9 @@ fn a_trained_run_is_listed_and_looked_through() {
     let place = Place::new();
     place.data_set("data");
     let said = place.run(&train(&["--out", "run"])).ended_with(0).told(&["10 micrographs", "epoch   3"]);
-    for part in ["best network: epoch", "mean image", "PCA of 4 × 4 blocks, 3 components", "this network on tips"] {
+    for part in
+        ["best network: epoch", "mean image", "PCA of 4 × 4 blocks, 3 components", "this network on tips"]
+    {
         assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
     }
     assert_self_contained(&place.text("run/report.html"));

@@ -230,7 +230,11 @@ mod tests {
 
     #[test]
     fn each_warning_comes_with_its_numbers_and_only_when_it_is_due() {
-        let architecture = Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 8], latent: 3, ..AutoencoderConfig::default() });
+        let architecture = Architecture::Autoencoder(AutoencoderConfig {
+            stages: vec![4, 8],
+            latent: 3,
+            ..AutoencoderConfig::default()
+        });
         let network = Network::random(architecture, 0, Device::Cpu).unwrap();
         let layer = network.layer("encoder.2").unwrap(); // 8 channels; field 1 → 2 → 4 → 8 → 10 px
         assert_eq!(layer.receptive_field_px, 10);

@@ -8,17 +8,25 @@ use micrograph::{Calibration, CalibrationSource, Plane, Rect};
 use super::*;
 use crate::{Architecture, AutoencoderConfig, Device};
 
-/// Largest difference from tiling, relative to the largest activation. Burn's own convolution
-/// chooses its order of summation by the size of the image.
-/// With kernels of one order for all sizes this is to be 0.
-const TILING_TOLERANCE: f32 = 1e-5;
-
 fn architecture() -> Architecture {
-    Architecture::Autoencoder(AutoencoderConfig { stages: vec![4, 6, 8], latent: 3, ..AutoencoderConfig::default() })
+    Architecture::Autoencoder(AutoencoderConfig {
+        stages: vec![4, 6, 8],
+        latent: 3,
+        ..AutoencoderConfig::default()
+    })
 }
 
 fn network(seed: u64) -> Network {
-    Network::random(architecture(), seed, Device::Cpu).unwrap()
+    let network = Network::random(architecture(), seed, Device::Cpu).unwrap();
+    // convolutions that begin silent are given a voice, so that every path counts
+    let mut weights = network.weights();
+    for (name, weight) in &mut weights.tensors {
+        if name.ends_with(".weight") && weight.values.iter().all(|value| *value == 0.0) {
+            let mut stream = Stream::new(seed, name, 0);
+            weight.values.iter_mut().for_each(|value| *value = 0.1 * stream.normal() as f32);
+        }
+    }
+    Network::with_weights(architecture(), &weights, Device::Cpu).unwrap()
 }
 
 fn noise(height: usize, width: usize, seed: u64) -> Plane {
@@ -99,17 +107,6 @@ fn tiling_differences() -> Vec<(String, f32)> {
 }
 
 #[test]
-fn tiles_give_the_maps_of_the_whole() {
-    let differences = tiling_differences();
-    let most = differences.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-    println!("largest of {}: {}, {}", differences.len(), most.1, most.0);
-    for (name, difference) in differences {
-        assert!(difference <= TILING_TOLERANCE, "{name}: {difference}");
-    }
-}
-
-#[test]
-#[ignore = "exact once convolution sums in one order for all sizes of image"]
 fn tiles_give_the_maps_of_the_whole_to_the_bit() {
     for (name, difference) in tiling_differences() {
         assert_eq!(difference, 0.0, "{name}");
@@ -332,7 +329,7 @@ fn reconstructions_are_those_of_the_image_extended_by_hand() {
         let found =
             reconstruction(&network, &image, &tiles(16), Threshold::default(), &mut |_, _| {}).unwrap();
         let difference = difference(std::slice::from_ref(&found.output), std::slice::from_ref(&whole));
-        assert!(difference <= TILING_TOLERANCE, "{height} × {width}: {difference}");
+        assert!(difference == 0.0, "{height} × {width}: {difference}");
         let errors = image.values().iter().zip(whole.values());
         let mse = errors.map(|(a, b)| f64::from((a - b) * (a - b))).sum::<f64>() / (height * width) as f64;
         assert!((found.metrics.mean_squared_error / mse - 1.0).abs() < 1e-4);

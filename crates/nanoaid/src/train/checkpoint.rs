@@ -98,11 +98,8 @@ impl Checkpoint {
             add("moment_1", &moments.first);
             add("moment_2", &moments.second);
         }
-        let header = Header {
-            best_epoch: self.best_epoch,
-            start_loss: self.start_loss,
-            curve: self.curve.clone(),
-        };
+        let header =
+            Header { best_epoch: self.best_epoch, start_loss: self.start_loss, curve: self.curve.clone() };
         all.to_bytes(CURVE_KEY, &serde_json::to_string(&header).expect("a header is plain data"))
     }
 
