@@ -89,8 +89,9 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
         let stage = index + 1;
         let name = format!("encoder.{stage}.relu");
         let layer = convolution(&name, channels, next, 3, true);
-        // the maps of a stage are never negative: kernels of the next one that sum up to less than
-        // nothing would be dead from the start
+        // The maps of a stage are never negative, so a kernel of the next one that sums up to less
+        // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
+        // sum fastest of all. Kept at 0, it can not kill a channel.
         let layer = if stage > 1 { layer.centered() } else { layer };
         chain.push(name, Operation::Convolution(layer.biased(START_BIAS)));
         chain.push(format!("encoder.{stage}"), Operation::MaxPool);

@@ -17,6 +17,8 @@ pub(crate) struct Convolution {
     pub bias: Tensor<1>,
     /// Whether a ReLU follows.
     pub relu: bool,
+    /// Whether the mean of each kernel is kept at 0 while the network learns.
+    pub centered: bool,
 }
 
 /// Shape of a convolution.
@@ -46,17 +48,31 @@ impl Convolution {
         let values: Vec<f32> =
             (0..channels_out * fan_in).map(|_| (deviation * stream.normal()) as f32).collect();
         let weight = TensorData::new(values, [channels_out, channels_in, kernel, kernel]);
-        Self { weight: Tensor::from_data(weight, device), bias: Tensor::zeros([channels_out], device), relu }
+        Self {
+            weight: Tensor::from_data(weight, device),
+            bias: Tensor::zeros([channels_out], device),
+            relu,
+            centered: false,
+        }
     }
 
-    /// The same with each kernel's mean taken off, so that it answers to differences between its
-    /// inputs and not to their common level.
+    /// The same with the mean of each kernel taken off, now and after each step of learning, so
+    /// that it answers to differences between its inputs and not to their common level.
     pub(crate) fn centered(mut self) -> Self {
+        self.centered = true;
+        self.center();
+        self
+    }
+
+    /// Takes the mean of each kernel off, where it is to be kept at 0.
+    pub(crate) fn center(&mut self) {
+        if !self.centered {
+            return;
+        }
         let [channels_out, channels_in, height, width] = self.weight.dims();
-        let flat = self.weight.reshape([channels_out, channels_in * height * width]);
+        let flat = self.weight.clone().reshape([channels_out, channels_in * height * width]);
         let flat = flat.clone() - flat.mean_dim(1);
         self.weight = flat.reshape([channels_out, channels_in, height, width]);
-        self
     }
 
     /// The same with every bias at `value`.

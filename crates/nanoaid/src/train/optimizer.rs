@@ -49,7 +49,7 @@ impl Optimizer {
             BTreeMap::new()
         };
         let adam =
-            AdamWConfig::new().with_epsilon(1e-6).with_weight_decay(config.weight_decay as f32).build();
+            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(config.weight_decay as f32).build();
         Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps() })
     }
 
@@ -126,6 +126,7 @@ impl Optimizer {
             let shape = convolution.weight.dims();
             let weight = convolution.weight.clone().inner().flatten::<1>(0, 3);
             convolution.weight = update(weight).reshape(shape);
+            convolution.center();
             convolution.bias = update(convolution.bias.clone().inner());
         }
         self.n_steps += 1;
