@@ -48,7 +48,7 @@ fn a_training_killed_again_and_again_ends_with_the_same_bytes() {
     let mut n_survived = 0;
     loop {
         let mut child = train("worn", &["--resume"]).spawn().unwrap();
-        sleep(Duration::from_secs_f64(duration.as_secs_f64() * stream.between(0.3, 1.0)));
+        sleep(Duration::from_secs_f64(duration.as_secs_f64() * stream.between(0.1, 0.7)));
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success());
             break;
