@@ -1,5 +1,8 @@
 //! The program through its door: the real binary, in temporary folders.
 
+#![expect(clippy::print_stdout, reason = "a skipped test says why")]
+#![expect(clippy::unwrap_used, reason = "what tests are set up from has to be there")]
+
 mod help;
 mod info;
 mod kill;
