@@ -109,7 +109,7 @@ mod tests {
         let files =
             ["a/x.tif", "b/x.tif", "b/x.png", "c/My image (1).jpg", "..", "d/..tif"].map(PathBuf::from);
         let names = folder_names(&files);
-        assert_eq!(names, ["a_x", "b_x", "b_x_2", "My_image__1_", "image", "image_2"]);
+        assert_eq!(names, ["a_x", "b_x", "b_x_2", "My_image__1_", "image", "d_image"]);
     }
 
     #[test]
