@@ -27,7 +27,6 @@ fn one_depth_of_one_micrograph_gives_pictures_numbers_page_and_record() {
         "encoder.2.sheet.png",
         "error-map.png",
         "error-overlay.png",
-        "micrograph.png",
         "reconstruction.png",
         "record.json",
         "report.html",
@@ -75,7 +74,7 @@ fn what_is_not_there_is_refused_before_anything_is_written() {
         (&["a.png", "--depth", "0"], &["depth 0", "1 to 3"]),
         (&["a.png", "--layer", "encoder.7"], &["encoder.7", "encoder.1.relu", "latent"]),
         (&["a.png", "--run", "nowhere"], &["nowhere", "manifest.json"]),
-        (&["a.png", "--nm-per-px", "-5"], &["nm_per_px", "-5"]),
+        (&["a.png", "--nm-per-px=-5"], &["a.png", "pixel size", "-5"]),
         (&["notes.png"], &["notes.png"]),
         (&["none.png"], &["none.png"]),
     ];
@@ -123,11 +122,11 @@ fn maps_are_calibrated_by_the_stride() {
         let parts = decoder.get_tag_u32_vec(tag).unwrap();
         f64::from(parts[0]) / f64::from(parts[1])
     };
-    // ImageJ reads pixels per unit, here µm, and the unit from the description
+    // ImageJ reads pixels per unit, and the unit from the description
     let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap();
-    assert!(description.contains("unit=\\u00B5m") || description.contains("unit=um"), "{description}");
+    assert!(description.contains("unit=nm\n"), "{description}");
     for tag in [Tag::XResolution, Tag::YResolution] {
-        let nm_per_px = 1000.0 / resolution(&mut decoder, tag);
+        let nm_per_px = 1.0 / resolution(&mut decoder, tag);
         assert!((nm_per_px / 20.0 - 1.0).abs() < 1e-4, "{nm_per_px}");
     }
     let result = place.json("out/result.json");
