@@ -42,7 +42,7 @@ pub(crate) struct InfoArguments {
 enum Info {
     Micrograph {
         #[serde(flatten)]
-        facts: FileFacts,
+        facts: Box<FileFacts>,
         data_bar: Option<DataBar>,
         /// Why the pixels could not be read, where only the metadata could.
         pixels_error: Option<String>,
@@ -116,14 +116,18 @@ fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Pat
         Err(error) => {
             let reason = chain_text(&error);
             say(&format!("pixels not read: {reason}"));
-            return Ok(Info::Micrograph { facts, data_bar: None, pixels_error: Some(reason) });
+            return Ok(Info::Micrograph {
+                facts: Box::new(facts),
+                data_bar: None,
+                pixels_error: Some(reason),
+            });
         }
     };
     let (_, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, config.data_bar)?;
     if let Some(path) = picture {
         drawn(&micrograph.plane, data_bar).write_png(path, None)?;
     }
-    Ok(Info::Micrograph { facts: micrograph.facts, data_bar, pixels_error: None })
+    Ok(Info::Micrograph { facts: Box::new(micrograph.facts), data_bar, pixels_error: None })
 }
 
 /// The whole file's image with what is cut off shaded and its border drawn.
