@@ -1,5 +1,7 @@
 //! Networks as files: what is saved opens as it was, and what is damaged is told, without a panic.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::collections::HashMap;
 
 use micrograph::Plane;
@@ -12,8 +14,7 @@ use safetensors::tensor::{Dtype, TensorView};
 const KEY: &str = "nanoaid.architecture";
 
 fn network(block_code: bool) -> Network {
-    let config =
-        AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code, ..AutoencoderConfig::default() };
+    let config = AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code };
     Network::random(Architecture::Autoencoder(config), 7, Device::Cpu).unwrap()
 }
 

@@ -116,8 +116,11 @@ fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Pat
         Err(error) => {
             let reason = chain_text(&error);
             say(&format!("pixels not read: {reason}"));
-            let facts = Box::new(facts);
-            return Ok(Info::Micrograph { facts, data_bar: None, pixels_error: Some(reason) });
+            return Ok(Info::Micrograph {
+                facts: Box::new(facts),
+                data_bar: None,
+                pixels_error: Some(reason),
+            });
         }
     };
     let (_, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, config.data_bar)?;

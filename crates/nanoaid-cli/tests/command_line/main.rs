@@ -1,7 +1,6 @@
 //! The program through its door: the real binary, in temporary folders.
 
-#![expect(clippy::print_stdout, reason = "a skipped test says why")]
-#![expect(clippy::unwrap_used, reason = "what tests are set up from has to be there")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
 
 mod help;
 mod info;
