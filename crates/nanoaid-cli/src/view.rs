@@ -50,7 +50,7 @@ pub(crate) struct ViewSettings {
 pub(crate) enum MapFormat {
     /// 32-bit float TIFF stack, calibrated
     Tiff,
-    /// `NumPy` archive, one array a channel
+    /// NumPy archive, one array a channel
     Npz,
 }
 

@@ -14,7 +14,7 @@ use crate::outcome::{Failure, say};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReadArguments {
     /// Size of a pixel in nanometres; goes before what the file says
-    #[arg(long, value_name = "NM")]
+    #[arg(long, value_name = "NM", allow_negative_numbers = true)]
     pub nm_per_px: Option<f64>,
     /// Page of a file of several pages, from 0
     #[arg(long, default_value_t = 0)]

@@ -44,7 +44,7 @@ pub(crate) struct LensArguments {
     /// Color map: gray, viridis, magma, inferno, cividis, turbo
     #[arg(long, default_value = "viridis")]
     colormap: ColorMap,
-    /// Write the feature maps themselves too: 32-bit float TIFF that `ImageJ` reads, NPZ
+    /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ
     #[arg(long, value_enum, value_delimiter = ',')]
     maps: Vec<MapFormat>,
     /// Share of the error map that counts as surprising, as a quantile, e.g. 0.99; the default adapts

@@ -92,8 +92,8 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
         // The maps of a stage are never negative, so a kernel of the next one that sums up to less
         // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
         // sum fastest of all. Kept at 0, it can not kill a channel.
-        let layer = if stage > 1 { layer.centered() } else { layer };
-        chain.push(name, Operation::Convolution(layer.biased(START_BIAS)));
+        let layer = layer.alive(START_BIAS, stage > 1);
+        chain.push(name, Operation::Convolution(layer));
         chain.push(format!("encoder.{stage}"), Operation::MaxPool);
         channels = next;
     }

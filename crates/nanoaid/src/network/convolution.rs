@@ -17,7 +17,9 @@ pub(crate) struct Convolution {
     pub bias: Tensor<1>,
     /// Whether a ReLU follows.
     pub relu: bool,
-    /// Whether the mean of each kernel is kept at 0 while the network learns.
+    /// Whether channels are kept alive while the network learns; see [`Convolution::keep_alive`].
+    pub kept_alive: bool,
+    /// Whether the mean of each kernel is then kept at 0.
     pub centered: bool,
 }
 
@@ -52,33 +54,35 @@ impl Convolution {
             weight: Tensor::from_data(weight, device),
             bias: Tensor::zeros([channels_out], device),
             relu,
+            kept_alive: false,
             centered: false,
         }
     }
 
-    /// The same with the mean of each kernel taken off, now and after each step of learning, so
-    /// that it answers to differences between its inputs and not to their common level.
-    pub(crate) fn centered(mut self) -> Self {
-        self.centered = true;
-        self.center();
+    /// The same with biases of `bias` and each kernel's mean taken off where `centered`, to be kept
+    /// alive while the network learns.
+    pub(crate) fn alive(mut self, bias: f32, centered: bool) -> Self {
+        self.bias = self.bias.full_like(bias);
+        self.kept_alive = true;
+        self.centered = centered;
+        self.keep_alive();
         self
     }
 
-    /// Takes the mean of each kernel off, where it is to be kept at 0.
-    pub(crate) fn center(&mut self) {
-        if !self.centered {
+    /// After a step of learning: the mean of each kernel back to 0, where it is to be centered, so
+    /// that a channel answers to differences between its inputs and not to their common level;
+    /// biases back to at least 0, so that it answers to some of them.
+    pub(crate) fn keep_alive(&mut self) {
+        if !self.kept_alive {
             return;
         }
-        let [channels_out, channels_in, height, width] = self.weight.dims();
-        let flat = self.weight.clone().reshape([channels_out, channels_in * height * width]);
-        let flat = flat.clone() - flat.mean_dim(1);
-        self.weight = flat.reshape([channels_out, channels_in, height, width]);
-    }
-
-    /// The same with every bias at `value`.
-    pub(crate) fn biased(mut self, value: f32) -> Self {
-        self.bias = self.bias.full_like(value);
-        self
+        self.bias = self.bias.clone().clamp_min(0.0);
+        if self.centered {
+            let [channels_out, channels_in, height, width] = self.weight.dims();
+            let flat = self.weight.clone().reshape([channels_out, channels_in * height * width]);
+            let flat = flat.clone() - flat.mean_dim(1);
+            self.weight = flat.reshape([channels_out, channels_in, height, width]);
+        }
     }
 
     /// The same with all weights 0: it adds nothing until it has learnt.

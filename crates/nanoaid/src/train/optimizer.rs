@@ -126,8 +126,8 @@ impl Optimizer {
             let shape = convolution.weight.dims();
             let weight = convolution.weight.clone().inner().flatten::<1>(0, 3);
             convolution.weight = update(weight).reshape(shape);
-            convolution.center();
             convolution.bias = update(convolution.bias.clone().inner());
+            convolution.keep_alive();
         }
         self.n_steps += 1;
         Ok(value)
