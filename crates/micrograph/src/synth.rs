@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
 use crate::synth::strip::{Strip, StripConfig};
-use crate::{Calibration, CalibrationSource, ConfigError, Plane};
+use crate::{Calibration, CalibrationSource, ConfigError, FileFacts, InstrumentSettings, Micrograph, Plane};
 
 pub use demo::{DemoSpecimen, demo_specimens};
 pub use dots::{DotLattice, DotRelief, DotSite, DotsConfig, DotsTruth};
@@ -130,6 +130,27 @@ pub struct Synthetic {
     pub calibration: Calibration,
     /// Where the data bar lies, if one was asked for.
     pub data_bar: Option<Strip>,
+}
+
+impl Synthetic {
+    /// As if it had been read from a file called `name`, which tells its calibration and nothing
+    /// of its data bar.
+    pub fn into_micrograph(self, name: &str) -> Micrograph {
+        let facts = FileFacts {
+            path: name.into(),
+            format: "synthetic".to_owned(),
+            height: self.plane.height(),
+            width: self.plane.width(),
+            sample: "8-bit grey".to_owned(),
+            page: 0,
+            n_pages: 1,
+            calibration: Some(self.calibration),
+            instrument: InstrumentSettings::default(),
+            specimen_rows: None,
+            warnings: Vec::new(),
+        };
+        Micrograph { plane: self.plane, facts }
+    }
 }
 
 /// The micrograph of `config` under `seed`.

@@ -1,12 +1,10 @@
 //! Record: from what a view was made, enough to make it again, and the hashes of what was made.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use nanoaid::Network;
-use nanoaid::run::{sha256, sha256_of};
+use nanoaid::hash::{sha256, sha256_of_file};
 use serde::{Deserialize, Serialize};
 
 use crate::command::failure_at;
@@ -88,13 +86,7 @@ impl Record {
     }
 }
 
-/// SHA-256 of a file, read in pieces.
+/// SHA-256 of a file; a failure names it.
 pub(crate) fn file_sha256(path: &Path) -> Result<String, Failure> {
-    let mut file = File::open(path).map_err(|error| failure_at(path, &error))?;
-    let mut buffer = vec![0; 1 << 20];
-    sha256_of(|| {
-        let n = file.read(&mut buffer)?;
-        Ok(buffer[..n].to_vec())
-    })
-    .map_err(|error| failure_at(path, &error))
+    sha256_of_file(path).map_err(|error| failure_at(path, &error))
 }

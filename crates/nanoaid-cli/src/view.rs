@@ -11,9 +11,9 @@ use micrograph::paint::{ColorMap, NpzWriter, Picture, Scaling, TiffStack};
 use micrograph::read::ReadConfig;
 use micrograph::{Calibration, FileFacts};
 use nanoaid::Network;
+use nanoaid::hash::sha256;
 use nanoaid::lens::{Lens, LensConfig, LensResult, Order, Threshold, look};
 use nanoaid::prepare::{PrepareConfig, Prepared};
-use nanoaid::run::sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;

@@ -21,10 +21,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
+use crate::hash::sha256;
 use crate::prepare::PrepareConfig;
-use entry::hexadecimal;
 use split::{Member, Shares};
 
 pub use config::{DatasetConfig, Only};
@@ -125,7 +124,7 @@ impl Dataset {
                 Ok(format!("{}  {}\n", content.as_deref().unwrap_or("missing"), entry.file))
             })
             .collect::<Result<_, DatasetError>>()?;
-        Ok(hexadecimal(Sha256::digest(lines.concat())))
+        Ok(sha256(lines.concat()))
     }
 
     /// The split of the files as CSV with the columns `file,category,group,split`: an index that

@@ -9,6 +9,7 @@ pub mod builtin;
 pub mod dataset;
 pub mod device;
 mod eigen;
+pub mod hash;
 mod kernels;
 pub mod lens;
 pub mod network;

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use micrograph::file;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::hash::sha256;
 use crate::network::WeightsError;
 use crate::{Device, Network};
 
@@ -155,7 +155,7 @@ impl RunFolder {
             if !path.join(MANIFEST).is_file() {
                 return Err(RunError::NotARun { path: path.to_owned() });
             }
-            fs::remove_dir_all(path).map_err(io_error(path))?;
+            remove_at_once(path)?;
         }
         // the manifest first: a folder without one is no run
         fs::create_dir_all(path).map_err(io_error(path))?;
@@ -296,24 +296,15 @@ impl RunFolder {
     }
 }
 
-/// SHA-256 of `bytes` in hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The same of bytes that come in pieces; the last piece is empty.
-///
-/// # Errors
-/// The error of the first piece that could not be had.
-pub fn sha256_of(mut next: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    loop {
-        let piece = next()?;
-        if piece.is_empty() {
-            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
-        }
-        hash.update(&piece);
-    }
+/// Removes the folder `path` by giving it another name first, so that a kill on the way leaves no
+/// half of a run under its name.
+fn remove_at_once(path: &Path) -> Result<(), RunError> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.old", std::process::id()));
+    let old = path.with_file_name(name);
+    fs::rename(path, &old).map_err(io_error(path))?;
+    fs::remove_dir_all(&old).map_err(io_error(&old))
 }
 
 /// Whether `path` is a folder with nothing in it but files that were cut off half way.

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use micrograph::synth::{self, demo_specimens};
-use micrograph::{FileFacts, InstrumentSettings, Micrograph};
 use nanoaid::prepare::{self, PrepareConfig, Prepared};
 use nanoaid::{Device, builtin};
 
@@ -60,20 +59,7 @@ pub(super) fn specimen(name: &str) -> Result<Prepared, Failure> {
         Failure::new(format!("no built-in specimen `{name}`, expected one of: {}", known.join(", ")))
     })?;
     let synthetic = synth::micrograph(&demo.config, demo.seed)?;
-    let facts = FileFacts {
-        path: PathBuf::from(format!("synthetic {name}")),
-        format: "synthetic".to_owned(),
-        height: synthetic.plane.height(),
-        width: synthetic.plane.width(),
-        sample: "8-bit grey".to_owned(),
-        page: 0,
-        n_pages: 1,
-        calibration: Some(synthetic.calibration),
-        instrument: InstrumentSettings::default(),
-        specimen_rows: None,
-        warnings: Vec::new(),
-    };
     let config =
         PrepareConfig { data_bar: micrograph::data_bar::DataBarChoice::Keep, ..PrepareConfig::default() };
-    Ok(prepare::micrograph(Micrograph { plane: synthetic.plane, facts }, &config)?)
+    Ok(prepare::micrograph(synthetic.into_micrograph(&format!("synthetic {name}")), &config)?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
-use nanoaid::run::sha256;
+use nanoaid::hash::sha256;
 
 use super::demo::specimen;
 use super::images::NetworkArguments;

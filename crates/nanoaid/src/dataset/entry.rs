@@ -3,16 +3,15 @@
 //! Its pixels are read from a file, or drawn from settings and a seed each time they are needed:
 //! either way nothing is held here. This file knows nothing of splits, patches or memory.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use micrograph::data_bar::DataBarChoice;
 use micrograph::synth::{self, SynthConfig};
-use micrograph::{FileFacts, InstrumentSettings, Micrograph, Plane, read};
-use sha2::{Digest, Sha256};
+use micrograph::{Plane, read};
 
 use super::{DatasetError, Split};
+use crate::hash::{sha256, sha256_of_file};
 use crate::prepare::{self, PrepareConfig};
 
 /// A micrograph of a data set.
@@ -72,9 +71,8 @@ impl Entry {
                 let data_bar = synthetic.data_bar.map_or(DataBarChoice::Keep, |bar| {
                     DataBarChoice::CropBottom(config.height - bar.first_row)
                 });
-                let facts = self.facts(&synthetic);
                 let prepare = PrepareConfig { data_bar, ..prepare.clone() };
-                prepare::micrograph(Micrograph { plane: synthetic.plane, facts }, &prepare)
+                prepare::micrograph(synthetic.into_micrograph(&self.file), &prepare)
             }
         };
         prepared.map(|prepared| prepared.plane).map_err(|error| error.to_string())
@@ -84,50 +82,15 @@ impl Entry {
     /// the JSON text `[settings,seed]` of a synthetic micrograph. `None`: the file is not there.
     pub(super) fn digest(&self) -> Result<Option<String>, DatasetError> {
         match &self.origin {
-            Origin::File(path) => match digest_of_file(path) {
+            Origin::File(path) => match sha256_of_file(path) {
                 Ok(digest) => Ok(Some(digest)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(source) => Err(DatasetError::Io { path: path.clone(), source }),
             },
             Origin::Synthetic { config, seed } => {
                 let text = serde_json::to_string(&(config, seed)).expect("settings are plain JSON");
-                Ok(Some(hexadecimal(Sha256::digest(text))))
+                Ok(Some(sha256(text)))
             }
         }
-    }
-
-    fn facts(&self, synthetic: &synth::Synthetic) -> FileFacts {
-        FileFacts {
-            path: PathBuf::from(&self.file),
-            format: "synthetic".to_owned(),
-            height: synthetic.plane.height(),
-            width: synthetic.plane.width(),
-            sample: "8-bit grey".to_owned(),
-            page: 0,
-            n_pages: 1,
-            calibration: Some(synthetic.calibration.clone()),
-            instrument: InstrumentSettings::default(),
-            specimen_rows: None,
-            warnings: Vec::new(),
-        }
-    }
-}
-
-/// Bytes as hexadecimal digits, in lower case.
-pub(super) fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn digest_of_file(path: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(hexadecimal(hash.finalize()));
-        }
-        hash.update(bytes);
-        let n_bytes = bytes.len();
-        reader.consume(n_bytes);
     }
 }

@@ -6,11 +6,11 @@ use std::fmt;
 
 use micrograph::Calibration;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, Ranking};
 use super::reconstruction::ReconstructionMetrics;
 use super::{FalseColor, FeatureMaps};
+use crate::hash::sha256;
 use crate::{Address, Layer, Network};
 
 /// Version of [`LensResult`]; raised when a field changes its meaning or goes.
@@ -220,7 +220,7 @@ fn warnings(layer: &Layer, image: Size, counts: ChannelCounts, calibrated: bool)
 }
 
 fn network_sha256(network: &Network) -> String {
-    Sha256::digest(network.to_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(network.to_bytes())
 }
 
 #[cfg(test)]
