@@ -78,7 +78,7 @@ impl Record {
             command: "lens".to_owned(),
             input,
             run: run.to_owned(),
-            network_sha256: sha256(&network.to_bytes()),
+            network_sha256: sha256(network.to_bytes()),
             device: network.device().to_string(),
             settings: settings.clone(),
             files,

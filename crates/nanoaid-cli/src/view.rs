@@ -127,7 +127,7 @@ impl ViewSettings {
     /// How the micrograph is read.
     pub(crate) fn prepare(&self) -> PrepareConfig {
         let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
-        PrepareConfig { read, data_bar: self.data_bar, ..PrepareConfig::default() }
+        PrepareConfig { read, data_bar: self.data_bar, refuses_flat: false, ..PrepareConfig::default() }
     }
 }
 

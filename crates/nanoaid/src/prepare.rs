@@ -22,6 +22,9 @@ pub struct PrepareConfig {
     pub low_share: f64,
     /// Share of the specimen's pixels that are not yet white, in `(0, 1]`.
     pub high_share: f64,
+    /// Whether a specimen without contrast between these two is refused; else it is taken between
+    /// its smallest and largest value, or as 0 where these are one, with a warning.
+    pub refuses_flat: bool,
 }
 
 impl Default for PrepareConfig {
@@ -31,6 +34,7 @@ impl Default for PrepareConfig {
             data_bar: DataBarChoice::default(),
             low_share: 0.005, // leaves hot and dead pixels and small letters out
             high_share: 0.995,
+            refuses_flat: true, // nothing can be learnt from it
         }
     }
 }
@@ -105,7 +109,7 @@ pub fn file(path: &Path, config: &PrepareConfig) -> Result<Prepared, PrepareErro
 /// # Errors
 /// If its data bar can't be cut off, it is flat, or a value is not finite.
 pub fn micrograph(micrograph: Micrograph, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
-    let Micrograph { plane, facts } = micrograph;
+    let Micrograph { plane, mut facts } = micrograph;
     let (mut plane, data_bar) = data_bar::specimen(&plane, &facts, config.data_bar)
         .map_err(|source| PrepareError::DataBar { path: facts.path.clone(), source })?;
     if let Some(place) = plane.values().iter().position(|value| !value.is_finite()) {
@@ -118,19 +122,33 @@ pub fn micrograph(micrograph: Micrograph, config: &PrepareConfig) -> Result<Prep
         });
     }
     let (low_share, high_share) = (config.low_share, config.high_share);
-    let (low, high) = match plane.quantiles(&[low_share, high_share])[..] {
-        [low, high] if high > low => (low, high),
-        ref found => {
-            let value = found.first().copied().unwrap_or(0.0); // no pixel at all
+    let quantiles = plane.quantiles(&[low_share, high_share]);
+    let (low, high) = match (&quantiles[..], plane.range()) {
+        (&[low, high], _) if high > low => (low, high),
+        (_, Some(range)) if !config.refuses_flat => {
+            facts.warnings.push(flat_warning(range));
+            range
+        }
+        _ => {
+            let value = quantiles.first().copied().unwrap_or(0.0); // no pixel at all
             return Err(PrepareError::Flat { path: facts.path, value, low_share, high_share });
         }
     };
     // in f64: the difference of two f32 may be beyond f32
     let (from, range) = (f64::from(low), f64::from(high) - f64::from(low));
     for value in plane.values_mut() {
-        *value = ((f64::from(*value) - from) / range).clamp(0.0, 1.0) as f32;
+        let share = if range > 0.0 { (f64::from(*value) - from) / range } else { 0.0 };
+        *value = share.clamp(0.0, 1.0) as f32;
     }
     Ok(Prepared { plane, low, high, data_bar, facts })
+}
+
+fn flat_warning((low, high): (f32, f32)) -> String {
+    if low < high {
+        format!("hardly any contrast: shown between the smallest and the largest value, {low} and {high}")
+    } else {
+        format!("no contrast: every pixel of the specimen is {low}")
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +217,20 @@ mod tests {
         for (name, plane, config, reason) in cases {
             let message = micrograph(taken(plane), &config).expect_err(name).to_string();
             assert!(message.starts_with("made.png: ") && message.contains(reason), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_flat_is_shown_where_it_is_not_refused_and_said_to_be_flat() {
+        let speck = Plane::from_fn(40, 50, |y, x| if (y, x) == (3, 7) { 255.0 } else { 12.0 });
+        let even = Plane::filled(9, 8, 3.0);
+        let config = PrepareConfig { refuses_flat: false, ..keeping_rows() };
+        for (name, plane, range, word) in
+            [("one speck", speck, (0.0, 1.0), "hardly any"), ("even", even, (0.0, 0.0), "no contrast")]
+        {
+            let prepared = micrograph(taken(plane), &config).expect(name);
+            assert_eq!(prepared.plane.range(), Some(range), "{name}");
+            assert!(prepared.facts.warnings.iter().any(|warning| warning.contains(word)), "{name}");
         }
     }
 

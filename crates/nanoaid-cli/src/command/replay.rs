@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     }
     let device: Device = record.device.parse().map_err(|text: String| Failure::new(text))?;
     let network = NetworkArguments { run: record.run.clone(), device }.network()?;
-    let network_hash = sha256(&network.to_bytes());
+    let network_hash = sha256(network.to_bytes());
     if network_hash != record.network_sha256 {
         return differs("the network's SHA-256", &network_hash, &record.network_sha256);
     }
