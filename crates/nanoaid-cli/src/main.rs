@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use command::Command;
-use outcome::Outcome;
+use outcome::{Failure, Outcome};
 
 /// See the nano-world through neural networks: SEM micrographs through the layers of a network,
 /// offline, in nanometres.
@@ -29,7 +29,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped
 Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
 
 fn main() -> ExitCode {
-    match Arguments::parse().command.run() {
+    let arguments = Arguments::parse();
+    let checked = nanoaid::device::check_kernels().map_err(Failure::from);
+    match checked.and_then(|()| arguments.command.run()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeSkipped) => ExitCode::from(3),
         Err(failure) => {

@@ -41,6 +41,16 @@ impl Device {
     }
 }
 
+/// Checks the instruction set that the environment variable `NANOAID_KERNELS` asks for on the CPU:
+/// `avx512`, `avx2`, `portable`, or not set for the best there is. To be called before networks
+/// run, which panic where this gives an error.
+///
+/// # Errors
+/// If the name is unknown, or the machine lacks the instructions.
+pub fn check_kernels() -> Result<(), conv_kernels::IsaError> {
+    conv_kernels::Isa::from_env().map(|_| ())
+}
+
 impl fmt::Display for Device {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -41,7 +41,7 @@ pub(crate) struct LensArguments {
     /// Show only the first N channels of that order on the sheets
     #[arg(long, value_name = "N")]
     top: Option<usize>,
-    /// Color map: gray, viridis, magma, inferno, cividis, turbo
+    /// Color map: gray, viridis, magma, inferno, cividis, turbo, blue_white_red
     #[arg(long, default_value = "viridis")]
     colormap: ColorMap,
     /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ

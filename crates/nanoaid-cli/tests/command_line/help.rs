@@ -65,3 +65,11 @@ fn wrong_usage_ends_with_two() {
         assert!(said.out.is_empty() && !said.err.is_empty(), "{case:?}: {said:?}");
     }
 }
+
+#[test]
+fn an_instruction_set_that_is_unknown_is_refused_at_the_door() {
+    let output = Place::new().command(&["demo"]).env("NANOAID_KERNELS", "sse9").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("sse9") && told.contains("avx2") && told.contains("portable"), "{told}");
+}

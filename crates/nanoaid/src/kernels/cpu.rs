@@ -11,7 +11,7 @@ use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels,
 
 /// The instruction set that is used, chosen once.
 static ISA: LazyLock<Isa> = LazyLock::new(|| {
-    // the command line has checked the variable before it comes to this
+    // `device::check_kernels` comes before
     Isa::from_env().unwrap_or_else(|error| panic!("{error}"))
 });
 
