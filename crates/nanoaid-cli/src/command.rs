@@ -8,6 +8,7 @@ mod replay;
 mod sweep;
 mod train;
 mod training;
+mod weights;
 
 use clap::Subcommand;
 
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     Sweep(Box<sweep::SweepArguments>),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
+    /// List, check or fetch the weights of ImageNet networks.
+    #[command(subcommand)]
+    Weights(weights::WeightsCommand),
 }
 
 impl Command {
@@ -45,6 +49,7 @@ impl Command {
             Self::Train(command) => train::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
+            Self::Weights(command) => weights::run(&command),
         }
     }
 }
