@@ -22,20 +22,26 @@ pub(crate) struct Server {
 
 impl Server {
     /// Answers each request by `reply`, which gets the number of requests before it.
-    pub(crate) fn new(reply: impl Fn(&Request, usize) -> Reply + Send + 'static) -> Self {
+    pub(crate) fn new(reply: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let requests = Arc::clone(&seen);
-        // it ends with the process
+        let (requests, reply) = (Arc::clone(&seen), Arc::new(reply));
+        // all threads end with the process
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let Some(request) = read_request(&mut BufReader::new(&stream)) else { continue };
-                let n_before = requests.lock().unwrap().len();
-                requests.lock().unwrap().push(request.clone());
-                // a client that has seen enough goes away
-                let _ = stream.write_all(&reply(&request, n_before));
+                let (requests, reply) = (Arc::clone(&requests), Arc::clone(&reply));
+                std::thread::spawn(move || {
+                    let Some(request) = read_request(&mut BufReader::new(&stream)) else { return };
+                    let n_before = {
+                        let mut requests = requests.lock().unwrap();
+                        requests.push(request.clone());
+                        requests.len() - 1
+                    };
+                    // a client that has seen enough goes away
+                    let _ = stream.write_all(&reply(&request, n_before));
+                });
             }
         });
         Self { address, seen }
