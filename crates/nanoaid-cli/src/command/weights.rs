@@ -26,7 +26,7 @@ pub(crate) enum WeightsCommand {
 /// Arguments of all three.
 #[derive(Args)]
 struct PlaceArguments {
-    /// Folder of fetched files, instead of the user's data folder (or `weights` in $NANOAID_DATA)
+    /// Folder of fetched files, instead of the user's data folder (or `weights` in `$NANOAID_DATA`)
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// Print JSON instead of text
@@ -57,9 +57,12 @@ pub(crate) struct FetchArguments {
     /// Names of the list
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// A server that has the same files, instead of https://huggingface.co
+    /// A server that has the same files, instead of `https://huggingface.co`
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
+    /// Certificate authorities to trust, as a PEM file, instead of those built in
+    #[arg(long, value_name = "FILE")]
+    authorities: Option<PathBuf>,
     /// Fetch files that are there already once more
     #[arg(long)]
     force: bool,
@@ -193,8 +196,12 @@ fn fetch(arguments: &FetchArguments) -> Result<Outcome, Failure> {
             })
         })
         .collect::<Result<_, _>>()?;
-    let config =
-        FetchConfig { mirror: arguments.mirror.clone(), force: arguments.force, ..FetchConfig::default() };
+    let config = FetchConfig {
+        mirror: arguments.mirror.clone(),
+        authorities: arguments.authorities.clone(),
+        force: arguments.force,
+        ..FetchConfig::default()
+    };
     let mut all = Vec::new();
     let mut n_failed = 0;
     for known in &known {

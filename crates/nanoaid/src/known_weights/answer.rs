@@ -3,11 +3,12 @@
 //! Huggingface answers with a redirect whose `X-Linked-ETag` is the SHA-256 of the file; what comes
 //! after it is another server's business.
 
-use std::time::Duration;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::FetchError;
+use super::fetch::FetchConfig;
 use super::http::{self, Body, Response};
 use super::url::Url;
 
@@ -62,7 +63,7 @@ impl From<FetchError> for Trouble {
 }
 
 /// Asks for the bytes of `url` from `start` on, up to and without `end`.
-pub(super) fn ask(url: &Url, start: u64, end: Option<u64>, stall: Duration) -> Result<Answer, Trouble> {
+pub(super) fn ask(url: &Url, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
     let headers = match (start, end) {
         (0, None) => vec![],
         (_, None) => vec![("Range", format!("bytes={start}-"))],
@@ -71,8 +72,14 @@ pub(super) fn ask(url: &Url, start: u64, end: Option<u64>, stall: Duration) -> R
     let mut place = url.clone();
     let (mut linked_tag, mut linked_total) = (None, None);
     for _ in 0..=MOST_REDIRECTS {
-        let response = http::get(&place, &headers, stall)
-            .map_err(|error| Trouble::Passing(format!("{place}: {error}")))?;
+        let response = match http::get(&place, &headers, config) {
+            Ok(response) => response,
+            // certificates that are not trusted and other protocols stay so
+            Err(source) if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::Other) => {
+                return Err(FetchError::Talk { url: place.to_string(), source }.into());
+            }
+            Err(error) => return Err(Trouble::Passing(format!("{place}: {error}"))),
+        };
         linked_tag = linked_tag.or_else(|| strong_tag(response.header("x-linked-etag")));
         linked_total = linked_total.or_else(|| response.header("x-linked-size")?.parse().ok());
         match response.status {

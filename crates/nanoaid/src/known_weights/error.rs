@@ -25,6 +25,9 @@ pub enum FetchError {
     /// Redirects that do not end.
     #[error("{url}: more than {most} redirects")]
     Redirects { url: String, most: usize },
+    /// No certificate that is trusted, or another protocol.
+    #[error("cannot talk to {url}")]
+    Talk { url: String, source: io::Error },
     /// The server refuses.
     #[error("{url}: the server answered {status}, expected 200 or 206")]
     Status { url: String, status: u16 },

@@ -15,12 +15,15 @@ use super::trunk::{check_whole, fetch_header};
 use super::url::Url;
 use super::verify::{Standing, verify};
 use super::{KnownWeights, SERVER};
+use crate::hash::hexadecimal;
 
 /// How files are fetched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FetchConfig {
     /// Another server that has the same files at the same paths, in place of [`SERVER`].
     pub mirror: Option<String>,
+    /// A PEM file of certificate authorities to trust, instead of Mozilla's.
+    pub authorities: Option<PathBuf>,
     /// Attempts without progress after which it fails, at least 1.
     pub most_attempts: u32,
     /// Pause after the first failure; each further one is twice as long, at most 30 s.
@@ -35,6 +38,7 @@ impl Default for FetchConfig {
     fn default() -> Self {
         Self {
             mirror: None,
+            authorities: None,
             most_attempts: 6, // with the pauses half a minute, as long as a router takes to dial
             first_pause: Duration::from_secs(1),
             stall: Duration::from_secs(30),
@@ -184,7 +188,7 @@ pub fn fetch(
     let fail = |source| FetchError::file(&path, source);
     let mut file = Hashing { inner: WholeFile::create(&path)?, hash: Sha256::new(), bytes: 0 };
     plan.write(&part, &format!("{url}, {prefix}*"), &mut file).map_err(fail)?;
-    let fetched = fetched(check, hexadecimal(file.hash), file.bytes);
+    let fetched = fetched(check, hexadecimal(&file.hash.finalize()), file.bytes);
     fetched.write_beside()?;
     file.inner.finish()?;
     part.clear()?;
@@ -224,7 +228,7 @@ fn check_bytes(
     let mut hashing = Hashing { inner: io::sink(), hash: Sha256::new_with_prefix(before), bytes: 0 };
     let copied = part.copy(0..part.length(), &mut hashing);
     copied.map_err(|source| FetchError::file(part.path(), source))?;
-    let found = hexadecimal(hashing.hash);
+    let found = hexadecimal(&hashing.hash.finalize());
     let (expected, check) = match (known.sha256, server) {
         (Some(expected), _) => (expected, Check::Table),
         (None, Some(expected)) => (expected, Check::Server),
@@ -255,8 +259,4 @@ impl<W: Write> Write for Hashing<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

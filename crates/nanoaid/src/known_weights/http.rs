@@ -1,17 +1,18 @@
 //! One GET request over HTTP/1.1 (RFC 9112), with TLS where the address says so.
 //!
 //! Knows nothing of redirects, ranges or files. Written here because clients from elsewhere turn on
-//! features of crates that Burn uses, too. Trusted are the authorities of Mozilla's list. Proxies are
-//! not supported.
+//! features of crates that Burn uses, too. Proxies are not supported.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::fetch::FetchConfig;
 use super::url::Url;
 
 /// Most bytes of a status line and headers; servers send a few thousand.
@@ -43,10 +44,8 @@ enum Framing {
 }
 
 /// Sends a GET request with `headers` and reads the head of the answer.
-///
-/// `stall` is the longest time to wait for a connection or for the next bytes.
-pub(super) fn get(url: &Url, headers: &[(&str, String)], stall: Duration) -> io::Result<Response> {
-    let mut stream = connect(url, stall)?;
+pub(super) fn get(url: &Url, headers: &[(&str, String)], config: &FetchConfig) -> io::Result<Response> {
+    let mut stream = connect(url, config)?;
     let mut request = format!("GET {} HTTP/1.1\r\nHost: {}", url.path, url.host);
     if url.port != if url.https { 443 } else { 80 } {
         request += &format!(":{}", url.port);
@@ -144,7 +143,8 @@ impl Write for Stream {
     }
 }
 
-fn connect(url: &Url, stall: Duration) -> io::Result<Stream> {
+fn connect(url: &Url, config: &FetchConfig) -> io::Result<Stream> {
+    let stall = config.stall;
     let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", url.host));
     let mut connected = None;
     for address in (url.host.as_str(), url.port).to_socket_addrs()? {
@@ -162,15 +162,30 @@ fn connect(url: &Url, stall: Duration) -> io::Result<Stream> {
     if !url.https {
         return Ok(Stream::Plain(stream));
     }
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let roots = match &config.authorities {
+        Some(path) => authorities(path)?,
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+    };
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = ServerName::try_from(url.host.clone()).map_err(io::Error::other)?;
-    let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    let connection = ClientConnection::new(Arc::new(tls), name).map_err(io::Error::other)?;
     Ok(Stream::Tls(Box::new(StreamOwned::new(connection, stream))))
+}
+
+/// The certificates in the PEM file at `path`.
+fn authorities(path: &Path) -> io::Result<RootCertStore> {
+    let fail = |reason: &dyn std::fmt::Display| {
+        io::Error::other(format!("authorities in {}: {reason}", path.display()))
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fail(&error))? {
+        roots.add(certificate.map_err(|error| fail(&error))?).map_err(|error| fail(&error))?;
+    }
+    if roots.is_empty() { Err(fail(&"no certificate")) } else { Ok(roots) }
 }
 
 type Headers = Vec<(String, String)>;

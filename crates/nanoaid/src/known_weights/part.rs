@@ -119,18 +119,14 @@ impl Part {
         let from = wanted.start + self.length;
         let answer = match wanted.end {
             Some(end) if from >= end => return Err(Trouble::PastTheEnd),
-            end => ask(wanted.url, from, end, config.stall)?,
+            end => ask(wanted.url, from, end, config)?,
         };
         if let Some(version) = wanted.version
             && version != &answer.identity
         {
-            let reason = "another version of the file than that of its header".to_owned();
-            return Err(FetchError::Answer {
-                url: url(),
-                found: reason,
-                expected: format!("bytes of {version:?}"),
-            }
-            .into());
+            let (found, expected) = ("another version of the file", "the one its header came from");
+            let (found, expected) = (found.to_owned(), expected.to_owned());
+            return Err(FetchError::Answer { url: url(), found, expected }.into());
         }
         let continued = self.identity.as_ref().is_some_and(|identity| identity.is_same(&answer.identity));
         if self.length > 0 && continued && answer.start == from {
@@ -193,7 +189,7 @@ impl Part {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(passing(error)),
             };
-            let left = limit - self.length;
+            let left = limit.saturating_sub(self.length);
             let fitting = left.min(n_bytes as u64) as usize;
             self.file.write_all(&buffer[..fitting]).map_err(|source| FetchError::file(&self.path, source))?;
             self.length += fitting as u64;

@@ -78,7 +78,7 @@ pub(super) fn fetch_header(
 
 /// The first bytes of the file, at most `n_bytes`.
 fn beginning(url: &Url, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, Identity), Trouble> {
-    let answer = ask(url, 0, Some(n_bytes), config.stall)?;
+    let answer = ask(url, 0, Some(n_bytes), config)?;
     let mut bytes = Vec::new();
     answer.body.take(n_bytes).read_to_end(&mut bytes).map_err(|error| Trouble::Passing(error.to_string()))?;
     Ok((bytes, answer.identity))

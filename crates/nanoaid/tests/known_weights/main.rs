@@ -1,6 +1,6 @@
 //! Known weights fetched from a server on loopback that drops, lies and changes its mind.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may fail and say why it skips")]
 
 mod features;
 mod server;
@@ -189,7 +189,12 @@ type Case = (&'static str, fn(&[u8], usize) -> Reply, fn(&FetchError) -> bool);
 
 #[test]
 fn lies_about_lengths_and_ranges_end_in_an_error_without_a_file() {
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
+        (
+            "another protocol",
+            |_, _| b"SSH-2.0-OpenSSH\r\n\r\n".to_vec(),
+            |error| matches!(error, FetchError::Talk { .. }),
+        ),
         (
             "a length of 2 GiB",
             |bytes, _| reply("200 OK", &["Content-Length: 2147483648"], bytes),
