@@ -14,7 +14,8 @@ pub use autoencoder::AutoencoderConfig;
 pub use layer::Layer;
 pub use weights::{Weight, Weights, WeightsError};
 
-pub(crate) use chain::{Chain, weight_of};
+pub(crate) use chain::{Chain, Operation, weight_of};
+pub(crate) use convolution::{Convolution, ConvolutionShape};
 use weights::ARCHITECTURE_KEY;
 
 use burn::tensor::{Tensor, TensorData};

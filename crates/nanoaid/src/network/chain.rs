@@ -124,6 +124,19 @@ impl Chain {
         self.forward_to(images, self.steps.len())
     }
 
+    /// One channel of the output of the last layer; where that is a convolution, its other channels
+    /// are not computed. `[N, C, H, W]` → `[N, 1, H', W']`.
+    pub(crate) fn forward_channel(&self, images: Tensor<4>, channel: usize) -> Tensor<4> {
+        let Some((last, before)) = self.steps.split_last() else {
+            return images.narrow(1, channel, 1);
+        };
+        let maps = self.forward_to(images.clone(), before.len());
+        match &last.operation {
+            Operation::Convolution(convolution) => convolution.channel(channel).forward(maps),
+            _ => self.forward(images).narrow(1, channel, 1),
+        }
+    }
+
     /// Output while the network learns: the same without a clamp at the end.
     pub(crate) fn forward_to_learn(&self, images: Tensor<4>) -> Tensor<4> {
         let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));

@@ -101,6 +101,12 @@ impl Convolution {
         self.bias = Tensor::from_data(TensorData::new(bias, self.bias.dims()), &device);
     }
 
+    /// The same for one channel of its output.
+    pub(crate) fn channel(&self, channel: usize) -> Self {
+        let weight = self.weight.clone().narrow(0, channel, 1);
+        Self { weight, bias: self.bias.clone().narrow(0, channel, 1), ..self.clone() }
+    }
+
     /// `[N, C_in, H, W]` → `[N, C_out, H, W]`.
     pub(crate) fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
         kernels::convolution(maps, self.weight.clone(), self.bias.clone(), self.relu)
