@@ -7,6 +7,7 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape};
 
+use super::Geometry;
 use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
 
 /// The instruction set that is used, chosen once.
@@ -22,15 +23,17 @@ impl Kernels for Flex {
         maps: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        geometry: Geometry,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let shape = conv_shape(&maps, &weight);
+        let shape = conv_shape(&maps, &weight, geometry);
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
         let mut output = vec![0.0; shape.output_len()];
         let bias = Some(values(&bias));
         conv_kernels::forward(*ISA, &shape, values(&maps), values(&weight), bias, relu, &mut output)
             .expect(SHAPES_FIT);
-        tensor(output, [shape.batch, shape.channels_out, shape.height, shape.width])
+        let [height, width] = shape.output();
+        tensor(output, [shape.batch, shape.channels_out, height, width])
     }
 
     fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -61,7 +64,7 @@ impl Gradients for Flex {
         gradient: FloatTensor<Self>,
         [maps_needed, weight_needed, bias_needed]: Needed,
     ) -> ConvolutionGradients<Self> {
-        let shape = conv_shape(&state.maps, &state.weight);
+        let shape = conv_shape(&state.maps, &state.weight, state.geometry);
         let [maps, weight, gradient] =
             [state.maps, state.weight, gradient].map(|tensor| tensor.to_contiguous());
         let relu_output = state.relu_output.map(|output| output.to_contiguous());
@@ -86,7 +89,7 @@ impl Gradients for Flex {
                 Some(&mut for_bias),
             )
             .expect(SHAPES_FIT);
-            let kernel = [shape.channels_out, shape.channels_in, shape.kernel, shape.kernel];
+            let kernel = [shape.channels_out, shape.channels_in / shape.groups, shape.kernel, shape.kernel];
             (tensor(for_weight, kernel), tensor(for_bias, [shape.channels_out]))
         });
         let (weight, bias) = weights_gradient.unzip();
@@ -124,10 +127,14 @@ impl Gradients for Flex {
     }
 }
 
-fn conv_shape(maps: &FloatTensor<Flex>, weight: &FloatTensor<Flex>) -> ConvShape {
+fn conv_shape(
+    maps: &FloatTensor<Flex>,
+    weight: &FloatTensor<Flex>,
+    Geometry { stride, padding, groups }: Geometry,
+) -> ConvShape {
     let [batch, channels_in, height, width] = maps.shape().dims();
     let [channels_out, _, kernel, _] = weight.shape().dims();
-    ConvShape::same(batch, [channels_in, channels_out], [height, width], kernel)
+    ConvShape { batch, channels_in, height, width, channels_out, kernel, stride, padding, groups }
 }
 
 fn planes_shape(maps: &FloatTensor<Flex>) -> ([usize; 4], PlanesShape) {

@@ -79,7 +79,7 @@ impl AutoencoderConfig {
 /// The layers of the autoencoder that `config` describes, with random weights from `seed`.
 pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor::Device) -> Chain {
     let convolution = |name: &str, channels_in, channels_out, kernel, relu| {
-        let shape = ConvolutionShape { channels_in, channels_out, kernel, relu };
+        let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels_in, channels_out], kernel) };
         Convolution::random(shape, seed, name, device)
     };
     let side = config.latent_stride();

@@ -102,7 +102,7 @@ pub(super) fn describe(chain: &Chain) -> Vec<Layer> {
                 .iter()
                 .map(|(_, convolution)| {
                     let shape = convolution.shape();
-                    shape.channels_out * (shape.channels_in * shape.kernel * shape.kernel + 1)
+                    shape.n_weights()
                 })
                 .sum();
             let mut layer = Layer {
