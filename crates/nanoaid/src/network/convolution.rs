@@ -6,6 +6,7 @@
 use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
+use super::start::Start;
 use crate::kernels::{self, Geometry, Padding};
 
 /// Zeros around the input of a convolution.
@@ -101,22 +102,29 @@ impl ConvolutionShape {
 }
 
 impl Convolution {
-    /// Random kernels from the normal distribution that keeps the variance of the activations
-    /// (He et al. 2015: gain 2 before a ReLU, else 1), biases 0. `name` chooses the stream.
-    pub(crate) fn random(
+    /// Kernels, where random ones are asked for from the normal distribution that keeps the
+    /// variance of the activations (He et al. 2015: `gain` 2 before a ReLU, else 1), biases 0.
+    /// `name` chooses the random stream.
+    pub(crate) fn new(
         shape: ConvolutionShape,
-        seed: u64,
+        gain: f64,
+        start: Start,
         name: &str,
         device: &burn::tensor::Device,
     ) -> Self {
-        let fan_in = shape.kernels()[1..].iter().product::<usize>();
-        let gain = if shape.relu { 2.0 } else { 1.0 };
-        let deviation = (gain / fan_in as f64).sqrt();
-        let mut stream = Stream::new(seed, &format!("weights/{name}"), 0);
-        let values: Vec<f32> =
-            (0..shape.channels_out * fan_in).map(|_| (deviation * stream.normal()) as f32).collect();
+        let weight = match start {
+            Start::Zero => Tensor::zeros(shape.kernels(), device),
+            Start::Random(seed) => {
+                let fan_in = shape.kernels()[1..].iter().product::<usize>();
+                let deviation = (gain / fan_in as f64).sqrt();
+                let mut stream = Stream::new(seed, &format!("weights/{name}"), 0);
+                let values: Vec<f32> =
+                    (0..shape.channels_out * fan_in).map(|_| (deviation * stream.normal()) as f32).collect();
+                Tensor::from_data(TensorData::new(values, shape.kernels()), device)
+            }
+        };
         Self {
-            weight: Tensor::from_data(TensorData::new(values, shape.kernels()), device),
+            weight,
             bias: Tensor::zeros([shape.channels_out], device),
             shape,
             kept_alive: false,
@@ -231,8 +239,10 @@ mod tests {
     fn some_channels_of_a_convolution_are_those_of_the_whole() {
         let device = Device::Cpu.burn();
         let shape = ConvolutionShape { relu: true, stride: 2, ..ConvolutionShape::same([3, 7], 3) };
-        let whole = Convolution::random(shape, 1, "whole", &device).alive(0.1, false);
-        let maps = Convolution::random(ConvolutionShape::same([3, 5], 9), 2, "maps", &device).weight;
+        let whole = Convolution::new(shape, 2.0, Start::Random(1), "whole", &device).alive(0.1, false);
+        let maps =
+            Convolution::new(ConvolutionShape::same([3, 5], 9), 1.0, Start::Random(2), "maps", &device)
+                .weight;
         let expected = whole.forward(maps.clone());
         let found = whole.with_channels(&[6, 2]).forward(maps);
         for (channel, of_whole) in [(0, 6), (1, 2)] {
