@@ -15,14 +15,40 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
+pub(crate) use conv_kernels::Padding;
 
 pub(crate) use cpu::isa;
 
-/// Convolution with *same* padding, bias, and a ReLU where asked for.
-/// `[N, C_in, H, W]`, `[C_out, C_in, K, K]`, `[C_out]` → `[N, C_out, H, W]`, odd `K`.
-pub(crate) fn convolution(maps: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
+/// How a convolution's kernels are laid over its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Step between neighbouring outputs in input positions, at least 1.
+    pub stride: usize,
+    /// Zeros around the input.
+    pub padding: Padding,
+    /// Parts into which the channels fall; 1 is a full convolution, `C_in` a depthwise one.
+    pub groups: usize,
+}
+
+impl Geometry {
+    /// Stride 1, one group, as much padding as keeps the size, for an odd `kernel`.
+    pub(crate) fn same(kernel: usize) -> Self {
+        Self { stride: 1, padding: Padding::same(kernel), groups: 1 }
+    }
+}
+
+/// Convolution with bias, and a ReLU where asked for. `[N, C_in, H, W]`,
+/// `[C_out, C_in / groups, K, K]`, `[C_out]` → `[N, C_out, H', W']` with
+/// `H' = (H + top + bottom − K) / stride + 1`.
+pub(crate) fn convolution(
+    maps: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    geometry: Geometry,
+    relu: bool,
+) -> Tensor<4> {
     let [maps, weight] = [maps, weight].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), relu))
+    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), geometry, relu))
 }
 
 /// Largest of each 2 × 2; an odd last row or column is left out. `[N, C, H, W]` →

@@ -1,21 +1,31 @@
-//! Networks: chains of named layers, each of which can be run to and read.
+//! Networks: graphs of named layers, each of which can be run to and read.
 //!
 //! A network knows its layers' names, shapes, strides and receptive fields, and gives feature
 //! maps as planes; nothing of Burn is seen outside this crate. It does not know how it was
 //! trained, or where its weights came from.
 
 mod autoencoder;
-mod chain;
+mod axis;
 mod convolution;
+mod dense;
+mod graph;
 mod layer;
+mod norm;
+mod operation;
+mod parameter;
+mod start;
 mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use layer::Layer;
 pub use weights::{Weight, Weights, WeightsError};
 
-pub(crate) use chain::{Chain, Operation, weight_of};
 pub(crate) use convolution::{Convolution, ConvolutionShape};
+pub(crate) use graph::Graph;
+use graph::Place;
+pub(crate) use operation::{Operation, Pool};
+pub(crate) use parameter::weight_of;
+pub(crate) use start::Start;
 use weights::ARCHITECTURE_KEY;
 
 use burn::tensor::{Tensor, TensorData};
@@ -25,6 +35,9 @@ use serde::{Deserialize, Serialize};
 use crate::ConfigError;
 use crate::Device;
 use crate::baseline::BlockComponents;
+
+/// What behind the name of a layer names the values before the ReLU that is part of it.
+const PREACTIVATION: &str = ".preactivation";
 
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +51,7 @@ pub enum Architecture {
 #[derive(Clone, Debug)]
 pub struct Network {
     architecture: Architecture,
-    chain: Chain,
+    graph: Graph,
     layers: Vec<Layer>,
     device: Device,
 }
@@ -49,12 +62,16 @@ impl Network {
     /// # Errors
     /// If a setting is out of its range.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Result<Self, ConfigError> {
-        let chain = match &architecture {
+        Self::started(architecture, Start::Random(seed), device)
+    }
+
+    fn started(architecture: Architecture, start: Start, device: Device) -> Result<Self, ConfigError> {
+        let graph = match &architecture {
             Architecture::Autoencoder(config) => {
-                autoencoder::chain(&config.clone().checked()?, seed, &device.burn())
+                autoencoder::graph(&config.clone().checked()?, start, &device.burn())
             }
         };
-        Ok(Self::of_chain(architecture, chain, device))
+        Ok(Self::of_graph(architecture, graph, device))
     }
 
     /// A network with the given weights.
@@ -66,9 +83,9 @@ impl Network {
         weights: &Weights,
         device: Device,
     ) -> Result<Self, WeightsError> {
-        let mut network = Self::random(architecture, 0, device)
+        let mut network = Self::started(architecture, Start::Zero, device)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
-        network.chain.set_weights(weights, &device.burn())?;
+        network.graph.set_weights(weights, &device.burn())?;
         Ok(network)
     }
 
@@ -94,7 +111,7 @@ impl Network {
     /// Sets the block code of an untrained autoencoder to `components`; it then gives exactly the
     /// projection of each block on them.
     pub fn start_from_components(&mut self, components: &BlockComponents) {
-        autoencoder::start_from_components(&mut self.chain, components);
+        autoencoder::start_from_components(&mut self.graph, components);
     }
 
     /// What it is made of.
@@ -131,35 +148,47 @@ impl Network {
 
     /// Its weights, copied from the device.
     pub fn weights(&self) -> Weights {
-        self.chain.weights()
+        self.graph.weights()
     }
 
-    /// The network cut behind `layer`: the same layers up to and including it, no others.
+    /// The network cut behind `layer`: the layers it depends on and itself, no others. The name of
+    /// a layer with a ReLU of its own, and `.preactivation` behind it, cuts before the ReLU.
     ///
     /// Its maps are bit-equal to those that the whole network has there.
     ///
     /// # Panics
     /// If there is no such layer.
     pub fn cut(&self, layer: &str) -> Self {
-        let end = self.index_of(layer) + 1;
-        Self {
-            architecture: self.architecture.clone(),
-            chain: self.chain.prefix(end),
-            layers: self.layers[..end].to_vec(),
-            device: self.device,
-        }
+        Self::of_graph(self.architecture.clone(), self.graph_to(layer), self.device)
+    }
+
+    /// The network cut behind `layer`, with only these channels of it; where possible no others
+    /// are computed.
+    ///
+    /// # Panics
+    /// If there is no such layer or channel.
+    pub fn cut_to_channels(&self, layer: &str, channels: &[usize]) -> Self {
+        let graph = self.graph_to(layer);
+        let graph = graph.cut_to_channels(graph.end(), channels);
+        Self::of_graph(self.architecture.clone(), graph, self.device)
+    }
+
+    /// Channels of an image.
+    pub fn channels_in(&self) -> usize {
+        self.graph.channels_in()
     }
 
     /// The feature maps of `image` at `layer`, one plane a channel, in one piece; for large
     /// images see [`crate::lens`]. `[H, W]` → `C × [H / stride, W / stride]`.
     ///
     /// # Panics
-    /// If there is no such layer, or the image is smaller than the layer's stride.
+    /// If there is no such layer, the image is too small for it ([`Layer::map_length`]), or the
+    /// network's images have more than one channel.
     pub fn maps(&self, image: &Plane, layer: &str) -> Vec<Plane> {
         let (height, width) = (image.height(), image.width());
         let data = TensorData::new(image.values().to_vec(), [1, 1, height, width]);
         let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, 1, H, W]
-        let maps = self.chain.forward_to(images, self.index_of(layer) + 1); // [1, C, H/s, W/s]
+        let maps = self.forward_to(images, layer); // [1, C, H/s, W/s]
         let [_, n_channels, height, width] = maps.dims();
         let values: Vec<f32> = maps.into_data().try_to_vec().expect("feature maps are f32");
         (0..n_channels)
@@ -170,17 +199,39 @@ impl Network {
             .collect()
     }
 
-    pub(crate) fn of_chain(architecture: Architecture, chain: Chain, device: Device) -> Self {
-        let layers = layer::describe(&chain);
-        Self { architecture, chain, layers, device }
+    /// Output of `layer`, as [`Network::cut`] names it, for normalized images.
+    /// `[N, channels_in, H, W]` → `[N, C, H', W']`.
+    pub(crate) fn forward_to(&self, images: Tensor<4>, layer: &str) -> Tensor<4> {
+        match self.graph.place(layer) {
+            Some(place) => self.graph.forward_to(images, place),
+            None => self.graph_to(layer).forward(images),
+        }
     }
 
-    pub(crate) fn chain(&self) -> &Chain {
-        &self.chain
+    /// The steps that `layer` depends on.
+    fn graph_to(&self, layer: &str) -> Graph {
+        let place = |name: &str| -> Option<Place> { self.graph.place(name) };
+        let cut = match place(layer) {
+            Some(place) => Some(self.graph.cut(place)),
+            None => layer
+                .strip_suffix(PREACTIVATION)
+                .and_then(place)
+                .and_then(|place| self.graph.cut_before_relu(place)),
+        };
+        cut.unwrap_or_else(|| panic!("layer `{layer}` was checked to exist"))
     }
 
-    pub(crate) fn chain_mut(&mut self) -> &mut Chain {
-        &mut self.chain
+    pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
+        let layers = layer::describe(&graph);
+        Self { architecture, graph, layers, device }
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    pub(crate) fn graph_mut(&mut self) -> &mut Graph {
+        &mut self.graph
     }
 
     pub(crate) fn index_of(&self, layer: &str) -> usize {

@@ -246,7 +246,7 @@ pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) 
         let data = TensorData::new(values, [group.len(), 1, height, width]);
         let images = Tensor::<4>::from_data(data, &network.device().burn());
         let values: Vec<f32> =
-            network.chain().forward(images).into_data().try_to_vec().expect("images are f32");
+            network.graph().forward(images).into_data().try_to_vec().expect("images are f32");
         outputs.extend(
             values
                 .chunks(height * width)

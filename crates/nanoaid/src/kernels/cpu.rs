@@ -6,6 +6,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape};
 
+use super::Geometry;
 use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
 use super::memory::Buffer;
 
@@ -27,15 +28,17 @@ impl Kernels for Flex {
         maps: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        geometry: Geometry,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let shape = conv_shape(&maps, &weight);
+        let shape = conv_shape(&maps, &weight, geometry);
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
         let mut output = Buffer::new(shape.output_len());
         let bias = Some(values(&bias));
         conv_kernels::forward(*ISA, &shape, values(&maps), values(&weight), bias, relu, output.values_mut())
             .expect(SHAPES_FIT);
-        output.into_tensor([shape.batch, shape.channels_out, shape.height, shape.width])
+        let [height, width] = shape.output();
+        output.into_tensor([shape.batch, shape.channels_out, height, width])
     }
 
     fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -87,7 +90,7 @@ impl Gradients for Flex {
         gradient: FloatTensor<Self>,
         [maps_needed, weight_needed, bias_needed]: Needed,
     ) -> ConvolutionGradients<Self> {
-        let shape = conv_shape(&state.maps, &state.weight);
+        let shape = conv_shape(&state.maps, &state.weight, state.geometry);
         let [maps, weight, gradient] =
             [state.maps, state.weight, gradient].map(|tensor| tensor.to_contiguous());
         let relu_output = state.relu_output.map(|output| output.to_contiguous());
@@ -112,7 +115,7 @@ impl Gradients for Flex {
                 Some(for_bias.values_mut()),
             )
             .expect(SHAPES_FIT);
-            let kernel = [shape.channels_out, shape.channels_in, shape.kernel, shape.kernel];
+            let kernel = [shape.channels_out, shape.channels_in / shape.groups, shape.kernel, shape.kernel];
             (for_weight.into_tensor(kernel), for_bias.into_tensor([shape.channels_out]))
         });
         let (weight, bias) = weights_gradient.unzip();
@@ -161,10 +164,14 @@ impl Gradients for Flex {
     }
 }
 
-fn conv_shape(maps: &FloatTensor<Flex>, weight: &FloatTensor<Flex>) -> ConvShape {
+fn conv_shape(
+    maps: &FloatTensor<Flex>,
+    weight: &FloatTensor<Flex>,
+    Geometry { stride, padding, groups }: Geometry,
+) -> ConvShape {
     let [batch, channels_in, height, width] = maps.shape().dims();
     let [channels_out, _, kernel, _] = weight.shape().dims();
-    ConvShape::same(batch, [channels_in, channels_out], [height, width], kernel)
+    ConvShape { batch, channels_in, height, width, channels_out, kernel, stride, padding, groups }
 }
 
 fn planes_shape(maps: &FloatTensor<Flex>) -> ([usize; 4], PlanesShape) {
