@@ -11,6 +11,9 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod portable;
 
+/// Numbers in the widest vector.
+pub(crate) const LARGEST_LANES: usize = 16;
+
 /// One instruction set.
 pub(crate) trait Simd: Copy {
     /// [`Simd::LANES`] numbers in a register.

@@ -19,7 +19,7 @@ use crate::correlate::{Finish, WeightOrder};
 use crate::isa::Isa;
 use crate::layout::Source;
 use crate::scratch::with_scratch;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, LARGEST_LANES, Simd};
 use kernels::PackKernels;
 use product::Products;
 use rayon::prelude::*;
@@ -60,8 +60,6 @@ const SMALL_KERNELS: usize = 1 << 19;
 const TASK_BLOCKS: usize = 2;
 /// Input channels that are transformed by a task of their own, where tasks share them.
 const INPUT_CHANNELS: usize = 16;
-/// Numbers in the widest vector.
-const LARGEST_LANES: usize = 16;
 
 impl Winograd {
     /// Writes the correlation of `source` with `weights` to `output`; shapes are checked before.

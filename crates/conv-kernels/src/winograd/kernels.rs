@@ -2,7 +2,7 @@
 
 use super::transform::Tile;
 use crate::correlate::WeightOrder;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, LARGEST_LANES, Simd};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -20,8 +20,6 @@ pub(super) struct PackKernels<'a, T, const M: usize, const A: usize> {
     pub(super) packed: &'a mut [f32],
     pub(super) tile: PhantomData<T>,
 }
-
-const LARGEST_LANES: usize = super::LARGEST_LANES;
 
 impl<T: Tile<M, A>, const M: usize, const A: usize> Kernel for PackKernels<'_, T, M, A> {
     type Output = ();

@@ -3,10 +3,8 @@
 use super::transform::Tile;
 use crate::layout::Source;
 use crate::relu::kept_if;
-use crate::simd::Simd;
+use crate::simd::{LARGEST_LANES, Simd};
 use std::ops::Range;
-
-const LARGEST_LANES: usize = super::LARGEST_LANES;
 
 /// Some rows of tiles of some images, to be transformed.
 pub(super) struct InputTiles<'a, const M: usize> {
