@@ -7,6 +7,7 @@
 mod backend;
 mod cpu;
 mod gradient;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use burn::tensor::Tensor;
 
 use backend::Kernels;
 pub(crate) use conv_kernels::Padding;
+
+pub(crate) use cpu::isa;
 
 /// How a convolution's kernels are laid over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,4 +60,15 @@ pub(crate) fn max_pool(maps: Tensor<4>) -> Tensor<4> {
 /// Each value becomes 2 × 2. `[N, C, H, W]` → `[N, C, 2 H, 2 W]`.
 pub(crate) fn up_sample(maps: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::up_sample(maps.into_dispatch()))
+}
+
+/// Gives back the memory that is kept for the next feature maps.
+pub(crate) fn release_memory() {
+    memory::release();
+}
+
+/// Floating-point operations that `rounds` rounds of multiply-adds in registers took on all
+/// threads.
+pub(crate) fn multiply_add_burst(rounds: usize) -> f64 {
+    conv_kernels::multiply_add_burst(isa(), rounds)
 }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod baseline;
+pub mod bench;
 pub mod builtin;
 pub mod dataset;
 pub mod device;

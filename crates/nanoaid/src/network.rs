@@ -32,10 +32,12 @@ pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
 
+pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 use graph::Place;
+pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::weight_of;
-use start::Start;
+pub(crate) use start::Start;
 use weights::ARCHITECTURE_KEY;
 
 use burn::tensor::{Tensor, TensorData};
@@ -313,7 +315,7 @@ impl Network {
         cut.unwrap_or_else(|| panic!("layer `{layer}` was checked to exist"))
     }
 
-    fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
+    pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
         let layers = layer::describe(&graph);
         Self { architecture, graph, layers, device }
     }

@@ -225,6 +225,17 @@ pub fn autoencoder(
     })
 }
 
+/// The step of a training of `network` that starts now: takes the network and a batch
+/// `[N, 1, H, W]`, and returns the loss.
+pub(crate) fn stepper(
+    config: &TrainConfig,
+    network: &Network,
+) -> Result<impl FnMut(&mut Network, Tensor<4>) -> Result<f64, TrainError> + use<>, TrainError> {
+    let start = Checkpoint::start(network.weights(), f64::NAN);
+    let mut optimizer = Optimizer::new(config, network, &start)?;
+    Ok(move |network: &mut Network, images| optimizer.step(network, images, || (1, f64::NAN)))
+}
+
 /// The output of an autoencoder for patches of one size, `n` at a time; in order.
 pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) -> Vec<micrograph::Plane> {
     let mut outputs = Vec::with_capacity(patches.len());

@@ -158,7 +158,7 @@ pub(super) struct Findings<'a> {
     pub calibration: Option<&'a Calibration>,
     pub maps: &'a FeatureMaps,
     pub ranking: &'a Ranking,
-    pub false_color: &'a FalseColor,
+    pub false_color: Option<&'a FalseColor>,
     pub reconstruction: Option<ReconstructionMetrics>,
 }
 
@@ -168,10 +168,14 @@ impl Findings<'_> {
         let field_px = layer.receptive_field_px.unwrap_or(self.image.height.max(self.image.width));
         let field = field_px as f64;
         let mut sum = 0.0;
-        let cumulative = self.false_color.explained.iter().map(|share| {
-            sum += share;
-            sum
-        });
+        let explained = self.false_color.map_or(Vec::new(), |colors| colors.explained.clone());
+        let cumulative: Vec<f64> = explained
+            .iter()
+            .map(|share| {
+                sum += share;
+                sum
+            })
+            .collect();
         let channels = (1..).zip(&self.ranking.channels).map(|(rank, channel)| ChannelResult {
             address: Address::channel(&layer.name, channel.channel),
             rank,
@@ -196,8 +200,8 @@ impl Findings<'_> {
             order: self.ranking.order,
             channels: channels.collect(),
             counts: self.ranking.counts,
-            explained_variance: self.false_color.explained.clone(),
-            explained_variance_cumulative: cumulative.collect(),
+            explained_variance: explained,
+            explained_variance_cumulative: cumulative,
             warnings: warnings(layer, self.image, self.ranking.counts, self.calibration.is_some()),
             reconstruction: self.reconstruction,
         }

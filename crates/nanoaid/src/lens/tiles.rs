@@ -7,7 +7,7 @@
 
 use micrograph::{Plane, Rect};
 
-use crate::Network;
+use crate::{Network, kernels};
 
 /// A part of an image along one axis and the positions of the maps that are kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,10 @@ impl TilePlan {
             let maps = maps.iter().map(|map| map.crop(Rect { y, x, height, width })).collect();
             keep(Rect { y: row.first, x: column.first, height, width }, maps)?;
             progress(index + 1, self.n_tiles());
+        }
+        if self.n_tiles() > 1 {
+            // what tiles leave behind is no size that others need
+            kernels::release_memory();
         }
         Ok(())
     }
