@@ -23,4 +23,4 @@ pub mod train;
 pub use address::Address;
 pub use device::Device;
 pub use micrograph::ConfigError;
-pub use network::{Architecture, AutoencoderConfig, Layer, Network};
+pub use network::{Architecture, AutoencoderConfig, CompactConfig, Layer, Network, PublishedConfig};

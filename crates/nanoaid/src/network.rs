@@ -6,18 +6,30 @@
 
 mod autoencoder;
 mod axis;
+mod builder;
+mod compact;
 mod convolution;
 mod dense;
+mod efficientnet;
 mod graph;
+mod import;
 mod layer;
 mod norm;
 mod operation;
 mod parameter;
+mod preprocess;
+mod published;
+mod resnet;
+mod squeezenet;
 mod start;
+mod vgg;
 mod weights;
 
 pub use autoencoder::AutoencoderConfig;
+pub use compact::CompactConfig;
 pub use layer::Layer;
+pub use preprocess::{Colors, Preprocess, Resize};
+pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
 
 pub(crate) use convolution::{Convolution, ConvolutionShape};
@@ -45,6 +57,10 @@ const PREACTIVATION: &str = ".preactivation";
 pub enum Architecture {
     /// A convolutional autoencoder.
     Autoencoder(AutoencoderConfig),
+    /// Our own classifier of one-channel images.
+    Compact(CompactConfig),
+    /// A network that others have trained on photos.
+    Published(PublishedConfig),
 }
 
 /// A network with its weights on a device.
@@ -69,6 +85,12 @@ impl Network {
         let graph = match &architecture {
             Architecture::Autoencoder(config) => {
                 autoencoder::graph(&config.clone().checked()?, start, &device.burn())
+            }
+            Architecture::Compact(config) => {
+                compact::graph(&config.clone().checked()?, start, &device.burn())
+            }
+            Architecture::Published(config) => {
+                published::graph(&config.clone().checked()?, start, &device.burn())
             }
         };
         Ok(Self::of_graph(architecture, graph, device))
@@ -99,6 +121,50 @@ impl Network {
         let architecture = serde_json::from_str(architecture)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
         Self::with_weights(architecture, &weights, device)
+    }
+
+    /// Reads the bytes of a safetensors file that others wrote (or that [`Network::to_bytes`] wrote,
+    /// if `network` is `None`): weights with the names of
+    /// torchvision, timm or their authors. Which network it is is told from names and shapes;
+    /// where these fit several, `network` has to say.
+    ///
+    /// # Errors
+    /// If the bytes are not such a file, no known network has such weights, or a weight is
+    /// missing, left over, of another shape, or not finite.
+    pub fn import(bytes: &[u8], network: Option<Published>, device: Device) -> Result<Self, WeightsError> {
+        let (weights, header) = Weights::from_bytes(bytes)?;
+        if network.is_none() && header.contains_key(ARCHITECTURE_KEY) {
+            return Self::from_bytes(bytes, device);
+        }
+        let found = import::recognize(&weights, network)?;
+        let weights = found.in_our_names(weights);
+        let config = PublishedConfig::new(found.network, found.n_classes);
+        Self::with_weights(Architecture::Published(config), &weights, device)
+            .map_err(|error| found.in_names_of_the_file(error))
+    }
+
+    /// A network for colors as one for grey images in `[0, 1]`, with the same output as for three
+    /// equal colors; `None` if its images are grey already.
+    ///
+    /// # Panics
+    /// If `input` is [`Input::Colors`].
+    pub fn for_gray(&self, input: Input) -> Option<Self> {
+        assert_ne!(input, Input::Colors, "grey is what is asked for");
+        let Architecture::Published(config) = &self.architecture else { return None };
+        if config.input != Input::Colors {
+            return None;
+        }
+        let config = PublishedConfig { input, ..config.clone() };
+        let graph = config.gray_graph(&self.graph);
+        Some(Self::of_graph(Architecture::Published(config), graph, self.device))
+    }
+
+    /// How images become its input; `None` where that is left to [`crate::prepare`].
+    pub fn preprocess(&self) -> Option<&Preprocess> {
+        match &self.architecture {
+            Architecture::Published(config) => Some(&config.preprocess),
+            Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
+        }
     }
 
     /// The network as a safetensors file whose header names the architecture. The same weights
@@ -134,10 +200,12 @@ impl Network {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    /// Number of encoder stages: the greatest depth.
+    /// Number of encoder stages: the greatest depth; 0 for networks without them.
     pub fn n_stages(&self) -> usize {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
+            Architecture::Compact(config) => config.n_stages(),
+            Architecture::Published(_) => 0,
         }
     }
 
@@ -185,10 +253,25 @@ impl Network {
     /// If there is no such layer, the image is too small for it ([`Layer::map_length`]), or the
     /// network's images have more than one channel.
     pub fn maps(&self, image: &Plane, layer: &str) -> Vec<Plane> {
-        let (height, width) = (image.height(), image.width());
-        let data = TensorData::new(image.values().to_vec(), [1, 1, height, width]);
-        let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, 1, H, W]
-        let maps = self.forward_to(images, layer); // [1, C, H/s, W/s]
+        self.maps_of_planes(&[image], layer)
+    }
+
+    /// The feature maps at `layer` of an image of red, green and blue in `[0, 1]`; it is brought to
+    /// the network as its [`Preprocess`] says, but for the size.
+    ///
+    /// # Panics
+    /// As [`Network::maps`], or if the network's images are not of three channels.
+    pub fn maps_of_colors(&self, colors: [&Plane; 3], layer: &str) -> Vec<Plane> {
+        self.maps_of_planes(&colors, layer)
+    }
+
+    fn maps_of_planes(&self, planes: &[&Plane], layer: &str) -> Vec<Plane> {
+        assert_eq!(planes.len(), self.channels_in(), "channels of the image");
+        let (height, width) = (planes[0].height(), planes[0].width());
+        let values: Vec<f32> = planes.iter().flat_map(|plane| plane.values()).copied().collect();
+        let data = TensorData::new(values, [1, planes.len(), height, width]);
+        let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, C_in, H, W]
+        let maps = self.forward_to(self.normalized(images), layer); // [1, C, H/s, W/s]
         let [_, n_channels, height, width] = maps.dims();
         let values: Vec<f32> = maps.into_data().try_to_vec().expect("feature maps are f32");
         (0..n_channels)
@@ -197,6 +280,17 @@ impl Network {
                 Plane::new(height, width, values[channel * size..(channel + 1) * size].to_vec())
             })
             .collect()
+    }
+
+    /// Images in `[0, 1]` as its input: colors are normalized, grey ones are left to its first
+    /// step. `[N, channels_in, H, W]` → the same.
+    pub(crate) fn normalized(&self, images: Tensor<4>) -> Tensor<4> {
+        match &self.architecture {
+            Architecture::Published(config) if config.input == Input::Colors => {
+                config.preprocess.normalize(images)
+            }
+            _ => images,
+        }
     }
 
     /// Output of `layer`, as [`Network::cut`] names it, for normalized images.

@@ -94,11 +94,6 @@ impl ConvolutionShape {
     pub(crate) fn kernels(&self) -> [usize; 4] {
         [self.channels_out, self.channels_in / self.groups, self.kernel, self.kernel]
     }
-
-    /// Number of weights and biases.
-    pub(crate) fn n_weights(&self) -> usize {
-        self.kernels().iter().product::<usize>() + if self.biased { self.channels_out } else { 0 }
-    }
 }
 
 impl Convolution {
@@ -186,6 +181,13 @@ impl Convolution {
             shape: ConvolutionShape { channels_out: channels.len(), ..self.shape },
             ..*self
         }
+    }
+
+    /// The same over so many input channels, with these kernels.
+    pub(crate) fn with_inputs(&self, channels_in: usize, kernels: Vec<f32>) -> Self {
+        let shape = ConvolutionShape { channels_in, ..self.shape };
+        let weight = Tensor::from_data(TensorData::new(kernels, shape.kernels()), &self.weight.device());
+        Self { weight, shape, ..self.clone() }
     }
 
     /// The same without the ReLU that may follow.

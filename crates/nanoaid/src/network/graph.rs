@@ -79,6 +79,17 @@ impl Graph {
         self.steps.len()
     }
 
+    /// The same behind a step that makes the image of one of `channels_in` channels.
+    pub(crate) fn behind(&self, channels_in: usize, name: &str, operation: Operation) -> Self {
+        let mut graph = Self::new(channels_in);
+        graph.push_from(name, &[IMAGE], operation);
+        for step in &self.steps {
+            let inputs: Vec<Place> = step.inputs.iter().map(|&input| input + 1).collect();
+            graph.push_from(step.name.clone(), &inputs, step.operation.clone());
+        }
+        graph
+    }
+
     /// Which places `place` depends on, itself among them, by place.
     pub(crate) fn needed(&self, place: Place) -> Vec<bool> {
         let mut needed = vec![false; self.steps.len() + 1];
