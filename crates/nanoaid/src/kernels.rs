@@ -15,11 +15,11 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
-pub(crate) use conv_kernels::Padding;
+pub(crate) use conv_kernels::{Method, Padding};
 
 pub(crate) use cpu::isa;
 
-/// How a convolution's kernels are laid over its input.
+/// How a convolution's kernels are laid over its input, and how that is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
     /// Step between neighbouring outputs in input positions, at least 1.
@@ -28,12 +28,14 @@ pub(crate) struct Geometry {
     pub padding: Padding,
     /// Parts into which the channels fall; 1 is a full convolution, `C_in` a depthwise one.
     pub groups: usize,
+    /// Which way it is computed where there is a choice.
+    pub method: Method,
 }
 
 impl Geometry {
-    /// Stride 1, one group, as much padding as keeps the size, for an odd `kernel`.
+    /// Stride 1, one group, as much padding as keeps the size, for an odd `kernel`; direct.
     pub(crate) fn same(kernel: usize) -> Self {
-        Self { stride: 1, padding: Padding::same(kernel), groups: 1 }
+        Self { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
     }
 }
 

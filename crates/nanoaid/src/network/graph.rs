@@ -12,6 +12,7 @@ use super::norm::{Norms, Statistics};
 use super::operation::Operation;
 use super::parameter::{Parameter, Role};
 use super::weights::{Weights, WeightsError};
+use crate::kernels::Method;
 
 /// A value in a graph: 0 is the image, `i + 1` the output of step `i`.
 pub(crate) type Place = usize;
@@ -154,6 +155,14 @@ impl Graph {
         let name = cut.steps.last().map(|step| format!("{}.channels", step.name));
         cut.push(name.unwrap_or_default(), Operation::Channels(channels.to_vec()));
         cut
+    }
+
+    /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
+    /// position lies; unless that is asked for, a part of an image has the bits of the whole.
+    pub(crate) fn hurry(&mut self) {
+        for (_, convolution) in self.convolutions_mut() {
+            convolution.set_method(Method::Fastest);
+        }
     }
 
     /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
