@@ -1,5 +1,6 @@
 //! The commands and their arguments; one file each for what they do.
 
+mod bench;
 mod demo;
 mod images;
 mod info;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Train(train::TrainCommand),
     /// Train one autoencoder for each latent size and compare them.
     Sweep(Box<sweep::SweepArguments>),
+    /// Tell how fast the program is on this machine.
+    Bench(bench::BenchArguments),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
     /// List, check or fetch the weights of ImageNet networks.
@@ -48,6 +51,7 @@ impl Command {
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),
+            Self::Bench(arguments) => bench::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
             Self::Weights(command) => weights::run(&command),
         }

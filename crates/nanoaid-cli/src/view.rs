@@ -34,6 +34,9 @@ pub(crate) struct ViewSettings {
     pub color_map: ColorMap,
     /// Formats in which the maps themselves are written.
     pub maps: Vec<MapFormat>,
+    /// Whether nothing but one contact sheet a layer, the maps, and the numbers is written.
+    #[serde(default)]
+    pub sheet_only: bool,
     /// Which reconstruction errors are marked.
     pub threshold: Threshold,
     /// Size of a pixel as typed.
@@ -91,6 +94,13 @@ pub(crate) struct SeenLayer {
     pub result: LensResult,
     /// Contact sheet, each map on its own scale.
     pub sheet: Drawn,
+    /// Contact sheet, all maps on one scale, and the maps as one picture; `None` where the first
+    /// sheet alone was asked for.
+    pub more: Option<MoreOfLayer>,
+}
+
+/// What else is shown of a layer.
+pub(crate) struct MoreOfLayer {
     /// Contact sheet, all maps on one scale.
     pub shared_sheet: Drawn,
     /// The maps as one picture.
@@ -117,6 +127,7 @@ impl ViewSettings {
             top: None,
             color_map: ColorMap::Viridis,
             maps: Vec::new(),
+            sheet_only: false,
             threshold: Threshold::default(),
             nm_per_px: None,
             page: 0,
@@ -175,14 +186,17 @@ pub(crate) fn view(
         let config = LensConfig {
             order: settings.order,
             threshold: settings.threshold,
-            reconstruct: last,
+            reconstruct: last && !settings.sheet_only,
+            false_color: !settings.sheet_only,
             ..LensConfig::default()
         };
         let lens = look(network, layer, (&prepared.plane, calibration), &config, &mut |_, _, _| {})?;
         let seen = seen_layer(&lens, prepared, settings)?;
         files.picture(&format!("{layer}.sheet.png"), &seen.sheet)?;
-        files.picture(&format!("{layer}.sheet-shared-scale.png"), &seen.shared_sheet)?;
-        files.picture(&format!("{layer}.false-color.png"), &seen.false_color)?;
+        if let Some(more) = &seen.more {
+            files.picture(&format!("{layer}.sheet-shared-scale.png"), &more.shared_sheet)?;
+            files.picture(&format!("{layer}.false-color.png"), &more.false_color)?;
+        }
         write_maps(&lens, settings, &mut files)?;
         if let Some(reconstruction) = &lens.reconstruction {
             let found = pictures::surprise(&prepared.plane, reconstruction, calibration);
@@ -203,7 +217,9 @@ pub(crate) fn view(
     };
     let results: Vec<&LensResult> = seen.layers.iter().map(|layer| &layer.result).collect();
     files.write("result.json", crate::output::json_text(&results)?.as_bytes())?;
-    files.write("report.html", page::lens::report(&seen, settings).as_bytes())?;
+    if !settings.sheet_only {
+        files.write("report.html", page::lens::report(&seen, settings).as_bytes())?;
+    }
     Ok((seen, files.hashes))
 }
 
@@ -212,14 +228,15 @@ fn seen_layer(lens: &Lens, prepared: &Prepared, settings: &ViewSettings) -> Resu
     let image = prepared.facts.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let planes = pictures::Planes::of(lens)?;
     let sheet = |scaling| Drawn::new(pictures::sheet(lens, &planes, &image, calibration, settings, scaling));
-    let (sheet, (shared_sheet, false_color)) = rayon::join(
+    let (sheet, more) = rayon::join(
         || sheet(Scaling::PerMap),
         || {
-            let false_color = Drawn::new(pictures::false_color(lens, &prepared.plane, calibration));
-            (sheet(Scaling::Shared), false_color)
+            let colors = lens.false_color.as_ref()?;
+            let false_color = pictures::false_color(lens, colors, &prepared.plane, calibration);
+            Some(MoreOfLayer { false_color: Drawn::new(false_color), shared_sheet: sheet(Scaling::Shared) })
         },
     );
-    Ok(SeenLayer { sheet, shared_sheet, false_color, result: lens.result.clone() })
+    Ok(SeenLayer { sheet, more, result: lens.result.clone() })
 }
 
 fn write_maps(lens: &Lens, settings: &ViewSettings, files: &mut Files<'_>) -> Result<(), Failure> {

@@ -7,6 +7,7 @@
 mod backend;
 mod cpu;
 mod gradient;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -14,12 +15,42 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
+pub(crate) use conv_kernels::{Method, Padding};
 
-/// Convolution with *same* padding, bias, and a ReLU where asked for.
-/// `[N, C_in, H, W]`, `[C_out, C_in, K, K]`, `[C_out]` → `[N, C_out, H, W]`, odd `K`.
-pub(crate) fn convolution(maps: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
+pub(crate) use cpu::isa;
+
+/// How a convolution's kernels are laid over its input, and how that is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Step between neighbouring outputs in input positions, at least 1.
+    pub stride: usize,
+    /// Zeros around the input.
+    pub padding: Padding,
+    /// Parts into which the channels fall; 1 is a full convolution, `C_in` a depthwise one.
+    pub groups: usize,
+    /// Which way it is computed where there is a choice.
+    pub method: Method,
+}
+
+impl Geometry {
+    /// Stride 1, one group, as much padding as keeps the size, for an odd `kernel`; direct.
+    pub(crate) fn same(kernel: usize) -> Self {
+        Self { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
+    }
+}
+
+/// Convolution with bias, and a ReLU where asked for. `[N, C_in, H, W]`,
+/// `[C_out, C_in / groups, K, K]`, `[C_out]` → `[N, C_out, H', W']` with
+/// `H' = (H + top + bottom − K) / stride + 1`.
+pub(crate) fn convolution(
+    maps: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    geometry: Geometry,
+    relu: bool,
+) -> Tensor<4> {
     let [maps, weight] = [maps, weight].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), relu))
+    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), geometry, relu))
 }
 
 /// Largest of each 2 × 2; an odd last row or column is left out. `[N, C, H, W]` →
@@ -31,4 +62,15 @@ pub(crate) fn max_pool(maps: Tensor<4>) -> Tensor<4> {
 /// Each value becomes 2 × 2. `[N, C, H, W]` → `[N, C, 2 H, 2 W]`.
 pub(crate) fn up_sample(maps: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::up_sample(maps.into_dispatch()))
+}
+
+/// Gives back the memory that is kept for the next feature maps.
+pub(crate) fn release_memory() {
+    memory::release();
+}
+
+/// Floating-point operations that `rounds` rounds of multiply-adds in registers took on all
+/// threads.
+pub(crate) fn multiply_add_burst(rounds: usize) -> f64 {
+    conv_kernels::multiply_add_burst(isa(), rounds)
 }

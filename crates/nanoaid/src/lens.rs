@@ -41,6 +41,8 @@ pub struct LensConfig {
     pub threshold: Threshold,
     /// Whether the whole network is run too, where it is an autoencoder.
     pub reconstruct: bool,
+    /// Whether the maps are made one picture in false colors too.
+    pub false_color: bool,
     /// How large images are run.
     pub tiles: TileConfig,
 }
@@ -51,6 +53,7 @@ impl Default for LensConfig {
             order: Order::default(),
             threshold: Threshold::default(),
             reconstruct: true, // where the network was surprised belongs to what is seen
+            false_color: true,
             tiles: TileConfig::default(),
         }
     }
@@ -63,8 +66,8 @@ pub struct Lens {
     pub result: LensResult,
     /// The feature maps.
     pub maps: FeatureMaps,
-    /// The maps as one picture.
-    pub false_color: FalseColor,
+    /// The maps as one picture; `None` where it was not asked for.
+    pub false_color: Option<FalseColor>,
     /// The image as the network gives it back; `None` unless it is an autoencoder.
     pub reconstruction: Option<Reconstruction>,
 }
@@ -127,7 +130,7 @@ pub fn look(
         progress(LensStep::Maps, done, total);
     })?;
     let ranking = rank(&maps, config.order)?;
-    let false_color = false_color(&maps, &ranking)?;
+    let false_color = config.false_color.then(|| false_color(&maps, &ranking)).transpose()?;
     let reconstruction = if config.reconstruct && reconstructs(network) {
         let mut progress = |done, total| progress(LensStep::Reconstruction, done, total);
         Some(reconstruction(network, image, tiles, config.threshold, &mut progress)?)
@@ -140,7 +143,7 @@ pub fn look(
         calibration,
         maps: &maps,
         ranking: &ranking,
-        false_color: &false_color,
+        false_color: false_color.as_ref(),
         reconstruction: reconstruction.as_ref().map(|found| found.metrics.clone()),
     }
     .result();

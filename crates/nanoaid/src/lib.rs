@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod baseline;
+pub mod bench;
 pub mod builtin;
 pub mod dataset;
 pub mod device;
@@ -23,4 +24,4 @@ pub mod train;
 pub use address::Address;
 pub use device::Device;
 pub use micrograph::ConfigError;
-pub use network::{Architecture, AutoencoderConfig, Layer, Network};
+pub use network::{Architecture, AutoencoderConfig, CompactConfig, Layer, Network, PublishedConfig};

@@ -1,20 +1,43 @@
-//! Networks: chains of named layers, each of which can be run to and read.
+//! Networks: graphs of named layers, each of which can be run to and read.
 //!
 //! A network knows its layers' names, shapes, strides and receptive fields, and gives feature
 //! maps as planes; nothing of Burn is seen outside this crate. It does not know how it was
 //! trained, or where its weights came from.
 
 mod autoencoder;
-mod chain;
+mod axis;
+mod builder;
+mod compact;
 mod convolution;
+mod dense;
+mod efficientnet;
+mod graph;
+mod import;
 mod layer;
+mod norm;
+mod operation;
+mod parameter;
+mod preprocess;
+mod published;
+mod resnet;
+mod squeezenet;
+mod start;
+mod vgg;
 mod weights;
 
 pub use autoencoder::AutoencoderConfig;
+pub use compact::CompactConfig;
 pub use layer::Layer;
+pub use preprocess::{Colors, Preprocess, Resize};
+pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
 
-pub(crate) use chain::{Chain, weight_of};
+pub(crate) use convolution::{Convolution, ConvolutionShape};
+pub(crate) use graph::Graph;
+use graph::Place;
+pub(crate) use operation::{Operation, Pool};
+pub(crate) use parameter::weight_of;
+pub(crate) use start::Start;
 use weights::ARCHITECTURE_KEY;
 
 use burn::tensor::{Tensor, TensorData};
@@ -25,19 +48,26 @@ use crate::ConfigError;
 use crate::Device;
 use crate::baseline::BlockComponents;
 
+/// What behind the name of a layer names the values before the ReLU that is part of it.
+const PREACTIVATION: &str = ".preactivation";
+
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "architecture", rename_all = "snake_case")]
 pub enum Architecture {
     /// A convolutional autoencoder.
     Autoencoder(AutoencoderConfig),
+    /// Our own classifier of one-channel images.
+    Compact(CompactConfig),
+    /// A network that others have trained on photos.
+    Published(PublishedConfig),
 }
 
 /// A network with its weights on a device.
 #[derive(Clone, Debug)]
 pub struct Network {
     architecture: Architecture,
-    chain: Chain,
+    graph: Graph,
     layers: Vec<Layer>,
     device: Device,
 }
@@ -48,12 +78,22 @@ impl Network {
     /// # Errors
     /// If a setting is out of its range.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Result<Self, ConfigError> {
-        let chain = match &architecture {
+        Self::started(architecture, Start::Random(seed), device)
+    }
+
+    fn started(architecture: Architecture, start: Start, device: Device) -> Result<Self, ConfigError> {
+        let graph = match &architecture {
             Architecture::Autoencoder(config) => {
-                autoencoder::chain(&config.clone().checked()?, seed, &device.burn())
+                autoencoder::graph(&config.clone().checked()?, start, &device.burn())
+            }
+            Architecture::Compact(config) => {
+                compact::graph(&config.clone().checked()?, start, &device.burn())
+            }
+            Architecture::Published(config) => {
+                published::graph(&config.clone().checked()?, start, &device.burn())
             }
         };
-        Ok(Self::of_chain(architecture, chain, device))
+        Ok(Self::of_graph(architecture, graph, device))
     }
 
     /// A network with the given weights.
@@ -65,9 +105,9 @@ impl Network {
         weights: &Weights,
         device: Device,
     ) -> Result<Self, WeightsError> {
-        let mut network = Self::random(architecture, 0, device)
+        let mut network = Self::started(architecture, Start::Zero, device)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
-        network.chain.set_weights(weights, &device.burn())?;
+        network.graph.set_weights(weights, &device.burn())?;
         Ok(network)
     }
 
@@ -83,6 +123,50 @@ impl Network {
         Self::with_weights(architecture, &weights, device)
     }
 
+    /// Reads the bytes of a safetensors file that others wrote (or that [`Network::to_bytes`] wrote,
+    /// if `network` is `None`): weights with the names of
+    /// torchvision, timm or their authors. Which network it is is told from names and shapes;
+    /// where these fit several, `network` has to say.
+    ///
+    /// # Errors
+    /// If the bytes are not such a file, no known network has such weights, or a weight is
+    /// missing, left over, of another shape, or not finite.
+    pub fn import(bytes: &[u8], network: Option<Published>, device: Device) -> Result<Self, WeightsError> {
+        let (weights, header) = Weights::from_bytes(bytes)?;
+        if network.is_none() && header.contains_key(ARCHITECTURE_KEY) {
+            return Self::from_bytes(bytes, device);
+        }
+        let found = import::recognize(&weights, network)?;
+        let weights = found.in_our_names(weights);
+        let config = PublishedConfig::new(found.network, found.n_classes);
+        Self::with_weights(Architecture::Published(config), &weights, device)
+            .map_err(|error| found.in_names_of_the_file(error))
+    }
+
+    /// A network for colors as one for grey images in `[0, 1]`, with the same output as for three
+    /// equal colors; `None` if its images are grey already.
+    ///
+    /// # Panics
+    /// If `input` is [`Input::Colors`].
+    pub fn for_gray(&self, input: Input) -> Option<Self> {
+        assert_ne!(input, Input::Colors, "grey is what is asked for");
+        let Architecture::Published(config) = &self.architecture else { return None };
+        if config.input != Input::Colors {
+            return None;
+        }
+        let config = PublishedConfig { input, ..config.clone() };
+        let graph = config.gray_graph(&self.graph);
+        Some(Self::of_graph(Architecture::Published(config), graph, self.device))
+    }
+
+    /// How images become its input; `None` where that is left to [`crate::prepare`].
+    pub fn preprocess(&self) -> Option<&Preprocess> {
+        match &self.architecture {
+            Architecture::Published(config) => Some(&config.preprocess),
+            Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
+        }
+    }
+
     /// The network as a safetensors file whose header names the architecture. The same weights
     /// give the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -93,7 +177,7 @@ impl Network {
     /// Sets the block code of an untrained autoencoder to `components`; it then gives exactly the
     /// projection of each block on them.
     pub fn start_from_components(&mut self, components: &BlockComponents) {
-        autoencoder::start_from_components(&mut self.chain, components);
+        autoencoder::start_from_components(&mut self.graph, components);
     }
 
     /// What it is made of.
@@ -116,10 +200,12 @@ impl Network {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    /// Number of encoder stages: the greatest depth.
+    /// Number of encoder stages: the greatest depth; 0 for networks without them.
     pub fn n_stages(&self) -> usize {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
+            Architecture::Compact(config) => config.n_stages(),
+            Architecture::Published(_) => 0,
         }
     }
 
@@ -130,35 +216,62 @@ impl Network {
 
     /// Its weights, copied from the device.
     pub fn weights(&self) -> Weights {
-        self.chain.weights()
+        self.graph.weights()
     }
 
-    /// The network cut behind `layer`: the same layers up to and including it, no others.
+    /// The network cut behind `layer`: the layers it depends on and itself, no others. The name of
+    /// a layer with a ReLU of its own, and `.preactivation` behind it, cuts before the ReLU.
     ///
     /// Its maps are bit-equal to those that the whole network has there.
     ///
     /// # Panics
     /// If there is no such layer.
     pub fn cut(&self, layer: &str) -> Self {
-        let end = self.index_of(layer) + 1;
-        Self {
-            architecture: self.architecture.clone(),
-            chain: self.chain.prefix(end),
-            layers: self.layers[..end].to_vec(),
-            device: self.device,
-        }
+        Self::of_graph(self.architecture.clone(), self.graph_to(layer), self.device)
+    }
+
+    /// The network cut behind `layer`, with only these channels of it; where possible no others
+    /// are computed.
+    ///
+    /// # Panics
+    /// If there is no such layer or channel.
+    pub fn cut_to_channels(&self, layer: &str, channels: &[usize]) -> Self {
+        let graph = self.graph_to(layer);
+        let graph = graph.cut_to_channels(graph.end(), channels);
+        Self::of_graph(self.architecture.clone(), graph, self.device)
+    }
+
+    /// Channels of an image.
+    pub fn channels_in(&self) -> usize {
+        self.graph.channels_in()
     }
 
     /// The feature maps of `image` at `layer`, one plane a channel, in one piece; for large
     /// images see [`crate::lens`]. `[H, W]` → `C × [H / stride, W / stride]`.
     ///
     /// # Panics
-    /// If there is no such layer, or the image is smaller than the layer's stride.
+    /// If there is no such layer, the image is too small for it ([`Layer::map_length`]), or the
+    /// network's images have more than one channel.
     pub fn maps(&self, image: &Plane, layer: &str) -> Vec<Plane> {
-        let (height, width) = (image.height(), image.width());
-        let data = TensorData::new(image.values().to_vec(), [1, 1, height, width]);
-        let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, 1, H, W]
-        let maps = self.chain.forward_to(images, self.index_of(layer) + 1); // [1, C, H/s, W/s]
+        self.maps_of_planes(&[image], layer)
+    }
+
+    /// The feature maps at `layer` of an image of red, green and blue in `[0, 1]`; it is brought to
+    /// the network as its [`Preprocess`] says, but for the size.
+    ///
+    /// # Panics
+    /// As [`Network::maps`], or if the network's images are not of three channels.
+    pub fn maps_of_colors(&self, colors: [&Plane; 3], layer: &str) -> Vec<Plane> {
+        self.maps_of_planes(&colors, layer)
+    }
+
+    fn maps_of_planes(&self, planes: &[&Plane], layer: &str) -> Vec<Plane> {
+        assert_eq!(planes.len(), self.channels_in(), "channels of the image");
+        let (height, width) = (planes[0].height(), planes[0].width());
+        let values: Vec<f32> = planes.iter().flat_map(|plane| plane.values()).copied().collect();
+        let data = TensorData::new(values, [1, planes.len(), height, width]);
+        let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, C_in, H, W]
+        let maps = self.forward_to(self.normalized(images), layer); // [1, C, H/s, W/s]
         let [_, n_channels, height, width] = maps.dims();
         let values: Vec<f32> = maps.into_data().try_to_vec().expect("feature maps are f32");
         (0..n_channels)
@@ -169,17 +282,50 @@ impl Network {
             .collect()
     }
 
-    pub(crate) fn of_chain(architecture: Architecture, chain: Chain, device: Device) -> Self {
-        let layers = layer::describe(&chain);
-        Self { architecture, chain, layers, device }
+    /// Images in `[0, 1]` as its input: colors are normalized, grey ones are left to its first
+    /// step. `[N, channels_in, H, W]` → the same.
+    pub(crate) fn normalized(&self, images: Tensor<4>) -> Tensor<4> {
+        match &self.architecture {
+            Architecture::Published(config) if config.input == Input::Colors => {
+                config.preprocess.normalize(images)
+            }
+            _ => images,
+        }
     }
 
-    pub(crate) fn chain(&self) -> &Chain {
-        &self.chain
+    /// Output of `layer`, as [`Network::cut`] names it, for normalized images.
+    /// `[N, channels_in, H, W]` → `[N, C, H', W']`.
+    pub(crate) fn forward_to(&self, images: Tensor<4>, layer: &str) -> Tensor<4> {
+        match self.graph.place(layer) {
+            Some(place) => self.graph.forward_to(images, place),
+            None => self.graph_to(layer).forward(images),
+        }
     }
 
-    pub(crate) fn chain_mut(&mut self) -> &mut Chain {
-        &mut self.chain
+    /// The steps that `layer` depends on.
+    fn graph_to(&self, layer: &str) -> Graph {
+        let place = |name: &str| -> Option<Place> { self.graph.place(name) };
+        let cut = match place(layer) {
+            Some(place) => Some(self.graph.cut(place)),
+            None => layer
+                .strip_suffix(PREACTIVATION)
+                .and_then(place)
+                .and_then(|place| self.graph.cut_before_relu(place)),
+        };
+        cut.unwrap_or_else(|| panic!("layer `{layer}` was checked to exist"))
+    }
+
+    pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
+        let layers = layer::describe(&graph);
+        Self { architecture, graph, layers, device }
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    pub(crate) fn graph_mut(&mut self) -> &mut Graph {
+        &mut self.graph
     }
 
     pub(crate) fn index_of(&self, layer: &str) -> usize {

@@ -172,6 +172,7 @@ pub fn autoencoder(
     // may have been cut off between a checkpoint and the best network that belongs to it
     run.write(NETWORK, &network_of(&checkpoint.best)?.to_bytes())?;
     let mut network = network_of(&checkpoint.weights)?;
+    network.graph_mut().hurry();
     let mut optimizer = Optimizer::new(&config, &network, &checkpoint)?;
     let n_steps = config.epochs * config.steps_per_epoch();
 
@@ -225,6 +226,17 @@ pub fn autoencoder(
     })
 }
 
+/// The step of a training of `network` that starts now: takes the network and a batch
+/// `[N, 1, H, W]`, and returns the loss.
+pub(crate) fn stepper(
+    config: &TrainConfig,
+    network: &Network,
+) -> Result<impl FnMut(&mut Network, Tensor<4>) -> Result<f64, TrainError> + use<>, TrainError> {
+    let start = Checkpoint::start(network.weights(), f64::NAN);
+    let mut optimizer = Optimizer::new(config, network, &start)?;
+    Ok(move |network: &mut Network, images| optimizer.step(network, images, || (1, f64::NAN)))
+}
+
 /// The output of an autoencoder for patches of one size, `n` at a time; in order.
 pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) -> Vec<micrograph::Plane> {
     let mut outputs = Vec::with_capacity(patches.len());
@@ -235,7 +247,7 @@ pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) 
         let data = TensorData::new(values, [group.len(), 1, height, width]);
         let images = Tensor::<4>::from_data(data, &network.device().burn());
         let values: Vec<f32> =
-            network.chain().forward(images).into_data().try_to_vec().expect("images are f32");
+            network.graph().forward(images).into_data().try_to_vec().expect("images are f32");
         outputs.extend(
             values
                 .chunks(height * width)

@@ -253,16 +253,14 @@ fn layers_text(path: &Path, layers: &[Layer], nm_per_px: Option<f64>) -> String 
         "layer", "operation", "channels", "stride", "receptive field", "weights"
     ));
     for layer in layers {
-        let field_px = layer.receptive_field_px;
-        let nm = nm_per_px.map_or(String::new(), |nm| format!(" = {}", length_text(field_px as f64 * nm)));
+        let field = layer.receptive_field_px.map_or("whole image".to_owned(), |field_px| {
+            let nm =
+                nm_per_px.map_or(String::new(), |nm| format!(" = {}", length_text(field_px as f64 * nm)));
+            format!("{field_px} px{nm}")
+        });
         lines.push(format!(
             "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
-            layer.name,
-            layer.operation,
-            layer.n_channels,
-            layer.stride,
-            format!("{field_px} px{nm}"),
-            layer.n_weights
+            layer.name, layer.operation, layer.n_channels, layer.stride, field, layer.n_weights
         ));
     }
     let n_weights: usize = layers.iter().map(|layer| layer.n_weights).sum();

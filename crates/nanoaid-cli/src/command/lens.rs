@@ -47,6 +47,9 @@ pub(crate) struct LensArguments {
     /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ
     #[arg(long, value_enum, value_delimiter = ',')]
     maps: Vec<MapFormat>,
+    /// Write one contact sheet a layer alone: no page, no false colors, no reconstruction
+    #[arg(long)]
+    sheet_only: bool,
     /// Share of the error map that counts as surprising, as a quantile, e.g. 0.99; the default adapts
     /// to the image: median + 6 deviations
     #[arg(long, value_name = "QUANTILE")]
@@ -100,9 +103,12 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
         match seen {
             Ok((folder, seen)) => {
                 if !arguments.json {
-                    print(&line_of(image, &seen, &folder.file("report.html")))?;
+                    let to_open = if arguments.sheet_only { "" } else { "report.html" };
+                    print(&line_of(image, &seen, &folder.file(to_open)))?;
                 }
-                contents.push(page::lens::Entry::new(name, image, &seen));
+                if !arguments.sheet_only {
+                    contents.push(page::lens::Entry::new(name, image, &seen));
+                }
                 let layers = seen.layers.into_iter().map(|layer| layer.result).collect();
                 shown.push(Shown { image: image.clone(), folder: folder.path().to_owned(), layers });
             }
@@ -170,6 +176,7 @@ impl LensArguments {
             top: self.top,
             color_map: self.colormap,
             maps: self.maps.clone(),
+            sheet_only: self.sheet_only,
             threshold: self.surprise.map_or_else(Threshold::default, Threshold::Quantile),
             nm_per_px: self.read.nm_per_px,
             page: self.read.page,

@@ -9,7 +9,7 @@ use nanoaid::lens::LensResult;
 
 use super::{embedded, embedded_png, facts, figure, page};
 use crate::command::calibration_text;
-use crate::view::{Seen, SeenLayer, Surprise, ViewSettings, field_text};
+use crate::view::{MoreOfLayer, Seen, SeenLayer, Surprise, ViewSettings, field_text};
 
 /// Height of a picture on the contents page in pixels.
 const THUMBNAIL_PX: usize = 240;
@@ -40,7 +40,11 @@ impl Entry {
             name: name.to_owned(),
             image: image.display().to_string(),
             thumbnail: small(&seen.picture.picture),
-            false_color: seen.layers.last().map(|layer| small(&layer.false_color.picture)),
+            false_color: seen
+                .layers
+                .last()
+                .and_then(|layer| layer.more.as_ref())
+                .map(|more| small(&more.false_color.picture)),
             summary: counts.join(", "),
         }
     }
@@ -175,9 +179,20 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
                 "The two numbers at a map are the values of its lowest and highest color ("
                 (settings.color_map.name()) ")."
             }))
+            @if let Some(more) = &layer.more { (more_of_layer(more, seen, &variance.join(", "))) }
+            details {
+                summary { "Numbers of every channel" }
+                div.wide { (channel_table(result)) }
+            }
+        }
+    }
+}
+
+fn more_of_layer(more: &MoreOfLayer, seen: &Seen, variance: &str) -> Markup {
+    html! {
             details {
                 summary { "The same on one scale for all maps" }
-                (figure(&embedded_png(&layer.shared_sheet.png, "contact sheet on one scale"), &html! {
+                (figure(&embedded_png(&more.shared_sheet.png, "contact sheet on one scale"), &html! {
                     "Weak maps look empty here: that is how weak they are."
                 }))
             }
@@ -185,19 +200,14 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
             (figure(&html! {
                 div.fade {
                     (embedded_png(&seen.picture.png, "the micrograph"))
-                    (embedded_png(&layer.false_color.png, "false-color picture over the micrograph"))
+                    (embedded_png(&more.false_color.png, "false-color picture over the micrograph"))
                 }
                 label.fader { "micrograph" input type="range" min="0" max="100" value="100"
                     aria-label="weight of the false colors"; "false color" }
             }, &html! {
                 "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
-                (variance.join(", ")) " of the variance. Like colors mean like feature maps."
+                (variance) " of the variance. Like colors mean like feature maps."
             }))
-            details {
-                summary { "Numbers of every channel" }
-                div.wide { (channel_table(result)) }
-            }
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use micrograph::paint::{
     Section, contact_sheet, outline_mask, resampled, robust_range,
 };
 use micrograph::{Calibration, Plane, Rect};
-use nanoaid::lens::{ChannelState, Lens, Reconstruction};
+use nanoaid::lens::{ChannelState, FalseColor, Lens, Reconstruction};
 
 use super::{Drawn, Surprise, ViewSettings, field_text};
 use crate::outcome::Failure;
@@ -110,9 +110,14 @@ pub(crate) fn sheet(
 }
 
 /// The three strongest components of the maps over the micrograph.
-pub(crate) fn false_color(lens: &Lens, plane: &Plane, calibration: Option<&Calibration>) -> Picture {
+pub(crate) fn false_color(
+    lens: &Lens,
+    colors: &FalseColor,
+    plane: &Plane,
+    calibration: Option<&Calibration>,
+) -> Picture {
     let (mut picture, zoom) = gray(plane);
-    let [red, green, blue] = &lens.false_color.planes;
+    let [red, green, blue] = &colors.planes;
     let colors = Picture::from_rgb_planes([red, green, blue]);
     // the maps end where the last whole position does
     let covered = |positions: usize, limit: usize| {

@@ -8,6 +8,8 @@ use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 
+use super::Geometry;
+
 /// Forward passes.
 #[backend_extension(Autodiff, Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
 pub(crate) trait Kernels: Backend {
@@ -16,11 +18,10 @@ pub(crate) trait Kernels: Backend {
         maps: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        geometry: Geometry,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let options = same_padding(&weight.shape());
-        let maps = Self::conv2d(maps, weight, Some(bias), options);
-        if relu { Self::relu(maps) } else { maps }
+        convolution::<Self>(maps, weight, bias, geometry, relu)
     }
 
     /// See [`super::max_pool`].
@@ -50,9 +51,7 @@ pub(crate) struct ConvolutionGradients<B: Backend> {
 pub(crate) struct ConvolutionState<B: Backend> {
     pub maps: FloatTensor<B>,
     pub weight: FloatTensor<B>,
-    // the kernels of the CPU do without
-    #[cfg_attr(not(any(feature = "wgpu", feature = "cuda")), expect(dead_code))]
-    pub bias: FloatTensor<B>,
+    pub geometry: Geometry,
     /// The output, if a ReLU was applied: the gradient counts only where it is above 0.
     pub relu_output: Option<FloatTensor<B>>,
 }
@@ -93,27 +92,9 @@ impl Gradients for Cube {
     fn convolution_gradients(
         state: ConvolutionState<Self>,
         gradient: FloatTensor<Self>,
-        [maps, weight, bias]: Needed,
+        needed: Needed,
     ) -> ConvolutionGradients<Self> {
-        let options = same_padding(&state.weight.shape());
-        let gradient = match state.relu_output {
-            Some(output) => Self::relu_backward(output, gradient),
-            None => gradient,
-        };
-        ConvolutionGradients {
-            maps: maps.then(|| {
-                Self::conv2d_x_backward(
-                    state.maps.clone(),
-                    state.weight.clone(),
-                    gradient.clone(),
-                    options.clone(),
-                )
-            }),
-            weight: weight.then(|| {
-                Self::conv2d_weight_backward(state.maps.clone(), state.weight, gradient.clone(), options)
-            }),
-            bias: bias.then(|| Self::conv2d_bias_backward(state.maps, state.bias, gradient)),
-        }
+        convolution_gradients(state, gradient, needed)
     }
 
     fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, Self::PoolState) {
@@ -136,9 +117,49 @@ impl Gradients for Cube {
     }
 }
 
-fn same_padding(weight: &Shape) -> ConvOptions<2> {
-    let kernel = weight[2];
-    ConvOptions::new([1, 1], [kernel / 2, kernel / 2], [1, 1], 1)
+/// [`Kernels::convolution`] by the backend's own.
+pub(super) fn convolution<B: Backend>(
+    maps: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    geometry: Geometry,
+    relu: bool,
+) -> FloatTensor<B> {
+    let maps = B::conv2d(maps, weight, Some(bias), options(geometry));
+    if relu { B::relu(maps) } else { maps }
+}
+
+/// [`Gradients::convolution_gradients`] by the backend's own.
+#[cfg(any(feature = "wgpu", feature = "cuda", test))]
+pub(super) fn convolution_gradients<B: Backend>(
+    state: ConvolutionState<B>,
+    gradient: FloatTensor<B>,
+    [maps, weight, bias]: Needed,
+) -> ConvolutionGradients<B> {
+    let gradient = match state.relu_output {
+        Some(output) => B::relu_backward(output, gradient),
+        None => gradient,
+    };
+    let options = options(state.geometry);
+    ConvolutionGradients {
+        maps: maps.then(|| {
+            let (maps, weight) = (state.maps.clone(), state.weight.clone());
+            B::conv2d_x_backward(maps, weight, gradient.clone(), options.clone())
+        }),
+        weight: weight
+            .then(|| B::conv2d_weight_backward(state.maps.clone(), state.weight, gradient.clone(), options)),
+        // over images, rows, columns
+        bias: bias.then(|| {
+            let sums = [0, 2, 3].into_iter().fold(gradient, B::float_sum_dim);
+            let channels = sums.shape()[1];
+            B::float_reshape(sums, Shape::new([channels]))
+        }),
+    }
+}
+
+fn options(Geometry { stride, padding, groups, .. }: Geometry) -> ConvOptions<2> {
+    let sides = [(padding.top, padding.bottom), (padding.left, padding.right)];
+    ConvOptions::new_with_padding([stride; 2], sides, [1, 1], groups)
 }
 
 fn doubled(maps: &Shape) -> [usize; 2] {

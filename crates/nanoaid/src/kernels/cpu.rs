@@ -1,19 +1,25 @@
 //! The operations on the CPU: Burn's Flex tensors in and out of the slices of `conv-kernels`.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::TensorData;
 use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape};
 
+use super::Geometry;
 use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
+use super::memory::Buffer;
 
 /// The instruction set that is used, chosen once.
 static ISA: LazyLock<Isa> = LazyLock::new(|| {
     // `device::check_kernels` comes before
     Isa::from_env().unwrap_or_else(|error| panic!("{error}"))
 });
+
+/// The instruction set that is used.
+pub(crate) fn isa() -> Isa {
+    *ISA
+}
 
 const SHAPES_FIT: &str = "the shapes of tensors that meet in a network fit";
 
@@ -22,15 +28,26 @@ impl Kernels for Flex {
         maps: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        geometry: Geometry,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let shape = conv_shape(&maps, &weight);
+        let shape = conv_shape(&maps, &weight, geometry);
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
-        let mut output = vec![0.0; shape.output_len()];
+        let mut output = Buffer::new(shape.output_len());
         let bias = Some(values(&bias));
-        conv_kernels::forward(*ISA, &shape, values(&maps), values(&weight), bias, relu, &mut output)
-            .expect(SHAPES_FIT);
-        tensor(output, [shape.batch, shape.channels_out, shape.height, shape.width])
+        conv_kernels::forward_by(
+            geometry.method,
+            *ISA,
+            &shape,
+            values(&maps),
+            values(&weight),
+            bias,
+            relu,
+            output.values_mut(),
+        )
+        .expect(SHAPES_FIT);
+        let [height, width] = shape.output();
+        output.into_tensor([shape.batch, shape.channels_out, height, width])
     }
 
     fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -39,18 +56,39 @@ impl Kernels for Flex {
 
     fn up_sample(maps: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([n, channels, height, width], shape) = planes_shape(&maps);
-        let mut output = vec![0.0; n * channels * 4 * height * width];
-        conv_kernels::upsample_nearest_2x(shape, values(&maps.to_contiguous()), &mut output)
+        let mut output = Buffer::new(n * channels * 4 * height * width);
+        conv_kernels::upsample_nearest_2x(shape, values(&maps.to_contiguous()), output.values_mut())
             .expect(SHAPES_FIT);
-        tensor(output, [n, channels, 2 * height, 2 * width])
+        output.into_tensor([n, channels, 2 * height, 2 * width])
     }
 }
 
 /// Which value of each square was the largest, and the shape of the input.
 #[derive(Clone, Debug)]
 pub(crate) struct PoolChoice {
-    choice: std::sync::Arc<[u8]>,
+    choice: Arc<Choice>,
     input: [usize; 4],
+}
+
+/// One byte a square.
+#[derive(Debug)]
+struct Choice {
+    buffer: Buffer,
+    len: usize,
+}
+
+impl Choice {
+    fn new(len: usize) -> Self {
+        Self { buffer: Buffer::new(len.div_ceil(size_of::<f32>())), len }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.buffer.as_ref()[..self.len]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(self.buffer.values_mut())[..self.len]
+    }
 }
 
 impl Gradients for Flex {
@@ -61,7 +99,7 @@ impl Gradients for Flex {
         gradient: FloatTensor<Self>,
         [maps_needed, weight_needed, bias_needed]: Needed,
     ) -> ConvolutionGradients<Self> {
-        let shape = conv_shape(&state.maps, &state.weight);
+        let shape = conv_shape(&state.maps, &state.weight, state.geometry);
         let [maps, weight, gradient] =
             [state.maps, state.weight, gradient].map(|tensor| tensor.to_contiguous());
         let relu_output = state.relu_output.map(|output| output.to_contiguous());
@@ -69,25 +107,32 @@ impl Gradients for Flex {
             OutputGradient { values: values(&gradient), relu_output: relu_output.as_ref().map(values) };
         let input_shape = [shape.batch, shape.channels_in, shape.height, shape.width];
         let maps_gradient = maps_needed.then(|| {
-            let mut output = vec![0.0; shape.input_len()];
-            conv_kernels::input_gradient(*ISA, &shape, values(&weight), gradient, &mut output)
-                .expect(SHAPES_FIT);
-            tensor(output, input_shape)
+            let mut output = Buffer::new(shape.input_len());
+            conv_kernels::input_gradient_by(
+                state.geometry.method,
+                *ISA,
+                &shape,
+                values(&weight),
+                gradient,
+                output.values_mut(),
+            )
+            .expect(SHAPES_FIT);
+            output.into_tensor(input_shape)
         });
         let weights_gradient = (weight_needed || bias_needed).then(|| {
-            let mut for_weight = vec![0.0; shape.weights_len()];
-            let mut for_bias = vec![0.0; shape.channels_out];
+            let mut for_weight = Buffer::new(shape.weights_len());
+            let mut for_bias = Buffer::new(shape.channels_out);
             conv_kernels::weight_gradient(
                 *ISA,
                 &shape,
                 values(&maps),
                 gradient,
-                &mut for_weight,
-                Some(&mut for_bias),
+                for_weight.values_mut(),
+                Some(for_bias.values_mut()),
             )
             .expect(SHAPES_FIT);
-            let kernel = [shape.channels_out, shape.channels_in, shape.kernel, shape.kernel];
-            (tensor(for_weight, kernel), tensor(for_bias, [shape.channels_out]))
+            let kernel = [shape.channels_out, shape.channels_in / shape.groups, shape.kernel, shape.kernel];
+            (for_weight.into_tensor(kernel), for_bias.into_tensor([shape.channels_out]))
         });
         let (weight, bias) = weights_gradient.unzip();
         ConvolutionGradients { maps: maps_gradient, weight, bias }
@@ -96,38 +141,53 @@ impl Gradients for Flex {
     fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, PoolChoice) {
         let (input @ [n, channels, height, width], shape) = planes_shape(&maps);
         let n_outputs = n * channels * (height / 2) * (width / 2);
-        let mut output = vec![0.0; n_outputs];
-        let mut choice = vec![0; n_outputs];
-        conv_kernels::max_pool_2x2(shape, values(&maps.to_contiguous()), &mut output, &mut choice)
+        let mut output = Buffer::new(n_outputs);
+        let mut choice = Choice::new(n_outputs);
+        let maps = maps.to_contiguous();
+        conv_kernels::max_pool_2x2(shape, values(&maps), output.values_mut(), choice.bytes_mut())
             .expect(SHAPES_FIT);
-        (tensor(output, [n, channels, height / 2, width / 2]), PoolChoice { choice: choice.into(), input })
+        let output = output.into_tensor([n, channels, height / 2, width / 2]);
+        (output, PoolChoice { choice: Arc::new(choice), input })
     }
 
     fn max_pool_gradient(state: PoolChoice, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         let [n, channels, height, width] = state.input;
         let shape = PlanesShape { planes: n * channels, height, width };
-        let mut output = vec![0.0; n * channels * height * width];
+        let mut output = Buffer::new(n * channels * height * width);
         let gradient = gradient.to_contiguous();
-        conv_kernels::max_pool_2x2_gradient(shape, &state.choice, values(&gradient), &mut output)
-            .expect(SHAPES_FIT);
-        tensor(output, state.input)
+        conv_kernels::max_pool_2x2_gradient(
+            shape,
+            state.choice.bytes(),
+            values(&gradient),
+            output.values_mut(),
+        )
+        .expect(SHAPES_FIT);
+        output.into_tensor(state.input)
     }
 
     fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         let ([n, channels, height, width], _) = planes_shape(&gradient);
         let input = [n, channels, height / 2, width / 2];
         let shape = PlanesShape { planes: n * channels, height: height / 2, width: width / 2 };
-        let mut output = vec![0.0; input.iter().product()];
-        conv_kernels::upsample_nearest_2x_gradient(shape, values(&gradient.to_contiguous()), &mut output)
-            .expect(SHAPES_FIT);
-        tensor(output, input)
+        let mut output = Buffer::new(input.iter().product());
+        conv_kernels::upsample_nearest_2x_gradient(
+            shape,
+            values(&gradient.to_contiguous()),
+            output.values_mut(),
+        )
+        .expect(SHAPES_FIT);
+        output.into_tensor(input)
     }
 }
 
-fn conv_shape(maps: &FloatTensor<Flex>, weight: &FloatTensor<Flex>) -> ConvShape {
+fn conv_shape(
+    maps: &FloatTensor<Flex>,
+    weight: &FloatTensor<Flex>,
+    Geometry { stride, padding, groups, .. }: Geometry,
+) -> ConvShape {
     let [batch, channels_in, height, width] = maps.shape().dims();
     let [channels_out, _, kernel, _] = weight.shape().dims();
-    ConvShape::same(batch, [channels_in, channels_out], [height, width], kernel)
+    ConvShape { batch, channels_in, height, width, channels_out, kernel, stride, padding, groups }
 }
 
 fn planes_shape(maps: &FloatTensor<Flex>) -> ([usize; 4], PlanesShape) {
@@ -138,8 +198,4 @@ fn planes_shape(maps: &FloatTensor<Flex>) -> ([usize; 4], PlanesShape) {
 /// The numbers of a contiguous tensor.
 fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
     tensor.as_slice().expect("a contiguous tensor of f32")
-}
-
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
-    FloatTensor::<Flex>::from_data(TensorData::new(values, shape))
 }

@@ -8,6 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
+use super::Geometry;
 use super::backend::{ConvolutionState, Gradients, Kernels};
 
 impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
@@ -15,17 +16,20 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         maps: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        geometry: Geometry,
         relu: bool,
     ) -> FloatTensor<Self> {
         let nodes = [maps.node(), weight.node(), bias.node()];
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.into_primitive());
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let output = B::convolution(maps.clone(), weight.clone(), bias.clone(), relu);
+                let output = B::convolution(maps.clone(), weight.clone(), bias, geometry, relu);
                 let relu_output = relu.then(|| output.clone());
-                prepared.finish(ConvolutionState { maps, weight, bias, relu_output }, output)
+                prepared.finish(ConvolutionState { maps, weight, geometry, relu_output }, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::convolution(maps, weight, bias, relu)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::convolution(maps, weight, bias, geometry, relu))
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 //! The operations against Burn's own on the same backend, and their gradients against differences.
 
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::module::{conv2d, interpolate, max_pool2d};
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData, activation};
 use micrograph::random::Stream;
 
+use super::backend::Gradients;
 use super::*;
 use crate::Device;
 
@@ -50,17 +53,22 @@ fn agree(what: &str, found: &Outcome, expected: &Outcome) {
     }
 }
 
-type Convolve = fn(Tensor<4>, Tensor<4>, Tensor<1>, bool) -> Tensor<4>;
+type Convolve = fn(Tensor<4>, Tensor<4>, Tensor<1>, Geometry, bool) -> Tensor<4>;
 
 /// Shape of the maps, number of output channels, size of the kernels.
 type Case = ([usize; 4], usize, usize);
 
-fn convolved(operation: Convolve, (shape, channels_out, kernel): Case, relu: bool) -> Outcome {
-    let kernels = [channels_out, shape[1], kernel, kernel];
+fn convolved(
+    operation: Convolve,
+    (shape, channels_out, kernel): Case,
+    geometry: Geometry,
+    relu: bool,
+) -> Outcome {
+    let kernels = [channels_out, shape[1] / geometry.groups, kernel, kernel];
     let maps = leaf(&noise("maps", &shape), shape);
     let weight = leaf(&noise("weight", &kernels), kernels);
     let bias = leaf(&noise("bias", &[channels_out]), [channels_out]);
-    let output = operation(maps.clone(), weight.clone(), bias.clone(), relu);
+    let output = operation(maps.clone(), weight.clone(), bias.clone(), geometry, relu);
     let gradients = loss(output.clone()).backward();
     Outcome {
         output: values(output),
@@ -72,9 +80,16 @@ fn convolved(operation: Convolve, (shape, channels_out, kernel): Case, relu: boo
     }
 }
 
-fn burns_convolution(maps: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
-    let reach = weight.dims()[2] / 2;
-    let output = conv2d(maps, weight, Some(bias), ConvOptions::new([1, 1], [reach, reach], [1, 1], 1));
+fn burns_convolution(
+    maps: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    Geometry { stride, padding, groups, .. }: Geometry,
+    relu: bool,
+) -> Tensor<4> {
+    let sides = [(padding.top, padding.bottom), (padding.left, padding.right)];
+    let options = ConvOptions::new_with_padding([stride; 2], sides, [1, 1], groups);
+    let output = conv2d(maps, weight, Some(bias), options);
     if relu { activation::relu(output) } else { output }
 }
 
@@ -98,9 +113,66 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
     ];
     for case in cases {
         for relu in [false, true] {
-            let found = convolved(convolution, case, relu);
-            agree(&format!("{case:?}, relu {relu}"), &found, &convolved(burns_convolution, case, relu));
+            let geometry = Geometry::same(case.2);
+            let found = convolved(convolution, case, geometry, relu);
+            let expected = convolved(burns_convolution, case, geometry, relu);
+            agree(&format!("{case:?}, relu {relu}"), &found, &expected);
         }
+    }
+}
+
+/// Geometries that imported networks have, with maps and kernels they are laid over.
+fn geometries() -> [(&'static str, Case, Geometry); 9] {
+    let padding = |[top, bottom, left, right]: [usize; 4]| Padding { top, bottom, left, right };
+    let geometry =
+        |stride, sides, groups| Geometry { stride, padding: padding(sides), groups, method: Method::Direct };
+    [
+        ("no padding", ([2, 3, 9, 7], 4, 3), geometry(1, [0; 4], 1)),
+        ("stride 2, none", ([1, 3, 17, 14], 5, 7), geometry(2, [0; 4], 1)),
+        ("stride 2, 7 × 7", ([1, 3, 17, 14], 5, 7), geometry(2, [3; 4], 1)),
+        ("stride 2, 1 × 1", ([2, 6, 9, 8], 3, 1), geometry(2, [0; 4], 1)),
+        ("bottom and right", ([1, 3, 12, 10], 5, 3), geometry(2, [0, 1, 0, 1], 1)),
+        ("all sides differ", ([1, 2, 8, 11], 3, 5), geometry(3, [3, 1, 0, 2], 1)),
+        ("pad of 1 × 1", ([1, 4, 5, 6], 3, 1), geometry(1, [1; 4], 1)),
+        ("depthwise", ([2, 6, 9, 11], 6, 5), geometry(2, [1, 2, 1, 2], 6)),
+        ("two groups", ([1, 4, 7, 6], 6, 3), geometry(1, [1; 4], 2)),
+    ]
+}
+
+#[test]
+fn strides_one_sided_padding_and_groups_are_those_of_burn() {
+    for (name, case, geometry) in geometries() {
+        for relu in [false, true] {
+            let found = convolved(convolution, case, geometry, relu);
+            let expected = convolved(burns_convolution, case, geometry, relu);
+            agree(&format!("{name}, relu {relu}"), &found, &expected);
+        }
+    }
+}
+
+#[test]
+fn what_other_backends_run_gives_the_same() {
+    for (name, (shape, channels_out, kernel), geometry) in geometries() {
+        let tensor = |name, shape: &[usize]| {
+            let data = TensorData::new(noise(name, shape), shape.to_vec());
+            FloatTensor::<Flex>::from_data(data)
+        };
+        let maps = tensor("maps", &shape);
+        let weight = tensor("weight", &[channels_out, shape[1] / geometry.groups, kernel, kernel]);
+        let bias = tensor("bias", &[channels_out]);
+        let all = |tensor: FloatTensor<Flex>| tensor.to_contiguous().as_slice::<f32>().unwrap().to_vec();
+
+        let ours = Flex::convolution(maps.clone(), weight.clone(), bias.clone(), geometry, true);
+        let burns = backend::convolution::<Flex>(maps.clone(), weight.clone(), bias, geometry, true);
+        let gradient = tensor("gradient", &ours.shape().to_vec());
+        close(name, &all(ours.clone()), &all(burns));
+
+        let state = backend::ConvolutionState { maps, weight, geometry, relu_output: Some(ours) };
+        let ours = Flex::convolution_gradients(state.clone(), gradient.clone(), [true; 3]);
+        let burns = backend::convolution_gradients::<Flex>(state, gradient, [true; 3]);
+        close(&format!("{name}: maps"), &all(ours.maps.unwrap()), &all(burns.maps.unwrap()));
+        close(&format!("{name}: weight"), &all(ours.weight.unwrap()), &all(burns.weight.unwrap()));
+        close(&format!("{name}: bias"), &all(ours.bias.unwrap()), &all(burns.bias.unwrap()));
     }
 }
 
@@ -125,7 +197,7 @@ fn gradients_of_a_small_chain_are_the_differences_of_its_loss() {
     // smooth (no ReLU, no pool), so that differences have no kinks to step over
     let run = |image: &Tensor<4>, weight: &Tensor<4>| {
         let bias = leaf(&[0.1, -0.2], [2]);
-        let maps = convolution(image.clone(), weight.clone(), bias, false);
+        let maps = convolution(image.clone(), weight.clone(), bias, Geometry::same(3), false);
         loss(activation::sigmoid(up_sample(maps)))
     };
     let (leaf_image, leaf_weight) = (leaf(&image, image_shape), leaf(&weight, kernels));

@@ -12,7 +12,7 @@ use micrograph::{Plane, Rect};
 use serde::{Deserialize, Serialize};
 
 use super::LensError;
-use super::tiles::{TilePlan, coarsest_stride};
+use super::tiles::TilePlan;
 use crate::{ConfigError, Layer, Network};
 
 /// How large images are run.
@@ -96,7 +96,7 @@ impl FeatureMaps {
     ) -> Result<Self, LensError> {
         let config = config.clone().checked()?;
         let layer = network.layer(layer).ok_or_else(|| LensError::no_such_layer(network, layer))?;
-        let least = coarsest_stride(network, &layer.name);
+        let least = layer.least_px();
         if image.height().min(image.width()) < least {
             return Err(LensError::TooSmall {
                 height: image.height(),

@@ -66,7 +66,8 @@ pub struct LensResult {
     pub maps: Size,
     /// Pixels of the image between two positions.
     pub stride: usize,
-    /// Height and width of the receptive field in pixels of the image.
+    /// Height and width of the receptive field in pixels of the image; where it is the whole image,
+    /// its longer side.
     pub receptive_field_px: usize,
     /// The same in nanometres, where the image is calibrated.
     pub receptive_field_nm: Option<SizeNm>,
@@ -157,19 +158,24 @@ pub(super) struct Findings<'a> {
     pub calibration: Option<&'a Calibration>,
     pub maps: &'a FeatureMaps,
     pub ranking: &'a Ranking,
-    pub false_color: &'a FalseColor,
+    pub false_color: Option<&'a FalseColor>,
     pub reconstruction: Option<ReconstructionMetrics>,
 }
 
 impl Findings<'_> {
     pub(super) fn result(self) -> LensResult {
         let layer = self.maps.layer();
-        let field = layer.receptive_field_px as f64;
+        let field_px = layer.receptive_field_px.unwrap_or(self.image.height.max(self.image.width));
+        let field = field_px as f64;
         let mut sum = 0.0;
-        let cumulative = self.false_color.explained.iter().map(|share| {
-            sum += share;
-            sum
-        });
+        let explained = self.false_color.map_or(Vec::new(), |colors| colors.explained.clone());
+        let cumulative: Vec<f64> = explained
+            .iter()
+            .map(|share| {
+                sum += share;
+                sum
+            })
+            .collect();
         let channels = (1..).zip(&self.ranking.channels).map(|(rank, channel)| ChannelResult {
             address: Address::channel(&layer.name, channel.channel),
             rank,
@@ -185,7 +191,7 @@ impl Findings<'_> {
             image: self.image,
             maps: Size { height: self.maps.height(), width: self.maps.width() },
             stride: layer.stride,
-            receptive_field_px: layer.receptive_field_px,
+            receptive_field_px: field_px,
             receptive_field_nm: self.calibration.map(|calibration| SizeNm {
                 height_nm: field * calibration.nm_per_px_y,
                 width_nm: field * calibration.nm_per_px_x,
@@ -194,8 +200,8 @@ impl Findings<'_> {
             order: self.ranking.order,
             channels: channels.collect(),
             counts: self.ranking.counts,
-            explained_variance: self.false_color.explained.clone(),
-            explained_variance_cumulative: cumulative.collect(),
+            explained_variance: explained,
+            explained_variance_cumulative: cumulative,
             warnings: warnings(layer, self.image, self.ranking.counts, self.calibration.is_some()),
             reconstruction: self.reconstruction,
         }
@@ -204,14 +210,15 @@ impl Findings<'_> {
 
 fn warnings(layer: &Layer, image: Size, counts: ChannelCounts, calibrated: bool) -> Vec<Warning> {
     let ChannelCounts { n_near_copies, n_dead, .. } = counts;
-    let (n_channels, receptive_field_px) = (layer.n_channels, layer.receptive_field_px);
+    let n_channels = layer.n_channels;
     let image_px = image.height.min(image.width);
+    let larger_field = layer.receptive_field_px.filter(|&field_px| image_px < field_px);
     let many = |count: usize| count as f64 > MANY * n_channels as f64;
     [
         many(n_dead).then_some(Warning::ManyDead { n_dead, n_channels }),
         many(n_near_copies).then_some(Warning::ManyNearCopies { n_near_copies, n_channels }),
-        (image_px < receptive_field_px)
-            .then_some(Warning::SmallerThanReceptiveField { image_px, receptive_field_px }),
+        larger_field
+            .map(|receptive_field_px| Warning::SmallerThanReceptiveField { image_px, receptive_field_px }),
         (!calibrated).then_some(Warning::Uncalibrated),
     ]
     .into_iter()
@@ -237,7 +244,7 @@ mod tests {
         });
         let network = Network::random(architecture, 0, Device::Cpu).unwrap();
         let layer = network.layer("encoder.2").unwrap(); // 8 channels; field 1 → 2 → 4 → 8 → 10 px
-        assert_eq!(layer.receptive_field_px, 10);
+        assert_eq!(layer.receptive_field_px, Some(10));
         let large = Size { height: 10, width: 99 };
         let small = Size { height: 99, width: 9 };
         let counts = |n_near_copies, n_dead| ChannelCounts { n_live: 0, n_near_copies, n_dead };

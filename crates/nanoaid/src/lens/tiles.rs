@@ -7,7 +7,7 @@
 
 use micrograph::{Plane, Rect};
 
-use crate::Network;
+use crate::{Network, kernels};
 
 /// A part of an image along one axis and the positions of the maps that are kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct TilePlan {
 
 impl TilePlan {
     /// Tiles of about `tile_px` pixels of side, for an image of `height × width` pixels, both at
-    /// least [`coarsest_stride`].
+    /// least [`crate::Layer::least_px`].
     pub(super) fn new(
         network: &Network,
         layer: &str,
@@ -82,30 +82,28 @@ impl TilePlan {
             keep(Rect { y: row.first, x: column.first, height, width }, maps)?;
             progress(index + 1, self.n_tiles());
         }
+        if self.n_tiles() > 1 {
+            // what tiles leave behind is no size that others need
+            kernels::release_memory();
+        }
         Ok(())
     }
 }
 
-/// Largest stride among `layer` and those before it: an image must be as large.
+/// Largest stride among `layer` and those before it.
 pub(super) fn coarsest_stride(network: &Network, layer: &str) -> usize {
     let layers = &network.layers()[..=network.index_of(layer)];
     layers.iter().map(|layer| layer.stride).max().unwrap_or(1)
 }
 
-/// Positions that `layer` has along an axis of `length` pixels.
-fn map_length(network: &Network, layer: &str, length: usize) -> usize {
-    let layers = &network.layers()[..=network.index_of(layer)];
-    let (_, length) = layers.iter().fold((1, length), |(stride, length), layer| {
-        (layer.stride, length / (layer.stride / stride).max(1) * (stride / layer.stride).max(1))
-    });
-    length
-}
-
-/// Cuts an axis of `length` pixels.
+/// Cuts an axis of `length` pixels, where parts give what the whole has; else it stays whole.
 fn spans(network: &Network, layer: &str, length: usize, tile_px: usize) -> Vec<Span> {
     let coarsest = coarsest_stride(network, layer);
-    let n_positions = map_length(network, layer, length);
     let layer = &network.layers()[network.index_of(layer)];
+    let n_positions = layer.map_length(length);
+    if !layer.can_be_tiled() {
+        return vec![Span { first: 0, end: n_positions, image_first: 0, image_end: length }];
+    }
     let step = (tile_px / coarsest).max(1) * coarsest / layer.stride;
     (0..n_positions)
         .step_by(step)

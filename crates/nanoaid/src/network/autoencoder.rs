@@ -16,8 +16,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::{Chain, Operation};
 use super::convolution::{Convolution, ConvolutionShape};
+use super::graph::{Graph, IMAGE};
+use super::operation::{Operation, Pool};
+use super::start::Start;
 use crate::ConfigError;
 use crate::baseline::BlockComponents;
 
@@ -76,14 +78,14 @@ impl AutoencoderConfig {
     }
 }
 
-/// The layers of the autoencoder that `config` describes, with random weights from `seed`.
-pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor::Device) -> Chain {
+/// The layers of the autoencoder that `config` describes.
+pub(super) fn graph(config: &AutoencoderConfig, start: Start, device: &burn::tensor::Device) -> Graph {
     let convolution = |name: &str, channels_in, channels_out, kernel, relu| {
-        let shape = ConvolutionShape { channels_in, channels_out, kernel, relu };
-        Convolution::random(shape, seed, name, device)
+        let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels_in, channels_out], kernel) };
+        Convolution::new(shape, if relu { 2.0 } else { 1.0 }, start, name, device)
     };
     let side = config.latent_stride();
-    let mut chain = Chain::default();
+    let mut graph = Graph::new(1);
     let mut channels = 1;
     for (index, &next) in config.stages.iter().enumerate() {
         let stage = index + 1;
@@ -93,21 +95,19 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
         // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
         // sum fastest of all. Kept at 0, it can not kill a channel.
         let layer = layer.alive(START_BIAS, stage > 1);
-        chain.push(name, Operation::Convolution(layer));
-        chain.push(format!("encoder.{stage}"), Operation::MaxPool);
+        graph.push(name, Operation::Convolution(layer));
+        graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));
         channels = next;
     }
     // linear: a ReLU here would throw away half of what few channels can say
     let from_maps = convolution("latent", channels, config.latent, 3, false);
-    chain.push(
-        "latent",
-        if config.block_code {
-            let from_blocks = convolution("latent.blocks", side * side, config.latent, 1, false);
-            Operation::AddBlockCode { from_maps: from_maps.silenced(), from_blocks, side }
-        } else {
-            Operation::Convolution(from_maps)
-        },
-    );
+    let latent = if config.block_code {
+        let from_blocks = convolution("latent.blocks", side * side, config.latent, 1, false);
+        let operation = Operation::AddBlockCode { from_maps: from_maps.silenced(), from_blocks, side };
+        graph.push_from("latent", &[graph.end(), IMAGE], operation)
+    } else {
+        graph.push("latent", Operation::Convolution(from_maps))
+    };
     channels = config.latent;
     for (index, &next) in config.stages.iter().enumerate().rev() {
         let stage = index + 1;
@@ -116,13 +116,13 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
             // half the channels, since a pixel shuffle needs four times as many before it
             let next = next.div_ceil(2);
             let layer = convolution(&name, channels, 4 * next, 3, true);
-            chain.push(name, Operation::Convolution(layer));
-            chain.push(format!("decoder.{stage}"), Operation::PixelShuffle);
+            graph.push(name, Operation::Convolution(layer));
+            graph.push(format!("decoder.{stage}"), Operation::PixelShuffle);
             channels = next;
         } else {
             let layer = convolution(&name, channels, next, 3, true);
-            chain.push(name, Operation::Convolution(layer));
-            chain.push(format!("decoder.{stage}"), Operation::UpSample);
+            graph.push(name, Operation::Convolution(layer));
+            graph.push(format!("decoder.{stage}"), Operation::UpSample);
             channels = next;
         }
     }
@@ -130,22 +130,23 @@ pub(super) fn chain(config: &AutoencoderConfig, seed: u64, device: &burn::tensor
     if config.block_code {
         let from_code = convolution("linear.blocks", config.latent, side * side, 1, false);
         let from_maps = from_maps.silenced();
-        chain.push("linear", Operation::AddBlocks { from_maps, from_code, side });
-        chain.push("output", Operation::Clamp);
+        let operation = Operation::AddBlocks { from_maps, from_code, side };
+        graph.push_from("linear", &[graph.end(), latent], operation);
+        graph.push("output", Operation::Clamp);
     } else {
-        chain.push("linear", Operation::Convolution(from_maps));
-        chain.push("output", Operation::Sigmoid);
+        graph.push("linear", Operation::Convolution(from_maps));
+        graph.push("output", Operation::Sigmoid);
     }
-    chain
+    graph
 }
 
-/// Sets the block code of `chain`, if it has one, to `components`: the untrained network then
+/// Sets the block code of `graph`, if it has one, to `components`: the untrained network then
 /// gives exactly the projection of each block on them. Latent channels beyond the components keep
 /// their random code and are not used.
-pub(super) fn start_from_components(chain: &mut Chain, components: &BlockComponents) {
+pub(super) fn start_from_components(graph: &mut Graph, components: &BlockComponents) {
     let mean = components.mean();
     let vectors = components.components();
-    for operation in chain.operations_mut() {
+    for operation in graph.operations_mut() {
         match operation {
             Operation::AddBlockCode { from_blocks, .. } => {
                 let shape = from_blocks.shape();
@@ -216,7 +217,7 @@ mod tests {
             let layer = network.layer(name).unwrap();
             assert_eq!(
                 (layer.n_channels, layer.stride, layer.receptive_field_px),
-                (channels, stride, field),
+                (channels, stride, Some(field)),
                 "{name}"
             );
         }

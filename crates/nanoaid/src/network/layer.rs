@@ -1,9 +1,11 @@
-//! Layer: name, channels, stride and receptive field of each step of a chain.
+//! Layer: name, channels, stride and receptive field of each step of a graph.
 
 use serde::Serialize;
 
-use super::chain::{Chain, Operation};
-use super::convolution::Convolution;
+use super::axis::Axis;
+use super::convolution::ConvolutionShape;
+use super::graph::{Graph, Step};
+use super::operation::{Operation, Pool};
 
 /// A named place in a network with an output that can be read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,114 +16,135 @@ pub struct Layer {
     pub operation: String,
     /// Number of channels.
     pub n_channels: usize,
-    /// Pixels of the image between two neighbouring positions, at least 1.
+    /// Pixels of the image between two neighbouring positions, at least 1. Behind a mean over the
+    /// image, which leaves no neighbours, that of the layer before it.
     pub stride: usize,
     /// Height and width, in pixels of the image, of the part that a neuron can depend on; where
-    /// up-sampling makes it differ from position to position, the largest.
-    pub receptive_field_px: usize,
+    /// up-sampling makes it differ from position to position, the largest; `None` if it is the
+    /// whole image, whatever its size.
+    pub receptive_field_px: Option<usize>,
     /// Number of weights and biases.
     pub n_weights: usize,
     /// How positions are connected, from the image to here.
     #[serde(skip)]
-    reaches: Vec<Reach>,
-}
-
-/// Which positions before an operation one behind it depends on, along one axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// Itself and as many to each side.
-    Sides(usize),
-    /// The two that are pooled.
-    Pair,
-    /// The one it is a copy of.
-    Half,
+    axis: Axis,
 }
 
 impl Layer {
     /// The pixels `first .. end` of the image, along one axis, that position `index` can depend
-    /// on, before the image's borders cut them off.
+    /// on, before the image's borders cut them off; `isize::MIN .. isize::MAX` if all. Where the
+    /// padding follows the size of the image, those of a size that is a multiple of the stride.
     pub fn image_from_feature(&self, index: usize) -> (isize, isize) {
-        let (mut first, mut last) = (index as isize, index as isize);
-        for reach in self.reaches.iter().rev() {
-            (first, last) = match *reach {
-                Reach::Sides(count) => (first - count as isize, last + count as isize),
-                Reach::Pair => (2 * first, 2 * last + 1),
-                Reach::Half => (first.div_euclid(2), last.div_euclid(2)),
-            };
-        }
-        (first, last + 1)
+        self.axis.image_from_feature(index).unwrap_or((isize::MIN, isize::MAX))
+    }
+
+    /// Positions along an axis of `length` pixels; 0 if the image is too small for this layer.
+    pub fn map_length(&self, length: usize) -> usize {
+        self.axis.map_length(length)
+    }
+
+    /// Pixels an image must have along each axis, so that every step on the way has a position.
+    pub fn least_px(&self) -> usize {
+        (1..).find(|&length| self.map_length(length) > 0).expect("large images have positions")
+    }
+
+    /// Whether a part of an image, cut out at a multiple of the coarsest stride on the way and
+    /// large enough, gives the positions that the whole image has there. Not so behind a mean over
+    /// the image, and where padding follows its size.
+    pub fn can_be_tiled(&self) -> bool {
+        self.axis.can_be_cut()
     }
 }
 
-/// Describes the layers of `chain`, whose input is an image of one channel.
-pub(super) fn describe(chain: &Chain) -> Vec<Layer> {
-    let (mut stride, mut n_channels) = (1, 1);
-    let mut reaches = Vec::new();
-    chain
-        .steps()
-        .iter()
-        .map(|step| {
-            let mut convolution = |convolution: &Convolution| {
-                let shape = convolution.shape();
-                n_channels = shape.channels_out;
-                reaches.push(Reach::Sides(shape.kernel / 2));
-                let relu = if shape.relu { ", ReLU" } else { "" };
-                format!("convolution {0}×{0}{relu}", shape.kernel)
-            };
-            let operation = match &step.operation {
-                Operation::Convolution(layer) => convolution(layer),
-                // a block lies inside the field of the maps beside it
-                Operation::AddBlockCode { from_maps, side, .. } => {
-                    format!("{} + code of {side}×{side} blocks", convolution(from_maps))
-                }
-                Operation::AddBlocks { from_maps, side, .. } => {
-                    format!("{} + {side}×{side} blocks", convolution(from_maps))
-                }
-                Operation::MaxPool => {
-                    stride *= 2;
-                    reaches.push(Reach::Pair);
-                    "max-pool 2×2".to_owned()
-                }
-                Operation::UpSample => {
-                    stride /= 2;
-                    reaches.push(Reach::Half);
-                    "up-sampling ×2".to_owned()
-                }
-                Operation::PixelShuffle => {
-                    stride /= 2;
-                    n_channels /= 4;
-                    reaches.push(Reach::Half);
-                    "pixel shuffle ×2".to_owned()
-                }
-                Operation::Sigmoid => "sigmoid".to_owned(),
-                Operation::Clamp => "clamp to 0…1".to_owned(),
-            };
-            let n_weights = step
-                .operation
-                .convolutions(&step.name)
-                .iter()
-                .map(|(_, convolution)| {
-                    let shape = convolution.shape();
-                    shape.channels_out * (shape.channels_in * shape.kernel * shape.kernel + 1)
-                })
-                .sum();
-            let mut layer = Layer {
-                name: step.name.clone(),
-                operation,
-                n_channels,
-                stride,
-                receptive_field_px: 0,
-                n_weights,
-                reaches: reaches.clone(),
-            };
-            // the fields repeat with the period of the coarsest layer on the way
-            let period = 1 << reaches.iter().filter(|reach| **reach == Reach::Pair).count();
-            let field = |index| {
-                let (first, end) = layer.image_from_feature(index);
-                (end - first) as usize
-            };
-            layer.receptive_field_px = (0..period).map(field).max().unwrap_or(1);
-            layer
-        })
-        .collect()
+/// Describes the layers of `graph`.
+pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
+    // of the image, then of each step
+    let mut strides = vec![1];
+    let mut channels = vec![graph.channels_in()];
+    let mut layers = Vec::new();
+    for (step, axis) in graph.steps().iter().zip(Axis::of_steps(graph)) {
+        let stride = strides[step.inputs[0]];
+        let stride = match &step.operation {
+            Operation::Convolution(convolution) => stride * convolution.shape().stride,
+            Operation::MaxPool(pool) => stride * pool.stride,
+            Operation::UpSample | Operation::PixelShuffle => stride / 2,
+            _ => stride,
+        };
+        let n_channels = n_channels(step, &channels);
+        strides.push(stride);
+        channels.push(n_channels);
+        let coarsest = strides.iter().copied().max().unwrap_or(1);
+        layers.push(Layer {
+            name: step.name.clone(),
+            operation: text(&step.operation),
+            n_channels,
+            stride,
+            receptive_field_px: axis.field(coarsest),
+            n_weights: step.n_weights(),
+            axis,
+        });
+    }
+    layers
+}
+
+fn n_channels(step: &Step, channels: &[usize]) -> usize {
+    let before = channels[step.inputs[0]];
+    match &step.operation {
+        Operation::Convolution(convolution)
+        | Operation::AddBlockCode { from_maps: convolution, .. }
+        | Operation::AddBlocks { from_maps: convolution, .. } => convolution.shape().channels_out,
+        Operation::Dense(dense) => dense.bias.dims()[0],
+        Operation::Concatenate => step.inputs.iter().map(|&input| channels[input]).sum(),
+        Operation::Channels(channels) => channels.len(),
+        Operation::Colors { mean, .. } => mean.len(),
+        Operation::WithOnes => before + 1,
+        Operation::PixelShuffle => before / 4,
+        _ => before,
+    }
+}
+
+fn text(operation: &Operation) -> String {
+    match operation {
+        Operation::Convolution(convolution) => convolution_text(convolution.shape()),
+        Operation::AddBlockCode { from_maps, side, .. } => {
+            format!("{} + code of {side}×{side} blocks", convolution_text(from_maps.shape()))
+        }
+        Operation::AddBlocks { from_maps, side, .. } => {
+            format!("{} + {side}×{side} blocks", convolution_text(from_maps.shape()))
+        }
+        Operation::MaxPool(Pool { kernel, stride, .. }) if kernel == stride => {
+            format!("max-pool {kernel}×{kernel}")
+        }
+        Operation::MaxPool(Pool { kernel, stride, .. }) => {
+            format!("max-pool {kernel}×{kernel}, stride {stride}")
+        }
+        Operation::AveragePool { side: 1 } => "mean over the image".to_owned(),
+        Operation::AveragePool { side } => format!("means over {side}×{side} parts"),
+        Operation::Norm(_) => "batch norm".to_owned(),
+        Operation::Dense(_) => "dense".to_owned(),
+        Operation::Relu => "ReLU".to_owned(),
+        Operation::Relu6 => "ReLU6".to_owned(),
+        Operation::Add => "sum".to_owned(),
+        Operation::Concatenate => "concatenation".to_owned(),
+        Operation::Identity => "as before".to_owned(),
+        Operation::Channels(channels) => format!("{} of the channels", channels.len()),
+        Operation::Colors { .. } => "grey as three normalized colors".to_owned(),
+        Operation::WithOnes => "grey, and ones".to_owned(),
+        Operation::UpSample => "up-sampling ×2".to_owned(),
+        Operation::PixelShuffle => "pixel shuffle ×2".to_owned(),
+        Operation::Sigmoid => "sigmoid".to_owned(),
+        Operation::Clamp => "clamp to 0…1".to_owned(),
+    }
+}
+
+fn convolution_text(shape: ConvolutionShape) -> String {
+    let ConvolutionShape { channels_in, kernel, stride, groups, relu, .. } = shape;
+    let kind = match groups {
+        1 => "convolution",
+        groups if groups == channels_in => "depthwise convolution",
+        _ => "grouped convolution",
+    };
+    let stride = if stride > 1 { format!(", stride {stride}") } else { String::new() };
+    let relu = if relu { ", ReLU" } else { "" };
+    format!("{kind} {kernel}×{kernel}{stride}{relu}")
 }

@@ -1,6 +1,7 @@
 //! Weights: named tensors of `f32` in safetensors files.
 //!
-//! Safetensors is the only format; pickles can run code and are refused. What is read is checked
+//! Safetensors is the only format; pickles can run code and are refused, as other formats are, with
+//! a line that converts them. Half-precision numbers are widened. What is read is checked
 //! against what the network needs: nothing missing, nothing left over, shapes equal, all finite.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 const MOST_TENSORS: usize = 10_000;
 /// Key of a network's architecture in the header of its file.
 pub(crate) const ARCHITECTURE_KEY: &str = "nanoaid.architecture";
+/// How PyTorch's counters of batches end.
+const BATCH_COUNTER: &str = "num_batches_tracked";
 
 /// One tensor on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +41,36 @@ pub enum WeightsError {
         /// What is wrong.
         reason: String,
     },
-    /// A tensor of another number format than 32-bit float.
-    #[error("weight `{name}` is {found}, expected F32")]
+    /// A file of another kind.
+    #[error("{found}, expected safetensors; to convert it: {conversion}")]
+    OtherFormat {
+        /// What it seems to be.
+        found: &'static str,
+        /// A command that makes safetensors of it.
+        conversion: &'static str,
+    },
+    /// None of the networks that are known here.
+    #[error("no known network has weights like {}", .some.join(", "))]
+    UnknownNetwork {
+        /// The first of the names.
+        some: Vec<String>,
+    },
+    /// Names and shapes that several networks share.
+    #[error("the weights may be those of {}, which differ in what no weight tells; say which", .candidates.join(" or "))]
+    SeveralNetworks {
+        /// Their names.
+        candidates: Vec<String>,
+    },
+    /// Not the network that they were said to be.
+    #[error("the weights are those of {}, expected {said}", .found.join(" or "))]
+    OtherNetwork {
+        /// What was said.
+        said: String,
+        /// What they are like.
+        found: Vec<String>,
+    },
+    /// A tensor of another number format than floats of 32 or 16 bits.
+    #[error("weight `{name}` is {found}, expected F32, F16 or BF16")]
     NotF32 {
         /// The tensor.
         name: String,
@@ -90,13 +121,15 @@ pub enum WeightsError {
 }
 
 impl Weights {
-    /// Reads a safetensors file of 32-bit floats; second are the texts in its header.
+    /// Reads a safetensors file of floats of 32 or 16 bits; second are the texts in its header.
+    /// PyTorch's counters of batches (`….num_batches_tracked`) are left out, since nothing uses them.
     ///
     /// # Errors
     /// If it is damaged, too large in number, or holds other number formats.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, HashMap<String, String>), WeightsError> {
         let format = |reason: String| WeightsError::Format { reason };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| format(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes)
+            .map_err(|error| other_format(bytes).unwrap_or_else(|| format(error.to_string())))?;
         let texts = header.metadata().clone().unwrap_or_default();
         let file = SafeTensors::deserialize(bytes).map_err(|error| format(error.to_string()))?;
         if file.len() > MOST_TENSORS {
@@ -104,11 +137,20 @@ impl Weights {
         }
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {
-            if view.dtype() != Dtype::F32 {
-                return Err(WeightsError::NotF32 { name, found: format!("{:?}", view.dtype()) });
+            if name.ends_with(BATCH_COUNTER) {
+                continue;
             }
             let (fours, _) = view.data().as_chunks::<4>();
-            let values = fours.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let (twos, _) = view.data().as_chunks::<2>();
+            let values = match view.dtype() {
+                Dtype::F32 => fours.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+                Dtype::F16 => twos.iter().map(|bytes| widened(u16::from_le_bytes(*bytes))).collect(),
+                // the upper half of a 32-bit float
+                Dtype::BF16 => {
+                    twos.iter().map(|&[low, high]| f32::from_le_bytes([0, 0, low, high])).collect()
+                }
+                other => return Err(WeightsError::NotF32 { name, found: format!("{other:?}") }),
+            };
             tensors.insert(name, Weight { shape: view.shape().to_vec(), values });
         }
         Ok((Self { tensors }, texts))
@@ -121,7 +163,11 @@ impl Weights {
             .tensors
             .iter()
             .map(|(name, weight)| {
-                (name, weight, weight.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                let mut bytes = vec![0; size_of_val(weight.values.as_slice())];
+                for (four, value) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&weight.values) {
+                    *four = value.to_le_bytes();
+                }
+                (name, weight, bytes)
             })
             .collect();
         let views = bytes.iter().map(|(name, weight, bytes)| {
@@ -149,6 +195,79 @@ impl Weights {
                 value: weight.values[index].to_string(),
             }),
             None => Ok(weight),
+        }
+    }
+}
+
+/// A half-precision float (1 bit of sign, 5 of exponent, 10 of mantissa) as a single one.
+fn widened(half: u16) -> f32 {
+    let sign = if half >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, mantissa) = (i32::from(half >> 10 & 0x1f), f32::from(half & 0x3ff));
+    match exponent {
+        0 => sign * mantissa * 2.0_f32.powi(-24),
+        0x1f if mantissa == 0.0 => sign * f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => sign * (1024.0 + mantissa) * 2.0_f32.powi(exponent - 25),
+    }
+}
+
+/// What a file that is no safetensors begins like.
+fn other_format(bytes: &[u8]) -> Option<WeightsError> {
+    const PYTORCH: &str = "python -c \"import torch, safetensors.torch as s; \
+        d = torch.load('FILE.pth', map_location='cpu', weights_only=True); \
+        s.save_file({k: v.contiguous() for k, v in d.items()}, 'FILE.safetensors')\"";
+    const KERAS: &str = "python -c \"import h5py, safetensors.numpy as s; d = {}; \
+        h5py.File('FILE.h5').visititems(lambda n, o: d.update({n: o[()]}) if hasattr(o, 'shape') else None); \
+        s.save_file(d, 'FILE.safetensors')\"";
+    const ONNX: &str = "python -c \"import onnx, onnx.numpy_helper as h, safetensors.numpy as s; \
+        s.save_file({i.name: h.to_array(i).copy() for i in onnx.load('FILE.onnx').graph.initializer}, \
+        'FILE.safetensors')\"";
+    let (found, conversion) = match bytes {
+        [b'P', b'K', 3, 4, ..] => ("a ZIP archive, as PyTorch's .pt and .pth are", PYTORCH),
+        [0x80, 2, 0x8a, 10, ..] | [0x80, 4, 0x95, ..] => ("a Python pickle, which can run code", PYTORCH),
+        [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file, as Keras writes them", KERAS),
+        // field 1, the version of the format; field 2, the name of the producer, or 7, the graph
+        [8, 1..=32, 0x12 | 0x3a, ..] => ("an ONNX file", ONNX),
+        _ => return None,
+    };
+    Some(WeightsError::OtherFormat { found, conversion })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_widened_without_loss() {
+        // IEEE 754 binary16, from the tables of the standard's text books
+        for (half, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0400, 2.0_f32.powi(-14)),
+            (0x0001, 2.0_f32.powi(-24)),
+            (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
+            (0x3555, 0.333_251_95),
+            (0xfc00, f32::NEG_INFINITY),
+        ] {
+            assert_eq!(widened(half), value, "{half:#06x}");
+        }
+        assert!(widened(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn other_formats_are_named_with_a_line_that_converts_them() {
+        let cases: [(&[u8], &str); 4] = [
+            (b"PK\x03\x04\0\0\0\0archive/data.pkl", "torch.load"),
+            (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "torch.load"),
+            (b"\x89HDF\r\n\x1a\n\0\0\0\0", "h5py"),
+            (b"\x08\x07\x12\x07pytorch\x1a\x051.0.0", "onnx.load"),
+        ];
+        for (bytes, hint) in cases {
+            let error = Weights::from_bytes(bytes).unwrap_err();
+            assert!(matches!(error, WeightsError::OtherFormat { .. }), "{error}");
+            assert!(error.to_string().contains(hint), "{error}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl Optimizer {
             let (epoch, before) = place();
             TrainError::NotFinite { step: n_steps + 1, epoch, what, value, before }
         };
-        let chain = network.chain_mut();
+        let chain = network.graph_mut();
         for (_, convolution) in chain.convolutions_mut() {
             convolution.weight = convolution.weight.clone().autodiff().require_grad();
             convolution.bias = convolution.bias.clone().autodiff().require_grad();

@@ -1,0 +1,177 @@
+//! Axis: which pixels of an image a position of a layer depends on, along one axis.
+//!
+//! Rows and columns are alike. Where several paths lead from the image to a layer, what counts is
+//! their union.
+
+use super::convolution::{Border, ConvolutionShape};
+use super::graph::{Graph, IMAGE, Place, Step};
+use super::operation::{Operation, Pool};
+
+/// Which positions before an operation one behind it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// The `kernel` ones from `stride · index − before`; `after` that are not there may be asked
+    /// for at the end, and with `ceil` a last window may stand out further.
+    Window { kernel: usize, stride: usize, before: usize, after: usize, ceil: bool },
+    /// `kernel` ones whose beginning depends on the length, for `⌈length / stride⌉` positions.
+    TensorFlow { kernel: usize, stride: usize },
+    /// The one it is a copy of.
+    Half,
+    /// All; so many positions are left.
+    Whole { positions: usize },
+}
+
+const SAME_POSITION: Reach = Reach::Window { kernel: 1, stride: 1, before: 0, after: 0, ceil: false };
+
+/// The steps between the image and a layer, and how they reach back.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Axis {
+    steps: Vec<(Reach, Vec<Place>)>,
+}
+
+impl Axis {
+    /// The axis of each step of `graph`, in order.
+    pub(super) fn of_steps(graph: &Graph) -> Vec<Self> {
+        let reaches: Vec<(Reach, Vec<Place>)> = graph.steps().iter().map(reach).collect();
+        (1..=graph.end())
+            .map(|place| {
+                let needed = graph.needed(place);
+                let mut renumbered = vec![IMAGE; needed.len()];
+                let mut steps = Vec::new();
+                for (index, (reach, inputs)) in reaches.iter().enumerate() {
+                    if needed[index + 1] {
+                        steps.push((*reach, inputs.iter().map(|&input| renumbered[input]).collect()));
+                        renumbered[index + 1] = steps.len();
+                    }
+                }
+                Self { steps }
+            })
+            .collect()
+    }
+
+    /// The pixels `first .. end` that position `index` can depend on, before the borders cut them
+    /// off; `None` if all.
+    pub(super) fn image_from_feature(&self, index: usize) -> Option<(isize, isize)> {
+        let mut ranges: Vec<Option<(isize, isize)>> = vec![None; self.steps.len() + 1];
+        ranges[self.steps.len()] = Some((index as isize, index as isize));
+        for (place, (reach, inputs)) in self.steps.iter().enumerate().rev() {
+            let Some(range) = ranges[place + 1] else { continue };
+            let (first, last) = reach.back(range)?;
+            for &input in inputs {
+                ranges[input] = Some(match ranges[input] {
+                    Some(other) => (first.min(other.0), last.max(other.1)),
+                    None => (first, last),
+                });
+            }
+        }
+        ranges[IMAGE].map(|(first, last)| (first, last + 1))
+    }
+
+    /// Positions there are for `length` pixels; 0 if too few for some step.
+    pub(super) fn map_length(&self, length: usize) -> usize {
+        let mut lengths = vec![length];
+        for (reach, inputs) in &self.steps {
+            let shortest = inputs.iter().map(|&input| lengths[input]).min().unwrap_or(0);
+            lengths.push(if shortest == 0 { 0 } else { reach.length(shortest) });
+        }
+        lengths[self.steps.len()]
+    }
+
+    /// Pixels that the largest part has; `None` if it is the whole image. Parts differ where there
+    /// is up-sampling, with the period of the coarsest stride on the way.
+    pub(super) fn field(&self, coarsest_stride: usize) -> Option<usize> {
+        let up_sampled = self.steps.iter().any(|(reach, _)| *reach == Reach::Half);
+        (0..if up_sampled { coarsest_stride } else { 1 })
+            .map(|index| self.image_from_feature(index).map(|(first, end)| (end - first) as usize))
+            .max()
+            .flatten()
+    }
+
+    /// Whether a part of the image, cut out at a multiple of the coarsest stride, gives the
+    /// positions that the whole has there.
+    pub(super) fn can_be_cut(&self) -> bool {
+        self.steps.iter().all(|(reach, _)| match reach {
+            Reach::TensorFlow { stride, .. } => *stride == 1,
+            Reach::Whole { .. } => false,
+            Reach::Window { .. } | Reach::Half => true,
+        })
+    }
+}
+
+impl Reach {
+    /// The positions from the first to the last that those of `first ..= last` depend on.
+    fn back(self, (first, last): (isize, isize)) -> Option<(isize, isize)> {
+        let window = |kernel: usize, stride: usize, before: usize| {
+            let (stride, before) = (stride as isize, before as isize);
+            (first * stride - before, last * stride - before + kernel as isize - 1)
+        };
+        match self {
+            Self::Window { kernel, stride, before, .. } => Some(window(kernel, stride, before)),
+            // what lengths that are multiples of the stride have
+            Self::TensorFlow { kernel, stride } => {
+                Some(window(kernel, stride, kernel.saturating_sub(stride) / 2))
+            }
+            Self::Half => Some((first.div_euclid(2), last.div_euclid(2))),
+            Self::Whole { .. } => None,
+        }
+    }
+
+    fn length(self, length: usize) -> usize {
+        match self {
+            Self::Window { kernel, stride, before, after, ceil } => {
+                let padded = length + before + after;
+                if padded < kernel {
+                    return 0;
+                }
+                let steps = padded - kernel;
+                if !ceil {
+                    return steps / stride + 1;
+                }
+                let n = steps.div_ceil(stride) + 1;
+                // the last window has to begin on the maps or before them
+                if (n - 1) * stride >= length + before { n - 1 } else { n }
+            }
+            Self::TensorFlow { stride, .. } => length.div_ceil(stride),
+            Self::Half => 2 * length,
+            Self::Whole { positions } => positions,
+        }
+    }
+}
+
+/// How `step` reaches back, and to which of its inputs.
+fn reach(step: &Step) -> (Reach, Vec<Place>) {
+    let convolution = |shape: ConvolutionShape| {
+        let ConvolutionShape { kernel, stride, border, .. } = shape;
+        match border {
+            Border::Sides(padding) => {
+                Reach::Window { kernel, stride, before: padding.top, after: padding.bottom, ceil: false }
+            }
+            Border::TensorFlow => Reach::TensorFlow { kernel, stride },
+        }
+    };
+    let reach = match &step.operation {
+        Operation::Convolution(layer) => convolution(layer.shape()),
+        // a block lies inside the field of the maps beside it
+        Operation::AddBlockCode { from_maps, .. } | Operation::AddBlocks { from_maps, .. } => {
+            return (convolution(from_maps.shape()), vec![step.inputs[0]]);
+        }
+        Operation::MaxPool(Pool { kernel, stride, padding, ceil }) => {
+            Reach::Window { kernel: *kernel, stride: *stride, before: *padding, after: *padding, ceil: *ceil }
+        }
+        Operation::UpSample | Operation::PixelShuffle => Reach::Half,
+        Operation::AveragePool { side } => Reach::Whole { positions: *side },
+        Operation::Dense(_) => Reach::Whole { positions: 1 },
+        Operation::Norm(_)
+        | Operation::Relu
+        | Operation::Relu6
+        | Operation::Add
+        | Operation::Concatenate
+        | Operation::Identity
+        | Operation::Channels(_)
+        | Operation::Colors { .. }
+        | Operation::WithOnes
+        | Operation::Sigmoid
+        | Operation::Clamp => SAME_POSITION,
+    };
+    (reach, step.inputs.clone())
+}

@@ -1,0 +1,105 @@
+//! Compact: our own classifier of one-channel images.
+//!
+//! Stages of a 3 × 3 convolution, ReLU and max-pool with the names of the autoencoder's encoder
+//! (`encoder.S.relu`, `encoder.S`), so that its weights can be taken over; further stages of the
+//! same kind, with batch norm if asked for (`encoder.S.conv`, `encoder.S.norm`, `encoder.S.relu`);
+//! `pool`, the mean over the image; `head`, a dense layer with an output for each class.
+
+use serde::{Deserialize, Serialize};
+
+use super::convolution::{Convolution, ConvolutionShape};
+use super::dense::Dense;
+use super::graph::Graph;
+use super::norm::BatchNorm;
+use super::operation::{Operation, Pool};
+use super::start::Start;
+use crate::ConfigError;
+
+/// PyTorch's default.
+const EPSILON: f64 = 1e-5;
+
+/// What our own classifier is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompactConfig {
+    /// Channels of the stages that an autoencoder has too, 1 to 6 stages of 1 to 1024 channels.
+    pub stages: Vec<usize>,
+    /// Channels of further stages, at most 3 of 1 to 1024 channels, at most 6 stages in all.
+    pub further: Vec<usize>,
+    /// Whether the further stages have batch norms.
+    pub batch_norm: bool,
+    /// Classes, 2 to 10 000.
+    pub n_classes: usize,
+}
+
+impl Default for CompactConfig {
+    fn default() -> Self {
+        Self {
+            stages: vec![32, 64, 128], // those of the default autoencoder
+            further: vec![192, 256],   // three quarters of a million weights in all
+            batch_norm: true,
+            n_classes: 10, // the categories of the NFFA set
+        }
+    }
+}
+
+impl CompactConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if !(1..=6).contains(&self.stages.len()) {
+            return Err(ConfigError::new("stages", self.stages.len(), "1 to 6 stages"));
+        }
+        if self.further.len() > 3 || self.stages.len() + self.further.len() > 6 {
+            return Err(ConfigError::new("further", self.further.len(), "at most 3 stages, 6 in all"));
+        }
+        for (field, widths) in [("stages", &self.stages), ("further", &self.further)] {
+            if let Some(channels) = widths.iter().find(|channels| !(1..=1024).contains(*channels)) {
+                return Err(ConfigError::new(field, channels, "1 to 1024 channels in each stage"));
+            }
+        }
+        if !(2..=10_000).contains(&self.n_classes) {
+            return Err(ConfigError::new("n_classes", self.n_classes, "2 to 10000 classes"));
+        }
+        Ok(self)
+    }
+
+    /// Number of stages.
+    pub(super) fn n_stages(&self) -> usize {
+        self.stages.len() + self.further.len()
+    }
+}
+
+/// The layers of the classifier that `config` describes.
+pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor::Device) -> Graph {
+    let mut graph = Graph::new(1);
+    let mut channels = 1;
+    for (index, &next) in config.stages.iter().chain(&config.further).enumerate() {
+        let stage = index + 1;
+        let normed = config.batch_norm && stage > config.stages.len();
+        let shape = ConvolutionShape {
+            relu: !normed,
+            biased: !normed,
+            ..ConvolutionShape::same([channels, next], 3)
+        };
+        let relu = format!("encoder.{stage}.relu");
+        let name = if normed { format!("encoder.{stage}.conv") } else { relu.clone() };
+        let convolution = Convolution::new(shape, 2.0, start, &name, device);
+        graph.push(name, Operation::Convolution(convolution));
+        if normed {
+            graph.push(
+                format!("encoder.{stage}.norm"),
+                Operation::Norm(BatchNorm::new(next, EPSILON, device)),
+            );
+            graph.push(relu, Operation::Relu);
+        }
+        graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));
+        channels = next;
+    }
+    graph.push("pool", Operation::AveragePool { side: 1 });
+    let head = Dense::new([channels, config.n_classes], 1.0, start, "head", device);
+    graph.push("head", Operation::Dense(head));
+    graph
+}

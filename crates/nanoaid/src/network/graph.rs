@@ -1,0 +1,463 @@
+//! Graph: named steps, each made of the outputs of steps before it; every one of them is a layer.
+//!
+//! Running "as far as this layer" is running the steps that the layer depends on, so the network
+//! cut at a layer has the bits of the whole by construction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::Tensor;
+
+use super::convolution::Convolution;
+use super::norm::{Norms, Statistics};
+use super::operation::Operation;
+use super::parameter::{Parameter, Role};
+use super::weights::{Weights, WeightsError};
+use crate::kernels::Method;
+
+/// A value in a graph: 0 is the image, `i + 1` the output of step `i`.
+pub(crate) type Place = usize;
+
+/// The place of the image.
+pub(crate) const IMAGE: Place = 0;
+
+/// A layer: its name, what it does, and to what.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub name: String,
+    /// At least one place before the step's own.
+    pub inputs: Vec<Place>,
+    pub operation: Operation,
+}
+
+/// Steps in an order in which they can be computed.
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    /// Channels of the image.
+    channels_in: usize,
+    steps: Vec<Step>,
+}
+
+impl Graph {
+    /// Without steps, for images of so many channels.
+    pub(crate) fn new(channels_in: usize) -> Self {
+        Self { channels_in, steps: Vec::new() }
+    }
+
+    /// Adds a step behind the last one, which is its input; returns its place.
+    pub(crate) fn push(&mut self, name: impl Into<String>, operation: Operation) -> Place {
+        self.push_from(name, &[self.steps.len()], operation)
+    }
+
+    /// Adds a step with these inputs; returns its place.
+    pub(crate) fn push_from(
+        &mut self,
+        name: impl Into<String>,
+        inputs: &[Place],
+        operation: Operation,
+    ) -> Place {
+        debug_assert!(!inputs.is_empty() && inputs.iter().all(|&input| input <= self.steps.len()));
+        self.steps.push(Step { name: name.into(), inputs: inputs.to_vec(), operation });
+        self.steps.len()
+    }
+
+    /// Channels of the image.
+    pub(crate) fn channels_in(&self) -> usize {
+        self.channels_in
+    }
+
+    /// All steps.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The place of the layer `name`.
+    pub(crate) fn place(&self, name: &str) -> Option<Place> {
+        self.steps.iter().position(|step| step.name == name).map(|index| index + 1)
+    }
+
+    /// The place of the last step.
+    pub(crate) fn end(&self) -> Place {
+        self.steps.len()
+    }
+
+    /// The same behind a step that makes the image of one of `channels_in` channels.
+    pub(crate) fn behind(&self, channels_in: usize, name: &str, operation: Operation) -> Self {
+        let mut graph = Self::new(channels_in);
+        graph.push_from(name, &[IMAGE], operation);
+        for step in &self.steps {
+            let inputs: Vec<Place> = step.inputs.iter().map(|&input| input + 1).collect();
+            graph.push_from(step.name.clone(), &inputs, step.operation.clone());
+        }
+        graph
+    }
+
+    /// Which places `place` depends on, itself among them, by place.
+    pub(crate) fn needed(&self, place: Place) -> Vec<bool> {
+        let mut needed = vec![false; self.steps.len() + 1];
+        needed[place] = true;
+        for index in (0..place).rev() {
+            if needed[index + 1] {
+                for &input in &self.steps[index].inputs {
+                    needed[input] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// The steps that `place` depends on, up to its own.
+    pub(crate) fn cut(&self, place: Place) -> Self {
+        let needed = self.needed(place);
+        let mut renumbered = vec![IMAGE; needed.len()];
+        let mut cut = Self::new(self.channels_in);
+        for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| needed[index + 1]) {
+            let inputs: Vec<Place> = step.inputs.iter().map(|&input| renumbered[input]).collect();
+            renumbered[index + 1] = cut.push_from(step.name.clone(), &inputs, step.operation.clone());
+        }
+        cut
+    }
+
+    /// The graph cut at `place`, before the ReLU that is part of its step; `None` if none is.
+    pub(crate) fn cut_before_relu(&self, place: Place) -> Option<Self> {
+        let mut cut = self.cut(place);
+        let last = cut.steps.last_mut()?;
+        last.operation = last.operation.without_relu()?;
+        Some(cut)
+    }
+
+    /// The graph cut at `place` with only these channels of its output. Where the output comes
+    /// from one convolution or dense layer, through steps that keep channels apart, no others are
+    /// computed.
+    pub(crate) fn cut_to_channels(&self, place: Place, channels: &[usize]) -> Self {
+        let mut cut = self.cut(place);
+        let mut changed = Vec::new();
+        let mut at = cut.end();
+        while at != IMAGE {
+            let step = &cut.steps[at - 1];
+            if let Some(operation) = step.operation.with_channels(channels) {
+                changed.push((at, operation));
+                for (at, operation) in changed {
+                    cut.steps[at - 1].operation = operation;
+                }
+                return cut;
+            }
+            let n_users = cut.steps.iter().flat_map(|step| &step.inputs);
+            let (&[input], Some(operation)) = (&step.inputs[..], step.operation.over_channels(channels))
+            else {
+                break;
+            };
+            if n_users.filter(|&&user| user == input).count() != 1 {
+                break;
+            }
+            changed.push((at, operation));
+            at = input;
+        }
+        let name = cut.steps.last().map(|step| format!("{}.channels", step.name));
+        cut.push(name.unwrap_or_default(), Operation::Channels(channels.to_vec()));
+        cut
+    }
+
+    /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
+    /// position lies; unless that is asked for, a part of an image has the bits of the whole.
+    pub(crate) fn hurry(&mut self) {
+        for (_, convolution) in self.convolutions_mut() {
+            convolution.set_method(Method::Fastest);
+        }
+    }
+
+    /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
+    pub(crate) fn forward_to(&self, images: Tensor<4>, place: Place) -> Tensor<4> {
+        let mut outputs = self.outputs(images, &[place], Norms::Running, &mut Vec::new());
+        outputs.remove(0)
+    }
+
+    /// Outputs at several places, for one pass over the steps they need. A value is let go as soon
+    /// as no later step needs it.
+    pub(crate) fn outputs(
+        &self,
+        images: Tensor<4>,
+        places: &[Place],
+        norms: Norms,
+        statistics: &mut Vec<Statistics>,
+    ) -> Vec<Tensor<4>> {
+        let mut users = vec![0; self.steps.len() + 1];
+        for &place in places {
+            users[place] += 1;
+        }
+        // a step that nobody uses is not run
+        for (index, step) in self.steps.iter().enumerate().rev() {
+            if users[index + 1] > 0 {
+                for &input in &step.inputs {
+                    users[input] += 1;
+                }
+            }
+        }
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; users.len()];
+        values[IMAGE] = Some(images);
+        let take = |values: &mut [Option<Tensor<4>>], users: &mut [usize], place: Place| {
+            users[place] -= 1;
+            let value = if users[place] == 0 { values[place].take() } else { values[place].clone() };
+            value.expect("inputs stand before the steps that use them")
+        };
+        for (index, step) in self.steps.iter().enumerate() {
+            if users[index + 1] > 0 {
+                let inputs = step.inputs.iter().map(|&input| take(&mut values, &mut users, input)).collect();
+                values[index + 1] = Some(step.operation.forward(&step.name, inputs, norms, statistics));
+            }
+        }
+        places.iter().map(|&place| take(&mut values, &mut users, place)).collect()
+    }
+
+    /// Output of the last step.
+    pub(crate) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        self.forward_to(images, self.end())
+    }
+
+    /// Output while the network learns: the same without a clamp at the end.
+    pub(crate) fn forward_to_learn(&self, images: Tensor<4>) -> Tensor<4> {
+        let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
+        self.forward_to(images, self.end() - usize::from(clamped))
+    }
+
+    /// Moves the running statistics of the batch norms towards those of a batch.
+    pub(crate) fn follow(&mut self, statistics: &[Statistics]) {
+        for found in statistics {
+            let step = self.steps.iter_mut().find(|step| step.name == found.layer);
+            match step.map(|step| &mut step.operation) {
+                Some(Operation::Norm(norm)) => norm.follow(found),
+                _ => panic!("`{}` told statistics, so it is a batch norm", found.layer),
+            }
+        }
+    }
+
+    /// All convolutions with the names of their weights: `<name>.weight` and `<name>.bias`.
+    pub(crate) fn convolutions_mut(&mut self) -> impl Iterator<Item = (String, &mut Convolution)> {
+        self.steps.iter_mut().flat_map(|step| step.operation.convolutions_mut(&step.name))
+    }
+
+    /// All tensors with their names: what is learned, and the running statistics.
+    pub(crate) fn parameters_mut(&mut self) -> impl Iterator<Item = Parameter<'_>> {
+        self.steps.iter_mut().flat_map(|step| step.operation.parameters_mut(&step.name))
+    }
+
+    /// What the layers do, to be changed.
+    pub(super) fn operations_mut(&mut self) -> impl Iterator<Item = &mut Operation> {
+        self.steps.iter_mut().map(|step| &mut step.operation)
+    }
+
+    /// All tensors, copied from the device.
+    pub(crate) fn weights(&self) -> Weights {
+        let tensors: BTreeMap<_, _> = self
+            .clone()
+            .parameters_mut()
+            .map(|parameter| (parameter.name, parameter.tensor.weight()))
+            .collect();
+        Weights { tensors }
+    }
+
+    /// Takes over `weights`: each one that is needed, and no others.
+    pub(crate) fn set_weights(
+        &mut self,
+        weights: &Weights,
+        device: &burn::tensor::Device,
+    ) -> Result<(), WeightsError> {
+        let mut known = BTreeSet::new();
+        for Parameter { name, mut tensor, .. } in self.parameters_mut() {
+            tensor.load(weights, &name, device)?;
+            known.insert(name);
+        }
+        match weights.tensors.keys().find(|name| !known.contains(*name)) {
+            Some(name) => Err(WeightsError::LeftOver { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Step {
+    /// Number of learned weights, biases, scales and shifts.
+    pub(super) fn n_weights(&self) -> usize {
+        let mut operation = self.operation.clone();
+        let parameters = operation.parameters_mut(&self.name);
+        let learned = parameters.iter().filter(|parameter| parameter.role == Role::Learned);
+        learned.map(|parameter| parameter.tensor.dims().iter().product::<usize>()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+    use micrograph::random::Stream;
+
+    use super::super::convolution::{Border, Convolution, ConvolutionShape};
+    use super::super::norm::BatchNorm;
+    use super::super::operation::Pool;
+    use super::super::start::Start;
+    use super::*;
+    use crate::Device;
+    use crate::kernels::Padding;
+
+    fn convolution(
+        name: &str,
+        channels: [usize; 2],
+        change: impl FnOnce(&mut ConvolutionShape),
+    ) -> Operation {
+        let mut shape = ConvolutionShape::same(channels, 3);
+        change(&mut shape);
+        Operation::Convolution(Convolution::new(shape, 2.0, Start::Random(4), name, &Device::Cpu.burn()))
+    }
+
+    /// A stem, a branch of two, a sum with the stem, a pool; then a step that nothing needs.
+    fn graph() -> Graph {
+        let mut graph = Graph::new(2);
+        let stem = graph.push("stem", convolution("stem", [2, 6], |shape| shape.stride = 2));
+        let left = graph.push("left", convolution("left", [6, 2], |shape| shape.relu = true));
+        let right = graph.push_from(
+            "right",
+            &[stem],
+            convolution("right", [6, 4], |shape| {
+                shape.groups = 2;
+                shape.biased = false;
+                shape.border = Border::Sides(Padding::same(3));
+            }),
+        );
+        let joined = graph.push_from("joined", &[left, right], Operation::Concatenate);
+        graph.push_from("aside", &[stem], Operation::Sigmoid);
+        graph.push_from("sum", &[stem, joined], Operation::Add);
+        graph.push("pool", Operation::MaxPool(Pool { kernel: 3, stride: 2, padding: 1, ceil: true }));
+        graph.push("last", convolution("last", [6, 5], |_| ()));
+        graph.push("bn", Operation::Norm(BatchNorm::new(5, 1e-5, &Device::Cpu.burn())));
+        graph.push("relu", Operation::Relu);
+        graph
+    }
+
+    fn images() -> Tensor<4> {
+        let mut stream = Stream::new(0, "images", 0);
+        let values: Vec<f32> = (0..3 * 2 * 13 * 18).map(|_| stream.normal() as f32).collect();
+        Tensor::from_data(TensorData::new(values, [3, 2, 13, 18]), &Device::Cpu.burn())
+    }
+
+    fn bits(maps: Tensor<4>) -> Vec<u32> {
+        let values: Vec<f32> = maps.into_data().try_to_vec().unwrap();
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    #[test]
+    fn a_cut_has_the_bits_of_the_whole_and_no_steps_it_does_not_need() {
+        let graph = graph();
+        for step in graph.steps() {
+            let place = graph.place(&step.name).unwrap();
+            let cut = graph.cut(place);
+            assert_eq!(cut.steps().last().unwrap().name, step.name);
+            let aside = cut.place("aside").is_some();
+            assert_eq!(aside, step.name == "aside", "{}", step.name);
+            assert_eq!(bits(cut.forward(images())), bits(graph.forward_to(images(), place)), "{}", step.name);
+        }
+        assert_eq!(graph.cut(graph.place("right").unwrap()).steps().len(), 2, "stem and right");
+    }
+
+    #[test]
+    fn several_outputs_of_one_pass_are_those_of_single_ones() {
+        let graph = graph();
+        let places: Vec<Place> =
+            ["pool", "stem", "relu", "stem"].iter().map(|name| graph.place(name).unwrap()).collect();
+        let outputs = graph.outputs(images(), &places, Norms::Running, &mut Vec::new());
+        for (output, &place) in outputs.into_iter().zip(&places) {
+            assert_eq!(bits(output), bits(graph.forward_to(images(), place)));
+        }
+    }
+
+    #[test]
+    fn channels_alone_are_those_of_the_whole_layer() {
+        let graph = graph();
+        for (name, channels, n_steps) in [
+            ("relu", vec![4, 1], 0),   // back through the norm to the convolution
+            ("last", vec![2], 0),      // the convolution itself
+            ("joined", vec![5, 0], 1), // no single convolution: picked out at the end
+            ("right", vec![3], 1),     // grouped, picked out
+            ("sum", vec![1], 1),
+        ] {
+            let place = graph.place(name).unwrap();
+            let cut = graph.cut_to_channels(place, &channels);
+            assert_eq!(cut.steps().len(), graph.cut(place).steps().len() + n_steps, "{name}");
+            let whole = graph.forward_to(images(), place);
+            let [n, _, height, width] = whole.dims();
+            let picked = channels
+                .iter()
+                .map(|&channel| whole.clone().slice([0..n, channel..channel + 1, 0..height, 0..width]))
+                .collect();
+            assert_eq!(bits(cut.forward(images())), bits(Tensor::cat(picked, 1)), "{name}");
+        }
+    }
+
+    #[test]
+    fn before_its_own_relu_a_layer_can_be_negative() {
+        let graph = graph();
+        let place = graph.place("left").unwrap();
+        let before: Vec<f32> =
+            graph.cut_before_relu(place).unwrap().forward(images()).into_data().try_to_vec().unwrap();
+        let after: Vec<f32> = graph.forward_to(images(), place).into_data().try_to_vec().unwrap();
+        assert!(before.iter().any(|&value| value < 0.0));
+        assert_eq!(before.iter().map(|value| value.max(0.0)).collect::<Vec<f32>>(), after);
+        assert!(graph.cut_before_relu(graph.place("stem").unwrap()).is_none(), "it has none");
+    }
+
+    #[test]
+    fn every_tensor_is_listed_once_and_learned_ones_have_gradients() {
+        let mut graph = graph();
+        let images = images().autodiff();
+        for mut parameter in graph.parameters_mut() {
+            if parameter.role == Role::Learned {
+                parameter.tensor.track();
+            }
+        }
+        let end = graph.end();
+        let mut statistics = Vec::new();
+        let output = graph.outputs(images, &[end], Norms::Batch, &mut statistics).remove(0);
+        let mut gradients = output.square().sum().backward();
+        let mut names = Vec::new();
+        for parameter in graph.parameters_mut() {
+            let gradient = parameter.tensor.take_gradient(&mut gradients);
+            assert_eq!(gradient.is_some(), parameter.role == Role::Learned, "{}", parameter.name);
+            let count: usize = parameter.tensor.dims().iter().product();
+            assert!(gradient.is_none_or(|gradient| gradient.dims() == [count]), "{}", parameter.name);
+            names.push(parameter.name);
+        }
+        let expected = [
+            "stem.weight",
+            "stem.bias",
+            "left.weight",
+            "left.bias",
+            "right.weight",
+            "last.weight",
+            "last.bias",
+            "bn.weight",
+            "bn.bias",
+            "bn.running_mean",
+            "bn.running_var",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(statistics.len(), 1);
+        graph.follow(&statistics);
+        let moved = graph.weights().tensors["bn.running_var"].values.iter().all(|&value| value != 1.0);
+        assert!(moved, "the running statistics followed the batch");
+    }
+
+    #[test]
+    fn layers_know_their_sizes_over_every_path() {
+        let graph = graph();
+        let layers = super::super::layer::describe(&graph);
+        for layer in &layers {
+            let place = graph.place(&layer.name).unwrap();
+            let [_, channels, height, width] = graph.forward_to(images(), place).dims();
+            assert_eq!(layer.n_channels, channels, "{}", layer.name);
+            assert_eq!([13, 18].map(|length| layer.map_length(length)), [height, width], "{}", layer.name);
+        }
+        // the path through a kernel is wider than the one around it; the pool adds 2 · 2 to it
+        for (name, stride, field) in
+            [("stem", 2, 3), ("left", 2, 7), ("sum", 2, 7), ("pool", 4, 11), ("last", 4, 19)]
+        {
+            let layer = layers.iter().find(|layer| layer.name == name).unwrap();
+            assert_eq!((layer.stride, layer.receptive_field_px), (stride, Some(field)), "{name}");
+        }
+    }
+}

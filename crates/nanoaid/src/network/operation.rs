@@ -1,0 +1,268 @@
+//! Operation: what a layer does to the maps that come in, and the tensors it has for that.
+//!
+//! Maps are `[N, C, H, W]` everywhere, also behind a dense layer, where height and width are 1.
+
+use burn::tensor::module::{adaptive_avg_pool2d, max_pool2d};
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Tensor, activation};
+
+use super::convolution::Convolution;
+use super::dense::Dense;
+use super::norm::{BatchNorm, Norms, Statistics};
+use super::parameter::{Parameter, Role, TensorMut};
+use crate::kernels;
+
+/// What a layer does.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    /// Convolution, bias, and ReLU where it says so.
+    Convolution(Convolution),
+    /// Batch norm.
+    Norm(BatchNorm),
+    /// Dense layer over all values of an image.
+    Dense(Dense),
+    /// Values below 0 become 0.
+    Relu,
+    /// Values below 0 become 0, those above 6 become 6.
+    Relu6,
+    /// Largest value of each window.
+    MaxPool(Pool),
+    /// Means over `side × side` parts of the maps, whatever their size (adaptive pooling).
+    AveragePool { side: usize },
+    /// Sum of the inputs.
+    Add,
+    /// The channels of the inputs, one after the other.
+    Concatenate,
+    /// Nothing: dropout and the like, which have a name where they were trained.
+    Identity,
+    /// These channels, in this order.
+    Channels(Vec<usize>),
+    /// A grey image in `[0, 1]` as three equal colors, each normalized: `(white · g − mean) / std`.
+    Colors { white: f32, mean: Vec<f32>, std: Vec<f32> },
+    /// A plane of ones beside the image.
+    WithOnes,
+    /// Each position becomes 2 × 2.
+    UpSample,
+    /// Each position becomes 2 × 2, four channels becoming one (Shi et al. 2016).
+    PixelShuffle,
+    /// Logistic function, to `(0, 1)`.
+    Sigmoid,
+    /// A convolution, plus a linear code of the image's blocks of `side × side` pixels; the image
+    /// is the second input.
+    AddBlockCode { from_maps: Convolution, from_blocks: Convolution, side: usize },
+    /// A convolution, plus the blocks that belong to the second input, the output of an
+    /// [`Operation::AddBlockCode`].
+    AddBlocks { from_maps: Convolution, from_code: Convolution, side: usize },
+    /// Values below 0 become 0, above 1 they become 1. Left out while a network learns, since
+    /// it has no gradient beyond.
+    Clamp,
+}
+
+/// Windows of a max-pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pool {
+    /// Rows and columns of a window.
+    pub kernel: usize,
+    /// Step between windows.
+    pub stride: usize,
+    /// Positions that windows may stand out on each side.
+    pub padding: usize,
+    /// Whether a last window may stand out further, if it begins inside.
+    pub ceil: bool,
+}
+
+impl Pool {
+    /// Each 2 × 2 positions; an odd last row or column is left out.
+    pub(crate) const HALF: Self = Self { kernel: 2, stride: 2, padding: 0, ceil: false };
+
+    fn forward(self, maps: Tensor<4>) -> Tensor<4> {
+        if self == Self::HALF {
+            return kernels::max_pool(maps);
+        }
+        let Self { kernel, stride, padding, ceil } = self;
+        let options = MaxPoolOptions::new([kernel; 2])
+            .with_stride([stride; 2])
+            .with_padding([padding; 2])
+            .with_ceil_mode(ceil);
+        max_pool2d(maps, options)
+    }
+}
+
+impl Operation {
+    /// Output for `inputs`. Where batch norms take the statistics of the batch, they are added to
+    /// `statistics` under `name`.
+    pub(super) fn forward(
+        &self,
+        name: &str,
+        mut inputs: Vec<Tensor<4>>,
+        norms: Norms,
+        statistics: &mut Vec<Statistics>,
+    ) -> Tensor<4> {
+        let first = inputs.remove(0);
+        let mut second = || inputs.remove(0);
+        match self {
+            Self::Convolution(convolution) => convolution.forward(first),
+            Self::Norm(norm) => match norms {
+                Norms::Running => norm.forward(first),
+                Norms::Batch => {
+                    let (maps, of_batch) = norm.forward_batch(name, first);
+                    statistics.push(of_batch);
+                    maps
+                }
+            },
+            Self::Dense(dense) => dense.forward(first),
+            Self::Relu => activation::relu(first),
+            Self::Relu6 => first.clamp(0.0, 6.0),
+            Self::MaxPool(pool) => pool.forward(first),
+            Self::AveragePool { side } => {
+                let [_, _, height, width] = first.dims();
+                if [height, width] == [*side; 2] { first } else { adaptive_avg_pool2d(first, [*side; 2]) }
+            }
+            Self::Add => inputs.into_iter().fold(first, |sum, maps| sum + maps),
+            Self::Concatenate => {
+                inputs.insert(0, first);
+                Tensor::cat(inputs, 1)
+            }
+            Self::Identity => first,
+            Self::Channels(channels) => {
+                let [n, _, height, width] = first.dims();
+                let one = |channel: &usize| {
+                    first.clone().slice([0..n, *channel..*channel + 1, 0..height, 0..width])
+                };
+                Tensor::cat(channels.iter().map(one).collect(), 1)
+            }
+            Self::Colors { white, mean, std } => {
+                let color = |(mean, std): (&f32, &f32)| (first.clone() * *white - *mean) / *std;
+                Tensor::cat(mean.iter().zip(std).map(color).collect(), 1)
+            }
+            Self::WithOnes => {
+                let ones = first.ones_like();
+                Tensor::cat(vec![first, ones], 1)
+            }
+            Self::UpSample => kernels::up_sample(first),
+            Self::PixelShuffle => blocks_from_channels(first, 2),
+            Self::Sigmoid => activation::sigmoid(first),
+            Self::AddBlockCode { from_maps, from_blocks, side } => {
+                let blocks = channels_from_blocks(second(), *side);
+                from_maps.forward(first) + from_blocks.forward(blocks)
+            }
+            Self::AddBlocks { from_maps, from_code, side } => {
+                from_maps.forward(first) + blocks_from_channels(from_code.forward(second()), *side)
+            }
+            Self::Clamp => first.clamp(0.0, 1.0),
+        }
+    }
+
+    /// Its convolutions with the names of their weights, for a layer called `name`.
+    pub(super) fn convolutions_mut(&mut self, name: &str) -> Vec<(String, &mut Convolution)> {
+        match self {
+            Self::Convolution(convolution) => vec![(name.to_owned(), convolution)],
+            Self::AddBlockCode { from_maps, from_blocks: beside, .. }
+            | Self::AddBlocks { from_maps, from_code: beside, .. } => {
+                vec![(name.to_owned(), from_maps), (format!("{name}.blocks"), beside)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its tensors with their names, for a layer called `name`.
+    pub(super) fn parameters_mut(&mut self, name: &str) -> Vec<Parameter<'_>> {
+        let learned =
+            |part, tensor| Parameter { name: format!("{name}.{part}"), role: Role::Learned, tensor };
+        let buffer =
+            |part, tensor| Parameter { name: format!("{name}.{part}"), role: Role::Statistic, tensor };
+        match self {
+            Self::Norm(norm) => vec![
+                learned("weight", TensorMut::One(&mut norm.weight)),
+                learned("bias", TensorMut::One(&mut norm.bias)),
+                buffer("running_mean", TensorMut::One(&mut norm.running_mean)),
+                buffer("running_var", TensorMut::One(&mut norm.running_var)),
+            ],
+            Self::Dense(dense) => vec![
+                learned("weight", TensorMut::Two(&mut dense.weight)),
+                learned("bias", TensorMut::One(&mut dense.bias)),
+            ],
+            _ => {
+                let mut parameters = Vec::new();
+                for (name, convolution) in self.convolutions_mut(name) {
+                    let biased = convolution.shape().biased;
+                    let named = |part, tensor| Parameter {
+                        name: format!("{name}.{part}"),
+                        role: Role::Learned,
+                        tensor,
+                    };
+                    parameters.push(named("weight", TensorMut::Four(&mut convolution.weight)));
+                    if biased {
+                        parameters.push(named("bias", TensorMut::One(&mut convolution.bias)));
+                    }
+                }
+                parameters
+            }
+        }
+    }
+
+    /// The same with only these output channels, where its weights allow it.
+    pub(super) fn with_channels(&self, channels: &[usize]) -> Option<Self> {
+        match self {
+            Self::Convolution(convolution) if convolution.shape().groups == 1 => {
+                Some(Self::Convolution(convolution.with_channels(channels)))
+            }
+            Self::Dense(dense) => Some(Self::Dense(dense.with_channels(channels))),
+            _ => None,
+        }
+    }
+
+    /// The same for maps of which only these channels are left, if each channel of its output
+    /// depends on the same channel of its one input.
+    pub(super) fn over_channels(&self, channels: &[usize]) -> Option<Self> {
+        match self {
+            Self::Norm(norm) => Some(Self::Norm(norm.with_channels(channels))),
+            Self::Relu
+            | Self::Relu6
+            | Self::MaxPool(_)
+            | Self::AveragePool { .. }
+            | Self::Identity
+            | Self::UpSample
+            | Self::Sigmoid
+            | Self::Clamp => Some(self.clone()),
+            _ => None,
+        }
+    }
+
+    /// The same without the ReLU that is part of it; `None` if none is.
+    pub(super) fn without_relu(&self) -> Option<Self> {
+        match self {
+            Self::Convolution(convolution) if convolution.shape().relu => {
+                Some(Self::Convolution(convolution.without_relu()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Each block of `side × side` pixels becomes one position, its pixels channels, row after row;
+/// rows and columns beyond the last whole block are left out. `[N, 1, H, W]` →
+/// `[N, side², H / side, W / side]`.
+fn channels_from_blocks(images: Tensor<4>, side: usize) -> Tensor<4> {
+    let [n, _, height, width] = images.dims();
+    let (rows, columns) = (height / side, width / side);
+    images
+        .slice([0..n, 0..1, 0..rows * side, 0..columns * side])
+        .reshape([n, rows, side, columns, side])
+        .permute([0, 2, 4, 1, 3])
+        .reshape([n, side * side, rows, columns])
+}
+
+/// Each `side²` channels become one, of `side × side` as many positions: the inverse of
+/// [`channels_from_blocks`] for each of them. `[N, C · side², H, W]` →
+/// `[N, C, H · side, W · side]`.
+fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
+    let [n, channels, rows, columns] = maps.dims();
+    let channels = channels / (side * side);
+    maps.reshape([n, channels, side, side, rows, columns]).permute([0, 1, 4, 2, 5, 3]).reshape([
+        n,
+        channels,
+        rows * side,
+        columns * side,
+    ])
+}
