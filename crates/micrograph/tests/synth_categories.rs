@@ -118,7 +118,7 @@ fn nearest_category(known: &[(usize, [f64; 3])], numbers: [f64; 3]) -> usize {
     distances.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut votes = [0; 10];
     distances[..15].iter().for_each(|(_, category)| votes[*category] += 1);
-    (0..10).max_by_key(|category| votes[*category]).unwrap()
+    (0..10).max_by_key(|category| votes[*category]).expect("there are categories")
 }
 
 /// Share of 400 micrographs whose category the three numbers of 800 others tell, looked at as drawn for
@@ -127,10 +127,11 @@ fn told_by_plain_numbers(alike: Option<Imaging>) -> f64 {
     let mut all = Vec::new();
     for index in 0..120 {
         for (number, category) in Category::ALL.into_iter().enumerate() {
-            let mut config = varied_config_of(category, 6, index, 96, 96).unwrap();
+            let mut config = varied_config_of(category, 6, index, 96, 96).expect("the size is in range");
             assert_eq!(config.imaging.exposure, Exposure::Moments);
             config.imaging = alike.clone().unwrap_or(config.imaging);
-            all.push((number, plain_numbers(&micrograph(&config, index).unwrap().plane)));
+            let made = micrograph(&config, index).expect("varied settings are in range");
+            all.push((number, plain_numbers(&made.plane)));
         }
     }
     // each number over its spread
@@ -157,7 +158,7 @@ fn mean_grey_contrast_and_noise_do_not_tell_the_category() {
     // specimens of few bright places are dark, and those of little contrast noisy
     let share = told_by_plain_numbers(Some(Imaging::default()));
     println!("one setting for all: {share}");
-    assert!(share > 0.25, "{share}");
+    assert!(share > 0.4, "{share}");
 }
 
 #[test]

@@ -149,6 +149,7 @@ impl BiologicalConfig {
                 BiologicalForm::NettedPollen => {
                     shells::netted(&mut organism, self, &mut scene, &mut stream);
                 }
+                // tissue has been drawn above
                 BiologicalForm::Diatoms | BiologicalForm::Tissue => {
                     shells::diatom(&mut organism, self, &mut scene, &mut stream);
                 }

@@ -164,7 +164,10 @@ impl PorousConfig {
             let cell = cells.at(y as f64, x as f64);
             let wobble = f64::from(wobble.at(y, x)) * self.period_px * 0.03;
             let value = match self.structure {
-                PorousStructure::Membrane => cell.nearest / sizes[cell.index],
+                // a large pore reaches over the border of its cell
+                PorousStructure::Membrane => {
+                    (cell.nearest / sizes[cell.index]).min(cell.second / sizes[cell.neighbour])
+                }
                 PorousStructure::Foam | PorousStructure::Sponge => -cells.border_distance(cell),
             };
             (value + wobble) as f32

@@ -146,13 +146,15 @@ impl TipConfig {
     /// What is seen beside the tip, far behind and out of focus.
     fn behind(&self, size: (usize, usize), seed: u64) -> Surface {
         let mut stream = Stream::new(seed, "synth behind", 0);
-        let blurred = field::noise(size, 0.12 * size.0.min(size.1) as f64, &mut stream);
+        let sigma = stream.between(0.02, 0.25) * size.0.min(size.1) as f64;
+        let uneven = stream.between(0.0, 0.25);
+        let blurred = field::noise(size, sigma, &mut stream);
         let level = self.background;
         let facet = |blurred: &f32| Facet {
             z: 0.0,
             slope_y: 0.0,
             slope_x: 0.0,
-            material: (level * (1.0 + 0.2 * f64::from(blurred.clamp(-2.5, 2.5)))) as f32,
+            material: (level * (1.0 + uneven * f64::from(blurred.clamp(-2.5, 2.5)))) as f32,
         };
         let facets = blurred.values().iter().map(facet).collect();
         Surface { height: size.0, width: size.1, facets, reach_px: 8.0 }
@@ -162,7 +164,7 @@ impl TipConfig {
     fn profile_rings(&self, (height, width): (usize, usize), seed: u64) -> Vec<f64> {
         let n = 2 * (height + width);
         let mut stream = Stream::new(seed, "synth rings", 0);
-        let period = (self.shank_px * 0.25).max(4.0);
+        let period = (self.shank_px * 0.5).max(4.0);
         let waves: Vec<[f64; 2]> = (0..6)
             .map(|_| {
                 let rate = std::f64::consts::TAU / (period * stream.between(0.5, 3.0));

@@ -27,7 +27,10 @@ pub(super) fn surface(config: &FilmConfig, size: (usize, usize), seed: u64) -> (
     let open: Vec<f64> = borders.iter().map(|_| stream.between(0.5, 1.5) * config.porosity).collect();
     let side = (height as f64).hypot(width as f64).ceil() as usize + 2;
     let pores = field::band((side, side), config.grain_px, &mut stream);
-    let levels: Vec<f32> = open.iter().map(|share| pores.quantiles(&[share.clamp(0.0, 0.95)])[0]).collect();
+    // the lowest place is no pore if there are to be none
+    let level =
+        |share: f64| if share > 0.0 { pores.quantiles(&[share.min(0.95)])[0] } else { f32::NEG_INFINITY };
+    let levels: Vec<f32> = open.into_iter().map(level).collect();
     let mut relief = Plane::filled(height, width, 0.0);
     let mut material = Plane::filled(height, width, 0.0);
     let mut n_open = 0;

@@ -101,6 +101,15 @@ fn any_axis(draw: &mut Stream) -> f64 {
     draw.between(-90.0, 90.0)
 }
 
+/// As often as not the stage was turned until the structure stands nearly straight.
+fn stage_axis(draw: &mut Stream) -> f64 {
+    match draw.below(4) {
+        0 => draw.between(-2.0, 2.0),
+        1 => 90.0 - draw.between(0.0, 2.0),
+        _ => any_axis(draw),
+    }
+}
+
 fn porous(side: f64, draw: &mut Stream) -> PorousConfig {
     let structures = [PorousStructure::Sponge, PorousStructure::Foam, PorousStructure::Membrane];
     let structure = structures[draw.below(3)];
@@ -113,7 +122,8 @@ fn porous(side: f64, draw: &mut Stream) -> PorousConfig {
         rounding: if membrane { log_between(draw, 0.02, 0.2) } else { log_between(draw, 0.08, 0.4) },
         stretch: 1.0 + at_times(draw, 0.1, 1.2),
         axis_deg: any_axis(draw),
-        roughness: log_between(draw, 0.02, 1.2),
+        // smooth as after coarsening, or ragged
+        roughness: if draw.below(2) == 0 { log_between(draw, 0.02, 0.3) } else { draw.between(0.3, 1.6) },
         grain_px: log_between(draw, 2.0, 16.0),
     }
 }
@@ -122,7 +132,7 @@ fn lines(side: f64, draw: &mut Stream) -> LinesConfig {
     let pitch_px = (side * log_between(draw, 0.04, 0.35)).max(7.0);
     LinesConfig {
         pitch_px,
-        axis_deg: any_axis(draw),
+        axis_deg: stage_axis(draw),
         duty: draw.between(0.3, 0.7),
         relief_px: pitch_px * draw.between(0.1, 1.0),
         wall_px: (pitch_px * draw.between(0.04, 0.15)).max(1.2),
@@ -140,7 +150,7 @@ fn dots(side: f64, draw: &mut Stream) -> DotsConfig {
         relief: [DotRelief::Pillars, DotRelief::Holes][draw.below(2)],
         pitch_px,
         diameter_px: pitch_px * draw.between(0.4, 0.75),
-        axis_deg: any_axis(draw),
+        axis_deg: stage_axis(draw),
         relief_px: pitch_px * draw.between(0.1, 0.7),
         wall_px: (pitch_px * draw.between(0.04, 0.2)).max(1.2),
         missing: at_times(draw, 0.0, 0.25),
@@ -212,6 +222,9 @@ fn film(side: f64, draw: &mut Stream) -> FilmConfig {
     if texture == FilmTexture::Section {
         film.grain_px = (side * log_between(draw, 0.015, 0.08)).max(4.0);
         film.wrinkle_relief = log_between(draw, 0.01, 0.25);
+        if draw.below(3) > 0 {
+            film.axis_deg = draw.between(-8.0, 8.0); // the stage was turned to it
+        }
     }
     if even {
         film.roughness = log_between(draw, 0.1, 1.0);
@@ -250,9 +263,9 @@ fn tip(side: f64, draw: &mut Stream) -> TipConfig {
         radius_px: (side * log_between(draw, 0.003, 0.05)).max(0.5),
         shank_px: (side * if pyramid { log_between(draw, 0.06, 0.25) } else { log_between(draw, 0.08, 0.5) })
             .max(2.0),
-        rings: at_times(draw, 0.0, 0.06),
+        rings: at_times(draw, 0.0, 0.025),
         background: draw.between(0.05, 0.8),
-        load_px: if draw.below(5) == 0 { side * draw.between(0.1, 0.3) } else { 0.0 },
+        load_px: if draw.below(4) == 0 && !pyramid { side * draw.between(0.1, 0.3) } else { 0.0 },
         roughness: log_between(draw, 0.02, 0.5),
     }
 }
@@ -260,7 +273,7 @@ fn tip(side: f64, draw: &mut Stream) -> TipConfig {
 fn nanowires(side: f64, draw: &mut Stream) -> NanowiresConfig {
     let arrangement = [WireArrangement::Lying, WireArrangement::Standing][draw.below(2)];
     let standing = arrangement == WireArrangement::Standing;
-    let diameter_px = (side * log_between(draw, 0.008, 0.07)).max(1.6);
+    let diameter_px = (side * log_between(draw, 0.005, 0.07)).max(1.6);
     let slender = if standing { log_between(draw, 5.0, 25.0) } else { log_between(draw, 8.0, 60.0) };
     NanowiresConfig {
         arrangement,
@@ -278,7 +291,7 @@ fn nanowires(side: f64, draw: &mut Stream) -> NanowiresConfig {
             draw.between(3.0, 40.0)
         },
         bend_deg: log_between(draw, 0.5, 15.0),
-        coverage: if standing { log_between(draw, 0.2, 2.0) } else { log_between(draw, 0.04, 1.2) },
+        coverage: if standing { log_between(draw, 0.2, 2.0) } else { log_between(draw, 0.01, 1.2) },
         disorder: draw.uniform(),
         catalyst: at_times(draw, 1.0, 1.8),
         roughness: log_between(draw, 0.02, 0.5),
@@ -312,7 +325,7 @@ fn biological(side: f64, draw: &mut Stream) -> BiologicalConfig {
         elongation: if draw.below(3) == 0 { 1.0 } else { draw.between(1.5, 5.0) },
         coverage: if large { draw.between(0.0, 0.6) } else { log_between(draw, 0.15, 1.8) },
         ornament: match form {
-            BiologicalForm::Tissue => draw.between(0.15, 0.5),
+            BiologicalForm::Tissue => draw.between(0.2, 0.58),
             BiologicalForm::Diatoms => draw.between(0.05, 0.12),
             _ => log_between(draw, 0.08, 0.28),
         },
@@ -328,14 +341,12 @@ fn mems(side: f64, draw: &mut Stream) -> MemsConfig {
     let devices = [Device::Comb, Device::Electrodes, Device::Cantilevers, Device::Gear, Device::Proof];
     let device = devices[draw.below(devices.len())];
     let pitch_px = (side * log_between(draw, 0.04, 0.25)).max(6.0);
-    let axes = [0.0, 90.0];
     MemsConfig {
         device,
         pitch_px,
         duty: draw.between(0.25, 0.75),
         length: draw.between(2.0, 10.0),
-        // as often as not the stage was turned until the device stood straight
-        axis_deg: if draw.below(2) == 0 { axes[draw.below(2)] } else { any_axis(draw) },
+        axis_deg: stage_axis(draw),
         relief_px: (pitch_px * log_between(draw, 0.08, 0.6)).max(0.5),
         wall_px: (pitch_px * draw.between(0.03, 0.15)).clamp(1.2, 100.0),
         ground: log_between(draw, 0.25, 1.5),
@@ -351,8 +362,8 @@ fn fibres(side: f64, draw: &mut Stream) -> FibresConfig {
         coverage: log_between(draw, 0.4, 2.4),
         axis_deg: any_axis(draw),
         axis_spread_deg: if draw.below(2) == 0 { 90.0 } else { draw.between(3.0, 40.0) },
-        bend_deg: draw.between(2.0, 25.0),
-        bend_length_px: (side * log_between(draw, 0.5, 5.0)).clamp(20.0, 5000.0),
+        bend_deg: log_between(draw, 1.0, 22.0),
+        bend_length_px: (side * log_between(draw, 0.7, 6.0)).clamp(20.0, 5000.0),
         roughness: log_between(draw, 0.02, 0.5),
     }
 }
