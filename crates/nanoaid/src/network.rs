@@ -35,6 +35,7 @@ pub use weights::{Weight, Weights, WeightsError};
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 use graph::Place;
+pub(crate) use norm::Norms;
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::weight_of;
 pub(crate) use start::Start;
