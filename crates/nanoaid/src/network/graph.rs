@@ -258,21 +258,23 @@ impl Graph {
         Weights { tensors }
     }
 
-    /// Takes over `weights`: each one that is needed, and no others.
+    /// Takes over `weights`: each one that is needed, and no others; none if one does not fit.
     pub(crate) fn set_weights(
         &mut self,
         weights: &Weights,
         device: &burn::tensor::Device,
     ) -> Result<(), WeightsError> {
+        let mut graph = self.clone();
         let mut known = BTreeSet::new();
-        for Parameter { name, mut tensor, .. } in self.parameters_mut() {
+        for Parameter { name, mut tensor, .. } in graph.parameters_mut() {
             tensor.load(weights, &name, device)?;
             known.insert(name);
         }
-        match weights.tensors.keys().find(|name| !known.contains(*name)) {
-            Some(name) => Err(WeightsError::LeftOver { name: name.clone() }),
-            None => Ok(()),
+        if let Some(name) = weights.tensors.keys().find(|name| !known.contains(*name)) {
+            return Err(WeightsError::LeftOver { name: name.clone() });
         }
+        *self = graph;
+        Ok(())
     }
 }
 
