@@ -62,7 +62,7 @@ pub use forward::forward;
 pub use gradient_input::{OutputGradient, input_gradient};
 pub use gradient_weights::weight_gradient;
 pub use isa::{ISA_VARIABLE, Isa};
-pub use method::{Method, forward_by, input_gradient_by};
+pub use method::{Method, forward_by, input_gradient_by, weight_gradient_by};
 pub use peak::multiply_add_burst;
 pub use pool::{PlanesShape, max_pool_2x2, max_pool_2x2_gradient};
 pub use relu::relu_gradient;

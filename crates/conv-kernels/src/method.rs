@@ -4,10 +4,11 @@ use crate::correlate::{Finish, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::forward::forward;
 use crate::gradient_input::{OutputGradient, input_gradient};
+use crate::gradient_weights::{bias_gradient, weight_gradient};
 use crate::isa::Isa;
 use crate::layout::Source;
 use crate::shape::ConvShape;
-use crate::winograd::{Four, Two, Winograd};
+use crate::winograd::{Four, Two, WeightReduction, Winograd};
 
 /// Which way a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,35 @@ pub fn input_gradient_by(
         turned: true,
     };
     run(method, &winograd, isa, source, weights, Finish { bias: None, relu: false }, grad_input);
+    Ok(())
+}
+
+/// [`crate::weight_gradient`] by `method`; F(2×2) is not used for it.
+///
+/// # Errors
+/// If the shape makes no sense or a slice has another length than it says.
+pub fn weight_gradient_by(
+    method: Method,
+    isa: Isa,
+    shape: &ConvShape,
+    input: &[f32],
+    grad_output: OutputGradient<'_>,
+    grad_weights: &mut [f32],
+    grad_bias: Option<&mut [f32]>,
+) -> Result<(), ConvError> {
+    let shape = shape.checked()?;
+    if method.chosen(&shape) != Method::Winograd4 || shape.output_len() == 0 {
+        return weight_gradient(isa, &shape, input, grad_output, grad_weights, grad_bias);
+    }
+    check_length("input", input.len(), shape.input_len())?;
+    let gradient = grad_output.checked(&shape)?;
+    check_length("grad_weights", grad_weights.len(), shape.weights_len())?;
+    let bias_len = grad_bias.as_ref().map_or(shape.channels_out, |bias| bias.len());
+    check_length("grad_bias", bias_len, shape.channels_out)?;
+    WeightReduction::new(&shape).run(isa, Source { values: input, mask: None }, gradient, grad_weights);
+    if let Some(grad_bias) = grad_bias {
+        bias_gradient(isa, &shape, gradient, grad_bias);
+    }
     Ok(())
 }
 

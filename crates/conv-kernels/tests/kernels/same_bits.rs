@@ -4,7 +4,7 @@
 use crate::numbers;
 use conv_kernels::{
     ConvShape, Isa, Method, OutputGradient, Padding, forward, forward_by, input_gradient, input_gradient_by,
-    weight_gradient,
+    weight_gradient, weight_gradient_by,
 };
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -98,11 +98,26 @@ fn winograd_gives_the_same_bits_with_any_threads_and_in_any_batch() {
                     apart.extend(bits(result));
                 }
             }
+            let weights = || {
+                let gradient = OutputGradient { values: &slopes, relu_output: None };
+                let mut weights = vec![f32::NAN; shape.weights_len()];
+                let mut bias = vec![f32::NAN; shape.channels_out];
+                weight_gradient_by(method, isa, shape, &input, gradient, &mut weights, Some(&mut bias))
+                    .unwrap();
+                weights.extend(bias);
+                bits(&weights)
+            };
+            let expected_weights = weights();
             for threads in [1, 2, 3, 8] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let together = pool.install(|| winograd_of(isa, method, shape, &input, &slopes));
                 let together = together.map(|values| bits(&values));
                 assert!(together == apart, "{isa:?} {method:?} {threads} threads {shape:?}");
+                let weights = pool.install(weights);
+                assert!(
+                    weights == expected_weights,
+                    "{isa:?} {method:?} {threads} threads {shape:?}: weights"
+                );
             }
         }
     }
