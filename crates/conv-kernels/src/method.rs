@@ -38,8 +38,21 @@ impl Method {
             chosen => chosen,
         }
     }
+
+    fn transforms_weight_gradient(self, shape: &ConvShape) -> bool {
+        let tiles = shape.batch * shape.output().map(|side| side.div_ceil(4)).iter().product::<usize>();
+        match self {
+            Self::Fastest => {
+                let chosen = self.chosen(shape);
+                tiles >= LEAST_TILES && matches!(chosen, Self::Winograd2 | Self::Winograd4)
+            }
+            _ => tiles > 0 && self.chosen(shape) == Self::Winograd4,
+        }
+    }
 }
 
+/// Tiles of 4 × 4 below which a weight gradient is not worth the 36 sums for each of its 9 weights.
+const LEAST_TILES: usize = 48;
 /// Channels on either side below which the transforms cost more than they save.
 const LEAST_CHANNELS: usize = 32;
 /// Columns up to which tiles of 4 × 4 leave most of a vector empty.
@@ -131,7 +144,7 @@ pub fn weight_gradient_by(
     grad_bias: Option<&mut [f32]>,
 ) -> Result<(), ConvError> {
     let shape = shape.checked()?;
-    if method.chosen(&shape) != Method::Winograd4 || shape.output_len() == 0 {
+    if !method.transforms_weight_gradient(&shape) {
         return weight_gradient(isa, &shape, input, grad_output, grad_weights, grad_bias);
     }
     check_length("input", input.len(), shape.input_len())?;

@@ -50,7 +50,9 @@ impl Outer<'_, '_> {
     fn group<S: Simd, const V: usize, const T: usize>(&mut self, simd: S, channel: usize) -> usize {
         let n_offsets = self.operands.offsets.len();
         let group_len = V * S::LANES;
-        let most_places = PANEL / group_len;
+        // pieces about alike, each of whole vectors
+        let pieces = self.operands.places.div_ceil(PANEL / group_len).max(1);
+        let most_places = self.operands.places.div_ceil(pieces).next_multiple_of(S::LANES);
         let mut place = 0;
         while place < self.operands.places {
             let places = most_places.min(self.operands.places - place);
