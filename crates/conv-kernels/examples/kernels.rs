@@ -38,6 +38,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("64→64 at 150", ConvShape::same(1, [64, 64], [150, 150], 3)),
         ("1×1 256→256 at 56", ConvShape::same(1, [256, 256], [56, 56], 1)),
         ("stride 2 64→128 at 112", ConvShape { stride: 2, ..ConvShape::same(1, [64, 128], [112, 112], 3) }),
+        // the product alone that im2col leaves of 512→512 at 14, 28 and of 256→256 at 56
+        ("im2col 4608→512 at 14", ConvShape::same(1, [4608, 512], [14, 14], 1)),
+        ("im2col 4608→512 at 28", ConvShape::same(1, [4608, 512], [28, 28], 1)),
+        ("im2col 2304→256 at 56", ConvShape::same(1, [2304, 256], [56, 56], 1)),
         ("1×1 64→16 at 55", ConvShape::same(1, [64, 16], [55, 55], 1)),
         ("1×1 16→96 at 112", ConvShape::same(1, [16, 96], [112, 112], 1)),
         ("1×1 320→1280 at 7", ConvShape::same(1, [320, 1280], [7, 7], 1)),

@@ -20,7 +20,8 @@ pub enum Method {
     Winograd2,
     /// Winograd's F(4×4, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
     Winograd4,
-    /// What was measured to be fastest for the shape, whatever the batch.
+    /// What was measured to be fastest for the shape: Winograd's ways from 32 channels on either
+    /// side on. For values and input gradients the choice does not depend on the batch.
     Fastest,
 }
 
