@@ -123,7 +123,7 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
 
 /// Stride 1, one group, as much padding as keeps the size.
 fn same(kernel: usize) -> Geometry {
-    Geometry { stride: 1, padding: Padding::same(kernel), groups: 1 }
+    Geometry { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
 }
 
 /// Geometries that imported networks have, with maps and kernels they are laid over.

@@ -159,7 +159,7 @@ impl Graph {
     /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
     /// position lies; unless that is asked for, a part of an image has the bits of the whole.
     pub(crate) fn hurry(&mut self) {
-        for (_, convolution) in self.convolutions_mut() {
+        for convolution in self.all_convolutions_mut() {
             convolution.set_method(Method::Fastest);
         }
     }
@@ -235,11 +235,14 @@ impl Graph {
 
     /// Keeps the channels alive that are to be; see [`super::convolution::Convolution::keep_alive`].
     pub(crate) fn keep_alive(&mut self) {
-        for step in &mut self.steps {
-            for (_, convolution) in step.operation.convolutions_mut(&step.name) {
-                convolution.keep_alive();
-            }
+        for convolution in self.all_convolutions_mut() {
+            convolution.keep_alive();
         }
+    }
+
+    fn all_convolutions_mut(&mut self) -> impl Iterator<Item = &mut Convolution> {
+        let steps = self.steps.iter_mut();
+        steps.flat_map(|step| step.operation.convolutions_mut(&step.name)).map(|(_, convolution)| convolution)
     }
 
     /// All tensors with their names: what is learned, and the running statistics.
