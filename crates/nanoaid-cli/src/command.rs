@@ -1,5 +1,6 @@
 //! The commands and their arguments; one file each for what they do.
 
+mod dataset;
 mod demo;
 mod images;
 mod info;
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
+    /// Bring micrographs together, and check them before they are learnt from.
+    #[command(subcommand)]
+    Dataset(dataset::DatasetCommand),
     /// Train one autoencoder for each latent size and compare them.
     Sweep(Box<sweep::SweepArguments>),
     /// Repeat a result from its record and say whether it comes out the same.
@@ -43,6 +47,7 @@ impl Command {
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Train(command) => train::run(&command),
+            Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
         }

@@ -7,6 +7,7 @@
 //! to judge by. Nothing here knows of networks.
 
 mod alignment;
+pub mod check;
 mod config;
 mod duplicates;
 mod entry;
@@ -31,6 +32,7 @@ use crate::hash::sha256;
 use crate::prepare::PrepareConfig;
 use listing::Listing;
 
+pub use check::{CheckReport, check};
 pub use config::{DatasetConfig, Only};
 pub use entry::{Entry, Origin};
 pub use error::{DatasetError, Skipped};

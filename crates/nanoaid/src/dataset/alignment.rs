@@ -196,8 +196,10 @@ fn between(plane: &Plane, y: f64, x: f64) -> Option<f64> {
 fn slopes(plane: &Plane) -> (Plane, Plane) {
     let (height, width) = (plane.height(), plane.width());
     let half = |after: f32, before: f32| (after - before) / 2.0;
-    let down = |y: usize, x: usize| half(plane.at((y + 1).min(height - 1), x), plane.at(y.saturating_sub(1), x));
-    let across = |y: usize, x: usize| half(plane.at(y, (x + 1).min(width - 1)), plane.at(y, x.saturating_sub(1)));
+    let down =
+        |y: usize, x: usize| half(plane.at((y + 1).min(height - 1), x), plane.at(y.saturating_sub(1), x));
+    let across =
+        |y: usize, x: usize| half(plane.at(y, (x + 1).min(width - 1)), plane.at(y, x.saturating_sub(1)));
     (Plane::from_fn(height, width, down), Plane::from_fn(height, width, across))
 }
 

@@ -39,7 +39,7 @@ impl Default for DatasetConfig {
             validation_share: 0.12, // about one micrograph in eight, and as many for testing
             test_share: 0.12,
             seed: 0,
-            synthetic: 0, // whether they help has not been measured
+            synthetic: 0,                 // whether they help has not been measured
             group_near_duplicates: false, // so that opening is quick where nothing is judged by it
             data_bar: DataBarChoice::default(),
         }

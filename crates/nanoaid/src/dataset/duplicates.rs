@@ -11,15 +11,20 @@ use super::alignment::agreement;
 use super::fingerprint::{Fingerprint, POSITIONS};
 
 /// Bits of 64 in which two hashes may differ. Hashes of unrelated micrographs differ in 32 ± 4, and
-/// one pair in 40 has a position below this; a twentieth cut off a corner changes 14, rarely 20.
-pub const MOST_BITS: u32 = 20;
+/// one pair in 40 has a position with as few as this; a twentieth cut off a corner changes 14 in the
+/// median and more than 20 in one of twenty.
+pub(super) const MOST_BITS: u32 = 20;
 
-/// Least agreement of the aligned thumbnails. Copies of real micrographs have 0.98 and more, nearly
-/// all above 0.9; of pairs that are none, the highest was 0.71.
-pub const LEAST_AGREEMENT: f64 = 0.85;
+/// Least correlation of the coarse thumbnails before they are aligned: spares most of the others the
+/// alignment, which costs a thousand times as much.
+const LEAST_COARSE: f64 = 0.5;
+
+/// Least agreement of the aligned thumbnails. Nearly all copies of real micrographs have 0.98 and
+/// more; of pairs that are none, the highest was 0.71.
+pub(super) const LEAST_AGREEMENT: f64 = 0.85;
 
 /// Agreement from which on a pair is worth a look, though it is not believed.
-pub const ALIKE: f64 = 0.5;
+pub(super) const ALIKE: f64 = 0.5;
 
 /// Two micrographs that show the same place, or are alike, by their places in a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +59,9 @@ pub(super) fn pairs(prints: &[Option<Fingerprint>], least: f64) -> Vec<NearPair>
 fn likest(prints: &[Option<Fingerprint>], one: usize, other: usize) -> Option<NearPair> {
     let (print, candidate) = (prints[one].as_ref()?, prints[other].as_ref()?);
     let distances = print.distances(candidate);
-    let positions = (0..POSITIONS).filter(|&position| distances[position] <= MOST_BITS);
+    let positions = (0..POSITIONS).filter(|&position| {
+        distances[position] <= MOST_BITS && print.correlation(candidate, position) >= LEAST_COARSE
+    });
     let found = positions.filter_map(|position| {
         let agreement = agreement(&print.thumbnail(0), &candidate.thumbnail(position))?;
         Some(NearPair { one, other, bits: distances[position], agreement, position })

@@ -17,14 +17,18 @@ use super::patch;
 pub(super) const SIDE: usize = 64;
 /// Positions of a square: flips and quarter turns, numbered as in [`patch::laid`].
 pub(super) const POSITIONS: usize = 8;
+/// Rows and columns of the coarse thumbnail.
+const COARSE_SIDE: usize = 16;
 /// Frequencies 1 to this one, along rows and along columns, give the bits of a hash.
 const FREQUENCIES: usize = 8;
 
-/// What is kept of a micrograph: 4 KiB and eight hashes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is kept of a micrograph: about 5 KiB.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fingerprint {
     hashes: [u64; POSITIONS],
     thumbnail: Vec<u8>,
+    /// The thumbnail made smaller, of mean 0 and norm 1, or all 0.
+    coarse: Plane,
 }
 
 impl Fingerprint {
@@ -37,7 +41,11 @@ impl Fingerprint {
             small.values().iter().map(|value| ((value - low) * scale).round() as u8).collect();
         let square = plane_of(&thumbnail);
         let hashes = std::array::from_fn(|position| hash(&patch::laid(&square, position)));
-        Self { hashes, thumbnail }
+        Self {
+            hashes,
+            thumbnail,
+            coarse: normalized(&resampled(&square, COARSE_SIDE, COARSE_SIDE, Sampling::Area)),
+        }
     }
 
     /// The thumbnail laid in `position`, `[64, 64]`, from 0 to 255.
@@ -49,6 +57,18 @@ impl Fingerprint {
     pub(super) fn distances(&self, other: &Self) -> [u32; POSITIONS] {
         other.hashes.map(|hash| (self.hashes[0] ^ hash).count_ones())
     }
+
+    /// Correlation of the coarse thumbnails, that of `other` laid in `position`; in `[-1, 1]`.
+    pub(super) fn correlation(&self, other: &Self, position: usize) -> f64 {
+        let other = patch::laid(&other.coarse, position);
+        self.coarse.values().iter().zip(other).map(|(a, b)| f64::from(*a) * f64::from(b)).sum()
+    }
+}
+
+fn normalized(plane: &Plane) -> Plane {
+    let mean = plane.mean();
+    let norm = (plane.variance() * plane.values().len() as f64).sqrt();
+    plane.map(|value| if norm > 0.0 { ((f64::from(value) - mean) / norm) as f32 } else { 0.0 })
 }
 
 fn plane_of(thumbnail: &[u8]) -> Plane {
@@ -82,7 +102,9 @@ mod tests {
     fn pattern(height: usize, width: usize) -> Plane {
         Plane::from_fn(height, width, |y, x| {
             let (v, u) = (y as f32 / height as f32, x as f32 / width as f32);
-            (9.0 * u * v).sin() + (7.0 * (u - 0.3) * (v + 0.2)).cos() * u + 0.3 * (23.0 * u + 11.0 * v * v).sin()
+            (9.0 * u * v).sin()
+                + (7.0 * (u - 0.3) * (v + 0.2)).cos() * u
+                + 0.3 * (23.0 * u + 11.0 * v * v).sin()
         })
     }
 

@@ -182,10 +182,11 @@ impl Import<'_> {
     fn folder(&mut self, folder: &Path) -> Result<(), DatasetError> {
         let label = name_of(folder);
         let (files, skipped) = folder::files(folder)?;
-        self.report.skipped.extend(skipped.into_iter().map(|skipped| Skipped {
-            file: format!("{label}/{}", skipped.file),
-            reason: skipped.reason,
-        }));
+        self.report.skipped.extend(
+            skipped
+                .into_iter()
+                .map(|skipped| Skipped { file: format!("{label}/{}", skipped.file), reason: skipped.reason }),
+        );
         let archives = archives_in(folder)?;
         if files.is_empty() && archives.is_empty() {
             return self.skip(label, "no image files are in it".to_owned());
@@ -195,15 +196,17 @@ impl Import<'_> {
                 Some((folder, _)) => Some(name::category_of_folder(folder)),
                 None => name::nffa_category(&file).map(str::to_owned),
             };
-            self.file(folder.join(&file), format!("{label}/{file}"), |source, name, bytes, path| Candidate {
-                source,
-                name,
-                category,
-                group: None,
-                split: None,
-                licence: None,
-                bytes,
-                path: Some(path),
+            self.file(folder.join(&file), format!("{label}/{file}"), |source, name, bytes, path| {
+                Candidate {
+                    source,
+                    name,
+                    category,
+                    group: None,
+                    split: None,
+                    licence: None,
+                    bytes,
+                    path: Some(path),
+                }
             })?;
         }
         archives.iter().try_for_each(|path| self.archive(path))

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn folders_of_nffa_get_the_one_spelling_and_others_keep_theirs() {
-        let cases = [("Films_Coated_Surface", "films_coated_surface"), ("TIPS", "tips"), ("My Wires", "My_Wires")];
+        let cases =
+            [("Films_Coated_Surface", "films_coated_surface"), ("TIPS", "tips"), ("My Wires", "My_Wires")];
         for (name, category) in cases {
             assert_eq!(category_of_folder(name), category);
         }

@@ -102,7 +102,8 @@ impl Store {
             if !path.exists() {
                 return Ok((file, false));
             }
-            let found = sha256_of_file(&path).map_err(|source| DatasetError::Io { path: path.clone(), source })?;
+            let found =
+                sha256_of_file(&path).map_err(|source| DatasetError::Io { path: path.clone(), source })?;
             if found == sha256 {
                 return Ok((file, true));
             }
@@ -156,8 +157,7 @@ impl Store {
 /// The rows of an index that an import has written; edited, as long as nothing would be lost.
 fn read_back(path: &Path) -> Result<Vec<index::Row>, DatasetError> {
     let csv_error = |source| DatasetError::Csv { path: path.to_owned(), source };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path).map_err(csv_error)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path).map_err(csv_error)?;
     let header = reader.headers().map_err(csv_error)?;
     if let Some(column) = header.iter().find(|&title| COLUMNS.iter().all(|(name, _)| *name != title)) {
         return Err(DatasetError::UnknownColumn { path: path.to_owned(), column: column.to_owned() });
@@ -179,8 +179,7 @@ fn csv_of(rows: &[index::Row]) -> String {
     };
     let columns: Vec<_> = COLUMNS.into_iter().filter(|&(name, cell)| needed(name, cell)).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write =
-        |cells: Vec<String>| writer.write_record(cells).expect("memory takes rows of one length");
+    let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory takes rows of one length");
     write(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
     for row in rows {
         write(columns.iter().map(|(_, cell)| cell(row).unwrap_or_default()).collect());

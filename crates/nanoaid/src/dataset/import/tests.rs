@@ -226,7 +226,8 @@ fn what_cannot_be_taken_is_named_and_the_rest_is() {
 fn a_damaged_archive_gives_what_comes_before_and_a_whole_one_later_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let images: Vec<(String, Vec<u8>)> = (0..3).map(|mark| (nffa_name(9, mark), jpeg(mark))).collect();
-    let entries: Vec<(&str, &[u8])> = images.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let entries: Vec<(&str, &[u8])> =
+        images.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
     let whole = tar_of(&entries);
     let second = 512 + images[0].1.len().next_multiple_of(512);
     let mut wrong = whole.clone();
@@ -261,7 +262,8 @@ fn what_unpacks_to_more_than_allowed_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let zeros = vec![0; 40 << 20];
     let name = nffa_name(1, 1);
-    fs::write(folder.path().join("files.tar.gz"), gzip(&tar_of(&[(&name, &jpeg(1)), ("zeros.jpg", &zeros)]))).unwrap();
+    fs::write(folder.path().join("files.tar.gz"), gzip(&tar_of(&[(&name, &jpeg(1)), ("zeros.jpg", &zeros)])))
+        .unwrap();
     let config = ImportConfig { most_archive_bytes: 20 << 20, ..ImportConfig::default() };
     let report = imported_with(&folder, &["files.tar.gz"], &config).unwrap();
     assert_eq!(report.n_new, 1);
