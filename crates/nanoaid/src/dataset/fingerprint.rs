@@ -1,10 +1,10 @@
 //! Fingerprint: what is kept of a micrograph to find its near-duplicates.
 //!
 //! A thumbnail, squashed to a square so that a quarter turn of the micrograph is one of the
-//! thumbnail, and a perceptual hash of each of the eight positions it can be laid in: the signs of
-//! low frequencies of a cosine transform, as in pHash (Zauner 2010). The frequencies that don't
-//! vary along rows or columns are left out: shading has most of its energy there. Knows nothing of
-//! files or thresholds.
+//! thumbnail, and a perceptual hash of each of the eight positions it can be laid in: which low
+//! frequencies of a cosine transform are above their median, as in pHash (Zauner 2010). The
+//! frequencies that don't vary along rows or columns are left out: shading has most of its energy
+//! there. Knows nothing of files or thresholds.
 
 use std::f64::consts::PI;
 

@@ -96,8 +96,8 @@ fn changed_copies_among_other_specimens_are_found_and_nothing_else() {
 
 #[test]
 fn links_make_groups_named_by_their_first() {
-    let cases: [(&str, &[(usize, usize)], [usize; 6]); 4] = [
-        ("none", &[], [0, 1, 2, 3, 4, 5]),
+    let cases = [
+        ("none", &[][..], [0, 1, 2, 3, 4, 5]),
         ("a chain", &[(4, 5), (3, 4), (1, 3)], [0, 1, 2, 1, 1, 1]),
         ("two groups that meet late", &[(0, 2), (1, 5), (2, 5)], [0, 0, 0, 3, 4, 0]),
         ("to itself", &[(2, 2)], [0, 1, 2, 3, 4, 5]),

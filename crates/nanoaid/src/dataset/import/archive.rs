@@ -40,8 +40,7 @@ pub(super) fn stem(path: &Path) -> String {
     name.get(..end).unwrap_or(&name).to_owned()
 }
 
-/// Gives the name (with folders, as the archive tells it) and content of each entry to `take`, and
-/// the number of entries back.
+/// Gives the name (with folders, as the archive tells it) and content of each entry to `take`.
 ///
 /// # Errors
 /// If the file can't be read, is damaged, or unpacks to more than allowed: what came before has
@@ -55,9 +54,8 @@ pub(super) fn entries<E: From<ArchiveError>>(
     let reader = opened(path).map_err(|error| ArchiveError { n_entries: 0, error })?;
     let mut archive = tar::Archive::new(Bounded { reader, allowance: Rc::clone(&allowance) });
     let mut bytes_left = config.most_archive_bytes;
-    let mut n_entries = 0;
     let damaged = |n_entries, error| ArchiveError { n_entries, error };
-    for entry in archive.entries().map_err(|error| damaged(0, error))? {
+    for (n_entries, entry) in archive.entries().map_err(|error| damaged(0, error))?.enumerate() {
         let mut entry = entry.map_err(|error| damaged(n_entries, error))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let size = entry.size();
@@ -83,7 +81,6 @@ pub(super) fn entries<E: From<ArchiveError>>(
                 Content::Image(bytes)
             }
         };
-        n_entries += 1;
         allowance.set(MOST_HEADER_BYTES);
         take(&name, content)?;
     }

@@ -18,8 +18,10 @@ use crate::hash::sha256_of_file;
 const INDEX: &str = "index.csv";
 /// Name of the list of hashes, in the form of `sha256sum`.
 const HASHES: &str = "SHA256SUMS";
+/// What a row has in a column.
+type CellOf = fn(&index::Row) -> Option<String>;
 /// Columns of an index that an import writes, with their cells.
-const COLUMNS: [(&str, fn(&index::Row) -> Option<String>); 7] = [
+const COLUMNS: [(&str, CellOf); 7] = [
     ("file", |row| Some(row.file.clone())),
     ("category", |row| row.category.clone()),
     ("group", |row| row.group.clone()),
@@ -174,9 +176,7 @@ fn is_hash(text: &str) -> bool {
 }
 
 fn csv_of(rows: &[index::Row]) -> String {
-    let needed = |name, cell: fn(&index::Row) -> Option<String>| {
-        !OPTIONAL.contains(&name) || rows.iter().any(|row| cell(row).is_some())
-    };
+    let needed = |name, cell: CellOf| !OPTIONAL.contains(&name) || rows.iter().any(|row| cell(row).is_some());
     let columns: Vec<_> = COLUMNS.into_iter().filter(|&(name, cell)| needed(name, cell)).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory takes rows of one length");
