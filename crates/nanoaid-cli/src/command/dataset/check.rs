@@ -16,6 +16,8 @@ use crate::progress::Progress;
 
 /// Most sizes that are listed; JSON has all.
 const MOST_SIZES: usize = 5;
+/// Most pairs of a kind that are listed; JSON has all, and problems are all named.
+const MOST_LISTED: usize = 20;
 /// Most pairs of a kind on a sheet.
 const MOST_DRAWN: usize = 60;
 
@@ -105,12 +107,12 @@ fn text_of(report: &CheckReport) -> String {
         report.near_duplicates.len(),
         report.n_groups
     );
-    for [first, again] in &report.same_content {
-        text += &format!("  same content    {first}  =  {again}\n");
-    }
-    for pair in &report.near_duplicates {
-        text += &format!("  near-duplicate  {}  ≈  {}  ({})\n", pair.files[0], pair.files[1], how(pair));
-    }
+    let same = report.same_content.iter();
+    text += &listed(same.map(|[first, again]| format!("  same content    {first}  =  {again}\n")));
+    text +=
+        &listed(report.near_duplicates.iter().map(|pair| {
+            format!("  near-duplicate  {}  ≈  {}  ({})\n", pair.files[0], pair.files[1], how(pair))
+        }));
     let problems = report.problems.iter().map(|problem| format!("problem: {problem}\n"));
     let warnings = report.warnings.iter().map(|warning| format!("warning: {warning}\n"));
     text.extend(problems.chain(warnings));
@@ -120,6 +122,16 @@ fn text_of(report: &CheckReport) -> String {
         n => format!("{n} problems"),
     };
     text + &format!(", {} warnings\n", report.warnings.len())
+}
+
+/// The first of `lines`, and how many more there are.
+fn listed(lines: impl ExactSizeIterator<Item = String>) -> String {
+    let more = lines.len().saturating_sub(MOST_LISTED);
+    let mut text: String = lines.take(MOST_LISTED).collect();
+    if more > 0 {
+        text += &format!("  … and {more} more, all of them with --json\n");
+    }
+    text
 }
 
 /// How alike a pair is, in words.
