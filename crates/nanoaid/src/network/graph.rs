@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Tensor;
 
+use super::convolution::Convolution;
 use super::norm::{Norms, Statistics};
 use super::operation::Operation;
 use super::parameter::{Parameter, Role};
