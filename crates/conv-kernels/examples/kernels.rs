@@ -33,7 +33,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("64→64 at 150", ConvShape::same(1, [64, 64], [150, 150], 3)),
         ("1×1 256→256 at 56", ConvShape::same(1, [256, 256], [56, 56], 1)),
         ("stride 2 64→128 at 112", ConvShape { stride: 2, ..ConvShape::same(1, [64, 128], [112, 112], 3) }),
-        ("depthwise 128 at 112", ConvShape { groups: 128, ..ConvShape::same(1, [128, 128], [112, 112], 3) }),
+        ("1×1 64→16 at 55", ConvShape::same(1, [64, 16], [55, 55], 1)),
+        ("1×1 16→96 at 112", ConvShape::same(1, [16, 96], [112, 112], 1)),
+        ("1×1 320→1280 at 7", ConvShape::same(1, [320, 1280], [7, 7], 1)),
+        ("256→1 at 37", ConvShape::same(1, [256, 1], [37, 37], 3)),
+        ("512→1 at 14", ConvShape::same(1, [512, 1], [14, 14], 3)),
+        ("depthwise 128 at 112", depthwise(128, 112, [3, 1])),
+        ("depthwise 96 at 112, stride 2", depthwise(96, 112, [3, 2])),
+        ("depthwise 5×5 144 at 56, stride 2", depthwise(144, 56, [5, 2])),
+        ("depthwise 5×5 672 at 14", depthwise(672, 14, [5, 1])),
     ];
     for (name, shape) in cases {
         measure_case(isa, name, &shape, &|label| {
@@ -41,6 +49,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })?;
     }
     Ok(())
+}
+
+fn depthwise(channels: usize, side: usize, [kernel, stride]: [usize; 2]) -> ConvShape {
+    ConvShape { groups: channels, stride, ..ConvShape::same(1, [channels; 2], [side; 2], kernel) }
 }
 
 fn measure_case(

@@ -14,7 +14,7 @@
 use crate::isa::Isa;
 use crate::layout::{Layout, Source, Tap};
 use crate::scratch::with_scratch;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, LARGEST_LANES, Simd};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -63,8 +63,6 @@ const STRIP_VALUES: usize = 128 * 1024;
 const STRIP_PLACES: usize = 384;
 /// Tasks that are enough to keep the threads of one machine busy.
 const ENOUGH_TASKS: usize = 16;
-/// Numbers in the widest vector.
-const LARGEST_LANES: usize = 16;
 
 impl Correlation {
     /// Writes the correlation of `source` with `weights` to `output`; shapes are checked before.

@@ -9,6 +9,7 @@ use crate::simd::{Kernel, Simd, portable::Portable};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2::Avx2, avx512::Avx512};
 use std::fmt;
+use std::sync::LazyLock;
 
 /// The environment variable that names an instruction set.
 pub const ISA_VARIABLE: &str = "NANOAID_KERNELS";
@@ -56,6 +57,13 @@ impl Isa {
     /// The best instruction set that this machine has.
     pub fn best() -> Self {
         Self::available()[0]
+    }
+
+    /// The instruction set for work that does not round, whose result is the same with any: that of
+    /// `NANOAID_KERNELS`, or the best one where that cannot be used.
+    pub(crate) fn exact() -> Self {
+        static EXACT: LazyLock<Isa> = LazyLock::new(|| Isa::from_env().unwrap_or_else(|_| Isa::best()));
+        *EXACT
     }
 
     /// Every instruction set that this machine has, best first; never empty.

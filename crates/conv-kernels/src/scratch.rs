@@ -15,8 +15,8 @@ const LINE: usize = 64;
 
 /// Calls `work` with `len` numbers of any value, the first of which begins a cache line.
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
-    let mut buffer = STORE.with_borrow_mut(Vec::pop).unwrap_or_default();
     let lines = LINE / size_of::<f32>();
+    let mut buffer = STORE.with_borrow_mut(|store| take(store, len + lines)).unwrap_or_default();
     if buffer.len() < len + lines {
         buffer.resize(len + lines, 0.0);
     }
@@ -24,6 +24,16 @@ pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) ->
     let result = work(&mut buffer[skip..skip + len]);
     STORE.with_borrow_mut(|store| store.push(buffer));
     result
+}
+
+/// The smallest buffer of at least `len` numbers, or the largest.
+fn take(store: &mut Vec<Vec<f32>>, len: usize) -> Option<Vec<f32>> {
+    let rank = |buffer: &Vec<f32>| match buffer.len() {
+        enough if enough >= len => enough - len,
+        less => usize::MAX - less,
+    };
+    let best = (0..store.len()).min_by_key(|&index| rank(&store[index]))?;
+    Some(store.swap_remove(best))
 }
 
 /// Frees the buffers that the calling thread keeps.

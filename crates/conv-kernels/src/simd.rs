@@ -11,6 +11,9 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod portable;
 
+/// Numbers in the widest vector.
+pub(crate) const LARGEST_LANES: usize = 16;
+
 /// One instruction set.
 pub(crate) trait Simd: Copy {
     /// [`Simd::LANES`] numbers in a register.
@@ -37,6 +40,21 @@ pub(crate) trait Simd: Copy {
 
     /// `a · b + sum`, rounded once where the instruction set can.
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, sum: Self::Vector) -> Self::Vector;
+
+    /// `a + b`.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a − b`.
+    fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a · b`.
+    fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// The numbers at even and at odd places of `first` and, after it, `second`.
+    fn deinterleave(self, first: Self::Vector, second: Self::Vector) -> [Self::Vector; 2];
+
+    /// The inverse of [`Simd::deinterleave`]: numbers of `even` and `odd` in turn.
+    fn interleave(self, even: Self::Vector, odd: Self::Vector) -> [Self::Vector; 2];
 
     /// 0 where a lane is below 0, else the lane; NaN stays NaN.
     fn relu(self, vector: Self::Vector) -> Self::Vector;

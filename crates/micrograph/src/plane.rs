@@ -135,18 +135,19 @@ impl Plane {
     /// The values below which `shares` of the numbers lie, each share in `[0, 1]`, by linear
     /// interpolation between ranks; NaN is left out. Empty where there is no number.
     pub fn quantiles(&self, shares: &[f64]) -> Vec<f32> {
-        let mut sorted: Vec<f32> = self.values.iter().copied().filter(|value| !value.is_nan()).collect();
-        if sorted.is_empty() {
+        let mut values: Vec<f32> = self.values.iter().copied().filter(|value| !value.is_nan()).collect();
+        if values.is_empty() {
             return Vec::new();
         }
-        sorted.sort_unstable_by(f32::total_cmp);
+        let last = values.len() - 1;
         shares
             .iter()
             .map(|share| {
-                let rank = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
-                let below = rank.floor() as usize;
-                let above = rank.ceil() as usize;
-                sorted[below] + (sorted[above] - sorted[below]) * (rank - below as f64) as f32
+                let rank = share.clamp(0.0, 1.0) * last as f64;
+                let place = rank.floor() as usize;
+                let (_, &mut below, rest) = values.select_nth_unstable_by(place, f32::total_cmp);
+                let above = rest.iter().copied().min_by(f32::total_cmp).unwrap_or(below);
+                below + (above - below) * (rank - place as f64) as f32
             })
             .collect()
     }

@@ -9,6 +9,7 @@ mod replay;
 mod sweep;
 mod train;
 mod training;
+mod weights;
 
 use clap::Subcommand;
 
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     Bench(bench::BenchArguments),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
+    /// List, check or fetch the weights of ImageNet networks.
+    #[command(subcommand)]
+    Weights(weights::WeightsCommand),
 }
 
 impl Command {
@@ -49,6 +53,7 @@ impl Command {
             Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
+            Self::Weights(command) => weights::run(&command),
         }
     }
 }

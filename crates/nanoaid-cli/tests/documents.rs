@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -16,6 +16,7 @@ const DOCUMENTS: [&str; 7] = [
     "docs/run-folder.md",
     "docs/glossary.md",
     "docs/method.md",
+    "docs/weights.md",
 ];
 /// What a path in a document begins with.
 const PLACES: [&str; 3] = ["crates/", "docs/", ".ci/"];
@@ -153,6 +154,27 @@ fn nothing_below_the_command_line_prints_or_reads_the_clock() {
     let forbidden = ["println!", "print!", "eprintln!", "eprint!", "SystemTime", "Instant::now"];
     let found = places(&sources, |line| forbidden.iter().any(|word| line.contains(word)));
     assert_none(&found);
+}
+
+#[test]
+fn only_known_weights_use_the_network() {
+    let mut sources = program("crates/nanoaid-cli/src");
+    sources.extend(LIBRARIES.iter().flat_map(|folder| program(folder)));
+    sources.retain(|path| !path.starts_with("crates/nanoaid/src/known_weights/"));
+    let words = ["rustls", "TcpStream", "UdpSocket", "ToSocketAddrs"];
+    assert_none(&places(&sources, |line| words.iter().any(|word| names(line, word))));
+}
+
+#[test]
+fn the_page_on_weights_names_all_that_are_known() {
+    let page = text_of("docs/weights.md");
+    let table = text_of("crates/nanoaid/src/known_weights/table.rs");
+    let quoted = |line: &str| Some(line.trim().strip_prefix("name: \"")?.strip_suffix("\",")?.to_owned());
+    let listed: Vec<String> = table.lines().filter_map(quoted).collect();
+    assert!(listed.len() > 5, "{listed:?}");
+    for name in listed {
+        assert!(page.contains(&format!("`{name}`")), "docs/weights.md does not name {name}");
+    }
 }
 
 #[test]

@@ -56,7 +56,8 @@ pub fn instruction_set() -> String {
 
 /// A batch of patches through the autoencoder, without gradients.
 pub fn autoencoder_forward(device: Device) -> Workload {
-    let graph = networks::autoencoder(device);
+    let mut graph = networks::autoencoder(device);
+    graph.hurry();
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device);
     let step = move || finish(graph.forward(images.clone()));
     Workload { name: "cae-forward", n_images: BATCH, step: Box::new(step) }
@@ -89,7 +90,8 @@ pub fn ascent_block5(device: Device) -> Workload {
 
 fn ascent(name: &'static str, n_blocks: usize, side: usize, device: Device) -> Workload {
     let graph = networks::vgg16(n_blocks, device);
-    let graph = graph.cut_to_channels(graph.end(), &[CHANNEL]);
+    let mut graph = graph.cut_to_channels(graph.end(), &[CHANNEL]);
+    graph.hurry();
     let mut image = random_images([1, 3, side, side], device);
     let step = move || image = ascended(&graph, image.clone());
     Workload { name, n_images: 1, step: Box::new(step) }

@@ -15,11 +15,11 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
-pub(crate) use conv_kernels::Padding;
+pub(crate) use conv_kernels::{Method, Padding};
 
 pub(crate) use cpu::isa;
 
-/// How a convolution's kernels are laid over its input.
+/// How a convolution's kernels are laid over its input, and how that is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
     /// Step between neighbouring outputs in input positions, at least 1.
@@ -28,6 +28,8 @@ pub(crate) struct Geometry {
     pub padding: Padding,
     /// Parts into which the channels fall; 1 is a full convolution, `C_in` a depthwise one.
     pub groups: usize,
+    /// Which way it is computed where there is a choice.
+    pub method: Method,
 }
 
 /// Convolution with bias, and a ReLU where asked for. `[N, C_in, H, W]`,

@@ -12,6 +12,7 @@ pub mod device;
 mod eigen;
 pub mod hash;
 mod kernels;
+pub mod known_weights;
 pub mod lens;
 pub mod network;
 pub mod prepare;

@@ -172,6 +172,7 @@ pub fn autoencoder(
     // may have been cut off between a checkpoint and the best network that belongs to it
     run.write(NETWORK, &network_of(&checkpoint.best)?.to_bytes())?;
     let mut network = network_of(&checkpoint.weights)?;
+    network.graph_mut().hurry();
     let mut optimizer = Optimizer::new(&config, &network, &checkpoint)?;
     let n_steps = config.epochs * config.steps_per_epoch();
 

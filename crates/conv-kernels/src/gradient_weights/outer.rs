@@ -4,7 +4,7 @@
 //! This is a matrix product with the places as its inner dimension; no lanes have to be added.
 
 use super::Operands;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, LARGEST_LANES, Simd};
 
 /// Numbers of transposed gradient that stay in the first-level cache.
 const PANEL: usize = 6 * 1024;
@@ -54,7 +54,7 @@ impl Outer<'_, '_> {
         let mut place = 0;
         while place < self.operands.places {
             let places = most_places.min(self.operands.places - place);
-            self.transpose(channel, group_len, place, places);
+            self.transpose(simd, [channel, group_len], [place, places]);
             let mut tap = 0;
             while tap < n_offsets {
                 tap += if n_offsets - tap >= T {
@@ -68,20 +68,25 @@ impl Outer<'_, '_> {
         V
     }
 
-    /// Copies the gradient of places from `place` on to the panel, `[places, group_len]`; channels
-    /// that do not exist are 0.
+    /// Copies the gradient of places from `place` on, a multiple of the vector's length, to the
+    /// panel, `[places, group_len]`; channels that do not exist are 0.
     #[inline(always)]
-    fn transpose(&mut self, channel: usize, group_len: usize, place: usize, places: usize) {
-        let panel = &mut self.panel[..places * group_len];
+    fn transpose<S: Simd>(&mut self, simd: S, [channel, group_len]: [usize; 2], [place, places]: [usize; 2]) {
         let Operands { gradient, gradient_len, .. } = self.operands;
-        let existing = group_len.min(self.channels - channel);
-        if existing < group_len {
-            panel.fill(0.0);
-        }
-        for c in 0..existing {
-            let row = &gradient[(channel + c) * gradient_len + place..][..places];
-            for (target, value) in panel[c..].iter_mut().step_by(group_len).zip(row) {
-                *target = *value;
+        for first in (0..group_len).step_by(S::LANES) {
+            for start in (0..places).step_by(S::LANES) {
+                let mut rows = [simd.splat(0.0); LARGEST_LANES];
+                for lane in 0..S::LANES {
+                    let row = channel + first + lane;
+                    if row < self.channels {
+                        rows[lane] = simd.load(gradient, row * gradient_len + place + start);
+                    }
+                }
+                transpose(simd, &mut rows);
+                let panel = &mut self.panel[start * group_len + first..];
+                for lane in 0..S::LANES {
+                    simd.store(rows[lane], panel, lane * group_len);
+                }
             }
         }
     }
@@ -125,5 +130,20 @@ impl Outer<'_, '_> {
             }
         }
         T
+    }
+}
+
+/// Exchanges rows and columns of the first `LANES` vectors: as often as halves the number of rows to
+/// 1, each row is merged with the one that lies half of all rows further on.
+#[inline(always)]
+fn transpose<S: Simd>(simd: S, rows: &mut [S::Vector; LARGEST_LANES]) {
+    let half = S::LANES / 2;
+    let mut left = S::LANES;
+    while left > 1 {
+        let before = *rows;
+        for row in 0..half {
+            [rows[2 * row], rows[2 * row + 1]] = simd.interleave(before[row], before[row + half]);
+        }
+        left /= 2;
     }
 }

@@ -2,9 +2,11 @@
 
 use super::{Kernel, Simd};
 use std::arch::x86_64::{
-    __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_castps256_ps128,
-    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_set1_ps,
-    _mm256_setzero_ps, _mm256_storeu_ps,
+    __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_ps,
+    _mm256_castpd_ps, _mm256_castps_pd, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_permute4x64_pd,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
 /// The token of AVX2 with FMA; the private field keeps others from making one.
@@ -60,6 +62,44 @@ impl Simd for Avx2 {
     fn multiply_add(self, a: __m256, b: __m256, sum: __m256) -> __m256 {
         // SAFETY: `self` exists, so the machine has fma.
         unsafe { _mm256_fmadd_ps(a, b, sum) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn deinterleave(self, first: __m256, second: __m256) -> [__m256; 2] {
+        // pairs of each half of the register, then the pairs in their order
+        // SAFETY: `self` exists, so the machine has avx2.
+        unsafe {
+            let even = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(first, second));
+            let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_11_01>(first, second));
+            [even, odd].map(|pairs| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(pairs)))
+        }
+    }
+
+    #[inline(always)]
+    fn interleave(self, even: __m256, odd: __m256) -> [__m256; 2] {
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe {
+            let (lower, upper) = (_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd));
+            [_mm256_permute2f128_ps::<0x20>(lower, upper), _mm256_permute2f128_ps::<0x31>(lower, upper)]
+        }
     }
 
     #[inline(always)]

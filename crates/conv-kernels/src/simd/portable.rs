@@ -50,6 +50,31 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn add(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]]
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]]
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]]
+    }
+
+    #[inline(always)]
+    fn deinterleave(self, first: [f32; 4], second: [f32; 4]) -> [[f32; 4]; 2] {
+        [[first[0], first[2], second[0], second[2]], [first[1], first[3], second[1], second[3]]]
+    }
+
+    #[inline(always)]
+    fn interleave(self, even: [f32; 4], odd: [f32; 4]) -> [[f32; 4]; 2] {
+        [[even[0], odd[0], even[1], odd[1]], [even[2], odd[2], even[3], odd[3]]]
+    }
+
+    #[inline(always)]
     fn relu(self, vector: [f32; 4]) -> [f32; 4] {
         let mut result = vector;
         for lane in &mut result {

@@ -3,8 +3,9 @@
 
 use crate::numbers;
 use conv_kernels::{
-    ConvShape, Isa, OutputGradient, Padding, PlanesShape, forward, input_gradient, max_pool_2x2,
-    max_pool_2x2_gradient, relu_gradient, upsample_nearest_2x, upsample_nearest_2x_gradient, weight_gradient,
+    ConvShape, Isa, Method, OutputGradient, Padding, PlanesShape, forward, forward_by, input_gradient_by,
+    max_pool_2x2, max_pool_2x2_gradient, relu_gradient, upsample_nearest_2x, upsample_nearest_2x_gradient,
+    weight_gradient,
 };
 use std::ptr::NonNull;
 
@@ -113,9 +114,16 @@ fn convolutions_stay_inside_their_slices() {
                 let mut output = Guarded::new(&vec![0.0; shape.output_len()], end);
                 let bias = Some(bias.get());
                 forward(isa, &shape, input.get(), weights.get(), bias, true, output.get_mut()).unwrap();
+                for method in [Method::Winograd2, Method::Winograd4] {
+                    let (input, weights) = (input.get(), weights.get());
+                    forward_by(method, isa, &shape, input, weights, bias, true, output.get_mut()).unwrap();
+                }
                 let gradient = OutputGradient { values: slopes.get(), relu_output: Some(output.get()) };
                 let mut grad_input = Guarded::new(&vec![0.0; shape.input_len()], end);
-                input_gradient(isa, &shape, weights.get(), gradient, grad_input.get_mut()).unwrap();
+                for method in [Method::Direct, Method::Winograd2, Method::Winograd4] {
+                    let grad_input = grad_input.get_mut();
+                    input_gradient_by(method, isa, &shape, weights.get(), gradient, grad_input).unwrap();
+                }
                 let mut grad_weights = Guarded::new(&vec![0.0; shape.weights_len()], end);
                 let mut grad_bias = Guarded::new(&vec![0.0; shape.channels_out], end);
                 let grad_bias = Some(grad_bias.get_mut());

@@ -9,6 +9,7 @@ mod guard_pages;
 mod naive;
 mod planes;
 mod same_bits;
+mod winograd;
 
 /// Numbers between −1 and 1 without a pattern (a linear congruential generator).
 pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
@@ -25,8 +26,14 @@ pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
 /// of numbers below 1 in size.
 #[track_caller]
 pub(crate) fn assert_near(name: &str, found: &[f32], expected: &[f64], terms: usize) {
+    assert_near_within(1.0, name, found, expected, terms);
+}
+
+/// [`assert_near`], where products are `amplified` times as large.
+#[track_caller]
+pub(crate) fn assert_near_within(amplified: f64, name: &str, found: &[f32], expected: &[f64], terms: usize) {
     assert_eq!(found.len(), expected.len(), "{name}");
-    let tolerance = 4.0 * f64::from(f32::EPSILON) * (terms as f64 + 4.0);
+    let tolerance = amplified * 4.0 * f64::from(f32::EPSILON) * (terms as f64 + 4.0);
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (f64::from(*found) - expected).abs();
         assert!(error <= tolerance, "{name}: [{i}] is {found}, expected {expected}");

@@ -2,7 +2,10 @@
 //! image, and whatever else is in the batch.
 
 use crate::numbers;
-use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradient, weight_gradient};
+use conv_kernels::{
+    ConvShape, Isa, Method, OutputGradient, Padding, forward, forward_by, input_gradient, input_gradient_by,
+    weight_gradient,
+};
 
 fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
@@ -57,6 +60,49 @@ fn any_number_of_threads_gives_the_same_bits() {
             });
             for other in &results[1..] {
                 assert!(results[0] == *other, "{isa:?} {shape:?}");
+            }
+        }
+    }
+}
+
+/// Forward pass and input gradient by Winograd's ways.
+fn winograd_of(isa: Isa, method: Method, shape: &ConvShape, input: &[f32], slopes: &[f32]) -> [Vec<f32>; 2] {
+    let (weights, bias) = (numbers(2, shape.weights_len()), numbers(3, shape.channels_out));
+    let mut output = vec![f32::NAN; shape.output_len()];
+    forward_by(method, isa, shape, input, &weights, Some(&bias), true, &mut output).unwrap();
+    let gradient = OutputGradient { values: slopes, relu_output: Some(&output) };
+    let mut grad_input = vec![f32::NAN; shape.input_len()];
+    input_gradient_by(method, isa, shape, &weights, gradient, &mut grad_input).unwrap();
+    [output, grad_input]
+}
+
+#[test]
+fn winograd_gives_the_same_bits_with_any_threads_and_in_any_batch() {
+    let shapes = [
+        ConvShape::same(5, [32, 150], [20, 23], 3),
+        ConvShape::same(9, [8, 70], [16, 16], 3),
+        ConvShape::same(1, [300, 260], [14, 14], 3),
+        ConvShape::same(2, [32, 40], [56, 71], 3),
+    ];
+    for isa in Isa::available() {
+        for (shape, method) in
+            shapes.iter().flat_map(|shape| [(shape, Method::Winograd2), (shape, Method::Winograd4)])
+        {
+            let (input, slopes) = (numbers(1, shape.input_len()), numbers(4, shape.output_len()));
+            let single = ConvShape { batch: 1, ..*shape };
+            let images = input.chunks_exact(single.input_len()).zip(slopes.chunks_exact(single.output_len()));
+            let mut apart = [Vec::new(), Vec::new()];
+            for (input, slopes) in images {
+                let results = winograd_of(isa, method, &single, input, slopes);
+                for (apart, result) in apart.iter_mut().zip(&results) {
+                    apart.extend(bits(result));
+                }
+            }
+            for threads in [1, 2, 3, 8] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let together = pool.install(|| winograd_of(isa, method, shape, &input, &slopes));
+                let together = together.map(|values| bits(&values));
+                assert!(together == apart, "{isa:?} {method:?} {threads} threads {shape:?}");
             }
         }
     }

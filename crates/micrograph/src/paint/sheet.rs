@@ -13,6 +13,8 @@ use super::{
 };
 use crate::{Plane, Rect};
 
+use rayon::prelude::*;
+
 /// One plane on a sheet.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
@@ -125,7 +127,6 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     let layout = Layout::of(sheet, ranges.shared_bar(sheet));
     let mut picture = Picture::new(layout.height, layout.width, sheet.theme.background());
     put_head(&mut picture, sheet, &layout);
-    let mut ranges_of_cells = ranges.cells.iter();
     for (section, place) in sheet.sections.iter().zip(&layout.sections) {
         if let Some(y) = place.heading_y {
             let ink = Ink::bold(layout.heading_px, sheet.theme.ink());
@@ -135,10 +136,15 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
                 Rect { y: y + ink.line_height() + 1, x: layout.margin, height: 1, width: layout.grid_width };
             picture.fill_rect(ruled, sheet.theme.line(), 1.0);
         }
-        for (cell, &(y, x)) in section.cells.iter().zip(&place.cells) {
-            let range = *ranges_of_cells.next().expect("every cell has its range");
-            put_cell(&mut picture, sheet, &layout, PlacedCell { cell, y, x, range });
-        }
+    }
+    let cells: Vec<&Cell> = sheet.sections.iter().flat_map(|section| &section.cells).collect();
+    let drawn: Vec<Picture> = cells
+        .par_iter()
+        .zip(&ranges.cells)
+        .map(|(cell, range)| drawn_cell(sheet, &layout, cell, *range))
+        .collect();
+    for (cell, &(y, x)) in drawn.iter().zip(layout.sections.iter().flat_map(|place| &place.cells)) {
+        picture.blit(y, x, cell);
     }
     if let Some(bar) = &layout.color_bar {
         let ink = Ink::regular(layout.text_px, sheet.theme.ink());
@@ -157,7 +163,8 @@ struct Ranges {
 impl Ranges {
     fn of(sheet: &ContactSheet) -> Self {
         let cells = || sheet.sections.iter().flat_map(|section| &section.cells);
-        let own: Vec<Option<(f32, f32)>> = cells().map(|cell| robust_range(cell.plane)).collect();
+        let own: Vec<Option<(f32, f32)>> =
+            cells().collect::<Vec<_>>().par_iter().map(|cell| robust_range(cell.plane)).collect();
         let shared = match sheet.scaling {
             Scaling::PerMap => None,
             Scaling::Given { low, high } => Some((low, high)),
@@ -205,50 +212,43 @@ fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
     }
 }
 
-struct PlacedCell<'a> {
-    cell: &'a Cell<'a>,
-    y: usize,
-    x: usize,
-    range: Option<(f32, f32)>,
-}
-
-fn put_cell(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout, placed: PlacedCell) {
-    let PlacedCell { cell, y, x, range } = placed;
+fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: Option<(f32, f32)>) -> Picture {
+    let mut picture = Picture::new(layout.whole_cell_height, layout.cell_width, sheet.theme.background());
     let (height, width) = layout.drawn_size(cell.plane);
-    let frame = Rect { y, x, height, width };
     match range {
         Some((low, high)) => {
-            picture.blit(y, x, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
+            picture.blit(0, 0, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
         }
         None => {
-            picture.fill_rect(frame, sheet.theme.field(), 1.0);
+            picture.fill_rect(Rect { y: 0, x: 0, height, width }, sheet.theme.field(), 1.0);
             let ink = Ink::regular(layout.label_px, sheet.theme.muted());
             let word = ink.shortened(empty_word(cell), width as f32);
-            let top = y as f32 + (height as f32 - ink.line_height() as f32) / 2.0;
-            picture.text_centered(top, x as f32 + width as f32 / 2.0, &word, ink);
+            let top = (height as f32 - ink.line_height() as f32) / 2.0;
+            picture.text_centered(top, width as f32 / 2.0, &word, ink);
         }
     }
     let room = layout.cell_width as f32;
-    let mut top = (y + layout.cell_height + layout.label_gap) as f32;
+    let mut top = (layout.cell_height + layout.label_gap) as f32;
     let name = Ink::bold(layout.label_px, sheet.theme.ink());
     let small = Ink::regular(layout.small_px, sheet.theme.muted());
     let beside = layout.notes == layout::Notes::Beside;
     let room_for_name =
         if beside && !cell.note.is_empty() { room - small.width(&cell.note) - layout.small_px } else { room };
-    picture.text(top, x as f32, &name.shortened(&cell.label, room_for_name), name);
+    picture.text(top, 0.0, &name.shortened(&cell.label, room_for_name), name);
     if beside {
         // on the same baseline as the larger name
         let lower = (layout.label_px - layout.small_px) * 0.97;
-        picture.text_right(top + lower, (x + layout.cell_width) as f32, &cell.note, small);
+        picture.text_right(top + lower, room, &cell.note, small);
     }
     top += name.line_height() as f32;
     if layout.notes == layout::Notes::Below && !cell.note.is_empty() {
-        picture.text(top, x as f32, &small.shortened(&cell.note, room), small);
+        picture.text(top, 0.0, &small.shortened(&cell.note, room), small);
         top += small.line_height() as f32;
     }
     if sheet.scaling == Scaling::PerMap {
-        picture.text(top, x as f32, &small.shortened(&range_text(cell, range), room), small);
+        picture.text(top, 0.0, &small.shortened(&range_text(cell, range), room), small);
     }
+    picture
 }
 
 // Enlarged in whole blocks so that each value stays visible, reduced by averaging the values (not

@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["demo"],
         &["info"],
@@ -18,6 +18,10 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["train", "autoencoder"],
         &["sweep"],
         &["replay"],
+        &["weights"],
+        &["weights", "list"],
+        &["weights", "verify"],
+        &["weights", "fetch"],
     ];
     let mut different = Vec::new();
     for command in commands {

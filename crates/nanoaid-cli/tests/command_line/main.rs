@@ -10,3 +10,4 @@ mod page;
 mod program;
 mod real_files;
 mod training;
+mod weights;

@@ -157,7 +157,7 @@ pub(super) fn convolution_gradients<B: Backend>(
     }
 }
 
-fn options(Geometry { stride, padding, groups }: Geometry) -> ConvOptions<2> {
+fn options(Geometry { stride, padding, groups, .. }: Geometry) -> ConvOptions<2> {
     let sides = [(padding.top, padding.bottom), (padding.left, padding.right)];
     ConvOptions::new_with_padding([stride; 2], sides, [1, 1], groups)
 }

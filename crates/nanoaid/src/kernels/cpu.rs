@@ -35,8 +35,17 @@ impl Kernels for Flex {
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
         let mut output = Buffer::new(shape.output_len());
         let bias = Some(values(&bias));
-        conv_kernels::forward(*ISA, &shape, values(&maps), values(&weight), bias, relu, output.values_mut())
-            .expect(SHAPES_FIT);
+        conv_kernels::forward_by(
+            geometry.method,
+            *ISA,
+            &shape,
+            values(&maps),
+            values(&weight),
+            bias,
+            relu,
+            output.values_mut(),
+        )
+        .expect(SHAPES_FIT);
         let [height, width] = shape.output();
         output.into_tensor([shape.batch, shape.channels_out, height, width])
     }
@@ -99,8 +108,15 @@ impl Gradients for Flex {
         let input_shape = [shape.batch, shape.channels_in, shape.height, shape.width];
         let maps_gradient = maps_needed.then(|| {
             let mut output = Buffer::new(shape.input_len());
-            conv_kernels::input_gradient(*ISA, &shape, values(&weight), gradient, output.values_mut())
-                .expect(SHAPES_FIT);
+            conv_kernels::input_gradient_by(
+                state.geometry.method,
+                *ISA,
+                &shape,
+                values(&weight),
+                gradient,
+                output.values_mut(),
+            )
+            .expect(SHAPES_FIT);
             output.into_tensor(input_shape)
         });
         let weights_gradient = (weight_needed || bias_needed).then(|| {
@@ -167,7 +183,7 @@ impl Gradients for Flex {
 fn conv_shape(
     maps: &FloatTensor<Flex>,
     weight: &FloatTensor<Flex>,
-    Geometry { stride, padding, groups }: Geometry,
+    Geometry { stride, padding, groups, .. }: Geometry,
 ) -> ConvShape {
     let [batch, channels_in, height, width] = maps.shape().dims();
     let [channels_out, _, kernel, _] = weight.shape().dims();

@@ -84,7 +84,7 @@ fn burns_convolution(
     maps: Tensor<4>,
     weight: Tensor<4>,
     bias: Tensor<1>,
-    Geometry { stride, padding, groups }: Geometry,
+    Geometry { stride, padding, groups, .. }: Geometry,
     relu: bool,
 ) -> Tensor<4> {
     let sides = [(padding.top, padding.bottom), (padding.left, padding.right)];
@@ -121,15 +121,16 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
     }
 }
 
-/// Stride 1, one group, as much padding as keeps the size.
+/// Stride 1, one group, as much padding as keeps the size; direct.
 fn same(kernel: usize) -> Geometry {
-    Geometry { stride: 1, padding: Padding::same(kernel), groups: 1 }
+    Geometry { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
 }
 
 /// Geometries that imported networks have, with maps and kernels they are laid over.
 fn geometries() -> [(&'static str, Case, Geometry); 9] {
     let padding = |[top, bottom, left, right]: [usize; 4]| Padding { top, bottom, left, right };
-    let geometry = |stride, sides, groups| Geometry { stride, padding: padding(sides), groups };
+    let geometry =
+        |stride, sides, groups| Geometry { stride, padding: padding(sides), groups, method: Method::Direct };
     [
         ("no padding", ([2, 3, 9, 7], 4, 3), geometry(1, [0; 4], 1)),
         ("stride 2, none", ([1, 3, 17, 14], 5, 7), geometry(2, [0; 4], 1)),

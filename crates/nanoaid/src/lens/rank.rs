@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use micrograph::Plane;
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -217,15 +218,12 @@ fn covariance_of(samples: &[Vec<f32>]) -> Vec<Vec<f64>> {
         sample.iter().map(|&value| f64::from(value)).sum::<f64>() / sample.len().max(1) as f64
     };
     let means: Vec<f64> = samples.par_iter().map(mean).collect();
-    let covariance = |a: usize, b: usize| {
-        let pairs = samples[a].iter().zip(&samples[b]);
-        let sum: f64 = pairs.map(|(&u, &v)| (f64::from(u) - means[a]) * (f64::from(v) - means[b])).sum();
-        sum / samples[a].len().max(1) as f64
-    };
-    let lower: Vec<Vec<f64>> =
-        (0..samples.len()).into_par_iter().map(|a| (0..=a).map(|b| covariance(a, b)).collect()).collect();
-    let whole = |a: usize, b: usize| lower[a.max(b)][a.min(b)];
-    (0..samples.len()).map(|a| (0..samples.len()).map(|b| whole(a, b)).collect()).collect()
+    let n_positions = samples.first().map_or(0, Vec::len);
+    let centered = DMatrix::from_fn(n_positions, samples.len(), |position, channel| {
+        f64::from(samples[channel][position]) - means[channel]
+    });
+    let covariance = centered.transpose() * &centered / n_positions.max(1) as f64;
+    covariance.row_iter().map(|row| row.iter().copied().collect()).collect()
 }
 
 /// The state of each channel; a near-copy is of the live channel it is most alike.

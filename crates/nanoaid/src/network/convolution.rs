@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
 use super::start::Start;
-use crate::kernels::{self, Geometry, Padding};
+use crate::kernels::{self, Geometry, Method, Padding};
 
 /// Zeros around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(crate) struct Convolution {
     /// Biases, `[C_out]`; 0 for ever where the shape has none.
     pub bias: Tensor<1>,
     shape: ConvolutionShape,
+    /// Which way it is computed.
+    method: Method,
     /// Whether channels are kept alive while the network learns; see [`Convolution::keep_alive`].
     pub kept_alive: bool,
     /// Whether the mean of each kernel is then kept at 0.
@@ -122,6 +124,7 @@ impl Convolution {
             weight,
             bias: Tensor::zeros([shape.channels_out], device),
             shape,
+            method: Method::Direct,
             kept_alive: false,
             centered: false,
         }
@@ -195,12 +198,17 @@ impl Convolution {
         Self { shape: ConvolutionShape { relu: false, ..self.shape }, ..self.clone() }
     }
 
+    /// Computes it by `method` from now on.
+    pub(crate) fn set_method(&mut self, method: Method) {
+        self.method = method;
+    }
+
     /// `[N, C_in, H, W]` → `[N, C_out, H', W']`.
     pub(crate) fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
         let ConvolutionShape { kernel, stride, border, groups, relu, .. } = self.shape;
         let [_, _, height, width] = maps.dims();
         let padding = border.padding([height, width], kernel, stride);
-        let geometry = Geometry { stride, padding, groups };
+        let geometry = Geometry { stride, padding, groups, method: self.method };
         kernels::convolution(maps, self.weight.clone(), self.bias.clone(), geometry, relu)
     }
 

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Tensor;
 
+use super::convolution::Convolution;
 use super::norm::{Norms, Statistics};
 use super::operation::Operation;
 use super::parameter::{Parameter, Role};
 use super::weights::{Weights, WeightsError};
+use crate::kernels::Method;
 
 /// A value in a graph: 0 is the image, `i + 1` the output of step `i`.
 pub(crate) type Place = usize;
@@ -155,6 +157,12 @@ impl Graph {
         cut
     }
 
+    /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
+    /// position lies; unless that is asked for, a part of an image has the bits of the whole.
+    pub(crate) fn hurry(&mut self) {
+        self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Fastest));
+    }
+
     /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
     pub(crate) fn forward_to(&self, images: Tensor<4>, place: Place) -> Tensor<4> {
         let mut outputs = self.outputs(images, &[place], Norms::Running, &mut Vec::new());
@@ -224,13 +232,14 @@ impl Graph {
         }
     }
 
-    /// Keeps the channels alive that are to be; see [`super::convolution::Convolution::keep_alive`].
+    /// Keeps the channels alive that are to be; see [`Convolution::keep_alive`].
     pub(crate) fn keep_alive(&mut self) {
-        for step in &mut self.steps {
-            for (_, convolution) in step.operation.convolutions_mut(&step.name) {
-                convolution.keep_alive();
-            }
-        }
+        self.convolutions_mut().for_each(Convolution::keep_alive);
+    }
+
+    fn convolutions_mut(&mut self) -> impl Iterator<Item = &mut Convolution> {
+        let named = self.steps.iter_mut().flat_map(|step| step.operation.convolutions_mut(&step.name));
+        named.map(|(_, convolution)| convolution)
     }
 
     /// All tensors with their names: what is learned, and the running statistics.
@@ -293,7 +302,7 @@ mod tests {
     use burn::tensor::TensorData;
     use micrograph::random::Stream;
 
-    use super::super::convolution::{Border, Convolution, ConvolutionShape};
+    use super::super::convolution::{Border, ConvolutionShape};
     use super::super::norm::BatchNorm;
     use super::super::operation::Pool;
     use super::super::start::Start;

@@ -163,7 +163,11 @@ impl Weights {
             .tensors
             .iter()
             .map(|(name, weight)| {
-                (name, weight, weight.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                let mut bytes = vec![0; size_of_val(weight.values.as_slice())];
+                for (four, value) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&weight.values) {
+                    *four = value.to_le_bytes();
+                }
+                (name, weight, bytes)
             })
             .collect();
         let views = bytes.iter().map(|(name, weight, bytes)| {

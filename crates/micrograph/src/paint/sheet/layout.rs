@@ -45,6 +45,8 @@ pub(super) struct Layout {
     pub notes: Notes,
     pub cell_height: usize,
     pub cell_width: usize,
+    /// Height of a cell with the lines below it.
+    pub whole_cell_height: usize,
     pub grid_width: usize,
     pub subtitle: Vec<String>,
     pub sections: Vec<PlacedSection>,
@@ -70,10 +72,11 @@ impl Layout {
     pub(super) fn of(sheet: &ContactSheet, bar: Option<ColorBar>) -> Self {
         let n_cells: usize = sheet.sections.iter().map(|section| section.cells.len()).sum();
         let most_columns = sheet.sections.iter().map(|section| section.cells.len()).max().unwrap_or(0);
+        let longest = longest_label(sheet);
         let mut best: Option<(f64, Self)> = None;
         // no more columns than could be seen at a quarter of the least size
         for columns in 1..=most_columns.clamp(1, sheet.max_width_px.max(LEAST_WIDTH) / 24) {
-            let layout = Self::with_columns(sheet, bar.clone(), columns, n_cells);
+            let layout = Self::with_columns(sheet, bar.clone(), columns, (n_cells, longest));
             let aspect = layout.width as f64 / layout.height as f64;
             let small = (LEAST_CELL as f64 / layout.cell_width.max(1) as f64).max(1.0);
             let n_places: usize =
@@ -96,7 +99,12 @@ impl Layout {
         fitted(plane, self.cell_height, self.cell_width)
     }
 
-    fn with_columns(sheet: &ContactSheet, bar: Option<ColorBar>, columns: usize, n_cells: usize) -> Self {
+    fn with_columns(
+        sheet: &ContactSheet,
+        bar: Option<ColorBar>,
+        columns: usize,
+        (n_cells, longest_label): (usize, f32),
+    ) -> Self {
         let max_width = sheet.max_width_px.max(LEAST_WIDTH);
         let margin = (max_width / 60).max(12);
         let gap = (max_width / 120 / columns.div_ceil(4)).clamp(8, 24);
@@ -110,7 +118,7 @@ impl Layout {
         let grid_width = columns * cell_width + (columns - 1) * gap;
         let text_px = text_size(grid_width + 2 * margin);
         let width = (grid_width + 2 * margin + bar_room(grid_width + 2 * margin)).max(LEAST_WIDTH);
-        let label_px = label_size(sheet, cell_width, text_px);
+        let label_px = label_size(longest_label, cell_width, text_px);
         let mut layout = Self {
             height: 0,
             width,
@@ -124,6 +132,7 @@ impl Layout {
             notes: Notes::None,
             cell_height,
             cell_width,
+            whole_cell_height: 0,
             grid_width,
             subtitle: Vec::new(),
             sections: Vec::new(),
@@ -170,11 +179,11 @@ impl Layout {
         let heading = Ink::bold(self.heading_px, [0; 3]).line_height();
         let small = Ink::regular(self.small_px, [0; 3]).line_height();
         let below = usize::from(self.notes == Notes::Below) + usize::from(sheet.scaling == Scaling::PerMap);
-        let row_height = self.cell_height
+        self.whole_cell_height = self.cell_height
             + self.label_gap
             + Ink::bold(self.label_px, [0; 3]).line_height()
-            + below * small
-            + gap;
+            + below * small;
+        let row_height = self.whole_cell_height + gap;
         for section in &sheet.sections {
             let shown = !section.heading.is_empty() && !section.cells.is_empty();
             let heading_y = shown.then_some(*y);
@@ -236,11 +245,15 @@ fn text_size(width: usize) -> f32 {
     (width as f32 / 95.0).clamp(12.0, 24.0)
 }
 
-// Labels are as large as the longest of them allows, but no larger than the text around the grid.
-fn label_size(sheet: &ContactSheet, cell_width: usize, text_px: f32) -> f32 {
+// Width of the longest label in units of its height.
+fn longest_label(sheet: &ContactSheet) -> f32 {
     let at_one = |label: &str| Ink::bold(100.0, [0; 3]).width(label) / 100.0;
     let cells = sheet.sections.iter().flat_map(|section| &section.cells);
-    let longest = cells.map(|cell| at_one(&cell.label)).fold(1.0, f32::max);
+    cells.map(|cell| at_one(&cell.label)).fold(1.0, f32::max)
+}
+
+// Labels are as large as the longest of them allows, but no larger than the text around the grid.
+fn label_size(longest: f32, cell_width: usize, text_px: f32) -> f32 {
     // a little less than fits, so that neighbours stay apart
     (0.96 * cell_width as f32 / longest).min(cell_width as f32 / 6.5).clamp(10.0, text_px)
 }

@@ -1,0 +1,133 @@
+//! Which way a convolution is computed: the direct sum, or fewer products by Winograd's transforms.
+
+use crate::correlate::{Finish, WeightOrder};
+use crate::error::{ConvError, check_length};
+use crate::forward::forward;
+use crate::gradient_input::{OutputGradient, input_gradient};
+use crate::isa::Isa;
+use crate::layout::Source;
+use crate::shape::ConvShape;
+use crate::winograd::{Four, Two, Winograd};
+
+/// Which way a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The sum of all products, in an order that does not depend on where an output lies: a crop
+    /// of an image gives the bits of the whole.
+    Direct,
+    /// Winograd's F(2×2, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
+    Winograd2,
+    /// Winograd's F(4×4, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
+    Winograd4,
+    /// What was measured to be fastest for the shape, whatever the batch.
+    Fastest,
+}
+
+impl Method {
+    /// [`Method::Fastest`] for `shape`, and [`Method::Direct`] where the others cannot be used.
+    fn chosen(self, shape: &ConvShape) -> Self {
+        let possible = shape.kernel == 3 && shape.stride == 1 && shape.groups == 1;
+        if !possible {
+            return Self::Direct;
+        }
+        match self {
+            Self::Fastest if shape.channels_in.min(shape.channels_out) < LEAST_CHANNELS => Self::Direct,
+            Self::Fastest if shape.width <= NARROW => Self::Winograd2,
+            Self::Fastest => Self::Winograd4,
+            chosen => chosen,
+        }
+    }
+}
+
+/// Channels on either side below which the transforms cost more than they save.
+const LEAST_CHANNELS: usize = 32;
+/// Columns up to which tiles of 4 × 4 leave most of a vector empty.
+const NARROW: usize = 16;
+
+/// [`crate::forward`] by `method`.
+///
+/// # Errors
+/// If the shape makes no sense or a slice has another length than it says.
+#[expect(clippy::too_many_arguments, reason = "those of `forward`, and the method")]
+pub fn forward_by(
+    method: Method,
+    isa: Isa,
+    shape: &ConvShape,
+    input: &[f32],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    relu: bool,
+    output: &mut [f32],
+) -> Result<(), ConvError> {
+    let shape = shape.checked()?;
+    let method = method.chosen(&shape);
+    if method == Method::Direct {
+        return forward(isa, &shape, input, weights, bias, relu, output);
+    }
+    check_length("input", input.len(), shape.input_len())?;
+    check_length("weights", weights.len(), shape.weights_len())?;
+    check_length("bias", bias.map_or(shape.channels_out, <[f32]>::len), shape.channels_out)?;
+    check_length("output", output.len(), shape.output_len())?;
+    let winograd = Winograd {
+        batch: shape.batch,
+        channels_in: shape.channels_in,
+        channels_out: shape.channels_out,
+        source: [shape.height, shape.width],
+        before: [shape.padding.top as isize, shape.padding.left as isize],
+        target: shape.output(),
+        weights: WeightOrder { group: 0, channel_out: shape.channels_in * 9, channel_in: 9 },
+        turned: false,
+    };
+    run(method, &winograd, isa, Source { values: input, mask: None }, weights, Finish { bias, relu }, output);
+    Ok(())
+}
+
+/// [`crate::input_gradient`] by `method`.
+///
+/// # Errors
+/// If the shape makes no sense or a slice has another length than it says.
+pub fn input_gradient_by(
+    method: Method,
+    isa: Isa,
+    shape: &ConvShape,
+    weights: &[f32],
+    grad_output: OutputGradient<'_>,
+    grad_input: &mut [f32],
+) -> Result<(), ConvError> {
+    let shape = shape.checked()?;
+    let method = method.chosen(&shape);
+    if method == Method::Direct {
+        return input_gradient(isa, &shape, weights, grad_output, grad_input);
+    }
+    check_length("weights", weights.len(), shape.weights_len())?;
+    let source = grad_output.checked(&shape)?;
+    check_length("grad_input", grad_input.len(), shape.input_len())?;
+    let winograd = Winograd {
+        batch: shape.batch,
+        channels_in: shape.channels_out,
+        channels_out: shape.channels_in,
+        source: shape.output(),
+        before: [2 - shape.padding.top as isize, 2 - shape.padding.left as isize],
+        target: [shape.height, shape.width],
+        weights: WeightOrder { group: 0, channel_out: 9, channel_in: shape.channels_in * 9 },
+        turned: true,
+    };
+    run(method, &winograd, isa, source, weights, Finish { bias: None, relu: false }, grad_input);
+    Ok(())
+}
+
+fn run(
+    method: Method,
+    winograd: &Winograd,
+    isa: Isa,
+    source: Source<'_>,
+    weights: &[f32],
+    finish: Finish<'_>,
+    output: &mut [f32],
+) {
+    if method == Method::Winograd2 {
+        winograd.run::<Two, 2, 4>(isa, source, weights, finish, output);
+    } else {
+        winograd.run::<Four, 4, 6>(isa, source, weights, finish, output);
+    }
+}

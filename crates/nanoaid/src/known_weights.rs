@@ -1,0 +1,79 @@
+//! Known weights: files of ImageNet networks that others publish, fetched and checked by name.
+//!
+//! The table says where each file lies, how large it is and which hash it has, as far as that is
+//! known; nothing in it is guessed. This is the only part of the project that uses the network,
+//! and only in [`fetch`]; what networks make of the weights is not known here.
+
+mod answer;
+mod error;
+mod fetch;
+mod folder;
+mod http;
+mod part;
+mod table;
+mod trunk;
+mod url;
+mod verify;
+
+pub use error::FetchError;
+pub use fetch::{Check, FetchConfig, FetchEvent, Fetched, fetch};
+pub use folder::folder;
+pub use table::TABLE;
+pub use verify::{Standing, Verdict, verify};
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// Server of the files in the table, which a mirror can stand in for.
+pub const SERVER: &str = "https://huggingface.co";
+
+/// A file of weights that is known by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownWeights {
+    /// Its name, by which it is asked for; the file is called so, too.
+    pub name: &'static str,
+    /// The network it is for.
+    pub architecture: &'static str,
+    /// Where it can be fetched, or `None` where no such place is known.
+    pub url: Option<&'static str>,
+    /// Fetch only the tensors whose names begin so, by one range request.
+    pub prefix: Option<&'static str>,
+    /// Bytes of the file, if known; with a prefix, of its header and the range that is fetched.
+    pub bytes: Option<u64>,
+    /// SHA-256 of the same bytes, if known.
+    pub sha256: Option<&'static str>,
+    /// Who made it, and where its size and hash are known from.
+    pub origin: &'static str,
+    /// Its licence.
+    pub licence: &'static str,
+    /// What has to be done to an image for it.
+    pub preprocess: &'static str,
+}
+
+impl KnownWeights {
+    /// Name of its file.
+    pub fn file_name(&self) -> String {
+        format!("{}.safetensors", self.name)
+    }
+
+    /// Its place in `folder`.
+    pub fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(self.file_name())
+    }
+
+    /// Bytes that a fetch that was cut off has left in `folder`, if there was one.
+    pub fn part_bytes(&self, folder: &Path) -> Option<u64> {
+        std::fs::metadata(part::part_path(&self.path(folder))).ok().map(|data| data.len())
+    }
+
+    /// SHA-256 of the whole file, if known; that of a part is no hash of a file.
+    fn file_sha256(&self) -> Option<&'static str> {
+        self.sha256.filter(|_| self.prefix.is_none())
+    }
+}
+
+/// The file that is known as `name`.
+pub fn find(name: &str) -> Option<&'static KnownWeights> {
+    TABLE.iter().find(|known| known.name == name)
+}

@@ -1,0 +1,178 @@
+//! A file's bytes from a place on, asked of a server: redirects, ranges, and which file it is.
+//!
+//! Huggingface answers with a redirect whose `X-Linked-ETag` is the SHA-256 of the file; what comes
+//! after it is another server's business.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::FetchError;
+use super::fetch::FetchConfig;
+use super::http::{self, Body, Response};
+use super::url::Url;
+
+/// Redirects that are followed; huggingface makes one or two.
+const MOST_REDIRECTS: usize = 8;
+
+/// Which file a server has at an address, as far as it tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Identity {
+    /// The address that was asked first.
+    pub(super) url: String,
+    /// What the server calls this version of the file: its strong `ETag`, without quotes.
+    pub(super) tag: Option<String>,
+    /// Bytes of the whole file.
+    pub(super) total: Option<u64>,
+}
+
+impl Identity {
+    /// Whether both are the same version of the same file. Without a tag nobody can know.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.tag.is_some() && self == other
+    }
+
+    /// The file's SHA-256 if the server's tag is one.
+    pub(super) fn sha256(&self) -> Option<&str> {
+        self.tag.as_deref().filter(|tag| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+}
+
+/// Bytes of a file from `start` on.
+pub(super) struct Answer {
+    pub(super) identity: Identity,
+    /// Place of the first byte of `body` in the file: 0 where the server knows no ranges.
+    pub(super) start: u64,
+    pub(super) body: Body,
+}
+
+/// Why there is no answer.
+pub(super) enum Trouble {
+    /// It may work the next time.
+    Passing(String),
+    /// The server has no bytes from there on.
+    PastTheEnd,
+    /// It will not work.
+    Final(FetchError),
+}
+
+impl From<FetchError> for Trouble {
+    fn from(error: FetchError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// Asks for the bytes of `url` from `start` on, up to and without `end`.
+pub(super) fn ask(url: &Url, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
+    let headers = match (start, end) {
+        (0, None) => vec![],
+        (_, None) => vec![("Range", format!("bytes={start}-"))],
+        (_, Some(end)) => vec![("Range", format!("bytes={start}-{}", end - 1))],
+    };
+    let mut place = url.clone();
+    let (mut linked_tag, mut linked_total) = (None, None);
+    for _ in 0..=MOST_REDIRECTS {
+        let response = match http::get(&place, &headers, config) {
+            Ok(response) => response,
+            // certificates that are not trusted and other protocols stay so
+            Err(source) if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::Other) => {
+                return Err(FetchError::Talk { url: place.to_string(), source }.into());
+            }
+            Err(error) => return Err(Trouble::Passing(format!("{place}: {error}"))),
+        };
+        linked_tag = linked_tag.or_else(|| strong_tag(response.header("x-linked-etag")));
+        linked_total = linked_total.or_else(|| response.header("x-linked-size")?.parse().ok());
+        match response.status {
+            200 | 206 => {
+                let (start, total) = extent(&response, url, start)?;
+                let tag = linked_tag.or_else(|| strong_tag(response.header("etag")));
+                if let (Some(found), Some(expected)) = (total, linked_total)
+                    && found != expected
+                {
+                    return Err(FetchError::Size { url: place.to_string(), found, expected }.into());
+                }
+                let identity = Identity { url: url.to_string(), tag, total: total.or(linked_total) };
+                return Ok(Answer { identity, start, body: response.body });
+            }
+            301 | 302 | 303 | 307 | 308 => {
+                let location = response.header("location").unwrap_or_default();
+                place = place.redirected(location).map_err(|reason| FetchError::Address {
+                    url: format!("redirect from {place} to {location}"),
+                    reason,
+                })?;
+            }
+            416 => return Err(Trouble::PastTheEnd),
+            408 | 429 | 500..=599 => {
+                return Err(Trouble::Passing(format!("{place}: the server answered {}", response.status)));
+            }
+            status => return Err(FetchError::Status { url: place.to_string(), status }.into()),
+        }
+    }
+    Err(FetchError::Redirects { url: url.to_string(), most: MOST_REDIRECTS }.into())
+}
+
+/// Where the body of `response` begins in the file, and how long the file is.
+fn extent(response: &Response, url: &Url, start: u64) -> Result<(u64, Option<u64>), FetchError> {
+    let wrong = |found: &str, expected: String| FetchError::Answer {
+        url: url.to_string(),
+        found: found.to_owned(),
+        expected,
+    };
+    if let Some(coding) = response.header("content-encoding").filter(|coding| *coding != "identity") {
+        return Err(wrong(&format!("the content encoding {coding}"), "the file as it is".to_owned()));
+    }
+    if response.status == 200 {
+        return Ok((0, response.length()));
+    }
+    let range = response.header("content-range").unwrap_or("no content range");
+    let (found, total) = content_range(range).unwrap_or((u64::MAX, None));
+    if found == start { Ok((start, total)) } else { Err(wrong(range, format!("bytes from {start} on"))) }
+}
+
+/// First byte and size of the file in `bytes 5-9/10` or `bytes 5-9/*`.
+fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let total = if total == "*" { None } else { Some(total.parse().ok()?) };
+    (first <= last && total.is_none_or(|total| last < total)).then_some((first, total))
+}
+
+/// A tag without quotes, unless it is weak: such files may differ in their bytes.
+fn strong_tag(tag: Option<&str>) -> Option<String> {
+    let tag = tag?.strip_prefix('"')?.strip_suffix('"')?;
+    (!tag.is_empty()).then(|| tag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_tags_are_read_as_the_standard_writes_them() {
+        assert_eq!(content_range("bytes 5-9/10"), Some((5, Some(10))));
+        assert_eq!(content_range("bytes 5-9/*"), Some((5, None)));
+        for bad in ["5-9/10", "bytes 9-5/10", "bytes 5-10/10", "bytes */10", "bytes 5-9", "bytes -9/10"] {
+            assert_eq!(content_range(bad), None, "{bad}");
+        }
+        assert_eq!(strong_tag(Some("\"a\"")).as_deref(), Some("a"));
+        for bad in [None, Some("W/\"a\""), Some("a"), Some("\"\""), Some("\"")] {
+            assert_eq!(strong_tag(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn files_are_the_same_only_by_a_tag() {
+        let file = |tag: Option<&str>, total| Identity {
+            url: "http://a/b".to_owned(),
+            tag: tag.map(str::to_owned),
+            total: Some(total),
+        };
+        assert!(file(Some("x"), 5).is_same(&file(Some("x"), 5)));
+        assert!(!file(Some("x"), 5).is_same(&file(Some("y"), 5)));
+        assert!(!file(Some("x"), 5).is_same(&file(Some("x"), 6)));
+        assert!(!file(None, 5).is_same(&file(None, 5)));
+        assert_eq!(file(Some("x"), 5).sha256(), None);
+        assert!(file(Some(&"aB".repeat(32)), 5).sha256().is_some());
+    }
+}

@@ -1,0 +1,262 @@
+//! Fetching known weights: into a part, checked, and only then under the final name.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use micrograph::file::{WholeFile, WriteError, write_whole};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::FetchError;
+use super::part::{Part, Wanted, part_path, with_ending};
+use super::trunk::{check_whole, fetch_header};
+use super::url::Url;
+use super::verify::{Standing, verify};
+use super::{KnownWeights, SERVER};
+use crate::hash::hexadecimal;
+
+/// How files are fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FetchConfig {
+    /// Another server that has the same files at the same paths, in place of [`SERVER`].
+    pub mirror: Option<String>,
+    /// A PEM file of certificate authorities to trust, instead of Mozilla's.
+    pub authorities: Option<PathBuf>,
+    /// Attempts without progress after which it fails, at least 1.
+    pub most_attempts: u32,
+    /// Pause after the first failure; each further one is twice as long, at most 30 s.
+    pub first_pause: Duration,
+    /// Longest time to wait for a connection or for the next bytes.
+    pub stall: Duration,
+    /// Fetch a file that is there already.
+    pub force: bool,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            mirror: None,
+            authorities: None,
+            most_attempts: 6, // with the pauses half a minute, as long as a router takes to dial
+            first_pause: Duration::from_secs(1),
+            stall: Duration::from_secs(30),
+            force: false,
+        }
+    }
+}
+
+/// What happens while a file is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchEvent {
+    /// A part from before is continued after so many bytes.
+    Continued {
+        /// Bytes that are there.
+        bytes: u64,
+    },
+    /// What was there is thrown away and fetched again.
+    StartedOver {
+        /// Why.
+        reason: &'static str,
+    },
+    /// More bytes have come.
+    Bytes {
+        /// Bytes that are there.
+        done: u64,
+        /// Bytes there are to be, if known.
+        total: Option<u64>,
+    },
+    /// An attempt has failed; the next comes after a pause.
+    Again {
+        /// Why.
+        reason: String,
+        /// How long it waits.
+        pause: Duration,
+    },
+}
+
+/// By what the bytes were checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// By the SHA-256 in the table.
+    Table,
+    /// By the SHA-256 that the server tells; the table has none.
+    Server,
+    /// By the size that the server tells only: no hash is known.
+    SizeOnly,
+}
+
+/// A file that was fetched; written as JSON beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// The name in the table.
+    pub name: String,
+    /// The file.
+    pub file: PathBuf,
+    /// Where it came from.
+    pub url: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// By what the bytes that came from the server were checked.
+    pub check: Check,
+    /// Whether it was there before.
+    #[serde(default)]
+    pub was_there: bool,
+}
+
+impl Fetched {
+    /// What was written beside the file at `path`, if it was fetched.
+    pub(super) fn beside(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(with_ending(path, ".json")).ok()?).ok()
+    }
+
+    fn write_beside(&self) -> Result<(), WriteError> {
+        let text = serde_json::to_vec_pretty(self).expect("texts and numbers can be written as JSON");
+        write_whole(&with_ending(&self.file, ".json"), &text)
+    }
+}
+
+/// Fetches `known` into `folder`, which is made if it is not there, and continues a part that is
+/// left from before. A file that is there and right is left alone.
+///
+/// # Errors
+/// If it cannot be fetched or is not what it should be; there is no file then under its name, or
+/// the one that was there before.
+pub fn fetch(
+    known: &KnownWeights,
+    folder: &Path,
+    config: &FetchConfig,
+    tell: &mut dyn FnMut(FetchEvent),
+) -> Result<Fetched, FetchError> {
+    let url = known.url.ok_or(FetchError::NowhereToFetch { name: known.name, origin: known.origin })?;
+    let path = known.path(folder);
+    fs::create_dir_all(folder).map_err(|source| FetchError::file(folder, source))?;
+    if path.exists() && !config.force {
+        return there(known, url, path);
+    }
+    let text = match &config.mirror {
+        Some(mirror) => url.replacen(SERVER, mirror.trim_end_matches('/'), 1),
+        None => url.to_owned(),
+    };
+    let place = Url::parse(&text).map_err(|reason| FetchError::Address { url: text.clone(), reason })?;
+    let mut part = Part::open(part_path(&path))?;
+    let fetched = |check, sha256, bytes| Fetched {
+        name: known.name.to_owned(),
+        file: path.clone(),
+        url: text.clone(),
+        bytes,
+        sha256,
+        check,
+        was_there: false,
+    };
+    let Some(prefix) = known.prefix else {
+        let wanted = Wanted { url: &place, start: 0, end: None, bytes: known.bytes, version: None };
+        let identity = part.complete(&wanted, config, tell)?;
+        let (check, sha256) = check_bytes(known, &place, &[], identity.sha256(), &mut part)?;
+        if check != Check::Table
+            && let Err(error) = check_whole(&place, &part, &identity)
+        {
+            part.clear()?;
+            return Err(error);
+        }
+        let fetched = fetched(check, sha256, part.length());
+        fetched.write_beside()?;
+        part.place(&path)?;
+        return Ok(fetched);
+    };
+    let header = fetch_header(&place, config, tell)?;
+    let plan = header.plan(&place, prefix)?;
+    let before = header.bytes.len() as u64;
+    let found = before + (plan.range.end - plan.range.start);
+    if let Some(expected) = known.bytes.filter(|bytes| *bytes != found) {
+        return Err(FetchError::Size { url: place.to_string(), found, expected });
+    }
+    let wanted = Wanted {
+        url: &place,
+        start: plan.range.start,
+        end: Some(plan.range.end),
+        bytes: None,
+        version: Some(&header.identity),
+    };
+    part.complete(&wanted, config, tell)?;
+    // the hash that a server tells is that of the whole file
+    let (check, _) = check_bytes(known, &place, &header.bytes, None, &mut part)?;
+    let fail = |source| FetchError::file(&path, source);
+    let mut file = Hashing { inner: WholeFile::create(&path)?, hash: Sha256::new(), bytes: 0 };
+    plan.write(&part, &format!("{url}, {prefix}*"), &mut file).map_err(fail)?;
+    let fetched = fetched(check, hexadecimal(&file.hash.finalize()), file.bytes);
+    fetched.write_beside()?;
+    file.inner.finish()?;
+    part.clear()?;
+    Ok(fetched)
+}
+
+/// The file at `path` if it is right.
+fn there(known: &KnownWeights, url: &str, path: PathBuf) -> Result<Fetched, FetchError> {
+    let verdict = verify(&path).map_err(|source| FetchError::file(&path, source))?;
+    let check = match verdict.standing {
+        Standing::Known => Check::Table,
+        Standing::AsFetched { check } => check,
+        Standing::Different { .. } | Standing::Unknown => {
+            return Err(FetchError::OtherFile { path, reason: verdict.text() });
+        }
+    };
+    Ok(Fetched {
+        name: known.name.to_owned(),
+        file: path,
+        url: url.to_owned(),
+        bytes: verdict.bytes,
+        sha256: verdict.sha256,
+        check,
+        was_there: true,
+    })
+}
+
+/// Compares the SHA-256 of `before` and the part with the one in the table, else with that of the
+/// server; returns by what it was checked, and the hash. A part that is wrong is removed.
+fn check_bytes(
+    known: &KnownWeights,
+    url: &Url,
+    before: &[u8],
+    server: Option<&str>,
+    part: &mut Part,
+) -> Result<(Check, String), FetchError> {
+    let mut hashing = Hashing { inner: io::sink(), hash: Sha256::new_with_prefix(before), bytes: 0 };
+    let copied = part.copy(0..part.length(), &mut hashing);
+    copied.map_err(|source| FetchError::file(part.path(), source))?;
+    let found = hexadecimal(&hashing.hash.finalize());
+    let (expected, check) = match (known.sha256, server) {
+        (Some(expected), _) => (expected, Check::Table),
+        (None, Some(expected)) => (expected, Check::Server),
+        (None, None) => return Ok((Check::SizeOnly, found)),
+    };
+    if found.eq_ignore_ascii_case(expected) {
+        return Ok((check, found));
+    }
+    part.clear()?;
+    Err(FetchError::Hash { url: url.to_string(), found, expected: expected.to_owned() })
+}
+
+/// Bytes that are written go into a hash, too.
+struct Hashing<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n_bytes = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..n_bytes]);
+        self.bytes += n_bytes as u64;
+        Ok(n_bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
