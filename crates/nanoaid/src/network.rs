@@ -12,6 +12,7 @@ mod convolution;
 mod dense;
 mod efficientnet;
 mod graph;
+mod headed;
 mod import;
 mod layer;
 mod norm;
@@ -27,11 +28,14 @@ mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
+pub use headed::HeadedConfig;
 pub use layer::Layer;
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
 
+pub(crate) use norm::{Norms, Statistics};
+pub(crate) use parameter::Role;
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 use graph::Place;
@@ -65,6 +69,8 @@ pub enum Architecture {
     Compact(CompactConfig),
     /// A network that others have trained on photos.
     Published(PublishedConfig),
+    /// The trunk of such a network with a head for other classes.
+    Headed(HeadedConfig),
 }
 
 /// A network with its weights on a device.
@@ -95,6 +101,9 @@ impl Network {
             }
             Architecture::Published(config) => {
                 published::graph(&config.clone().checked()?, start, &device.burn())
+            }
+            Architecture::Headed(config) => {
+                headed::graph(&config.clone().checked()?, start, &device.burn())
             }
         };
         Ok(Self::of_graph(architecture, graph, device))
@@ -181,10 +190,44 @@ impl Network {
         Ok(names)
     }
 
+    /// A classifier of grey images: the trunk of the published network `published`, with a random
+    /// head for `classes` from `seed`.
+    ///
+    /// # Errors
+    /// If `classes` are out of range, or `published` is no published network for colors.
+    pub fn headed(published: &Self, classes: Vec<String>, seed: u64) -> Result<Self, ConfigError> {
+        let gray = published.for_gray(Input::GrayFolded);
+        let (Architecture::Published(config), Some(gray)) = (&published.architecture, gray) else {
+            return Err(ConfigError::new("base", "another network", "a published network for colors"));
+        };
+        let config = HeadedConfig { ..HeadedConfig::new(config.network, classes) };
+        let mut network = Self::random(Architecture::Headed(config), seed, published.device)?;
+        let mut weights = network.weights();
+        let mut trunk = gray.weights().tensors;
+        for (name, weight) in &mut weights.tensors {
+            if let Some(theirs) = trunk.remove(name) {
+                *weight = theirs;
+            }
+        }
+        let device = network.device.burn();
+        network.graph.set_weights(&weights, &device).expect("both trunks have the same layers");
+        Ok(network)
+    }
+
+    /// Names of the classes of a classifier, in the order of the channels of its last layer.
+    pub fn classes(&self) -> Option<&[String]> {
+        match &self.architecture {
+            Architecture::Compact(config) => Some(&config.classes),
+            Architecture::Headed(config) => Some(&config.classes),
+            Architecture::Autoencoder(_) | Architecture::Published(_) => None,
+        }
+    }
+
     /// How images become its input; `None` where that is left to [`crate::prepare`].
     pub fn preprocess(&self) -> Option<&Preprocess> {
         match &self.architecture {
             Architecture::Published(config) => Some(&config.preprocess),
+            Architecture::Headed(config) => Some(&config.trunk.preprocess),
             Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
         }
     }
@@ -227,7 +270,7 @@ impl Network {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
             Architecture::Compact(config) => config.n_stages(),
-            Architecture::Published(_) => 0,
+            Architecture::Published(_) | Architecture::Headed(_) => 0,
         }
     }
 

@@ -66,6 +66,18 @@ fn a_network_cut_at_a_depth_gives_the_bits_of_the_whole() {
 }
 
 #[test]
+fn values_before_a_relu_have_an_address() {
+    let network = network(true);
+    let after = network.maps(&image(), "encoder.2.relu");
+    let before = network.maps(&image(), "encoder.2.relu.preactivation");
+    assert!(before.iter().flat_map(Plane::values).any(|&value| value < 0.0));
+    for (before, after) in before.iter().zip(&after) {
+        let rectified: Vec<f32> = before.values().iter().map(|value| value.max(0.0)).collect();
+        assert_eq!(rectified, after.values());
+    }
+}
+
+#[test]
 fn weights_that_do_not_fit_are_told_by_name() {
     let name = "encoder.2.relu.weight".to_owned();
     let missing = error_after(|weights| drop(weights.tensors.remove("encoder.2.relu.weight")));

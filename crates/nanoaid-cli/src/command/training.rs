@@ -144,8 +144,8 @@ pub(crate) fn autoencoder(
     let mut validation = String::from("–");
     let mut n_images = 0;
     let trained = train::autoencoder(dataset, config, device, &mut run, &mut |step| match step {
-        Step::Step { step, n_patches, loss, .. } => {
-            n_images += n_patches;
+        Step::Step { step, n_images: n, loss, .. } => {
+            n_images += n;
             let rate = n_images as f64 / bar.seconds();
             bar.set(step as u64, &format!("loss {loss:.5}, validation {validation}, {rate:.0} images/s"));
         }

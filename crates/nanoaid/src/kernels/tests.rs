@@ -121,7 +121,7 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
     }
 }
 
-/// Stride 1, one group, as much padding as keeps the size.
+/// Stride 1, one group, as much padding as keeps the size; direct.
 fn same(kernel: usize) -> Geometry {
     Geometry { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
 }

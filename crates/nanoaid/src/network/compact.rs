@@ -14,6 +14,9 @@ use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use super::start::Start;
 use crate::ConfigError;
+use crate::network::headed::checked_classes;
+
+use micrograph::synth::Category;
 
 /// PyTorch's default.
 const EPSILON: f64 = 1e-5;
@@ -28,8 +31,11 @@ pub struct CompactConfig {
     pub further: Vec<usize>,
     /// Whether the further stages have batch norms.
     pub batch_norm: bool,
-    /// Classes, 2 to 10 000.
-    pub n_classes: usize,
+    /// Height and width at which a view of a micrograph is shown to it, in pixels, from the
+    /// network's stride to 1024.
+    pub view_px: usize,
+    /// Names of the classes, 2 to 10 000, all different.
+    pub classes: Vec<String>,
 }
 
 impl Default for CompactConfig {
@@ -38,7 +44,8 @@ impl Default for CompactConfig {
             stages: vec![32, 64, 128], // those of the default autoencoder
             further: vec![192, 256],   // three quarters of a million weights in all
             batch_norm: true,
-            n_classes: 10, // the categories of the NFFA set
+            view_px: 128, // a square of the micrograph; more costs time in proportion to its area
+            classes: Category::ALL.map(|category| category.name().to_owned()).into(),
         }
     }
 }
@@ -60,9 +67,11 @@ impl CompactConfig {
                 return Err(ConfigError::new(field, channels, "1 to 1024 channels in each stage"));
             }
         }
-        if !(2..=10_000).contains(&self.n_classes) {
-            return Err(ConfigError::new("n_classes", self.n_classes, "2 to 10000 classes"));
+        let stride = 1 << self.n_stages();
+        if !(stride..=1024).contains(&self.view_px) {
+            return Err(ConfigError::new("view_px", self.view_px, &format!("{stride} to 1024 pixels")));
         }
+        checked_classes(&self.classes)?;
         Ok(self)
     }
 
@@ -99,7 +108,7 @@ pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor:
         channels = next;
     }
     graph.push("pool", Operation::AveragePool { side: 1 });
-    let head = Dense::new([channels, config.n_classes], 1.0, start, "head", device);
+    let head = Dense::new([channels, config.classes.len()], 1.0, start, "head", device);
     graph.push("head", Operation::Dense(head));
     graph
 }
@@ -175,7 +184,9 @@ mod tests {
             ("stages", CompactConfig { stages: vec![32, 0], ..good.clone() }),
             ("further", CompactConfig { further: vec![1; 4], ..good.clone() }),
             ("further", CompactConfig { further: vec![2000], ..good.clone() }),
-            ("n_classes", CompactConfig { n_classes: 1, ..good.clone() }),
+            ("view_px", CompactConfig { view_px: 31, ..good.clone() }),
+            ("classes", CompactConfig { classes: vec!["one".to_owned()], ..good.clone() }),
+            ("classes", CompactConfig { classes: vec!["twice".to_owned(); 2], ..good.clone() }),
         ];
         for (name, config) in cases {
             let error = config.checked().unwrap_err().to_string();

@@ -160,9 +160,7 @@ impl Graph {
     /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
     /// position lies; unless that is asked for, a part of an image has the bits of the whole.
     pub(crate) fn hurry(&mut self) {
-        for convolution in self.all_convolutions_mut() {
-            convolution.set_method(Method::Fastest);
-        }
+        self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Fastest));
     }
 
     /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
@@ -234,16 +232,14 @@ impl Graph {
         }
     }
 
-    /// Keeps the channels alive that are to be; see [`super::convolution::Convolution::keep_alive`].
+    /// Keeps the channels alive that are to be; see [`Convolution::keep_alive`].
     pub(crate) fn keep_alive(&mut self) {
-        for convolution in self.all_convolutions_mut() {
-            convolution.keep_alive();
-        }
+        self.convolutions_mut().for_each(Convolution::keep_alive);
     }
 
-    fn all_convolutions_mut(&mut self) -> impl Iterator<Item = &mut Convolution> {
-        let steps = self.steps.iter_mut();
-        steps.flat_map(|step| step.operation.convolutions_mut(&step.name)).map(|(_, convolution)| convolution)
+    fn convolutions_mut(&mut self) -> impl Iterator<Item = &mut Convolution> {
+        let named = self.steps.iter_mut().flat_map(|step| step.operation.convolutions_mut(&step.name));
+        named.map(|(_, convolution)| convolution)
     }
 
     /// All tensors with their names: what is learned, and the running statistics.
@@ -306,7 +302,7 @@ mod tests {
     use burn::tensor::TensorData;
     use micrograph::random::Stream;
 
-    use super::super::convolution::{Border, Convolution, ConvolutionShape};
+    use super::super::convolution::{Border, ConvolutionShape};
     use super::super::norm::BatchNorm;
     use super::super::operation::Pool;
     use super::super::start::Start;

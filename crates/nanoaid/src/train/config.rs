@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::schedule::Schedule;
 use crate::{AutoencoderConfig, ConfigError};
 
 /// How an autoencoder is trained. As TOML, every key may be left out.
@@ -73,16 +74,18 @@ impl TrainConfig {
         self.patches_per_epoch.div_ceil(self.batch)
     }
 
-    /// Learning rate of step `step`, from 0.
-    pub fn learning_rate_at(&self, step: usize) -> f64 {
-        if step < self.warm_up_steps {
-            return self.learning_rate * (step + 1) as f64 / self.warm_up_steps as f64;
+    /// How long and how fast it learns.
+    pub(super) fn schedule(&self) -> Schedule {
+        Schedule {
+            epochs: self.epochs,
+            steps_per_epoch: self.steps_per_epoch(),
+            learning_rate: self.learning_rate,
+            warm_up_steps: self.warm_up_steps,
+            weight_decay: self.weight_decay,
+            gradient_norm: self.gradient_norm,
+            average: self.average,
+            patience: self.patience,
         }
-        let n_steps = self.epochs * self.steps_per_epoch();
-        let falling = n_steps.saturating_sub(self.warm_up_steps).max(1);
-        let share = ((step - self.warm_up_steps) as f64 / falling as f64).min(1.0);
-        let lowest = 0.01;
-        self.learning_rate * (lowest + (1.0 - lowest) * 0.5 * (1.0 + (std::f64::consts::PI * share).cos()))
     }
 
     /// Returns the settings if every field is in range, else the first that is not.
@@ -121,22 +124,6 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_learning_rate_rises_then_falls_along_half_a_cosine() {
-        let config = TrainConfig {
-            learning_rate: 1.0,
-            warm_up_steps: 10,
-            epochs: 2,
-            patches_per_epoch: 55 * 4,
-            batch: 4,
-            ..TrainConfig::default()
-        };
-        for (step, rate) in [(0, 0.1), (9, 1.0), (10, 1.0), (60, 0.505), (110, 0.01), (500, 0.01)] {
-            let found = config.learning_rate_at(step);
-            assert!((found - rate).abs() < 1e-9, "step {step}: {found}, expected {rate}");
-        }
-    }
 
     #[test]
     fn settings_out_of_range_are_named() {

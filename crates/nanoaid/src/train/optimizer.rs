@@ -6,26 +6,30 @@ use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimiz
 use burn::tensor::{Tensor, TensorData};
 
 use super::checkpoint::{Checkpoint, Moments};
-use super::{TrainConfig, TrainError};
+use super::TrainError;
+use super::schedule::Schedule;
 use crate::Network;
-use crate::network::{Norms, Weight, Weights, weight_of};
+use crate::network::{Graph, Role, Statistics, Weight, Weights, weight_of};
 
 /// The optimizer and its state, one entry for each weight, flat.
 pub(super) struct Optimizer {
-    config: TrainConfig,
+    schedule: Schedule,
     adam: AdamW,
     states: BTreeMap<String, AdamWState<1>>,
     /// Running average of the weights; empty where none is asked for.
     average: BTreeMap<String, Tensor<1>>,
     n_steps: usize,
+    /// Learning rate of a weight in shares of the schedule's.
+    rate_factor: Box<dyn Fn(&str) -> f64>,
 }
 
 impl Optimizer {
     /// Continues where `checkpoint` stands.
     pub(super) fn new(
-        config: &TrainConfig,
+        schedule: &Schedule,
         network: &Network,
         checkpoint: &Checkpoint,
+        rate_factor: Box<dyn Fn(&str) -> f64>,
     ) -> Result<Self, TrainError> {
         let device = network.device().burn();
         let flat = |weight: &Weight| {
@@ -33,24 +37,25 @@ impl Optimizer {
         };
         let mut states = BTreeMap::new();
         if let Some(moments) = &checkpoint.moments {
-            for name in checkpoint.weights.tensors.keys() {
+            for parameter in network.clone().graph_mut().learned_mut() {
+                let name = parameter.name;
                 let missing =
                     || TrainError::Checkpoint { reason: format!("no optimizer state for `{name}`") };
-                let first = moments.first.tensors.get(name).ok_or_else(missing)?;
-                let second = moments.second.tensors.get(name).ok_or_else(missing)?;
+                let first = moments.first.tensors.get(&name).ok_or_else(missing)?;
+                let second = moments.second.tensors.get(&name).ok_or_else(missing)?;
                 let momentum = AdaptiveMomentumState::new(checkpoint.n_steps(), flat(first), flat(second));
-                states.insert(name.clone(), AdamWState::new(momentum));
+                states.insert(name, AdamWState::new(momentum));
             }
         }
-        let average = if config.average > 0.0 {
+        let average = if schedule.average > 0.0 {
             let weights = checkpoint.average.as_ref().unwrap_or(&checkpoint.weights);
             weights.tensors.iter().map(|(name, weight)| (name.clone(), flat(weight))).collect()
         } else {
             BTreeMap::new()
         };
         let adam =
-            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(config.weight_decay as f32).build();
-        Ok(Self { config: config.clone(), adam, states, average, n_steps: checkpoint.n_steps() })
+            AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(schedule.weight_decay as f32).build();
+        Ok(Self { schedule: schedule.clone(), rate_factor, adam, states, average, n_steps: checkpoint.n_steps() })
     }
 
     /// Steps so far.
@@ -60,15 +65,15 @@ impl Optimizer {
 
     /// Learning rate of the last step.
     pub(super) fn learning_rate(&self) -> f64 {
-        self.config.learning_rate_at(self.n_steps.saturating_sub(1))
+        self.schedule.learning_rate_at(self.n_steps.saturating_sub(1))
     }
 
-    /// One step on `images`, `[N, 1, H, W]`; returns its loss. `place` tells epoch and last loss
-    /// for an error.
+    /// One step down the loss that `loss` tells, with what batch norms found; returns its value.
+    /// `place` tells epoch and last loss for an error.
     pub(super) fn step(
         &mut self,
         network: &mut Network,
-        images: Tensor<4>,
+        loss: impl FnOnce(&Graph) -> (Tensor<1>, Vec<Statistics>),
         place: impl Fn() -> (usize, f64),
     ) -> Result<f64, TrainError> {
         let n_steps = self.n_steps;
@@ -80,8 +85,7 @@ impl Optimizer {
         for mut parameter in graph.learned_mut() {
             parameter.tensor.track();
         }
-        let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
-        let loss = (output - images).square().mean();
+        let (loss, statistics) = loss(graph);
         let value = f64::from(loss.clone().into_scalar::<f32>());
         if !value.is_finite() {
             return Err(not_finite("the loss".into(), value));
@@ -102,19 +106,19 @@ impl Optimizer {
             return Err(not_finite(what, squares[worst]));
         }
         let norm = squares.iter().sum::<f64>().sqrt();
-        let shortening = (self.config.gradient_norm / norm.max(f64::MIN_POSITIVE)).min(1.0);
-        let rate = self.config.learning_rate_at(n_steps);
+        let shortening = (self.schedule.gradient_norm / norm.max(f64::MIN_POSITIVE)).min(1.0);
+        let rate = self.schedule.learning_rate_at(n_steps);
 
         let mut updates = updates.into_iter();
         let mut update = |values: Tensor<1>| {
             let (name, gradient) = updates.next().expect("there are as many gradients as weights");
             let state = self.states.remove(&name);
-            let (values, state) = self.adam.step(rate, values, gradient.mul_scalar(shortening), state);
+            let (values, state) = self.adam.step(rate * (self.rate_factor)(&name), values, gradient.mul_scalar(shortening), state);
             if let Some(state) = state {
                 self.states.insert(name.clone(), state);
             }
             if let Some(average) = self.average.get_mut(&name) {
-                let kept = self.config.average as f32;
+                let kept = self.schedule.average as f32;
                 *average = average.clone().mul_scalar(kept) + values.clone().mul_scalar(1.0 - kept);
             }
             values
@@ -125,21 +129,27 @@ impl Optimizer {
         }
         graph.keep_alive();
         graph.follow(&statistics);
+        for parameter in graph.parameters_mut().filter(|parameter| parameter.role == Role::Statistic) {
+            if let Some(average) = self.average.get_mut(&parameter.name) {
+                *average = parameter.tensor.flat();
+            }
+        }
         self.n_steps += 1;
         Ok(value)
     }
 
     /// Copies moments and average into `checkpoint`.
     pub(super) fn save_into(&self, checkpoint: &mut Checkpoint) {
-        let weights = |tensor: &dyn Fn(&str) -> Tensor<1>| Weights {
-            tensors: self.states.keys().map(|name| (name.clone(), weight_of(&tensor(name)))).collect(),
+        let moments = |of: &dyn Fn(&AdamWState<1>) -> Tensor<1>| Weights {
+            tensors: self.states.iter().map(|(name, state)| (name.clone(), weight_of(&of(state)))).collect(),
         };
         checkpoint.moments = Some(Moments {
-            first: weights(&|name| self.states[name].momentum.moment_1.clone()),
-            second: weights(&|name| self.states[name].momentum.moment_2.clone()),
+            first: moments(&|state| state.momentum.moment_1.clone()),
+            second: moments(&|state| state.momentum.moment_2.clone()),
         });
         checkpoint.average = (!self.average.is_empty()).then(|| {
-            let mut average = weights(&|name| self.average[name].clone());
+            let named = self.average.iter().map(|(name, values)| (name.clone(), weight_of(values)));
+            let mut average = Weights { tensors: named.collect() };
             for (name, weight) in &mut average.tensors {
                 weight.shape.clone_from(&checkpoint.weights.tensors[name].shape);
             }

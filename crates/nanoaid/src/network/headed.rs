@@ -1,0 +1,111 @@
+//! Headed: the trunk of a published network with a head for classes of one's own.
+//!
+//! The layers of the trunk keep their names; `pool` is the mean over the image, `head` a dense
+//! layer with an output for each class. For grey images; colors are left to the published network.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::dense::Dense;
+use super::graph::Graph;
+use super::operation::Operation;
+use super::published::{self, Input, Published, PublishedConfig};
+use super::start::Start;
+use crate::ConfigError;
+
+/// A trunk and the classes of its head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadedConfig {
+    /// The trunk: a published network without head, for grey images.
+    pub trunk: PublishedConfig,
+    /// Names of the classes, 2 to 10 000, all different.
+    pub classes: Vec<String>,
+}
+
+impl HeadedConfig {
+    /// The trunk of `network`, for grey images, with a head for `classes`.
+    pub fn new(network: Published, classes: Vec<String>) -> Self {
+        let trunk = PublishedConfig { input: Input::GrayFolded, ..PublishedConfig::new(network, None) };
+        Self { trunk, classes }
+    }
+
+    /// Returns the settings if every field is in range, else the first that is not.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if let Some(n) = self.trunk.n_classes {
+            return Err(ConfigError::new("trunk.n_classes", n, "no head of its own"));
+        }
+        if self.trunk.input == Input::Colors {
+            return Err(ConfigError::new("trunk.input", "colors", "grey images"));
+        }
+        checked_classes(&self.classes)?;
+        Ok(Self { trunk: self.trunk.checked()?, ..self })
+    }
+}
+
+/// Refuses names of classes that are too few, too many, or not all different.
+pub(super) fn checked_classes(classes: &[String]) -> Result<(), ConfigError> {
+    if !(2..=10_000).contains(&classes.len()) {
+        return Err(ConfigError::new("classes", classes.len(), "2 to 10000 classes"));
+    }
+    let mut seen = BTreeSet::new();
+    match classes.iter().find(|class| class.trim().is_empty() || !seen.insert(*class)) {
+        Some(class) => Err(ConfigError::new("classes", class, "names that are all different")),
+        None => Ok(()),
+    }
+}
+
+/// The layers of the network that `config` describes.
+pub(super) fn graph(config: &HeadedConfig, start: Start, device: &burn::tensor::Device) -> Graph {
+    let mut graph = published::graph(&config.trunk, start, device);
+    let channels = super::layer::describe(&graph).last().map_or(1, |layer| layer.n_channels);
+    graph.push("pool", Operation::AveragePool { side: 1 });
+    let head = Dense::new([channels, config.classes.len()], 1.0, start, "head", device);
+    graph.push("head", Operation::Dense(head));
+    graph
+}
+
+#[cfg(test)]
+mod tests {
+    use micrograph::Plane;
+    use micrograph::random::Stream;
+
+    use super::*;
+    use crate::{Architecture, Device, Network};
+
+    #[test]
+    fn the_trunk_is_that_of_the_published_network() {
+        let trunk = PublishedConfig::new(Published::SqueezeNet1_1, None);
+        let trunk = Network::random(Architecture::Published(trunk), 3, Device::Cpu).unwrap();
+        let classes = vec!["this".to_owned(), "that".to_owned()];
+        let network = Network::headed(&trunk, classes.clone(), 5).unwrap();
+        assert_eq!(network.classes(), Some(classes.as_slice()));
+        let mut stream = Stream::new(0, "image", 0);
+        let image = Plane::from_fn(40, 47, |_, _| stream.uniform() as f32);
+        let gray = trunk.for_gray(Input::GrayFolded).unwrap();
+        assert_eq!(network.maps(&image, "features.12"), gray.maps(&image, "features.12"));
+        let opened = Network::from_bytes(&network.to_bytes(), Device::Cpu).unwrap();
+        assert_eq!(opened.maps(&image, "head"), network.maps(&image, "head"));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused_by_name() {
+        let good = HeadedConfig::new(Published::Vgg11, vec!["a".to_owned(), "b".to_owned()]);
+        let colors = PublishedConfig::new(Published::Vgg11, None);
+        let headed = PublishedConfig { n_classes: Some(5), ..good.trunk.clone() };
+        let cases = [
+            ("trunk.input", HeadedConfig { trunk: colors, ..good.clone() }),
+            ("trunk.n_classes", HeadedConfig { trunk: headed, ..good.clone() }),
+            ("classes", HeadedConfig { classes: vec!["a".to_owned(), "a".to_owned()], ..good.clone() }),
+        ];
+        for (name, config) in cases {
+            let error = config.checked().unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(good.checked().is_ok());
+    }
+}

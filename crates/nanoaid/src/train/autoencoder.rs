@@ -1,0 +1,159 @@
+//! Autoencoder: learning to give patches of micrographs back. The loss is the mean squared error
+//! over pixels.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::checkpoint::Checkpoint;
+use super::learn::{Judgement, Task, learn};
+use super::optimizer::Optimizer;
+use super::{Progress, TrainConfig, TrainError, Trained, no_patches, report};
+use crate::dataset::{
+    Batch, Dataset, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Skipped, Split, fixed_patches,
+};
+use crate::network::{Graph, Norms, Statistics};
+use crate::run::RunFolder;
+use crate::{Architecture, Device, Network};
+
+/// Most patches on which the validation loss is measured after each epoch.
+const MOST_VALIDATION_PATCHES: usize = 256;
+/// Most of them from one micrograph.
+const MOST_PATCHES_PER_MICROGRAPH: usize = 8;
+
+/// Trains an autoencoder on `dataset` as `config` says, keeping its state in `run`; continues
+/// from the newest whole checkpoint there, if there is one.
+///
+/// # Errors
+/// See [`TrainError`]; the run folder then holds all that was complete.
+pub fn autoencoder(
+    dataset: &Dataset,
+    config: &TrainConfig,
+    device: Device,
+    run: &mut RunFolder,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Trained, TrainError> {
+    let config = config.clone().checked()?;
+    run.remove_leftovers()?;
+    let patches = PatchSource::new(
+        dataset,
+        Split::Train,
+        PatchConfig {
+            patch: config.patch,
+            patches_per_epoch: config.patches_per_epoch,
+            batch: config.batch,
+            seed: config.seed,
+            ..PatchConfig::default()
+        },
+    )?;
+    let validation = validation_patches(dataset, &config)?;
+    let task = Reconstruct { dataset, config: &config, device, patches, validation };
+    learn(&task, &config.schedule(), device, run, progress)
+}
+
+/// The step of a training of `network` that starts now: takes the network and a batch
+/// `[N, 1, H, W]`, and returns the loss.
+pub(crate) fn stepper(
+    config: &TrainConfig,
+    network: &Network,
+) -> Result<impl FnMut(&mut Network, Tensor<4>) -> Result<f64, TrainError> + use<>, TrainError> {
+    let start = Checkpoint::start(network.weights(), f64::NAN);
+    let mut optimizer = Optimizer::new(&config.schedule(), network, &start, Box::new(|_| 1.0))?;
+    Ok(move |network: &mut Network, images: Tensor<4>| {
+        optimizer.step(network, |graph| reconstruction_loss(graph, images), || (1, f64::NAN))
+    })
+}
+
+/// The task: patches in, the same patches out.
+struct Reconstruct<'a> {
+    dataset: &'a Dataset,
+    config: &'a TrainConfig,
+    device: Device,
+    patches: PatchSource,
+    validation: Vec<LabelledPatch>,
+}
+
+impl Task for Reconstruct<'_> {
+    type Batch = Batch;
+
+    fn architecture(&self) -> Architecture {
+        Architecture::Autoencoder(self.config.network())
+    }
+
+    fn start(&self) -> Result<Network, TrainError> {
+        let mut network = Network::random(self.architecture(), self.config.seed, self.device)?;
+        if let Some(components) = report::block_components(self.dataset, self.config)? {
+            network.start_from_components(&components);
+        }
+        Ok(network)
+    }
+
+    fn epoch(&self, epoch: usize) -> impl Iterator<Item = Batch> {
+        self.patches.epoch(epoch as u64)
+    }
+
+    fn n_images(&self, batch: &Batch) -> usize {
+        batch.n
+    }
+
+    fn loss(&self, graph: &Graph, batch: &Batch) -> (Tensor<1>, Vec<Statistics>) {
+        let data = TensorData::new(batch.values.clone(), [batch.n, 1, batch.patch, batch.patch]);
+        reconstruction_loss(graph, Tensor::from_data(data, &self.device.burn().autodiff()))
+    }
+
+    fn judge(&self, network: &Network) -> Judgement {
+        Judgement { loss: mean_loss(network, &self.validation), macro_f1: None }
+    }
+
+    fn skipped(&self) -> Vec<Skipped> {
+        self.patches.skipped()
+    }
+}
+
+/// Mean squared error of what `graph` makes of `images`, `[N, 1, H, W]`.
+fn reconstruction_loss(graph: &Graph, images: Tensor<4>) -> (Tensor<1>, Vec<Statistics>) {
+    let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
+    ((output - images).square().mean(), statistics)
+}
+
+/// The output of an autoencoder for patches of one size, `n` at a time; in order.
+pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) -> Vec<micrograph::Plane> {
+    let mut outputs = Vec::with_capacity(patches.len());
+    for group in patches.chunks(n) {
+        let Some(first) = group.first() else { continue };
+        let (height, width) = (first.height(), first.width());
+        let values: Vec<f32> = group.iter().flat_map(|patch| patch.values().iter().copied()).collect();
+        let data = TensorData::new(values, [group.len(), 1, height, width]);
+        let images = Tensor::<4>::from_data(data, &network.device().burn());
+        let values: Vec<f32> =
+            network.graph().forward(images).into_data().try_to_vec().expect("images are f32");
+        outputs.extend(
+            values
+                .chunks(height * width)
+                .map(|values| micrograph::Plane::new(height, width, values.to_vec())),
+        );
+    }
+    outputs
+}
+
+fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<LabelledPatch>, TrainError> {
+    let fixed = FixedConfig {
+        patch: config.patch,
+        most_per_micrograph: MOST_PATCHES_PER_MICROGRAPH,
+        most_total: MOST_VALIDATION_PATCHES,
+        ..FixedConfig::default()
+    };
+    let patches = fixed_patches(dataset, Split::Validation, &fixed)?.patches;
+    if patches.is_empty() {
+        return Err(no_patches(
+            "validation",
+            "no micrograph of the validation part could be used; more micrographs, a larger --validation-share or smaller patches are needed",
+        ));
+    }
+    Ok(patches)
+}
+
+fn mean_loss(network: &Network, patches: &[LabelledPatch]) -> f64 {
+    let originals: Vec<&micrograph::Plane> = patches.iter().map(|patch| &patch.plane).collect();
+    let outputs = reconstruct(network, &originals, 16);
+    let errors = originals.iter().zip(&outputs).map(|(a, b)| crate::quality::mse(a, b));
+    errors.sum::<f64>() / patches.len() as f64
+}
