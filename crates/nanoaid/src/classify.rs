@@ -85,7 +85,9 @@ pub(crate) fn means_of_groups(network: &Network, layer: &str, groups: &[Vec<Plan
         .map(|n| {
             let own: Vec<Vec<f64>> = values.by_ref().take(n).collect();
             let n_channels = own.first().map_or(0, Vec::len);
-            (0..n_channels).map(|channel| own.iter().map(|row| row[channel]).sum::<f64>() / n as f64).collect()
+            (0..n_channels)
+                .map(|channel| own.iter().map(|row| row[channel]).sum::<f64>() / n as f64)
+                .collect()
         })
         .collect()
 }

@@ -34,13 +34,12 @@ pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
 
-pub(crate) use norm::{Norms, Statistics};
-pub(crate) use parameter::Role;
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 use graph::Place;
-pub(crate) use norm::Norms;
+pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
+pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
 pub(crate) use start::Start;
 use weights::ARCHITECTURE_KEY;
@@ -102,9 +101,7 @@ impl Network {
             Architecture::Published(config) => {
                 published::graph(&config.clone().checked()?, start, &device.burn())
             }
-            Architecture::Headed(config) => {
-                headed::graph(&config.clone().checked()?, start, &device.burn())
-            }
+            Architecture::Headed(config) => headed::graph(&config.clone().checked()?, start, &device.burn()),
         };
         Ok(Self::of_graph(architecture, graph, device))
     }

@@ -177,7 +177,8 @@ fn minimized(problem: &Problem<'_>, n: usize) -> (Vec<f64>, usize, bool) {
         let direction = downhill(&slope, &memory);
         let promise = dot(&direction, &slope);
         // the first step is as long as the slope says at most
-        let mut length = if memory.is_empty() { 1.0 / slope.iter().map(|s| s.abs()).sum::<f64>() } else { 1.0 };
+        let mut length =
+            if memory.is_empty() { 1.0 / slope.iter().map(|s| s.abs()).sum::<f64>() } else { 1.0 };
         let (next, next_loss, next_slope) = loop {
             let next: Vec<f64> = place.iter().zip(&direction).map(|(at, step)| at + length * step).collect();
             let (next_loss, next_slope) = problem.at(&next);

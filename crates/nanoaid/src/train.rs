@@ -16,8 +16,8 @@ mod report;
 mod schedule;
 
 pub use autoencoder::autoencoder;
-pub(crate) use autoencoder::stepper;
 pub use autoencoder::reconstruct;
+pub(crate) use autoencoder::stepper;
 pub use classifier::{Base, ClassifierConfig, FrozenFit, StartFrom, TrainedClassifier, classifier};
 pub use config::TrainConfig;
 pub use curve::TrainingCurve;
@@ -132,7 +132,6 @@ pub struct Trained {
     /// How it ended.
     pub status: Status,
 }
-
 
 fn no_patches(part: &'static str, reason: &str) -> TrainError {
     TrainError::NoPatches { part, reason: reason.to_owned() }

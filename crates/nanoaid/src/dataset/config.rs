@@ -26,6 +26,9 @@ pub struct DatasetConfig {
     /// lines, dots and fibres take turns, each with settings of its own
     /// ([`varied`](micrograph::synth::varied)).
     pub synthetic: usize,
+    /// Number of synthetic micrographs of each of the ten categories added to the training part, at
+    /// most 10 000, with their category ([`varied_of`](micrograph::synth::varied_of)).
+    pub synthetic_per_category: usize,
     /// Whether near-duplicates are kept in one split where it is drawn; every file is then read.
     pub group_near_duplicates: bool,
     /// What to do about the data bars of files.
@@ -39,7 +42,8 @@ impl Default for DatasetConfig {
             validation_share: 0.12, // about one micrograph in eight, and as many for testing
             test_share: 0.12,
             seed: 0,
-            synthetic: 0,                 // whether they help has not been measured
+            synthetic: 0, // whether they help has not been measured
+            synthetic_per_category: 0,
             group_near_duplicates: false, // so that opening is quick where nothing is judged by it
             data_bar: DataBarChoice::default(),
         }
@@ -63,6 +67,10 @@ impl DatasetConfig {
                 self.test_share,
                 "with validation_share below 1, so that micrographs are left to train with",
             ));
+        }
+        if self.synthetic_per_category > synthetic::MOST_PER_CATEGORY {
+            let (name, found) = ("dataset.synthetic_per_category", self.synthetic_per_category);
+            return Err(ConfigError::new(name, found, &format!("at most {}", synthetic::MOST_PER_CATEGORY)));
         }
         if self.synthetic > synthetic::MOST {
             let expected = format!("at most {}", synthetic::MOST);

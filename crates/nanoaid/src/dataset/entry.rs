@@ -22,7 +22,7 @@ pub struct Entry {
     pub file: String,
     /// Where its pixels come from.
     pub origin: Origin,
-    /// What it shows; `None`: not known. Synthetic micrographs have none, so that they add no class.
+    /// What it shows; `None`: not known, or a synthetic one that is to add no class.
     pub category: Option<String>,
     /// Micrographs of one group (specimen, session) stay in one split; `None`: on its own.
     pub group: Option<String>,
@@ -63,7 +63,7 @@ impl Entry {
     ///
     /// `prepare.data_bar` is about files. Of a synthetic micrograph it is known whether it has a
     /// data bar: nothing is looked for, and without one no row is cut off.
-    pub(super) fn plane(&self, prepare: &PrepareConfig) -> Result<Plane, String> {
+    pub(crate) fn plane(&self, prepare: &PrepareConfig) -> Result<Plane, String> {
         let prepared = match &self.origin {
             Origin::File(path) => prepare::file(path, prepare),
             Origin::Synthetic { config, seed } => {

@@ -119,6 +119,7 @@ impl Listing {
             })
             .collect();
         entries.extend(synthetic::entries(config.synthetic, config.seed));
+        entries.extend(synthetic::entries_of_categories(config.synthetic_per_category, config.seed));
         entries.sort_by(|one, other| one.file.cmp(&other.file));
         synthetic::check_names(&entries, &index)?;
         Ok(Dataset { root, entries, skipped, config })

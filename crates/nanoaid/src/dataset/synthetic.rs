@@ -1,12 +1,13 @@
 //! Synthetic micrographs of a data set: which ones are added to the training part.
 //!
 //! They are named here, not drawn: each is settings and a seed until its pixels are needed. They
-//! are made to learn reconstruction from, so they are all in `train`, and have no category.
+//! are made to learn from, so they are all in `train`. Those made to learn reconstruction from have
+//! no category; those made to learn categories from have theirs.
 
 use std::path::Path;
 
 use micrograph::random::Stream;
-use micrograph::synth::{Kind, varied};
+use micrograph::synth::{Category, Kind, varied, varied_config_of};
 
 use super::{DatasetError, Entry, Origin, Split};
 
@@ -30,6 +31,37 @@ pub(super) fn entries(n: usize, seed: u64) -> Vec<Entry> {
         }
     };
     (0..n).map(entry).collect()
+}
+
+/// Most synthetic micrographs of one category.
+pub(super) const MOST_PER_CATEGORY: usize = 10_000;
+/// Height and width of those of categories in pixels: enough for a view of 224 pixels that is a crop.
+const SIDE_PX: (usize, usize) = (320, 426);
+
+/// `n` synthetic micrographs of each category under `seed`. With a larger `n` the first ones stay
+/// as they are.
+pub(super) fn entries_of_categories(n: usize, seed: u64) -> Vec<Entry> {
+    let (height, width) = SIDE_PX;
+    let entry = |(category, number): (Category, usize)| {
+        let name = category.name();
+        let config = varied_config_of(category, seed, number as u64, height, width);
+        let own_seed = Stream::new(seed, &format!("dataset synthetic {name}"), number as u64).bits();
+        Entry {
+            file: format!("synthetic-categories/{name}/{number:05}"),
+            origin: Origin::Synthetic {
+                config: Box::new(config.expect("the size is in range")),
+                seed: own_seed,
+            },
+            category: Some(name.to_owned()),
+            group: None,
+            split: Split::Train,
+        }
+    };
+    Category::ALL
+        .into_iter()
+        .flat_map(|category| (0..n).map(move |number| (category, number)))
+        .map(entry)
+        .collect()
 }
 
 /// Whether no file of `entries`, in the order of their names, has that of a synthetic one; `path`

@@ -38,10 +38,11 @@ impl Probe {
         }
         let label =
             |category: &Option<String>| classes.iter().position(|class| Some(*class) == category.as_ref());
-        let labelled = |features: &[Vec<f64>], categories: &[Option<String>]| -> (Vec<Vec<f64>>, Vec<usize>) {
-            let pairs = features.iter().zip(categories);
-            pairs.filter_map(|(features, category)| Some((features.clone(), label(category)?))).unzip()
-        };
+        let labelled =
+            |features: &[Vec<f64>], categories: &[Option<String>]| -> (Vec<Vec<f64>>, Vec<usize>) {
+                let pairs = features.iter().zip(categories);
+                pairs.filter_map(|(features, category)| Some((features.clone(), label(category)?))).unzip()
+            };
         let (features, labels) = labelled(&self.training, &self.training_categories);
         let (held_out, expected) = labelled(&self.held_out, &self.held_out_categories);
         let examples = Examples {

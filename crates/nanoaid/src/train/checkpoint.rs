@@ -71,9 +71,11 @@ impl Checkpoint {
 
     /// Adds an epoch; returns whether it is the best so far.
     pub(super) fn enter(&mut self, row: EpochRow) -> bool {
-        let lowest = self.curve.iter().map(EpochRow::badness).fold((0.0, self.start_loss), |low, next| {
-            if next < low { next } else { low }
-        });
+        let lowest = self
+            .curve
+            .iter()
+            .map(EpochRow::badness)
+            .fold((0.0, self.start_loss), |low, next| if next < low { next } else { low });
         let improved = row.badness() < lowest;
         self.curve.push(row);
         if improved {

@@ -22,7 +22,7 @@ use crate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view
 use crate::dataset::{Dataset, Skipped, Split};
 use crate::network::{Graph, Norms, Statistics};
 use crate::run::RunFolder;
-use crate::{Architecture, Device, Network};
+use crate::{Architecture, Network};
 use pictures::{Picture, order, pictures};
 
 /// The network that a classifier starts from.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{Tensor, TensorData};
 
-use super::checkpoint::{Checkpoint, Moments};
 use super::TrainError;
+use super::checkpoint::{Checkpoint, Moments};
 use super::schedule::Schedule;
 use crate::Network;
 use crate::network::{Graph, Role, Statistics, Weight, Weights, weight_of};
@@ -55,7 +55,14 @@ impl Optimizer {
         };
         let adam =
             AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(schedule.weight_decay as f32).build();
-        Ok(Self { schedule: schedule.clone(), rate_factor, adam, states, average, n_steps: checkpoint.n_steps() })
+        Ok(Self {
+            schedule: schedule.clone(),
+            rate_factor,
+            adam,
+            states,
+            average,
+            n_steps: checkpoint.n_steps(),
+        })
     }
 
     /// Steps so far.
@@ -113,7 +120,12 @@ impl Optimizer {
         let mut update = |values: Tensor<1>| {
             let (name, gradient) = updates.next().expect("there are as many gradients as weights");
             let state = self.states.remove(&name);
-            let (values, state) = self.adam.step(rate * (self.rate_factor)(&name), values, gradient.mul_scalar(shortening), state);
+            let (values, state) = self.adam.step(
+                rate * (self.rate_factor)(&name),
+                values,
+                gradient.mul_scalar(shortening),
+                state,
+            );
             if let Some(state) = state {
                 self.states.insert(name.clone(), state);
             }

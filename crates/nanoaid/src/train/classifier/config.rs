@@ -77,12 +77,12 @@ impl Default for ClassifierConfig {
             views_per_epoch: 0,
             epochs: 60,
             learning_rate: 1e-3,
-            body_rate: 0.1,  // what others have learnt is to be bent, not broken
+            body_rate: 0.1, // what others have learnt is to be bent, not broken
             warm_up: 0.05,
             weight_decay: 0.01,
             gradient_norm: 1.0,
             label_smoothing: 0.1,
-            balanced: true,  // the largest category of the NFFA set has 32 times the smallest
+            balanced: true, // the largest category of the NFFA set has 32 times the smallest
             least_area: 0.4,
             contrast: 1.4,
             brightness: 0.1,
@@ -108,7 +108,12 @@ impl ClassifierConfig {
         }
         let ranges = [
             ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
-            ("body_rate", self.body_rate, self.body_rate > 0.0 && self.body_rate <= 1.0, "above 0, at most 1"),
+            (
+                "body_rate",
+                self.body_rate,
+                self.body_rate > 0.0 && self.body_rate <= 1.0,
+                "above 0, at most 1",
+            ),
             ("warm_up", self.warm_up, (0.0..1.0).contains(&self.warm_up), "at least 0 and below 1"),
             ("weight_decay", self.weight_decay, self.weight_decay >= 0.0, "at least 0"),
             ("gradient_norm", self.gradient_norm, self.gradient_norm > 0.0, "above 0"),

@@ -50,8 +50,7 @@ pub(super) fn fit(task: &Classify<'_>, run: &mut RunFolder) -> Result<TrainedCla
             features
         }
     };
-    let labels: Vec<usize> =
-        task.training.iter().flat_map(|picture| vec![picture.label; n_views]).collect();
+    let labels: Vec<usize> = task.training.iter().flat_map(|picture| vec![picture.label; n_views]).collect();
     let importance = importance(&labels, task.n_classes(), task.config.balanced);
     let examples = Examples {
         features: &features,

@@ -55,9 +55,7 @@ pub(super) fn pictures(
 }
 
 fn picture(entry: &Entry, label: usize, prepare: &PrepareConfig, side: usize) -> Result<Picture, Skipped> {
-    let plane = entry
-        .plane(prepare)
-        .map_err(|reason| Skipped { file: entry.file.clone(), reason })?;
+    let plane = entry.plane(prepare).map_err(|reason| Skipped { file: entry.file.clone(), reason })?;
     let synthetic = matches!(entry.origin, Origin::Synthetic { .. });
     Ok(Picture { file: entry.file.clone(), label, synthetic, plane: held(plane, side) })
 }
@@ -121,7 +119,9 @@ pub(super) fn order(pictures: &[Picture], n: usize, balanced: bool, stream: &mut
     };
     // for each class the kinds of pictures that it has
     let classes: Vec<Vec<Vec<usize>>> = (0..n_classes)
-        .map(|label| [of(label, false), of(label, true)].into_iter().filter(|kind| !kind.is_empty()).collect())
+        .map(|label| {
+            [of(label, false), of(label, true)].into_iter().filter(|kind| !kind.is_empty()).collect()
+        })
         .filter(|kinds: &Vec<Vec<usize>>| !kinds.is_empty())
         .collect();
     let mut order: Vec<usize> = (0..n)
@@ -168,8 +168,12 @@ mod tests {
 
     #[test]
     fn a_view_without_changes_is_a_turned_crop() {
-        let config =
-            ClassifierConfig { least_area: 1.0, contrast: 1.0, brightness: 0.0, ..ClassifierConfig::default() };
+        let config = ClassifierConfig {
+            least_area: 1.0,
+            contrast: 1.0,
+            brightness: 0.0,
+            ..ClassifierConfig::default()
+        };
         let picture = picture(0, false);
         let view = picture.random_view(20, &config, &mut Stream::new(1, "view", 0));
         let mut corners = [view.at(0, 0), view.at(0, 19), view.at(19, 0), view.at(19, 19)];
