@@ -7,13 +7,13 @@
 //!
 //! Micrographs of one *group* (near-duplicates, or one specimen) are not independent, so intervals
 //! come from a bootstrap that draws whole groups (Efron & Tibshirani 1993; for clusters, Field &
-//! Welsh 2007). Calibration follows Guo et al. 2017.
+//! Welsh 2007). Reliability follows Guo et al. 2017.
 
 mod abstention;
 mod audit;
-mod calibration;
 mod chance;
 mod groups;
+mod reliability;
 mod scores;
 mod table;
 #[cfg(test)]
@@ -26,15 +26,15 @@ use serde::{Deserialize, Serialize};
 
 pub use abstention::{Abstention, AbstentionPoint, OperatingPoint};
 pub use audit::{Audit, AuditSets, Difference, Evidence, Look, Undecided, Verdict, audit};
-pub use calibration::{Calibration, CalibrationScores, ReliabilityBin, Temperature};
 pub use chance::Chance;
 pub use groups::{Estimate, Interval};
+pub use reliability::{Reliability, ReliabilityBin, ReliabilityScores, Temperature};
 pub use scores::ClassScores;
 pub use warning::Warning;
 
 use crate::ConfigError;
-use calibration::log_probabilities;
 use groups::Groups;
+use reliability::log_probabilities;
 use scores::Confusion;
 
 /// Version of the form of [`ClassifierReport`] and [`Audit`].
@@ -159,7 +159,7 @@ pub struct ClassifierReport {
     /// Test micrographs by class and prediction, `[class][predicted]`.
     pub confusion: Vec<Vec<usize>>,
     /// Whether the probabilities are to be believed.
-    pub calibration: Calibration,
+    pub reliability: Reliability,
     /// What is gained by saying nothing when unsure.
     pub abstention: Abstention,
     /// The mistakes the network was surest of, surest first, at most 24.
@@ -216,8 +216,8 @@ pub fn judge(
     let groups = Groups::of(test);
     let confusion = Confusion::of(classes.len(), test, groups.order());
     let (accuracy, macro_f1, balanced_accuracy) = estimates(&confusion, test, &groups, &config);
-    let calibration = Calibration::of(test, validation, &config);
-    let temperature = calibration.temperature.as_ref().map_or(1.0, |temperature| temperature.value);
+    let reliability = Reliability::of(test, validation, &config);
+    let temperature = reliability.temperature.as_ref().map_or(1.0, |temperature| temperature.value);
     let images: Vec<Judged> = test.iter().map(|scored| judged(scored, temperature)).collect();
     let to_choose_by: Vec<Judged> = validation.iter().map(|scored| judged(scored, temperature)).collect();
     let mut report = ClassifierReport {
@@ -232,7 +232,7 @@ pub fn judge(
         chance: Chance::of(classes, test, &groups, &config),
         per_class: confusion.per_class(classes, &groups.per_class(classes.len(), test), config.interval),
         confusion: confusion.counts,
-        calibration,
+        reliability,
         abstention: Abstention::of(&images, &to_choose_by, config.interval),
         worst_mistakes: worst_mistakes(&images),
         images,

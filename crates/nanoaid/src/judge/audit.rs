@@ -140,8 +140,8 @@ pub enum Undecided {
 
 /// Audits a classifier of `classes` by its logits for the same micrographs seen in four ways.
 ///
-/// The four sets hold the same files, in any order, with the same classes and groups; they may be
-/// empty only all together, and then nothing is decided by [`JudgeError::Empty`].
+/// The four sets hold the same files, in any order, with the same classes and groups. Empty sets are
+/// an error ([`JudgeError::Empty`]): where no micrograph has a data bar there is nothing to audit.
 pub fn audit(classes: &[String], sets: AuditSets<'_>, config: &JudgeConfig) -> Result<Audit, JudgeError> {
     let config = config.clone().checked()?;
     let order = sorted("full", classes, sets.full)?;

@@ -72,20 +72,20 @@ fn close(found: f64, expected: f64) -> bool {
 fn figures_are_those_of_scikit_learn() {
     // scikit-learn 1.9.1 on the table above: accuracy_score, balanced_accuracy_score,
     // f1_score(labels=[0, 1, 2], average="macro"), confusion_matrix(labels=range(4)), log_loss,
-    // brier_score_loss(scale_by_half=False); the calibration error by NumPy, the temperature by
+    // brier_score_loss(scale_by_half=False); the expected calibration error by NumPy, the temperature by
     // scipy.optimize.minimize_scalar of log_loss
     let report = judge(&names(4), &table(), &table_twice(), &JudgeConfig::default()).unwrap();
     assert_eq!(report.confusion, [[3, 1, 0, 0], [0, 2, 1, 0], [1, 0, 2, 1], [0, 0, 0, 0]]);
-    let calibration = &report.calibration;
-    let after = calibration.after.as_ref().unwrap();
-    let temperature = calibration.temperature.unwrap();
+    let reliability = &report.reliability;
+    let after = reliability.after.as_ref().unwrap();
+    let temperature = reliability.temperature.unwrap();
     let figures = [
         ("accuracy", report.accuracy.value, 0.636_363_636_363_636),
         ("macro-F1", report.macro_f1.value, 0.662_698_412_698_413),
         ("balanced accuracy", report.balanced_accuracy.value, 0.638_888_888_888_889),
-        ("NLL", calibration.before.nll, 0.998_812_460_119_408),
-        ("Brier", calibration.before.brier, 0.560_874_973_276_086),
-        ("ECE", calibration.before.ece, 0.252_954_436_555_815),
+        ("NLL", reliability.before.nll, 0.998_812_460_119_408),
+        ("Brier", reliability.before.brier, 0.560_874_973_276_086),
+        ("ECE", reliability.before.ece, 0.252_954_436_555_815),
         ("NLL after", after.nll, 0.982_740_606_197_215),
         ("NLL of validation", temperature.nll_after, 0.982_740_606_197_215),
     ];
@@ -262,7 +262,7 @@ fn the_order_of_the_micrographs_changes_no_figure() {
     let (there, back) = (judged(&there), judged(&back));
     assert_eq!((there.accuracy, there.macro_f1), (back.accuracy, back.macro_f1));
     assert_eq!((&there.chance, &there.abstention), (&back.chance, &back.abstention));
-    assert_eq!(there.calibration.before.ece_if_calibrated, back.calibration.before.ece_if_calibrated);
+    assert_eq!(there.reliability.before.ece_if_honest, back.reliability.before.ece_if_honest);
 }
 
 #[test]

@@ -18,18 +18,18 @@ pub(super) const FEWEST_FOR_TEMPERATURE: usize = 20;
 const MOST_TEMPERATURE: f64 = 20.0;
 /// Halvings of that range; far below what the data can tell.
 const N_HALVINGS: usize = 60;
-/// Draws behind [`CalibrationScores::ece_if_calibrated`].
+/// Draws behind [`ReliabilityScores::ece_if_honest`].
 const N_DRAWS: u64 = 400;
 
-/// Calibration of the network as it is and, if it could be fitted, behind a temperature.
+/// Honesty of the probabilities of the network as it is and, if it could be fitted, behind a temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
+pub struct Reliability {
     /// The temperature; absent with fewer than 20 validation micrographs.
     pub temperature: Option<Temperature>,
     /// On the test micrographs, without temperature.
-    pub before: CalibrationScores,
+    pub before: ReliabilityScores,
     /// On the test micrographs, with it.
-    pub after: Option<CalibrationScores>,
+    pub after: Option<ReliabilityScores>,
 }
 
 /// The number by which logits are divided.
@@ -50,13 +50,13 @@ pub struct Temperature {
 
 /// How far probabilities are from what happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CalibrationScores {
+pub struct ReliabilityScores {
     /// Expected calibration error: mean distance of confidence and accuracy over the bins, weighted
     /// by their micrographs; 0 to 1, lower is better.
     pub ece: f64,
-    /// The calibration error that probabilities as honest as can be would show on as many
-    /// micrographs: mean over random draws.
-    pub ece_if_calibrated: f64,
+    /// The error `ece` that wholly honest probabilities would show on as many micrographs: mean over
+    /// random draws.
+    pub ece_if_honest: f64,
     /// Mean negative log-likelihood of the true class, in nats; `ln n_classes` for knowing nothing.
     pub nll: f64,
     /// Brier score: mean squared distance of the probabilities from 1 for the true class and 0 for
@@ -81,18 +81,18 @@ pub struct ReliabilityBin {
     pub accuracy: f64,
 }
 
-impl Calibration {
+impl Reliability {
     pub(super) fn of(test: &[Scored], validation: &[Scored], config: &JudgeConfig) -> Self {
         let temperature = (validation.len() >= FEWEST_FOR_TEMPERATURE).then(|| fit(validation));
         Self {
-            before: CalibrationScores::of(test, 1.0, config),
-            after: temperature.map(|temperature| CalibrationScores::of(test, temperature.value, config)),
+            before: ReliabilityScores::of(test, 1.0, config),
+            after: temperature.map(|temperature| ReliabilityScores::of(test, temperature.value, config)),
             temperature,
         }
     }
 }
 
-impl CalibrationScores {
+impl ReliabilityScores {
     fn of(scored: &[Scored], temperature: f64, config: &JudgeConfig) -> Self {
         let n = scored.len() as f64;
         let mut brier = 0.0;
@@ -112,7 +112,7 @@ impl CalibrationScores {
         let bins = bins(&outcomes, config.n_bins);
         Self {
             ece: ece(&bins, outcomes.len()),
-            ece_if_calibrated: ece_if_calibrated(&outcomes, config),
+            ece_if_honest: ece_if_honest(&outcomes, config),
             nll: nll(scored, temperature),
             brier: brier / n,
             bins,
@@ -188,11 +188,11 @@ fn ece(bins: &[ReliabilityBin], n_images: usize) -> f64 {
     bins.iter().map(part).sum::<f64>() / n_images as f64
 }
 
-/// Mean calibration error if each micrograph were right with the probability that its confidence
+/// Mean error `ece` if each micrograph were right with the probability that its confidence
 /// says.
-fn ece_if_calibrated(outcomes: &[(f64, bool)], config: &JudgeConfig) -> f64 {
+fn ece_if_honest(outcomes: &[(f64, bool)], config: &JudgeConfig) -> f64 {
     let draw = |index| {
-        let mut stream = Stream::new(config.seed, "judge: calibrated outcomes", index);
+        let mut stream = Stream::new(config.seed, "judge: honest outcomes", index);
         let drawn: Vec<(f64, bool)> =
             outcomes.iter().map(|&(confidence, _)| (confidence, stream.uniform() < confidence)).collect();
         ece(&bins(&drawn, config.n_bins), drawn.len())
@@ -210,7 +210,7 @@ mod tests {
 
     /// Micrographs whose classes are drawn from softmax(`logits` / `temperature`).
     fn drawn(n: u64, temperature: f64) -> Vec<Scored> {
-        let mut stream = Stream::new(1, "calibration test", 0);
+        let mut stream = Stream::new(1, "reliability test", 0);
         let one = |_| {
             let logits = [0.0; 3].map(|_: f64| 4.0 * stream.normal());
             let place = stream.uniform();
@@ -233,8 +233,8 @@ mod tests {
             assert!((fitted.value / temperature).ln().abs() < 0.06, "{temperature}: {fitted:?}");
             assert!(!fitted.at_end && fitted.nll_after <= fitted.nll_before, "{fitted:?}");
             let config = JudgeConfig::default();
-            let [before, after] = [1.0, fitted.value].map(|t| CalibrationScores::of(&images, t, &config));
-            assert!(after.ece < 0.02 && after.ece < 2.0 * after.ece_if_calibrated, "{after:?}");
+            let [before, after] = [1.0, fitted.value].map(|t| ReliabilityScores::of(&images, t, &config));
+            assert!(after.ece < 0.02 && after.ece < 2.0 * after.ece_if_honest, "{after:?}");
             assert!(temperature == 1.0 || before.ece > 5.0 * after.ece, "{before:?} {after:?}");
         }
     }
@@ -243,13 +243,13 @@ mod tests {
     fn few_honest_probabilities_show_the_error_that_is_foretold() {
         // mean over 200 sets of 40 micrographs, each set judged by itself
         let all = drawn(200 * 40, 1.0);
-        let scores: Vec<CalibrationScores> = all
+        let scores: Vec<ReliabilityScores> = all
             .chunks(40)
-            .map(|images| CalibrationScores::of(images, 1.0, &JudgeConfig::default()))
+            .map(|images| ReliabilityScores::of(images, 1.0, &JudgeConfig::default()))
             .collect();
         let mean =
-            |of: fn(&CalibrationScores) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
-        let (shown, foretold) = (mean(|scores| scores.ece), mean(|scores| scores.ece_if_calibrated));
+            |of: fn(&ReliabilityScores) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
+        let (shown, foretold) = (mean(|scores| scores.ece), mean(|scores| scores.ece_if_honest));
         assert!(shown > 0.05, "{shown}");
         assert!((shown / foretold).ln().abs() < 0.05, "{shown} {foretold}");
     }
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn the_largest_logits_give_finite_figures() {
         let images = [scored(1, [1e9, -1e9, 0.0]), scored(0, [1e9, -1e9, 0.0])];
-        let scores = CalibrationScores::of(&images, 0.05, &JudgeConfig::default());
+        let scores = ReliabilityScores::of(&images, 0.05, &JudgeConfig::default());
         assert!(scores.nll.is_finite() && scores.brier == 1.0 && scores.ece == 0.5, "{scores:?}");
         assert!(fit(&images).nll_after.is_finite());
     }
