@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod device;
 mod eigen;
 pub mod hash;
+pub mod judge;
 mod kernels;
 pub mod known_weights;
 pub mod lens;

@@ -1,0 +1,611 @@
+//! The page of a classifier: how good, on which classes, how sure of itself, its worst mistakes,
+//! and whether it reads the data bar.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, PreEscaped, html};
+use micrograph::paint::{LineChart, LineStyle, Picture, Series};
+use nanoaid::judge::{
+    Abstention, Audit, ClassScores, ClassifierReport, Estimate, Evidence, Interval, Judged, Look,
+    OperatingPoint, ReliabilityScores, Undecided, Verdict, Warning,
+};
+
+use super::{embedded, facts, figure, page};
+
+/// Micrographs below which a point of the abstention curve is noise and not drawn.
+const FEWEST_DRAWN: usize = 5;
+/// Weight in percent of the color of a cell that holds its whole row: letters stay readable.
+const MOST_TINT: f64 = 50.0;
+/// The sign, kept in one line with its number.
+const PERCENT: &str = "\u{a0}%";
+
+/// The page; `thumbnails` by file name, those of [`ClassifierReport::worst_mistakes`] are shown;
+/// `about`: names and values to end with, e.g. the network and the data.
+pub(crate) fn report(
+    report: &ClassifierReport,
+    audit: Option<&Audit>,
+    thumbnails: &BTreeMap<String, Picture>,
+    about: &[(&str, String)],
+) -> String {
+    let ClassifierReport { reliability, abstention, warnings, .. } = report;
+    let body = html! {
+        (headline(report))
+        @if !warnings.is_empty() {
+            ul.warnings aria-label="warnings" {
+                @for warning in warnings { li { (warning) " (" (warning.advice()) ")" } }
+            }
+        }
+        h2 { "What was taken for what" }
+        div.wide { (confusion(report)) }
+        p.soft { "Rows: the true class; columns: what the network said. Colors show the share of the row." }
+        h2 { "Each class" }
+        div.wide { (class_table(&report.per_class)) }
+        p.soft {
+            "Recall: share of the class that was found, with its Wilson interval. Precision: share of what was given this class that is of it. F1: harmonic mean of both. Wilson intervals take micrographs for independent; where a group holds several they are too narrow."
+        }
+        @if let Some(audit) = audit { (audit_section(audit)) }
+        h2 { "How far its probabilities can be believed" }
+        div.grid {
+            (figure(&chart(&reliability_chart(report)), &html! {
+                "Micrographs in bins of confidence; on the dashed line, 70 % are right where the network says 70 %. "
+                (temperature_text(report))
+            }))
+            (figure(&chart(&abstention_chart(abstention)), &html! {
+                "Accuracy on the micrographs the network is surest of; at the right, all are kept. Shares with fewer than "
+                (FEWEST_DRAWN) " micrographs are left out."
+            }))
+        }
+        div.wide { (reliability_table(&reliability.before, reliability.after.as_ref())) }
+        details { summary { "Bins of confidence" } div.wide { (bins_table(report)) } }
+        (abstention_table(&abstention.operating_points, report.n_validation))
+        h2 { "Worst mistakes" }
+        (mistakes(report, thumbnails))
+        h2 { "How this was made" }
+        (facts(about))
+        p.soft {
+            "Intervals hold the middle " (percent(report.config.interval)) " of " (report.config.n_bootstrap)
+            " resamples, in each of which whole groups (near-duplicates, micrographs of one specimen) were drawn with replacement; seed "
+            (report.config.seed) "."
+        }
+    };
+    let below = format!(
+        "{} test micrographs in {} groups, {} classes",
+        report.n_images,
+        report.n_groups,
+        report.classes.len()
+    );
+    page("Classifier", &below, &body)
+}
+
+fn headline(report: &ClassifierReport) -> Markup {
+    let ClassifierReport { accuracy, macro_f1, balanced_accuracy, chance, config, .. } = report;
+    let n_right: usize = (0..report.classes.len()).map(|class| report.confusion[class][class]).sum();
+    let by_chance = report.warnings.iter().any(|warning| matches!(warning, Warning::NotAboveChance { .. }));
+    let card = |name: &str, estimate: &Estimate| {
+        html! {
+            div {
+                p.soft { (name) }
+                p.value { (percent(estimate.value)) }
+                p { (interval_text(estimate.interval, config.interval)) }
+            }
+        }
+    };
+    html! {
+        p {
+            "Of " (report.n_images) " micrographs that it had not learnt from, the network is right about " (n_right) ". "
+            "Always naming the most frequent class (" (chance.majority_class) ") would get "
+            (percent(chance.majority_accuracy)) ". Under shuffled labels its answers get "
+            (percent(chance.shuffled_accuracy)) " on average and reach this accuracy with probability "
+            (p_text(chance.p_value))
+            @if by_chance { ": chance explains it." } @else { ": more than chance." }
+        }
+        div.figures {
+            (card("accuracy", accuracy))
+            (card("macro-F1", macro_f1))
+            (card("balanced accuracy (mean recall)", balanced_accuracy))
+        }
+    }
+}
+
+fn confusion(report: &ClassifierReport) -> Markup {
+    html! {
+        table.matrix {
+            thead { tr {
+                th { "true class" }
+                @for class in &report.classes { th scope="col" { span { (class) } } }
+                th scope="col" { span { "all" } }
+            } }
+            tbody {
+                @for (class, (name, row)) in report.classes.iter().zip(&report.confusion).enumerate() {
+                    @let all = row.iter().sum::<usize>();
+                    tr {
+                        th scope="row" { (name) }
+                        @for (said, &count) in row.iter().enumerate() {
+                            @let share = MOST_TINT * count as f64 / all.max(1) as f64;
+                            td.hit[class == said] style={ "--share:" (format!("{share:.1}")) "%" } {
+                                @if count > 0 { (count) }
+                            }
+                        }
+                        td.sum { (all) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn class_table(classes: &[ClassScores]) -> Markup {
+    html! {
+        table {
+            thead { tr {
+                th { "class" } th.number { "micrographs" } th.number { "groups" } th.number { "recall" }
+                th.number { "interval" } th.number { "precision" } th.number { "F1" }
+            } }
+            tbody {
+                @for scores in classes {
+                    tr {
+                        th scope="row" { (scores.class) }
+                        td.number { (scores.n_images) }
+                        td.number { (scores.n_groups) }
+                        td.number { (optional(scores.recall)) }
+                        td.number { (range_text(scores.recall_interval)) }
+                        td.number { (optional(scores.precision)) }
+                        td.number { (optional(scores.f1)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn audit_section(audit: &Audit) -> Markup {
+    let looks = [
+        ("whole micrographs", &audit.full),
+        ("without the data bar", &audit.without),
+        ("the data bar alone", &audit.strip),
+        ("an equal strip from the top", &audit.top),
+    ];
+    let differences = [
+        ("data bar − strip from the top", &audit.strip_minus_top),
+        ("whole − without the data bar", &audit.full_minus_without),
+    ];
+    let with_interval =
+        |estimate: &Estimate| format!("{} ({})", percent(estimate.value), range_text(estimate.interval));
+    let signed = |estimate: &Estimate| {
+        let points = |value: f64| format!("{:+.1}", 100.0 * value).replace('-', "−");
+        let range = estimate.interval.map(|i| format!("{} to {}", points(i.low), points(i.high)));
+        format!("{} ({})", points(estimate.value), range.unwrap_or_else(|| "no interval".to_owned()))
+    };
+    let row = |name: &str, look: &Look| {
+        html! {
+            tr {
+                th scope="row" { (name) }
+                td.number { (with_interval(&look.accuracy)) }
+                td.number { (with_interval(&look.macro_f1)) }
+                td.number { (p_text(look.chance.p_value)) }
+            }
+        }
+    };
+    html! {
+        h2 { "Shortcut audit: does it read the data bar?" }
+        (verdict(audit))
+        p.soft {
+            "The same network on the same " (audit.n_images) " micrographs (" (audit.n_groups)
+            " groups) that have a data bar, seen in four ways; " (audit.n_without_bar)
+            " test micrographs without a bar are not in these figures. Not seen by this audit: whether some classes have a bar more often than others, marks inside the specimen, habits of contrast and magnification."
+        }
+        div.wide { table {
+            thead { tr {
+                th { "seen" } th.number { "accuracy" } th.number { "macro-F1" } th.number { "chance reaches it" }
+            } }
+            tbody { @for (name, look) in looks { (row(name, look)) } }
+        } }
+        h3 { "Differences in percentage points, of pairs" }
+        div.wide { table {
+            thead { tr { th { "difference" } th.number { "accuracy" } th.number { "macro-F1" } } }
+            tbody {
+                @for (name, difference) in differences {
+                    tr {
+                        th scope="row" { (name) }
+                        td.number { (signed(&difference.accuracy)) }
+                        td.number { (signed(&difference.macro_f1)) }
+                    }
+                }
+            }
+        } }
+        details {
+            summary { "Recall of each class in the four ways" }
+            div.wide { table {
+                thead { tr { th { "class" } @for (name, _) in looks { th.number { (name) } } } }
+                tbody {
+                    @for (class, name) in audit.classes.iter().enumerate() {
+                        tr {
+                            th scope="row" { (name) }
+                            @for (_, look) in looks { td.number { (optional(look.recall[class])) } }
+                        }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn verdict(audit: &Audit) -> Markup {
+    let still = |estimate: &Estimate| {
+        estimate
+            .interval
+            .map_or("–".to_owned(), |interval| format!("{:.1}", 100.0 * interval.high.max(0.0)))
+    };
+    match &audit.verdict {
+        Verdict::Shortcut { evidence } => html! {
+            div.verdict.bad {
+                p { strong { "Shortcut: the network reads the data bar." } }
+                @for sign in evidence { p { (evidence_text(*sign)) } }
+                p { "Train again with the bars cut off, and compare." }
+            }
+        },
+        Verdict::Clean => html! {
+            div.verdict {
+                p { strong { "No sign of a shortcut through the data bar." } }
+                p {
+                    "The intervals leave room for one worth " (still(&audit.full_minus_without.accuracy))
+                    " percentage points of accuracy on whole micrographs, and for a bar that tells "
+                    (still(&audit.strip_minus_top.accuracy)) " points more than a strip of specimen."
+                }
+            }
+        },
+        Verdict::Undecided { reason } => html! {
+            div.verdict {
+                p { strong { "Undecided." } }
+                p { (undecided_text(*reason)) }
+            }
+        },
+    }
+}
+
+fn evidence_text(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::StripTellsClasses => {
+            "The bar alone tells the classes better than a strip of specimen of the same size, and better than chance."
+        }
+        Evidence::WorseWithoutStrip => "Without the bar the network is worse.",
+    }
+}
+
+fn undecided_text(reason: Undecided) -> String {
+    match reason {
+        Undecided::TooFewGroups { n_groups, needed } => {
+            format!("{n_groups} groups of test micrographs have a data bar, at least {needed} are needed.")
+        }
+        Undecided::OneClass => "All test micrographs with a data bar are of one class.".to_owned(),
+        Undecided::AtChance { p_value } => format!(
+            "Whole micrographs with a data bar are told no better than chance (which reaches this with probability {p_value:.2}), so there is nothing that a shortcut could explain."
+        ),
+    }
+}
+
+fn reliability_chart(report: &ClassifierReport) -> LineChart {
+    let series = |name: &str, scores: &ReliabilityScores| Series {
+        name: name.to_owned(),
+        points: scores.bins.iter().map(|bin| (bin.confidence, bin.accuracy)).collect(),
+        style: LineStyle::Marked,
+    };
+    let honest =
+        Series { name: "honest".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)], style: LineStyle::Dashed };
+    let reliability = &report.reliability;
+    let after = reliability.after.as_ref().map(|scores| series("after the temperature", scores));
+    LineChart {
+        title: "Confidence and accuracy".to_owned(),
+        x_label: "confidence".to_owned(),
+        y_label: "share told rightly".to_owned(),
+        series: [series("the network's own", &reliability.before), honest].into_iter().chain(after).collect(),
+        ..LineChart::default()
+    }
+}
+
+fn abstention_chart(abstention: &Abstention) -> LineChart {
+    let drawn = abstention.curve.iter().filter(|point| point.n_kept >= FEWEST_DRAWN);
+    LineChart {
+        title: "Saying nothing when unsure".to_owned(),
+        x_label: "share of the micrographs that are kept".to_owned(),
+        y_label: "accuracy on these".to_owned(),
+        series: vec![Series {
+            name: String::new(),
+            points: drawn.map(|point| (point.kept_share, point.accuracy)).collect(),
+            style: LineStyle::Solid,
+        }],
+        ..LineChart::default()
+    }
+}
+
+fn temperature_text(report: &ClassifierReport) -> String {
+    match &report.reliability.temperature {
+        Some(temperature) => {
+            let meaning = if temperature.value > 1.0 { "too sure of itself" } else { "too unsure of itself" };
+            format!(
+                "The temperature is {:.2}, fitted on {} validation micrographs: the network is {meaning}.",
+                temperature.value, temperature.n_validation
+            )
+        }
+        None => "No temperature was fitted.".to_owned(),
+    }
+}
+
+fn reliability_table(before: &ReliabilityScores, after: Option<&ReliabilityScores>) -> Markup {
+    let row = |name: &str, scores: &ReliabilityScores| {
+        html! {
+            tr {
+                th scope="row" { (name) }
+                td.number { (format!("{:.3}", scores.ece)) }
+                td.number { (format!("{:.3}", scores.ece_if_honest)) }
+                td.number { (format!("{:.3}", scores.nll)) }
+                td.number { (format!("{:.3}", scores.brier)) }
+            }
+        }
+    };
+    html! {
+        table {
+            thead { tr {
+                th { "probabilities" } th.number { "expected calibration error" } th.number { "if they were honest" }
+                th.number { "NLL" } th.number { "Brier score" }
+            } }
+            tbody {
+                (row("the network's own", before))
+                @if let Some(after) = after { (row("after the temperature", after)) }
+            }
+        }
+        p.soft {
+            "Expected calibration error (ECE): mean distance of confidence and accuracy over the bins. Few micrographs show some even when probabilities are honest: the second figure is how much. NLL: mean negative log-likelihood in nats."
+        }
+    }
+}
+
+fn bins_table(report: &ClassifierReport) -> Markup {
+    let reliability = &report.reliability;
+    let all = [
+        ("the network's own", Some(&reliability.before)),
+        ("after the temperature", reliability.after.as_ref()),
+    ];
+    html! {
+        table {
+            thead { tr {
+                th { "probabilities" } th.number { "above" } th.number { "to" } th.number { "micrographs" }
+                th.number { "mean confidence" } th.number { "told rightly" }
+            } }
+            tbody {
+                @for (name, scores) in all {
+                    @for bin in scores.into_iter().flat_map(|scores| &scores.bins) {
+                        tr {
+                            th scope="row" { (name) }
+                            td.number { (format!("{:.3}", bin.low)) }
+                            td.number { (format!("{:.3}", bin.high)) }
+                            td.number { (bin.n_images) }
+                            td.number { (percent(bin.confidence)) }
+                            td.number { (percent(bin.accuracy)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
+    if points.is_empty() {
+        return html! {};
+    }
+    html! {
+        h3 { "Where to abstain" }
+        div.wide { table {
+            thead { tr {
+                th.number { "wanted accuracy" } th.number { "abstain below" } th.number { "kept" }
+                th.number { "accuracy on these" } th.number { "interval" }
+            } }
+            tbody {
+                @for point in points {
+                    tr {
+                        th.number scope="row" { (percent(point.target)) }
+                        td.number { (format!("{:.3}", point.validation.min_confidence)) }
+                        td.number { (point.n_kept) " (" (percent(point.kept_share)) ")" }
+                        td.number { (optional(point.accuracy)) }
+                        td.number { (range_text(point.interval)) }
+                    }
+                }
+            }
+        } }
+        p.soft {
+            "Confidences were chosen on the " (n_validation)
+            " validation micrographs; what they give is shown for the test micrographs. An accuracy that was not reached there has no row."
+        }
+    }
+}
+
+fn mistakes(report: &ClassifierReport, thumbnails: &BTreeMap<String, Picture>) -> Markup {
+    let caption = |mistake: &Judged| {
+        html! {
+            "said " strong { (report.classes[mistake.predicted]) } " (" (percent(mistake.confidence())) "), is "
+            strong { (report.classes[mistake.category]) }
+            " (" (percent(mistake.probabilities[mistake.category])) ")"
+            br; span.soft { (mistake.file) }
+        }
+    };
+    let n_mistakes = report.images.iter().filter(|image| !image.right()).count();
+    html! {
+        p.soft {
+            (n_mistakes) " mistakes, surest first"
+            @if n_mistakes > report.worst_mistakes.len() { ", the first " (report.worst_mistakes.len()) " shown" }
+            "; each with the probability of what the network said and of the true class."
+        }
+        div.mistakes {
+            @for mistake in &report.worst_mistakes {
+                @let picture = thumbnails.get(&mistake.file);
+                @let alt = format!("micrograph {}", mistake.file);
+                (figure(&html! {
+                    @if let Some(picture) = picture { (embedded(picture, &alt)) } @else { p.absent { "no picture" } }
+                }, &caption(mistake)))
+            }
+        }
+    }
+}
+
+fn chart(chart: &LineChart) -> Markup {
+    PreEscaped(chart.svg())
+}
+
+fn percent(share: f64) -> String {
+    let digits = usize::from((1000.0 * share).round() % 10.0 != 0.0);
+    format!("{:.digits$}{PERCENT}", 100.0 * share)
+}
+
+fn optional(share: Option<f64>) -> String {
+    share.map_or("–".to_owned(), percent)
+}
+
+fn range_text(interval: Option<Interval>) -> String {
+    interval.map_or("–".to_owned(), |Interval { low, high }| {
+        format!("{:.0} to {:.0}{PERCENT}", 100.0 * low, 100.0 * high)
+    })
+}
+
+fn interval_text(interval: Option<Interval>, share: f64) -> String {
+    match interval {
+        Some(_) => format!("{} interval: {}", percent(share), range_text(interval)),
+        None => "one group, so no interval".to_owned(),
+    }
+}
+
+/// A probability with three digits.
+fn p_text(p_value: f64) -> String {
+    if p_value < 0.0005 { "below 0.001".to_owned() } else { format!("{p_value:.3}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use micrograph::random::Stream;
+    use nanoaid::judge::{AuditSets, JudgeConfig, Scored, audit, judge};
+
+    use super::*;
+
+    const CLASSES: [&str; 5] = ["fibres", "nanowires", "patterned_surface", "porous <sponge>", "powder"];
+    const SHARES: [f64; 5] = [0.9, 0.7, 0.95, 0.6, 0.75];
+
+    fn classes() -> Vec<String> {
+        CLASSES.map(String::from).to_vec()
+    }
+
+    /// Micrographs of four classes, unequally many, and logits that tell them `skill` as often as
+    /// [`SHARES`] says; surer than they may be.
+    fn scored(n: usize, skill: f64, part: &str) -> Vec<Scored> {
+        let mut stream = Stream::new(4, part, 0);
+        (0..n)
+            .map(|index| {
+                let category = [0, 0, 0, 1, 1, 2, 2, 3, 4][index % 9];
+                let sees = stream.uniform() < skill * SHARES[category];
+                let said = if sees { category } else { stream.below(5) };
+                let size = if sees { 6.0 } else { 4.0 };
+                let logit =
+                    |class: usize, noise: f64| f64::from(u8::from(class == said)) * size + 1.5 * noise;
+                let logits = (0..5).map(|class| logit(class, stream.normal())).collect();
+                let file = format!("{}/image & {index:03}.png", CLASSES[category]);
+                Scored { file, group: format!("{}", index / 2), category, logits }
+            })
+            .collect()
+    }
+
+    fn judged(test: &[Scored]) -> ClassifierReport {
+        let mut validation = scored(60, 1.0, "validation");
+        validation.iter_mut().for_each(|image| image.group += " of validation");
+        judge(&classes(), test, &validation, &JudgeConfig::default()).unwrap()
+    }
+
+    fn audited(strip: f64, without: f64) -> Audit {
+        let [full, strip, top, without] =
+            [(1.0, "test"), (strip, "strip"), (0.1, "top"), (without, "without")]
+                .map(|(skill, part)| scored(90, skill, part));
+        let sets = AuditSets { full: &full, strip: &strip, top: &top, without: &without, n_without_bar: 12 };
+        audit(&classes(), sets, &JudgeConfig::default()).unwrap()
+    }
+
+    fn thumbnails(report: &ClassifierReport) -> BTreeMap<String, Picture> {
+        let thumbnail = |(index, mistake): (usize, &Judged)| {
+            let shade = 40 + 12 * (index as u8 % 16);
+            (mistake.file.clone(), Picture::new(120, 160, [shade; 3]))
+        };
+        // one is missing, as where a file has gone
+        report.worst_mistakes.iter().enumerate().skip(1).map(thumbnail).collect()
+    }
+
+    fn about() -> Vec<(&'static str, String)> {
+        vec![("network", "compact, 4 stages".to_owned()), ("data", "synthetic <b>micrographs</b>".to_owned())]
+    }
+
+    fn html(strip: f64, without: f64) -> String {
+        let found = judged(&scored(90, 1.0, "test"));
+        report(&found, Some(&audited(strip, without)), &thumbnails(&found), &about())
+    }
+
+    #[test]
+    fn the_page_shows_what_the_report_holds() {
+        let found = judged(&scored(90, 1.0, "test"));
+        let html = html(0.0, 1.0);
+        for text in ["porous &lt;sponge&gt;", "image &amp; ", "synthetic &lt;b&gt;micrographs&lt;/b&gt;"] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(!html.contains("<sponge>") && !html.contains("src=\"http") && !html.contains(">NaN"));
+        assert!(html.contains(&percent(found.accuracy.value)));
+        assert!(found.warnings.iter().all(|warning| html.contains(&warning.to_string())), "{found:?}");
+        let n_pictures = html.matches("data:image/png;base64,").count();
+        assert_eq!(n_pictures, found.worst_mistakes.len() - 1, "one thumbnail is missing");
+        let n_counts: usize = found.confusion.iter().flatten().filter(|count| **count > 0).count();
+        let table = html.split("table class=\"matrix\"").nth(1).unwrap().split("</table>").next().unwrap();
+        let filled = table.matches("%\">").count() - table.matches("%\"></td>").count();
+        assert_eq!(filled, n_counts);
+    }
+
+    #[test]
+    fn each_verdict_has_its_words() {
+        let cases = [
+            (1.0, 1.0, "Shortcut: the network reads the data bar."),
+            (0.0, 1.0, "No sign of a shortcut through the data bar."),
+        ];
+        for (strip, without, words) in cases {
+            assert!(html(strip, without).contains(words), "{words}");
+        }
+        let found = judged(&scored(90, 1.0, "test"));
+        let mut undecided = audited(0.0, 1.0);
+        for (reason, words) in [
+            (Undecided::TooFewGroups { n_groups: 3, needed: 20 }, "3 groups of test micrographs have"),
+            (Undecided::OneClass, "are of one class"),
+            (Undecided::AtChance { p_value: 0.4 }, "with probability 0.40"),
+        ] {
+            undecided.verdict = Verdict::Undecided { reason };
+            let html = report(&found, Some(&undecided), &BTreeMap::new(), &[]);
+            assert!(html.contains(words) && html.contains("Undecided."), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_report_without_audit_mistakes_or_intervals_is_a_page_too() {
+        let mut test = scored(18, 1.0, "test");
+        test.iter_mut().for_each(|image| {
+            image.group = "one".to_owned();
+            let right = image.category;
+            image.logits.iter_mut().enumerate().for_each(|(class, logit)| {
+                *logit = f64::from(u8::from(class == right));
+            });
+        });
+        let found = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
+        let html = report(&found, None, &BTreeMap::new(), &about());
+        assert!(html.contains("one group, so no interval") && html.contains("0 mistakes"));
+        assert!(!html.contains("Shortcut audit") && !html.contains("Where to abstain"));
+    }
+
+    #[test]
+    fn shares_are_shown_with_a_digit_where_it_says_something() {
+        let cases = [(0.95, "95 %"), (0.702, "70.2 %"), (1.0, "100 %"), (0.0, "0 %"), (0.999_99, "100 %")];
+        for (share, text) in cases {
+            assert_eq!(percent(share).replace('\u{a0}', " "), text);
+        }
+        assert_eq!((p_text(0.000_999), p_text(1e-4)), ("0.001".to_owned(), "below 0.001".to_owned()));
+    }
+}

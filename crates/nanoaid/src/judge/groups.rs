@@ -1,0 +1,189 @@
+//! Groups of micrographs that belong together, and figures with intervals that respect them.
+//!
+//! The bootstrap draws as many groups as there are, with replacement, each with all its
+//! micrographs; an interval holds the middle share of what comes out (percentile method, Efron &
+//! Tibshirani 1993, chapter 13). It knows nothing of sources that groups have in common.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use micrograph::random::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::{JudgeConfig, Scored};
+
+/// Ends of an interval, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end, at least `low`.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies inside.
+    pub fn holds(self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Width of the interval.
+    pub fn width(self) -> f64 {
+        self.high - self.low
+    }
+}
+
+/// A figure and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// Where it lies over resamples of the groups; absent for a single group, which tells nothing.
+    pub interval: Option<Interval>,
+}
+
+impl Estimate {
+    /// Whether the whole interval lies above `value`; never without an interval.
+    pub fn above(&self, value: f64) -> bool {
+        self.interval.is_some_and(|interval| interval.low > value)
+    }
+}
+
+/// Micrographs by group: indices into the slice they were made from.
+pub(super) struct Groups {
+    /// In the order of the groups' names, within a group in that of the files' names, so that the
+    /// order in which micrographs were given has no influence.
+    members: BTreeMap<String, Vec<usize>>,
+}
+
+impl Groups {
+    pub(super) fn of(scored: &[Scored]) -> Self {
+        let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, Scored { group, .. }) in scored.iter().enumerate() {
+            members.entry(group.clone()).or_default().push(index);
+        }
+        for indices in members.values_mut() {
+            indices.sort_by_key(|&index| &scored[index].file);
+        }
+        Self { members }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// All micrographs, group after group.
+    pub(super) fn order(&self) -> impl Iterator<Item = usize> {
+        self.members.values().flatten().copied()
+    }
+
+    /// All micrographs, group after group, the groups in random order.
+    pub(super) fn shuffled(&self, stream: &mut Stream) -> impl Iterator<Item = usize> {
+        let mut groups: Vec<&Vec<usize>> = self.members.values().collect();
+        stream.shuffle(&mut groups);
+        groups.into_iter().flatten().copied()
+    }
+
+    /// Micrographs of as many groups as there are, drawn with replacement, once for each resample.
+    pub(super) fn resamples(&self, config: &JudgeConfig) -> impl Iterator<Item = Vec<usize>> {
+        let groups: Vec<&Vec<usize>> = self.members.values().collect();
+        let seed = config.seed;
+        (0..config.n_bootstrap as u64).map(move |index| {
+            let mut stream = Stream::new(seed, "judge: resample of groups", index);
+            (0..groups.len()).flat_map(|_| groups[stream.below(groups.len())]).copied().collect()
+        })
+    }
+
+    /// `value` with the interval that `resampled` gives it; without one for a single group.
+    pub(super) fn estimate(&self, value: f64, mut resampled: Vec<f64>, config: &JudgeConfig) -> Estimate {
+        resampled.sort_by(f64::total_cmp);
+        let outside = (1.0 - config.interval) / 2.0;
+        let interval = (self.len() > 1).then(|| Interval {
+            low: quantile(&resampled, outside),
+            high: quantile(&resampled, 1.0 - outside),
+        });
+        Estimate { value, interval }
+    }
+
+    /// Number of groups that have a micrograph of each class, `[n_classes]`.
+    pub(super) fn per_class(&self, n_classes: usize, scored: &[Scored]) -> Vec<usize> {
+        let has = |class: usize, indices: &[usize]| indices.iter().any(|&i| scored[i].category == class);
+        let count = |class| self.members.values().filter(|indices| has(class, indices)).count();
+        (0..n_classes).map(count).collect()
+    }
+
+    /// Number of groups that `others` have too.
+    pub(super) fn shared_with(&self, others: &[Scored]) -> usize {
+        let others: BTreeSet<&String> = others.iter().map(|scored| &scored.group).collect();
+        self.members.keys().filter(|group| others.contains(group)).count()
+    }
+}
+
+/// The quantile of `sorted` values, between two of them by their linear mean; `share` in `[0, 1]`.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, part) = (place.floor() as usize, place.fract());
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + part * (sorted[above] - sorted[below])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `n_groups` groups of `size` micrographs each, of two classes.
+    fn scored(n_groups: usize, size: usize) -> Vec<Scored> {
+        (0..n_groups * size)
+            .map(|index| Scored {
+                file: format!("{index:04}.png"),
+                group: format!("group {:04}", index / size),
+                category: (index / size) % 2,
+                logits: vec![0.0, 0.0],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        // numpy.quantile([1, 2, 4, 8], [0, 0.025, 0.5, 0.9, 1])
+        let cases = [(0.0, 1.0), (0.025, 1.075), (0.5, 3.0), (0.9, 6.8), (1.0, 8.0)];
+        for (share, expected) in cases {
+            assert!((quantile(&[1.0, 2.0, 4.0, 8.0], share) - expected).abs() < 1e-12, "{share}");
+        }
+    }
+
+    #[test]
+    fn a_resample_holds_whole_groups() {
+        let groups = Groups::of(&scored(7, 3));
+        let mut seen = BTreeSet::new();
+        for images in groups.resamples(&JudgeConfig::default()) {
+            assert_eq!(images.len(), 21);
+            assert!(
+                images.chunks(3).all(|group| group[0] % 3 == 0 && group[2] == group[0] + 2),
+                "{images:?}"
+            );
+            seen.insert(images);
+        }
+        assert!(seen.len() > 900, "1000 resamples of 7⁷ are almost all different, found {}", seen.len());
+    }
+
+    #[test]
+    fn the_order_of_the_micrographs_does_not_matter() {
+        let there = scored(5, 2);
+        let back: Vec<Scored> = there.iter().rev().cloned().collect();
+        let files = |scored: &[Scored]| {
+            let groups = Groups::of(scored);
+            let resample = groups.resamples(&JudgeConfig::default()).nth(3).unwrap();
+            resample.into_iter().map(|index| scored[index].file.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(files(&there), files(&back));
+    }
+
+    #[test]
+    fn groups_are_counted_by_class_and_across_parts() {
+        let scored = scored(5, 2);
+        let groups = Groups::of(&scored);
+        assert_eq!(groups.per_class(3, &scored), [3, 2, 0]);
+        assert_eq!(groups.shared_with(&scored[5..]), 3);
+        assert_eq!(groups.shared_with(&[]), 0);
+    }
+}

@@ -1,0 +1,169 @@
+//! Counts of right and wrong, and the figures made from them.
+//!
+//! Definitions as usual (and as in scikit-learn): recall is the share of a class that was found,
+//! precision the share of what was called by its name that is of it, F1 their harmonic mean.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Interval, Scored};
+
+/// One class: how many, how well found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassScores {
+    /// Name of the class.
+    pub class: String,
+    /// Test micrographs of the class (its support).
+    pub n_images: usize,
+    /// Groups that have one of them.
+    pub n_groups: usize,
+    /// Test micrographs that were given this class.
+    pub n_predicted: usize,
+    /// Share of the class that was found; absent without micrographs.
+    pub recall: Option<f64>,
+    /// Wilson interval of the recall. It takes micrographs for independent, so it is too narrow
+    /// where a group has several.
+    pub recall_interval: Option<Interval>,
+    /// Share of those that were given this class that are of it; absent if there were none.
+    pub precision: Option<f64>,
+    /// Harmonic mean of both, 0 if no micrograph was found; absent without micrographs.
+    pub f1: Option<f64>,
+}
+
+/// Counts of micrographs by class and prediction.
+pub(super) struct Confusion {
+    /// `[class][predicted]`.
+    pub(super) counts: Vec<Vec<usize>>,
+}
+
+impl Confusion {
+    /// Counts the micrographs at `indices`, which may repeat.
+    pub(super) fn of(n_classes: usize, scored: &[Scored], indices: impl IntoIterator<Item = usize>) -> Self {
+        let mut counts = vec![vec![0; n_classes]; n_classes];
+        for index in indices {
+            counts[scored[index].category][scored[index].predicted()] += 1;
+        }
+        Self { counts }
+    }
+
+    /// Share of all micrographs that was told rightly.
+    pub(super) fn accuracy(&self) -> f64 {
+        let right: usize = (0..self.counts.len()).map(|class| self.counts[class][class]).sum();
+        let all: usize = self.counts.iter().flatten().sum();
+        right as f64 / all as f64
+    }
+
+    /// Mean F1 of the classes that have micrographs.
+    pub(super) fn macro_f1(&self) -> f64 {
+        mean((0..self.counts.len()).filter_map(|class| self.f1(class)))
+    }
+
+    /// Mean recall of the classes that have micrographs.
+    pub(super) fn balanced_accuracy(&self) -> f64 {
+        mean((0..self.counts.len()).filter_map(|class| self.recall(class)))
+    }
+
+    pub(super) fn recall(&self, class: usize) -> Option<f64> {
+        let n_images = self.n_images(class);
+        (n_images > 0).then(|| self.counts[class][class] as f64 / n_images as f64)
+    }
+
+    pub(super) fn per_class(
+        &self,
+        classes: &[String],
+        n_groups: &[usize],
+        interval: f64,
+    ) -> Vec<ClassScores> {
+        let scores = |(class, name): (usize, &String)| {
+            let (n_images, n_predicted) = (self.n_images(class), self.n_predicted(class));
+            let found = self.counts[class][class];
+            ClassScores {
+                class: name.clone(),
+                n_images,
+                n_groups: n_groups[class],
+                n_predicted,
+                recall: self.recall(class),
+                recall_interval: wilson(found, n_images, interval),
+                precision: (n_predicted > 0).then(|| found as f64 / n_predicted as f64),
+                f1: self.f1(class),
+            }
+        };
+        classes.iter().enumerate().map(scores).collect()
+    }
+
+    /// 2·found / (of the class + given the class), the harmonic mean written without division by
+    /// zero.
+    fn f1(&self, class: usize) -> Option<f64> {
+        let n_images = self.n_images(class);
+        let both = (n_images + self.n_predicted(class)) as f64;
+        (n_images > 0).then(|| 2.0 * self.counts[class][class] as f64 / both)
+    }
+
+    fn n_images(&self, class: usize) -> usize {
+        self.counts[class].iter().sum()
+    }
+
+    fn n_predicted(&self, class: usize) -> usize {
+        self.counts.iter().map(|row| row[class]).sum()
+    }
+}
+
+/// Wilson's score interval (1927) of a share: `hits` of `n`; `None` for `n = 0`.
+pub(super) fn wilson(hits: usize, n: usize, interval: f64) -> Option<Interval> {
+    if n == 0 {
+        return None;
+    }
+    let (share, n, z) = (hits as f64 / n as f64, n as f64, normal_quantile(interval));
+    let scale = 1.0 + z * z / n;
+    let middle = (share + z * z / (2.0 * n)) / scale;
+    let half = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    // rounding may lead a hair beyond the ends
+    Some(Interval { low: (middle - half).max(0.0), high: (middle + half).min(1.0) })
+}
+
+/// The `z` for which a normal variate lies within ±z with probability `interval`, below 1.
+fn normal_quantile(interval: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 10.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if within(middle) < interval { low = middle } else { high = middle }
+    }
+    low
+}
+
+/// Probability that a normal variate lies within ±`z`: its density at `z` times
+/// `2·(z + z³/3 + z⁵/(3·5) + …)` (Marsaglia 2004).
+fn within(z: f64) -> f64 {
+    let (mut term, mut sum, mut odd) = (z, z, 1.0);
+    while term > f64::EPSILON * sum {
+        odd += 2.0;
+        term *= z * z / odd;
+        sum += term;
+    }
+    2.0 * sum * (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt()
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
+    sum / n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_intervals_are_those_of_scipy() {
+        // scipy.stats.binomtest(hits, n).proportion_ci(interval, method="wilson")
+        let cases = [
+            (0, 5, 0.95, (0.0, 0.434_482_464_783)),
+            (7, 10, 0.95, (0.396_778_147_461, 0.892_208_732_594)),
+            (40, 57, 0.9, (0.594_797_061_843, 0.790_426_799_618)),
+            (3, 3, 0.99, (0.311_368_157_255, 1.0)),
+        ];
+        for (hits, n, interval, (low, high)) in cases {
+            let found = wilson(hits, n, interval).unwrap();
+            assert!((found.low - low).abs() < 1e-9 && (found.high - high).abs() < 1e-9, "{hits}: {found:?}");
+        }
+        assert_eq!(wilson(0, 0, 0.95), None);
+    }
+}
