@@ -3,7 +3,6 @@
 //! Everything that comes from a file (names, metadata) is escaped by `maud`. What is shown is
 //! what the result structs hold; nothing is computed here.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no command trains or uses a classifier yet"))]
 pub(crate) mod classifier;
 pub(crate) mod lens;
 pub(crate) mod sweep;

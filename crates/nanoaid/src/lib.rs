@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod quality;
 pub mod regression;
 pub mod run;
+pub mod score;
 pub mod sweep;
 pub mod train;
 

@@ -51,7 +51,8 @@ pub fn score(network: &Network, dataset: &Dataset, split: Split) -> (Vec<Scored>
             }
         }
         let logits = logits_of_groups(network, &groups);
-        scored.extend(labels.into_iter().zip(logits).map(|((entry, label), logits)| of(entry, label, logits)));
+        scored
+            .extend(labels.into_iter().zip(logits).map(|((entry, label), logits)| of(entry, label, logits)));
     }
     (scored, skipped)
 }

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+mod classifier;
+
+use classifier::ClassifierArguments;
+
 use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::json_text;
@@ -13,6 +17,8 @@ use crate::output::json_text;
 pub(crate) enum TrainCommand {
     /// Train an autoencoder: the network of the AI lens
     Autoencoder(Box<AutoencoderArguments>),
+    /// Train a classifier of the categories of micrographs
+    Classifier(Box<ClassifierArguments>),
 }
 
 /// Arguments of `train autoencoder`.
@@ -41,14 +47,13 @@ pub(crate) struct AutoencoderArguments {
 
 /// Trains, measures, and tells how good the network is.
 pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
-    let TrainCommand::Autoencoder(arguments) = command;
+    let arguments = match command {
+        TrainCommand::Autoencoder(arguments) => arguments,
+        TrainCommand::Classifier(arguments) => return classifier::run(arguments),
+    };
     let config = arguments.settings.config(arguments.latent)?;
     let dataset = arguments.data.open(config.seed)?;
-    let existing = match (arguments.resume, arguments.force) {
-        (true, _) => Existing::Resume,
-        (false, true) => Existing::Replace,
-        (false, false) => Existing::Keep,
-    };
+    let existing = Existing::of_options(arguments.resume, arguments.force);
     let (trained, report) =
         autoencoder(&dataset, &config, arguments.settings.device, &arguments.out, existing)?;
     let quality = &report.quality;

@@ -7,6 +7,7 @@ use nanoaid::Device;
 use nanoaid::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
 use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
 use nanoaid::train::{self, Progress as Step, Report, TrainConfig, TrainResult, Trained};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::outcome::{Failure, say};
@@ -25,6 +26,9 @@ pub(crate) struct DataArguments {
     /// Add this many synthetic micrographs to the training part
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub synthetic: usize,
+    /// Add this many synthetic micrographs of each of the ten categories to the training part
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub synthetic_per_category: usize,
     /// Share of the micrographs that are validated on, where the index does not tell
     #[arg(long, value_name = "SHARE")]
     pub validation_share: Option<f64>,
@@ -75,11 +79,6 @@ impl SettingsArguments {
             Some(path) => read_settings(path)?,
             None => TrainConfig::default(),
         };
-        fn change<T: Clone>(setting: &mut T, argument: Option<&T>) {
-            if let Some(value) = argument {
-                *setting = value.clone();
-            }
-        }
         change(&mut config.stages, self.stages.as_ref());
         change(&mut config.latent, latent.as_ref());
         change(&mut config.patch, self.patch.as_ref());
@@ -100,6 +99,7 @@ impl DataArguments {
         let config = DatasetConfig {
             only: self.only.clone(),
             synthetic: self.synthetic,
+            synthetic_per_category: self.synthetic_per_category,
             validation_share: self.validation_share.unwrap_or(default.validation_share),
             test_share: self.test_share.unwrap_or(default.test_share),
             seed,
@@ -120,6 +120,13 @@ impl DataArguments {
     }
 }
 
+/// Puts what was given as an argument into the settings.
+pub(crate) fn change<T: Clone>(setting: &mut T, argument: Option<&T>) {
+    if let Some(value) = argument {
+        *setting = value.clone();
+    }
+}
+
 /// What is done with a run folder that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
@@ -129,6 +136,17 @@ pub(crate) enum Existing {
     Replace,
     /// Go on with the training that it holds.
     Resume,
+}
+
+impl Existing {
+    /// What the options `--resume` and `--force` ask for.
+    pub(crate) fn of_options(resume: bool, force: bool) -> Self {
+        match (resume, force) {
+            (true, _) => Self::Resume,
+            (false, true) => Self::Replace,
+            (false, false) => Self::Keep,
+        }
+    }
 }
 
 /// Trains an autoencoder into the run folder `out`, measures it, and writes its page.
@@ -174,6 +192,20 @@ fn run_folder(
     existing: Existing,
 ) -> Result<RunFolder, Failure> {
     let settings = serde_json::to_value(config)?;
+    let text = toml::to_string(config)?;
+    begun_run(dataset, settings, &text, device, out, existing)
+}
+
+/// The run folder `out` of a training of `dataset` with `settings`, `text` being the part of them
+/// that a settings file can hold.
+pub(crate) fn begun_run(
+    dataset: &Dataset,
+    settings: serde_json::Value,
+    text: &str,
+    device: Device,
+    out: &Path,
+    existing: Existing,
+) -> Result<RunFolder, Failure> {
     let data = json!({
         "digest_sha256": dataset.digest()?,
         "n_train": dataset.of(Split::Train).count(),
@@ -193,7 +225,7 @@ fn run_folder(
     } else {
         new_run(settings, data, device, out, existing == Existing::Replace)?
     };
-    run.write("settings.toml", toml::to_string(config)?.as_bytes())?;
+    run.write("settings.toml", text.as_bytes())?;
     run.write("split.csv", dataset.split_csv().as_bytes())?;
     Ok(run)
 }
@@ -236,7 +268,8 @@ fn same(what: &str, then: &serde_json::Value, now: &serde_json::Value) -> Result
     Err(Failure::new(format!("cannot resume with other {what} than the run began with: {detail}")))
 }
 
-fn read_settings(path: &Path) -> Result<TrainConfig, Failure> {
+/// Reads a settings file.
+pub(crate) fn read_settings<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     toml::from_str(&text).map_err(|error| wrong(&error))

@@ -3,6 +3,8 @@
 //! Each has its layers, its preprocess, and the spelling of its weights; nothing is left for a
 //! caller to know. For one-channel images see [`Input`].
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::builder::Builder;
@@ -91,6 +93,17 @@ pub struct PublishedConfig {
     pub input: Input,
     /// How images become its input.
     pub preprocess: Preprocess,
+}
+
+impl FromStr for Published {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        Self::ALL.into_iter().find(|network| network.name() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            ConfigError::new("network", text, &format!("one of {known}"))
+        })
+    }
 }
 
 impl Published {

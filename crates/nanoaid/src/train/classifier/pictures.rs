@@ -17,8 +17,6 @@ const HELD_SIDES: f64 = 1.6;
 /// A micrograph that is held.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
-    /// Its name in the data set.
-    pub file: String,
     /// Place of its category among the classes.
     pub label: usize,
     /// Whether it was drawn, not taken.
@@ -57,7 +55,7 @@ pub(super) fn pictures(
 fn picture(entry: &Entry, label: usize, prepare: &PrepareConfig, side: usize) -> Result<Picture, Skipped> {
     let plane = entry.plane(prepare).map_err(|reason| Skipped { file: entry.file.clone(), reason })?;
     let synthetic = matches!(entry.origin, Origin::Synthetic { .. });
-    Ok(Picture { file: entry.file.clone(), label, synthetic, plane: held(plane, side) })
+    Ok(Picture { label, synthetic, plane: held(plane, side) })
 }
 
 /// `plane` with its shorter side reduced to what views of `side` pixels need.
@@ -141,7 +139,7 @@ mod tests {
 
     fn picture(label: usize, synthetic: bool) -> Picture {
         let plane = Plane::from_fn(20, 30, |y, x| (y * 30 + x) as f32 / 600.0);
-        Picture { file: String::new(), label, synthetic, plane }
+        Picture { label, synthetic, plane }
     }
 
     #[test]
