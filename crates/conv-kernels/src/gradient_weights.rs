@@ -5,7 +5,7 @@
 //! bytes for any number of threads.
 
 mod dot;
-mod outer;
+pub(crate) mod outer;
 
 use crate::error::{ConvError, check_length};
 use crate::forward::input_layout;
@@ -347,14 +347,29 @@ impl Reduction {
 
 /// What a kernel for one strip reads.
 #[derive(Clone, Copy)]
-struct Operands<'a> {
-    input: &'a [f32],
+pub(crate) struct Operands<'a> {
+    pub(crate) input: &'a [f32],
     /// Where the input that meets place 0 lies, for each input channel and tap.
-    offsets: &'a [usize],
+    pub(crate) offsets: &'a [usize],
     /// Planes of `gradient_len` numbers, 0 between rows and after the last place.
-    gradient: &'a [f32],
-    gradient_len: usize,
-    places: usize,
+    pub(crate) gradient: &'a [f32],
+    pub(crate) gradient_len: usize,
+    pub(crate) places: usize,
+}
+
+/// Writes the sums over all images and places of a masked gradient to `grad_bias`, `[C_out]`.
+pub(crate) fn bias_gradient(isa: Isa, shape: &ConvShape, gradient: Source<'_>, grad_bias: &mut [f32]) {
+    let [height, width] = shape.output();
+    let plane_len = height * width;
+    grad_bias.par_iter_mut().enumerate().for_each(|(channel, sum)| {
+        *sum = 0.0;
+        for image in 0..shape.batch {
+            let start = (image * shape.channels_out + channel) * plane_len;
+            let plane = start..start + plane_len;
+            let mask = gradient.mask.map(|mask| &mask[plane.clone()]);
+            *sum += isa.run(dot::PlaneSum { values: &gradient.values[plane], mask });
+        }
+    });
 }
 
 /// Parts of about `most` channels, each but the last as long as the first, a multiple of 8.

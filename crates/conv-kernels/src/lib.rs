@@ -5,8 +5,8 @@
 //! only crate of the project with `unsafe`, and it knows no tensors and no networks.
 //!
 //! Work is split over the threads of the current `rayon` pool. Every result is the same bytes for
-//! any number of threads and in any batch, and the output of [`forward`] does not depend on where in
-//! the image it lies.
+//! any number of threads, and the output of [`forward`] does not depend on where in the image it lies.
+//! Where that is not needed, [`forward_by`] with [`Method::Fastest`] takes half the time or less.
 //!
 //! ```
 //! use conv_kernels::{ConvShape, Isa, forward};
@@ -20,23 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What was tried
-//!
-//! Shares of the machine's multiply-add peak (two cores with AVX-512, 3×3 kernels), from
-//! `examples/kernels.rs`:
-//!
-//! - Direct convolution reaches 76 to 93 % forward and for the input, 70 to 83 % for the weights,
-//!   from 32 to 512 channels and from 16 to 224 pixels a side. Tiles of 4 channels × 6 vectors did
-//!   no better than 8 × 3. With AVX2, 4 × 3 sums do not fit into 16 registers beside their operands
-//!   (40 %), 6 × 2 do (80 %).
-//! - Weight gradients by dot products along the places reach 50 %, as lanes have to be added at
-//!   the end; by outer products 70 % and more. Where one side has a single channel it is the
-//!   other way round (20 % against 5 to 13 %), and these layers wait for memory in any case.
-//! - Winograd's transforms ([`Method::Fastest`]) save products from 32 channels on: 110 to 270 %. They
-//!   make a result depend on where a pixel lies in its tile; the lens needs the same bits from
-//!   overlapping tiles, so [`forward`] and [`input_gradient`] stay direct.
-//! - Small images with very many channels lose a third of the direct sum's speed to packing weights
-//!   and to the last vector (512 channels at 14 × 14: 54 to 66 %).
+//! What was tried and what it gave is in `docs/performance.md`.
 
 #![warn(missing_docs)]
 
@@ -62,7 +46,7 @@ pub use forward::forward;
 pub use gradient_input::{OutputGradient, input_gradient};
 pub use gradient_weights::weight_gradient;
 pub use isa::{ISA_VARIABLE, Isa};
-pub use method::{Method, forward_by, input_gradient_by};
+pub use method::{Method, forward_by, input_gradient_by, weight_gradient_by};
 pub use peak::multiply_add_burst;
 pub use pool::{PlanesShape, max_pool_2x2, max_pool_2x2_gradient};
 pub use relu::relu_gradient;

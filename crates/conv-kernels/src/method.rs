@@ -4,10 +4,11 @@ use crate::correlate::{Finish, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::forward::forward;
 use crate::gradient_input::{OutputGradient, input_gradient};
+use crate::gradient_weights::{bias_gradient, weight_gradient};
 use crate::isa::Isa;
 use crate::layout::Source;
 use crate::shape::ConvShape;
-use crate::winograd::{Four, Two, Winograd};
+use crate::winograd::{Four, Two, WeightReduction, Winograd};
 
 /// Which way a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub enum Method {
     Winograd2,
     /// Winograd's F(4×4, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
     Winograd4,
-    /// What was measured to be fastest for the shape, whatever the batch.
+    /// What was measured to be fastest for the shape: Winograd's ways from 32 channels on either
+    /// side on. For values and input gradients the choice does not depend on the batch.
     Fastest,
 }
 
@@ -37,8 +39,21 @@ impl Method {
             chosen => chosen,
         }
     }
+
+    fn transforms_weight_gradient(self, shape: &ConvShape) -> bool {
+        let tiles = shape.batch * shape.output().map(|side| side.div_ceil(4)).iter().product::<usize>();
+        match self {
+            Self::Fastest => {
+                let chosen = self.chosen(shape);
+                tiles >= LEAST_TILES && matches!(chosen, Self::Winograd2 | Self::Winograd4)
+            }
+            _ => tiles > 0 && self.chosen(shape) == Self::Winograd4,
+        }
+    }
 }
 
+/// Tiles of 4 × 4 below which a weight gradient is not worth the 36 sums for each of its 9 weights.
+const LEAST_TILES: usize = 48;
 /// Channels on either side below which the transforms cost more than they save.
 const LEAST_CHANNELS: usize = 32;
 /// Columns up to which tiles of 4 × 4 leave most of a vector empty.
@@ -113,6 +128,35 @@ pub fn input_gradient_by(
         turned: true,
     };
     run(method, &winograd, isa, source, weights, Finish { bias: None, relu: false }, grad_input);
+    Ok(())
+}
+
+/// [`crate::weight_gradient`] by `method`; F(2×2) is not used for it.
+///
+/// # Errors
+/// If the shape makes no sense or a slice has another length than it says.
+pub fn weight_gradient_by(
+    method: Method,
+    isa: Isa,
+    shape: &ConvShape,
+    input: &[f32],
+    grad_output: OutputGradient<'_>,
+    grad_weights: &mut [f32],
+    grad_bias: Option<&mut [f32]>,
+) -> Result<(), ConvError> {
+    let shape = shape.checked()?;
+    if !method.transforms_weight_gradient(&shape) {
+        return weight_gradient(isa, &shape, input, grad_output, grad_weights, grad_bias);
+    }
+    check_length("input", input.len(), shape.input_len())?;
+    let gradient = grad_output.checked(&shape)?;
+    check_length("grad_weights", grad_weights.len(), shape.weights_len())?;
+    let bias_len = grad_bias.as_ref().map_or(shape.channels_out, |bias| bias.len());
+    check_length("grad_bias", bias_len, shape.channels_out)?;
+    WeightReduction::new(&shape).run(isa, Source { values: input, mask: None }, gradient, grad_weights);
+    if let Some(grad_bias) = grad_bias {
+        bias_gradient(isa, &shape, gradient, grad_bias);
+    }
     Ok(())
 }
 

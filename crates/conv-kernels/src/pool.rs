@@ -101,25 +101,32 @@ impl Kernel for Pool<'_> {
                 simd.store(lower_right, &mut columns[3], 0);
                 let (output, choice) = (&mut output[first..][..S::LANES], &mut choice[first..][..S::LANES]);
                 for lane in 0..S::LANES {
-                    let square = [columns[0][lane], columns[1][lane], columns[2][lane], columns[3][lane]];
-                    (output[lane], choice[lane]) = largest(square);
+                    (output[lane], choice[lane]) = largest(&columns, lane);
                 }
             }
+            // what is left of a row by the same vectors: one by one, half of all guesses are wrong
             for column in whole..width {
-                let square =
-                    [upper[2 * column], upper[2 * column + 1], lower[2 * column], lower[2 * column + 1]];
-                (output[column], choice[column]) = largest(square);
+                let at = [upper[2 * column], upper[2 * column + 1], lower[2 * column], lower[2 * column + 1]];
+                for index in 0..4 {
+                    columns[index][column - whole] = at[index];
+                }
             }
+            let (mut values, mut chosen) = ([0.0; LARGEST_LANES], [0; LARGEST_LANES]);
+            for lane in 0..S::LANES {
+                (values[lane], chosen[lane]) = largest(&columns, lane);
+            }
+            output[whole..].copy_from_slice(&values[..width - whole]);
+            choice[whole..].copy_from_slice(&chosen[..width - whole]);
         }
     }
 }
 
-/// The largest value, and which it is.
+/// The largest value of a lane, and which it is.
 #[inline(always)]
-fn largest(square: [f32; 4]) -> (f32, u8) {
-    let (mut largest, mut chosen) = (square[0], 0_u32);
+fn largest(columns: &[[f32; LARGEST_LANES]; 4], lane: usize) -> (f32, u8) {
+    let (mut largest, mut chosen) = (columns[0][lane], 0_u32);
     for index in 1..4 {
-        let value = square[index];
+        let value = columns[index][lane];
         let better = ((value > largest) | value.is_nan()) & !largest.is_nan();
         largest = if better { value } else { largest };
         chosen = if better { index as u32 } else { chosen };

@@ -14,6 +14,7 @@ mod kernels;
 mod product;
 mod tiles;
 mod transform;
+mod weights;
 
 use crate::correlate::{Finish, WeightOrder};
 use crate::isa::Isa;
@@ -26,8 +27,9 @@ use rayon::prelude::*;
 use std::marker::PhantomData;
 use std::ops::Range;
 use tiles::{InputTiles, OutputTiles};
-use transform::Tile;
 pub(crate) use transform::{Four, Two};
+use transform::{Lift, Tile};
+pub(crate) use weights::WeightReduction;
 
 /// A correlation of `[N, C_in, ..]` planes with 3×3 kernels, giving `[N, C_out, ..]`.
 pub(crate) struct Winograd {
@@ -263,7 +265,7 @@ impl<T: Tile<M, A>, const M: usize, const A: usize> Call<'_, T, M, A> {
         let line_len = InputTiles::<M>::line_len(sizes.tile_columns);
         let lines = (task.rows.len() * M + 2) * M * line_len + M * line_len;
         with_scratch(lines, |lines| {
-            self.isa.run(InputKernel {
+            self.isa.run(InputKernel::<'_, '_, T, M, A, A> {
                 tiles: InputTiles::<'_, M> {
                     source: self.source,
                     size: self.winograd.source,
@@ -358,19 +360,21 @@ fn plane_len(len: usize) -> usize {
     ((len + LARGEST_LANES).div_ceil(LARGEST_LANES) | 1) * LARGEST_LANES
 }
 
-struct InputKernel<'a, 'b, T, const M: usize, const A: usize> {
+struct InputKernel<'a, 'b, T, const M: usize, const W: usize, const A: usize> {
     tiles: InputTiles<'a, M>,
     /// Transformed input, `A²` times `[C_in, tiles]`.
     planes: &'a mut [&'b mut [f32]],
     tile: PhantomData<T>,
 }
 
-impl<T: Tile<M, A>, const M: usize, const A: usize> Kernel for InputKernel<'_, '_, T, M, A> {
+impl<T: Lift<W, A>, const M: usize, const W: usize, const A: usize> Kernel
+    for InputKernel<'_, '_, T, M, W, A>
+{
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        self.tiles.transform::<S, T, A>(simd, self.planes);
+        self.tiles.transform::<S, T, W, A>(simd, self.planes);
     }
 }
 

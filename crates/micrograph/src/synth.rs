@@ -8,15 +8,25 @@
 //! A new specimen is one new file beside `synth/particles.rs`: its settings, its truth, its surface;
 //! and one line in each `match` here.
 
+mod biological;
+mod category;
+mod cells;
 mod demo;
 mod dots;
 mod fibres;
+mod field;
+mod film;
 mod imaging;
 mod lines;
+mod mems;
+mod nanowires;
 mod particles;
+mod porous;
+mod powder;
 mod smooth;
 pub mod strip;
 mod surface;
+mod tip;
 mod varied;
 
 use serde::{Deserialize, Serialize};
@@ -25,13 +35,21 @@ use crate::random::Stream;
 use crate::synth::strip::{Strip, StripConfig};
 use crate::{Calibration, CalibrationSource, ConfigError, FileFacts, InstrumentSettings, Micrograph, Plane};
 
+pub use biological::{BiologicalConfig, BiologicalForm, BiologicalTruth, Organism};
+pub use category::{Category, UnknownCategory};
 pub use demo::{DemoSpecimen, demo_specimens};
 pub use dots::{DotLattice, DotRelief, DotSite, DotsConfig, DotsTruth};
 pub use fibres::{Fibre, FibresConfig, FibresTruth};
-pub use imaging::Imaging;
+pub use film::{FilmConfig, FilmTexture, FilmTruth, Spot};
+pub use imaging::{Exposure, Imaging};
 pub use lines::{LinesConfig, LinesTruth};
+pub use mems::{Device, MemsConfig, MemsTruth, Outline, Plate};
+pub use nanowires::{Nanowire, NanowiresConfig, NanowiresTruth, WireArrangement};
 pub use particles::{Packing, Particle, ParticlesConfig, ParticlesTruth};
-pub use varied::{Kind, varied};
+pub use porous::{PorousConfig, PorousStructure, PorousTruth};
+pub use powder::{Grain, PowderConfig, PowderTruth};
+pub use tip::{TipConfig, TipShape, TipTruth};
+pub use varied::{Kind, varied, varied_config_of, varied_of};
 
 /// All choices behind a synthetic micrograph but its seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +109,20 @@ pub enum Specimen {
     Dots(DotsConfig),
     /// Curved fibres lying over each other.
     Fibres(FibresConfig),
+    /// A sponge, a foam or a membrane.
+    Porous(PorousConfig),
+    /// Grains of uneven shape in a heap.
+    Powder(PowderConfig),
+    /// A film or coated surface.
+    Film(FilmConfig),
+    /// Straight wires, lying or standing.
+    Nanowires(NanowiresConfig),
+    /// A needle or probe.
+    Tip(TipConfig),
+    /// A micromachine or electrodes.
+    Mems(MemsConfig),
+    /// Cells, bacteria, pollen, diatoms or tissue.
+    Biological(BiologicalConfig),
 }
 
 impl Specimen {
@@ -101,6 +133,13 @@ impl Specimen {
             Self::Lines(config) => Self::Lines(config.checked()?),
             Self::Dots(config) => Self::Dots(config.checked()?),
             Self::Fibres(config) => Self::Fibres(config.checked()?),
+            Self::Porous(config) => Self::Porous(config.checked()?),
+            Self::Powder(config) => Self::Powder(config.checked()?),
+            Self::Film(config) => Self::Film(config.checked()?),
+            Self::Nanowires(config) => Self::Nanowires(config.checked()?),
+            Self::Tip(config) => Self::Tip(config.checked()?),
+            Self::Mems(config) => Self::Mems(config.checked()?),
+            Self::Biological(config) => Self::Biological(config.checked()?),
         })
     }
 }
@@ -117,6 +156,20 @@ pub enum Truth {
     Dots(DotsTruth),
     /// Of [`Specimen::Fibres`].
     Fibres(FibresTruth),
+    /// Of [`Specimen::Porous`].
+    Porous(PorousTruth),
+    /// Of [`Specimen::Powder`].
+    Powder(PowderTruth),
+    /// Of [`Specimen::Film`].
+    Film(FilmTruth),
+    /// Of [`Specimen::Nanowires`].
+    Nanowires(NanowiresTruth),
+    /// Of [`Specimen::Tip`].
+    Tip(TipTruth),
+    /// Of [`Specimen::Mems`].
+    Mems(MemsTruth),
+    /// Of [`Specimen::Biological`].
+    Biological(BiologicalTruth),
 }
 
 /// A synthetic micrograph.
@@ -176,6 +229,34 @@ pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigEr
         Specimen::Fibres(fibres) => {
             let (surface, truth) = fibres.surface(size, seed);
             (surface, Truth::Fibres(truth))
+        }
+        Specimen::Porous(porous) => {
+            let (surface, truth) = porous.surface(size, seed);
+            (surface, Truth::Porous(truth))
+        }
+        Specimen::Powder(powder) => {
+            let (surface, truth) = powder.surface(size, seed);
+            (surface, Truth::Powder(truth))
+        }
+        Specimen::Film(film) => {
+            let (surface, truth) = film.surface(size, seed);
+            (surface, Truth::Film(truth))
+        }
+        Specimen::Nanowires(nanowires) => {
+            let (surface, truth) = nanowires.surface(size, seed);
+            (surface, Truth::Nanowires(truth))
+        }
+        Specimen::Tip(tip) => {
+            let (surface, truth) = tip.surface(size, seed);
+            (surface, Truth::Tip(truth))
+        }
+        Specimen::Mems(mems) => {
+            let (surface, truth) = mems.surface(size, seed);
+            (surface, Truth::Mems(truth))
+        }
+        Specimen::Biological(biological) => {
+            let (surface, truth) = biological.surface(size, seed);
+            (surface, Truth::Biological(truth))
         }
     };
     let mut plane = imaging::image(&surface, &config.imaging, seed);

@@ -1,6 +1,7 @@
 //! The commands and their arguments; one file each for what they do.
 
 mod bench;
+mod dataset;
 mod demo;
 mod images;
 mod info;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
+    /// Bring micrographs together, and check them before they are learnt from.
+    #[command(subcommand)]
+    Dataset(dataset::DatasetCommand),
     /// Train one autoencoder for each latent size and compare them.
     Sweep(Box<sweep::SweepArguments>),
     /// Tell how fast the program is on this machine.
@@ -50,6 +54,7 @@ impl Command {
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Train(command) => train::run(&command),
+            Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),

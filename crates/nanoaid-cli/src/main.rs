@@ -25,7 +25,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named),
+4 a check found problems.
 Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     match checked.and_then(|()| arguments.command.run()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeSkipped) => ExitCode::from(3),
+        Ok(Outcome::ProblemsFound) => ExitCode::from(4),
         Err(failure) => {
             outcome::say(&format!("nanoaid: {failure}"));
             ExitCode::FAILURE

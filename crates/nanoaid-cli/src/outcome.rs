@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Done,
     /// Some inputs were skipped; each was named.
     SomeSkipped,
+    /// A check was done and found problems; each was named.
+    ProblemsFound,
 }
 
 impl Outcome {

@@ -42,6 +42,11 @@ impl Progress {
         }
     }
 
+    /// There are `n` things to do.
+    pub(crate) fn set_length(&self, n: u64) {
+        self.bar.set_length(n);
+    }
+
     /// Seconds since the start.
     pub(crate) fn seconds(&self) -> f64 {
         self.begun.elapsed().as_secs_f64()

@@ -1,17 +1,23 @@
 //! Data set: a folder of micrographs → labelled, normalised patches.
 //!
 //! A data set is a list of files, each with its split, and with a category and a group where they
-//! are known; synthetic micrographs may be added to its training part. Opening it reads no pixels
-//! and draws none. It is split by micrograph or by group, never by patch, and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
+//! are known; synthetic micrographs may be added to its training part. Opening it reads no pixels,
+//! unless near-duplicates are to be kept in one split, and draws none. It is split by micrograph or by group, never by patch, and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
 //! without the set having to fit into memory; [`fixed_patches`] gives the same patches each time,
 //! to judge by. Nothing here knows of networks.
 
+mod alignment;
+pub mod check;
 mod config;
+mod duplicates;
 mod entry;
 mod error;
+mod fingerprint;
 mod fixed;
 mod folder;
+mod import;
 mod index;
+mod listing;
 mod patch;
 mod source;
 mod split;
@@ -24,12 +30,14 @@ use rayon::prelude::*;
 
 use crate::hash::sha256;
 use crate::prepare::PrepareConfig;
-use split::{Member, Shares};
+use listing::Listing;
 
+pub use check::{CheckReport, check};
 pub use config::{DatasetConfig, Only};
 pub use entry::{Entry, Origin};
 pub use error::{DatasetError, Skipped};
 pub use fixed::{FixedConfig, FixedPatches, LabelledPatch, fixed_patches};
+pub use import::{ImportConfig, ImportReport, SameContent, import};
 pub use source::{Batch, Epoch, PatchConfig, PatchSource};
 pub use split::Split;
 
@@ -56,6 +64,9 @@ impl Dataset {
     /// * else a folder: its PNG, JPEG, BMP and TIFF files, told by their extension, at any depth.
     ///   The first folder below `path` is the category; files beside it have none.
     ///
+    /// Where the split is drawn, near-duplicates are first joined into groups if
+    /// `config.group_near_duplicates` says so; files that can't be read have none.
+    ///
     /// Then `config.synthetic` synthetic micrographs are added to the training part, without
     /// category or group. They follow from `config` alone and don't change how files are split.
     ///
@@ -65,28 +76,12 @@ impl Dataset {
     /// name of a synthetic micrograph.
     pub fn open(path: &Path, config: &DatasetConfig) -> Result<Self, DatasetError> {
         let config = config.clone().checked()?;
-        let metadata =
-            path.metadata().map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
-        let index = if metadata.is_file() { path.to_owned() } else { path.join("index.csv") };
-        let (root, rows, skipped) = if metadata.is_file() && !is_csv(path) {
-            return Err(DatasetError::NotADataset { path: path.to_owned() });
-        } else if index.is_file() {
-            let root = index.parent().unwrap_or(Path::new("")).to_owned();
-            (root, index::rows(&index, &config.only)?, Vec::new())
-        } else if let Some(only) = config.only.first() {
-            return Err(DatasetError::NoIndex { path: path.to_owned(), column: only.column.clone() });
-        } else {
-            let (files, skipped) = folder::files(path)?;
-            (path.to_owned(), files.into_iter().map(row_of_file).collect(), skipped)
-        };
-        if rows.is_empty() {
-            return Err(DatasetError::Empty { path: path.to_owned(), n_skipped: skipped.len() });
+        let mut listing = Listing::of(path, &config)?;
+        if config.group_near_duplicates {
+            listing.group_near_duplicates(&config.prepare());
         }
-        let mut entries = entries(&root, rows, &config);
-        entries.extend(synthetic::entries(config.synthetic, config.seed));
-        entries.sort_by(|one, other| one.file.cmp(&other.file));
-        synthetic::check_names(&entries, &index)?;
-        let dataset = Self { root, entries, skipped, config };
+        let index = listing.index.clone();
+        let dataset = listing.dataset(config)?;
         dataset.check_groups(&index)?;
         Ok(dataset)
     }
@@ -105,7 +100,7 @@ impl Dataset {
 
     /// How the micrographs of this data set are prepared.
     pub fn prepare_config(&self) -> PrepareConfig {
-        PrepareConfig { data_bar: self.config.data_bar, ..PrepareConfig::default() }
+        self.config.prepare()
     }
 
     /// SHA-256 of the micrographs' names and contents, as 64 hexadecimal digits: that of the lines
@@ -161,53 +156,6 @@ impl Dataset {
         }
         Ok(())
     }
-}
-
-fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
-}
-
-fn row_of_file(file: String) -> index::Row {
-    let category = file.split_once('/').map(|(folder, _)| folder.to_owned());
-    index::Row { file, category, group: None, split: None }
-}
-
-/// The rows with their splits: as they say; where they don't, drawn.
-fn entries(root: &Path, rows: Vec<index::Row>, config: &DatasetConfig) -> Vec<Entry> {
-    let said = rows[0].split.is_some(); // a column is there for all rows or for none
-    let has_validation = rows.iter().any(|row| row.split == Some(Split::Validation));
-    let open: Vec<usize> = if has_validation {
-        Vec::new()
-    } else {
-        (0..rows.len()).filter(|&idx| rows[idx].split.is_none_or(|split| split == Split::Train)).collect()
-    };
-    let members: Vec<Member<'_>> = open
-        .iter()
-        .map(|&idx| {
-            let row = &rows[idx];
-            Member { file: &row.file, category: row.category.as_deref(), group: row.group.as_deref() }
-        })
-        .collect();
-    let shares = Shares {
-        validation: config.validation_share,
-        test: if said { 0.0 } else { config.test_share },
-        seed: config.seed,
-    };
-    let drawn = split::drawn(&members, &shares);
-    let mut splits: Vec<Split> = rows.iter().map(|row| row.split.unwrap_or(Split::Train)).collect();
-    for (idx, split) in open.into_iter().zip(drawn) {
-        splits[idx] = split;
-    }
-    rows.into_iter()
-        .zip(splits)
-        .map(|(row, split)| Entry {
-            origin: Origin::File(root.join(&row.file)),
-            file: row.file,
-            category: row.category,
-            group: row.group,
-            split,
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -32,13 +32,6 @@ pub(crate) struct Geometry {
     pub method: Method,
 }
 
-impl Geometry {
-    /// Stride 1, one group, as much padding as keeps the size, for an odd `kernel`; direct.
-    pub(crate) fn same(kernel: usize) -> Self {
-        Self { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
-    }
-}
-
 /// Convolution with bias, and a ReLU where asked for. `[N, C_in, H, W]`,
 /// `[C_out, C_in / groups, K, K]`, `[C_out]` → `[N, C_out, H', W']` with
 /// `H' = (H + top + bottom − K) / stride + 1`.

@@ -35,6 +35,7 @@ pub use weights::{Weight, Weights, WeightsError};
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 use graph::Place;
+pub(crate) use norm::Norms;
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::weight_of;
 pub(crate) use start::Start;
@@ -50,6 +51,9 @@ use crate::baseline::BlockComponents;
 
 /// What behind the name of a layer names the values before the ReLU that is part of it.
 const PREACTIVATION: &str = ".preactivation";
+
+/// How the names of encoder stages begin.
+const ENCODER: &str = "encoder.";
 
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,6 +161,24 @@ impl Network {
         let config = PublishedConfig { input, ..config.clone() };
         let graph = config.gray_graph(&self.graph);
         Some(Self::of_graph(Architecture::Published(config), graph, self.device))
+    }
+
+    /// Takes over the encoder stages of `other` that this network has too, by their names; returns
+    /// the names of the weights.
+    ///
+    /// # Errors
+    /// If a stage of both has another shape; then nothing is taken over.
+    pub fn take_over_encoder(&mut self, other: &Self) -> Result<Vec<String>, WeightsError> {
+        let mut weights = self.weights();
+        let mut names = Vec::new();
+        for (name, theirs) in other.weights().tensors {
+            if let Some(ours) = weights.tensors.get_mut(&name).filter(|_| name.starts_with(ENCODER)) {
+                *ours = theirs;
+                names.push(name);
+            }
+        }
+        self.graph.set_weights(&weights, &self.device.burn())?;
+        Ok(names)
     }
 
     /// How images become its input; `None` where that is left to [`crate::prepare`].

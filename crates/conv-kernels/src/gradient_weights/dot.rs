@@ -2,7 +2,8 @@
 //! nothing is transposed, but each sum's lanes have to be added at the end.
 
 use super::Operands;
-use crate::simd::{Kernel, Simd};
+use crate::relu::kept_if;
+use crate::simd::{Kernel, LARGEST_LANES, Simd};
 
 /// Places that are summed before lanes are added; 8 planes of them stay in the first-level cache.
 const PLACES: usize = 768;
@@ -115,5 +116,29 @@ impl Kernel for Totals<'_, '_> {
             }
             *sum += simd.sum(sums[0]) + simd.sum(sums[1]);
         }
+    }
+}
+
+/// The sum of all values whose mask, if there is one, is above 0.
+pub(super) struct PlaneSum<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) mask: Option<&'a [f32]>,
+}
+
+impl Kernel for PlaneSum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> f32 {
+        // one sum for each lane of the widest vector, whatever the instruction set
+        let mut sums = [0.0; LARGEST_LANES];
+        let mask = self.mask.unwrap_or(self.values);
+        let pieces = self.values.chunks(LARGEST_LANES).zip(mask.chunks(LARGEST_LANES));
+        for (values, masks) in pieces {
+            for ((sum, value), mask) in sums.iter_mut().zip(values).zip(masks) {
+                *sum += kept_if(self.mask.is_none() || *mask > 0.0, *value);
+            }
+        }
+        sums.iter().sum()
     }
 }

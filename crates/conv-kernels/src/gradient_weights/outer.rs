@@ -9,18 +9,18 @@ use crate::simd::{Kernel, LARGEST_LANES, Simd};
 /// Numbers of transposed gradient that stay in the first-level cache.
 const PANEL: usize = 6 * 1024;
 /// Numbers of scratch memory that are needed.
-pub(super) const SCRATCH: usize = PANEL;
+pub(crate) const SCRATCH: usize = PANEL;
 
 /// Adds to `sums[t][c]` the dot product of gradient plane `c` and the input at offset `t`.
-pub(super) struct Outer<'a, 'b> {
-    pub(super) operands: Operands<'a>,
+pub(crate) struct Outer<'a, 'b> {
+    pub(crate) operands: Operands<'a>,
     /// `[offsets, row_len]`.
-    pub(super) sums: &'b mut [f32],
+    pub(crate) sums: &'b mut [f32],
     /// The number of channels, rounded up to whole vectors.
-    pub(super) row_len: usize,
-    pub(super) channels: usize,
+    pub(crate) row_len: usize,
+    pub(crate) channels: usize,
     /// [`SCRATCH`] numbers of any value.
-    pub(super) panel: &'b mut [f32],
+    pub(crate) panel: &'b mut [f32],
 }
 
 impl Kernel for Outer<'_, '_> {
@@ -50,7 +50,9 @@ impl Outer<'_, '_> {
     fn group<S: Simd, const V: usize, const T: usize>(&mut self, simd: S, channel: usize) -> usize {
         let n_offsets = self.operands.offsets.len();
         let group_len = V * S::LANES;
-        let most_places = PANEL / group_len;
+        // pieces about alike, each of whole vectors
+        let pieces = self.operands.places.div_ceil(PANEL / group_len).max(1);
+        let most_places = self.operands.places.div_ceil(pieces).next_multiple_of(S::LANES);
         let mut place = 0;
         while place < self.operands.places {
             let places = most_places.min(self.operands.places - place);

@@ -1,6 +1,6 @@
 //! Tiles of planes, in and out of the transforms.
 
-use super::transform::Tile;
+use super::transform::{Lift, Tile};
 use crate::layout::Source;
 use crate::relu::kept_if;
 use crate::simd::{LARGEST_LANES, Simd};
@@ -33,9 +33,10 @@ impl<const M: usize> InputTiles<'_, M> {
         tile_columns.next_multiple_of(LARGEST_LANES) + LARGEST_LANES
     }
 
-    /// Writes the transform to `planes`, `A²` times `[channels, tiles]`.
+    /// Writes the transform of `W × W` values of each tile to `planes`, `A²` times
+    /// `[channels, tiles]`.
     #[inline(always)]
-    pub(super) fn transform<S: Simd, T: Tile<M, A>, const A: usize>(
+    pub(super) fn transform<S: Simd, L: Lift<W, A>, const W: usize, const A: usize>(
         mut self,
         simd: S,
         planes: &mut [&mut [f32]],
@@ -65,21 +66,22 @@ impl<const M: usize> InputTiles<'_, M> {
                     let tile = (image_idx * self.rows.len() + tile_row) * self.tile_columns;
                     for vector in 0..vectors {
                         let at = vector * S::LANES;
-                        let mut columns = [[simd.splat(0.0); A]; A];
-                        for x in 0..A {
-                            let column = (x % M) * line_len + x / M + at;
-                            for y in 0..A {
-                                columns[x][y] = simd.load(lines, y * M * line_len + column);
+                        let mut columns = [[simd.splat(0.0); A]; W];
+                        for x in 0..W {
+                            let from = (x % M) * line_len + x / M + at;
+                            let mut column = [simd.splat(0.0); W];
+                            for y in 0..W {
+                                column[y] = simd.load(lines, y * M * line_len + from);
                             }
-                            columns[x] = T::input(simd, columns[x]);
+                            columns[x] = L::lift(simd, column);
                         }
                         let target = channel_idx * self.row_len + tile + at;
                         for y in 0..A {
-                            let mut row = [simd.splat(0.0); A];
-                            for x in 0..A {
+                            let mut row = [simd.splat(0.0); W];
+                            for x in 0..W {
                                 row[x] = columns[x][y];
                             }
-                            let row = T::input(simd, row);
+                            let row = L::lift(simd, row);
                             for x in 0..A {
                                 simd.store(row[x], planes[y * A + x], target);
                             }

@@ -1,7 +1,9 @@
 //! Gradients against central differences of the forward pass.
 
 use crate::numbers;
-use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradient, weight_gradient};
+use conv_kernels::{
+    ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
+};
 
 /// Half the distance of the two points; large, as the loss is piecewise linear in each number.
 const STEP: f32 = 1.0 / 128.0;
@@ -10,6 +12,7 @@ const STEP: f32 = 1.0 / 128.0;
 type Part = fn(&mut Network) -> &mut Vec<f32>;
 
 struct Network {
+    method: Method,
     isa: Isa,
     shape: ConvShape,
     input: Vec<f32>,
@@ -21,8 +24,17 @@ struct Network {
 impl Network {
     fn output(&self) -> Vec<f32> {
         let mut output = vec![f32::NAN; self.shape.output_len()];
-        forward(self.isa, &self.shape, &self.input, &self.weights, Some(&self.bias), true, &mut output)
-            .unwrap();
+        forward_by(
+            self.method,
+            self.isa,
+            &self.shape,
+            &self.input,
+            &self.weights,
+            Some(&self.bias),
+            true,
+            &mut output,
+        )
+        .unwrap();
         output
     }
 
@@ -59,8 +71,11 @@ fn gradients_are_central_differences() {
         ConvShape { stride: 2, ..ConvShape::same(1, [6, 8], [7, 8], 1) },
     ];
     for isa in Isa::available() {
-        for shape in shapes {
+        for (shape, method) in
+            shapes.into_iter().flat_map(|shape| [(shape, Method::Direct), (shape, Method::Winograd4)])
+        {
             let mut network = Network {
+                method,
                 isa,
                 shape,
                 input: numbers(1, shape.input_len()),
@@ -73,8 +88,9 @@ fn gradients_are_central_differences() {
             let mut input = vec![f32::NAN; shape.input_len()];
             let mut weights = vec![f32::NAN; shape.weights_len()];
             let mut bias = vec![f32::NAN; shape.channels_out];
-            input_gradient(isa, &shape, &network.weights, gradient, &mut input).unwrap();
-            weight_gradient(isa, &shape, &network.input, gradient, &mut weights, Some(&mut bias)).unwrap();
+            input_gradient_by(method, isa, &shape, &network.weights, gradient, &mut input).unwrap();
+            weight_gradient_by(method, isa, &shape, &network.input, gradient, &mut weights, Some(&mut bias))
+                .unwrap();
 
             let parts: [(&str, &[f32], Part); 3] = [
                 ("input", &input, |network| &mut network.input),
@@ -90,7 +106,7 @@ fn gradients_are_central_differences() {
                         let error = (difference - f64::from(*slope)).abs();
                         assert!(
                             error < 2e-3,
-                            "{isa:?} {name}[{index}]: {slope}, differences {difference}: {shape:?}"
+                            "{isa:?} {method:?} {name}[{index}]: {slope}, differences {difference}: {shape:?}"
                         );
                     }
                 }

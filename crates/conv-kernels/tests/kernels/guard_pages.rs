@@ -5,7 +5,7 @@ use crate::numbers;
 use conv_kernels::{
     ConvShape, Isa, Method, OutputGradient, Padding, PlanesShape, forward, forward_by, input_gradient_by,
     max_pool_2x2, max_pool_2x2_gradient, relu_gradient, upsample_nearest_2x, upsample_nearest_2x_gradient,
-    weight_gradient,
+    weight_gradient_by,
 };
 use std::ptr::NonNull;
 
@@ -126,9 +126,11 @@ fn convolutions_stay_inside_their_slices() {
                 }
                 let mut grad_weights = Guarded::new(&vec![0.0; shape.weights_len()], end);
                 let mut grad_bias = Guarded::new(&vec![0.0; shape.channels_out], end);
-                let grad_bias = Some(grad_bias.get_mut());
-                weight_gradient(isa, &shape, input.get(), gradient, grad_weights.get_mut(), grad_bias)
-                    .unwrap();
+                for method in [Method::Direct, Method::Winograd4] {
+                    let (input, bias) = (input.get(), Some(grad_bias.get_mut()));
+                    let grad_weights = grad_weights.get_mut();
+                    weight_gradient_by(method, isa, &shape, input, gradient, grad_weights, bias).unwrap();
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 use crate::numbers;
 use conv_kernels::{
     ConvShape, Isa, Method, OutputGradient, Padding, forward, forward_by, input_gradient, input_gradient_by,
-    weight_gradient,
+    weight_gradient, weight_gradient_by,
 };
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -82,6 +82,8 @@ fn winograd_gives_the_same_bits_with_any_threads_and_in_any_batch() {
         ConvShape::same(5, [32, 150], [20, 23], 3),
         ConvShape::same(9, [8, 70], [16, 16], 3),
         ConvShape::same(1, [300, 260], [14, 14], 3),
+        // tasks are cut by channels for one image, by tiles for all
+        ConvShape::same(26, [128, 120], [14, 15], 3),
         ConvShape::same(2, [32, 40], [56, 71], 3),
     ];
     for isa in Isa::available() {
@@ -98,11 +100,26 @@ fn winograd_gives_the_same_bits_with_any_threads_and_in_any_batch() {
                     apart.extend(bits(result));
                 }
             }
+            let weights = || {
+                let gradient = OutputGradient { values: &slopes, relu_output: None };
+                let mut weights = vec![f32::NAN; shape.weights_len()];
+                let mut bias = vec![f32::NAN; shape.channels_out];
+                weight_gradient_by(method, isa, shape, &input, gradient, &mut weights, Some(&mut bias))
+                    .unwrap();
+                weights.extend(bias);
+                bits(&weights)
+            };
+            let expected_weights = weights();
             for threads in [1, 2, 3, 8] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let together = pool.install(|| winograd_of(isa, method, shape, &input, &slopes));
                 let together = together.map(|values| bits(&values));
                 assert!(together == apart, "{isa:?} {method:?} {threads} threads {shape:?}");
+                let weights = pool.install(weights);
+                assert!(
+                    weights == expected_weights,
+                    "{isa:?} {method:?} {threads} threads {shape:?}: weights"
+                );
             }
         }
     }

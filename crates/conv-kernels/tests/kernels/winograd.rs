@@ -1,7 +1,9 @@
 //! Winograd's way against the definition, and what it costs in accuracy.
 
-use crate::{assert_near_within, naive, numbers};
-use conv_kernels::{ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by};
+use crate::{assert_near, assert_near_within, naive, numbers};
+use conv_kernels::{
+    ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
+};
 use proptest::prelude::*;
 
 /// How much larger the sum of the sizes of all products is than that of the direct sum: the largest
@@ -14,6 +16,12 @@ use proptest::prelude::*;
 ///   of `|G|` 1, 1.47 (twice), 0.74 (twice), 1; the first row of `|Aᵀ|` gives
 ///   4.5 + 2 · 7.53 + 2 · 2.67 = 24.9, against 3: (24.9 / 3)² = 69.
 const AMPLIFIED: [(Method, f64); 2] = [(Method::Winograd2, 7.1), (Method::Winograd4, 69.0)];
+
+/// The same for F(3×3, 4×4), where the gradient's tile has 4 taps an axis: row sums of `|G|` are 1,
+/// 1.77 (twice), 1.21 (twice), 1, those of `|Bᵀ|` as above; the first row of `|Aᵀ|` gives
+/// 4.5 + 2 · 9.06 + 2 · 4.37 = 31.4, the last 9.06 + 17.5 + 4.5, against 4 products: (31.4 / 4)² = 62.
+/// The sum itself runs over whole tiles, 16 places of which each are one of its terms.
+const AMPLIFIED_WEIGHTS: f64 = 62.0;
 
 /// Operations in the transforms of one tile along both axes, each of which rounds once more.
 const TRANSFORM_TERMS: usize = 24;
@@ -75,6 +83,30 @@ proptest! {
                 let name = format!("{isa:?} {method:?} {shape:?}");
                 assert_near_within(amplified, &name, &grad_input, &expected, terms);
             }
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_weights_and_bias_is_its_definition(shape in shapes(), relu: bool) {
+        let shape = shape.checked().unwrap();
+        let (input, gradient) = (numbers(1, shape.input_len()), numbers(4, shape.output_len()));
+        let output = numbers(5, shape.output_len());
+        let masked: Vec<f32> = gradient
+            .iter()
+            .zip(&output)
+            .map(|(gradient, output)| if !relu || *output > 0.0 { *gradient } else { 0.0 })
+            .collect();
+        let (expected, expected_bias) = naive::weight_gradient(&shape, &input, &masked);
+        let gradient = OutputGradient { values: &gradient, relu_output: relu.then_some(&output[..]) };
+        for isa in Isa::available() {
+            let mut weights = vec![f32::NAN; shape.weights_len()];
+            let mut bias = vec![f32::NAN; shape.channels_out];
+            let method = Method::Winograd4;
+            weight_gradient_by(method, isa, &shape, &input, gradient, &mut weights, Some(&mut bias)).unwrap();
+            let terms = shape.output_len() / shape.channels_out;
+            let name = format!("{isa:?} {shape:?}");
+            assert_near_within(AMPLIFIED_WEIGHTS, &name, &weights, &expected, terms + TRANSFORM_TERMS);
+            assert_near(&format!("{name} bias"), &bias, &expected_bias, terms);
         }
     }
 }

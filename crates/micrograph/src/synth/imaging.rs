@@ -19,6 +19,20 @@ const GRAZING: f32 = 5.0;
 /// Width in px over which an edge is brighter than the face beside it.
 const RIM_PX: f64 = 1.6;
 
+/// What brightness, contrast and dose are counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposure {
+    /// The darkest and the brightest of the noise-free image, rare extremes left out.
+    #[default]
+    Ends,
+    /// Its mean and standard deviation σ, as an operator does who turns the knobs until each specimen
+    /// looks alike: brightness is the grey level of the mean, contrast is 4 σ, and specimens of little
+    /// contrast are scanned longer, so that the noise at the mean is σ/√dose for every specimen. What
+    /// lies beyond black and white is clipped.
+    Moments,
+}
+
 /// How the microscope sees a specimen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +59,8 @@ pub struct Imaging {
     pub contrast: f64,
     /// Bright becomes dark, as with an inverted detector signal.
     pub inverted: bool,
+    /// What `dose`, `brightness` and `contrast` are counted from; their own words hold for the ends.
+    pub exposure: Exposure,
 }
 
 impl Default for Imaging {
@@ -61,6 +77,7 @@ impl Default for Imaging {
             brightness: 122.0,     // the middle of the range, as auto-brightness aims for
             contrast: 200.0,       // nothing clipped, no range wasted
             inverted: false,
+            exposure: Exposure::Ends,
         }
     }
 }
@@ -161,11 +178,21 @@ fn jittered(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
 /// Counts the electrons and writes them as grey levels.
 fn detected(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
     let width = signal.width();
-    let mean = signal.mean() as f32;
-    // brightness and contrast are set on the noise-free signal, passing over rare extremes
-    let ends = signal.quantiles(&[0.002, 0.998]);
-    let (dark, span) = (ends[0], (ends[1] - ends[0]).max(1e-6));
-    let electrons = if mean > 0.0 { imaging.dose / f64::from(mean) } else { 0.0 };
+    let mean = signal.mean();
+    // brightness and contrast are set on the noise-free signal
+    let (middle, span, electrons) = match imaging.exposure {
+        Exposure::Ends => {
+            let ends = signal.quantiles(&[0.002, 0.998]);
+            let span = f64::from((ends[1] - ends[0]).max(1e-6));
+            (f64::from(ends[0]) + span / 2.0, span, imaging.dose / mean)
+        }
+        Exposure::Moments => {
+            // a signal without any contrast stays grey
+            let variance = signal.variance().max(1e-12);
+            (mean, 4.0 * variance.sqrt(), imaging.dose * mean / variance)
+        }
+    };
+    let electrons = if mean > 0.0 { electrons } else { 0.0 };
     let mut plane = signal;
     plane.values_mut().par_chunks_mut(width).enumerate().for_each(|(y, row)| {
         let mut stream = Stream::new(seed, "synth shot noise", y as u64);
@@ -173,9 +200,9 @@ fn detected(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
             if electrons > 0.0 {
                 *value = (poisson(f64::from(*value) * electrons, &mut stream) / electrons) as f32;
             }
-            let share = f64::from((*value - dark) / span);
-            let share = if imaging.inverted { 1.0 - share } else { share };
-            let grey = imaging.brightness + imaging.contrast * (share - 0.5);
+            let share = (f64::from(*value) - middle) / span;
+            let share = if imaging.inverted { -share } else { share };
+            let grey = imaging.brightness + imaging.contrast * share;
             *value = grey.round().clamp(0.0, 255.0) as f32;
         }
     });

@@ -45,6 +45,27 @@ impl Surface {
         Self { height, width, facets, reach_px: 8.0 }
     }
 
+    /// A sheet of height `relief` in px and signal `material`, both `[H, W]`, with the slopes of its heights.
+    pub(super) fn of_relief(relief: &Plane, material: &Plane) -> Self {
+        let (height, width) = (relief.height(), relief.width());
+        let mut facets = Vec::with_capacity(height * width);
+        for y in 0..height {
+            facets.extend((0..width).map(|x| {
+                let [slope_y, slope_x] = slopes(relief, y, x);
+                Facet { z: relief.at(y, x), slope_y, slope_x, material: material.at(y, x) }
+            }));
+        }
+        Self { height, width, facets, reach_px: 8.0 }
+    }
+
+    /// Lays `texture` of rms slope `roughness` on every pixel.
+    pub(super) fn roughen(&mut self, texture: &Texture, roughness: f32) {
+        let width = self.width;
+        for (index, facet) in self.facets.iter_mut().enumerate() {
+            *facet = texture.laid_on(*facet, (index / width, index % width), roughness);
+        }
+    }
+
     /// Lays `facet` over the `share` of pixel `(y, x)`, in `[0, 1]`.
     pub(super) fn cover(&mut self, y: usize, x: usize, share: f32, facet: Facet) {
         let below = &mut self.facets[y * self.width + x];
@@ -70,6 +91,13 @@ impl Surface {
         };
         (span(y, self.height), span(x, self.width))
     }
+}
+
+/// Rise of `plane` for each px downwards and to the right.
+pub(super) fn slopes(plane: &Plane, y: usize, x: usize) -> [f32; 2] {
+    let (above, below) = (y.saturating_sub(1), (y + 1).min(plane.height() - 1));
+    let (left, right) = (x.saturating_sub(1), (x + 1).min(plane.width() - 1));
+    [(plane.at(below, x) - plane.at(above, x)) / 2.0, (plane.at(y, right) - plane.at(y, left)) / 2.0]
 }
 
 /// The wall of a line, pillar or hole: rises by 1 over `wall_px` about the edge.
@@ -109,11 +137,8 @@ impl Texture {
         let relief = smooth(&Plane::new(height, width, relief), 0.7);
         let mut reliefs = Vec::with_capacity(height * width);
         for y in 0..height {
-            let (above, below) = (y.saturating_sub(1), (y + 1).min(height - 1));
             for x in 0..width {
-                let (left, right) = (x.saturating_sub(1), (x + 1).min(width - 1));
-                let slope_y = (relief.at(below, x) - relief.at(above, x)) / 2.0;
-                let slope_x = (relief.at(y, right) - relief.at(y, left)) / 2.0;
+                let [slope_y, slope_x] = slopes(&relief, y, x);
                 reliefs.push([relief.at(y, x), slope_y, slope_x]);
             }
         }

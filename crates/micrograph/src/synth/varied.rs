@@ -1,12 +1,16 @@
 //! Varied settings: random but sensible ones of a kind of specimen, for training sets.
 
+mod of_category;
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
 use crate::synth::{
-    DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, LinesConfig, Packing, ParticlesConfig,
-    Specimen, SynthConfig,
+    DotLattice, DotRelief, DotsConfig, Exposure, FibresConfig, Imaging, LinesConfig, Packing,
+    ParticlesConfig, Specimen, SynthConfig,
 };
+
+pub use of_category::{varied_config_of, varied_of};
 
 /// A kind of specimen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,6 +128,7 @@ fn imaging(draw: &mut Stream) -> Imaging {
         contrast: draw.between(90.0, 230.0),
         // now and then, as of a backscatter detector or an inverted export
         inverted: draw.below(8) == 0,
+        exposure: Exposure::Ends,
     }
 }
 

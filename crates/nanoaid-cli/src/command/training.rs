@@ -103,6 +103,7 @@ impl DataArguments {
             validation_share: self.validation_share.unwrap_or(default.validation_share),
             test_share: self.test_share.unwrap_or(default.test_share),
             seed,
+            group_near_duplicates: true,
             ..default
         };
         let dataset = Dataset::open(&self.data, &config.checked()?)?;

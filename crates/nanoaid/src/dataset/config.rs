@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::synthetic;
 use crate::ConfigError;
+use crate::prepare::PrepareConfig;
 
 /// Which micrographs of a folder are used, and how they are split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct DatasetConfig {
     /// lines, dots and fibres take turns, each with settings of its own
     /// ([`varied`](micrograph::synth::varied)).
     pub synthetic: usize,
+    /// Whether near-duplicates are kept in one split where it is drawn; every file is then read.
+    pub group_near_duplicates: bool,
     /// What to do about the data bars of files.
     pub data_bar: DataBarChoice,
 }
@@ -36,7 +39,8 @@ impl Default for DatasetConfig {
             validation_share: 0.12, // about one micrograph in eight, and as many for testing
             test_share: 0.12,
             seed: 0,
-            synthetic: 0, // whether they help has not been measured
+            synthetic: 0,                 // whether they help has not been measured
+            group_near_duplicates: false, // so that opening is quick where nothing is judged by it
             data_bar: DataBarChoice::default(),
         }
     }
@@ -65,6 +69,11 @@ impl DatasetConfig {
             return Err(ConfigError::new("dataset.synthetic", self.synthetic, &expected));
         }
         Ok(self)
+    }
+
+    /// How the files are prepared.
+    pub(super) fn prepare(&self) -> PrepareConfig {
+        PrepareConfig { data_bar: self.data_bar, ..PrepareConfig::default() }
     }
 }
 

@@ -63,7 +63,8 @@ fn real(path: &Path) -> Result<PathBuf, DatasetError> {
     path.canonicalize().map_err(|source| DatasetError::Io { path: path.to_owned(), source })
 }
 
-fn is_image(name: &str) -> bool {
+/// Whether a file is an image by its ending.
+pub(super) fn is_image(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

@@ -1,7 +1,8 @@
 //! Index: a CSV file (RFC 4180) that names the micrographs of a data set, one a row.
 //!
 //! Its header is required. Column `file` is needed, relative to the index, `/` between folders;
-//! `category`, `group` and `split` are used where they are; any other may be chosen by.
+//! `category`, `group` and `split` are used where they are, `sha256`, `source` and `licence` kept;
+//! any column may be chosen by.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -9,13 +10,18 @@ use std::path::{Component, Path};
 use super::{DatasetError, Only, Split};
 
 /// One row of an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) file: String,
     pub(super) category: Option<String>,
     pub(super) group: Option<String>,
     /// `None` where the index has no such column.
     pub(super) split: Option<Split>,
+    /// SHA-256 of the file, as an import has written it.
+    pub(super) sha256: Option<String>,
+    /// Where an import had the file from.
+    pub(super) source: Option<String>,
+    pub(super) licence: Option<String>,
 }
 
 /// The rows of the index at `path` that all of `only` admit.
@@ -36,6 +42,8 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
     let file_column = needed("file")?;
     let (category_column, group_column, split_column) =
         (column("category"), column("group"), column("split"));
+    let (sha256_column, source_column, licence_column) =
+        (column("sha256"), column("source"), column("licence"));
     let mut choices = Vec::new();
     for only in only {
         choices.push((needed(&only.column)?, only));
@@ -74,6 +82,9 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
                 category: filled(category_column).map(str::to_owned),
                 group: filled(group_column).map(str::to_owned),
                 split,
+                sha256: filled(sha256_column).map(str::to_lowercase),
+                source: filled(source_column).map(str::to_owned),
+                licence: filled(licence_column).map(str::to_owned),
             });
         }
     }
@@ -99,15 +110,17 @@ mod tests {
     fn quoted_cells_empty_cells_and_a_byte_order_mark_are_understood() {
         let text = "\u{feff}file,licence,group,category,split\r\n\
                     \"a, b.png\",\"CC \"\"BY\"\"\",,tips,val\r\nc/d.png,MIT,g1,,train\r\n";
-        let row = |file: &str, category: Option<&str>, group: Option<&str>, split| Row {
+        let row = |file: &str, licence: &str, category: Option<&str>, group: Option<&str>, split| Row {
             file: file.into(),
             category: category.map(Into::into),
             group: group.map(Into::into),
             split: Some(split),
+            licence: Some(licence.into()),
+            ..Row::default()
         };
         let expected = [
-            row("a, b.png", Some("tips"), None, Split::Validation),
-            row("c/d.png", None, Some("g1"), Split::Train),
+            row("a, b.png", "CC \"BY\"", Some("tips"), None, Split::Validation),
+            row("c/d.png", "MIT", None, Some("g1"), Split::Train),
         ];
         assert_eq!(rows_of(text, &[]).unwrap(), expected);
         assert_eq!(rows_of(text, &["licence=MIT|GPL"]).unwrap(), expected[1..]);

@@ -35,7 +35,7 @@ pub(super) fn is_flat(patch: &Plane, flat_below: f64) -> bool {
 
 /// A square patch in `position` 0 … 7 of the eight that flips and quarter turns give, row after
 /// row: bit 0 flips left and right, bit 1 flips up and down, bit 2 swaps rows and columns.
-fn laid(patch: &Plane, position: usize) -> Vec<f32> {
+pub(super) fn laid(patch: &Plane, position: usize) -> Vec<f32> {
     let size = patch.height();
     let flipped = |flip: bool, i: usize| if flip { size - 1 - i } else { i };
     let mut values = Vec::with_capacity(size * size);

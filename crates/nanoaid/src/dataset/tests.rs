@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use micrograph::Plane;
+use micrograph::synth::{self, Kind, SynthConfig};
+
 use super::*;
 
 /// Writes a small micrograph with contrast all over and no data bar; `mark` tells it apart.
@@ -24,6 +27,20 @@ pub(super) fn folder_of(n: u32) -> tempfile::TempDir {
         write_png(&folder.path().join(format!("{category}/{i:02}.png")), 24, 31, i);
     }
     folder
+}
+
+/// A synthetic micrograph of 384 × 512 pixels without a data bar, values in `[0, 1]`.
+pub(super) fn specimen(kind: Kind, index: u64) -> Plane {
+    let config = SynthConfig { height: 384, width: 512, data_bar: false, ..synth::varied(kind, index, 7) };
+    synth::micrograph(&config, index).unwrap().plane.map(|value| value / 255.0)
+}
+
+/// Writes values in `[0, 1]` as an image of 8 bits; the ending tells the format.
+pub(super) fn write_plane(path: &Path, plane: &Plane) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let bytes = plane.values().iter().map(|value| (value * 255.0).round() as u8).collect();
+    let image = image::GrayImage::from_raw(plane.width() as u32, plane.height() as u32, bytes);
+    image.unwrap().save(path).unwrap();
 }
 
 fn splits(dataset: &Dataset) -> BTreeMap<String, Split> {
@@ -100,6 +117,64 @@ fn an_index_with_train_and_test_gives_some_of_train_to_validation() {
     for entry in &dataset.entries {
         assert_eq!(*places.entry(&entry.group).or_insert(entry.split), entry.split, "{:?}", entry.group);
     }
+}
+
+#[test]
+fn near_duplicates_stay_in_one_split_where_it_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for index in 0..12 {
+        let plane = specimen([Kind::Particles, Kind::Fibres][index as usize % 2], index);
+        let category = ["particles", "fibres"][index as usize % 2];
+        write_plane(&root.join(format!("{category}/{index:02}.png")), &plane);
+        if index < 8 {
+            let mirrored = Plane::from_fn(384, 512, |y, x| plane.at(383 - y, x));
+            write_plane(&root.join(format!("{category}/{index:02} again.jpg")), &mirrored);
+        }
+    }
+    fs::write(root.join("particles/damaged.png"), "words").unwrap();
+    let with = |seed| DatasetConfig {
+        validation_share: 0.3,
+        test_share: 0.3,
+        group_near_duplicates: true,
+        seed,
+        ..keeping_rows()
+    };
+    let split_by_names = |seed| {
+        let dataset =
+            Dataset::open(root, &DatasetConfig { group_near_duplicates: false, ..with(seed) }).unwrap();
+        let splits = splits(&dataset);
+        (0..8).any(|index| {
+            let name = format!("{}/{index:02}", ["particles", "fibres"][index % 2]);
+            splits[&format!("{name}.png")] != splits[&format!("{name} again.jpg")]
+        })
+    };
+    for seed in 0..3 {
+        let dataset = Dataset::open(root, &with(seed)).unwrap();
+        assert_eq!(dataset, Dataset::open(root, &with(seed)).unwrap());
+        assert_eq!(dataset.entries.iter().filter(|entry| entry.group.is_some()).count(), 16);
+        let splits = splits(&dataset);
+        for index in 0..8 {
+            let name = format!("{}/{index:02}", ["particles", "fibres"][index % 2]);
+            assert_eq!(splits[&format!("{name}.png")], splits[&format!("{name} again.jpg")], "{name}");
+        }
+        for split in [Split::Train, Split::Validation, Split::Test] {
+            for category in ["particles", "fibres"] {
+                assert!(dataset.of(split).any(|e| e.category.as_deref() == Some(category)), "{split}");
+            }
+        }
+    }
+    assert!((0..3).any(split_by_names), "by their names alone some would be parted");
+
+    // where the index tells the split it is taken as it is; within train it may be drawn
+    let all = Dataset::open(root, &keeping_rows()).unwrap();
+    let row = |(place, entry): (usize, &Entry)| {
+        format!("{},{}\n", entry.file, if place % 2 == 0 { "train" } else { "test" })
+    };
+    let index = format!("file,split\n{}", all.entries.iter().enumerate().map(row).collect::<String>());
+    fs::write(root.join("index.csv"), index).unwrap();
+    let dataset = Dataset::open(root, &with(0)).unwrap();
+    assert!(dataset.of(Split::Test).eq(Dataset::open(root, &keeping_rows()).unwrap().of(Split::Test)));
 }
 
 #[test]

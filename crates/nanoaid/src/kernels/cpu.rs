@@ -122,7 +122,8 @@ impl Gradients for Flex {
         let weights_gradient = (weight_needed || bias_needed).then(|| {
             let mut for_weight = Buffer::new(shape.weights_len());
             let mut for_bias = Buffer::new(shape.channels_out);
-            conv_kernels::weight_gradient(
+            conv_kernels::weight_gradient_by(
+                state.geometry.method,
                 *ISA,
                 &shape,
                 values(&maps),

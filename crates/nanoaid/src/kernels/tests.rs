@@ -113,12 +113,17 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
     ];
     for case in cases {
         for relu in [false, true] {
-            let geometry = Geometry::same(case.2);
+            let geometry = same(case.2);
             let found = convolved(convolution, case, geometry, relu);
             let expected = convolved(burns_convolution, case, geometry, relu);
             agree(&format!("{case:?}, relu {relu}"), &found, &expected);
         }
     }
+}
+
+/// Stride 1, one group, as much padding as keeps the size.
+fn same(kernel: usize) -> Geometry {
+    Geometry { stride: 1, padding: Padding::same(kernel), groups: 1, method: Method::Direct }
 }
 
 /// Geometries that imported networks have, with maps and kernels they are laid over.
@@ -197,7 +202,7 @@ fn gradients_of_a_small_chain_are_the_differences_of_its_loss() {
     // smooth (no ReLU, no pool), so that differences have no kinks to step over
     let run = |image: &Tensor<4>, weight: &Tensor<4>| {
         let bias = leaf(&[0.1, -0.2], [2]);
-        let maps = convolution(image.clone(), weight.clone(), bias, Geometry::same(3), false);
+        let maps = convolution(image.clone(), weight.clone(), bias, same(3), false);
         loss(activation::sigmoid(up_sample(maps)))
     };
     let (leaf_image, leaf_weight) = (leaf(&image, image_shape), leaf(&weight, kernels));

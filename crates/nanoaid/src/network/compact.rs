@@ -103,3 +103,84 @@ pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor:
     graph.push("head", Operation::Dense(head));
     graph
 }
+
+#[cfg(test)]
+mod tests {
+    use micrograph::Plane;
+    use micrograph::random::Stream;
+
+    use super::*;
+    use crate::network::WeightsError;
+    use crate::{Architecture, AutoencoderConfig, Device, Network};
+
+    fn network(config: CompactConfig) -> Network {
+        Network::random(Architecture::Compact(config), 1, Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn the_default_has_the_size_of_its_layers() {
+        let network = network(CompactConfig::default());
+        // 3 × 3 kernels with biases; kernels with scale and shift; a dense layer
+        let expected = (9 * 32 + 32)
+            + (9 * 32 * 64 + 64)
+            + (9 * 64 * 128 + 128)
+            + (9 * 128 * 192 + 2 * 192)
+            + (9 * 192 * 256 + 2 * 256)
+            + (256 * 10 + 10);
+        let found: usize = network.layers().iter().map(|layer| layer.n_weights).sum();
+        assert_eq!(found, expected);
+        for (name, channels, stride) in
+            [("encoder.1", 32, 2), ("encoder.4.norm", 192, 8), ("encoder.5", 256, 32), ("head", 10, 32)]
+        {
+            let layer = network.layer(name).unwrap();
+            assert_eq!((layer.n_channels, layer.stride), (channels, stride), "{name}");
+        }
+        assert_eq!(network.n_stages(), 5);
+        assert_eq!(network.layer_at_depth(4).unwrap().name, "encoder.4");
+        assert_eq!(network.layer("pool").unwrap().receptive_field_px, None, "the whole image");
+    }
+
+    #[test]
+    fn an_autoencoders_encoder_can_be_taken_over() {
+        let stages = vec![4, 6];
+        let config = CompactConfig { stages: stages.clone(), further: vec![8], ..CompactConfig::default() };
+        let mut classifier = network(config);
+        let of_stages = |stages| {
+            let config = AutoencoderConfig { stages, ..AutoencoderConfig::default() };
+            Network::random(Architecture::Autoencoder(config), 2, Device::Cpu).unwrap()
+        };
+        let autoencoder = of_stages(stages);
+        let names = classifier.take_over_encoder(&autoencoder).unwrap();
+        let expected =
+            ["encoder.1.relu.bias", "encoder.1.relu.weight", "encoder.2.relu.bias", "encoder.2.relu.weight"];
+        assert_eq!(names, expected);
+        let mut stream = Stream::new(0, "image", 0);
+        let image = Plane::from_fn(19, 26, |_, _| stream.uniform() as f32);
+        assert_eq!(classifier.maps(&image, "encoder.2"), autoencoder.maps(&image, "encoder.2"));
+
+        let before = classifier.weights();
+        let error = classifier.take_over_encoder(&of_stages(vec![4, 7])).unwrap_err();
+        assert!(
+            matches!(&error, WeightsError::Shape { name, .. } if name == "encoder.2.relu.weight"),
+            "{error}"
+        );
+        assert_eq!(classifier.weights(), before, "nothing was taken over");
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused_by_name() {
+        let good = CompactConfig::default();
+        let cases = [
+            ("stages", CompactConfig { stages: Vec::new(), ..good.clone() }),
+            ("stages", CompactConfig { stages: vec![32, 0], ..good.clone() }),
+            ("further", CompactConfig { further: vec![1; 4], ..good.clone() }),
+            ("further", CompactConfig { further: vec![2000], ..good.clone() }),
+            ("n_classes", CompactConfig { n_classes: 1, ..good.clone() }),
+        ];
+        for (name, config) in cases {
+            let error = config.checked().unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(good.checked().is_ok());
+    }
+}

@@ -1,5 +1,5 @@
 //! `EfficientNet`-Lite0 (Tan & Le 2019; the Lite family of Google's repository): inverted
-//! bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, ReLU6.
+//! bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, `ReLU6`.
 //!
 //! One network in two spellings: that of the `PyTorch` conversion of Google's weights
 //! (`_blocks.3._depthwise_conv`) and timm's (`blocks.2.0.conv_dw`); `….relu6` stands behind a batch

@@ -160,7 +160,7 @@ impl Graph {
     /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
     /// position lies; unless that is asked for, a part of an image has the bits of the whole.
     pub(crate) fn hurry(&mut self) {
-        for (_, convolution) in self.convolutions_mut() {
+        for convolution in self.all_convolutions_mut() {
             convolution.set_method(Method::Fastest);
         }
     }
@@ -213,10 +213,14 @@ impl Graph {
         self.forward_to(images, self.end())
     }
 
-    /// Output while the network learns: the same without a clamp at the end.
-    pub(crate) fn forward_to_learn(&self, images: Tensor<4>) -> Tensor<4> {
+    /// Output while the network learns, without a clamp at the end, and what batch norms found in
+    /// the batch, to be given to [`Graph::follow`].
+    pub(crate) fn forward_to_learn(&self, images: Tensor<4>, norms: Norms) -> (Tensor<4>, Vec<Statistics>) {
         let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
-        self.forward_to(images, self.end() - usize::from(clamped))
+        let mut statistics = Vec::new();
+        let place = self.end() - usize::from(clamped);
+        let mut outputs = self.outputs(images, &[place], norms, &mut statistics);
+        (outputs.remove(0), statistics)
     }
 
     /// Moves the running statistics of the batch norms towards those of a batch.
@@ -230,14 +234,26 @@ impl Graph {
         }
     }
 
-    /// All convolutions with the names of their weights: `<name>.weight` and `<name>.bias`.
-    pub(crate) fn convolutions_mut(&mut self) -> impl Iterator<Item = (String, &mut Convolution)> {
-        self.steps.iter_mut().flat_map(|step| step.operation.convolutions_mut(&step.name))
+    /// Keeps the channels alive that are to be; see [`super::convolution::Convolution::keep_alive`].
+    pub(crate) fn keep_alive(&mut self) {
+        for convolution in self.all_convolutions_mut() {
+            convolution.keep_alive();
+        }
+    }
+
+    fn all_convolutions_mut(&mut self) -> impl Iterator<Item = &mut Convolution> {
+        let steps = self.steps.iter_mut();
+        steps.flat_map(|step| step.operation.convolutions_mut(&step.name)).map(|(_, convolution)| convolution)
     }
 
     /// All tensors with their names: what is learned, and the running statistics.
     pub(crate) fn parameters_mut(&mut self) -> impl Iterator<Item = Parameter<'_>> {
         self.steps.iter_mut().flat_map(|step| step.operation.parameters_mut(&step.name))
+    }
+
+    /// What gradients move: weights and biases, scales and shifts of batch norms.
+    pub(crate) fn learned_mut(&mut self) -> impl Iterator<Item = Parameter<'_>> {
+        self.parameters_mut().filter(|parameter| parameter.role == Role::Learned)
     }
 
     /// What the layers do, to be changed.
@@ -255,21 +271,23 @@ impl Graph {
         Weights { tensors }
     }
 
-    /// Takes over `weights`: each one that is needed, and no others.
+    /// Takes over `weights`: each one that is needed, and no others; none if one does not fit.
     pub(crate) fn set_weights(
         &mut self,
         weights: &Weights,
         device: &burn::tensor::Device,
     ) -> Result<(), WeightsError> {
+        let mut graph = self.clone();
         let mut known = BTreeSet::new();
-        for Parameter { name, mut tensor, .. } in self.parameters_mut() {
+        for Parameter { name, mut tensor, .. } in graph.parameters_mut() {
             tensor.load(weights, &name, device)?;
             known.insert(name);
         }
-        match weights.tensors.keys().find(|name| !known.contains(*name)) {
-            Some(name) => Err(WeightsError::LeftOver { name: name.clone() }),
-            None => Ok(()),
+        if let Some(name) = weights.tensors.keys().find(|name| !known.contains(*name)) {
+            return Err(WeightsError::LeftOver { name: name.clone() });
         }
+        *self = graph;
+        Ok(())
     }
 }
 
@@ -405,14 +423,8 @@ mod tests {
     fn every_tensor_is_listed_once_and_learned_ones_have_gradients() {
         let mut graph = graph();
         let images = images().autodiff();
-        for mut parameter in graph.parameters_mut() {
-            if parameter.role == Role::Learned {
-                parameter.tensor.track();
-            }
-        }
-        let end = graph.end();
-        let mut statistics = Vec::new();
-        let output = graph.outputs(images, &[end], Norms::Batch, &mut statistics).remove(0);
+        graph.learned_mut().for_each(|mut parameter| parameter.tensor.track());
+        let (output, statistics) = graph.forward_to_learn(images, Norms::Batch);
         let mut gradients = output.square().sum().backward();
         let mut names = Vec::new();
         for parameter in graph.parameters_mut() {

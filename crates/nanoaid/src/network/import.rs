@@ -56,7 +56,7 @@ pub(super) fn recognize(weights: &Weights, network: Option<Published>) -> Result
     };
     let heads = ["classifier.6", "head.fc", "classifier.1", "conv_final", "fc", "_fc", "classifier"];
     let head = heads.iter().find_map(|head| weights.tensors.get(&format!("{head}.weight")));
-    Ok(Found { network, n_classes: head.map(|weight| weight.shape[0]), spelling })
+    Ok(Found { network, n_classes: head.and_then(|weight| weight.shape.first().copied()), spelling })
 }
 
 impl Found {

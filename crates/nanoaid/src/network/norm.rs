@@ -87,7 +87,8 @@ impl BatchNorm {
     /// The same for maps of which only these channels are left.
     pub(crate) fn with_channels(&self, channels: &[usize]) -> Self {
         let kept = |tensor: &Tensor<1>| {
-            let one = |channel: &usize| tensor.clone().slice([*channel..*channel + 1]);
+            let row = |channel: &usize| *channel..*channel + 1;
+            let one = |channel: &usize| tensor.clone().slice([row(channel)]);
             Tensor::cat(channels.iter().map(one).collect(), 0)
         };
         Self {

@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::checkpoint::{Checkpoint, Moments};
 use super::{TrainConfig, TrainError};
 use crate::Network;
-use crate::network::{Weight, Weights, weight_of};
+use crate::network::{Norms, Weight, Weights, weight_of};
 
 /// The optimizer and its state, one entry for each weight, flat.
 pub(super) struct Optimizer {
@@ -76,12 +76,11 @@ impl Optimizer {
             let (epoch, before) = place();
             TrainError::NotFinite { step: n_steps + 1, epoch, what, value, before }
         };
-        let chain = network.graph_mut();
-        for (_, convolution) in chain.convolutions_mut() {
-            convolution.weight = convolution.weight.clone().autodiff().require_grad();
-            convolution.bias = convolution.bias.clone().autodiff().require_grad();
+        let graph = network.graph_mut();
+        for mut parameter in graph.learned_mut() {
+            parameter.tensor.track();
         }
-        let output = chain.forward_to_learn(images.clone());
+        let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
         let loss = (output - images).square().mean();
         let value = f64::from(loss.clone().into_scalar::<f32>());
         if !value.is_finite() {
@@ -90,11 +89,9 @@ impl Optimizer {
         let mut gradients = loss.backward();
 
         let mut updates = Vec::new();
-        for (name, convolution) in chain.convolutions_mut() {
-            let weight = convolution.weight.grad_remove(&mut gradients).expect("every kernel has a gradient");
-            let bias = convolution.bias.grad_remove(&mut gradients).expect("every bias has a gradient");
-            updates.push((format!("{name}.weight"), weight.flatten::<1>(0, 3)));
-            updates.push((format!("{name}.bias"), bias));
+        for parameter in graph.learned_mut() {
+            let gradient = parameter.tensor.take_gradient(&mut gradients);
+            updates.push((parameter.name, gradient.expect("every weight has a gradient")));
         }
         let squares: Vec<f64> = updates
             .iter()
@@ -122,13 +119,12 @@ impl Optimizer {
             }
             values
         };
-        for (_, convolution) in chain.convolutions_mut() {
-            let shape = convolution.weight.dims();
-            let weight = convolution.weight.clone().inner().flatten::<1>(0, 3);
-            convolution.weight = update(weight).reshape(shape);
-            convolution.bias = update(convolution.bias.clone().inner());
-            convolution.keep_alive();
+        for mut parameter in graph.learned_mut() {
+            let values = update(parameter.tensor.flat());
+            parameter.tensor.set_flat(values);
         }
+        graph.keep_alive();
+        graph.follow(&statistics);
         self.n_steps += 1;
         Ok(value)
     }

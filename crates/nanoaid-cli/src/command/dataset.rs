@@ -1,0 +1,25 @@
+//! `nanoaid dataset`: micrographs brought together, and checked before they are learnt from.
+
+mod check;
+mod import;
+
+use clap::Subcommand;
+
+use crate::outcome::{Failure, Outcome};
+
+/// What can be done with a data set.
+#[derive(Subcommand)]
+pub(crate) enum DatasetCommand {
+    /// Bring micrographs from archives, folders and indexes into one folder with an index
+    Import(import::ImportArguments),
+    /// Tell what is wrong with a data set: unreadable files, duplicates, leaks of the split, shortcuts
+    Check(check::CheckArguments),
+}
+
+/// Does it.
+pub(crate) fn run(command: &DatasetCommand) -> Result<Outcome, Failure> {
+    match command {
+        DatasetCommand::Import(arguments) => import::run(arguments),
+        DatasetCommand::Check(arguments) => check::run(arguments),
+    }
+}

@@ -1,0 +1,177 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use micrograph::random::Stream;
+use micrograph::synth::Kind;
+use micrograph::{Plane, Rect};
+
+use super::super::tests::specimen;
+use super::super::{Dataset, DatasetConfig};
+use super::*;
+
+fn prints(planes: &[Plane]) -> Vec<Option<Fingerprint>> {
+    planes.par_iter().map(|plane| Some(Fingerprint::of(plane))).collect()
+}
+
+/// `plane` without these shares of its sides: top, bottom, left, right.
+fn cut(plane: &Plane, [top, bottom, left, right]: [f64; 4]) -> Plane {
+    let (height, width) = (plane.height() as f64, plane.width() as f64);
+    plane.crop(Rect {
+        y: (height * top) as usize,
+        x: (width * left) as usize,
+        height: (height * (1.0 - top - bottom)) as usize,
+        width: (width * (1.0 - left - right)) as usize,
+    })
+}
+
+/// As a JPEG of `quality` gives it back.
+fn as_jpeg(plane: &Plane, quality: u8) -> Plane {
+    let bytes: Vec<u8> = plane.values().iter().map(|value| (value * 255.0).round() as u8).collect();
+    let (height, width) = (plane.height(), plane.width());
+    let mut file = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, quality);
+    image::GrayImage::from_raw(width as u32, height as u32, bytes)
+        .unwrap()
+        .write_with_encoder(encoder)
+        .unwrap();
+    let decoded = image::load_from_memory(&file).unwrap().into_luma8();
+    Plane::new(height, width, decoded.into_raw().into_iter().map(|value| f32::from(value) / 255.0).collect())
+}
+
+type Change = fn(&Plane) -> Plane;
+
+/// What is done to a micrograph to make a near-duplicate of it.
+const CHANGES: [(&str, Change); 8] = [
+    ("JPEG", |plane| as_jpeg(plane, 60)),
+    ("darker, less contrast", |plane| plane.map(|value| 0.4 * value.powf(1.4) + 0.1)),
+    ("mirrored", |plane| {
+        Plane::from_fn(plane.height(), plane.width(), |y, x| plane.at(y, plane.width() - 1 - x))
+    }),
+    ("turned", |plane| {
+        Plane::from_fn(plane.width(), plane.height(), |y, x| plane.at(plane.height() - 1 - x, y))
+    }),
+    ("noise", |plane| {
+        let mut stream = Stream::new(3, "noise", 0);
+        let mut noisy = plane.clone();
+        noisy.values_mut().iter_mut().for_each(|value| *value += 0.1 * stream.normal() as f32);
+        noisy
+    }),
+    ("half the size", |plane| {
+        let sampling = micrograph::paint::Sampling::Area;
+        micrograph::paint::resampled(plane, plane.height() / 2, plane.width() / 2, sampling)
+    }),
+    ("5 % cut off around", |plane| cut(plane, [0.025; 4])),
+    ("5 % cut off below", |plane| cut(plane, [0.0, 0.05, 0.0, 0.0])),
+];
+
+#[test]
+fn forty_specimens_of_each_generator_are_nobodys_near_duplicate() {
+    for kind in Kind::ALL {
+        let planes: Vec<Plane> = (0..40).into_par_iter().map(|index| specimen(kind, index)).collect();
+        let pairs = near_pairs(&prints(&planes));
+        assert!(pairs.is_empty(), "{kind:?}: {pairs:?}");
+    }
+}
+
+#[test]
+fn changed_copies_among_other_specimens_are_found_and_nothing_else() {
+    let planes: Vec<Plane> = (0..12)
+        .into_par_iter()
+        .map(|index| specimen([Kind::Particles, Kind::Fibres][index as usize % 2], index))
+        .collect();
+    for (name, change) in CHANGES {
+        let all: Vec<Plane> = planes.iter().cloned().chain(planes[..6].iter().map(change)).collect();
+        let pairs = near_pairs(&prints(&all));
+        let found: Vec<(usize, usize)> = pairs.iter().map(|pair| (pair.one, pair.other)).collect();
+        let expected: Vec<(usize, usize)> = (0..6).map(|place| (place, 12 + place)).collect();
+        assert_eq!(found, expected, "{name}: {pairs:?}");
+        let position = match name {
+            "mirrored" => 1,
+            "turned" => 5,
+            _ => 0,
+        };
+        assert!(pairs.iter().all(|pair| pair.position == position), "{name}: {pairs:?}");
+    }
+}
+
+#[test]
+fn links_make_groups_named_by_their_first() {
+    let cases = [
+        ("none", &[][..], [0, 1, 2, 3, 4, 5]),
+        ("a chain", &[(4, 5), (3, 4), (1, 3)], [0, 1, 2, 1, 1, 1]),
+        ("two groups that meet late", &[(0, 2), (1, 5), (2, 5)], [0, 0, 0, 3, 4, 0]),
+        ("to itself", &[(2, 2)], [0, 1, 2, 3, 4, 5]),
+    ];
+    for (name, links, expected) in cases {
+        assert_eq!(firsts(6, links.iter().copied()), expected, "{name}");
+    }
+}
+
+/// The folder of real data, or `None` with a printed reason.
+fn real_data() -> Option<PathBuf> {
+    let shared = std::env::var_os("NANOAID_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let data = shared.join("data");
+    if !data.join("sem").is_dir() {
+        println!("skipped: {} is absent", data.join("sem").display());
+        return None;
+    }
+    Some(data)
+}
+
+/// The micrographs of a folder with an index that can be prepared, in the order of their files.
+fn real_planes(root: &Path) -> (Vec<String>, Vec<Plane>) {
+    let dataset = Dataset::open(root, &DatasetConfig::default()).unwrap();
+    let prepare = dataset.prepare_config();
+    let prepared = dataset.entries.par_iter();
+    prepared.filter_map(|entry| Some((entry.file.clone(), entry.plane(&prepare).ok()?))).unzip()
+}
+
+/// Measures on real micrographs; the numbers stand in `docs/method.md`.
+#[test]
+fn of_real_micrographs_changed_copies_are_found_and_others_stay_apart() {
+    let Some(data) = real_data() else { return };
+    let (_, planes) = real_planes(&data.join("sem"));
+    let originals = prints(&planes);
+    for (name, change) in CHANGES {
+        let n_found = planes
+            .par_iter()
+            .zip(&originals)
+            .filter(|(plane, print)| {
+                let pair = [(*print).clone(), Some(Fingerprint::of(&change(plane)))];
+                !near_pairs(&pair).is_empty()
+            })
+            .count();
+        println!("{name}: {n_found} of {} found", planes.len());
+        assert!(n_found as f64 >= 0.95 * planes.len() as f64, "{name}: {n_found} of {}", planes.len());
+    }
+    // who collected them took the near-duplicates out, see SOURCES.md
+    assert_eq!(near_pairs(&originals), []);
+}
+
+/// Originals of instruments, and what a collector made of some of them: grey, 8 bits, at most 1024
+/// pixels, JPEG. Which belong together is told by the path in the source, not by the pixels.
+#[test]
+fn originals_and_their_reduced_copies_are_found_and_nothing_else() {
+    let Some(data) = real_data() else { return };
+    let by_source = |folder: &str| -> BTreeMap<(String, String), String> {
+        let mut reader = csv::Reader::from_path(data.join(folder).join("index.csv")).unwrap();
+        let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
+        rows.map(|row| ((row["source_repo"].clone(), row["source_path"].clone()), row["file"].clone()))
+            .collect()
+    };
+    let copies = by_source("sem");
+    let truth: BTreeSet<(String, String)> = by_source("instrument")
+        .into_iter()
+        .filter_map(|(source, original)| Some((original, copies.get(&source)?.clone())))
+        .collect();
+    assert_eq!(truth.len(), 10);
+    let (mut files, mut planes) = real_planes(&data.join("instrument"));
+    let (more_files, more_planes) = real_planes(&data.join("sem"));
+    files.extend(more_files);
+    planes.extend(more_planes);
+    let pairs = near_pairs(&prints(&planes));
+    let found: BTreeSet<(String, String)> =
+        pairs.iter().map(|pair| (files[pair.one].clone(), files[pair.other].clone())).collect();
+    assert_eq!(found, truth);
+}

@@ -1,0 +1,429 @@
+//! Import: micrographs from archives, folders and indexes into one folder with an index.
+//!
+//! The folder holds each content once, its index tells where it came from and its SHA-256; all that
+//! was not taken is named in the report. Importing again adds what is new and changes nothing else,
+//! so an import that was interrupted is finished by repeating it. Nothing is downloaded here.
+
+mod archive;
+mod name;
+mod store;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use micrograph::file::write_whole;
+use micrograph::read::{self, ReadConfig};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::folder::is_image;
+use super::{DatasetError, Only, Skipped, Split, folder, index};
+use crate::hash::sha256;
+use archive::{ArchiveError, Content};
+use store::Store;
+
+/// How micrographs are imported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportConfig {
+    /// Rows of an index to take: those that all of these admit. Other sources have no rows to
+    /// choose from and are refused then.
+    pub only: Vec<Only>,
+    /// Whether files are hard-linked instead of copied; what comes from archives is written.
+    pub link: bool,
+    /// Most bytes of one image file.
+    pub most_file_bytes: u64,
+    /// Most bytes that one archive may unpack to.
+    pub most_archive_bytes: u64,
+}
+
+impl Default for ImportConfig {
+    fn default() -> Self {
+        Self {
+            only: Vec::new(),
+            link: false,
+            most_file_bytes: 256 << 20,   // 8192 × 8192 pixels of 32 bits
+            most_archive_bytes: 64 << 30, // NFFA's ten archives together have 13 GiB
+        }
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// Micrographs that were added.
+    pub n_new: usize,
+    /// Micrographs of the sources that were there already.
+    pub n_there: usize,
+    /// Files of the sources that hold what another one holds, in the order of the sources.
+    pub same_content: Vec<SameContent>,
+    /// What was not taken though it should be an image, and why, in the order of the sources.
+    pub skipped: Vec<Skipped>,
+    /// Files that are no images by their ending.
+    pub n_other: usize,
+    /// Micrographs of each category that the folder now has; `None`: not known.
+    pub categories: Vec<(Option<String>, usize)>,
+}
+
+/// A file that was not added since its content is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SameContent {
+    /// The file, by its source.
+    pub source: String,
+    /// The file of the data set that holds the same.
+    pub file: String,
+    /// The categories of both, where they differ: which one is right is not known here.
+    pub categories: Option<[Option<String>; 2]>,
+}
+
+/// Imports `sources` into the folder `to`, which is made if it is not there. Sources are
+/// * archives (`.tar`, `.tar.gz`, `.tgz`): NFFA's names tell the category, `L3_….jpg`; other files
+///   have that of their folder in the archive, or else of the archive's name;
+/// * an index CSV, or a folder with an `index.csv`: category, group, split and licence as it says;
+/// * folders: the first folder below is the category, NFFA's names tell that of loose files;
+///   archives in it are sources, too.
+///
+/// `progress` is told the number of files that were looked at.
+///
+/// # Errors
+/// If a source is none of these or can't be listed, one tells splits and another does not, the
+/// folder can't be written to, or its index holds what an import would lose. Files that can't be
+/// taken are no errors but in the report; an archive that is damaged gives what comes before.
+pub fn import(
+    sources: &[PathBuf],
+    to: &Path,
+    config: &ImportConfig,
+    progress: &mut dyn FnMut(usize),
+) -> Result<ImportReport, DatasetError> {
+    for source in sources {
+        check_apart(source, to)?;
+    }
+    let store = Store::open(to)?;
+    let mut import =
+        Import { store, config, report: ImportReport::default(), batch: Vec::new(), n_seen: 0, progress };
+    for source in sources {
+        import.source(source)?;
+    }
+    import.flush()?;
+    let Import { store, mut report, .. } = import;
+    report.categories = store.categories();
+    store.finish()?;
+    Ok(report)
+}
+
+/// Files that are looked at together, on all cores.
+const BATCH_FILES: usize = 32;
+/// Bytes of files that are held at one time, but for a file that is larger.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// A file of a source that should be an image.
+struct Candidate {
+    /// Its source and its place in it.
+    source: String,
+    /// Its name without folders.
+    name: String,
+    category: Option<String>,
+    group: Option<String>,
+    split: Option<Split>,
+    licence: Option<String>,
+    bytes: Vec<u8>,
+    /// Its place on the disk, unless it is in an archive.
+    path: Option<PathBuf>,
+}
+
+struct Import<'a> {
+    store: Store,
+    config: &'a ImportConfig,
+    report: ImportReport,
+    batch: Vec<Candidate>,
+    n_seen: usize,
+    progress: &'a mut dyn FnMut(usize),
+}
+
+impl Import<'_> {
+    fn source(&mut self, source: &Path) -> Result<(), DatasetError> {
+        let metadata =
+            source.metadata().map_err(|error| DatasetError::Io { path: source.to_owned(), source: error })?;
+        let index = source.join("index.csv");
+        let is_csv = source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        if metadata.is_file() && is_csv {
+            self.index(source)
+        } else if metadata.is_dir() && index.is_file() {
+            self.index(&index)
+        } else if let Some(only) = self.config.only.first() {
+            Err(DatasetError::NoIndex { path: source.to_owned(), column: only.column.clone() })
+        } else if metadata.is_dir() {
+            self.folder(source)
+        } else if archive::is_archive(source) {
+            self.archive(source)
+        } else {
+            Err(DatasetError::NotASource { path: source.to_owned() })
+        }
+    }
+
+    fn index(&mut self, index: &Path) -> Result<(), DatasetError> {
+        let root = index.parent().unwrap_or(Path::new(""));
+        let label = name_of(root);
+        for row in index::rows(index, &self.config.only)? {
+            let source = row.source.unwrap_or_else(|| format!("{label}/{}", row.file));
+            self.file(root.join(&row.file), source, |source, name, bytes, path| Candidate {
+                source,
+                name,
+                category: row.category,
+                group: row.group,
+                split: row.split,
+                licence: row.licence,
+                bytes,
+                path: Some(path),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<(), DatasetError> {
+        let label = name_of(folder);
+        let (files, skipped) = folder::files(folder)?;
+        self.report.skipped.extend(
+            skipped
+                .into_iter()
+                .map(|skipped| Skipped { file: format!("{label}/{}", skipped.file), reason: skipped.reason }),
+        );
+        let archives = archives_in(folder)?;
+        if files.is_empty() && archives.is_empty() {
+            return self.skip(label, "no image files are in it".to_owned());
+        }
+        for file in files {
+            let category = match file.split_once('/') {
+                Some((folder, _)) => Some(name::category_of_folder(folder)),
+                None => name::nffa_category(&file).map(str::to_owned),
+            };
+            self.file(folder.join(&file), format!("{label}/{file}"), |source, name, bytes, path| {
+                Candidate {
+                    source,
+                    name,
+                    category,
+                    group: None,
+                    split: None,
+                    licence: None,
+                    bytes,
+                    path: Some(path),
+                }
+            })?;
+        }
+        archives.iter().try_for_each(|path| self.archive(path))
+    }
+
+    /// Reads a file on the disk and takes what `candidate` makes of source, name, bytes and path.
+    fn file(
+        &mut self,
+        path: PathBuf,
+        source: String,
+        candidate: impl FnOnce(String, String, Vec<u8>, PathBuf) -> Candidate,
+    ) -> Result<(), DatasetError> {
+        let most = self.config.most_file_bytes;
+        let read = || {
+            let n_bytes = fs::metadata(&path).map_err(|error| error.to_string())?.len();
+            if n_bytes > most {
+                return Err(format!("it has {n_bytes} bytes, allowed are {most}"));
+            }
+            fs::read(&path).map_err(|error| error.to_string())
+        };
+        match read() {
+            Ok(bytes) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.take(candidate(source, name, bytes, path))
+            }
+            Err(reason) => self.skip(source, reason),
+        }
+    }
+
+    fn archive(&mut self, path: &Path) -> Result<(), DatasetError> {
+        let label = name_of(path);
+        let stem = name::category_of_folder(&archive::stem(path));
+        let mut n_images = 0;
+        let config = self.config;
+        let read = archive::entries(path, config, &mut |name, content| {
+            let source = format!("{label}/{}", name.trim_start_matches("./"));
+            let mut parts = name.rsplit('/');
+            let file_name = parts.next().unwrap_or(name).to_owned();
+            if file_name.starts_with('.') && !matches!(content, Content::Refused(_)) {
+                return Ok(()); // the system's, as in folders
+            }
+            match content {
+                Content::Other if name.ends_with('/') => Ok(()),
+                Content::Other => {
+                    self.report.n_other += 1;
+                    Ok(())
+                }
+                Content::Refused(reason) => self.skip(source, reason).map_err(Stop::Failed),
+                Content::Image(bytes) => {
+                    n_images += 1;
+                    let folder = parts.next().filter(|folder| !matches!(*folder, "" | "."));
+                    let category = name::nffa_category(&file_name).map_or_else(
+                        || folder.map_or_else(|| stem.clone(), name::category_of_folder),
+                        str::to_owned,
+                    );
+                    let candidate = Candidate {
+                        source,
+                        name: file_name,
+                        category: Some(category),
+                        group: None,
+                        split: None,
+                        licence: None,
+                        bytes,
+                        path: None,
+                    };
+                    self.take(candidate).map_err(Stop::Failed)
+                }
+            }
+        });
+        match read {
+            Ok(()) if n_images == 0 => self.skip(label, "no image files are in it".to_owned()),
+            Ok(()) => Ok(()),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Archive(ArchiveError { n_entries, error })) => {
+                self.skip(label, format!("damaged after {n_entries} entries, which were looked at: {error}"))
+            }
+        }
+    }
+
+    fn skip(&mut self, file: String, reason: String) -> Result<(), DatasetError> {
+        // in the order of the sources, so those before go first
+        self.flush()?;
+        self.report.skipped.push(Skipped { file, reason });
+        Ok(())
+    }
+
+    fn take(&mut self, candidate: Candidate) -> Result<(), DatasetError> {
+        self.batch.push(candidate);
+        let n_bytes: usize = self.batch.iter().map(|candidate| candidate.bytes.len()).sum();
+        if self.batch.len() >= BATCH_FILES || n_bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Looks at the files of the batch on all cores, then puts them into their places in order.
+    fn flush(&mut self) -> Result<(), DatasetError> {
+        let batch = std::mem::take(&mut self.batch);
+        let store = &self.store;
+        let looked: Vec<(String, Result<(), String>)> = batch
+            .par_iter()
+            .map(|candidate| {
+                let sha256 = sha256(&candidate.bytes);
+                let is_known = store.with_content(&sha256).is_some();
+                let readable = if is_known { Ok(()) } else { readable(candidate) };
+                (sha256, readable)
+            })
+            .collect();
+        for (candidate, (sha256, readable)) in batch.into_iter().zip(looked) {
+            self.n_seen += 1;
+            self.put(candidate, sha256, readable)?;
+        }
+        (self.progress)(self.n_seen);
+        Ok(())
+    }
+
+    fn put(
+        &mut self,
+        candidate: Candidate,
+        sha256: String,
+        readable: Result<(), String>,
+    ) -> Result<(), DatasetError> {
+        if let Some(known) = self.store.with_content(&sha256) {
+            if known.source.as_deref() == Some(candidate.source.as_str()) {
+                self.report.n_there += 1;
+            } else {
+                let categories = (known.category != candidate.category)
+                    .then(|| [candidate.category.clone(), known.category.clone()]);
+                let (source, file) = (candidate.source, known.file.clone());
+                self.report.same_content.push(SameContent { source, file, categories });
+            }
+            return Ok(());
+        }
+        if let Err(reason) = readable {
+            self.report.skipped.push(Skipped { file: candidate.source, reason });
+            return Ok(());
+        }
+        let tells = candidate.split.is_some();
+        if self.store.tells_split().is_some_and(|others| others != tells) {
+            return Err(DatasetError::MixedSplits { source_name: candidate.source, tells });
+        }
+        let (file, is_there) = self.store.place(candidate.category.as_deref(), &candidate.name, &sha256)?;
+        if !is_there {
+            let path = self.store.path(&file)?;
+            match &candidate.path {
+                Some(from) if self.config.link => fs::hard_link(from, &path)
+                    .map_err(|source| DatasetError::Link { from: from.clone(), path, source })?,
+                _ => write_whole(&path, &candidate.bytes)
+                    .map_err(|error| DatasetError::Write { path: error.path, source: error.source })?,
+            }
+        }
+        let Candidate { source, category, group, split, licence, .. } = candidate;
+        let (sha256, source) = (Some(sha256), Some(source));
+        self.store.add(index::Row { file, category, group, split, sha256, source, licence });
+        self.report.n_new += 1;
+        Ok(())
+    }
+}
+
+/// Why an archive is read no further.
+enum Stop {
+    Archive(ArchiveError),
+    Failed(DatasetError),
+}
+
+impl From<ArchiveError> for Stop {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
+    }
+}
+
+/// Whether the bytes are an image that can be read, or else why not.
+fn readable(candidate: &Candidate) -> Result<(), String> {
+    let decode = |path: &Path| {
+        let read = read::micrograph(path, &ReadConfig::default());
+        // the report names the source; where the bytes lie now is nobody's business
+        read.map(|_| ()).map_err(|error| error.to_string().replace(&format!("{}: ", path.display()), ""))
+    };
+    match &candidate.path {
+        Some(path) => decode(path),
+        None => {
+            let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+            fs::write(file.path(), &candidate.bytes).map_err(|error| error.to_string())?;
+            decode(file.path())
+        }
+    }
+}
+
+/// The archives that lie directly in a folder, in order.
+fn archives_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let io = |source| DatasetError::Io { path: folder.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.is_file() && archive::is_archive(&path) {
+            found.push(path);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The last part of a path, whichever way it is written.
+fn name_of(path: &Path) -> String {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Refuses a source that holds the folder `to`, or lies in it.
+fn check_apart(source: &Path, to: &Path) -> Result<(), DatasetError> {
+    let Ok(from) = source.canonicalize() else { return Ok(()) }; // told when it is read
+    // of a folder that is not there yet, the first one above that is
+    let absolute = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
+    let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
+    if real.starts_with(&from) || (to.exists() && from.starts_with(&real)) {
+        return Err(DatasetError::IntoItself { from: source.to_owned(), to: to.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

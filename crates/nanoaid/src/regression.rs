@@ -1,0 +1,318 @@
+//! Softmax regression: a linear classifier of given features, fitted until its slope vanishes.
+//!
+//! The loss is convex, so there is one best answer; it is found by the quasi-Newton method of
+//! limited memory (L-BFGS, Liu and Nocedal 1989). All in `f64`, on one thread: the same input gives
+//! the same bits.
+
+use std::collections::VecDeque;
+
+use nalgebra::DMatrix;
+
+/// Steps that the shape of the loss is remembered from.
+const MEMORY: usize = 10;
+/// Largest slope of any weight at the end.
+const TOLERANCE: f64 = 1e-6;
+/// Most steps.
+const MOST_STEPS: usize = 1000;
+/// Share of the slope's promise that a step has to keep.
+const KEPT_PROMISE: f64 = 1e-4;
+
+/// A fitted classifier of `D` features in `C` classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SoftmaxRegression {
+    /// Weights, `C` rows of `D`.
+    pub weights: Vec<Vec<f64>>,
+    /// One bias a class.
+    pub biases: Vec<f64>,
+    /// Steps that the fit took.
+    pub n_steps: usize,
+    /// Whether the slope vanished within the most steps.
+    pub converged: bool,
+}
+
+/// What is fitted.
+#[derive(Clone, Debug)]
+pub struct Examples<'a> {
+    /// `N` rows of `D` features.
+    pub features: &'a [Vec<f64>],
+    /// For each example its class, below `n_classes`.
+    pub labels: &'a [usize],
+    /// How much each example counts, above 0.
+    pub importance: &'a [f64],
+    /// Number of classes `C`.
+    pub n_classes: usize,
+    /// Share of each target that is spread over all classes, in `[0, 1)`.
+    pub label_smoothing: f64,
+}
+
+impl SoftmaxRegression {
+    /// Minimizes the mean cross-entropy plus `ridge` / 2 times the sum of the squared weights
+    /// (without the biases) of standardized features; the weights returned are for the features as
+    /// they are. A constant feature gets weights of 0.
+    ///
+    /// # Panics
+    /// If there is no example, or their lists differ in length.
+    pub fn fit(examples: &Examples<'_>, ridge: f64) -> Self {
+        let Examples { features, labels, importance, n_classes, .. } = *examples;
+        assert!(!features.is_empty(), "examples to fit");
+        assert!(features.len() == labels.len() && labels.len() == importance.len(), "one of each an example");
+        let scales = Scales::of(features);
+        let n_features = features[0].len();
+        let problem = Problem {
+            // features in rows, so that an example is a column and stands together in memory
+            standardized: DMatrix::from_fn(n_features + 1, features.len(), |row, example| {
+                if row == n_features { 1.0 } else { scales.standardized(row, features[example][row]) }
+            }),
+            targets: DMatrix::from_fn(n_classes, labels.len(), |class, example| {
+                let own = if labels[example] == class { 1.0 - examples.label_smoothing } else { 0.0 };
+                own + examples.label_smoothing / n_classes as f64
+            }),
+            importance,
+            ridge,
+        };
+        let (solution, n_steps, converged) = minimized(&problem, n_classes * (n_features + 1));
+        let solution = DMatrix::from_column_slice(n_classes, n_features + 1, &solution);
+        let weights: Vec<Vec<f64>> = (0..n_classes)
+            .map(|class| (0..n_features).map(|row| solution[(class, row)] * scales.inverse[row]).collect())
+            .collect();
+        let biases = weights.iter().enumerate().map(|(class, row)| {
+            let shift: f64 = row.iter().zip(&scales.means).map(|(weight, mean)| weight * mean).sum();
+            solution[(class, n_features)] - shift
+        });
+        Self { biases: biases.collect(), weights, n_steps, converged }
+    }
+
+    /// One score a class; the largest is the answer.
+    pub fn logits(&self, features: &[f64]) -> Vec<f64> {
+        let row = |(weights, bias): (&Vec<f64>, &f64)| {
+            bias + weights.iter().zip(features).map(|(weight, value)| weight * value).sum::<f64>()
+        };
+        self.weights.iter().zip(&self.biases).map(row).collect()
+    }
+}
+
+/// The first index of the largest value.
+pub fn argmax(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// Mean and one over the deviation of each feature; 0 for a constant one.
+struct Scales {
+    means: Vec<f64>,
+    inverse: Vec<f64>,
+}
+
+impl Scales {
+    fn of(features: &[Vec<f64>]) -> Self {
+        let n = features.len() as f64;
+        let (mut means, mut inverse) = (Vec::new(), Vec::new());
+        for feature in 0..features[0].len() {
+            let mean = features.iter().map(|row| row[feature]).sum::<f64>() / n;
+            let variance = features.iter().map(|row| (row[feature] - mean).powi(2)).sum::<f64>() / n;
+            means.push(mean);
+            inverse.push(if variance > 0.0 { 1.0 / variance.sqrt() } else { 0.0 });
+        }
+        Self { means, inverse }
+    }
+
+    fn standardized(&self, feature: usize, value: f64) -> f64 {
+        (value - self.means[feature]) * self.inverse[feature]
+    }
+}
+
+/// The loss as a function of weights `[C, D + 1]`, column after column, the last the biases.
+struct Problem<'a> {
+    /// `[D + 1, N]`, the last row ones.
+    standardized: DMatrix<f64>,
+    /// `[C, N]`, columns sum to 1.
+    targets: DMatrix<f64>,
+    importance: &'a [f64],
+    ridge: f64,
+}
+
+impl Problem<'_> {
+    /// Loss and slope at `place`.
+    fn at(&self, place: &[f64]) -> (f64, Vec<f64>) {
+        let (n_classes, n_rows) = (self.targets.nrows(), self.standardized.nrows());
+        let weights = DMatrix::from_column_slice(n_classes, n_rows, place);
+        let mut scores = &weights * &self.standardized; // [C, N]
+        let total: f64 = self.importance.iter().sum();
+        let mut loss = 0.0;
+        for ((mut column, target), importance) in
+            scores.column_iter_mut().zip(self.targets.column_iter()).zip(self.importance)
+        {
+            let highest = column.max();
+            let log_sum = highest + column.iter().map(|score| (score - highest).exp()).sum::<f64>().ln();
+            for (score, target) in column.iter_mut().zip(target.iter()) {
+                let log_probability = *score - log_sum;
+                loss -= importance / total * target * log_probability;
+                *score = importance / total * (log_probability.exp() - target);
+            }
+        }
+        let mut slope = scores * self.standardized.transpose(); // [C, D + 1]
+        let n_penalized = n_classes * (n_rows - 1);
+        for (slope, weight) in slope.as_mut_slice().iter_mut().zip(place).take(n_penalized) {
+            *slope += self.ridge * weight;
+        }
+        let squares: f64 = place.iter().take(n_penalized).map(|weight| weight * weight).sum();
+        (loss + 0.5 * self.ridge * squares, slope.as_slice().to_vec())
+    }
+}
+
+/// The place of `n` numbers with the least loss, the steps to it, and whether it was reached.
+fn minimized(problem: &Problem<'_>, n: usize) -> (Vec<f64>, usize, bool) {
+    let mut place = vec![0.0; n];
+    let (mut loss, mut slope) = problem.at(&place);
+    let mut memory: VecDeque<Remembered> = VecDeque::new();
+    for n_steps in 0..MOST_STEPS {
+        if slope.iter().all(|slope| slope.abs() <= TOLERANCE) {
+            return (place, n_steps, true);
+        }
+        let direction = downhill(&slope, &memory);
+        let promise = dot(&direction, &slope);
+        // the first step is as long as the slope says at most
+        let mut length = if memory.is_empty() { 1.0 / slope.iter().map(|s| s.abs()).sum::<f64>() } else { 1.0 };
+        let (next, next_loss, next_slope) = loop {
+            let next: Vec<f64> = place.iter().zip(&direction).map(|(at, step)| at + length * step).collect();
+            let (next_loss, next_slope) = problem.at(&next);
+            if next_loss <= loss + KEPT_PROMISE * length * promise {
+                break (next, next_loss, next_slope);
+            }
+            length *= 0.5;
+            if length < 1e-12 {
+                // nothing is lower within the precision of the loss
+                return (place, n_steps, false);
+            }
+        };
+        let step: Vec<f64> = next.iter().zip(&place).map(|(after, before)| after - before).collect();
+        let change: Vec<f64> = next_slope.iter().zip(&slope).map(|(after, before)| after - before).collect();
+        let curvature = dot(&step, &change);
+        if curvature > 0.0 {
+            memory.push_back(Remembered { step, change, curvature });
+            if memory.len() > MEMORY {
+                memory.pop_front();
+            }
+        }
+        (place, loss, slope) = (next, next_loss, next_slope);
+    }
+    (place, MOST_STEPS, false)
+}
+
+/// A step, how the slope changed over it, and their product.
+struct Remembered {
+    step: Vec<f64>,
+    change: Vec<f64>,
+    curvature: f64,
+}
+
+/// The direction of descent that the remembered steps suggest (the two-loop recursion).
+fn downhill(slope: &[f64], memory: &VecDeque<Remembered>) -> Vec<f64> {
+    let mut direction: Vec<f64> = slope.iter().map(|slope| -slope).collect();
+    let mut shares = Vec::with_capacity(memory.len());
+    for Remembered { step, change, curvature } in memory.iter().rev() {
+        let share = dot(step, &direction) / curvature;
+        direction.iter_mut().zip(change).for_each(|(value, change)| *value -= share * change);
+        shares.push(share);
+    }
+    if let Some(last) = memory.back() {
+        let scale = last.curvature / dot(&last.change, &last.change);
+        direction.iter_mut().for_each(|value| *value *= scale);
+    }
+    for (Remembered { step, change, curvature }, share) in memory.iter().zip(shares.iter().rev()) {
+        let correction = share - dot(change, &direction) / curvature;
+        direction.iter_mut().zip(step).for_each(|(value, step)| *value += correction * step);
+    }
+    direction
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use micrograph::random::Stream;
+
+    /// 60 points of two features, three classes around three corners, and their importance.
+    fn points() -> (Vec<Vec<f64>>, Vec<usize>, Vec<f64>) {
+        let mut stream = Stream::new(3, "points", 0);
+        let labels: Vec<usize> = (0..60).map(|place| place % 3).collect();
+        let corners = [[0.0, 0.0], [40.0, 1.0], [10.0, -3.0]];
+        let features = labels.iter().map(|&label| {
+            vec![corners[label][0] + 12.0 * stream.normal(), corners[label][1] + stream.normal()]
+        });
+        let features = features.collect();
+        let importance = labels.iter().map(|&label| 1.0 + label as f64).collect();
+        (features, labels, importance)
+    }
+
+    #[test]
+    fn the_slope_at_the_fit_vanishes_along_every_weight() {
+        let (features, labels, importance) = points();
+        let examples = Examples {
+            features: &features,
+            labels: &labels,
+            importance: &importance,
+            n_classes: 3,
+            label_smoothing: 0.1,
+        };
+        let ridge = 0.01;
+        let fit = SoftmaxRegression::fit(&examples, ridge);
+        assert!(fit.converged);
+        // the loss written out for features as they are, its slope by central differences
+        let deviation = |feature: usize| {
+            let mean = features.iter().map(|row| row[feature]).sum::<f64>() / 60.0;
+            (features.iter().map(|row| (row[feature] - mean).powi(2)).sum::<f64>() / 60.0).sqrt()
+        };
+        let loss = |fit: &SoftmaxRegression| {
+            let total: f64 = importance.iter().sum();
+            let mut loss = 0.0;
+            for ((row, &label), importance) in features.iter().zip(&labels).zip(&importance) {
+                let logits = fit.logits(row);
+                let log_sum = logits.iter().map(|logit| logit.exp()).sum::<f64>().ln();
+                for (class, logit) in logits.iter().enumerate() {
+                    let target = if class == label { 0.9 } else { 0.0 } + 0.1 / 3.0;
+                    loss -= importance / total * target * (logit - log_sum);
+                }
+            }
+            let squares = fit.weights.iter().flat_map(|row| row.iter().enumerate());
+            loss + 0.5 * ridge * squares.map(|(feature, w)| (w * deviation(feature)).powi(2)).sum::<f64>()
+        };
+        for class in 0..3 {
+            for feature in 0..2 {
+                let moved = |by: f64| {
+                    let mut fit = fit.clone();
+                    fit.weights[class][feature] += by / deviation(feature);
+                    loss(&fit)
+                };
+                let slope = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+                assert!(slope.abs() < 1e-5, "class {class}, feature {feature}: {slope}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_feature_that_is_constant_changes_nothing() {
+        let (mut features, labels, importance) = points();
+        let fit = |features: &[Vec<f64>]| {
+            let importance = &importance;
+            let examples =
+                Examples { features, labels: &labels, importance, n_classes: 3, label_smoothing: 0.0 };
+            SoftmaxRegression::fit(&examples, 0.1)
+        };
+        let before = fit(&features).logits(&[5.0, 0.5]);
+        features.iter_mut().for_each(|row| row.push(7.0));
+        let after = fit(&features);
+        assert!(after.weights.iter().all(|row| row[2] == 0.0));
+        for (before, after) in before.iter().zip(after.logits(&[5.0, 0.5, 7.0])) {
+            assert!((before - after).abs() < 1e-6, "{before} {after}");
+        }
+    }
+}
