@@ -90,8 +90,14 @@ pub(super) fn address(text: &str) -> Result<Uri, String> {
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
         return Err("expected http:// or https://".to_owned());
     }
+    // `Uri` takes any text for a port, and then has none
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let ends_with_host = uri.host().is_some_and(|host| authority.ends_with(host));
+    if uri.port_u16().is_none() && !ends_with_host {
+        return Err("expected a port of 0 to 65535".to_owned());
+    }
     // a password would be seen in messages and in files
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+    if authority.contains('@') {
         return Err("expected no name of a user".to_owned());
     }
     Ok(uri)
