@@ -161,7 +161,7 @@ fn only_known_weights_use_the_network() {
     let mut sources = program("crates/nanoaid-cli/src");
     sources.extend(LIBRARIES.iter().flat_map(|folder| program(folder)));
     sources.retain(|path| !path.starts_with("crates/nanoaid/src/known_weights/"));
-    let words = ["rustls", "TcpStream", "UdpSocket", "ToSocketAddrs"];
+    let words = ["ureq", "TcpStream", "UdpSocket", "ToSocketAddrs"];
     assert_none(&places(&sources, |line| words.iter().any(|word| names(line, word))));
 }
 

@@ -12,7 +12,6 @@ mod http;
 mod part;
 mod table;
 mod trunk;
-mod url;
 mod verify;
 
 pub use error::FetchError;

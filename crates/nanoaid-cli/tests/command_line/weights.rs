@@ -142,5 +142,18 @@ fn starting_over_is_said() {
     });
     let said = Place::new().run(&["weights", "fetch", NAME, "--dir", "w", "--mirror", &server.url("")]);
     said.ended_with(0)
-        .told(&["closed early; tries again in 1 s", "starts over: the server does not continue"]);
+        .told(&["disconnected; tries again in 1 s", "starts over: the server does not continue"]);
+}
+
+#[test]
+fn servers_elsewhere_are_asked_by_the_proxy_of_the_environment() {
+    let place = Place::new();
+    let proxy = Server::new(|request, _| with_ranges(request, &weights(), "v1"));
+    let arguments = ["weights", "fetch", NAME, "--dir", "w", "--mirror", "http://weights.example"];
+    let mut command = place.command(&arguments);
+    let output =
+        command.env("ALL_PROXY", proxy.url("")).env_remove("NO_PROXY").env_remove("no_proxy").output();
+    assert!(output.as_ref().unwrap().status.success(), "{output:?}");
+    let paths: Vec<String> = proxy.seen().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["CONNECT weights.example:80", PATH]);
 }

@@ -3,14 +3,13 @@
 //! Huggingface answers with a redirect whose `X-Linked-ETag` is the SHA-256 of the file; what comes
 //! after it is another server's business.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
+use ureq::http::{Response, Uri};
+use ureq::{Body, BodyReader};
 
 use super::error::FetchError;
 use super::fetch::FetchConfig;
-use super::http::{self, Body, Response};
-use super::url::Url;
+use super::http::{get, redirected, shown};
 
 /// Redirects that are followed; huggingface makes one or two.
 const MOST_REDIRECTS: usize = 8;
@@ -43,7 +42,7 @@ pub(super) struct Answer {
     pub(super) identity: Identity,
     /// Place of the first byte of `body` in the file: 0 where the server knows no ranges.
     pub(super) start: u64,
-    pub(super) body: Body,
+    pub(super) body: BodyReader<'static>,
 }
 
 /// Why there is no answer.
@@ -63,68 +62,66 @@ impl From<FetchError> for Trouble {
 }
 
 /// Asks for the bytes of `url` from `start` on, up to and without `end`.
-pub(super) fn ask(url: &Url, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
-    let headers = match (start, end) {
-        (0, None) => vec![],
-        (_, None) => vec![("Range", format!("bytes={start}-"))],
-        (_, Some(end)) => vec![("Range", format!("bytes={start}-{}", end - 1))],
+pub(super) fn ask(url: &Uri, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
+    let range = match (start, end) {
+        (0, None) => None,
+        (_, None) => Some(format!("bytes={start}-")),
+        (_, Some(end)) => Some(format!("bytes={start}-{}", end - 1)),
     };
     let mut place = url.clone();
     let (mut linked_tag, mut linked_total) = (None, None);
     for _ in 0..=MOST_REDIRECTS {
-        let response = match http::get(&place, &headers, config) {
-            Ok(response) => response,
-            // certificates that are not trusted and other protocols stay so
-            Err(source) if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::Other) => {
-                return Err(FetchError::Talk { url: place.to_string(), source }.into());
-            }
-            Err(error) => return Err(Trouble::Passing(format!("{place}: {error}"))),
-        };
-        linked_tag = linked_tag.or_else(|| strong_tag(response.header("x-linked-etag")));
-        linked_total = linked_total.or_else(|| response.header("x-linked-size")?.parse().ok());
-        match response.status {
+        let response = get(&place, range.as_deref(), config)?;
+        linked_tag = linked_tag.or_else(|| strong_tag(header(&response, "x-linked-etag")));
+        linked_total = linked_total.or_else(|| header(&response, "x-linked-size")?.parse().ok());
+        match response.status().as_u16() {
             200 | 206 => {
                 let (start, total) = extent(&response, url, start)?;
-                let tag = linked_tag.or_else(|| strong_tag(response.header("etag")));
+                let tag = linked_tag.or_else(|| strong_tag(header(&response, "etag")));
                 if let (Some(found), Some(expected)) = (total, linked_total)
                     && found != expected
                 {
-                    return Err(FetchError::Size { url: place.to_string(), found, expected }.into());
+                    return Err(FetchError::Size { url: shown(&place), found, expected }.into());
                 }
                 let identity = Identity { url: url.to_string(), tag, total: total.or(linked_total) };
-                return Ok(Answer { identity, start, body: response.body });
+                return Ok(Answer { identity, start, body: response.into_body().into_reader() });
             }
             301 | 302 | 303 | 307 | 308 => {
-                let location = response.header("location").unwrap_or_default();
-                place = place.redirected(location).map_err(|reason| FetchError::Address {
-                    url: format!("redirect from {place} to {location}"),
+                let location = header(&response, "location").unwrap_or_default();
+                place = redirected(&place, location).map_err(|reason| FetchError::Address {
+                    url: format!("redirect from {} to {location}", shown(&place)),
                     reason,
                 })?;
             }
             416 => return Err(Trouble::PastTheEnd),
-            408 | 429 | 500..=599 => {
-                return Err(Trouble::Passing(format!("{place}: the server answered {}", response.status)));
+            status @ (408 | 429 | 500..=599) => {
+                return Err(Trouble::Passing(format!("{}: the server answered {status}", shown(&place))));
             }
-            status => return Err(FetchError::Status { url: place.to_string(), status }.into()),
+            status => return Err(FetchError::Status { url: shown(&place), status }.into()),
         }
     }
     Err(FetchError::Redirects { url: url.to_string(), most: MOST_REDIRECTS }.into())
 }
 
+/// The header `name`, if it is there and readable.
+fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
 /// Where the body of `response` begins in the file, and how long the file is.
-fn extent(response: &Response, url: &Url, start: u64) -> Result<(u64, Option<u64>), FetchError> {
+fn extent(response: &Response<Body>, url: &Uri, start: u64) -> Result<(u64, Option<u64>), FetchError> {
     let wrong = |found: &str, expected: String| FetchError::Answer {
         url: url.to_string(),
         found: found.to_owned(),
         expected,
     };
-    if let Some(coding) = response.header("content-encoding").filter(|coding| *coding != "identity") {
+    if let Some(coding) = header(response, "content-encoding").filter(|coding| *coding != "identity") {
         return Err(wrong(&format!("the content encoding {coding}"), "the file as it is".to_owned()));
     }
-    if response.status == 200 {
-        return Ok((0, response.length()));
+    if response.status() == 200 {
+        return Ok((0, response.body().content_length()));
     }
-    let range = response.header("content-range").unwrap_or("no content range");
+    let range = header(response, "content-range").unwrap_or("no content range");
     let (found, total) = content_range(range).unwrap_or((u64::MAX, None));
     if found == start { Ok((start, total)) } else { Err(wrong(range, format!("bytes from {start} on"))) }
 }

@@ -21,7 +21,7 @@ pub enum FetchError {
     Busy { path: PathBuf },
     /// An address that cannot be used.
     #[error("address `{url}`: {reason}")]
-    Address { url: String, reason: &'static str },
+    Address { url: String, reason: String },
     /// Redirects that do not end.
     #[error("{url}: more than {most} redirects")]
     Redirects { url: String, most: usize },

@@ -8,11 +8,12 @@ use std::time::Duration;
 use micrograph::file::{WholeFile, WriteError, write_whole};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use ureq::http::Uri;
 
 use super::error::FetchError;
+use super::http::address;
 use super::part::{Part, Wanted, part_path, with_ending};
 use super::trunk::{check_whole, fetch_header};
-use super::url::Url;
 use super::verify::{Standing, verify};
 use super::{KnownWeights, SERVER};
 use crate::hash::hexadecimal;
@@ -142,7 +143,7 @@ pub fn fetch(
         Some(mirror) => url.replacen(SERVER, mirror.trim_end_matches('/'), 1),
         None => url.to_owned(),
     };
-    let place = Url::parse(&text).map_err(|reason| FetchError::Address { url: text.clone(), reason })?;
+    let place = address(&text).map_err(|reason| FetchError::Address { url: text.clone(), reason })?;
     let mut part = Part::open(part_path(&path))?;
     let fetched = |check, sha256, bytes| Fetched {
         name: known.name.to_owned(),
@@ -220,7 +221,7 @@ fn there(known: &KnownWeights, url: &str, path: PathBuf) -> Result<Fetched, Fetc
 /// server; returns by what it was checked, and the hash. A part that is wrong is removed.
 fn check_bytes(
     known: &KnownWeights,
-    url: &Url,
+    url: &Uri,
     before: &[u8],
     server: Option<&str>,
     part: &mut Part,

@@ -1,316 +1,192 @@
-//! One GET request over HTTP/1.1 (RFC 9112), with TLS where the address says so.
+//! One GET request by `ureq`: how it is set up here, where it may go, which of its failures pass.
 //!
-//! Knows nothing of redirects, ranges or files. Written here because clients from elsewhere turn on
-//! features of crates that Burn uses, too. Proxies are not supported.
+//! Knows nothing of ranges or files. Redirects are not followed here, since the headers of each
+//! tell something of the file.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::fs;
+use std::io;
+use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use ureq::http::{Response, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Error, Proxy};
 
+use super::answer::Trouble;
+use super::error::FetchError;
 use super::fetch::FetchConfig;
-use super::url::Url;
 
-/// Most bytes of a status line and headers; servers send a few thousand.
-const MOST_HEAD_BYTES: u64 = 1 << 16;
-
-/// An answer whose body is still to be read.
-pub(super) struct Response {
-    pub(super) status: u16,
-    headers: Vec<(String, String)>,
-    pub(super) body: Body,
+/// Sends a GET request, with `range` as its header of that name, and reads the head of the answer.
+pub(super) fn get(place: &Uri, range: Option<&str>, config: &FetchConfig) -> Result<Response<Body>, Trouble> {
+    let mut request = agent(place, config)?.get(place);
+    if let Some(range) = range {
+        request = request.header("range", range);
+    }
+    request.call().map_err(|error| trouble(place, error))
 }
 
-/// The bytes of an answer; an end before the announced one is an error.
-pub(super) struct Body {
-    stream: BufReader<Box<dyn Read>>,
-    framing: Framing,
-}
-
-/// How the end of a body is told.
-enum Framing {
-    /// So many bytes are left.
-    Length(u64),
-    /// Chunks; so many bytes of this one are left, and whether it is the first.
-    Chunks { left: u64, first: bool },
-    /// The connection ends.
-    Close,
-    /// It has been reached.
-    Done,
-}
-
-/// Sends a GET request with `headers` and reads the head of the answer.
-pub(super) fn get(url: &Url, headers: &[(&str, String)], config: &FetchConfig) -> io::Result<Response> {
-    let mut stream = connect(url, config)?;
-    let mut request = format!("GET {} HTTP/1.1\r\nHost: {}", url.path, url.host);
-    if url.port != if url.https { 443 } else { 80 } {
-        request += &format!(":{}", url.port);
-    }
-    request += concat!("\r\nUser-Agent: nanoaid/", env!("CARGO_PKG_VERSION"));
-    request += "\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
-    stream.write_all((request + "\r\n").as_bytes())?;
-    stream.flush()?;
-    let mut reader: BufReader<Box<dyn Read>> =
-        BufReader::with_capacity(1 << 16, Box::new(stream.into_read()));
-    loop {
-        let (status, headers) = read_head(&mut reader)?;
-        // 1xx announces another answer
-        if !(100..200).contains(&status) {
-            let framing = framing_of(status, &headers)?;
-            return Ok(Response { status, headers, body: Body { stream: reader, framing } });
-        }
-    }
-}
-
-impl Response {
-    /// The header `name`, given in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        header(&self.headers, name)
-    }
-
-    /// Bytes of the body as announced.
-    pub(super) fn length(&self) -> Option<u64> {
-        match self.body.framing {
-            Framing::Length(length) => Some(length),
-            _ => None,
-        }
-    }
-}
-
-impl Read for Body {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        if let Framing::Chunks { left: 0, first } = self.framing {
-            self.framing = next_chunk(&mut self.stream, first)?;
-        }
-        let most = match self.framing {
-            Framing::Done | Framing::Length(0) => return Ok(0),
-            Framing::Length(left) | Framing::Chunks { left, .. } => left.min(buffer.len() as u64) as usize,
-            Framing::Close => buffer.len(),
-        };
-        let n = self.stream.read(&mut buffer[..most])?;
-        match &mut self.framing {
-            Framing::Length(left) | Framing::Chunks { left, .. } => {
-                if n == 0 {
-                    return Err(closed_early());
-                }
-                *left -= n as u64;
-            }
-            Framing::Close if n == 0 => self.framing = Framing::Done,
-            Framing::Close | Framing::Done => {}
-        }
-        Ok(n)
-    }
-}
-
-/// A connection with or without TLS.
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
-}
-
-impl Stream {
-    fn into_read(self) -> Box<dyn Read> {
-        match self {
-            Self::Plain(stream) => Box::new(stream),
-            Self::Tls(stream) => stream,
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.write(bytes),
-            Self::Tls(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(stream) => stream.flush(),
-            Self::Tls(stream) => stream.flush(),
-        }
-    }
-}
-
-fn connect(url: &Url, config: &FetchConfig) -> io::Result<Stream> {
-    let stall = config.stall;
-    let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", url.host));
-    let mut connected = None;
-    for address in (url.host.as_str(), url.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, stall) {
-            Ok(stream) => {
-                connected = Some(stream);
-                break;
-            }
-            Err(error) => last = error,
-        }
-    }
-    let stream = connected.ok_or(last)?;
-    stream.set_read_timeout(Some(stall))?;
-    stream.set_write_timeout(Some(stall))?;
-    if !url.https {
-        return Ok(Stream::Plain(stream));
-    }
+/// A client for one request to `place`.
+fn agent(place: &Uri, config: &FetchConfig) -> Result<Agent, FetchError> {
     let roots = match &config.authorities {
         Some(path) => authorities(path)?,
-        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        None => RootCerts::WebPki,
     };
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(url.host.clone()).map_err(io::Error::other)?;
-    let connection = ClientConnection::new(Arc::new(tls), name).map_err(io::Error::other)?;
-    Ok(Stream::Tls(Box::new(StreamOwned::new(connection, stream))))
+    let stall = Some(config.stall);
+    let settings = Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        // a proxy elsewhere cannot reach a server on this machine
+        .proxy(if is_here(place) { None } else { Proxy::try_from_env() })
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(concat!("nanoaid/", env!("CARGO_PKG_VERSION")))
+        .accept_encoding("identity")
+        .timeout_connect(stall)
+        .timeout_per_read(stall)
+        .timeout_per_write(stall);
+    Ok(settings.build().new_agent())
+}
+
+fn is_here(place: &Uri) -> bool {
+    let host = place.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The certificates in the PEM file at `path`.
-fn authorities(path: &Path) -> io::Result<RootCertStore> {
-    let fail = |reason: &dyn std::fmt::Display| {
-        io::Error::other(format!("authorities in {}: {reason}", path.display()))
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fail(&error))? {
-        roots.add(certificate.map_err(|error| fail(&error))?).map_err(|error| fail(&error))?;
-    }
-    if roots.is_empty() { Err(fail(&"no certificate")) } else { Ok(roots) }
-}
-
-type Headers = Vec<(String, String)>;
-
-fn read_head(reader: &mut impl BufRead) -> io::Result<(u16, Headers)> {
-    let mut head = reader.take(MOST_HEAD_BYTES);
-    let first = read_line(&mut head)?;
-    let status = first
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split(' ').nth(1))
-        .and_then(|status| status.parse().ok())
-        .ok_or_else(|| malformed(&format!("`{}` is no status line of HTTP/1", first.escape_debug())))?;
-    let mut headers = Vec::new();
-    loop {
-        let line = read_line(&mut head)?;
-        if line.is_empty() {
-            return Ok((status, headers));
+fn authorities(path: &Path) -> Result<RootCerts, FetchError> {
+    let fail = |source| FetchError::file(path, source);
+    let mut certificates = Vec::new();
+    for item in parse_pem(&fs::read(path).map_err(fail)?) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| fail(error.into_io()))? {
+            certificates.push(certificate);
         }
-        let (name, value) = line.split_once(':').ok_or_else(|| malformed("a header without a colon"))?;
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    if certificates.is_empty() {
+        return Err(fail(io::Error::other("expected certificates in PEM form, found none")));
+    }
+    Ok(certificates.into())
+}
+
+fn trouble(place: &Uri, error: Error) -> Trouble {
+    let passes = match &error {
+        // certificates that are not trusted stay so
+        Error::Io(error) => error.kind() != io::ErrorKind::InvalidData,
+        Error::Timeout(_) | Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => {
+            true
+        }
+        _ => false,
+    };
+    let (url, source) = (shown(place), error.into_io());
+    if passes {
+        Trouble::Passing(format!("{url}: {source}"))
+    } else {
+        FetchError::Talk { url, source }.into()
     }
 }
 
-/// A line without its end, which must be there.
-fn read_line(reader: &mut impl BufRead) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    reader.read_until(b'\n', &mut bytes)?;
-    if bytes.pop() != Some(b'\n') {
-        return Err(closed_early());
+/// Reads an absolute address; the error says what is wrong with it.
+pub(super) fn address(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| error.to_string())?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err("expected http:// or https://".to_owned());
     }
-    if bytes.last() == Some(&b'\r') {
-        bytes.pop();
+    // `Uri` takes any text for a port, and then has none
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let ends_with_host = uri.host().is_some_and(|host| authority.ends_with(host));
+    if uri.port_u16().is_none() && !ends_with_host {
+        return Err("expected a port of 0 to 65535".to_owned());
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    // a password would be seen in messages and in files
+    if authority.contains('@') {
+        return Err("expected no name of a user".to_owned());
+    }
+    Ok(uri)
 }
 
-fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-    headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-fn framing_of(status: u16, headers: &Headers) -> io::Result<Framing> {
-    if matches!(status, 204 | 304) {
-        return Ok(Framing::Done);
-    }
-    if let Some(coding) = header(headers, "transfer-encoding") {
-        return match coding.eq_ignore_ascii_case("chunked") {
-            true => Ok(Framing::Chunks { left: 0, first: true }),
-            false => Err(malformed(&format!("transfer encoding `{coding}`, expected chunked or none"))),
-        };
-    }
-    match header(headers, "content-length") {
-        Some(length) => match length.parse() {
-            Ok(length) => Ok(Framing::Length(length)),
-            Err(_) => Err(malformed(&format!("content length `{length}`, expected a number"))),
-        },
-        None => Ok(Framing::Close),
-    }
-}
-
-fn next_chunk(reader: &mut impl BufRead, first: bool) -> io::Result<Framing> {
-    let mut head = reader.take(MOST_HEAD_BYTES);
-    if !first && !read_line(&mut head)?.is_empty() {
-        return Err(malformed("a chunk that is longer than announced"));
-    }
-    let line = read_line(&mut head)?;
-    let size = line.split(';').next().unwrap_or_default().trim();
-    match u64::from_str_radix(size, 16) {
-        // trailers that may follow say nothing about the bytes
-        Ok(0) => Ok(Framing::Done),
-        Ok(left) => Ok(Framing::Chunks { left, first: false }),
-        Err(_) => Err(malformed("a chunk without a size")),
+/// Where a redirect from `from` to `location` leads.
+///
+/// Refuses to leave `https`, since nothing of what comes after could be trusted.
+pub(super) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
+    let scheme = from.scheme_str().unwrap_or_default();
+    let next = match (location, from.authority()) {
+        (location, _) if location.starts_with("//") => address(&format!("{scheme}:{location}")),
+        (location, Some(authority)) if location.starts_with('/') => {
+            address(&format!("{scheme}://{authority}{location}"))
+        }
+        (location, _) => address(location),
+    }?;
+    match (scheme, next.scheme_str()) {
+        ("https", Some("http")) => Err("leads from https to http".to_owned()),
+        _ => Ok(next),
     }
 }
 
-fn closed_early() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed early")
-}
-
-fn malformed(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the server sent {what}"))
+/// `place` without its query, which in a redirect may hold a signature that is nobody's business.
+pub(super) fn shown(place: &Uri) -> String {
+    let text = place.to_string();
+    text.split('?').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_all(framing: Framing, bytes: &'static [u8]) -> io::Result<Vec<u8>> {
-        let mut all = Vec::new();
-        Body { stream: BufReader::new(Box::new(bytes)), framing }.read_to_end(&mut all)?;
-        Ok(all)
-    }
-
     #[test]
-    fn a_body_ends_where_it_was_announced_to_end() {
-        let chunks = || Framing::Chunks { left: 0, first: true };
-        assert_eq!(read_all(Framing::Length(3), b"abcdef").unwrap(), b"abc");
-        assert_eq!(read_all(Framing::Close, b"abc").unwrap(), b"abc");
-        assert_eq!(read_all(Framing::Done, b"abc").unwrap(), b"");
-        assert_eq!(
-            read_all(chunks(), b"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n").unwrap(),
-            b"abc0123456789"
-        );
-        let early = [(Framing::Length(7), &b"abc"[..]), (chunks(), b"3\r\nabc\r\n"), (chunks(), b"9\r\nabc")];
-        for (framing, bytes) in early {
-            assert_eq!(read_all(framing, bytes).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        }
-        for bytes in [&b"x\r\n"[..], b"1\r\nabc\r\n0\r\n\r\n"] {
-            assert_eq!(read_all(chunks(), bytes).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    fn addresses_have_a_scheme_and_a_host_and_tell_no_secrets() {
+        let url = address("https://Cdn.example:8443/a/b?c=d#e").unwrap();
+        assert_eq!(url, "https://cdn.example:8443/a/b?c=d");
+        assert_eq!(shown(&url), "https://Cdn.example:8443/a/b");
+        for bad in
+            ["ftp://a/b", "a/b", "http://", "http://a:x/", "http://u@a/", "http://a/b c", "http://a/\r\nX: y"]
+        {
+            assert!(address(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_head_is_read_up_to_its_empty_line() {
-        let mut bytes = &b"HTTP/1.1 206 Partial Content\r\nETag: \"a:b\"\r\n\r\nbody"[..];
-        let (status, headers) = read_head(&mut bytes).unwrap();
-        assert_eq!((status, header(&headers, "etag"), bytes), (206, Some("\"a:b\""), &b"body"[..]));
-        let endless = [b"HTTP/1.1 200 OK\r\n".to_vec(), b"a: b\r\n".repeat(1 << 15)].concat();
-        for bad in [
-            &b""[..],
-            b"HTTP/1.1 200 OK\r\na: b",
-            b"SSH-2.0-x\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nab\r\n\r\n",
-            &endless,
-        ] {
-            assert!(read_head(&mut &bad[..]).is_err(), "{}", bad.len());
+    fn redirects_stay_on_https() {
+        let from = address("https://a.example/x/y").unwrap();
+        let cases = [
+            ("/z?q", Some("https://a.example/z?q")),
+            ("//b.example/z", Some("https://b.example/z")),
+            ("https://b.example/z", Some("https://b.example/z")),
+            ("http://b.example/z", None),
+            ("z", None),
+            ("", None),
+        ];
+        for (location, expected) in cases {
+            let found = redirected(&from, location).ok().map(|url| url.to_string());
+            assert_eq!(found.as_deref(), expected, "{location}");
+        }
+    }
+
+    #[test]
+    fn servers_on_this_machine_need_no_proxy() {
+        let cases = [
+            ("http://127.0.0.1:8000/", true),
+            ("http://[::1]/", true),
+            ("https://LocalHost/", true),
+            ("http://127.example/", false),
+            ("http://10.0.0.1/", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_here(&address(text).unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_without_certificates_give_no_authorities() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pem");
+        assert!(authorities(&path).is_err());
+        let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        for text in ["", "no certificate", cut] {
+            fs::write(&path, text).unwrap();
+            let error = authorities(&path).unwrap_err();
+            assert!(
+                matches!(&error, FetchError::File { path: named, .. } if *named == path),
+                "{text}: {error}"
+            );
         }
     }
 }

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use micrograph::file::write_whole;
+use ureq::http::Uri;
 
 use super::answer::{Answer, Identity, Trouble, ask};
 use super::error::FetchError;
 use super::fetch::{FetchConfig, FetchEvent};
-use super::url::Url;
 
 /// Most bytes of a file whose size nobody tells; the largest known one has 600 million.
 const MOST_BYTES: u64 = 4 << 30;
@@ -36,7 +36,7 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 /// Bytes of a file on a server.
 pub(super) struct Wanted<'a> {
-    pub(super) url: &'a Url,
+    pub(super) url: &'a Uri,
     /// First byte and the one after the last; `None` for the end of the file.
     pub(super) start: u64,
     pub(super) end: Option<u64>,
@@ -291,7 +291,7 @@ impl Patience {
     /// than ever before.
     pub(super) fn lose(
         &mut self,
-        url: &Url,
+        url: &Uri,
         reason: String,
         reached: u64,
         tell: &mut dyn FnMut(FetchEvent),

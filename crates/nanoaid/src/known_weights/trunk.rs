@@ -9,12 +9,12 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 
 use safetensors::tensor::{Metadata, TensorInfo};
+use ureq::http::Uri;
 
 use super::answer::{Identity, Trouble, ask};
 use super::error::FetchError;
 use super::fetch::{FetchConfig, FetchEvent};
 use super::part::{Part, Patience};
-use super::url::Url;
 
 /// Bytes asked for at first; headers of the known files have a few thousand.
 const FIRST_BYTES: u64 = 1 << 16;
@@ -41,7 +41,7 @@ pub(super) struct Plan {
 
 /// Fetches the header of the file at `url`.
 pub(super) fn fetch_header(
-    url: &Url,
+    url: &Uri,
     config: &FetchConfig,
     tell: &mut dyn FnMut(FetchEvent),
 ) -> Result<Header, FetchError> {
@@ -77,7 +77,7 @@ pub(super) fn fetch_header(
 }
 
 /// The first bytes of the file, at most `n_bytes`.
-fn beginning(url: &Url, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, Identity), Trouble> {
+fn beginning(url: &Uri, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, Identity), Trouble> {
     let answer = ask(url, 0, Some(n_bytes), config)?;
     let mut bytes = Vec::new();
     answer.body.take(n_bytes).read_to_end(&mut bytes).map_err(|error| Trouble::Passing(error.to_string()))?;
@@ -85,7 +85,7 @@ fn beginning(url: &Url, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, 
 }
 
 /// Bytes of the header and its length, as the first bytes of a file tell.
-fn header_bytes(url: &Url, bytes: &[u8]) -> Result<u64, FetchError> {
+fn header_bytes(url: &Uri, bytes: &[u8]) -> Result<u64, FetchError> {
     let format = |reason: String| FetchError::Format { url: url.to_string(), reason };
     let length = bytes.first_chunk().ok_or_else(|| format(format!("a file of {} bytes", bytes.len())))?;
     match u64::from_le_bytes(*length) {
@@ -96,7 +96,7 @@ fn header_bytes(url: &Url, bytes: &[u8]) -> Result<u64, FetchError> {
 
 impl Header {
     /// Where the tensors lie whose names begin with `prefix`.
-    pub(super) fn plan(&self, url: &Url, prefix: &str) -> Result<Plan, FetchError> {
+    pub(super) fn plan(&self, url: &Uri, prefix: &str) -> Result<Plan, FetchError> {
         let format = |reason: String| FetchError::Format { url: url.to_string(), reason };
         let metadata: Metadata = serde_json::from_slice(&self.bytes[LENGTH_BYTES as usize..])
             .map_err(|error| format(error.to_string()))?;
@@ -156,7 +156,7 @@ impl Plan {
 }
 
 /// Checks that `part` is a whole safetensors file, by its header and size.
-pub(super) fn check_whole(url: &Url, part: &Part, identity: &Identity) -> Result<(), FetchError> {
+pub(super) fn check_whole(url: &Uri, part: &Part, identity: &Identity) -> Result<(), FetchError> {
     let read = |n_bytes: u64| {
         let mut bytes = Vec::new();
         let copied = part.copy(0..n_bytes.min(part.length()), &mut bytes);

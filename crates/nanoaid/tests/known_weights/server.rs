@@ -21,7 +21,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers each request by `reply`, which gets the number of requests before it.
+    /// Answers each request by `reply`, which gets the number of requests before it. Asked as a
+    /// proxy, it leads to itself.
     pub(crate) fn new(reply: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -30,17 +31,24 @@ impl Server {
         // all threads end with the process
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
+                let stream = stream.unwrap();
                 let (requests, reply) = (Arc::clone(&requests), Arc::clone(&reply));
                 std::thread::spawn(move || {
-                    let Some(request) = read_request(&mut BufReader::new(&stream)) else { return };
-                    let n_before = {
-                        let mut requests = requests.lock().unwrap();
-                        requests.push(request.clone());
-                        requests.len() - 1
-                    };
-                    // a client that has seen enough goes away
-                    let _ = stream.write_all(&reply(&request, n_before));
+                    let mut reader = BufReader::new(&stream);
+                    while let Some(request) = read_request(&mut reader) {
+                        let n_before = {
+                            let mut requests = requests.lock().unwrap();
+                            requests.push(request.clone());
+                            requests.len() - 1
+                        };
+                        if request.path.starts_with("CONNECT ") {
+                            (&stream).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                            continue;
+                        }
+                        // a client that has seen enough goes away
+                        let _ = (&stream).write_all(&reply(&request, n_before));
+                        return;
+                    }
                 });
             }
         });
@@ -65,14 +73,15 @@ impl Server {
 fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut lines = reader.lines();
     let first = lines.next()?.ok()?;
-    let path = first.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?.to_owned();
+    let path = first.strip_suffix(" HTTP/1.1")?;
+    let path = path.strip_prefix("GET ").unwrap_or(path).to_owned();
     let mut range = None;
     for line in lines {
         let line = line.ok()?;
         if line.is_empty() {
             return Some(Request { path, range });
         }
-        if let Some(text) = line.strip_prefix("Range: bytes=") {
+        if let Some(text) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
             let (first, last) = text.split_once('-')?;
             range = Some((first.parse().ok()?, last.parse().ok()));
         }
