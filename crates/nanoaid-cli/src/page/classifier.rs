@@ -68,12 +68,9 @@ pub(crate) fn report(
             (report.config.seed) "."
         }
     };
-    let below = format!(
-        "{} test micrographs in {} groups, {} classes",
-        report.n_images,
-        report.n_groups,
-        report.classes.len()
-    );
+    let groups =
+        if report.n_groups == 1 { "1 group".to_owned() } else { format!("{} groups", report.n_groups) };
+    let below = format!("{} test micrographs in {groups}, {} classes", report.n_images, report.classes.len());
     page("Classifier", &below, &body)
 }
 
@@ -432,9 +429,9 @@ fn mistakes(report: &ClassifierReport, thumbnails: &BTreeMap<String, Picture>) -
     let n_mistakes = report.images.iter().filter(|image| !image.right()).count();
     html! {
         p.soft {
-            (n_mistakes) " mistakes, surest first"
+            @if n_mistakes == 0 { "None." } @else { (n_mistakes) " of " (report.n_images) ", surest first" }
             @if n_mistakes > report.worst_mistakes.len() { ", the first " (report.worst_mistakes.len()) " shown" }
-            "; each with the probability of what the network said and of the true class."
+            @if n_mistakes > 0 { "; each with the probability of what the network said and of the true class." }
         }
         div.mistakes {
             @for mistake in &report.worst_mistakes {
@@ -596,7 +593,7 @@ mod tests {
         });
         let found = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
         let html = report(&found, None, &BTreeMap::new(), &about());
-        assert!(html.contains("one group, so no interval") && html.contains("0 mistakes"));
+        assert!(html.contains("one group, so no interval") && html.contains("None."));
         assert!(!html.contains("Shortcut audit") && !html.contains("Where to abstain"));
     }
 
