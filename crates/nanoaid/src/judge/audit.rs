@@ -275,6 +275,8 @@ mod tests {
         Class(f64),
         /// Whether it is class 0; of the others it says class 1.
         OnlyFirst,
+        /// Always a wrong class.
+        Wrong,
     }
 
     fn classes() -> Vec<String> {
@@ -290,6 +292,7 @@ mod tests {
                 Tells::Class(share) if stream.uniform() < share => category,
                 Tells::Class(_) => stream.below(4),
                 Tells::OnlyFirst => usize::from(category != 0),
+                Tells::Wrong => (category + 1) % 4,
             };
             let logits = (0..4).map(|class| f64::from(u8::from(class == said))).collect();
             Scored { file: format!("{index:02}.png"), group: format!("{}", index / 2), category, logits }
@@ -335,6 +338,13 @@ mod tests {
         let tells = [Tells::Class(0.85), Tells::Class(0.0), Tells::Class(0.3), Tells::Class(0.85)];
         let n_caught = (0..40).filter(|&seed| audited(tells, seed).verdict != Verdict::Clean).count();
         assert!(n_caught < 5, "{n_caught} of 40 clean sets did not pass");
+    }
+
+    #[test]
+    fn a_bar_that_only_beats_a_misleading_strip_is_no_shortcut() {
+        let audit = audited([Tells::Class(1.0), Tells::Class(0.0), Tells::Wrong, Tells::Class(1.0)], 0);
+        assert!(audit.strip_minus_top.accuracy.above(0.0) && audit.strip.chance.p_value > 0.05);
+        assert_eq!(audit.verdict, Verdict::Clean);
     }
 
     #[test]

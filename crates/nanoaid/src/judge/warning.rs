@@ -92,7 +92,7 @@ impl Warning {
             Self::OneGroup { .. } => {
                 "source and class can't be told apart there; add micrographs of other specimens"
             }
-            Self::FewGroups { .. } => "intervals are too narrow; add micrographs of other specimens",
+            Self::FewGroups { .. } => "add micrographs of other specimens",
             Self::WideInterval { .. } => {
                 "differences smaller than that mean nothing; add micrographs, or repeat with other splits"
             }
@@ -128,7 +128,9 @@ impl fmt::Display for Warning {
             Self::FewGroups { n_groups: 1 } => {
                 write!(formatter, "all test micrographs are of one group, so there are no intervals")
             }
-            Self::FewGroups { n_groups } => write!(formatter, "only {n_groups} groups of test micrographs"),
+            Self::FewGroups { n_groups } => {
+                write!(formatter, "only {n_groups} groups of test micrographs, so intervals are too narrow")
+            }
             Self::WideInterval { low, high } => {
                 write!(formatter, "the accuracy is only known to lie between {low:.2} and {high:.2}")
             }
