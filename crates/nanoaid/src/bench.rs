@@ -69,6 +69,7 @@ pub fn autoencoder_train(device: Device) -> Workload {
     // a name for it; its graph is that of the comparison
     let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
     let mut network = Network::of_graph(architecture, graph, device);
+    network.graph_mut().hurry();
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device).autodiff();
     let mut learn =
         train::stepper(&TrainConfig::default(), &network).expect("a new training needs no checkpoint");
