@@ -39,6 +39,7 @@ mod scratch;
 mod shape;
 mod simd;
 mod upsample;
+mod window_pool;
 mod winograd;
 
 pub use error::{ConvError, IsaError};
@@ -53,3 +54,4 @@ pub use relu::relu_gradient;
 pub use scratch::release_scratch;
 pub use shape::{ConvShape, Padding};
 pub use upsample::{upsample_nearest_2x, upsample_nearest_2x_gradient};
+pub use window_pool::{PoolWindow, max_pool, max_pool_gradient};

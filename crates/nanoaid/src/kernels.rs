@@ -15,7 +15,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
-pub(crate) use conv_kernels::{Method, Padding};
+pub(crate) use conv_kernels::{Method, Padding, PoolWindow};
 
 pub(crate) use cpu::isa;
 
@@ -46,10 +46,9 @@ pub(crate) fn convolution(
     Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), geometry, relu))
 }
 
-/// Largest of each 2 × 2; an odd last row or column is left out. `[N, C, H, W]` →
-/// `[N, C, H / 2, W / 2]`.
-pub(crate) fn max_pool(maps: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::max_pool(maps.into_dispatch()))
+/// Largest value of each window. `[N, C, H, W]` → `[N, C, H', W']`.
+pub(crate) fn max_pool(maps: Tensor<4>, window: PoolWindow) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::max_pool(maps.into_dispatch(), window))
 }
 
 /// Each value becomes 2 × 2. `[N, C, H, W]` → `[N, C, 2 H, 2 W]`.

@@ -8,7 +8,7 @@ use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 
-use super::Geometry;
+use super::{Geometry, PoolWindow};
 
 /// Forward passes.
 #[backend_extension(Autodiff, Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
@@ -25,8 +25,9 @@ pub(crate) trait Kernels: Backend {
     }
 
     /// See [`super::max_pool`].
-    fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::max_pool2d(maps, [2, 2], [2, 2], [0, 0], [1, 1], false)
+    fn max_pool(maps: FloatTensor<Self>, window: PoolWindow) -> FloatTensor<Self> {
+        let PoolWindow { kernel, stride, padding, ceil } = window;
+        Self::max_pool2d(maps, [kernel; 2], [stride; 2], [padding; 2], [1, 1], ceil)
     }
 
     /// See [`super::up_sample`].
@@ -72,7 +73,10 @@ pub(crate) trait Gradients: Backend {
     ) -> ConvolutionGradients<Self>;
 
     /// [`Kernels::max_pool`] with what its gradient needs.
-    fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, Self::PoolState);
+    fn max_pool_with_state(
+        maps: FloatTensor<Self>,
+        window: PoolWindow,
+    ) -> (FloatTensor<Self>, Self::PoolState);
 
     /// The gradient of [`Kernels::max_pool`] for its input.
     fn max_pool_gradient(state: Self::PoolState, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -86,8 +90,8 @@ impl Kernels for Cube {}
 
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 impl Gradients for Cube {
-    /// The input and the places of the largest values.
-    type PoolState = (FloatTensor<Self>, burn::backend::tensor::IntTensor<Self>);
+    /// The input, the windows, and the places of the largest values.
+    type PoolState = (FloatTensor<Self>, PoolWindow, burn::backend::tensor::IntTensor<Self>);
 
     fn convolution_gradients(
         state: ConvolutionState<Self>,
@@ -97,17 +101,40 @@ impl Gradients for Cube {
         convolution_gradients(state, gradient, needed)
     }
 
-    fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, Self::PoolState) {
+    fn max_pool_with_state(
+        maps: FloatTensor<Self>,
+        window: PoolWindow,
+    ) -> (FloatTensor<Self>, Self::PoolState) {
+        let PoolWindow { kernel, stride, padding, ceil } = window;
         let indices = burn::tensor::IntDType::I32;
-        let pooled =
-            Self::max_pool2d_with_indices(maps.clone(), [2, 2], [2, 2], [0, 0], [1, 1], false, indices);
-        (pooled.output, (maps, pooled.indices))
+        let pooled = Self::max_pool2d_with_indices(
+            maps.clone(),
+            [kernel; 2],
+            [stride; 2],
+            [padding; 2],
+            [1, 1],
+            ceil,
+            indices,
+        );
+        (pooled.output, (maps, window, pooled.indices))
     }
 
-    fn max_pool_gradient((maps, indices): Self::PoolState, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (size, none) = ([2, 2], [0, 0]);
-        Self::max_pool2d_with_indices_backward(maps, size, size, none, [1, 1], false, gradient, indices)
-            .x_grad
+    fn max_pool_gradient(
+        (maps, window, indices): Self::PoolState,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let PoolWindow { kernel, stride, padding, ceil } = window;
+        Self::max_pool2d_with_indices_backward(
+            maps,
+            [kernel; 2],
+            [stride; 2],
+            [padding; 2],
+            [1, 1],
+            ceil,
+            gradient,
+            indices,
+        )
+        .x_grad
     }
 
     fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {

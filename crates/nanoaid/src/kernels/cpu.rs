@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
-use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape};
+use bytemuck::Pod;
+use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape, PoolWindow};
 
 use super::Geometry;
 use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
@@ -50,8 +51,8 @@ impl Kernels for Flex {
         output.into_tensor([shape.batch, shape.channels_out, height, width])
     }
 
-    fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::max_pool_with_state(maps).0
+    fn max_pool(maps: FloatTensor<Self>, window: PoolWindow) -> FloatTensor<Self> {
+        Self::max_pool_with_state(maps, window).0
     }
 
     fn up_sample(maps: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -63,14 +64,15 @@ impl Kernels for Flex {
     }
 }
 
-/// Which value of each square was the largest, and the shape of the input.
+/// Which value of each window was the largest, the windows, and the shape of the input.
 #[derive(Clone, Debug)]
 pub(crate) struct PoolChoice {
     choice: Arc<Choice>,
+    window: PoolWindow,
     input: [usize; 4],
 }
 
-/// One byte a square.
+/// One number a window: a byte for windows of 2 × 2, else four.
 #[derive(Debug)]
 struct Choice {
     buffer: Buffer,
@@ -78,15 +80,16 @@ struct Choice {
 }
 
 impl Choice {
-    fn new(len: usize) -> Self {
-        Self { buffer: Buffer::new(len.div_ceil(size_of::<f32>())), len }
+    fn new(len: usize, window: PoolWindow) -> Self {
+        let n_values = if window == PoolWindow::HALF { len.div_ceil(size_of::<f32>()) } else { len };
+        Self { buffer: Buffer::new(n_values), len }
     }
 
-    fn bytes(&self) -> &[u8] {
-        &self.buffer.as_ref()[..self.len]
+    fn numbers<T: Pod>(&self) -> &[T] {
+        &bytemuck::cast_slice(self.buffer.values())[..self.len]
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
+    fn numbers_mut<T: Pod>(&mut self) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(self.buffer.values_mut())[..self.len]
     }
 }
@@ -139,31 +142,37 @@ impl Gradients for Flex {
         ConvolutionGradients { maps: maps_gradient, weight, bias }
     }
 
-    fn max_pool_with_state(maps: FloatTensor<Self>) -> (FloatTensor<Self>, PoolChoice) {
+    fn max_pool_with_state(maps: FloatTensor<Self>, window: PoolWindow) -> (FloatTensor<Self>, PoolChoice) {
         let (input @ [n, channels, height, width], shape) = planes_shape(&maps);
-        let n_outputs = n * channels * (height / 2) * (width / 2);
+        let sides = [window.output(height), window.output(width)];
+        let n_outputs = n * channels * sides[0] * sides[1];
         let mut output = Buffer::new(n_outputs);
-        let mut choice = Choice::new(n_outputs);
         let maps = maps.to_contiguous();
-        conv_kernels::max_pool_2x2(shape, values(&maps), output.values_mut(), choice.bytes_mut())
-            .expect(SHAPES_FIT);
-        let output = output.into_tensor([n, channels, height / 2, width / 2]);
-        (output, PoolChoice { choice: Arc::new(choice), input })
+        let mut choice = Choice::new(n_outputs, window);
+        if window == PoolWindow::HALF {
+            conv_kernels::max_pool_2x2(shape, values(&maps), output.values_mut(), choice.numbers_mut())
+        } else {
+            conv_kernels::max_pool(shape, window, values(&maps), output.values_mut(), choice.numbers_mut())
+        }
+        .expect(SHAPES_FIT);
+        let output = output.into_tensor([n, channels, sides[0], sides[1]]);
+        (output, PoolChoice { choice: Arc::new(choice), window, input })
     }
 
     fn max_pool_gradient(state: PoolChoice, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [n, channels, height, width] = state.input;
+        let PoolChoice { choice, window, input: [n, channels, height, width] } = state;
         let shape = PlanesShape { planes: n * channels, height, width };
         let mut output = Buffer::new(n * channels * height * width);
         let gradient = gradient.to_contiguous();
-        conv_kernels::max_pool_2x2_gradient(
-            shape,
-            state.choice.bytes(),
-            values(&gradient),
-            output.values_mut(),
-        )
+        if window == PoolWindow::HALF {
+            let (choice, slopes) = (choice.numbers(), values(&gradient));
+            conv_kernels::max_pool_2x2_gradient(shape, choice, slopes, output.values_mut())
+        } else {
+            let (choice, slopes) = (choice.numbers(), values(&gradient));
+            conv_kernels::max_pool_gradient(shape, window, choice, slopes, output.values_mut())
+        }
         .expect(SHAPES_FIT);
-        output.into_tensor(state.input)
+        output.into_tensor([n, channels, height, width])
     }
 
     fn up_sample_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {

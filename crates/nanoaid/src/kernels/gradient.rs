@@ -8,8 +8,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
-use super::Geometry;
 use super::backend::{ConvolutionState, Gradients, Kernels};
+use super::{Geometry, PoolWindow};
 
 impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn convolution(
@@ -33,15 +33,15 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         }
     }
 
-    fn max_pool(maps: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn max_pool(maps: FloatTensor<Self>, window: PoolWindow) -> FloatTensor<Self> {
         let node = maps.node();
         let maps = maps.into_primitive();
         match MaxPoolBackward.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (output, state) = B::max_pool_with_state(maps);
+                let (output, state) = B::max_pool_with_state(maps, window);
                 prepared.finish(state, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::max_pool(maps)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::max_pool(maps, window)),
         }
     }
 

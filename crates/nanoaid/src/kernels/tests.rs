@@ -183,14 +183,27 @@ fn what_other_backends_run_gives_the_same() {
 
 #[test]
 fn pools_and_up_samplings_and_their_gradients_are_those_of_burn() {
-    let pool = |maps| max_pool2d(maps, MaxPoolOptions::new([2, 2]));
+    let windows = [
+        PoolWindow::HALF,
+        PoolWindow { kernel: 3, stride: 2, padding: 0, ceil: true },
+        PoolWindow { kernel: 3, stride: 2, padding: 1, ceil: false },
+        PoolWindow { kernel: 3, stride: 1, padding: 1, ceil: false },
+    ];
     let enlarge = |maps: Tensor<4>| {
         let [_, _, height, width] = maps.dims();
         let size = [2 * height, 2 * width];
         interpolate(maps, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size(size))
     };
     for shape in [[1, 1, 2, 2], [2, 3, 7, 5], [1, 4, 6, 13], [3, 2, 9, 33]] {
-        agree(&format!("pool {shape:?}"), &mapped(max_pool, shape), &mapped(pool, shape));
+        for window in windows.into_iter().filter(|window| shape[2].min(shape[3]) >= window.kernel) {
+            let burns = |maps| {
+                let PoolWindow { kernel, stride, padding, ceil } = window;
+                let options = MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]);
+                max_pool2d(maps, options.with_padding([padding; 2]).with_ceil_mode(ceil))
+            };
+            let ours = |maps| max_pool(maps, window);
+            agree(&format!("{window:?} {shape:?}"), &mapped(ours, shape), &mapped(burns, shape));
+        }
         agree(&format!("enlarged {shape:?}"), &mapped(up_sample, shape), &mapped(enlarge, shape));
     }
 }

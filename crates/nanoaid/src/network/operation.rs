@@ -2,8 +2,7 @@
 //!
 //! Maps are `[N, C, H, W]` everywhere, also behind a dense layer, where height and width are 1.
 
-use burn::tensor::module::{adaptive_avg_pool2d, max_pool2d};
-use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Tensor, activation};
 
 use super::convolution::Convolution;
@@ -11,6 +10,8 @@ use super::dense::Dense;
 use super::norm::{BatchNorm, Norms, Statistics};
 use super::parameter::{Parameter, Role, TensorMut};
 use crate::kernels;
+
+pub(crate) use crate::kernels::PoolWindow as Pool;
 
 /// What a layer does.
 #[derive(Clone, Debug)]
@@ -58,36 +59,6 @@ pub(crate) enum Operation {
     Clamp,
 }
 
-/// Windows of a max-pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pool {
-    /// Rows and columns of a window.
-    pub kernel: usize,
-    /// Step between windows.
-    pub stride: usize,
-    /// Positions that windows may stand out on each side.
-    pub padding: usize,
-    /// Whether a last window may stand out further, if it begins inside.
-    pub ceil: bool,
-}
-
-impl Pool {
-    /// Each 2 × 2 positions; an odd last row or column is left out.
-    pub(crate) const HALF: Self = Self { kernel: 2, stride: 2, padding: 0, ceil: false };
-
-    fn forward(self, maps: Tensor<4>) -> Tensor<4> {
-        if self == Self::HALF {
-            return kernels::max_pool(maps);
-        }
-        let Self { kernel, stride, padding, ceil } = self;
-        let options = MaxPoolOptions::new([kernel; 2])
-            .with_stride([stride; 2])
-            .with_padding([padding; 2])
-            .with_ceil_mode(ceil);
-        max_pool2d(maps, options)
-    }
-}
-
 impl Operation {
     /// Output for `inputs`. Where batch norms take the statistics of the batch, they are added to
     /// `statistics` under `name`.
@@ -113,7 +84,7 @@ impl Operation {
             Self::Dense(dense) => dense.forward(first),
             Self::Relu => activation::relu(first),
             Self::Relu6 => first.clamp(0.0, 6.0),
-            Self::MaxPool(pool) => pool.forward(first),
+            Self::MaxPool(window) => kernels::max_pool(first, *window),
             Self::AveragePool { side } => {
                 let [_, _, height, width] = first.dims();
                 if [height, width] == [*side; 2] { first } else { adaptive_avg_pool2d(first, [*side; 2]) }
