@@ -76,37 +76,49 @@ pub fn max_pool(
         .zip(choice.par_chunks_mut(height * width))
         .zip(input.par_chunks(shape.height * shape.width))
         .for_each(|((output, choice), input)| {
-            for y in 0..height {
-                let rows = window.seen(y, shape.height);
-                let cells = y * width..(y + 1) * width;
-                let cells = output[cells.clone()].iter_mut().zip(&mut choice[cells]);
-                for (x, (output, choice)) in cells.enumerate() {
-                    let columns = window.seen(x, shape.width);
-                    (*output, *choice) = largest(input, shape.width, rows, columns);
+            for (y, (output, choice)) in
+                output.chunks_exact_mut(width).zip(choice.chunks_exact_mut(width)).enumerate()
+            {
+                let (first, end) = window.seen(y, shape.height);
+                for (x, (output, choice)) in output.iter_mut().zip(choice.iter_mut()).enumerate() {
+                    let place = first * shape.width + window.seen(x, shape.width).0;
+                    (*output, *choice) = (input[place], place as u32);
+                }
+                for row in first..end {
+                    let values = &input[row * shape.width..(row + 1) * shape.width];
+                    for tap in 0..window.kernel {
+                        raise(window, (row * shape.width, tap), values, (output, choice));
+                    }
                 }
             }
         });
     Ok(())
 }
 
-/// The largest of the rows and columns of a plane, and its place.
-fn largest(
-    plane: &[f32],
-    width: usize,
-    (first_row, end_row): (usize, usize),
-    (first_column, end_column): (usize, usize),
-) -> (f32, u32) {
-    let mut chosen = first_row * width + first_column;
-    let mut largest = plane[chosen];
-    for y in first_row..end_row {
-        let row = &plane[y * width + first_column..y * width + end_column];
-        for (x, &value) in row.iter().enumerate() {
-            let better = ((value > largest) | value.is_nan()) & !largest.is_nan();
-            largest = if better { value } else { largest };
-            chosen = if better { y * width + first_column + x } else { chosen };
-        }
+/// Compares the value at `tap` of each window with the largest so far; `values` are the columns of
+/// one row, which begins at place `begin`.
+fn raise(
+    window: PoolWindow,
+    (begin, tap): (usize, usize),
+    values: &[f32],
+    (output, choice): (&mut [f32], &mut [u32]),
+) {
+    let PoolWindow { stride, padding, .. } = window;
+    // windows whose tap lies inside
+    let first = padding.saturating_sub(tap).div_ceil(stride);
+    let end = (values.len() + padding).saturating_sub(tap).div_ceil(stride).min(output.len());
+    if first >= end {
+        return;
     }
-    (largest, chosen as u32)
+    let column = first * stride + tap - padding;
+    let windows = output[first..end].iter_mut().zip(&mut choice[first..end]);
+    for ((output, choice), (place, &value)) in
+        windows.zip(values[column..].iter().enumerate().step_by(stride))
+    {
+        let better = ((value > *output) | value.is_nan()) & !output.is_nan();
+        *output = if better { value } else { *output };
+        *choice = if better { (begin + column + place) as u32 } else { *choice };
+    }
 }
 
 /// Writes the gradient for a pool's input to `grad_input` `[N · C, H, W]`: at each place the sum
