@@ -16,16 +16,53 @@ use crate::network::Graph;
 use crate::train::{self, TrainConfig};
 use crate::{Architecture, AutoencoderConfig, Device, Network, kernels};
 
-/// Something that is done over and over.
-pub struct Workload {
+/// What is done over and over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkloadKind {
+    /// A batch of patches through an autoencoder, without gradients.
+    AutoencoderForward,
+    /// A step of its training: forward, mean squared error to the input, backward, Adam.
+    AutoencoderTrain,
+    /// A step of gradient ascent on an image through VGG16 as far as `block3_conv3`.
+    AscentBlock3,
+    /// The same as far as `block5_conv3`.
+    AscentBlock5,
+}
+
+impl WorkloadKind {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::AutoencoderForward, Self::AutoencoderTrain, Self::AscentBlock3, Self::AscentBlock5];
+
     /// Its name.
-    pub name: &'static str,
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AutoencoderForward => "cae-forward",
+            Self::AutoencoderTrain => "cae-train",
+            Self::AscentBlock3 => "ascent-vgg16-block3",
+            Self::AscentBlock5 => "ascent-vgg16-block5",
+        }
+    }
+}
+
+/// A prepared workload.
+pub struct Workload {
     /// Images that one step takes; where it is 1, the time of a step is what is told.
     pub n_images: usize,
     step: Box<dyn FnMut()>,
 }
 
 impl Workload {
+    /// Prepares `kind` on `device`.
+    pub fn new(kind: WorkloadKind, device: Device) -> Self {
+        match kind {
+            WorkloadKind::AutoencoderForward => autoencoder_forward(device),
+            WorkloadKind::AutoencoderTrain => autoencoder_train(device),
+            WorkloadKind::AscentBlock3 => ascent(3, 150, device),
+            WorkloadKind::AscentBlock5 => ascent(5, 224, device),
+        }
+    }
+
     /// Does it once.
     pub fn step(&mut self) {
         (self.step)();
@@ -54,17 +91,15 @@ pub fn instruction_set() -> String {
     format!("{:?}", kernels::isa())
 }
 
-/// A batch of patches through the autoencoder, without gradients.
-pub fn autoencoder_forward(device: Device) -> Workload {
+fn autoencoder_forward(device: Device) -> Workload {
     let mut graph = networks::autoencoder(device);
     graph.hurry();
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device);
     let step = move || finish(graph.forward(images.clone()));
-    Workload { name: "cae-forward", n_images: BATCH, step: Box::new(step) }
+    Workload { n_images: BATCH, step: Box::new(step) }
 }
 
-/// A step of training of the autoencoder: forward, mean squared error to the input, backward, Adam.
-pub fn autoencoder_train(device: Device) -> Workload {
+fn autoencoder_train(device: Device) -> Workload {
     let graph = networks::autoencoder(device);
     // a name for it; its graph is that of the comparison
     let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
@@ -76,26 +111,16 @@ pub fn autoencoder_train(device: Device) -> Workload {
     let step = move || {
         learn(&mut network, images.clone()).expect("a small step on noise stays finite");
     };
-    Workload { name: "cae-train", n_images: BATCH, step: Box::new(step) }
+    Workload { n_images: BATCH, step: Box::new(step) }
 }
 
-/// A step of gradient ascent on an image through VGG16 as far as `block3_conv3`.
-pub fn ascent_block3(device: Device) -> Workload {
-    ascent("ascent-vgg16-block3", 3, 150, device)
-}
-
-/// A step of gradient ascent on an image through VGG16 as far as `block5_conv3`.
-pub fn ascent_block5(device: Device) -> Workload {
-    ascent("ascent-vgg16-block5", 5, 224, device)
-}
-
-fn ascent(name: &'static str, n_blocks: usize, side: usize, device: Device) -> Workload {
+fn ascent(n_blocks: usize, side: usize, device: Device) -> Workload {
     let graph = networks::vgg16(n_blocks, device);
     let mut graph = graph.cut_to_channels(graph.end(), &[CHANNEL]);
     graph.hurry();
     let mut image = random_images([1, 3, side, side], device);
     let step = move || image = ascended(&graph, image.clone());
-    Workload { name, n_images: 1, step: Box::new(step) }
+    Workload { n_images: 1, step: Box::new(step) }
 }
 
 /// `image` one step uphill: the score is the mean of the output, of one channel, without its

@@ -1,6 +1,6 @@
 //! Single convolutions of the shapes that networks are made of, pass by pass.
 
-use conv_kernels::{ConvShape, OutputGradient};
+use conv_kernels::{ConvShape, Method, OutputGradient};
 
 use crate::kernels;
 
@@ -14,6 +14,9 @@ pub struct ConvolutionCase {
     bias: Vec<f32>,
     output: Vec<f32>,
     grad_output: Vec<f32>,
+    grad_input: Vec<f32>,
+    grad_weight: Vec<f32>,
+    grad_bias: Vec<f32>,
 }
 
 /// What of a convolution is computed.
@@ -64,6 +67,9 @@ pub fn convolutions() -> impl Iterator<Item = ConvolutionCase> {
             bias: numbers(shape.channels_out),
             output: vec![0.0; shape.output_len()],
             grad_output: numbers(shape.output_len()),
+            grad_input: vec![0.0; shape.input_len()],
+            grad_weight: vec![0.0; shape.weights_len()],
+            grad_bias: vec![0.0; shape.channels_out],
         }
     })
 }
@@ -74,26 +80,24 @@ impl ConvolutionCase {
         self.shape.operations()
     }
 
-    /// Computes `pass` once; its results stay in the case.
-    pub fn run(&mut self, pass: Pass) {
-        let isa = kernels::isa();
-        let gradient = OutputGradient { values: &self.grad_output, relu_output: None };
+    /// Computes `pass` once, as the direct sum or `fastest`; its results stay in the case.
+    pub fn run(&mut self, pass: Pass, fastest: bool) {
+        let (isa, shape) = (kernels::isa(), &self.shape);
+        let method = if fastest { Method::Fastest } else { Method::Direct };
+        let slopes = OutputGradient { values: &self.grad_output, relu_output: None };
+        let bias = Some(self.bias.as_slice());
         match pass {
-            Pass::Forward => conv_kernels::forward(
-                isa,
-                &self.shape,
-                &self.input,
-                &self.weight,
-                Some(&self.bias),
-                true,
-                &mut self.output,
-            ),
+            Pass::Forward => {
+                let output = &mut self.output;
+                conv_kernels::forward_by(method, isa, shape, &self.input, &self.weight, bias, true, output)
+            }
             Pass::InputGradient => {
-                conv_kernels::input_gradient(isa, &self.shape, &self.weight, gradient, &mut self.input)
+                let gradient = &mut self.grad_input;
+                conv_kernels::input_gradient_by(method, isa, shape, &self.weight, slopes, gradient)
             }
             Pass::WeightGradient => {
-                let bias = Some(self.bias.as_mut_slice());
-                conv_kernels::weight_gradient(isa, &self.shape, &self.input, gradient, &mut self.weight, bias)
+                let (gradient, of_bias) = (&mut self.grad_weight, Some(self.grad_bias.as_mut_slice()));
+                conv_kernels::weight_gradient_by(method, isa, shape, &self.input, slopes, gradient, of_bias)
             }
         }
         .expect("the shapes are those of the case");
