@@ -19,12 +19,12 @@ use nanoaid::train::{self, Base, ClassifierConfig, StartFrom, TrainedClassifier}
 use nanoaid::{Architecture, Device, Network};
 use tempfile::TempDir;
 
-const PER_CATEGORY: u64 = 20;
+const PER_CATEGORY: u64 = 50;
 
-/// Gratings and fibres, as files of a folder each; with `shuffled` labels, files lie in any folder.
+/// Particles and gratings of five settings each, as files of a folder each; with `shuffled` labels, files lie in any folder.
 fn data(shuffled: bool) -> (TempDir, Dataset) {
     let folder = tempfile::tempdir().unwrap();
-    let names = ["fibres", "lines"];
+    let names = ["lines", "particles"];
     let mut labels: Vec<usize> = (0..2 * PER_CATEGORY).map(|index| (index % 2) as usize).collect();
     if shuffled {
         Stream::new(4, "labels", 0).shuffle(&mut labels);
@@ -33,8 +33,8 @@ fn data(shuffled: bool) -> (TempDir, Dataset) {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
     for (index, label) in (0..).zip(labels) {
-        let kind = [Kind::Fibres, Kind::Lines][index as usize % 2];
-        let config = synth::SynthConfig { height: 96, width: 128, ..synth::varied(kind, index, 3) };
+        let kind = [Kind::Lines, Kind::Particles][index as usize % 2];
+        let config = synth::SynthConfig { height: 96, width: 128, ..synth::varied(kind, index / 2 % 5, 3) };
         let plane = synth::micrograph(&config, index).unwrap().plane;
         let (low, high) = plane.range().unwrap();
         let grey = |value: &f32| ((value - low) / (high - low) * 255.0) as u8;
@@ -55,8 +55,9 @@ fn data(shuffled: bool) -> (TempDir, Dataset) {
 fn config(start: StartFrom) -> ClassifierConfig {
     ClassifierConfig {
         start,
-        batch: 4,
-        epochs: 12,
+        batch: 8,
+        views_per_epoch: 240,
+        epochs: 16,
         learning_rate: 3e-3,
         seed: 2,
         ..ClassifierConfig::default()
@@ -64,7 +65,7 @@ fn config(start: StartFrom) -> ClassifierConfig {
 }
 
 fn classes() -> Vec<String> {
-    vec!["fibres".to_owned(), "lines".to_owned()]
+    vec!["lines".to_owned(), "particles".to_owned()]
 }
 
 fn own_network() -> Base {
@@ -104,7 +105,7 @@ fn trained(
 /// Probability that shuffled labels would be told as well on the test part, and the accuracy there.
 fn judged(network: &Network, dataset: &Dataset) -> (f64, f64) {
     let (test, skipped) = score(network, dataset, Split::Test);
-    assert!(skipped.is_empty() && test.len() == 12, "{skipped:?}, {}", test.len());
+    assert!(skipped.is_empty() && test.len() == 30, "{skipped:?}, {}", test.len());
     let report = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
     (report.chance.p_value, report.accuracy.value)
 }
@@ -121,10 +122,10 @@ fn a_random_start_learns_and_comes_out_the_same_cut_off_or_not() {
 
     let cut = tempfile::tempdir().unwrap();
     let path = cut.path().join("run");
-    let shorter = ClassifierConfig { epochs: 12, patience: 1, ..config.clone() };
+    let shorter = ClassifierConfig { patience: 1, ..config.clone() };
     // stops early, and goes on as if it had not
     let first = trained(&dataset, &base, &shorter, &mut new_run(&path));
-    assert!(first.trained.curve.len() < 12, "{:?}", first.trained.curve);
+    assert!(first.trained.curve.len() < 16, "{:?}", first.trained.curve);
     let again = trained(&dataset, &base, &config, &mut RunFolder::open(&path).unwrap());
     assert_eq!(again.trained.curve, found.trained.curve);
     assert_eq!(again.trained.network.to_bytes(), found.trained.network.to_bytes());
@@ -141,7 +142,7 @@ fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
     let config = ClassifierConfig { frozen_views: 2, ..config(StartFrom::Frozen) };
     let found = trained(&dataset, &base, &config, &mut new_run(&path));
     assert!(found.fits.iter().all(|fit| fit.converged), "{:?}", found.fits);
-    // even random features tell gratings from fibres
+    // even random features tell gratings from particles
     let (p_value, accuracy) = judged(&found.trained.network, &dataset);
     assert!(p_value < 0.05, "accuracy {accuracy}, p {p_value}");
     let (before, after) = (base.network.weights(), found.trained.network.weights());
