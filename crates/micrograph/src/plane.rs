@@ -165,7 +165,9 @@ impl Plane {
                 settled = place;
                 let above = number(rest.iter().copied().min().unwrap_or(below));
                 let below = number(below);
-                below + (above - below) * (rank - place as f64) as f32
+                let part = (rank - place as f64) as f32;
+                // on a rank itself, what follows has no say, not even an infinity
+                if part > 0.0 { below + (above - below) * part } else { below }
             })
             .collect()
     }
