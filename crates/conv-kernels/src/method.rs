@@ -20,22 +20,38 @@ pub enum Method {
     Winograd2,
     /// Winograd's F(4×4, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
     Winograd4,
+    /// [`Method::Winograd4`] from 32 channels on either side on, else direct, whatever the size of
+    /// the image: a crop gives the bits of the whole where it begins at a multiple of
+    /// [`Method::tile`] outputs and holds what whole tiles read.
+    Tiles,
     /// What was measured to be fastest for the shape: Winograd's ways from 32 channels on either
     /// side on. For values and input gradients the choice does not depend on the batch.
     Fastest,
 }
 
 impl Method {
-    /// [`Method::Fastest`] for `shape`, and [`Method::Direct`] where the others cannot be used.
+    /// Outputs along an axis that share their sums, and with them what they read: 1 where each
+    /// output of `shape` is a sum of its own.
+    pub fn tile(self, shape: &ConvShape) -> usize {
+        match self.chosen(shape) {
+            Self::Winograd2 => 2,
+            Self::Winograd4 => 4,
+            _ => 1,
+        }
+    }
+
+    /// The one way that `self` means for `shape`, and [`Method::Direct`] where no other can be used.
     fn chosen(self, shape: &ConvShape) -> Self {
         let possible = shape.kernel == 3 && shape.stride == 1 && shape.groups == 1;
         if !possible {
             return Self::Direct;
         }
         match self {
-            Self::Fastest if shape.channels_in.min(shape.channels_out) < LEAST_CHANNELS => Self::Direct,
+            Self::Tiles | Self::Fastest if shape.channels_in.min(shape.channels_out) < LEAST_CHANNELS => {
+                Self::Direct
+            }
             Self::Fastest if shape.width <= NARROW => Self::Winograd2,
-            Self::Fastest => Self::Winograd4,
+            Self::Tiles | Self::Fastest => Self::Winograd4,
             chosen => chosen,
         }
     }

@@ -18,7 +18,9 @@ pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) ->
     let lines = LINE / size_of::<f32>();
     let mut buffer = STORE.with_borrow_mut(|store| take(store, len + lines)).unwrap_or_default();
     if buffer.len() < len + lines {
-        buffer.resize(len + lines, 0.0);
+        // not enlarged: that would copy what nobody reads
+        drop(std::mem::take(&mut buffer));
+        buffer = vec![0.0; len + lines];
     }
     let skip = buffer.as_ptr().align_offset(LINE).min(lines);
     let result = work(&mut buffer[skip..skip + len]);

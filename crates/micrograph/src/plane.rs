@@ -111,7 +111,7 @@ impl Plane {
         if self.values.is_empty() {
             return 0.0;
         }
-        self.values.iter().map(|&value| f64::from(value)).sum::<f64>() / self.values.len() as f64
+        sum(&self.values, f64::from) / self.values.len() as f64
     }
 
     /// Variance of the values about their mean, summed in `f64`; 0 for an empty plane.
@@ -120,37 +120,81 @@ impl Plane {
             return 0.0;
         }
         let mean = self.mean();
-        self.values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>()
-            / self.values.len() as f64
+        sum(&self.values, |value| (f64::from(value) - mean).powi(2)) / self.values.len() as f64
     }
 
     /// Smallest and largest value that is a number; `None` where there is none.
     pub fn range(&self) -> Option<(f32, f32)> {
-        self.values.iter().filter(|value| !value.is_nan()).fold(None, |range, &value| match range {
-            None => Some((value, value)),
-            Some((low, high)) => Some((low.min(value), high.max(value))),
-        })
+        // comparisons with NaN are false
+        let widened = |(low, high): (f32, f32), value: f32| {
+            (if value < low { value } else { low }, if value > high { value } else { high })
+        };
+        let mut parts = [(f32::INFINITY, f32::NEG_INFINITY); 8];
+        let (eights, rest) = self.values.as_chunks::<8>();
+        for eight in eights {
+            for (part, &value) in parts.iter_mut().zip(eight) {
+                *part = widened(*part, value);
+            }
+        }
+        let joined = |a: (f32, f32), b: &(f32, f32)| (a.0.min(b.0), a.1.max(b.1));
+        let of_eights = parts.iter().fold(parts[0], joined);
+        let (low, high) = rest.iter().copied().fold(of_eights, widened);
+        (low <= high).then_some((low, high))
     }
 
     /// The values below which `shares` of the numbers lie, each share in `[0, 1]`, by linear
     /// interpolation between ranks; NaN is left out. Empty where there is no number.
     pub fn quantiles(&self, shares: &[f64]) -> Vec<f32> {
-        let mut values: Vec<f32> = self.values.iter().copied().filter(|value| !value.is_nan()).collect();
-        if values.is_empty() {
+        // whole numbers are compared faster than floating-point ones
+        let mut keys: Vec<i32> =
+            self.values.iter().filter(|value| !value.is_nan()).map(|value| key(value.to_bits())).collect();
+        if keys.is_empty() {
             return Vec::new();
         }
-        let last = values.len() - 1;
+        let last = keys.len() - 1;
+        // what lies before it is in its place already, below all that follows
+        let mut settled = 0;
+        let number = |key: i32| f32::from_bits(bits(key));
         shares
             .iter()
             .map(|share| {
                 let rank = share.clamp(0.0, 1.0) * last as f64;
                 let place = rank.floor() as usize;
-                let (_, &mut below, rest) = values.select_nth_unstable_by(place, f32::total_cmp);
-                let above = rest.iter().copied().min_by(f32::total_cmp).unwrap_or(below);
-                below + (above - below) * (rank - place as f64) as f32
+                let from = if place >= settled { settled } else { 0 };
+                let (_, &mut below, rest) = keys[from..].select_nth_unstable(place - from);
+                settled = place;
+                let above = number(rest.iter().copied().min().unwrap_or(below));
+                let below = number(below);
+                let part = (rank - place as f64) as f32;
+                // on a rank itself, what follows has no say, not even an infinity
+                if part > 0.0 { below + (above - below) * part } else { below }
             })
             .collect()
     }
+}
+
+/// Sum of `term` over `values`, in eight parts that do not wait for each other.
+fn sum(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
+    let mut parts = [0.0; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for (part, &value) in parts.iter_mut().zip(eight) {
+            *part += term(value);
+        }
+    }
+    parts.iter().sum::<f64>() + rest.iter().map(|&value| term(value)).sum::<f64>()
+}
+
+/// A number that is in the order of [`f32::total_cmp`] for the bits of an `f32`: those of a
+/// negative one but its sign, which fall as it grows, are turned around.
+fn key(bits: u32) -> i32 {
+    let bits = bits.cast_signed();
+    bits ^ ((bits >> 31) & i32::MAX)
+}
+
+/// The bits whose [`key`] it is.
+fn bits(key: i32) -> u32 {
+    (key ^ ((key >> 31) & i32::MAX)).cast_unsigned()
 }
 
 #[cfg(test)]
@@ -166,9 +210,39 @@ mod tests {
     }
 
     #[test]
+    fn ranges_sums_and_quantiles_agree_with_their_definitions_at_any_length() {
+        for length in 0..40_usize {
+            let values: Vec<f32> = (0..length).map(|i| ((7 * i + 3) % 41) as f32 - 20.0).collect();
+            let mut sorted = values.clone();
+            sorted.sort_by(f32::total_cmp);
+            let plane = Plane::new(1, length, values.clone());
+            let ends = sorted.first().copied().zip(sorted.last().copied());
+            assert_eq!(plane.range(), ends, "{length}");
+            let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / length.max(1) as f64;
+            assert!((plane.mean() - mean).abs() < 1e-12, "{length}");
+            let squares: f64 = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum();
+            assert!((plane.variance() - squares / length.max(1) as f64).abs() < 1e-10, "{length}");
+            // the order of the shares does not matter
+            let shares = [0.3, 0.9, 0.2, 0.2];
+            for (share, found) in shares.into_iter().zip(plane.quantiles(&shares)) {
+                let rank = share * (length - 1) as f64;
+                let (below, above) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
+                let expected = f64::from(below) + rank.fract() * f64::from(above - below);
+                assert!((f64::from(found) - expected).abs() < 1e-4, "{length}: {found}");
+            }
+        }
+        let nan = Plane::new(1, 10, [f32::NAN, 3.0].repeat(5));
+        assert_eq!(nan.range(), Some((3.0, 3.0)));
+        assert_eq!(Plane::filled(3, 4, f32::NAN).range(), None);
+        assert_eq!(Plane::filled(3, 4, f32::INFINITY).range(), Some((f32::INFINITY, f32::INFINITY)));
+    }
+
+    #[test]
     fn quantiles_interpolate_between_ranks_and_pass_over_nan() {
         let plane = Plane::new(1, 6, vec![4.0, f32::NAN, 0.0, 1.0, 2.0, 3.0]);
         assert_eq!(plane.quantiles(&[0.0, 0.5, 0.625, 1.0]), [0.0, 2.0, 2.5, 4.0]);
+        let signed = Plane::new(1, 5, vec![-0.5, f32::INFINITY, 1e-40, -3.0, -1e30]);
+        assert_eq!(signed.quantiles(&[1.0, 0.0, 0.25, 0.5, 0.75]), [f32::INFINITY, -1e30, -3.0, -0.5, 1e-40]);
         assert!(Plane::filled(2, 2, f32::NAN).quantiles(&[0.5]).is_empty());
     }
 }

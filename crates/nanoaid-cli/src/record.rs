@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nanoaid::Network;
-use nanoaid::hash::{sha256, sha256_of_file};
+use nanoaid::hash::sha256_of_file;
 use serde::{Deserialize, Serialize};
 
 use crate::command::failure_at;
@@ -78,7 +78,7 @@ impl Record {
             command: "lens".to_owned(),
             input,
             run: run.to_owned(),
-            network_sha256: sha256(network.to_bytes()),
+            network_sha256: network.sha256().to_owned(),
             device: network.device().to_string(),
             settings: settings.clone(),
             files,

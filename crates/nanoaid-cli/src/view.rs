@@ -80,8 +80,9 @@ pub(crate) struct Seen {
     pub data_bar: Option<DataBar>,
     /// Values of the file that became black and white.
     pub contrast: (f32, f32),
-    /// The micrograph as the network saw it, with a scale bar.
-    pub picture: Drawn,
+    /// The micrograph as the network saw it, with a scale bar; `None` where there is no page to show
+    /// it on.
+    picture: Option<Drawn>,
     /// Each layer that was asked for.
     pub layers: Vec<SeenLayer>,
     /// Reconstruction and error map, where the network is an autoencoder.
@@ -143,6 +144,14 @@ impl ViewSettings {
 }
 
 impl Seen {
+    /// The micrograph as the network saw it, with a scale bar.
+    ///
+    /// # Panics
+    /// If sheets alone were asked for, which leaves no page to show it on.
+    pub(crate) fn micrograph(&self) -> &Drawn {
+        self.picture.as_ref().expect("a view with a page has the micrograph's picture")
+    }
+
     /// What was cut off, in words.
     pub(crate) fn cut_text(&self) -> String {
         let Some(bar) = self.data_bar else { return "no data bar was cut off".to_owned() };
@@ -178,7 +187,7 @@ pub(crate) fn view(
 ) -> Result<(Seen, BTreeMap<String, String>), Failure> {
     let mut files = Files { folder, hashes: BTreeMap::new() };
     let calibration = prepared.facts.calibration.as_ref();
-    let micrograph = Drawn::new(pictures::micrograph(&prepared.plane, calibration));
+    let micrograph = || Drawn::new(pictures::micrograph(&prepared.plane, calibration));
     let mut layers = Vec::new();
     let mut surprise = None;
     for (index, layer) in settings.layers.iter().enumerate() {
@@ -211,7 +220,7 @@ pub(crate) fn view(
         facts: prepared.facts.clone(),
         data_bar: prepared.data_bar,
         contrast: (prepared.low, prepared.high),
-        picture: micrograph,
+        picture: (!settings.sheet_only).then(micrograph),
         layers,
         surprise,
     };
@@ -253,7 +262,8 @@ fn write_maps(lens: &Lens, settings: &ViewSettings, files: &mut Files<'_>) -> Re
                 let size = (maps.height(), maps.width());
                 let mut stack = TiffStack::create(&files.folder.file(&name), size, &labels, calibration)?;
                 for channel in channels.clone() {
-                    stack.push(&maps.plane(channel)?)?;
+                    let plane = maps.plane(channel)?;
+                    stack.push(&plane)?;
                 }
                 stack.finish()?;
                 files.note(&name)?;

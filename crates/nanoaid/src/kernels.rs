@@ -15,7 +15,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
-pub(crate) use conv_kernels::{Method, Padding, PoolWindow};
+pub(crate) use conv_kernels::{ConvShape, Method, Padding, PoolWindow};
 
 pub(crate) use cpu::isa;
 

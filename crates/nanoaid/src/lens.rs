@@ -129,7 +129,9 @@ pub fn look(
     let maps = FeatureMaps::of(network, layer, image, tiles, &mut |done, total| {
         progress(LensStep::Maps, done, total);
     })?;
-    let ranking = rank(&maps, config.order)?;
+    // the result names the network by its hash, which leaves the other threads free
+    let (ranking, _) = rayon::join(|| rank(&maps, config.order), || network.sha256());
+    let ranking = ranking?;
     let false_color = config.false_color.then(|| false_color(&maps, &ranking)).transpose()?;
     let reconstruction = if config.reconstruct && reconstructs(network) {
         let mut progress = |done, total| progress(LensStep::Reconstruction, done, total);

@@ -44,6 +44,8 @@ pub(crate) use parameter::weight_of;
 pub(crate) use start::Start;
 use weights::ARCHITECTURE_KEY;
 
+use std::sync::OnceLock;
+
 use burn::tensor::{Tensor, TensorData};
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,7 @@ use serde::{Deserialize, Serialize};
 use crate::ConfigError;
 use crate::Device;
 use crate::baseline::BlockComponents;
+use crate::hash::sha256;
 
 /// What behind the name of a layer names the values before the ReLU that is part of it.
 const PREACTIVATION: &str = ".preactivation";
@@ -79,6 +82,24 @@ pub struct Network {
     graph: Graph,
     layers: Vec<Layer>,
     device: Device,
+    /// SHA-256 of the network as a file, once it was asked for.
+    sha256: OnceLock<String>,
+}
+
+/// Feature maps of one image in one piece of memory, `[C, H, W]`.
+pub(crate) struct Maps {
+    values: TensorData,
+    n_channels: usize,
+    height: usize,
+    pub(crate) width: usize,
+}
+
+impl Maps {
+    /// The values of `channel`, row after row.
+    pub(crate) fn channel(&self, channel: usize) -> &[f32] {
+        let values = self.values.as_slice::<f32>().expect("feature maps are f32");
+        &values[channel * self.height * self.width..][..self.height * self.width]
+    }
 }
 
 impl Network {
@@ -236,10 +257,15 @@ impl Network {
         self.weights().to_bytes(ARCHITECTURE_KEY, &architecture)
     }
 
+    /// SHA-256 of the network as a file, which names it in results.
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| sha256(self.to_bytes()))
+    }
+
     /// Sets the block code of an untrained autoencoder to `components`; it then gives exactly the
     /// projection of each block on them.
     pub fn start_from_components(&mut self, components: &BlockComponents) {
-        autoencoder::start_from_components(&mut self.graph, components);
+        autoencoder::start_from_components(self.graph_mut(), components);
     }
 
     /// What it is made of.
@@ -328,20 +354,22 @@ impl Network {
     }
 
     fn maps_of_planes(&self, planes: &[&Plane], layer: &str) -> Vec<Plane> {
+        let maps = self.maps_in_one(planes, layer);
+        let plane = |channel| Plane::new(maps.height, maps.width, maps.channel(channel).to_vec());
+        (0..maps.n_channels).map(plane).collect()
+    }
+
+    /// As [`Network::maps`], of an image of as many planes as the network has channels, all maps in
+    /// one piece of memory.
+    pub(crate) fn maps_in_one(&self, planes: &[&Plane], layer: &str) -> Maps {
         assert_eq!(planes.len(), self.channels_in(), "channels of the image");
         let (height, width) = (planes[0].height(), planes[0].width());
-        let values: Vec<f32> = planes.iter().flat_map(|plane| plane.values()).copied().collect();
+        let values: Vec<f32> = planes.iter().map(|plane| plane.values()).collect::<Vec<_>>().concat();
         let data = TensorData::new(values, [1, planes.len(), height, width]);
         let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, C_in, H, W]
         let maps = self.forward_to(self.normalized(images), layer); // [1, C, H/s, W/s]
         let [_, n_channels, height, width] = maps.dims();
-        let values: Vec<f32> = maps.into_data().try_to_vec().expect("feature maps are f32");
-        (0..n_channels)
-            .map(|channel| {
-                let size = height * width;
-                Plane::new(height, width, values[channel * size..(channel + 1) * size].to_vec())
-            })
-            .collect()
+        Maps { values: maps.into_data(), n_channels, height, width }
     }
 
     /// Images in `[0, 1]` as its input: colors are normalized, grey ones are left to its first
@@ -379,7 +407,7 @@ impl Network {
 
     pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
         let layers = layer::describe(&graph);
-        Self { architecture, graph, layers, device }
+        Self { architecture, graph, layers, device, sha256: OnceLock::new() }
     }
 
     pub(crate) fn graph(&self) -> &Graph {
@@ -387,6 +415,7 @@ impl Network {
     }
 
     pub(crate) fn graph_mut(&mut self) -> &mut Graph {
+        self.sha256.take();
         &mut self.graph
     }
 

@@ -8,6 +8,9 @@ use rayon::prelude::*;
 use super::{ColorMap, Sampling, resampled};
 use crate::{Plane, Rect};
 
+/// Pixels that a thread colors at once.
+const PIXELS_AT_ONCE: usize = 1 << 14;
+
 /// Red, green, blue, 8 bits each, sRGB.
 pub type Color = [u8; 3];
 
@@ -36,16 +39,20 @@ impl Picture {
             if value.is_nan() {
                 super::NAN_COLOR
             } else if low < high {
-                // the conversion takes numbers outside to the nearer end
-                table[((f64::from(*value) - f64::from(low)) * scale).round() as u8 as usize]
+                // rounded by the conversion, which takes numbers outside to the nearer end
+                table[((f64::from(*value) - f64::from(low)) * scale + 0.5) as u8 as usize]
             } else {
                 table[128]
             }
         };
         let mut rgb = vec![0; 3 * plane.values().len()];
-        rgb.par_chunks_exact_mut(3).zip(plane.values()).with_min_len(1 << 14).for_each(|(pixel, value)| {
-            pixel.copy_from_slice(&color(value));
-        });
+        rgb.par_chunks_mut(3 * PIXELS_AT_ONCE).zip(plane.values().par_chunks(PIXELS_AT_ONCE)).for_each(
+            |(pixels, values)| {
+                for (pixel, value) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(values) {
+                    *pixel = color(value);
+                }
+            },
+        );
         Self { height: plane.height(), width: plane.width(), rgb }
     }
 
@@ -225,7 +232,8 @@ impl Picture {
 
 fn mixed(old: u8, new: u8, weight: f32) -> u8 {
     let weight = if weight.is_nan() { 0.0 } else { weight.clamp(0.0, 1.0) };
-    (f32::from(old) + (f32::from(new) - f32::from(old)) * weight).round() as u8
+    // rounded by the conversion
+    (f32::from(old) + (f32::from(new) - f32::from(old)) * weight + 0.5) as u8
 }
 
 #[cfg(test)]

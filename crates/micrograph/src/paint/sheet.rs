@@ -110,8 +110,13 @@ pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
     // an odd step does not keep to the same columns of a plane with an even width
     let step = (plane.values().len() / MOST_SAMPLES) | 1;
     let finite = plane.values().iter().copied().filter(|value| value.is_finite());
-    let sample: Vec<f32> = finite.clone().step_by(step).collect();
-    let quantiles = Plane::new(1, sample.len(), sample).quantiles(&[0.005, 0.995]);
+    let shares = [0.005, 0.995];
+    let quantiles = if step == 1 && plane.values().iter().all(|value| value.is_finite()) {
+        plane.quantiles(&shares)
+    } else {
+        let sample: Vec<f32> = finite.clone().step_by(step).collect();
+        Plane::new(1, sample.len(), sample).quantiles(&shares)
+    };
     match quantiles[..] {
         [low, high] if low < high => Some((low, high)),
         _ => finite.fold(None, |range, value| match range {
@@ -141,7 +146,7 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     let drawn: Vec<Picture> = cells
         .par_iter()
         .zip(&ranges.cells)
-        .map(|(cell, range)| drawn_cell(sheet, &layout, cell, *range))
+        .map(|(cell, range)| drawn_cell(sheet, &layout, cell, range))
         .collect();
     for (cell, &(y, x)) in drawn.iter().zip(layout.sections.iter().flat_map(|place| &place.cells)) {
         picture.blit(y, x, cell);
@@ -154,10 +159,16 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     picture
 }
 
-// What range each cell is drawn over; `None`: there is nothing to stretch.
 struct Ranges {
-    cells: Vec<Option<(f32, f32)>>,
+    cells: Vec<CellRange>,
     shared: Option<(f32, f32)>,
+}
+
+struct CellRange {
+    // of its plane, see `robust_range`
+    own: Option<(f32, f32)>,
+    // what it is drawn over; `None`: there is nothing to stretch
+    drawn: Option<(f32, f32)>,
 }
 
 impl Ranges {
@@ -175,15 +186,18 @@ impl Ranges {
                 .reduce(|(low, high), (l, h)| (low.min(l), high.max(h)))
                 .map(|range| about_zero(range, sheet.map)),
         };
-        let drawn = cells().zip(own).map(|(cell, own)| match own {
-            Some((low, high)) if low < high && !cell.dead => {
-                shared.or(Some(about_zero((low, high), sheet.map)))
-            }
-            // under a common range an even field has a color that says something
-            Some(_) if !cell.dead => shared,
-            _ => None,
+        let ranges = cells().zip(own).map(|(cell, own)| {
+            let drawn = match own {
+                Some((low, high)) if low < high && !cell.dead => {
+                    shared.or(Some(about_zero((low, high), sheet.map)))
+                }
+                // under a common range an even field has a color that says something
+                Some(_) if !cell.dead => shared,
+                _ => None,
+            };
+            CellRange { own, drawn }
         });
-        Self { cells: drawn.collect(), shared }
+        Self { cells: ranges.collect(), shared }
     }
 
     fn shared_bar(&self, sheet: &ContactSheet) -> Option<ColorBar> {
@@ -212,17 +226,17 @@ fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
     }
 }
 
-fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: Option<(f32, f32)>) -> Picture {
+fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: &CellRange) -> Picture {
     let mut picture = Picture::new(layout.whole_cell_height, layout.cell_width, sheet.theme.background());
     let (height, width) = layout.drawn_size(cell.plane);
-    match range {
+    match range.drawn {
         Some((low, high)) => {
             picture.blit(0, 0, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
         }
         None => {
             picture.fill_rect(Rect { y: 0, x: 0, height, width }, sheet.theme.field(), 1.0);
             let ink = Ink::regular(layout.label_px, sheet.theme.muted());
-            let word = ink.shortened(empty_word(cell), width as f32);
+            let word = ink.shortened(empty_word(cell, range), width as f32);
             let top = (height as f32 - ink.line_height() as f32) / 2.0;
             picture.text_centered(top, width as f32 / 2.0, &word, ink);
         }
@@ -246,7 +260,7 @@ fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: Option<
         top += small.line_height() as f32;
     }
     if sheet.scaling == Scaling::PerMap {
-        picture.text(top, 0.0, &small.shortened(&range_text(cell, range), room), small);
+        picture.text(top, 0.0, &small.shortened(&range_text(range), room), small);
     }
     picture
 }
@@ -263,16 +277,16 @@ fn drawn_plane(
     Picture::from_plane(&resampled(plane, height, width, sampling), low, high, map)
 }
 
-fn empty_word(cell: &Cell) -> &'static str {
-    match robust_range(cell.plane) {
+fn empty_word(cell: &Cell, range: &CellRange) -> &'static str {
+    match range.own {
         _ if cell.dead => "dead",
         Some(_) => "flat",
         None => "no numbers",
     }
 }
 
-fn range_text(cell: &Cell, range: Option<(f32, f32)>) -> String {
-    match (range, robust_range(cell.plane)) {
+fn range_text(range: &CellRange) -> String {
+    match (range.drawn, range.own) {
         (Some((low, high)), _) => between(low, high),
         (None, Some((low, high))) if low == high => format!("all {}", number_text(f64::from(low))),
         (None, Some((low, high))) => between(low, high),

@@ -39,7 +39,7 @@ impl Entry {
         Self {
             name: name.to_owned(),
             image: image.display().to_string(),
-            thumbnail: small(&seen.picture.picture),
+            thumbnail: small(&seen.micrograph().picture),
             false_color: seen
                 .layers
                 .last()
@@ -155,7 +155,7 @@ fn about(seen: &Seen) -> Markup {
     }
     html! {
         section.about {
-            (figure(&embedded_png(&seen.picture.png, "the micrograph as the network saw it"), &html! { "As the network saw it." }))
+            (figure(&embedded_png(&seen.micrograph().png, "the micrograph as the network saw it"), &html! { "As the network saw it." }))
             (facts(&rows))
         }
     }
@@ -199,7 +199,7 @@ fn more_of_layer(more: &MoreOfLayer, seen: &Seen, variance: &str) -> Markup {
             h3 { "False color" }
             (figure(&html! {
                 div.fade {
-                    (embedded_png(&seen.picture.png, "the micrograph"))
+                    (embedded_png(&seen.micrograph().png, "the micrograph"))
                     (embedded_png(&more.false_color.png, "false-color picture over the micrograph"))
                 }
                 label.fader { "micrograph" input type="range" min="0" max="100" value="100"

@@ -1,5 +1,7 @@
 //! The pictures of a view: planes of the lens with labels, scale bars and color bars.
 
+use std::borrow::Cow;
+
 use micrograph::paint::{
     Cell, ColorBar, ColorMap, ContactSheet, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling,
     Section, contact_sheet, outline_mask, resampled, robust_range,
@@ -20,21 +22,21 @@ const COLOR_WEIGHT: f32 = 0.65;
 const MARK: [u8; 3] = [240, 228, 66];
 
 /// The maps of a layer, reduced to what a sheet can show.
-pub(crate) struct Planes {
-    planes: Vec<Plane>,
+pub(crate) struct Planes<'a> {
+    planes: Vec<Cow<'a, Plane>>,
     /// Positions of the maps along one pixel of these planes.
     positions_per_px: f64,
 }
 
-impl Planes {
+impl<'a> Planes<'a> {
     /// Reads the maps one by one.
-    pub(crate) fn of(lens: &Lens) -> Result<Self, Failure> {
+    pub(crate) fn of(lens: &'a Lens) -> Result<Self, Failure> {
         let (height, width) = (lens.maps.height(), lens.maps.width());
         let zoom = (MOST_MAP_PX as f64 / height.max(width) as f64).min(1.0);
         let planes = (0..lens.maps.n_channels())
             .map(|channel| {
                 let plane = lens.maps.plane(channel)?;
-                Ok(if zoom < 1.0 { reduced(&plane, zoom) } else { plane })
+                Ok(if zoom < 1.0 { Cow::Owned(reduced(&plane, zoom)) } else { plane })
             })
             .collect::<Result<Vec<_>, std::io::Error>>()?;
         Ok(Self { planes, positions_per_px: 1.0 / zoom })
@@ -51,7 +53,7 @@ pub(crate) fn micrograph(plane: &Plane, calibration: Option<&Calibration>) -> Pi
 /// All maps of a layer.
 pub(crate) fn sheet(
     lens: &Lens,
-    planes: &Planes,
+    planes: &Planes<'_>,
     image: &str,
     calibration: Option<&Calibration>,
     settings: &ViewSettings,

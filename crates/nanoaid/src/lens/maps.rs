@@ -3,12 +3,14 @@
 //! The file holds tile after tile, each with all its channels, so that a tile is written and a
 //! channel's part of a tile is read in one piece. It has no name and is gone with the maps.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use micrograph::{Plane, Rect};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::LensError;
@@ -30,7 +32,7 @@ pub struct TileConfig {
 impl Default for TileConfig {
     fn default() -> Self {
         Self {
-            tile_px: 512,                   // 32 channels of it are 34 MB, the cut around it is small
+            tile_px: 384, // larger ones wait for fresh memory, smaller ones repeat more around them
             memory_budget_bytes: 512 << 20, // leaves an image of 8192 × 8192 well below 2 GB in all
             spill_folder: None,
         }
@@ -109,20 +111,22 @@ impl FeatureMaps {
         let (height, width) = plan.map_size();
         let spill_error = |source| LensError::Spill { folder: config.folder(), source };
         let store = if layer.n_channels * height * width * size_of::<f32>() <= config.memory_budget_bytes {
-            let mut planes = vec![Plane::filled(height, width, 0.0); layer.n_channels];
-            plan.run(network, image, progress, |rect, maps| {
-                planes.iter_mut().zip(&maps).for_each(|(plane, map)| paste(plane, map, rect));
+            // not copies of one, which would be written before they are filled
+            let mut planes: Vec<Plane> =
+                (0..layer.n_channels).map(|_| Plane::filled(height, width, 0.0)).collect();
+            plan.run(image, progress, |tile| {
+                planes.par_iter_mut().enumerate().for_each(|(channel, plane)| tile.paste(channel, plane));
                 Ok::<(), LensError>(())
             })?;
             Store::Memory(planes)
         } else {
             let mut file = tempfile::tempfile_in(config.folder()).map_err(spill_error)?;
             let (mut tiles, mut offset) = (Vec::with_capacity(plan.n_tiles()), 0);
-            plan.run(network, image, progress, |rect, maps| {
-                let bytes: Vec<u8> =
-                    maps.iter().flat_map(Plane::values).flat_map(|value| value.to_le_bytes()).collect();
+            plan.run(image, progress, |tile| {
+                let rows = (0..layer.n_channels).flat_map(|channel| tile.rows(channel));
+                let bytes: Vec<u8> = rows.flatten().flat_map(|value| value.to_le_bytes()).collect();
                 file.write_all(&bytes).map_err(spill_error)?;
-                tiles.push(StoredTile { rect, offset });
+                tiles.push(StoredTile { rect: tile.rect, offset });
                 offset += bytes.len() as u64;
                 Ok::<(), LensError>(())
             })?;
@@ -164,14 +168,16 @@ impl FeatureMaps {
     ///
     /// # Panics
     /// If there is no such channel.
-    pub fn plane(&self, channel: usize) -> io::Result<Plane> {
+    pub fn plane(&self, channel: usize) -> io::Result<Cow<'_, Plane>> {
         assert!(channel < self.n_channels(), "the channel is one of the layer's");
         match &self.store {
-            Store::Memory(planes) => Ok(planes[channel].clone()),
-            Store::File { file, folder, tiles } => self.read(channel, file, tiles).map_err(|error| {
-                let text = format!("feature maps spilled to {}: {error}", folder.display());
-                io::Error::new(error.kind(), text)
-            }),
+            Store::Memory(planes) => Ok(Cow::Borrowed(&planes[channel])),
+            Store::File { file, folder, tiles } => {
+                self.read(channel, file, tiles).map(Cow::Owned).map_err(|error| {
+                    let text = format!("feature maps spilled to {}: {error}", folder.display());
+                    io::Error::new(error.kind(), text)
+                })
+            }
         }
     }
 
@@ -196,11 +202,11 @@ impl FeatureMaps {
     }
 }
 
-/// Puts as many rows and columns of `part` as `rect` has into `plane` at `rect`.
-pub(super) fn paste(plane: &mut Plane, part: &Plane, rect: Rect) {
+/// Puts `part` into `plane` at `rect`.
+fn paste(plane: &mut Plane, part: &Plane, rect: Rect) {
     let width = plane.width();
     for y in 0..rect.height {
         let first = (rect.y + y) * width + rect.x;
-        plane.values_mut()[first..first + rect.width].copy_from_slice(&part.row(y)[..rect.width]);
+        plane.values_mut()[first..first + rect.width].copy_from_slice(part.row(y));
     }
 }

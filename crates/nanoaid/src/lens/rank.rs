@@ -24,6 +24,10 @@ const COPY_CORRELATION: f64 = 0.98;
 const MOST_POSITIONS: usize = 65_536;
 /// Most sampled values of all channels together, 128 MiB.
 const MOST_SAMPLES: usize = 1 << 25;
+/// Channels whose covariances with others are summed together, and positions of which they are
+/// taken at once: what the second-level cache holds with 128 channels.
+const CHANNELS_AT_ONCE: usize = 32;
+const POSITIONS_AT_ONCE: usize = 512;
 /// Cells along each side of the grid on which the spatial entropy is taken.
 const ENTROPY_CELLS: usize = 16;
 
@@ -167,7 +171,8 @@ pub fn rank(maps: &FeatureMaps, order: Order) -> io::Result<Ranking> {
 fn statistics_of(map: &Plane) -> ChannelStatistics {
     let (min, max) = map.range().unwrap_or((f32::NAN, f32::NAN));
     let quantiles = map.quantiles(&[0.005, 0.995]);
-    let squares: f64 = map.values().iter().map(|&value| f64::from(value).powi(2)).sum();
+    let cells = mean_squares(map);
+    let squares: f64 = cells.iter().map(|cell| cell.mean * cell.n_positions as f64).sum();
     ChannelStatistics {
         mean: map.mean(),
         standard_deviation: map.variance().sqrt(),
@@ -176,29 +181,49 @@ fn statistics_of(map: &Plane) -> ChannelStatistics {
         low: quantiles.first().copied().unwrap_or(f32::NAN),
         high: quantiles.last().copied().unwrap_or(f32::NAN),
         energy: squares / map.values().len() as f64,
-        entropy_bits: spatial_entropy(map),
+        entropy_bits: spatial_entropy(&cells),
     }
 }
 
-/// See [`ChannelStatistics::entropy_bits`].
-fn spatial_entropy(map: &Plane) -> f64 {
-    let (rows, columns) = (map.height().min(ENTROPY_CELLS), map.width().min(ENTROPY_CELLS));
-    let mut cells = vec![(0.0_f64, 0_usize); rows * columns];
-    for y in 0..map.height() {
-        let row = y * rows / map.height() * columns;
-        for (x, &value) in map.row(y).iter().enumerate() {
-            let (sum, count) = &mut cells[row + x * columns / map.width()];
-            *sum += f64::from(value).powi(2);
-            *count += 1;
+/// A cell of the grid on which the spatial entropy is taken.
+struct Cell {
+    /// Mean of the squared activations.
+    mean: f64,
+    n_positions: usize,
+}
+
+/// The cells of `map`, which are about alike.
+fn mean_squares(map: &Plane) -> Vec<Cell> {
+    let ends = |length: usize| {
+        let n_cells = length.min(ENTROPY_CELLS);
+        (0..=n_cells).map(|cell| (cell * length).div_ceil(n_cells)).collect::<Vec<_>>()
+    };
+    let (rows, columns) = (ends(map.height()), ends(map.width()));
+    let mut cells = Vec::with_capacity(rows.len() * columns.len());
+    for rows in rows.windows(2) {
+        let mut sums = vec![0.0; columns.len() - 1];
+        for y in rows[0]..rows[1] {
+            for (sum, columns) in sums.iter_mut().zip(columns.windows(2)) {
+                let values = &map.row(y)[columns[0]..columns[1]];
+                *sum += values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
+            }
         }
+        cells.extend(sums.iter().zip(columns.windows(2)).map(|(sum, columns)| {
+            let n_positions = (rows[1] - rows[0]) * (columns[1] - columns[0]);
+            Cell { mean: sum / n_positions as f64, n_positions }
+        }));
     }
-    let means: Vec<f64> = cells.iter().map(|&(sum, count)| sum / count as f64).collect();
-    let total: f64 = means.iter().sum();
-    let bits = |mean: &f64| {
-        let share = mean / total;
+    cells
+}
+
+/// See [`ChannelStatistics::entropy_bits`].
+fn spatial_entropy(cells: &[Cell]) -> f64 {
+    let total: f64 = cells.iter().map(|cell| cell.mean).sum();
+    let bits = |cell: &Cell| {
+        let share = cell.mean / total;
         if share > 0.0 { -share * share.log2() } else { 0.0 }
     };
-    means.iter().map(bits).sum()
+    cells.iter().map(bits).sum()
 }
 
 /// The smallest step at which a grid over `height × width` has at most `most` positions.
@@ -208,22 +233,43 @@ fn sample_step(height: usize, width: usize, most: usize) -> usize {
 }
 
 fn sampled(map: &Plane, step: usize) -> Vec<f32> {
+    if step == 1 {
+        return map.values().to_vec();
+    }
     let rows = (0..map.height()).step_by(step);
     rows.flat_map(|y| map.row(y).iter().step_by(step).copied()).collect()
 }
 
-/// Covariances between `samples`, one a channel, over the same positions.
+/// Covariances between `samples`, one a channel, over the same positions: products of blocks of
+/// channels, each by one thread, so that their bits do not depend on the number of threads.
 fn covariance_of(samples: &[Vec<f32>]) -> Vec<Vec<f64>> {
     let mean = |sample: &Vec<f32>| {
         sample.iter().map(|&value| f64::from(value)).sum::<f64>() / sample.len().max(1) as f64
     };
     let means: Vec<f64> = samples.par_iter().map(mean).collect();
     let n_positions = samples.first().map_or(0, Vec::len);
-    let centered = DMatrix::from_fn(n_positions, samples.len(), |position, channel| {
-        f64::from(samples[channel][position]) - means[channel]
+    let firsts: Vec<usize> = (0..samples.len()).step_by(CHANNELS_AT_ONCE).collect();
+    let blocks = firsts.par_iter().map(|&first| {
+        let mut products = DMatrix::zeros(CHANNELS_AT_ONCE.min(samples.len() - first), samples.len());
+        for position in (0..n_positions).step_by(POSITIONS_AT_ONCE) {
+            let n_positions = POSITIONS_AT_ONCE.min(n_positions - position);
+            let centered =
+                |position: usize, channel: usize| f64::from(samples[channel][position]) - means[channel];
+            let block = DMatrix::from_fn(products.nrows(), n_positions, |row, place| {
+                centered(position + place, first + row)
+            });
+            // those after the block are their products with it
+            let all = DMatrix::from_fn(n_positions, first + products.nrows(), |place, channel| {
+                centered(position + place, channel)
+            });
+            products.columns_mut(0, all.ncols()).gemm(1.0, &block, &all, 1.0);
+        }
+        products / n_positions.max(1) as f64
     });
-    let covariance = centered.transpose() * &centered / n_positions.max(1) as f64;
-    covariance.row_iter().map(|row| row.iter().copied().collect()).collect()
+    let blocks: Vec<DMatrix<f64>> = blocks.collect();
+    let above = |a: usize, b: usize| blocks[a / CHANNELS_AT_ONCE][(a % CHANNELS_AT_ONCE, b)];
+    let row = |a: usize| (0..samples.len()).map(|b| above(a.max(b), a.min(b))).collect();
+    (0..samples.len()).map(row).collect()
 }
 
 /// The state of each channel; a near-copy is of the live channel it is most alike.
@@ -271,7 +317,7 @@ mod tests {
             ("nothing", Plane::filled(40, 64, 0.0), 0.0),
             ("left half", Plane::from_fn(32, 64, |_, x| if x < 32 { 1.0 } else { 0.0 }), 7.0),
         ] {
-            let found = spatial_entropy(&map);
+            let found = spatial_entropy(&mean_squares(&map));
             assert!((found - bits).abs() < 1e-9, "{name}: {found}");
         }
     }

@@ -7,7 +7,6 @@
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
-use super::maps::paste;
 use super::tiles::{TilePlan, coarsest_stride};
 use super::{LensError, TileConfig};
 use crate::{ConfigError, Network};
@@ -129,10 +128,8 @@ pub fn reconstruction(
     let extended = (height.next_multiple_of(cell_px), width.next_multiple_of(cell_px));
     let plan = TilePlan::new(network, OUTPUT, extended, config.tile_px);
     let mut output = Plane::filled(height, width, 0.0);
-    plan.run(network, image, progress, |mut rect, maps| {
-        rect.height = rect.height.min(height - rect.y);
-        rect.width = rect.width.min(width - rect.x);
-        paste(&mut output, &maps[0], rect);
+    plan.run(image, progress, |tile| {
+        tile.paste(0, &mut output);
         Ok::<(), LensError>(())
     })?;
 

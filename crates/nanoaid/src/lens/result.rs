@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, Ranking};
 use super::reconstruction::ReconstructionMetrics;
 use super::{FalseColor, FeatureMaps};
-use crate::hash::sha256;
 use crate::{Address, Layer, Network};
 
 /// Version of [`LensResult`]; raised when a field changes its meaning or goes.
@@ -187,7 +186,7 @@ impl Findings<'_> {
             layer: layer.name.clone(),
             depth: (1..=self.network.n_stages())
                 .find(|&depth| self.network.layer_at_depth(depth).is_some_and(|at| at.name == layer.name)),
-            network_sha256: network_sha256(self.network),
+            network_sha256: self.network.sha256().to_owned(),
             image: self.image,
             maps: Size { height: self.maps.height(), width: self.maps.width() },
             stride: layer.stride,
@@ -224,10 +223,6 @@ fn warnings(layer: &Layer, image: Size, counts: ChannelCounts, calibrated: bool)
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn network_sha256(network: &Network) -> String {
-    sha256(network.to_bytes())
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn maps_of(network: &Network, layer: &str, image: &Plane, config: &TileConfig) -
 }
 
 fn planes(maps: &FeatureMaps) -> Vec<Plane> {
-    (0..maps.n_channels()).map(|channel| maps.plane(channel).unwrap()).collect()
+    (0..maps.n_channels()).map(|channel| maps.plane(channel).unwrap().into_owned()).collect()
 }
 
 /// A network in which `change` was applied to the weights of the random one.
@@ -84,6 +84,35 @@ fn tiles_give_the_maps_of_the_whole_to_the_bit() {
                 let tiled = planes(&maps_of(&network, &layer.name, &image, &tiles(tile_px)));
                 let whole = network.maps(&image, &layer.name);
                 assert!(tiled == whole, "{}, {height} × {width} px in tiles of {tile_px}", layer.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn tiles_of_wide_networks_give_the_bits_of_the_whole_too() {
+    // from 32 channels on either side on, outputs are computed in squares of 4 × 4
+    let wide = |block_code, seed| {
+        let config = AutoencoderConfig { stages: vec![32, 40, 33], latent: 34, block_code };
+        Network::random(Architecture::Autoencoder(config), seed, Device::Cpu).unwrap()
+    };
+    for network in [wide(true, 5), wide(false, 6)] {
+        for (height, width, tile_px) in
+            [(61, 183, 32), (150, 45, 24), (77, 130, 8), (97, 64, 40), (33, 70, 1000)]
+        {
+            let image = noise(height, width, 7);
+            for layer in network.layers() {
+                let name = format!("{}, {height} × {width} px in tiles of {tile_px}", layer.name);
+                let tiled = planes(&maps_of(&network, &layer.name, &image, &tiles(tile_px)));
+                let whole = planes(&maps_of(&network, &layer.name, &image, &tiles(usize::MAX)));
+                assert!(tiled == whole, "{name}");
+                // with one sum for each output, maps are the same but for rounding
+                let direct = network.maps(&image, &layer.name);
+                let (direct, tiled) =
+                    (direct.iter().flat_map(Plane::values), whole.iter().flat_map(Plane::values));
+                let off = direct.clone().zip(tiled).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                let largest = direct.fold(0.0_f32, |largest, value| largest.max(value.abs()));
+                assert!(off <= 1e-5 * largest, "{name}: {off} of {largest}");
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Axis: which pixels of an image a position of a layer depends on, along one axis.
 //!
 //! Rows and columns are alike. Where several paths lead from the image to a layer, what counts is
-//! their union.
+//! their union. Besides what a value depends on there is what its bits depend on: where outputs of
+//! a convolution are computed together, a tile of them, all that the tile reads.
 
 use super::convolution::{Border, ConvolutionShape};
 use super::graph::{Graph, IMAGE, Place, Step};
@@ -26,21 +27,32 @@ const SAME_POSITION: Reach = Reach::Window { kernel: 1, stride: 1, before: 0, af
 /// The steps between the image and a layer, and how they reach back.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
-    steps: Vec<(Reach, Vec<Place>)>,
+    steps: Vec<Link>,
+}
+
+/// How a step reaches back.
+#[derive(Clone, Debug, PartialEq)]
+struct Link {
+    reach: Reach,
+    /// Positions that are computed together where an image is run in tiles.
+    tile: usize,
+    /// To which of its inputs it reaches.
+    inputs: Vec<Place>,
 }
 
 impl Axis {
     /// The axis of each step of `graph`, in order.
     pub(super) fn of_steps(graph: &Graph) -> Vec<Self> {
-        let reaches: Vec<(Reach, Vec<Place>)> = graph.steps().iter().map(reach).collect();
+        let links: Vec<Link> = graph.steps().iter().map(Link::of).collect();
         (1..=graph.end())
             .map(|place| {
                 let needed = graph.needed(place);
                 let mut renumbered = vec![IMAGE; needed.len()];
                 let mut steps = Vec::new();
-                for (index, (reach, inputs)) in reaches.iter().enumerate() {
+                for (index, link) in links.iter().enumerate() {
                     if needed[index + 1] {
-                        steps.push((*reach, inputs.iter().map(|&input| renumbered[input]).collect()));
+                        let inputs = link.inputs.iter().map(|&input| renumbered[input]).collect();
+                        steps.push(Link { inputs, ..*link });
                         renumbered[index + 1] = steps.len();
                     }
                 }
@@ -52,12 +64,37 @@ impl Axis {
     /// The pixels `first .. end` that position `index` can depend on, before the borders cut them
     /// off; `None` if all.
     pub(super) fn image_from_feature(&self, index: usize) -> Option<(isize, isize)> {
+        let index = index as isize;
+        self.follow((index, index), |link, range| link.reach.back(range))
+    }
+
+    /// The pixels `first .. end` that the bits of positions `from .. to` can depend on where the
+    /// image is run in tiles, before the borders cut them off; `None` if all.
+    pub(super) fn image_from_tiles(&self, from: usize, to: usize) -> Option<(isize, isize)> {
+        self.follow((from as isize, to as isize - 1), |link, (first, last)| {
+            let tile = link.tile as isize;
+            link.reach.back((first.div_euclid(tile) * tile, last.div_euclid(tile) * tile + tile - 1))
+        })
+    }
+
+    /// Positions that the last step computes together where an image is run in tiles.
+    pub(super) fn tile(&self) -> usize {
+        self.steps.last().map_or(1, |link| link.tile)
+    }
+
+    /// The pixels `first .. end` that `back` leads to from the positions of `range`, its last among
+    /// them, step by step.
+    fn follow(
+        &self,
+        range: (isize, isize),
+        back: impl Fn(&Link, (isize, isize)) -> Option<(isize, isize)>,
+    ) -> Option<(isize, isize)> {
         let mut ranges: Vec<Option<(isize, isize)>> = vec![None; self.steps.len() + 1];
-        ranges[self.steps.len()] = Some((index as isize, index as isize));
-        for (place, (reach, inputs)) in self.steps.iter().enumerate().rev() {
+        ranges[self.steps.len()] = Some(range);
+        for (place, link) in self.steps.iter().enumerate().rev() {
             let Some(range) = ranges[place + 1] else { continue };
-            let (first, last) = reach.back(range)?;
-            for &input in inputs {
+            let (first, last) = back(link, range)?;
+            for &input in &link.inputs {
                 ranges[input] = Some(match ranges[input] {
                     Some(other) => (first.min(other.0), last.max(other.1)),
                     None => (first, last),
@@ -70,7 +107,7 @@ impl Axis {
     /// Positions there are for `length` pixels; 0 if too few for some step.
     pub(super) fn map_length(&self, length: usize) -> usize {
         let mut lengths = vec![length];
-        for (reach, inputs) in &self.steps {
+        for Link { reach, inputs, .. } in &self.steps {
             let shortest = inputs.iter().map(|&input| lengths[input]).min().unwrap_or(0);
             lengths.push(if shortest == 0 { 0 } else { reach.length(shortest) });
         }
@@ -80,7 +117,7 @@ impl Axis {
     /// Pixels that the largest part has; `None` if it is the whole image. Parts differ where there
     /// is up-sampling, with the period of the coarsest stride on the way.
     pub(super) fn field(&self, coarsest_stride: usize) -> Option<usize> {
-        let up_sampled = self.steps.iter().any(|(reach, _)| *reach == Reach::Half);
+        let up_sampled = self.steps.iter().any(|link| link.reach == Reach::Half);
         (0..if up_sampled { coarsest_stride } else { 1 })
             .map(|index| self.image_from_feature(index).map(|(first, end)| (end - first) as usize))
             .max()
@@ -90,7 +127,7 @@ impl Axis {
     /// Whether a part of the image, cut out at a multiple of the coarsest stride, gives the
     /// positions that the whole has there.
     pub(super) fn can_be_cut(&self) -> bool {
-        self.steps.iter().all(|(reach, _)| match reach {
+        self.steps.iter().all(|link| match &link.reach {
             Reach::TensorFlow { stride, .. } => *stride == 1,
             Reach::Whole { .. } => false,
             Reach::Window { .. } | Reach::Half => true,
@@ -138,23 +175,35 @@ impl Reach {
     }
 }
 
-/// How `step` reaches back, and to which of its inputs.
-fn reach(step: &Step) -> (Reach, Vec<Place>) {
-    let convolution = |shape: ConvolutionShape| {
-        let ConvolutionShape { kernel, stride, border, .. } = shape;
-        match border {
-            Border::Sides(padding) => {
-                Reach::Window { kernel, stride, before: padding.top, after: padding.bottom, ceil: false }
+impl Link {
+    fn of(step: &Step) -> Self {
+        let (tile, inputs) = match &step.operation {
+            Operation::Convolution(convolution) => (convolution.tile(), &step.inputs[..]),
+            // a block lies inside the field of the maps beside it
+            Operation::AddBlockCode { from_maps, .. } | Operation::AddBlocks { from_maps, .. } => {
+                (from_maps.tile(), &step.inputs[..1])
             }
-            Border::TensorFlow => Reach::TensorFlow { kernel, stride },
+            _ => (1, &step.inputs[..]),
+        };
+        Self { reach: reach(&step.operation), tile, inputs: inputs.to_vec() }
+    }
+}
+
+fn window(shape: ConvolutionShape) -> Reach {
+    let ConvolutionShape { kernel, stride, border, .. } = shape;
+    match border {
+        Border::Sides(padding) => {
+            Reach::Window { kernel, stride, before: padding.top, after: padding.bottom, ceil: false }
         }
-    };
-    let reach = match &step.operation {
-        Operation::Convolution(layer) => convolution(layer.shape()),
-        // a block lies inside the field of the maps beside it
-        Operation::AddBlockCode { from_maps, .. } | Operation::AddBlocks { from_maps, .. } => {
-            return (convolution(from_maps.shape()), vec![step.inputs[0]]);
-        }
+        Border::TensorFlow => Reach::TensorFlow { kernel, stride },
+    }
+}
+
+fn reach(operation: &Operation) -> Reach {
+    match operation {
+        Operation::Convolution(convolution)
+        | Operation::AddBlockCode { from_maps: convolution, .. }
+        | Operation::AddBlocks { from_maps: convolution, .. } => window(convolution.shape()),
         Operation::MaxPool(Pool { kernel, stride, padding, ceil }) => {
             Reach::Window { kernel: *kernel, stride: *stride, before: *padding, after: *padding, ceil: *ceil }
         }
@@ -172,6 +221,5 @@ fn reach(step: &Step) -> (Reach, Vec<Place>) {
         | Operation::WithOnes
         | Operation::Sigmoid
         | Operation::Clamp => SAME_POSITION,
-    };
-    (reach, step.inputs.clone())
+    }
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
 use super::start::Start;
-use crate::kernels::{self, Geometry, Method, Padding};
+use crate::kernels::{self, ConvShape, Geometry, Method, Padding};
 
 /// Zeros around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,6 +210,14 @@ impl Convolution {
         let padding = border.padding([height, width], kernel, stride);
         let geometry = Geometry { stride, padding, groups, method: self.method };
         kernels::convolution(maps, self.weight.clone(), self.bias.clone(), geometry, relu)
+    }
+
+    /// Outputs along an axis that are computed together where the graph is run in tiles, see
+    /// [`Method::tile`].
+    pub(super) fn tile(&self) -> usize {
+        let ConvolutionShape { channels_in, channels_out, kernel, stride, groups, .. } = self.shape;
+        let shape = ConvShape::same(1, [channels_in, channels_out], [kernel; 2], kernel);
+        Method::Tiles.tile(&ConvShape { stride, groups, ..shape })
     }
 
     /// Its shape.

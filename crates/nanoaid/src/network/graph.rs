@@ -163,6 +163,12 @@ impl Graph {
         self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Fastest));
     }
 
+    /// Has its convolutions computed in a faster way that gives a part of an image the bits of the
+    /// whole only where it is cut as [`super::Layer::image_from_tiles`] says.
+    pub(crate) fn run_in_tiles(&mut self) {
+        self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Tiles));
+    }
+
     /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
     pub(crate) fn forward_to(&self, images: Tensor<4>, place: Place) -> Tensor<4> {
         let mut outputs = self.outputs(images, &[place], Norms::Running, &mut Vec::new());

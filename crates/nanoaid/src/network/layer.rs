@@ -38,6 +38,19 @@ impl Layer {
         self.axis.image_from_feature(index).unwrap_or((isize::MIN, isize::MAX))
     }
 
+    /// The pixels that positions `from .. to` need to have the bits of the whole image where the
+    /// network is run in tiles, before the image's borders cut them off: those they depend on, and
+    /// those that are only computed with. To be cut out at a multiple of the stride of each layer on
+    /// the way, times its [`Layer::tile`].
+    pub(crate) fn image_from_tiles(&self, from: usize, to: usize) -> (isize, isize) {
+        self.axis.image_from_tiles(from, to).unwrap_or((isize::MIN, isize::MAX))
+    }
+
+    /// Positions along an axis that share their sums where the network is run in tiles.
+    pub(crate) fn tile(&self) -> usize {
+        self.axis.tile()
+    }
+
     /// Positions along an axis of `length` pixels; 0 if the image is too small for this layer.
     pub fn map_length(&self, length: usize) -> usize {
         self.axis.map_length(length)
