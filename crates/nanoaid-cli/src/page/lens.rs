@@ -190,24 +190,24 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
 
 fn more_of_layer(more: &MoreOfLayer, seen: &Seen, variance: &str) -> Markup {
     html! {
-            details {
-                summary { "The same on one scale for all maps" }
-                (figure(&embedded_png(&more.shared_sheet.png, "contact sheet on one scale"), &html! {
-                    "Weak maps look empty here: that is how weak they are."
-                }))
-            }
-            h3 { "False color" }
-            (figure(&html! {
-                div.fade {
-                    (embedded_png(&seen.micrograph().png, "the micrograph"))
-                    (embedded_png(&more.false_color.png, "false-color picture over the micrograph"))
-                }
-                label.fader { "micrograph" input type="range" min="0" max="100" value="100"
-                    aria-label="weight of the false colors"; "false color" }
-            }, &html! {
-                "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
-                (variance) " of the variance. Like colors mean like feature maps."
+        details {
+            summary { "The same on one scale for all maps" }
+            (figure(&embedded_png(&more.shared_sheet.png, "contact sheet on one scale"), &html! {
+                "Weak maps look empty here: that is how weak they are."
             }))
+        }
+        h3 { "False color" }
+        (figure(&html! {
+            div.fade {
+                (embedded_png(&seen.micrograph().png, "the micrograph"))
+                (embedded_png(&more.false_color.png, "false-color picture over the micrograph"))
+            }
+            label.fader { "micrograph" input type="range" min="0" max="100" value="100"
+                aria-label="weight of the false colors"; "false color" }
+        }, &html! {
+            "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
+            (variance) " of the variance. Like colors mean like feature maps."
+        }))
     }
 }
 
