@@ -7,11 +7,10 @@
 use burn::tensor::{Tensor, TensorData};
 use micrograph::paint::{Sampling, resampled};
 use micrograph::{Plane, Rect};
-use rayon::prelude::*;
 
 use crate::network::Architecture;
 use crate::regression::argmax;
-use crate::{Device, Network};
+use crate::{Device, Network, judge};
 
 /// Most views of one micrograph; of a very long one some parts are left out.
 const MOST_VIEWS: usize = 16;
@@ -77,19 +76,13 @@ pub(crate) fn means_of_groups(network: &Network, layer: &str, groups: &[Vec<Plan
         values.extend(flat.chunks(n_channels).map(|row| row.iter().map(|&value| f64::from(value)).collect()));
     }
     let mut values = values.into_iter();
-    groups
-        .par_iter()
-        .map(Vec::len)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map(|n| {
-            let own: Vec<Vec<f64>> = values.by_ref().take(n).collect();
-            let n_channels = own.first().map_or(0, Vec::len);
-            (0..n_channels)
-                .map(|channel| own.iter().map(|row| row[channel]).sum::<f64>() / n as f64)
-                .collect()
-        })
-        .collect()
+    let mean = |group: &Vec<Plane>| -> Vec<f64> {
+        let own: Vec<Vec<f64>> = values.by_ref().take(group.len()).collect();
+        let n_channels = own.first().map_or(0, Vec::len);
+        let of = |channel: usize| own.iter().map(|row| row[channel]).sum::<f64>() / group.len() as f64;
+        (0..n_channels).map(of).collect()
+    };
+    groups.iter().map(mean).collect()
 }
 
 /// Planes of one size as images. `N × [H, W]` → `[N, 1, H, W]`.
@@ -99,19 +92,9 @@ pub(crate) fn tensor_of(planes: &[&Plane], device: Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [planes.len(), 1, height, width]), &device.burn())
 }
 
-/// Mean F1 over the classes that occur among `expected`; 0 where there is none.
-/// F1 = 2 tp / (2 tp + fp + fn).
+/// Mean F1 over the classes that occur among `expected`, for the classes of the highest `logits`.
 pub fn macro_f1(logits: &[Vec<f64>], expected: &[usize], n_classes: usize) -> f64 {
-    let (mut right, mut asked, mut told) = (vec![0; n_classes], vec![0; n_classes], vec![0; n_classes]);
-    for (logits, &expected) in logits.iter().zip(expected) {
-        let found = argmax(logits);
-        asked[expected] += 1;
-        told[found] += 1;
-        right[expected] += usize::from(found == expected);
-    }
-    let occurring: Vec<usize> = (0..n_classes).filter(|&class| asked[class] > 0).collect();
-    let f1 = |class: usize| 2.0 * right[class] as f64 / (asked[class] + told[class]) as f64;
-    occurring.iter().map(|&class| f1(class)).sum::<f64>() / occurring.len().max(1) as f64
+    judge::macro_f1(n_classes, expected.iter().copied().zip(logits.iter().map(|logits| argmax(logits))))
 }
 
 /// Mean cross-entropy of the softmax of `logits` in nats; 0 where there are none.

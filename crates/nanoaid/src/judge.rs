@@ -33,6 +33,7 @@ pub use scores::ClassScores;
 pub use warning::Warning;
 
 use crate::ConfigError;
+use crate::regression::argmax;
 use groups::Groups;
 use reliability::log_probabilities;
 use scores::Confusion;
@@ -60,8 +61,7 @@ pub struct Scored {
 impl Scored {
     /// The class with the highest logit; the first of equal ones.
     fn predicted(&self) -> usize {
-        let better = |best, class| if self.logits[class] > self.logits[best] { class } else { best };
-        (1..self.logits.len()).fold(0, better)
+        argmax(&self.logits)
     }
 }
 
@@ -195,6 +195,11 @@ impl Judged {
     pub fn right(&self) -> bool {
         self.category == self.predicted
     }
+}
+
+/// Mean F1 over the classes that occur, of pairs of class and prediction.
+pub fn macro_f1(n_classes: usize, answers: impl IntoIterator<Item = (usize, usize)>) -> f64 {
+    Confusion::of_answers(n_classes, answers).macro_f1()
 }
 
 /// Judges a classifier of `classes` by its logits for held-out micrographs.

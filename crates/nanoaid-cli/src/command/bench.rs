@@ -64,11 +64,11 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
         figures.enter("lens-cold", lens_cold()?, "s")?;
     }
     figures.convolutions()?;
-    if arguments.json {
-        print(&json_text(&figures.all)?)?;
-    }
     if figures.all.is_empty() {
         return Err(Failure::new(format!("no figure is named like {}", arguments.names.join(" or "))));
+    }
+    if arguments.json {
+        print(&json_text(&figures.all)?)?;
     }
     Ok(Outcome::Done)
 }

@@ -160,6 +160,10 @@ impl LensArguments {
                 vec![layer.clone()]
             }
             (None, Some(depth)) => vec![layer_at_depth(network, depth)?],
+            (None, None) if network.n_stages() == 0 => {
+                let text = "the network has no encoder stages; name a layer with --layer (`nanoaid info RUN` lists them)";
+                return Err(Failure::new(text));
+            }
             (None, None) => (1..=network.n_stages())
                 .map(|depth| layer_at_depth(network, depth))
                 .collect::<Result<_, _>>()?,
@@ -200,7 +204,11 @@ fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
     match network.layer_at_depth(depth) {
         Some(layer) => Ok(layer.name.clone()),
         None => {
-            Err(Failure::new(format!("depth {depth}: the network has depths 1 to {}", network.n_stages())))
+            let found = match network.n_stages() {
+                0 => "no encoder stages; name a layer with --layer".to_owned(),
+                n_stages => format!("depths 1 to {n_stages}"),
+            };
+            Err(Failure::new(format!("depth {depth}: the network has {found}")))
         }
     }
 }

@@ -38,9 +38,15 @@ pub(super) struct Confusion {
 impl Confusion {
     /// Counts the micrographs at `indices`, which may repeat.
     pub(super) fn of(n_classes: usize, scored: &[Scored], indices: impl IntoIterator<Item = usize>) -> Self {
+        let answers = indices.into_iter().map(|index| (scored[index].category, scored[index].predicted()));
+        Self::of_answers(n_classes, answers)
+    }
+
+    /// Counts pairs of class and prediction.
+    pub(super) fn of_answers(n_classes: usize, answers: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut counts = vec![vec![0; n_classes]; n_classes];
-        for index in indices {
-            counts[scored[index].category][scored[index].predicted()] += 1;
+        for (class, predicted) in answers {
+            counts[class][predicted] += 1;
         }
         Self { counts }
     }

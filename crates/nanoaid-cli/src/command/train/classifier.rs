@@ -312,10 +312,14 @@ fn write(
     }
     let n_weights: usize = network.layers().iter().map(|layer| layer.n_weights).sum();
     let settings = &run.manifest().settings;
+    let best = match result.fits.len() {
+        0 => format!("epoch {} of {}", curve.best_epoch, curve.rows.len()),
+        n_fits => format!("best of {n_fits} heads fitted to frozen features"),
+    };
     let about = [
         ("start", settings["start"].as_str().unwrap_or_default().to_owned()),
         ("network", format!("{}, {n_weights} weights", name_of(network))),
-        ("best epoch", format!("{} of {}", curve.best_epoch, curve.rows.len())),
+        ("kept", best),
         ("settings", settings.to_string()),
         ("data", run.manifest().data.to_string()),
     ];
