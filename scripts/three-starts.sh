@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The table of docs/results.md: the three starts, three seeds each, on the micrographs of a data set with an index.
 #
-# Usage: scripts/three-starts.sh DATA SQUEEZENET.safetensors OUT [SEED…]
+# Usage: [NANOAID=PROGRAM] scripts/three-starts.sh DATA SQUEEZENET.safetensors OUT [SEED…]
 # DATA holds index.csv; categories with too few micrographs are left out. OUT gets one run folder a training; runs that
-# are finished there are not repeated.
+# are finished there are not repeated. Without NANOAID the program is built first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$1 squeezenet=$2 out=$3
@@ -11,17 +11,19 @@ shift 3
 seeds=("${@:-0 1 2}")
 read -ra seeds <<<"${seeds[*]}"
 only='category=biological|fibres|films|nanowires|particles|patterned|porous|powder'
-cargo build --release --quiet
-nanoaid=target/release/nanoaid
+nanoaid=${NANOAID:-target/release/nanoaid}
+[ -n "${NANOAID:-}" ] || cargo build --release --quiet
 mkdir -p "$out"
+TIMEFORMAT='%R %U %S'
 run() { # name, seed, arguments
     local name=$1 seed=$2
     shift 2
     local folder="$out/$name-$seed"
     if ! grep -qs '"status": "done"\|"status": "stopped_early"' "$folder/manifest.json"; then
-        local begun=$SECONDS
-        "$nanoaid" train classifier "$data" --only "$only" --seed "$seed" --out "$folder" --force "$@" >/dev/null
-        echo $((SECONDS - begun)) >"$folder.seconds"
+        {
+            time "$nanoaid" train classifier "$data" --only "$only" --seed "$seed" --out "$folder" --force "$@" \
+                >/dev/null 2>"$folder.log"
+        } 2>"$folder.seconds"
     fi
 }
 for seed in "${seeds[@]}"; do
@@ -34,8 +36,8 @@ python3 - "$out" "${seeds[@]}" <<'P'
 import json, os, sys
 
 out, seeds = sys.argv[1], sys.argv[2:]
-print("| network, start | seed | accuracy | macro-F1 | p (shuffled labels) | s |")
-print("| --- | --- | --- | --- | --- | --- |")
+print("| network, start | seed | accuracy | macro-F1 | p (shuffled labels) | s | of the processor, s |")
+print("| --- | --- | --- | --- | --- | --- | --- |")
 for name in ("squeezenet-frozen", "squeezenet-fine-tuned", "squeezenet-random", "own-random"):
     for seed in seeds:
         folder = os.path.join(out, f"{name}-{seed}")
@@ -45,7 +47,8 @@ for name in ("squeezenet-frozen", "squeezenet-fine-tuned", "squeezenet-random", 
             interval = estimate["interval"]
             return f"{estimate['value']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"
 
-        seconds = open(folder + ".seconds").read().strip()
+        wall, user, system = map(float, open(folder + ".seconds").read().split())
         p = report["chance"]["p_value"]
-        print(f"| {name.replace('-', ', ', 1)} | {seed} | {cell(report['accuracy'])} | {cell(report['macro_f1'])} | {p:.3f} | {seconds} |")
+        figures = f"{cell(report['accuracy'])} | {cell(report['macro_f1'])} | {p:.3f} | {wall:.0f} | {user + system:.0f}"
+        print(f"| {name.replace('-', ', ', 1)} | {seed} | {figures} |")
 P

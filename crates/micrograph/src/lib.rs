@@ -9,6 +9,7 @@ pub mod calibration;
 pub mod config_error;
 pub mod data_bar;
 pub mod file;
+pub mod fourier;
 pub mod micrograph;
 pub mod paint;
 pub mod plane;
