@@ -56,6 +56,14 @@ pub(crate) fn up_sample(maps: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::up_sample(maps.into_dispatch()))
 }
 
+/// Values below 0 become 0, those above `ceiling` become `ceiling`, with a redirected gradient
+/// (Lucid, `redirected_relu_grad`): for an image of whose gradient nothing gets through, the
+/// gradient passes where a value is cut off, unless it would push that value further out. Taken as
+/// that of a score to be raised. `[N, C, H, W]` → the same shape.
+pub(crate) fn redirected_relu(maps: Tensor<4>, ceiling: Option<f32>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::redirected_relu(maps.into_dispatch(), ceiling))
+}
+
 /// Gives back the memory that is kept for the next feature maps.
 pub(crate) fn release_memory() {
     memory::release();

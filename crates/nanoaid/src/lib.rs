@@ -16,6 +16,7 @@ pub mod judge;
 mod kernels;
 pub mod known_weights;
 pub mod lens;
+pub mod natural;
 pub mod network;
 pub mod prepare;
 pub mod quality;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod score;
 pub mod sweep;
 pub mod train;
+pub mod visualize;
 
 pub use address::Address;
 pub use device::Device;

@@ -36,7 +36,7 @@ pub use weights::{Weight, Weights, WeightsError};
 
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
-use graph::Place;
+pub(crate) use graph::Place;
 pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
@@ -56,7 +56,7 @@ use crate::baseline::BlockComponents;
 use crate::hash::sha256;
 
 /// What behind the name of a layer names the values before the ReLU that is part of it.
-const PREACTIVATION: &str = ".preactivation";
+pub(crate) const PREACTIVATION: &str = ".preactivation";
 
 /// How the names of encoder stages begin.
 const ENCODER: &str = "encoder.";
@@ -318,6 +318,12 @@ impl Network {
         Self::of_graph(self.architecture.clone(), self.graph_to(layer), self.device)
     }
 
+    /// Whether `layer` has a ReLU of its own, before which the network can be cut.
+    pub fn has_preactivation(&self, layer: &str) -> bool {
+        let place = self.graph.place(layer);
+        place.is_some_and(|place| self.graph.cut_before_relu(place).is_some())
+    }
+
     /// The network cut behind `layer`, with only these channels of it; where possible no others
     /// are computed.
     ///
@@ -362,14 +368,18 @@ impl Network {
     /// As [`Network::maps`], of an image of as many planes as the network has channels, all maps in
     /// one piece of memory.
     pub(crate) fn maps_in_one(&self, planes: &[&Plane], layer: &str) -> Maps {
-        assert_eq!(planes.len(), self.channels_in(), "channels of the image");
-        let (height, width) = (planes[0].height(), planes[0].width());
-        let values: Vec<f32> = planes.iter().map(|plane| plane.values()).collect::<Vec<_>>().concat();
-        let data = TensorData::new(values, [1, planes.len(), height, width]);
-        let images = Tensor::<4>::from_data(data, &self.device.burn()); // [1, C_in, H, W]
+        let images = self.tensor(planes); // [1, C_in, H, W]
         let maps = self.forward_to(self.normalized(images), layer); // [1, C, H/s, W/s]
         let [_, n_channels, height, width] = maps.dims();
         Maps { values: maps.into_data(), n_channels, height, width }
+    }
+
+    /// An image of as many planes as the network has channels, `[1, C_in, H, W]`.
+    pub(crate) fn tensor(&self, planes: &[&Plane]) -> Tensor<4> {
+        assert_eq!(planes.len(), self.channels_in(), "channels of the image");
+        let (height, width) = (planes[0].height(), planes[0].width());
+        let values: Vec<f32> = planes.iter().map(|plane| plane.values()).collect::<Vec<_>>().concat();
+        Tensor::from_data(TensorData::new(values, [1, planes.len(), height, width]), &self.device.burn())
     }
 
     /// Images in `[0, 1]` as its input: colors are normalized, grey ones are left to its first

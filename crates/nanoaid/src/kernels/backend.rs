@@ -35,6 +35,14 @@ pub(crate) trait Kernels: Backend {
         let size = doubled(&maps.shape());
         Self::interpolate(maps, size, nearest(size))
     }
+
+    /// See [`super::redirected_relu`].
+    fn redirected_relu(maps: FloatTensor<Self>, ceiling: Option<f32>) -> FloatTensor<Self> {
+        match ceiling {
+            None => Self::relu(maps),
+            Some(ceiling) => Self::float_clamp(maps, 0.0.into(), ceiling.into()),
+        }
+    }
 }
 
 /// Gradients of a convolution.
@@ -142,6 +150,28 @@ impl Gradients for Cube {
         let mean = Self::avg_pool2d(gradient, [2, 2], [2, 2], [0, 0], true, false);
         Self::float_mul_scalar(mean, 4.0.into())
     }
+}
+
+/// The gradient of [`Kernels::redirected_relu`] for `maps`.
+pub(super) fn redirected_relu_gradient<B: Backend>(
+    maps: FloatTensor<B>,
+    ceiling: Option<f32>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    // a ReLU's gradient is the way to keep values where others are above 0
+    let below = B::relu(B::float_neg(maps.clone()));
+    let rising = B::relu(gradient.clone());
+    let falling = B::float_sub(gradient.clone(), rising.clone());
+    let mut passed = B::relu_backward(B::relu(maps.clone()), gradient.clone());
+    let mut redirected = B::float_sub(gradient.clone(), B::relu_backward(below, falling));
+    if let Some(ceiling) = ceiling {
+        let above = B::relu(B::float_sub_scalar(maps, ceiling.into()));
+        passed = B::float_sub(passed, B::relu_backward(above.clone(), gradient));
+        redirected = B::float_sub(redirected, B::relu_backward(above, rising));
+    }
+    let total = [1, 2, 3].into_iter().fold(B::float_abs(passed.clone()), B::float_sum_dim);
+    let nothing = B::float_add_scalar(B::float_neg(B::float_sign(total)), 1.0.into()); // [N, 1, 1, 1]
+    B::float_add(passed, B::float_mul(redirected, nothing))
 }
 
 /// [`Kernels::convolution`] by the backend's own.

@@ -8,7 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
-use super::backend::{ConvolutionState, Gradients, Kernels};
+use super::backend::{ConvolutionState, Gradients, Kernels, redirected_relu_gradient};
 use super::{Geometry, PoolWindow};
 
 impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
@@ -51,6 +51,17 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         match UpSampleBackward.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((), B::up_sample(maps)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::up_sample(maps)),
+        }
+    }
+
+    fn redirected_relu(maps: FloatTensor<Self>, ceiling: Option<f32>) -> FloatTensor<Self> {
+        let node = maps.node();
+        let maps = maps.into_primitive();
+        match RedirectedReluBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish((maps.clone(), ceiling), B::redirected_relu(maps, ceiling))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::redirected_relu(maps, ceiling)),
         }
     }
 }
@@ -99,6 +110,22 @@ impl<B: Backend + Gradients> Backward<B, 1> for UpSampleBackward {
         let gradient = register.consume::<B>(&ops.node);
         if let [Some(node)] = ops.parents {
             register.register::<B>(node.id, B::up_sample_gradient(gradient));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct RedirectedReluBackward;
+
+impl<B: Backend + Kernels> Backward<B, 1> for RedirectedReluBackward {
+    /// The input and the ceiling.
+    type State = (FloatTensor<B>, Option<f32>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, register: &mut Register, _: &mut Checkpointer) {
+        let gradient = register.consume::<B>(&ops.node);
+        let (maps, ceiling) = ops.state;
+        if let [Some(node)] = ops.parents {
+            register.register::<B>(node.id, redirected_relu_gradient::<B>(maps, ceiling, gradient));
         }
     }
 }

@@ -193,6 +193,15 @@ impl Convolution {
         Self { weight, shape, ..self.clone() }
     }
 
+    /// For `N` images, of which image `n` is to have output `n` only, as one image of `N · C_in`
+    /// channels: a convolution of as many groups as it has outputs.
+    pub(crate) fn for_joined_images(&self) -> Self {
+        let ConvolutionShape { channels_in, channels_out, .. } = self.shape;
+        let shape =
+            ConvolutionShape { channels_in: channels_in * channels_out, groups: channels_out, ..self.shape };
+        Self { shape, ..self.clone() }
+    }
+
     /// The same without the ReLU that may follow.
     pub(crate) fn without_relu(&self) -> Self {
         Self { shape: ConvolutionShape { relu: false, ..self.shape }, ..self.clone() }

@@ -117,6 +117,26 @@ impl Graph {
         cut
     }
 
+    /// The steps behind `place` as a graph whose image is the output there; `None` if they need what
+    /// came before it, too.
+    pub(crate) fn behind_place(&self, place: Place) -> Option<Self> {
+        let last = self.end();
+        let needed = self.needed(last);
+        let channels = super::layer::describe(self).get(place.checked_sub(1)?)?.n_channels;
+        let mut renumbered = vec![None; needed.len()];
+        renumbered[place] = Some(IMAGE);
+        let mut behind = Self::new(channels);
+        for index in place..last {
+            let step = &self.steps[index];
+            if needed[index + 1] {
+                let inputs: Option<Vec<Place>> = step.inputs.iter().map(|&input| renumbered[input]).collect();
+                let at = behind.push_from(step.name.clone(), &inputs?, step.operation.clone());
+                renumbered[index + 1] = Some(at);
+            }
+        }
+        Some(behind)
+    }
+
     /// The graph cut at `place`, before the ReLU that is part of its step; `None` if none is.
     pub(crate) fn cut_before_relu(&self, place: Place) -> Option<Self> {
         let mut cut = self.cut(place);
@@ -129,32 +149,79 @@ impl Graph {
     /// from one convolution or dense layer, through steps that keep channels apart, no others are
     /// computed.
     pub(crate) fn cut_to_channels(&self, place: Place, channels: &[usize]) -> Self {
+        let fewer = |operation: &Operation| operation.with_channels(channels);
+        let over_fewer = |operation: &Operation| operation.over_channels(channels);
+        self.cut_and_changed(place, fewer, over_fewer).unwrap_or_else(|| {
+            let mut cut = self.cut(place);
+            let name = cut.steps.last().map(|step| format!("{}.channels", step.name));
+            cut.push(name.unwrap_or_default(), Operation::Channels(channels.to_vec()));
+            cut
+        })
+    }
+
+    /// The graph cut at `place` for a batch of as many images as `channels`, which gives image `n`
+    /// channel `channels[n]` only, `[N, 1, H', W']`, and computes no others. `None` where the output
+    /// does not come from one convolution through steps that keep channels apart.
+    pub(crate) fn cut_to_own_channels(&self, place: Place, channels: &[usize]) -> Option<Self> {
+        let own = |operation: &Operation| operation.with_own_channels(channels);
+        let over_own = |operation: &Operation| operation.over_own_channels(channels);
+        self.cut_and_changed(place, own, over_own)
+    }
+
+    /// The graph cut at `place` with the last step that has weights changed by `weighted`, and those
+    /// behind it, which keep channels apart, by `behind`; `None` if one of them can not be.
+    fn cut_and_changed(
+        &self,
+        place: Place,
+        weighted: impl Fn(&Operation) -> Option<Operation>,
+        behind: impl Fn(&Operation) -> Option<Operation>,
+    ) -> Option<Self> {
         let mut cut = self.cut(place);
-        let mut changed = Vec::new();
         let mut at = cut.end();
         while at != IMAGE {
             let step = &cut.steps[at - 1];
-            if let Some(operation) = step.operation.with_channels(channels) {
-                changed.push((at, operation));
-                for (at, operation) in changed {
-                    cut.steps[at - 1].operation = operation;
-                }
-                return cut;
+            if let Some(operation) = weighted(&step.operation) {
+                cut.steps[at - 1].operation = operation;
+                return Some(cut);
             }
-            let n_users = cut.steps.iter().flat_map(|step| &step.inputs);
-            let (&[input], Some(operation)) = (&step.inputs[..], step.operation.over_channels(channels))
-            else {
-                break;
+            let (&[input], Some(operation)) = (&step.inputs[..], behind(&step.operation)) else {
+                return None;
             };
-            if n_users.filter(|&&user| user == input).count() != 1 {
-                break;
+            let users = cut.steps.iter().flat_map(|step| &step.inputs);
+            if users.filter(|&&user| user == input).count() != 1 {
+                return None;
             }
-            changed.push((at, operation));
+            cut.steps[at - 1].operation = operation;
             at = input;
         }
-        let name = cut.steps.last().map(|step| format!("{}.channels", step.name));
-        cut.push(name.unwrap_or_default(), Operation::Channels(channels.to_vec()));
-        cut
+        None
+    }
+
+    /// Has the gradients of its ReLUs redirected, so that an image moves on where none gets through.
+    pub(crate) fn redirect(&mut self) {
+        for operation in self.operations_mut() {
+            if let Some(redirected) = operation.redirected() {
+                *operation = redirected;
+            }
+        }
+    }
+
+    /// The same with the ReLU that is part of the step at `place` as a step of its own behind it;
+    /// the step then is called `name`. `None` if it has none.
+    pub(crate) fn with_preactivation(&self, place: Place, name: &str) -> Option<Self> {
+        let before = self.steps[place.checked_sub(1)?].operation.without_relu()?;
+        let mut graph = Self::new(self.channels_in);
+        let moved = |input: Place| if input >= place { input + 1 } else { input };
+        for (index, step) in self.steps.iter().enumerate() {
+            let inputs: Vec<Place> = step.inputs.iter().map(|&input| moved(input)).collect();
+            if index + 1 == place {
+                graph.push_from(name, &inputs, before.clone());
+                graph.push(step.name.clone(), Operation::Relu);
+            } else {
+                graph.push_from(step.name.clone(), &inputs, step.operation.clone());
+            }
+        }
+        Some(graph)
     }
 
     /// Has its convolutions computed the fastest way, whose bits depend on where in the image a

@@ -109,6 +109,7 @@ fn n_channels(step: &Step, channels: &[usize]) -> usize {
         Operation::Dense(dense) => dense.bias.dims()[0],
         Operation::Concatenate => step.inputs.iter().map(|&input| channels[input]).sum(),
         Operation::Channels(channels) => channels.len(),
+        Operation::OwnChannels(_) => 1,
         Operation::Colors { mean, .. } => mean.len(),
         Operation::WithOnes => before + 1,
         Operation::PixelShuffle => before / 4,
@@ -146,6 +147,8 @@ fn text(operation: &Operation) -> String {
         Operation::UpSample => "up-sampling ×2".to_owned(),
         Operation::PixelShuffle => "pixel shuffle ×2".to_owned(),
         Operation::Sigmoid => "sigmoid".to_owned(),
+        Operation::Redirected { before, .. } => format!("{}, ReLU with redirected gradient", text(before)),
+        Operation::OwnChannels(operation) => format!("{} for one channel of each image", text(operation)),
         Operation::Clamp => "clamp to 0…1".to_owned(),
     }
 }

@@ -54,6 +54,12 @@ pub(crate) enum Operation {
     /// A convolution, plus the blocks that belong to the second input, the output of an
     /// [`Operation::AddBlockCode`].
     AddBlocks { from_maps: Convolution, from_code: Convolution, side: usize },
+    /// An operation and a ReLU behind it, up to a ceiling where one is given, whose gradient is
+    /// redirected; see [`kernels::redirected_relu`].
+    Redirected { before: Box<Operation>, ceiling: Option<f32> },
+    /// For `N` images of `C` channels: this operation for one image of `N · C` channels, which has
+    /// `N` channels, one of each image.
+    OwnChannels(Box<Operation>),
     /// Values below 0 become 0, above 1 they become 1. Left out while a network learns, since
     /// it has no gradient beyond.
     Clamp,
@@ -120,7 +126,50 @@ impl Operation {
             Self::AddBlocks { from_maps, from_code, side } => {
                 from_maps.forward(first) + blocks_from_channels(from_code.forward(second()), *side)
             }
+            Self::Redirected { before, ceiling } => {
+                inputs.insert(0, first);
+                kernels::redirected_relu(before.forward(name, inputs, norms, statistics), *ceiling)
+            }
+            Self::OwnChannels(operation) => {
+                let [n, channels, height, width] = first.dims();
+                let joined = first.reshape([1, n * channels, height, width]);
+                let maps = operation.forward(name, vec![joined], norms, statistics);
+                let [_, _, height, width] = maps.dims();
+                maps.reshape([n, 1, height, width])
+            }
             Self::Clamp => first.clamp(0.0, 1.0),
+        }
+    }
+
+    /// The same with the gradient of its ReLU redirected; `None` if it has none.
+    pub(super) fn redirected(&self) -> Option<Self> {
+        let (before, ceiling) = match self {
+            Self::Relu => (Self::Identity, None),
+            Self::Relu6 => (Self::Identity, Some(6.0)),
+            Self::OwnChannels(operation) => (Self::OwnChannels(Box::new(operation.without_relu()?)), None),
+            _ => (self.without_relu()?, None),
+        };
+        Some(Self::Redirected { before: Box::new(before), ceiling })
+    }
+
+    /// The same for a batch of images of which image `n` is to have channel `channels[n]` only,
+    /// where its weights allow it.
+    pub(super) fn with_own_channels(&self, channels: &[usize]) -> Option<Self> {
+        match self {
+            Self::Convolution(convolution) if convolution.shape().groups == 1 => {
+                let own = convolution.with_channels(channels).for_joined_images();
+                Some(Self::OwnChannels(Box::new(Self::Convolution(own))))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for a batch of images of which image `n` has channel `channels[n]` only, if each
+    /// channel of its output depends on the same channel of its one input.
+    pub(super) fn over_own_channels(&self, channels: &[usize]) -> Option<Self> {
+        match self {
+            Self::Norm(_) => Some(Self::OwnChannels(Box::new(self.over_channels(channels)?))),
+            _ => self.over_channels(channels),
         }
     }
 

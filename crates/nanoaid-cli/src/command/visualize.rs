@@ -1,0 +1,338 @@
+//! `nanoaid visualize`: images that units of a network want to see.
+
+mod materials;
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use micrograph::Plane;
+use nanoaid::visualize::{CanvasConfig, Event, Objective, Preset, TransformSet, VisualizeConfig, visualize};
+use nanoaid::{Device, Network};
+
+use super::network::network;
+use crate::outcome::{Failure, Outcome, print};
+use crate::output::{OutputFolder, json_text};
+use crate::progress::Progress;
+use crate::visualization::{VisualOutcome, VisualRecord, VisualSettings, record_name, sheet, write};
+use materials::Gathered;
+
+/// Name of the file that says with which settings a folder was filled.
+const SETTINGS: &str = "settings.json";
+/// Name of the contact sheet.
+const SHEET: &str = "sheet.png";
+
+/// Arguments of `visualize`.
+#[derive(Args)]
+pub(crate) struct VisualizeArguments {
+    /// Run folder, weights of an ImageNet network, or a built-in network: `autoencoder`, `classifier`
+    run: PathBuf,
+    /// What to climb: `encoder.2:17`, `encoder.2:17@5,8`, `class:fibres`, `center(encoder.3:4)`,
+    /// `direction(latent, 3:1, 7:-0.5)`, `encoder.2:1 - 0.5 * encoder.2:4`, `minimum(encoder.2:17)`,
+    /// `caricature(encoder.3)`, …; can be given several times
+    #[arg(long, value_name = "OBJECTIVE")]
+    unit: Vec<Objective>,
+    /// Every channel of this layer, e.g. `encoder.2` or `encoder.2.preactivation`; can be given
+    /// several times
+    #[arg(long)]
+    layer: Vec<String>,
+    /// Every class of a classifier
+    #[arg(long)]
+    classes: bool,
+    /// Settings that go together: chollet, fast, measure, robust, maco, borowski
+    #[arg(long, default_value = "fast")]
+    preset: Preset,
+    /// Rows and columns of a picture
+    #[arg(long, value_name = "PX")]
+    size: Option<usize>,
+    /// Most steps of gradient ascent
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Size of a step
+    #[arg(long)]
+    rate: Option<f32>,
+    /// Starts of which the best is kept
+    #[arg(long, value_name = "N")]
+    restarts: Option<usize>,
+    /// Pictures that are made together of one objective
+    #[arg(long, value_name = "N")]
+    members: Option<usize>,
+    /// Seed of starts and transforms
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What a picture is made of: pixels, fourier, phase (needs --data), decoder, cppn
+    #[arg(long)]
+    canvas: Option<String>,
+    /// Random changes on the way to the network: none, jitter (keeps orientation and pitch), lucid,
+    /// lucid-tutorial, maco, borowski, robust
+    #[arg(long)]
+    transforms: Option<TransformSet>,
+    /// Make pictures that can be tiled
+    #[arg(long, conflicts_with = "transforms")]
+    tileable: bool,
+    /// Micrographs: their mean spectrum for `phase`, and whether a picture takes their way through the
+    /// network; a folder or an index
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Only those of this category
+    #[arg(long, requires = "data")]
+    category: Option<String>,
+    /// Start from this micrograph instead of noise
+    #[arg(long, value_name = "IMAGE")]
+    start_from: Option<PathBuf>,
+    /// The micrograph that `caricature` and `inversion` compare with
+    #[arg(long, value_name = "IMAGE")]
+    compare_with: Option<PathBuf>,
+    /// Give a network for colors colors instead of grey
+    #[arg(long)]
+    colors: bool,
+    /// Keep the pictures at these steps, too; they have to be multiples of the steps between two looks
+    #[arg(long, value_delimiter = ',', value_name = "STEPS")]
+    snapshots: Vec<usize>,
+    /// Size of a pixel in nanometres, to tell periods in nanometres
+    #[arg(long, value_name = "NM")]
+    nm_per_px: Option<f64>,
+    /// Where networks run
+    #[arg(long, default_value_t = Device::Cpu)]
+    device: Device,
+    /// Folder for the results; one that was begun with the same settings is continued
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that is there already
+    #[arg(long)]
+    force: bool,
+    /// Print the records as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes a picture of each unit; those that are there already are passed over.
+pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
+    let network = gray_unless(network(&arguments.run, arguments.device)?, arguments.colors);
+    let objectives = arguments.objectives(&network)?;
+    let config = arguments.config()?;
+    let gathered = Gathered::new(arguments, &network, &config)?;
+    let settings = VisualSettings {
+        run: arguments.run.clone(),
+        network_sha256: network.sha256().to_owned(),
+        device: network.device().to_string(),
+        colors: arguments.colors,
+        config,
+        data: gathered.data.clone(),
+        start: gathered.start_input.clone(),
+        compare: gathered.compare_input.clone(),
+    };
+    let folder = arguments.folder(&settings)?;
+    let mut records: Vec<Option<VisualRecord>> =
+        objectives.iter().map(|objective| finished(&folder, objective, &settings)).collect();
+    let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
+    let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
+    let mut progress = Progress::new(wanted.len() as u64, "pictures");
+    make(&network, &wanted, &settings, &gathered, &folder, &mut progress, &mut |index, record| {
+        records[missing[index]] = Some(record);
+    })?;
+    progress.finish();
+    let records: Vec<VisualRecord> = records.into_iter().flatten().collect();
+    let title = format!("{}: {}", arguments.run.display(), arguments.what());
+    let picture = sheet(&title, &subtitle(&settings), &records, &folder, arguments.nm_per_px)?;
+    folder.write(SHEET, &picture.png_bytes(None))?;
+    if arguments.json {
+        print(&json_text(&records)?)?;
+    } else {
+        for record in &records {
+            print(&line_of(record, arguments.nm_per_px))?;
+        }
+        print(&format!("{}\n", folder.file(SHEET).display()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Makes pictures of `objectives`, writes each as it is finished, and hands its record on.
+pub(crate) fn make(
+    network: &Network,
+    objectives: &[Objective],
+    settings: &VisualSettings,
+    gathered: &Gathered,
+    folder: &OutputFolder,
+    progress: &mut Progress,
+    on: &mut dyn FnMut(usize, VisualRecord),
+) -> Result<(), Failure> {
+    let resolved = gathered.resolved(network, objectives)?;
+    let mut paths = gathered.paths(network, &settings.config);
+    let mut failed = None;
+    let mut n_done = 0;
+    visualize(
+        network,
+        &resolved,
+        &settings.config,
+        gathered.materials(),
+        gathered.compare.as_ref(),
+        &mut |event| match event {
+            Event::Step { step, steps } => progress.set(n_done, &format!("step {step} of {steps}")),
+            Event::Done { index, visualization } if failed.is_none() => {
+                n_done += 1;
+                let (nearness, warning) = paths.compare(&objectives[index], &visualization.pictures[0]);
+                let outcome = VisualOutcome::of(visualization, nearness, warning);
+                match write(visualization, &objectives[index], outcome, settings, folder) {
+                    Ok(record) => on(index, record),
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+            Event::Done { .. } => {}
+        },
+    )?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// A network for colors as one for grey images, unless `colors` are asked for.
+pub(crate) fn gray_unless(network: Network, colors: bool) -> Network {
+    let gray = if colors { None } else { network.for_gray(nanoaid::network::Input::GrayFolded) };
+    gray.unwrap_or(network)
+}
+
+/// The record of `objective`, if it was made with these settings and its files are whole.
+fn finished(folder: &OutputFolder, objective: &Objective, settings: &VisualSettings) -> Option<VisualRecord> {
+    let text = fs::read(folder.file(&record_name(objective))).ok()?;
+    let record: VisualRecord = serde_json::from_slice(&text).ok()?;
+    let whole = |(name, sha256): (&String, &String)| {
+        nanoaid::hash::sha256_of_file(&folder.file(name)).is_ok_and(|found| found == *sha256)
+    };
+    (record.objective == *objective && record.settings == *settings && record.files.iter().all(whole))
+        .then_some(record)
+}
+
+fn subtitle(settings: &VisualSettings) -> String {
+    let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = settings.config;
+    let kept = if settings.config.keeps_orientation_and_pitch() {
+        "shifts only: orientation and pitch are the unit's"
+    } else {
+        "turned and scaled at random: orientation and pitch are blurred"
+    };
+    format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}; {kept}", canvas.name())
+}
+
+fn line_of(record: &VisualRecord, nm_per_px: Option<f64>) -> String {
+    let outcome = &record.outcome;
+    let mut line =
+        format!("{}  score {:.4}  {}\n", record.objective, outcome.score, outcome.peak_text(nm_per_px));
+    for warning in &outcome.warnings {
+        line += &format!("  warning: {warning}\n");
+    }
+    line
+}
+
+impl VisualizeArguments {
+    fn objectives(&self, network: &Network) -> Result<Vec<Objective>, Failure> {
+        let mut objectives = self.unit.clone();
+        for name in &self.layer {
+            let layer = network.layer(name).or_else(|| {
+                let layer = network.layer(name.strip_suffix(".preactivation")?)?;
+                network.has_preactivation(&layer.name).then_some(layer)
+            });
+            let Some(layer) = layer else {
+                let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
+                return Err(Failure::new(format!("no layer `{name}`, expected one of: {}", known.join(", "))));
+            };
+            objectives.extend((0..layer.n_channels).map(|channel| Objective::channel(name, channel)));
+        }
+        if self.classes {
+            let Some(classes) = network.classes() else {
+                let run = self.run.display();
+                return Err(Failure::new(format!("--classes: {run} is no classifier with named classes")));
+            };
+            objectives.extend(classes.iter().map(|class| Objective::class(class)));
+        }
+        if objectives.is_empty() {
+            let text = "nothing to visualize; name a --unit, a --layer (`nanoaid info RUN` lists them) or --classes";
+            return Err(Failure::new(text));
+        }
+        Ok(objectives)
+    }
+
+    fn config(&self) -> Result<VisualizeConfig, Failure> {
+        let mut config = self.preset.config();
+        if let Some(size) = self.size {
+            (config.height, config.width) = (size, size);
+            config.transforms = self.preset.transforms().transforms(size + 2 * config.margin_px);
+        }
+        if let Some(canvas) = &self.canvas {
+            config.canvas = match canvas.as_str() {
+                "pixels" => CanvasConfig::Pixels { bounded: true, spread: 0.1 },
+                "fourier" => CanvasConfig::Fourier { decay: 1.0, deviation: 0.01 },
+                "phase" => CanvasConfig::Phase,
+                "decoder" => CanvasConfig::Decoder { deviation: 0.5 },
+                "cppn" => CanvasConfig::Cppn { layers: 8, channels: 24 },
+                _ => {
+                    let text = "expected pixels, fourier, phase, decoder or cppn";
+                    return Err(Failure::new(format!("--canvas: found `{canvas}`, {text}")));
+                }
+            };
+        }
+        if let Some(set) = self.transforms {
+            config.transforms = set.transforms(config.height.min(config.width));
+        }
+        if self.tileable {
+            config.transforms = nanoaid::visualize::Transform::tileable();
+        }
+        if let Some(rate) = self.rate {
+            config.optimizer = config.optimizer.with_rate(rate);
+        }
+        config.steps = self.steps.unwrap_or(config.steps);
+        config.restarts = self.restarts.unwrap_or(config.restarts);
+        config.members = self.members.unwrap_or(config.members);
+        if self.seed != 0 {
+            config.seed = self.seed;
+        }
+        config.snapshots.clone_from(&self.snapshots);
+        if let Some(step) = self.snapshots.iter().find(|step| *step % config.check_every != 0) {
+            let every = config.check_every;
+            return Err(Failure::new(format!("--snapshots: found {step}, expected multiples of {every}")));
+        }
+        Ok(config.checked()?)
+    }
+
+    /// What is shown, for the title.
+    fn what(&self) -> String {
+        let mut parts = self.layer.clone();
+        match &self.unit[..] {
+            [] => {}
+            [unit] => parts.push(unit.to_string()),
+            units => parts.push(format!("{} units", units.len())),
+        }
+        if self.classes {
+            parts.push("classes".to_owned());
+        }
+        parts.join(", ")
+    }
+
+    /// The folder for the results. One that was begun with the same settings is continued.
+    fn folder(&self, settings: &VisualSettings) -> Result<OutputFolder, Failure> {
+        let path = self.out.clone().unwrap_or_else(|| {
+            let run = self.run.file_stem().unwrap_or_default().to_string_lossy();
+            PathBuf::from(format!("visualize-{run}"))
+        });
+        let same = fs::read(path.join(SETTINGS))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<VisualSettings>(&text).ok())
+            .is_some_and(|found| found == *settings);
+        let folder = OutputFolder::create(&path, self.force || same)?;
+        folder.write_json(SETTINGS, settings)?;
+        Ok(folder)
+    }
+
+    /// The micrographs that are named.
+    pub(crate) fn micrographs(&self) -> [Option<&PathBuf>; 2] {
+        [self.start_from.as_ref(), self.compare_with.as_ref()]
+    }
+}
+
+/// The middle of `plane`, of this size; an error names what was found.
+pub(crate) fn fitted(plane: &Plane, [height, width]: [usize; 2]) -> Result<Plane, Failure> {
+    if plane.height() < height || plane.width() < width {
+        let (found_height, found_width) = (plane.height(), plane.width());
+        let text = format!("found {found_height}×{found_width} px of specimen, expected at least {height}×{width}");
+        return Err(Failure::new(text));
+    }
+    let (y, x) = ((plane.height() - height) / 2, (plane.width() - width) / 2);
+    Ok(plane.crop(micrograph::Rect { y, x, height, width }))
+}

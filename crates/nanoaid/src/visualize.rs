@@ -1,0 +1,172 @@
+//! Feature visualization: images that a unit of a network wants to see, found by gradient ascent
+//! (Olah et al. 2017, and Lucid).
+//!
+//! An [`Objective`] says what is climbed, a [`CanvasConfig`] what the image is made of, [`Transform`]s
+//! what is changed at random on the way to the network; [`visualize`] climbs. Scores are raised;
+//! penalties are subtracted in one place. Knows no training, no data sets and no runs.
+
+mod ascent;
+mod canvas;
+mod check;
+mod config;
+mod diagnosis;
+mod image;
+mod objective;
+pub mod path;
+mod peak;
+mod penalty;
+mod picture;
+mod preset;
+mod score;
+mod subject;
+mod transform;
+mod whitening;
+
+#[cfg(test)]
+mod tests;
+
+pub use ascent::OptimizerConfig;
+pub use canvas::{CanvasConfig, CanvasError, Materials, Spectrum};
+pub use config::VisualizeConfig;
+pub use diagnosis::Warning;
+pub use objective::{Objective, ObjectiveError};
+pub use peak::{Peak, peak};
+pub use penalty::{Penalty, PenaltyKind};
+pub use picture::{gray, shown};
+pub use preset::Preset;
+pub use transform::{Transform, TransformSet};
+pub use whitening::Whitening;
+
+use micrograph::Plane;
+
+use crate::{ConfigError, Network};
+use ascent::Ascent;
+
+/// A picture of a unit, or several that were made together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visualization {
+    /// What was climbed.
+    pub objective: Objective,
+    /// Each member's planes, one a channel; in `[0, 1]` unless the canvas has no bounds.
+    pub pictures: Vec<Vec<Plane>>,
+    /// Score of the pictures themselves, without transforms, less the penalties; the mean over
+    /// members.
+    pub score: f32,
+    /// Step and score of each look on the way, the first before any step.
+    pub scores: Vec<(usize, f32)>,
+    /// Pictures on the way, by step.
+    pub snapshots: Vec<(usize, Vec<Vec<Plane>>)>,
+    /// Whether angles and distances in the picture are those that the network answers to.
+    pub keeps_orientation_and_pitch: bool,
+    /// What to know before the picture is believed.
+    pub warnings: Vec<Warning>,
+}
+
+/// What happens on the way.
+pub enum Event<'a> {
+    /// A step of the present batch is done.
+    Step {
+        /// Its number, from 1.
+        step: usize,
+        /// Most steps.
+        steps: usize,
+    },
+    /// A picture is finished; they come in the order of the objectives.
+    Done {
+        /// Which of the objectives.
+        index: usize,
+        /// The picture.
+        visualization: &'a Visualization,
+    },
+}
+
+/// Why nothing could be visualized.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum VisualizeError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A canvas could not be made.
+    #[error(transparent)]
+    Canvas(#[from] CanvasError),
+    /// An objective does not fit the network or the size.
+    #[error("objective `{objective}`: {reason}")]
+    Objective { objective: String, reason: String },
+    /// Transforms leave nothing.
+    #[error("an image of {height}×{width} pixels is too small for the transforms")]
+    TooSmall { height: usize, width: usize },
+    /// An objective compares with a micrograph that is missing or of another size.
+    #[error("objective `{objective}` compares with a micrograph of {height}×{width} pixels: {reason}")]
+    Micrograph { objective: String, height: usize, width: usize, reason: String },
+    /// A number grew beyond all bounds.
+    #[error("step {step}: the picture is no longer finite (score {score}), expected finite numbers; lower the rate")]
+    NotFinite { step: usize, score: f32 },
+}
+
+/// Makes pictures of `objectives` and hands each to `on` as it is finished.
+///
+/// `micrograph` is the one that caricatures and inversions compare with, prepared, of the size of the
+/// canvas.
+///
+/// # Errors
+/// If a setting is out of range, an objective does not fit, or a number stops being finite. Pictures
+/// that were handed over stay valid.
+pub fn visualize(
+    network: &Network,
+    objectives: &[Objective],
+    config: &VisualizeConfig,
+    materials: Materials<'_>,
+    micrograph: Option<&Plane>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<(), VisualizeError> {
+    let config = config.clone().checked()?;
+    let shape = config.canvas_shape(network.channels_in());
+    let canvas = config.canvas.build(shape, config.mean_grey, materials)?;
+    for objective in objectives {
+        check::objective(objective, network, shape, &config)?;
+        check_micrograph(objective, micrograph, shape)?;
+    }
+    let ascent = Ascent { network, config: &config, canvas: &*canvas, shape, micrograph };
+    let pictures = config.restarts * config.members;
+    let batch = (batch_pictures(shape) / pictures).max(1);
+    for (number, objectives) in objectives.chunks(batch).enumerate() {
+        let visualizations = ascent.climb(objectives, on)?;
+        for (offset, visualization) in visualizations.iter().enumerate() {
+            on(Event::Done { index: number * batch + offset, visualization });
+        }
+    }
+    Ok(())
+}
+
+/// Pictures that are climbed together: few enough for the feature maps of early layers to stay in the
+/// processor's caches, many enough to keep all cores busy.
+fn batch_pictures(shape: image::Shape) -> usize {
+    const PIXELS: usize = 8 * 96 * 96;
+    (PIXELS / shape.plane()).clamp(2, 64)
+}
+
+fn check_micrograph(
+    objective: &Objective,
+    micrograph: Option<&Plane>,
+    shape: image::Shape,
+) -> Result<(), VisualizeError> {
+    if !objective.needs_micrograph() {
+        return Ok(());
+    }
+    let refuse = |reason: String| {
+        let (objective, image::Shape { height, width, .. }) = (objective.to_string(), shape);
+        Err(VisualizeError::Micrograph { objective, height, width, reason })
+    };
+    match micrograph {
+        None => refuse("found none".to_owned()),
+        Some(_) if shape.channels != 1 => {
+            refuse(format!("the network sees {} channels, expected 1", shape.channels))
+        }
+        Some(plane) if (plane.height(), plane.width()) != (shape.height, shape.width) => {
+            refuse(format!("found {}×{}", plane.height(), plane.width()))
+        }
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,251 @@
+//! Ascent: many pictures climb their objectives together, each by its own gradient.
+//!
+//! A picture depends on its objective, the network, the settings and the seed, and on nothing else:
+//! not on the batch it is in, nor on the number of threads. What is kept is the best of the looks
+//! at the picture itself, without transforms.
+
+mod optimizer;
+
+pub use optimizer::OptimizerConfig;
+
+use micrograph::Plane;
+use micrograph::random::Stream;
+use rayon::prelude::*;
+
+use super::canvas::Canvas;
+use super::config::VisualizeConfig;
+use super::diagnosis::Journey;
+use super::image::Shape;
+use super::objective::Objective;
+use super::subject::Subject;
+use super::transform::Drawn;
+use super::{Event, VisualizeError, Visualization};
+use crate::Network;
+use optimizer::Optimizer;
+
+/// What an ascent works with.
+pub(super) struct Ascent<'a> {
+    pub network: &'a Network,
+    pub config: &'a VisualizeConfig,
+    pub canvas: &'a dyn Canvas,
+    pub shape: Shape,
+    /// The micrograph that objectives compare with, `[H, W]` of the canvas.
+    pub micrograph: Option<&'a Plane>,
+}
+
+/// Pictures of one objective from one start, made together.
+struct Group {
+    /// Which of the objectives.
+    objective: usize,
+    members: Vec<Climber>,
+    journey: Journey,
+    best: f32,
+    best_images: Vec<Vec<f32>>,
+    snapshots: Vec<(usize, Vec<Vec<f32>>)>,
+    done: bool,
+}
+
+struct Climber {
+    coefficients: Vec<f32>,
+    optimizer: Optimizer,
+}
+
+impl Ascent<'_> {
+    /// Climbs `objectives` together; the pictures come in their order.
+    pub(super) fn climb(
+        &self,
+        objectives: &[Objective],
+        on: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Vec<Visualization>, VisualizeError> {
+        let mut groups: Vec<Group> = objectives
+            .iter()
+            .enumerate()
+            .flat_map(|(index, objective)| {
+                (0..self.config.restarts).map(move |restart| self.start(index, objective, restart))
+            })
+            .collect();
+        let mut active = self.active(&groups, objectives);
+        self.look(0, &mut groups, &active)?;
+        for step in 0..self.config.steps {
+            self.step(step, &mut groups, &active)?;
+            let last = step + 1 == self.config.steps;
+            if (step + 1) % self.config.check_every == 0 || last {
+                let before = groups.iter().filter(|group| group.done).count();
+                self.look(step + 1, &mut groups, &active)?;
+                let done = groups.iter().filter(|group| group.done).count();
+                if done == groups.len() {
+                    break;
+                }
+                if done > before {
+                    active = self.active(&groups, objectives);
+                }
+            }
+            on(Event::Step { step: step + 1, steps: self.config.steps });
+        }
+        let mut groups = groups.into_iter().peekable();
+        Ok(objectives
+            .iter()
+            .enumerate()
+            .map(|(index, objective)| {
+                let mut best = groups.next().expect("each objective has a start");
+                while let Some(group) = groups.next_if(|group| group.objective == index) {
+                    if group.best > best.best {
+                        best = group;
+                    }
+                }
+                self.result(objective, best)
+            })
+            .collect())
+    }
+
+    fn start(&self, index: usize, objective: &Objective, restart: usize) -> Group {
+        let members = (0..self.config.members).map(|member| {
+            let number = (restart * self.config.members + member) as u64;
+            let mut stream = Stream::new(self.config.seed, &format!("canvas/{objective}"), number);
+            let coefficients = self.canvas.start(&mut stream);
+            let optimizer = Optimizer::new(self.config.optimizer, coefficients.len());
+            Climber { coefficients, optimizer }
+        });
+        Group {
+            objective: index,
+            members: members.collect(),
+            journey: Journey::default(),
+            best: f32::NEG_INFINITY,
+            best_images: Vec::new(),
+            snapshots: Vec::new(),
+            done: false,
+        }
+    }
+
+    /// The objectives of the groups that still climb.
+    fn active(&self, groups: &[Group], objectives: &[Objective]) -> Vec<Objective> {
+        let climbing = groups.iter().filter(|group| !group.done);
+        climbing.map(|group| self.with_diversity(&objectives[group.objective])).collect()
+    }
+
+    fn with_diversity(&self, objective: &Objective) -> Objective {
+        if self.config.diversity == 0.0 {
+            return objective.clone();
+        }
+        let diversity = |layer: &str| (self.config.diversity, Objective::Diversity { layer: layer.to_owned() });
+        let mut terms = vec![(1.0, objective.clone())];
+        terms.extend(objective.layers().into_iter().map(diversity));
+        Objective::Sum(terms)
+    }
+
+    /// One step of all groups that still climb.
+    fn step(&self, step: usize, groups: &mut [Group], active: &[Objective]) -> Result<(), VisualizeError> {
+        let subject = Subject::new(self.network, active, self.config.members);
+        let images = self.images(groups);
+        let redirected = step < self.config.redirected_steps;
+        let mut gradients = vec![vec![0.0; self.shape.len()]; images.len()];
+        let mut scores = vec![0.0; images.len()];
+        let share = 1.0 / self.config.views as f32;
+        for view in 0..self.config.views {
+            let drawn = self.draw(step, view)?;
+            let transformed: Vec<Vec<f32>> = images.par_iter().map(|image| drawn.apply(image)).collect();
+            let micrograph = self.micrograph.map(|plane| drawn.apply(plane.values()));
+            let (of_view, slopes) =
+                subject.slopes(&transformed, drawn.shape(), micrograph.as_deref(), redirected);
+            scores.iter_mut().zip(of_view).for_each(|(score, of_view)| *score += share * of_view);
+            gradients.par_iter_mut().zip(slopes).for_each(|(gradient, slopes)| {
+                for (sum, slope) in gradient.iter_mut().zip(drawn.gradient(slopes)) {
+                    *sum += share * slope;
+                }
+            });
+        }
+        let mut climbing: Vec<&mut Group> = groups.iter_mut().filter(|group| !group.done).collect();
+        let per_group = images.chunks(self.config.members).zip(gradients.chunks_mut(self.config.members));
+        let per_group = per_group.zip(scores.chunks(self.config.members));
+        climbing.par_iter_mut().zip(per_group.collect::<Vec<_>>()).try_for_each(
+            |(group, ((images, gradients), scores))| {
+                group.journey.step(gradients);
+                for ((climber, image), gradient) in group.members.iter_mut().zip(images).zip(gradients) {
+                    self.subtract_penalties(image, gradient);
+                    let slopes = self.canvas.gradient(&climber.coefficients, image, gradient);
+                    climber.optimizer.step(&mut climber.coefficients, &slopes);
+                    if climber.coefficients.iter().any(|value| !value.is_finite()) {
+                        return Err(VisualizeError::NotFinite { step: step + 1, score: scores[0] });
+                    }
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// The images of the groups that still climb.
+    fn images(&self, groups: &[Group]) -> Vec<Vec<f32>> {
+        let climbing: Vec<&Climber> =
+            groups.iter().filter(|group| !group.done).flat_map(|group| &group.members).collect();
+        climbing.par_iter().map(|climber| self.canvas.image(&climber.coefficients)).collect()
+    }
+
+    fn draw(&self, step: usize, view: usize) -> Result<Drawn, VisualizeError> {
+        let index = (step * self.config.views + view) as u64;
+        let mut stream = Stream::new(self.config.seed, "transform", index);
+        let progress = step as f64 / self.config.steps as f64;
+        let config = self.config;
+        Drawn::new(&config.transforms, self.shape, config.mean_grey, progress, &mut stream)
+            .ok_or(VisualizeError::TooSmall { height: self.shape.height, width: self.shape.width })
+    }
+
+    /// The one place where something is made smaller.
+    fn subtract_penalties(&self, image: &[f32], gradient: &mut [f32]) -> f32 {
+        let mut charged = 0.0;
+        for penalty in &self.config.penalties {
+            let (value, slopes) = penalty.charge(image, self.shape, self.config.mean_grey);
+            charged += value as f32;
+            gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum -= slope);
+        }
+        charged
+    }
+
+    /// Scores the pictures themselves, keeps the best, and ends the climb of those that gain nothing.
+    fn look(&self, step: usize, groups: &mut [Group], active: &[Objective]) -> Result<(), VisualizeError> {
+        let members = self.config.members;
+        let images = self.images(groups);
+        let subject = Subject::new(self.network, active, members);
+        let scores = subject.scores(&images, self.shape, self.micrograph.map(Plane::values));
+        let climbing = groups.iter_mut().filter(|group| !group.done);
+        for ((group, images), scores) in climbing.zip(images.chunks(members)).zip(scores.chunks(members)) {
+            let mut score = scores.iter().sum::<f32>() / members as f32;
+            if !score.is_finite() {
+                return Err(VisualizeError::NotFinite { step, score });
+            }
+            for image in images {
+                let charged = self.subtract_penalties(image, &mut vec![0.0; image.len()]);
+                score -= charged / members as f32;
+            }
+            let gained = score - group.best;
+            if score > group.best {
+                group.best = score;
+                group.best_images = images.to_vec();
+            }
+            group.journey.look(step, score);
+            if self.config.snapshots.contains(&step) {
+                group.snapshots.push((step, images.to_vec()));
+            }
+            let settled = step > self.config.redirected_steps.max(self.config.check_every)
+                && gained <= self.config.stop_gain * score.abs();
+            group.done = step == self.config.steps || (step > 0 && self.config.stop_gain > 0.0 && settled);
+        }
+        Ok(())
+    }
+
+    fn result(&self, objective: &Objective, group: Group) -> Visualization {
+        let unbounded = self.config.canvas.unbounded();
+        let pictures = |images: &[Vec<f32>]| -> Vec<Vec<Plane>> {
+            images.iter().map(|image| super::picture::cut(image, self.shape, self.config.margin_px)).collect()
+        };
+        let warnings = group.journey.warnings(&group.best_images, unbounded);
+        Visualization {
+            objective: objective.clone(),
+            pictures: pictures(&group.best_images),
+            score: group.best,
+            scores: group.journey.into_scores(),
+            snapshots: group.snapshots.iter().map(|(step, images)| (*step, pictures(images))).collect(),
+            keeps_orientation_and_pitch: self.config.keeps_orientation_and_pitch(),
+            warnings,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Settings of a feature visualization.
+
+use serde::{Deserialize, Serialize};
+
+use super::ascent::OptimizerConfig;
+use super::canvas::CanvasConfig;
+use super::image::Shape;
+use super::penalty::Penalty;
+use super::transform::Transform;
+use crate::ConfigError;
+
+/// How pictures are made; [`super::Preset`]s give sensible ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VisualizeConfig {
+    /// Rows of a picture, 1 to 4096.
+    pub height: usize,
+    /// Columns of a picture, 1 to 4096.
+    pub width: usize,
+    /// Pixels around the picture that are climbed with it and cut off at the end, at most 512.
+    pub margin_px: usize,
+    /// Grey level that stands for nothing, above 0 and below 1.
+    pub mean_grey: f32,
+    /// What is climbed.
+    pub canvas: CanvasConfig,
+    /// Random changes between canvas and network, one after the other.
+    pub transforms: Vec<Transform>,
+    /// How often a step draws the transforms; their gradients are averaged. 1 to 256.
+    pub views: usize,
+    /// What is subtracted from the score.
+    pub penalties: Vec<Penalty>,
+    /// How a gradient becomes a step.
+    pub optimizer: OptimizerConfig,
+    /// Most steps, 1 to 100 000.
+    pub steps: usize,
+    /// First steps in which gradients pass ReLUs that would let nothing through.
+    pub redirected_steps: usize,
+    /// Steps between two looks at the picture itself, without transforms, to keep the best; at least
+    /// 1.
+    pub check_every: usize,
+    /// The ascent ends where the best score gains less than this share between two looks; 0 never
+    /// ends it. In `[0, 1)`.
+    pub stop_gain: f32,
+    /// Starts of which the best is kept, 1 to 64.
+    pub restarts: usize,
+    /// Pictures that are made together of one objective, 1 to 64.
+    pub members: usize,
+    /// Weight of [`super::Objective::Diversity`] at the layers of an objective; at least 0.
+    pub diversity: f32,
+    /// Steps whose picture is kept beside the last.
+    pub snapshots: Vec<usize>,
+    /// Seed of the starts and of every transform.
+    pub seed: u64,
+}
+
+impl VisualizeConfig {
+    /// The settings, if every one is in range.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        let within = |name: &str, found: usize, low: usize, high: usize| {
+            ConfigError::unless_within(name, found as f64, low as f64..=high as f64)
+        };
+        within("height", self.height, 1, 4096)?;
+        within("width", self.width, 1, 4096)?;
+        within("margin_px", self.margin_px, 0, 512)?;
+        within("views", self.views, 1, 256)?;
+        within("steps", self.steps, 1, 100_000)?;
+        within("check_every", self.check_every, 1, 100_000)?;
+        within("restarts", self.restarts, 1, 64)?;
+        within("members", self.members, 1, 64)?;
+        if !(self.mean_grey > 0.0 && self.mean_grey < 1.0) {
+            return Err(ConfigError::new("mean_grey", self.mean_grey, "above 0, below 1"));
+        }
+        if !(0.0..1.0).contains(&self.stop_gain) {
+            return Err(ConfigError::new("stop_gain", self.stop_gain, "0 to below 1"));
+        }
+        if !(self.diversity >= 0.0 && self.diversity.is_finite()) {
+            return Err(ConfigError::new("diversity", self.diversity, "at least 0"));
+        }
+        if self.diversity > 0.0 && self.members < 2 {
+            return Err(ConfigError::new("members", self.members, "at least 2 where `diversity` is above 0"));
+        }
+        self.canvas.check()?;
+        self.optimizer.check()?;
+        self.transforms.iter().try_for_each(Transform::check)?;
+        self.penalties.iter().try_for_each(Penalty::check)?;
+        Ok(self)
+    }
+
+    /// Whether angles and distances in the picture are those that the network answers to.
+    pub fn keeps_orientation_and_pitch(&self) -> bool {
+        self.transforms.iter().all(Transform::keeps_orientation_and_pitch)
+    }
+
+    /// Height and width of what is climbed.
+    pub fn canvas_px(&self) -> [usize; 2] {
+        [self.height, self.width].map(|length| length + 2 * self.margin_px)
+    }
+
+    pub(super) fn canvas_shape(&self, channels: usize) -> Shape {
+        let [height, width] = self.canvas_px();
+        Shape { channels, height, width }
+    }
+}

@@ -1,0 +1,186 @@
+//! Subject: the network as an ascent sees it. Scores of a batch of images, and the gradients of these
+//! scores for the images.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::image::Shape;
+use super::objective::Objective;
+use super::score::{Seen, scores};
+use crate::network::{Graph, Norms, PREACTIVATION, Place};
+use crate::{Address, Network};
+
+/// A network and the objectives of a batch.
+pub(super) struct Subject<'a> {
+    network: &'a Network,
+    objectives: &'a [Objective],
+    /// Pictures that are made together for each objective.
+    members: usize,
+    graph: Graph,
+    /// The graph with redirected gradients.
+    redirected: Graph,
+    /// Where the layers are that objectives name.
+    places: BTreeMap<&'a str, Place>,
+    needs_output: bool,
+    /// Whether the graph's output is the one channel of each image that its objective names.
+    own_channels: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// For objectives that were checked to fit; image `i` of a batch belongs to objective
+    /// `i / members`.
+    pub(super) fn new(network: &'a Network, objectives: &'a [Objective], members: usize) -> Self {
+        let layers: BTreeSet<&str> = objectives.iter().flat_map(Objective::layers).collect();
+        let mut graph = network.graph().clone();
+        for layer in &layers {
+            let fused = layer.strip_suffix(PREACTIVATION).and_then(|name| graph.place(name));
+            if let (None, Some(place)) = (graph.place(layer), fused) {
+                graph = graph.with_preactivation(place, layer).expect("the layer was checked to exist");
+            }
+        }
+        let own = own_channels(objectives, members);
+        let cut = own.and_then(|(layer, channels)| {
+            let place = graph.place(layer).expect("the layer was checked to exist");
+            graph.cut_to_own_channels(place, &channels)
+        });
+        let own_channels = cut.is_some();
+        let mut graph = cut.unwrap_or(graph);
+        graph.hurry();
+        let end = graph.end();
+        let place = |layer: &'a str| graph.place(layer).filter(|_| !own_channels).unwrap_or(end);
+        let places = layers.iter().map(|&layer| (layer, place(layer))).collect();
+        let mut needs_output = false;
+        for objective in objectives {
+            objective.visit(&mut |objective| {
+                needs_output |=
+                    matches!(objective, Objective::Error { .. } | Objective::Unit(Address::Class(_)));
+            });
+        }
+        let mut redirected = graph.clone();
+        redirected.redirect();
+        Self { network, objectives, members, graph, redirected, places, needs_output, own_channels }
+    }
+
+    /// The score of each of `images`, `[C, H, W]`.
+    pub(super) fn scores(&self, images: &[Vec<f32>], shape: Shape, micrograph: Option<&[f32]>) -> Vec<f32> {
+        let images = self.tensor(images, shape);
+        self.score(images, micrograph.map(|values| (values, shape)), &self.graph)
+            .into_data()
+            .try_to_vec()
+            .expect("scores are f32")
+    }
+
+    /// The score of each of `images`, `[C, H, W]`, and its gradient for that image. `micrograph` is
+    /// the given one, as it went through the same transforms.
+    pub(super) fn slopes(
+        &self,
+        images: &[Vec<f32>],
+        shape: Shape,
+        micrograph: Option<&[f32]>,
+        redirected: bool,
+    ) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let graph = if redirected { &self.redirected } else { &self.graph };
+        let images = self.tensor(images, shape).autodiff().require_grad();
+        let scores = self.score(images.clone(), micrograph.map(|values| (values, shape)), graph);
+        let values = scores.clone().inner().into_data().try_to_vec().expect("scores are f32");
+        let mut gradients = scores.sum().backward();
+        let gradient = images.grad_remove(&mut gradients);
+        let gradient: Vec<f32> = match gradient {
+            Some(gradient) => gradient.into_data().try_to_vec().expect("gradients are f32"),
+            None => vec![0.0; images.dims().iter().product()], // the score does not depend on the image
+        };
+        (values, gradient.chunks(shape.len()).map(<[f32]>::to_vec).collect())
+    }
+
+    fn tensor(&self, images: &[Vec<f32>], shape: Shape) -> Tensor<4> {
+        let data = TensorData::new(images.concat(), [images.len(), shape.channels, shape.height, shape.width]);
+        Tensor::from_data(data, &self.network.device().burn())
+    }
+
+    /// `[N]`.
+    fn score(&self, images: Tensor<4>, micrograph: Option<(&[f32], Shape)>, graph: &Graph) -> Tensor<1> {
+        let run = |images: Tensor<4>| -> (BTreeMap<&'a str, Tensor<4>>, Option<Tensor<4>>) {
+            let mut places: Vec<Place> = self.places.values().copied().collect();
+            if self.needs_output {
+                places.push(graph.end());
+            }
+            let normalized = self.network.normalized(images);
+            let mut outputs = graph.outputs(normalized, &places, Norms::Running, &mut Vec::new());
+            let output = if self.needs_output { outputs.pop() } else { None };
+            (self.places.keys().copied().zip(outputs).collect(), output)
+        };
+        let of_micrograph = match micrograph.filter(|_| self.objectives.iter().any(Objective::needs_micrograph)) {
+            Some((values, shape)) => run(self.tensor(&[values.to_vec()], shape)).0,
+            None => BTreeMap::new(),
+        };
+        let [n, channels, height, width] = images.dims();
+        let (maps, output) = run(images.clone());
+        if self.own_channels {
+            let map = maps.into_values().next().expect("there is one layer");
+            return score_of_own_channels(self.objectives, map);
+        }
+        let rows = |tensor: &Tensor<4>, first: usize| tensor.clone().slice([first..first + self.members]);
+        let each = (0..n).step_by(self.members).zip(self.objectives).map(|(first, objective)| {
+            let seen = Seen {
+                maps: maps.iter().map(|(&layer, maps)| (layer, rows(maps, first))).collect(),
+                of_micrograph: of_micrograph.clone(),
+                images: images.clone().slice([first..first + self.members, 0..channels, 0..height, 0..width]),
+                output: output.as_ref().map(|output| rows(output, first)),
+                classes: self.network.classes().unwrap_or_default(),
+            };
+            scores(objective, &seen)
+        });
+        Tensor::cat(each.collect(), 0)
+    }
+}
+
+/// The layer that all objectives name one channel of, and these channels, image by image.
+fn own_channels(objectives: &[Objective], members: usize) -> Option<(&str, Vec<usize>)> {
+    let mut layers = BTreeSet::new();
+    let mut channels = Vec::new();
+    for objective in objectives {
+        let (layer, channel) = match objective {
+            Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
+            | Objective::Center { layer, channel } => (layer, *channel),
+            _ => return None,
+        };
+        layers.insert(layer.as_str());
+        channels.extend(std::iter::repeat_n(channel, members));
+    }
+    if layers.len() == 1 { Some((layers.pop_first()?, channels)) } else { None }
+}
+
+/// [`scores`] where the map of each image has the one channel that its objective names.
+fn score_of_own_channels(objectives: &[Objective], map: Tensor<4>) -> Tensor<1> {
+    let [n, _, height, width] = map.dims();
+    let members = n / objectives.len();
+    let alike = objectives.iter().all(|objective| {
+        matches!(objective, Objective::Unit(Address::Layer { position: None, .. }))
+    });
+    if alike {
+        return map.reshape([n, height * width]).mean_dim(1).reshape([n]);
+    }
+    let each = objectives.iter().enumerate().map(|(index, objective)| {
+        let rows = index * members..(index + 1) * members;
+        let map = map.clone().slice([rows, 0..1, 0..height, 0..width]);
+        let own = match objective {
+            Objective::Center { layer, .. } => Objective::Center { layer: layer.clone(), channel: 0 },
+            Objective::Unit(Address::Layer { layer, position, .. }) => {
+                let layer = layer.clone();
+                Objective::Unit(Address::Layer { layer, channel: Some(0), position: *position })
+            }
+            _ => unreachable!("each objective names a channel"),
+        };
+        let layer = own.layers().into_iter().next().expect("it names a layer");
+        let seen = Seen {
+            maps: BTreeMap::from([(layer, map.clone())]),
+            of_micrograph: BTreeMap::new(),
+            images: map.clone(),
+            output: None,
+            classes: &[],
+        };
+        scores(&own, &seen)
+    });
+    Tensor::cat(each.collect(), 0)
+}

@@ -1,0 +1,71 @@
+//! Proofs on networks whose answer is known.
+
+mod gradients;
+mod planted;
+mod same_bytes;
+
+use micrograph::Plane;
+
+use super::*;
+use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Start};
+use crate::{Architecture, AutoencoderConfig, Device};
+
+/// A network of one step `unit`: a convolution of one grey channel with these kernels, `[C][K · K]`,
+/// and biases.
+fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Network {
+    let side = kernels[0].len().isqrt();
+    let shape = ConvolutionShape { relu, ..ConvolutionShape::same([1, kernels.len()], side) };
+    let mut convolution = Convolution::new(shape, 2.0, Start::Zero, "unit", &Device::Cpu.burn());
+    convolution.set(kernels.concat(), biases.to_vec());
+    let mut graph = Graph::new(1);
+    graph.push("unit", Operation::Convolution(convolution));
+    // a name for it; its graph is what is tested
+    let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
+    Network::of_graph(architecture, graph, Device::Cpu)
+}
+
+/// A Gabor of `period_px`, whose lines lie at `axis_deg` anticlockwise from the rows; mean 0.
+fn gabor(side: usize, period_px: f64, axis_deg: f64) -> Vec<f32> {
+    let middle = (side as f64 - 1.0) / 2.0;
+    // across the lines; rows run downwards
+    let (sin, cos) = axis_deg.to_radians().sin_cos();
+    let sigma = side as f64 / 5.0;
+    let mut values: Vec<f64> = (0..side * side)
+        .map(|index| {
+            let (y, x) = ((index / side) as f64 - middle, (index % side) as f64 - middle);
+            let across = x * sin + y * cos;
+            let phase = std::f64::consts::TAU * across / period_px;
+            (-(x * x + y * y) / (2.0 * sigma * sigma)).exp() * phase.cos()
+        })
+        .collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter_mut().for_each(|value| *value -= mean);
+    values.iter().map(|value| *value as f32).collect()
+}
+
+/// All pictures of `objectives`.
+fn pictures(network: &Network, objectives: &[Objective], config: &VisualizeConfig) -> Vec<Visualization> {
+    let mut found = Vec::new();
+    let mut keep = |event: Event<'_>| {
+        if let Event::Done { visualization, .. } = event {
+            found.push(visualization.clone());
+        }
+    };
+    visualize(network, objectives, config, Materials::default(), None, &mut keep).unwrap();
+    found
+}
+
+/// A small autoencoder of random weights.
+fn autoencoder() -> Network {
+    let config = AutoencoderConfig { stages: vec![6, 8], latent: 3, ..AutoencoderConfig::default() };
+    Network::random(Architecture::Autoencoder(config), 5, Device::Cpu).unwrap()
+}
+
+fn small(config: VisualizeConfig) -> VisualizeConfig {
+    VisualizeConfig { height: 24, width: 32, steps: 20, check_every: 20, stop_gain: 0.0, ..config }
+}
+
+fn noise_plane(height: usize, width: usize, seed: u64) -> Plane {
+    let mut stream = micrograph::random::Stream::new(seed, "plane", 0);
+    Plane::from_fn(height, width, |_, _| stream.uniform() as f32)
+}
