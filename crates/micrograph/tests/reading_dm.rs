@@ -182,7 +182,7 @@ fn a_file_cut_anywhere_gives_the_right_pixels_and_size_or_none() {
     for version in [3, 4] {
         let bytes = small(version, true);
         let mut n_read = 0;
-        for length in 0..bytes.len() {
+        for length in (0..bytes.len()).step_by(7).chain(bytes.len() - 64..bytes.len()) {
             match read(&bytes[..length]) {
                 Ok(Micrograph { plane, facts }) => {
                     n_read += 1;
@@ -204,7 +204,7 @@ fn flipped_bits_do_not_panic() {
     let config = ReadConfig { most_bytes: 1 << 20, ..ReadConfig::default() };
     for version in [3, 4] {
         let bytes = small(version, true);
-        for round in 0..1000 {
+        for round in 0..400 {
             let mut stream = Stream::new(round, "dm", u64::from(version));
             let mut damaged = bytes.clone();
             for _ in 0..1 + stream.below(4) {

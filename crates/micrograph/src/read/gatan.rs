@@ -16,7 +16,7 @@ use crate::{FileFacts, Plane};
 use super::findings::{Findings, Size, vendor_calibration};
 use super::number::{Written, date_time, nm_per_unit, text_of_any_width};
 use super::{ReadError, Source, luma, sidecar};
-use tree::{Fault, Value};
+use tree::{Fault, Head, Value};
 
 /// Most images that are looked at.
 const MOST_IMAGES: usize = 1000;
@@ -42,13 +42,73 @@ pub(super) struct Page {
     little_endian: bool,
 }
 
+/// The images that are no previews, by their number, the head of the file, and what ended its tags
+/// early.
+type Contents = (BTreeMap<usize, Image>, Head, Option<String>);
+
 /// What the file tells without its pixels being decoded, and where they are.
 pub(super) fn facts(
     source: &Source<'_>,
     reader: &mut BufReader<File>,
 ) -> Result<(FileFacts, Page), ReadError> {
+    let (images, head, fault) = contents(source, reader)?;
+    // others are spectra, or damaged
+    let shapes: Vec<(&Image, Size, usize)> = images
+        .values()
+        .filter_map(|image| image.shape().map(|(size, n_slices)| (image, size, n_slices)))
+        .collect();
+    let n_pages = shapes.iter().fold(0usize, |sum, (_, _, n_slices)| sum.saturating_add(*n_slices));
+    let mut slice = source.config.page;
+    let chosen = shapes.iter().find(|(_, _, n_slices)| {
+        let here = slice < *n_slices;
+        slice -= if here { 0 } else { *n_slices };
+        here
+    });
+    let Some(&(image, size, _)) = chosen else {
+        let (path, page) = (source.path.to_owned(), source.config.page);
+        return Err(match fault {
+            _ if n_pages > 0 => ReadError::NoPage { path, page, n_pages },
+            Some(fault) => source.damaged(fault),
+            None => ReadError::Unsupported {
+                path,
+                found: "no image of two dimensions".to_owned(),
+                expected: "at least one",
+            },
+        });
+    };
+    let (sample, page) = image.page(source, size, slice, head.little_endian)?;
+
+    let mut findings = image.findings(size);
+    if n_pages > 1 {
+        let page = source.config.page;
+        findings
+            .warnings
+            .push(format!("the file has {n_pages} pages, page {page} was read (counted from 0)"));
+    }
+    if let Some(fault) = fault {
+        findings.warnings.push(format!("the tags are damaged: {fault}"));
+    }
+    findings.add(sidecar::findings(source.path, size));
+    let calibration = findings.calibration(source.config.nm_per_px);
+    let facts = FileFacts {
+        path: source.path.to_owned(),
+        format: format!("DM{}", head.version),
+        height: size.height,
+        width: size.width,
+        sample: sample.to_owned(),
+        page: source.config.page,
+        n_pages,
+        calibration,
+        instrument: findings.instrument,
+        specimen_rows: findings.specimen_rows,
+        warnings: findings.warnings,
+    };
+    Ok((facts, page))
+}
+
+fn contents(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Contents, ReadError> {
     let mut images: BTreeMap<usize, Image> = BTreeMap::new();
-    let mut thumbnails = BTreeSet::new();
+    let mut previews = BTreeSet::new();
     let (head, result) = tree::visit(reader, source.length, |path, value| match path {
         [list, idx, rest @ ..] if list == "ImageList" => {
             if let Ok(idx) = idx.parse::<usize>()
@@ -58,8 +118,10 @@ pub(super) fn facts(
             }
         }
         [list, _, key] if list == "Thumbnails" && key == "ImageIndex" => {
-            if let Value::Number(idx) = value {
-                thumbnails.insert(idx as usize);
+            if let Value::Number(idx) = value
+                && previews.len() < MOST_IMAGES
+            {
+                previews.insert(idx as usize);
             }
         }
         _ => {}
@@ -69,71 +131,12 @@ pub(super) fn facts(
         Err(Fault::Io(error)) => return Err(source.io(error)),
         Err(Fault::Damaged(fault)) => Some(fault),
     };
-    let damaged = |what: &str| source.damaged(fault.clone().unwrap_or_else(|| what.to_owned()));
-    let Some(head) = head else { return Err(damaged("no head")) };
-    if thumbnails.len() < images.len() {
-        images.retain(|idx, _| !thumbnails.contains(idx));
+    let Some(head) = head else { return Err(source.damaged(fault.unwrap_or_default())) };
+    // a file that was saved as nothing but a preview still shows it
+    if images.keys().any(|idx| !previews.contains(idx)) {
+        images.retain(|idx, _| !previews.contains(idx));
     }
-    // pages of each image; other images are spectra, or damaged
-    let pages: Vec<(&Image, Size, usize)> = images
-        .values()
-        .filter_map(|image| {
-            let (size, n_slices) = image.shape()?;
-            Some((image, size, n_slices))
-        })
-        .collect();
-    let n_pages = pages.iter().fold(0usize, |sum, (_, _, n_slices)| sum.saturating_add(*n_slices));
-    if n_pages == 0 {
-        return Err(match fault {
-            Some(_) => damaged(""),
-            None => ReadError::Unsupported {
-                path: source.path.to_owned(),
-                found: "no image of two dimensions".to_owned(),
-                expected: "at least one",
-            },
-        });
-    }
-    let mut slice = source.config.page;
-    let Some((image, size, _)) = pages.iter().find(|(_, _, n_slices)| {
-        let here = slice < *n_slices;
-        slice -= if here { 0 } else { *n_slices };
-        here
-    }) else {
-        return Err(ReadError::NoPage { path: source.path.to_owned(), page: source.config.page, n_pages });
-    };
-    let (facts_sample, page) = image.page(source, *size, slice, head.little_endian)?;
-
-    let axis = |idx: usize| Some((image.units[idx].clone().unwrap_or_default(), image.scales[idx]?));
-    let mut findings = match axis(0) {
-        Some(x) => scale_findings("ImageData.Calibrations", x, axis(1), *size),
-        None => Findings::default(),
-    };
-    image.settings(&mut findings);
-    if n_pages > 1 {
-        findings.warnings.push(format!(
-            "the file has {n_pages} pages, page {} was read (counted from 0)",
-            source.config.page
-        ));
-    }
-    if let Some(fault) = fault {
-        findings.warnings.push(format!("the tags are damaged: {fault}"));
-    }
-    findings.add(sidecar::findings(source.path, *size));
-    let calibration = findings.calibration(source.config.nm_per_px);
-    let facts = FileFacts {
-        path: source.path.to_owned(),
-        format: format!("DM{}", head.version),
-        height: size.height,
-        width: size.width,
-        sample: facts_sample.to_owned(),
-        page: source.config.page,
-        n_pages,
-        calibration,
-        instrument: findings.instrument,
-        specimen_rows: findings.specimen_rows,
-        warnings: findings.warnings,
-    };
-    Ok((facts, page))
+    Ok((images, head, fault))
 }
 
 impl Image {
@@ -210,7 +213,13 @@ impl Image {
         Ok((name, Page { size, sample, at, little_endian }))
     }
 
-    fn settings(&self, findings: &mut Findings) {
+    /// What the tags of the image, of `size`, tell.
+    fn findings(&self, size: Size) -> Findings {
+        let axis = |idx: usize| Some((self.units[idx].clone().unwrap_or_default(), self.scales[idx]?));
+        let mut findings = match axis(0) {
+            Some(x) => scale_findings("ImageData.Calibrations", x, axis(1), size),
+            None => Findings::default(),
+        };
         let number = |key: &str| match self.settings.get(key) {
             Some(Value::Number(number)) if *number > 0.0 => Some(*number),
             _ => None,
@@ -226,6 +235,7 @@ impl Image {
         instrument.magnification = number("Actual Magnification").or(number("Indicated Magnification"));
         instrument.detector = text("Signal Name").map(str::to_owned);
         instrument.date = date_time(text("Acquisition Date"), text("Acquisition Time"));
+        findings
     }
 }
 

@@ -4,7 +4,6 @@
 //! (TESCAN), `image.txt` (Hitachi, JEOL) for `image.tif`. Names of files that stand in metadata are
 //! never opened. Whose a text is, its content tells; others' texts are passed over.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -21,11 +20,11 @@ const MOST_BYTES: u64 = 1 << 20;
 /// All that the sidecars of `image`, of `size`, tell; keys and warnings name the file they are from.
 pub(super) fn findings(image: &Path, size: Size) -> Findings {
     let mut findings = Findings::default();
-    for path in names(image) {
+    for names in names(image) {
+        let Some(path) = names.into_iter().find(|path| path.is_file()) else { continue };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let text = match text(&path) {
-            Ok(Some(text)) => text,
-            Ok(None) => continue,
+            Ok(text) => text,
             Err(error) => {
                 findings.warnings.push(format!("cannot read {name} beside the image: {error}"));
                 continue;
@@ -46,49 +45,37 @@ pub(super) fn findings(image: &Path, size: Size) -> Findings {
     findings
 }
 
-/// Names that a sidecar of `image` may have, the most particular first.
-fn names(image: &Path) -> Vec<PathBuf> {
-    let (Some(stem), extension) = (image.file_stem(), image.extension().unwrap_or_default()) else {
-        return Vec::new();
-    };
-    let kind = extension.to_ascii_lowercase();
-    // instruments write `.tif`, users may have made it `.tiff`
-    let kinds = if kind == "tiff" { vec![kind, OsString::from("tif")] } else { vec![kind] };
-    let mut names = Vec::new();
-    for (tail, extensions) in [("-", ["hdr", "HDR"]), ("", ["hdr", "HDR"]), ("", ["txt", "TXT"])] {
-        for kind in kinds.iter().take(if tail.is_empty() { 1 } else { kinds.len() }) {
-            for extension in extensions {
-                let mut name = stem.to_owned();
-                if !tail.is_empty() {
-                    name.push(tail);
-                    name.push(kind);
-                }
-                name.push(".");
-                name.push(extension);
-                names.push(image.with_file_name(name));
-            }
-        }
+/// Names that sidecars of `image` may have, the most particular first; each as instruments write it
+/// and with its extension in capitals.
+fn names(image: &Path) -> Vec<[PathBuf; 2]> {
+    let Some(stem) = image.file_stem() else { return Vec::new() };
+    let kind = image.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let mut tails = vec![(format!("-{kind}"), "hdr")];
+    if kind == "tiff" {
+        tails.push(("-tif".to_owned(), "hdr")); // as the instrument called it
     }
-    names
+    tails.extend([(String::new(), "hdr"), (String::new(), "txt")]);
+    // an image may have such a name itself
+    tails.retain(|(tail, extension)| !(tail.is_empty() && kind == *extension));
+    let name = |tail: &str, extension: &str| {
+        let mut name = stem.to_owned();
+        name.push(format!("{tail}.{extension}"));
+        image.with_file_name(name)
+    };
+    tails.iter().map(|(tail, kind)| [name(tail, kind), name(tail, &kind.to_uppercase())]).collect()
 }
 
-/// The text of the file `path`; `None` where there is no such file.
-fn text(path: &Path) -> io::Result<Option<String>> {
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    if !metadata.is_file() {
-        return Ok(None);
-    }
-    if metadata.len() > MOST_BYTES {
-        let reason = format!("it has {} bytes, at most {MOST_BYTES} are read", metadata.len());
+/// The text of the file `path`.
+fn text(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST_BYTES {
+        let reason = format!("it has {length} bytes, at most {MOST_BYTES} are read");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    Ok(Some(text_of_any_width(&bytes)))
+    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(text_of_any_width(&bytes))
 }
 
 #[cfg(test)]
@@ -97,14 +84,17 @@ mod tests {
 
     #[test]
     fn sidecars_are_looked_for_beside_the_image_and_nowhere_else() {
-        let found = |image: &str| names(Path::new(image));
+        let found = |image: &str| -> Vec<String> {
+            let names = names(Path::new(image)).into_iter().flatten();
+            names.map(|name| name.to_string_lossy().into_owned()).collect()
+        };
         assert_eq!(
             found("in/a.b.tif"),
-            ["in/a.b-tif.hdr", "in/a.b-tif.HDR", "in/a.b.hdr", "in/a.b.HDR", "in/a.b.txt", "in/a.b.TXT"]
-                .map(PathBuf::from)
+            ["-tif.hdr", "-tif.HDR", ".hdr", ".HDR", ".txt", ".TXT"].map(|tail| format!("in/a.b{tail}"))
         );
-        assert!(found("x.TIFF").contains(&PathBuf::from("x-tif.hdr")));
-        assert!(found("x.png").contains(&PathBuf::from("x-png.hdr")));
+        assert!(found("x.TIFF").contains(&"x-tif.hdr".to_owned()));
+        assert!(found("x.png").contains(&"x-png.hdr".to_owned()));
+        assert_eq!(found("x.TXT"), ["x-txt.hdr", "x-txt.HDR", "x.hdr", "x.HDR"]);
         assert!(found("..").is_empty());
     }
 }
