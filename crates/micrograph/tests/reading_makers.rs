@@ -475,8 +475,14 @@ fn a_sidecar_that_contradicts_the_file_leaves_it_uncalibrated() {
     assert!(resized.warnings[0].contains("49.6094 nm if it was resized"), "{:?}", resized.warnings);
 }
 
-/// Small files of each maker, with their sidecars.
-fn makers() -> Vec<(&'static str, Vec<u8>, Option<(&'static str, Vec<u8>)>, (f64, f64))> {
+/// Name and bytes of a file beside an image.
+type Sidecar = Option<(&'static str, Vec<u8>)>;
+
+/// Maker, file, sidecar, and size of a pixel.
+type Maker = (&'static str, Vec<u8>, Sidecar, (f64, f64));
+
+/// Small files of each maker.
+fn makers() -> Vec<Maker> {
     let bar = (1e4 / 106.0, 1e4 / 106.0);
     let note = [&b"UNICODE\0"[..], JEOL.replace("\r\n", "\t").as_bytes()].concat();
     let tag = |page: Page| file(&[page]);

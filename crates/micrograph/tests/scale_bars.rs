@@ -1,8 +1,6 @@
 //! Drawn scale bars: their length in pixels on real files and drawn here, where none is, and the
 //! calibration that comes of it.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail and say why it skips")]
-
 use std::path::Path;
 
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
@@ -66,6 +64,8 @@ fn bars_of_instruments_are_as_long_as_their_metadata_say() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+type Draw = fn(&mut Plane);
+
 /// A black data bar of 50 rows of 600 pixels with letters at its left, below specimen.
 fn with(draw: impl FnOnce(&mut Plane)) -> (Plane, DataBar) {
     let mut stream = Stream::new(7, "bars", 0);
@@ -96,58 +96,58 @@ fn each_form_is_measured_between_its_ends() {
         fill(plane, 408..424, 300..302, 255.0);
         fill(plane, 408..424, 420..422, 255.0);
     };
-    let cases: [(&str, Box<dyn Fn(&mut Plane)>, ScaleBarForm, Rect, f64); 5] = [
+    let cases: [(&str, Draw, ScaleBarForm, Rect, f64); 5] = [
         (
             "a bare line",
-            Box::new(|plane| fill(plane, 415..418, 300..420, 255.0)),
+            |plane| fill(plane, 415..418, 300..420, 255.0),
             ScaleBarForm::Line,
             Rect { y: 415, x: 300, height: 3, width: 120 },
             120.0,
         ),
         (
             "posts count from their middle",
-            Box::new(posts),
+            posts,
             ScaleBarForm::Line,
             Rect { y: 408, x: 300, height: 16, width: 122 },
             120.0,
         ),
         (
             "in grey",
-            Box::new(|plane| fill(plane, 415..416, 300..420, 100.0)),
+            |plane| fill(plane, 415..416, 300..420, 100.0),
             ScaleBarForm::Line,
             Rect { y: 415, x: 300, height: 1, width: 120 },
             120.0,
         ),
         (
             "broken by its text",
-            Box::new(|plane| {
+            |plane| {
                 for (columns, end) in [(300..350, 300..301), (390..440, 439..440)] {
                     fill(plane, 415..416, columns, 255.0);
                     fill(plane, 413..418, end, 255.0);
                 }
                 fill(plane, 410..420, 360..362, 255.0);
                 fill(plane, 410..420, 370..380, 255.0);
-            }),
+            },
             ScaleBarForm::BrokenLine,
             Rect { y: 413, x: 300, height: 5, width: 140 },
             139.0,
         ),
         (
             "long and short ticks",
-            Box::new(|plane| {
+            |plane| {
                 for tick in 0..11 {
                     let short = if tick % 5 == 0 { 0 } else { 5 };
                     let x = 300 + 244 * tick / 10; // whole pixels are not equally far
                     fill(plane, 401 + short..421 - short, x..x + 3, 255.0);
                 }
-            }),
+            },
             ScaleBarForm::Ticks,
             Rect { y: 401, x: 300, height: 20, width: 247 },
             244.0,
         ),
     ];
     for (name, draw, form, rect, length_px) in cases {
-        let (plane, bar) = with(|plane| draw(plane));
+        let (plane, bar) = with(draw);
         let expected = ScaleBar { form, rect, length_px };
         // ink on white, and 16 bit
         for seen in [plane.clone(), plane.map(|grey| 255.0 - grey), plane.map(|grey| 257.0 * grey)] {
@@ -158,30 +158,24 @@ fn each_form_is_measured_between_its_ends() {
 
 #[test]
 fn letters_frames_rules_and_logos_are_no_scale_bar() {
-    let cases: [(&str, Box<dyn Fn(&mut Plane)>); 5] = [
-        ("letters only", Box::new(|_| {})),
-        ("a rule", Box::new(|plane| fill(plane, 425..426, 40..560, 255.0))),
-        (
-            "a frame and dividers",
-            Box::new(|plane| {
-                fill(plane, 400..401, 0..600, 255.0);
-                fill(plane, 449..450, 0..600, 255.0);
-                for x in [0, 200, 400, 599] {
-                    fill(plane, 400..450, x..x + 1, 255.0);
-                }
-                fill(plane, 425..426, 400..600, 255.0);
-            }),
-        ),
-        ("a logo", Box::new(|plane| fill(plane, 410..435, 500..550, 255.0))),
-        (
-            "four strokes of a letter",
-            Box::new(|plane| {
-                (0..4).for_each(|idx| fill(plane, 405..425, 300 + 9 * idx..302 + 9 * idx, 255.0))
-            }),
-        ),
+    let cases: [(&str, Draw); 5] = [
+        ("letters only", |_| {}),
+        ("a rule", |plane| fill(plane, 425..426, 40..560, 255.0)),
+        ("a frame and dividers", |plane| {
+            fill(plane, 400..401, 0..600, 255.0);
+            fill(plane, 449..450, 0..600, 255.0);
+            for x in [0, 200, 400, 599] {
+                fill(plane, 400..450, x..x + 1, 255.0);
+            }
+            fill(plane, 425..426, 400..600, 255.0);
+        }),
+        ("a logo", |plane| fill(plane, 410..435, 500..550, 255.0)),
+        ("four strokes of a letter", |plane| {
+            (0..4).for_each(|idx| fill(plane, 405..425, 300 + 9 * idx..302 + 9 * idx, 255.0))
+        }),
     ];
     for (name, draw) in cases {
-        let (plane, bar) = with(|plane| draw(plane));
+        let (plane, bar) = with(draw);
         assert_eq!(scale_bar::find(&plane, &bar), None, "{name}");
         let error = scale_bar::calibration(&plane, &bar, 100.0).unwrap_err();
         assert_eq!(error, ScaleBarError::NotFound { first_row: 400, last_row: 449 });

@@ -162,10 +162,8 @@ impl Image {
             (["ImageData", "Calibrations", "Dimension", axis @ ("0" | "1"), "Units"], Value::Text(unit)) => {
                 self.units[usize::from(*axis == "1")] = Some(unit);
             }
-            (["ImageTags", group @ ("Microscope Info" | "Session Info" | "DataBar"), key], value) => {
-                if SETTINGS.contains(&(group, key)) {
-                    self.settings.insert((*key).to_owned(), value);
-                }
+            (["ImageTags", group, key], value) if SETTINGS.contains(&(*group, *key)) => {
+                self.settings.insert((*key).to_owned(), value);
             }
             _ => {}
         }

@@ -89,7 +89,8 @@ fn parts(plane: &Plane) -> Option<Vec<Part>> {
     let background = *plane.quantiles(&[0.5]).first()?;
     let (low, high) = plane.range()?;
     let least = INK * (background - low).max(high - background);
-    if !(least > 0.0) {
+    let has_contrast = least > 0.0; // false for NaN too
+    if !has_contrast {
         return None;
     }
     let (height, width) = (plane.height(), plane.width());
