@@ -180,6 +180,11 @@ fn letters_frames_rules_and_logos_are_no_scale_bar() {
         let error = scale_bar::calibration(&plane, &bar, 100.0).unwrap_err();
         assert_eq!(error, ScaleBarError::NotFound { first_row: 400, last_row: 449 });
     }
+    // rows of specimen that were taken for a data bar
+    let mut stream = Stream::new(3, "specimen", 0);
+    let noise = Plane::from_fn(700, 2000, |_, _| if stream.below(9) == 0 { 255.0 } else { 0.0 });
+    let bar = DataBar { first_row: 100, end_row: 700, evidence: DataBarEvidence::Typed };
+    assert_eq!(scale_bar::find(&noise, &bar), None);
     let flat = Plane::filled(50, 600, 3.0);
     for rows in [0..50, 20..21, 49..50] {
         let bar = DataBar { first_row: rows.start, end_row: rows.end, evidence: DataBarEvidence::Typed };

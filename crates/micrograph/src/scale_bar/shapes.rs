@@ -33,6 +33,10 @@ const LEAST_SOLID_ASPECT: f64 = 5.0;
 const LEAST_TICKS: usize = 5;
 const TICK_TOLERANCE_PX: f64 = 1.5;
 
+/// Most narrow parts among which ticks are looked for; a data bar has some hundred letters, noise
+/// has more parts than can be compared with each other.
+const MOST_NARROW: usize = 2000;
+
 /// Largest width of a tick, as a share of the image's, and at least in pixels.
 const MOST_TICK_WIDTH: f64 = 0.006;
 const MOST_TICK_PX: usize = 4;
@@ -177,6 +181,9 @@ fn ticks(parts: &[Part], plane: &Plane) -> Option<ScaleBar> {
         .map(|part| part.rect)
         .filter(|rect| rect.width <= most && rect.height > rect.width)
         .collect();
+    if narrow.len() > MOST_NARROW {
+        return None;
+    }
     let middle = |rect: &Rect| rect.x as f64 + rect.width as f64 / 2.0;
     let mut best: Option<ScaleBar> = None;
     for first in &narrow {
@@ -197,8 +204,9 @@ fn ticks(parts: &[Part], plane: &Plane) -> Option<ScaleBar> {
             .iter()
             .enumerate()
             .take_while(|(idx, tick)| {
-                (middle(tick) - start - spacing * (idx + 1) as f64).abs()
-                    <= TICK_TOLERANCE_PX * (1.0 + *idx as f64 / 4.0)
+                // the first distance is of whole pixels, and so is off by more the further it is carried
+                let tolerance_px = TICK_TOLERANCE_PX * (1.0 + *idx as f64 / 4.0);
+                (middle(tick) - start - spacing * (idx + 1) as f64).abs() <= tolerance_px
             })
             .count();
         let last = row[at + n_ticks - 1];
