@@ -15,6 +15,8 @@ pub enum CalibrationSource {
     Vendor(String),
     /// A calibration that ImageJ or OME software wrote; the key that was read.
     Software(String),
+    /// A scale bar drawn into the image, with the length that the user read off it.
+    DrawnBar,
     /// Known because the image was made by `synth`.
     Synthetic,
 }

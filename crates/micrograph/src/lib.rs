@@ -1,5 +1,5 @@
 //! Images and what is measured on them: reading micrographs with their calibration, finding the
-//! data bar, synthetic specimens with their truth, and painting results.
+//! data bar and the scale bar in it, synthetic specimens with their truth, and painting results.
 //!
 //! Knows no network and no HTML. Planes are `[H, W]`, row-major, `f32`.
 
@@ -15,6 +15,7 @@ pub mod paint;
 pub mod plane;
 pub mod random;
 pub mod read;
+pub mod scale_bar;
 pub mod synth;
 
 pub use calibration::{Calibration, CalibrationSource};
@@ -23,3 +24,4 @@ pub use data_bar::DataBar;
 pub use micrograph::{FileFacts, InstrumentSettings, Micrograph};
 pub use plane::{Plane, Rect};
 pub use read::{ReadConfig, ReadError};
+pub use scale_bar::ScaleBar;

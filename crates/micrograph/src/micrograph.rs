@@ -21,7 +21,7 @@ pub struct Micrograph {
 pub struct FileFacts {
     /// The file.
     pub path: PathBuf,
-    /// Its format: `PNG`, `JPEG`, `BMP` or `TIFF`.
+    /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `DM3` or `DM4`.
     pub format: String,
     /// Rows of pixels, data bar included.
     pub height: usize,

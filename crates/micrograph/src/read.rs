@@ -1,4 +1,4 @@
-//! Reading: PNG, JPEG, BMP and TIFF files → [`Micrograph`], with calibration and instrument
+//! Reading: PNG, JPEG, BMP, TIFF, DM3 and DM4 files → [`Micrograph`], with calibration and instrument
 //! settings from the metadata of the instrument's maker.
 //!
 //! A file is data from outside: one budget limits the decoded pixels, and every fault is an error
@@ -6,17 +6,25 @@
 //! Colors become one channel by the luma of ITU-R BT.601; transparency is left out.
 //!
 //! A pixel size is taken, in this order, from the user, the maker's metadata, an `ImageJ` or OME
-//! description. Sources that contradict each other leave the file uncalibrated, with a warning.
+//! description, the maker's text file beside the image. Sources that contradict each other leave the file uncalibrated, with a warning.
 //! Resolution tags in dpi are never a calibration.
 
+mod diss;
 mod fei;
 mod findings;
 mod format;
+mod gatan;
+mod hitachi;
 mod imagej;
 mod ini;
+mod jeol;
 mod number;
 mod ome;
+mod orion;
 mod raster;
+mod sidecar;
+mod tem;
+mod tescan;
 mod tiff;
 mod xml;
 mod zeiss;
@@ -58,7 +66,7 @@ pub enum ReadError {
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     /// `path` is not an image of a format that is read.
-    #[error("{}: expected PNG, JPEG, BMP or TIFF, found {found}", path.display())]
+    #[error("{}: expected PNG, JPEG, BMP, TIFF or Gatan DM, found {found}", path.display())]
     Format { path: PathBuf, found: String },
     /// `path` is of a kind of image that is not read.
     #[error("{}: expected {expected}, found {found}", path.display())]
@@ -98,6 +106,10 @@ pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadEr
             let (facts, page) = tiff::facts(&source, &mut reader)?;
             (facts, tiff::plane(&source, &mut reader, &page)?)
         }
+        Format::Gatan => {
+            let (facts, page) = gatan::facts(&source, &mut reader)?;
+            (facts, gatan::plane(&source, &mut reader, &page)?)
+        }
         _ => (raster::facts(&source, &mut reader)?, raster::plane(&source, &mut reader)?),
     };
     let total = plane.values().len();
@@ -116,6 +128,7 @@ pub fn facts(path: &Path, config: &ReadConfig) -> Result<FileFacts, ReadError> {
     let (source, mut reader) = Source::open(path, config)?;
     match source.format {
         Format::Tiff => tiff::facts(&source, &mut reader).map(|(facts, _)| facts),
+        Format::Gatan => gatan::facts(&source, &mut reader).map(|(facts, _)| facts),
         _ => raster::facts(&source, &mut reader),
     }
 }

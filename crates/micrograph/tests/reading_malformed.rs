@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[expect(dead_code, reason = "images of DM files that are whole are read by the tests of DM files")]
+#[path = "reading_dm/writer.rs"]
+mod dm;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -89,12 +93,47 @@ fn bombs(folder: &Path) -> Vec<PathBuf> {
         ("text.tif", tiff(&text, 0)),
     ]
     .into_iter()
+    .chain(dm_bombs())
     .map(|(name, bytes)| {
         let path = folder.join(format!("bomb.{name}"));
         std::fs::write(&path, bytes).unwrap();
+        if name == "huge.dm3" {
+            // as long as its pixels claim to be, without taking room on the disk
+            std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4 << 30).unwrap();
+        }
         path
     })
     .collect()
+}
+
+/// DM files: pixels for which there is no room, nesting without end, lengths beyond every file.
+fn dm_bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let image = |side: u32, data: dm::Tag| {
+        let image = dm::Tag::Folder(vec![
+            ("DataType", dm::Tag::Whole(6)),
+            ("Dimensions", dm::list(vec![dm::Tag::Whole(side), dm::Tag::Whole(side)])),
+            ("Data", data),
+        ]);
+        let images = dm::list(vec![dm::Tag::Folder(vec![("ImageData", image)])]);
+        dm::Tag::Folder(vec![("ImageList", images)])
+    };
+    let claim = |count: u64| dm::Tag::Raw(vec![20, 10, count], Vec::new());
+    let mut deep = Vec::new();
+    deep.extend([&3u32.to_be_bytes()[..], &0u32.to_be_bytes(), &1u32.to_be_bytes()].concat());
+    for _ in 0..100_000 {
+        deep.extend([1, 0, 0, 0, 0, 1, 20, 0, 0]);
+    }
+    let mut many = [&4u32.to_be_bytes()[..], &[0; 8], &1u32.to_be_bytes(), &[1, 0]].concat();
+    many.extend(u64::MAX.to_be_bytes());
+    for _ in 0..300_000 {
+        many.extend([20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    vec![
+        ("huge.dm3", dm::tree(3, true, &image(60_000, claim(3_600_000_000)))),
+        ("claims.dm4", dm::tree(4, true, &image(60_000, claim(u64::MAX)))),
+        ("deep.dm3", deep),
+        ("many.dm4", many),
+    ]
 }
 
 #[test]
@@ -103,7 +142,7 @@ fn damaged_files_end_in_an_answer_or_an_error() {
     let mut paths = bombs(folder.path());
     for path in &paths {
         let name = path.display();
-        if ["png", "bmp", "deflate.tif", "lzw.tif", "largest.tif", "tiles.tif"]
+        if ["png", "bmp", "deflate.tif", "lzw.tif", "largest.tif", "tiles.tif", "huge.dm3"]
             .iter()
             .any(|kind| path.ends_with(format!("bomb.{kind}")))
         {

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[expect(dead_code, reason = "strips and tiles are used by the tests of pixels")]
+#[expect(dead_code, reason = "others use strips, tiles and further types of values")]
 #[path = "reading_tiff/writer.rs"]
 mod writer;
 

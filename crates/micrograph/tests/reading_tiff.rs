@@ -283,7 +283,10 @@ fn the_budget_counts_the_plane_and_the_working_copy() {
 fn other_files_are_refused_by_what_they_hold() {
     for (bytes, found) in [(&b"GIF89a\0\0"[..], "GIF"), (b"", "an empty file"), (b"%PDF-1.4", "PDF")] {
         let error = read(bytes).unwrap_err().to_string();
-        assert!(error.ends_with(&format!("expected PNG, JPEG, BMP or TIFF, found {found}")), "{error}");
+        assert!(
+            error.ends_with(&format!("expected PNG, JPEG, BMP, TIFF or Gatan DM, found {found}")),
+            "{error}"
+        );
     }
     let error = read::facts(&std::env::temp_dir(), &ReadConfig::default()).unwrap_err().to_string();
     assert!(error.contains("found a folder"), "{error}");

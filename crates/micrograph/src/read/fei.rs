@@ -11,7 +11,7 @@
 
 use crate::{Calibration, CalibrationSource};
 
-use super::findings::{Findings, Fit, Size, changed_warning, fit};
+use super::findings::{Findings, Fit, Size, fit};
 use super::ini::Ini;
 use super::number::{Written, nm_per_unit};
 use super::xml::{self, Element};
@@ -156,26 +156,6 @@ pub(super) fn xml_findings(text: &str, size: Size) -> Option<Findings> {
         findings.warnings.push(format!("the FEI XML is damaged: {fault}"));
     }
     Some(findings)
-}
-
-impl Findings {
-    /// Takes `calibrations` of an image that was `stored` so, as far as it still is.
-    fn set_calibrations(&mut self, mut calibrations: Vec<Calibration>, size: Size, stored: Option<Size>) {
-        match stored.map(|stored| (fit(size, stored), stored)) {
-            Some((Fit::Changed, stored)) => {
-                let nm_per_px = calibrations.first().map(|calibration| calibration.nm_per_px_x);
-                self.warnings.push(changed_warning(size, stored, nm_per_px));
-                return;
-            }
-            Some((Fit::Turned, _)) => {
-                for calibration in &mut calibrations {
-                    std::mem::swap(&mut calibration.nm_per_px_x, &mut calibration.nm_per_px_y);
-                }
-            }
-            Some((Fit::AsStored, _)) | None => {}
-        }
-        self.calibrations = calibrations;
-    }
 }
 
 /// The length in an element with its `unit` attribute, metres without one, in nanometres.

@@ -2,6 +2,8 @@
 
 use crate::{Calibration, CalibrationSource, InstrumentSettings};
 
+use super::number::Written;
+
 /// Most that two pixel sizes of one file may differ, beyond their rounding, and still agree:
 /// fields of view are written with three digits.
 const MOST_DISAGREEMENT: f64 = 0.01;
@@ -43,6 +45,48 @@ impl Findings {
         mine.date = mine.date.take().or(theirs.date);
     }
 
+    /// Takes `calibrations` of an image that was `stored` so, as far as it still is.
+    pub(super) fn set_calibrations(
+        &mut self,
+        mut calibrations: Vec<Calibration>,
+        size: Size,
+        stored: Option<Size>,
+    ) {
+        match stored.map(|stored| (fit(size, stored), stored)) {
+            Some((Fit::Changed, stored)) => {
+                let nm_per_px = calibrations.first().map(|calibration| calibration.nm_per_px_x);
+                self.warnings.push(changed_warning(size, stored, nm_per_px));
+                return;
+            }
+            Some((Fit::Turned, _)) => {
+                for calibration in &mut calibrations {
+                    std::mem::swap(&mut calibration.nm_per_px_x, &mut calibration.nm_per_px_y);
+                }
+            }
+            Some((Fit::AsStored, _)) | None => {}
+        }
+        self.calibrations = calibrations;
+    }
+
+    /// Like [`Findings::set_calibrations`], with a warning where `maker`'s metadata hold none, and
+    /// the specimen in the `stored` rows where more were appended below them.
+    pub(super) fn set_scan(
+        &mut self,
+        maker: &str,
+        calibrations: Vec<Calibration>,
+        size: Size,
+        stored: Option<Size>,
+    ) {
+        if calibrations.is_empty() {
+            self.warnings.push(format!("the {maker} metadata hold no pixel size"));
+        } else {
+            self.set_calibrations(calibrations, size, stored);
+        }
+        self.specimen_rows = stored
+            .filter(|stored| fit(size, *stored) == Fit::AsStored && stored.height < size.height)
+            .map(|stored| stored.height);
+    }
+
     /// The calibration to use: the typed one, else the most trusted one if all others agree with
     /// it. Disagreement becomes a warning.
     pub(super) fn calibration(&mut self, typed: Option<f64>) -> Option<Calibration> {
@@ -75,6 +119,16 @@ impl Findings {
     }
 }
 
+/// A maker's pixel size: `width` and `height` of a pixel in nanometres, and the key it stands in.
+pub(super) fn vendor_calibration(key: impl Into<String>, width: Written, height: Written) -> Calibration {
+    Calibration {
+        nm_per_px_x: width.value,
+        nm_per_px_y: height.value,
+        relative_uncertainty: width.relative_uncertainty().max(height.relative_uncertainty()),
+        source: CalibrationSource::Vendor(key.into()),
+    }
+}
+
 fn agree(a: &Calibration, b: &Calibration) -> bool {
     let most = MOST_DISAGREEMENT + a.relative_uncertainty + b.relative_uncertainty;
     let near = |a: f64, b: f64| (a / b - 1.0).abs() <= most;
@@ -85,6 +139,7 @@ fn key(source: &CalibrationSource) -> &str {
     match source {
         CalibrationSource::Typed => "typed",
         CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => key,
+        CalibrationSource::DrawnBar => "drawn scale bar",
         CalibrationSource::Synthetic => "synthetic",
     }
 }

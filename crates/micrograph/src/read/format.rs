@@ -9,6 +9,7 @@ pub(super) enum Format {
     Jpeg,
     Bmp,
     Tiff,
+    Gatan,
 }
 
 impl Format {
@@ -18,6 +19,7 @@ impl Format {
             Self::Jpeg => "JPEG",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Gatan => "Gatan DM",
         }
     }
 }
@@ -71,7 +73,7 @@ pub(super) fn of(head: &[u8]) -> Result<Format, String> {
     {
         let order = if *version == 3 { &rest[4..8] } else { &rest[8..12] };
         if matches!(order, [0, 0, 0, 0 | 1]) {
-            return Err(format!("Gatan DigitalMicrograph (DM{version})"));
+            return Ok(Format::Gatan);
         }
     }
     let known =
@@ -98,13 +100,12 @@ mod tests {
     fn other_kinds_are_named() {
         let mut mrc = vec![1; 256];
         mrc[208..212].copy_from_slice(b"MAP ");
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 8] = [
             (b"", "an empty file"),
             (b"GIF89a", "GIF"),
             (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
             (b"%PDF-1.7", "PDF"),
             (b"\0\0\x01\0\x01\0", "an icon (ICO)"),
-            (b"\0\0\0\x03\0\0\x10\0\0\0\0\x01\x01\0\0\0\0", "Gatan DigitalMicrograph (DM3)"),
             (&mrc, "MRC"),
             (b"hello\r\n", "text"),
             (b"\x01\x02", "a file that begins with the bytes 01 02"),
@@ -113,5 +114,6 @@ mod tests {
             assert_eq!(of(head), Err(name.to_owned()));
         }
         assert_eq!(of(b"MM\0*\0\0\0\x08"), Ok(Format::Tiff));
+        assert_eq!(of(b"\0\0\0\x03\0\0\x10\0\0\0\0\x01\x01\0\0\0\0"), Ok(Format::Gatan));
     }
 }

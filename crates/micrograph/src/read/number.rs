@@ -1,5 +1,7 @@
 //! Numbers as metadata writes them: a value, how finely it was written, and units of length.
 
+use super::findings::Size;
+
 /// A number and the rounding that its digits leave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Written {
@@ -31,9 +33,62 @@ impl Written {
         Self::parse(text).filter(|written| written.value > 0.0)
     }
 
+    /// The number in another unit, `factor` of which are one of this.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self { value: self.value * factor, half_unit: self.half_unit * factor.abs() }
+    }
+
     /// Half a unit of the last digit relative to the value.
     pub(super) fn relative_uncertainty(self) -> f64 {
         (self.half_unit / self.value).abs()
+    }
+}
+
+/// A number and the unit behind it, e.g. `10um`, `8100 um`, `3.9 mm`, `12.5`; the unit may be empty.
+pub(super) fn measured(text: &str) -> Option<(Written, &str)> {
+    let text = text.trim();
+    let in_number = |at: usize, character: char| match character {
+        '0'..='9' | '.' | ',' | '+' | '-' => true,
+        // an exponent, and not the first letter of a unit
+        'e' | 'E' => text[at + 1..].starts_with(|next: char| next.is_ascii_digit() || "+-".contains(next)),
+        _ => false,
+    };
+    let end = text.char_indices().find(|&(at, character)| !in_number(at, character));
+    let (number, unit) = text.split_at(end.map_or(text.len(), |(at, _)| at));
+    Some((Written::parse(number)?, unit.trim()))
+}
+
+/// The length that `text` writes, above 0, in nanometres; without a unit it is in `unit`.
+pub(super) fn length_nm(text: &str, unit: &str) -> Option<Written> {
+    let (length, written) = measured(text)?;
+    let nm = nm_per_unit(if written.is_empty() { unit } else { written })?;
+    Some(length.times(nm)).filter(|length| length.value > 0.0)
+}
+
+/// The voltage that `text` writes in kilovolts; without a unit it is in `kilovolts_per_unit`.
+pub(super) fn kilovolts(text: &str, kilovolts_per_unit: f64) -> Option<f64> {
+    let (voltage, unit) = measured(text)?;
+    let kilovolts = match unit {
+        "" => kilovolts_per_unit,
+        "V" | "Volt" | "volt" | "volts" => 1e-3,
+        "kV" | "KV" | "kVolt" => 1.0,
+        _ => return None,
+    };
+    Some(voltage.value * kilovolts)
+}
+
+/// `AxB` or `A B` as height and width, each above 0, from text that writes the width first.
+pub(super) fn size(text: &str) -> Option<Size> {
+    let mut numbers = text.split(['x', 'X', '*', ',', ' ', '\t']).filter(|part| !part.is_empty());
+    let (width, height) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    (width > 0 && height > 0).then_some(Size { height, width })
+}
+
+/// Date and time as one text, where one of them is there.
+pub(super) fn date_time(date: Option<&str>, time: Option<&str>) -> Option<String> {
+    match (date, time) {
+        (Some(date), Some(time)) => Some(format!("{date} {time}")),
+        (date, time) => date.or(time).map(str::to_owned),
     }
 }
 
@@ -62,6 +117,22 @@ pub(super) fn text_from_bytes(bytes: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
+}
+
+/// `text_from_bytes`, and UTF-16 too: by its mark, else by where its zeros stand.
+pub(super) fn text_of_any_width(bytes: &[u8]) -> String {
+    type Order = fn([u8; 2]) -> u16;
+    let (text, order): (&[u8], Order) = match bytes {
+        [0xff, 0xfe, text @ ..] => (text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => (text, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, text @ ..] => return text_from_bytes(text),
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (bytes, u16::from_le_bytes),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => (bytes, u16::from_be_bytes),
+        _ => return text_from_bytes(bytes),
+    };
+    let (pairs, _) = text.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| order(*pair)).take_while(|unit| *unit != 0).collect();
+    String::from_utf16_lossy(&units)
 }
 
 #[cfg(test)]
@@ -93,5 +164,38 @@ mod tests {
     fn text_is_utf8_or_else_latin1() {
         assert_eq!(text_from_bytes("2 µm\0rest".as_bytes()), "2 µm");
         assert_eq!(text_from_bytes(b"2 \xb5m, 5 \xb0"), "2 µm, 5 °");
+    }
+
+    #[test]
+    fn a_unit_follows_its_number_with_or_without_a_space() {
+        for (text, value, unit) in
+            [("10um", 10.0, "um"), ("8100 um", 8100.0, "um"), ("1.5e-9m", 1.5e-9, "m"), (" 5 eV", 5.0, "eV")]
+        {
+            let (written, found) = measured(text).unwrap();
+            assert_eq!((written.value, found), (value, unit), "{text}");
+        }
+        for text in ["deg.", "", "um", "e5"] {
+            assert_eq!(measured(text), None, "{text}");
+        }
+        assert_eq!(length_nm("10", "um").unwrap().value, 1e4);
+        assert_eq!(length_nm("10 deg.", "um"), None);
+        assert_eq!((kilovolts("5000 Volt", 1.0), kilovolts("2.5", 1.0)), (Some(5.0), Some(2.5)));
+        assert_eq!(size("1280x960"), Some(Size { height: 960, width: 1280 }));
+        assert_eq!(size("0 960"), None);
+    }
+
+    #[test]
+    fn wide_text_is_told_by_its_mark_or_its_zeros() {
+        let wide = |order: fn(u16) -> [u8; 2]| "[S] µ".encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        for bytes in [
+            [&[0xff, 0xfe][..], &little].concat(),
+            [&[0xfe, 0xff][..], &big].concat(),
+            little,
+            big,
+            b"[S] \xb5".to_vec(),
+        ] {
+            assert_eq!(text_of_any_width(&bytes), "[S] µ", "{bytes:?}");
+        }
     }
 }

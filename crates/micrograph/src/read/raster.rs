@@ -1,7 +1,7 @@
 //! PNG, JPEG and BMP: decoded by the `image` crate.
 //!
-//! They hold no calibration but for the XML that Phenom instruments put into a JPEG file. A
-//! resolution in dots per inch is none.
+//! They hold no calibration but for the XML that Phenom instruments put into a JPEG file; a sidecar
+//! may have one. A resolution in dots per inch is none.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::{FileFacts, Plane};
 use super::findings::{Findings, Size};
 use super::format::Format;
 use super::number::text_from_bytes;
-use super::{ReadError, Source, fei, luma};
+use super::{ReadError, Source, fei, luma, sidecar};
 
 /// Bytes at either end of a JPEG file in which its maker's XML is looked for.
 const XML_REACH: u64 = 64 << 10;
@@ -41,6 +41,7 @@ pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
     if let Some(more) = xml.and_then(|xml| fei::xml_findings(&xml, Size { height, width })) {
         findings.add(more);
     }
+    findings.add(sidecar::findings(source.path, Size { height, width }));
     let calibration = findings.calibration(source.config.nm_per_px);
     Ok(FileFacts {
         path: source.path.to_owned(),

@@ -4,6 +4,7 @@
 //! not ASCII (every Zeiss file) and every tag of a file whose pixels it can't decode.
 
 mod directory;
+mod makers;
 mod pixels;
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use crate::FileFacts;
 
 use super::findings::{Findings, Size};
 use super::number::text_from_bytes;
-use super::{ReadError, Source, fei, imagej, ome, zeiss};
+use super::{ReadError, Source, fei, imagej, ome, sidecar, zeiss};
 use directory::{Directory, Entry, Tags};
 use pixels::Layout;
 
@@ -72,6 +73,7 @@ pub(super) fn facts(
     if let Some(fault) = chain_fault {
         findings.warnings.push(format!("the list of pages is damaged: {fault}"));
     }
+    findings.add(sidecar::findings(source.path, layout.size()));
     let calibration = findings.calibration(source.config.nm_per_px);
     let facts = FileFacts {
         path: source.path.to_owned(),
@@ -114,6 +116,10 @@ fn findings(
             None if text.trim().is_empty() => {}
             None => findings.warnings.push(format!("tag {tag} holds a text that is not understood")),
         }
+    }
+    for more in makers::findings(tags, directory, size)? {
+        found = true;
+        findings.add(more);
     }
     if !found && let Some(more) = lost_findings(tags, size)? {
         findings.add(more);

@@ -56,6 +56,23 @@ impl Page {
         self.with(tag, 2, text.len(), text.to_vec())
     }
 
+    /// Sets a tag to bytes.
+    pub(crate) fn bytes(self, tag: u16, bytes: &[u8]) -> Self {
+        self.with(tag, 1, bytes.len(), bytes.to_vec())
+    }
+
+    /// Sets a tag to a 32-bit number.
+    pub(crate) fn long(self, tag: u16, value: u32) -> Self {
+        let bytes = order(self.big_endian, value.to_be_bytes()).to_vec();
+        self.with(tag, 4, 1, bytes)
+    }
+
+    /// Sets a tag to a 64-bit float.
+    pub(crate) fn double(self, tag: u16, value: f64) -> Self {
+        let bytes = order(self.big_endian, value.to_be_bytes()).to_vec();
+        self.with(tag, 12, 1, bytes)
+    }
+
     /// Sets a tag to a fraction.
     pub(crate) fn rational(self, tag: u16, (numerator, denominator): (u32, u32)) -> Self {
         let numbers = [numerator, denominator];

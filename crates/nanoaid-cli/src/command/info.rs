@@ -236,6 +236,7 @@ pub(crate) fn calibration_text(calibration: Option<&Calibration>) -> String {
     let source = match source {
         CalibrationSource::Typed => "typed".to_owned(),
         CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => format!("from {key}"),
+        CalibrationSource::DrawnBar => "from the drawn scale bar".to_owned(),
         CalibrationSource::Synthetic => "synthetic".to_owned(),
     };
     let rounding = if *relative_uncertainty > 0.0 {

@@ -199,13 +199,27 @@ impl<'a> Tags<'a> {
 
     /// The bytes of `entry`'s value, at most `most` and as far as the file goes.
     pub(super) fn bytes(&mut self, entry: &Entry, most: u64) -> Result<Vec<u8>, Fault> {
-        let bytes = entry.bytes().min(most);
-        let mut value = Vec::new();
-        if entry.value_at < self.length {
-            self.seek(entry.value_at)?;
-            self.reader.by_ref().take(bytes).read_to_end(&mut value)?;
+        self.bytes_at(entry.value_at, entry.bytes().min(most))
+    }
+
+    /// The `count` bytes at `at`, as far as the file goes.
+    pub(super) fn bytes_at(&mut self, at: u64, count: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        if at < self.length {
+            self.seek(at)?;
+            self.reader.by_ref().take(count).read_to_end(&mut bytes)?;
         }
-        Ok(value)
+        Ok(bytes)
+    }
+
+    /// The first floating-point number of `entry`; `None` where it is of another type or not whole.
+    pub(super) fn double(&mut self, entry: &Entry) -> Result<Option<f64>, Fault> {
+        let value = self.bytes(entry, 8)?;
+        Ok(match (entry.kind, value.len()) {
+            (12, 8) => Some(f64::from_bits(self.whole(&value))),
+            (11, 4..) => Some(f64::from(f32::from_bits(self.whole(&value[..4]) as u32))),
+            _ => None,
+        })
     }
 
     /// The whole numbers of `entry`'s value.

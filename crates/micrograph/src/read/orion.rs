@@ -1,0 +1,106 @@
+//! Zeiss Orion helium-ion microscopes and Fibics software (Atlas, NPVE): XML in TIFF tags 65000
+//! (`<ImageTags>`) and 51023 (`<Fibics>`).
+//!
+//! Orion: each setting is an element with `<Value>` and `<Units>`; `Fov` is the width of the field
+//! in micrometres, voltages are in volts, working distances in millimetres. Fibics: `Ux, Uy` is the
+//! step from a pixel to the next along a row, `Vx, Vy` from row to row, in metres; else the field of
+//! view is divided by the pixels across it.
+
+use super::findings::{Findings, Size, vendor_calibration};
+use super::number::{Written, length_nm};
+use super::xml::{self, Element};
+
+/// Reads XML `text` of an image of `size`; `None` where it is of neither kind.
+pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
+    let (elements, fault) = xml::elements(text.trim_start_matches('\u{feff}').trim());
+    let mut findings = match elements.first()?.path.as_str() {
+        "ImageTags" => orion(&elements, size),
+        "Fibics" => fibics(&elements, size),
+        _ => return None,
+    };
+    if let Some(fault) = fault {
+        findings.warnings.push(format!("the XML of the microscope is damaged: {fault}"));
+    }
+    Some(findings)
+}
+
+/// The text of the first element at `path` that has one.
+fn text<'a>(elements: &'a [Element], path: &str) -> Option<&'a str> {
+    elements
+        .iter()
+        .find(|element| element.path == path && !element.text.is_empty())
+        .map(|element| element.text.as_str())
+}
+
+fn orion(elements: &[Element], size: Size) -> Findings {
+    let value = |name: &str| text(elements, &format!("ImageTags/{name}/Value"));
+    let length = |name: &str, unit: &str| {
+        let unit = text(elements, &format!("ImageTags/{name}/Units")).unwrap_or(unit);
+        length_nm(value(name)?, unit)
+    };
+    let number = |name: &str| value(name).and_then(Written::parse_positive);
+    let mut findings = Findings::default();
+    let instrument = &mut findings.instrument;
+    instrument.vendor = Some("Zeiss".to_owned());
+    instrument.instrument = Some("Orion".to_owned());
+    instrument.accelerating_voltage_kv = number("AccelerationVoltage").map(|volts| volts.value / 1e3);
+    instrument.working_distance_mm = length("WorkingDistance", "mm").map(|nm| nm.value / 1e6);
+    let whole = |name: &str| value(name).and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    let stored = whole("ImageWidth").zip(whole("ImageHeight")).map(|(width, height)| Size { height, width });
+    let width = stored.map_or(size.width, |stored| stored.width) as f64;
+    let calibration = length("Fov", "um").map(|field| field.times(1.0 / width));
+    let calibration = calibration.map(|pixel| vendor_calibration("Zeiss Orion Fov", pixel, pixel));
+    findings.set_scan("Zeiss Orion", calibration.into_iter().collect(), size, stored);
+    findings
+}
+
+fn fibics(elements: &[Element], size: Size) -> Findings {
+    let value = |path: &str| text(elements, &format!("Fibics/{path}"));
+    let element = |path: &str| {
+        let path = format!("Fibics/{path}");
+        elements.iter().find(|element| element.path == path)
+    };
+    let mut findings = Findings::default();
+    let instrument = &mut findings.instrument;
+    instrument.vendor = Some("Fibics".to_owned());
+    instrument.instrument = value("Image/Machine").map(str::to_owned);
+    let volts = elements.iter().find(|element| {
+        element.path == "Fibics/BeamInfo/AccV"
+            || element.path == "Fibics/BeamInfo/item" && element.attribute("name") == Some("AccV")
+    });
+    instrument.accelerating_voltage_kv =
+        volts.and_then(|element| Written::parse(&element.text)).map(|volts| volts.value / 1e3);
+    instrument.detector = value("Image/Detector").map(str::to_owned);
+    instrument.date = value("Application/Date").map(str::to_owned);
+
+    let whole = |path: &str| value(path).and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    let stored =
+        whole("Image/Width").zip(whole("Image/Height")).map(|(width, height)| Size { height, width });
+    // the field may be turned against the stage: a step has two parts
+    let step = |along: &str, across: &str| {
+        let part = |name: &str| Written::parse(value(&format!("Scan/{name}"))?);
+        let (along, across) = (part(along)?, part(across).unwrap_or(Written { value: 0.0, half_unit: 0.0 }));
+        let step = Written {
+            value: along.value.hypot(across.value),
+            half_unit: along.half_unit.max(across.half_unit),
+        };
+        (step.value > 0.0).then(|| step.times(1e9))
+    };
+    let field = |path: &str, n: usize| {
+        let element = element(path)?;
+        let unit = element.attribute("units").unwrap_or("um");
+        Some(length_nm(&element.text, unit)?.times(1.0 / n as f64))
+    };
+    let mut calibrations = Vec::new();
+    if let Some(width) = step("Ux", "Uy") {
+        let height = step("Vy", "Vx").unwrap_or(width);
+        calibrations.push(vendor_calibration("Fibics Scan Ux", width, height));
+    }
+    let across = stored.unwrap_or(size);
+    if let Some(width) = field("Scan/FOV_X", across.width) {
+        let height = field("Scan/FOV_Y", across.height).unwrap_or(width);
+        calibrations.push(vendor_calibration("Fibics Scan FOV_X", width, height));
+    }
+    findings.set_scan("Fibics", calibrations, size, stored);
+    findings
+}

@@ -1,0 +1,100 @@
+//! Sidecars: text files that TESCAN, Hitachi and JEOL instruments write beside an image.
+//!
+//! They are found by the image's own name and in its folder only: `image-tif.hdr` or `image.hdr`
+//! (TESCAN), `image.txt` (Hitachi, JEOL) for `image.tif`. Names of files that stand in metadata are
+//! never opened. Whose a text is, its content tells; others' texts are passed over.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::CalibrationSource;
+
+use super::findings::{Findings, Size};
+use super::number::text_of_any_width;
+use super::{hitachi, jeol, tescan};
+
+/// Longest sidecar that is looked at; those of instruments have some 10 KiB.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// All that the sidecars of `image`, of `size`, tell; keys and warnings name the file they are from.
+pub(super) fn findings(image: &Path, size: Size) -> Findings {
+    let mut findings = Findings::default();
+    for names in names(image) {
+        let Some(path) = names.into_iter().find(|path| path.is_file()) else { continue };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = match text(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                findings.warnings.push(format!("cannot read {name} beside the image: {error}"));
+                continue;
+            }
+        };
+        let found = tescan::text_findings(&text, size)
+            .or_else(|| hitachi::findings(&text, size))
+            .or_else(|| jeol::findings(&text, size));
+        let Some(mut more) = found else { continue };
+        for calibration in &mut more.calibrations {
+            if let CalibrationSource::Vendor(key) = &mut calibration.source {
+                key.push_str(&format!(" in {name}"));
+            }
+        }
+        more.warnings.iter_mut().for_each(|warning| *warning = format!("{name}: {warning}"));
+        findings.add(more);
+    }
+    findings
+}
+
+/// Names that sidecars of `image` may have, the most particular first; each as instruments write it
+/// and with its extension in capitals.
+fn names(image: &Path) -> Vec<[PathBuf; 2]> {
+    let Some(stem) = image.file_stem() else { return Vec::new() };
+    let kind = image.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let mut tails = vec![(format!("-{kind}"), "hdr")];
+    if kind == "tiff" {
+        tails.push(("-tif".to_owned(), "hdr")); // as the instrument called it
+    }
+    tails.extend([(String::new(), "hdr"), (String::new(), "txt")]);
+    // an image may have such a name itself
+    tails.retain(|(tail, extension)| !(tail.is_empty() && kind == *extension));
+    let name = |tail: &str, extension: &str| {
+        let mut name = stem.to_owned();
+        name.push(format!("{tail}.{extension}"));
+        image.with_file_name(name)
+    };
+    tails.iter().map(|(tail, kind)| [name(tail, kind), name(tail, &kind.to_uppercase())]).collect()
+}
+
+/// The text of the file `path`.
+fn text(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST_BYTES {
+        let reason = format!("it has {length} bytes, at most {MOST_BYTES} are read");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(text_of_any_width(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sidecars_are_looked_for_beside_the_image_and_nowhere_else() {
+        let found = |image: &str| -> Vec<String> {
+            let names = names(Path::new(image)).into_iter().flatten();
+            names.map(|name| name.to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(
+            found("in/a.b.tif"),
+            ["-tif.hdr", "-tif.HDR", ".hdr", ".HDR", ".txt", ".TXT"].map(|tail| format!("in/a.b{tail}"))
+        );
+        assert!(found("x.TIFF").contains(&"x-tif.hdr".to_owned()));
+        assert!(found("x.png").contains(&"x-png.hdr".to_owned()));
+        assert_eq!(found("x.TXT"), ["x-txt.hdr", "x-txt.HDR", "x.hdr", "x.HDR"]);
+        assert!(found("..").is_empty());
+    }
+}

@@ -1,0 +1,152 @@
+//! Scale bar: finds the length reference that the instrument draws into its data bar, and measures
+//! it in pixels. With the length that the user reads off it, it calibrates an image whose file tells
+//! nothing, and checks one whose file does.
+//!
+//! Four forms are known, all drawn in one ink on the data bar's background: a line, with or without
+//! posts at its ends (Zeiss, Phenom, JEOL; with teeth, TESCAN); a line that its own text breaks in
+//! the middle (FEI); a row of ticks (Hitachi). The letters are not read. What was found is returned
+//! as a rectangle, so that it can be shown: a wrong bar would give wrong nanometres.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data_bar::DataBar;
+use crate::{Calibration, CalibrationSource, Plane, Rect};
+
+mod shapes;
+
+/// What a drawn bar's length is uncertain by, in pixels: half a pixel at either end.
+const UNCERTAINTY_PX: f64 = 1.0;
+
+/// Relative difference between a file's pixel size and its drawn bar that makes a warning: resized
+/// files differ by far more, and drawn bars of whole pixels by less.
+const MOST_DIFFERENCE: f64 = 0.03;
+
+/// How a scale bar is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleBarForm {
+    /// One line, with or without posts at its ends.
+    Line,
+    /// A line with its text in the middle.
+    BrokenLine,
+    /// Ticks at equal distances, without a line.
+    Ticks,
+}
+
+/// A scale bar that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScaleBar {
+    /// How it is drawn.
+    pub form: ScaleBarForm,
+    /// Where it is drawn, in pixels of the plane.
+    pub rect: Rect,
+    /// Its length in pixels: between the middles of its posts or outermost ticks, else from end to
+    /// end. Uncertain by 1 pixel.
+    pub length_px: f64,
+}
+
+/// Why a drawn bar gives no calibration.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScaleBarError {
+    /// The length is none.
+    #[error("scale bar: expected a length above 0 nm, found {bar_nm}")]
+    Length {
+        /// What was typed.
+        bar_nm: f64,
+    },
+    /// No bar is seen.
+    #[error(
+        "scale bar: none found in rows {first_row} to {last_row} of the data bar; expected a line or ticks"
+    )]
+    NotFound {
+        /// First row that was searched.
+        first_row: usize,
+        /// Last row that was searched.
+        last_row: usize,
+    },
+}
+
+/// A file's pixel size and its drawn bar that contradict each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disagreement {
+    /// What the file tells.
+    pub file: Calibration,
+    /// What the drawn bar tells.
+    pub drawn: Calibration,
+    /// Drawn over file, minus 1.
+    pub relative: f64,
+}
+
+impl std::fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the drawn scale bar says {:.4} nm/px, the file {:.4} nm/px: {:+.1} %; the image may have been resized, \
+             or the typed length is not the bar's",
+            self.drawn.nm_per_px_x,
+            self.file.nm_per_px_x,
+            100.0 * self.relative
+        )
+    }
+}
+
+/// Finds the scale bar of `plane`, `[H, W]`, in the rows of its data bar; the longest where several
+/// could be one. `None` where nothing there looks like one.
+///
+/// # Panics
+/// If `data_bar` reaches outside of `plane`.
+pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
+    let rows = data_bar.first_row..data_bar.end_row;
+    // frames, and rows of specimen where the data bar's edge is not sharp, may join what is drawn
+    [0, 1, 2].into_iter().find_map(|inset| {
+        let height = rows.len().checked_sub(2 * inset).filter(|height| *height > 0)?;
+        let region = Rect { y: rows.start + inset, x: 0, height, width: plane.width() };
+        let found = shapes::scale_bar(&plane.crop(region))?;
+        let rect = Rect { y: found.rect.y + region.y, ..found.rect };
+        Some(ScaleBar { rect, ..found })
+    })
+}
+
+impl ScaleBar {
+    /// The calibration of square pixels if this bar is `bar_nm` long.
+    ///
+    /// # Errors
+    /// If `bar_nm` is not a finite number above 0.
+    pub fn calibration(&self, bar_nm: f64) -> Result<Calibration, ScaleBarError> {
+        if !(bar_nm.is_finite() && bar_nm > 0.0) {
+            return Err(ScaleBarError::Length { bar_nm });
+        }
+        Ok(Calibration {
+            relative_uncertainty: UNCERTAINTY_PX / self.length_px,
+            ..Calibration::square(bar_nm / self.length_px, CalibrationSource::DrawnBar)
+        })
+    }
+}
+
+/// The calibration of `plane`, `[H, W]`, whose scale bar is drawn in `data_bar` and is `bar_nm` long,
+/// and that bar.
+///
+/// # Errors
+/// If `bar_nm` is not a finite number above 0, or no scale bar is found.
+///
+/// # Panics
+/// If `data_bar` reaches outside of `plane`.
+pub fn calibration(
+    plane: &Plane,
+    data_bar: &DataBar,
+    bar_nm: f64,
+) -> Result<(Calibration, ScaleBar), ScaleBarError> {
+    let (first_row, last_row) = (data_bar.first_row, data_bar.end_row.saturating_sub(1));
+    let bar = find(plane, data_bar).ok_or(ScaleBarError::NotFound { first_row, last_row })?;
+    Ok((bar.calibration(bar_nm)?, bar))
+}
+
+/// Where `drawn` differs from what the `file` tells by more than 3 % and by more than the rounding
+/// of both leaves.
+pub fn disagreement(file: &Calibration, drawn: &Calibration) -> Option<Disagreement> {
+    let relative = drawn.nm_per_px_x / file.nm_per_px_x - 1.0;
+    let most = MOST_DIFFERENCE.max(file.relative_uncertainty + drawn.relative_uncertainty);
+    let agree = relative.abs() <= most; // false for NaN too
+    (!agree).then(|| Disagreement { file: file.clone(), drawn: drawn.clone(), relative })
+}
