@@ -6,16 +6,20 @@ mod demo;
 mod images;
 mod info;
 mod lens;
+mod network;
 mod replay;
 mod sweep;
 mod train;
 mod training;
+mod visualize;
 mod weights;
 
 use clap::Subcommand;
 
 pub(crate) use info::calibration_text;
 pub(crate) use lens::failure_at;
+pub(crate) use network::network;
+pub(crate) use visualize::{Gathered, gray_unless, make};
 
 use crate::outcome::{Failure, Outcome};
 
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Info(info::InfoArguments),
     /// Look at micrographs through the feature maps of a network, at a depth.
     Lens(lens::LensArguments),
+    /// Make images that units of a network want to see, by gradient ascent (feature visualization).
+    Visualize(Box<visualize::VisualizeArguments>),
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
@@ -53,6 +59,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
+            Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),

@@ -7,6 +7,7 @@ mod page;
 mod progress;
 mod record;
 mod view;
+mod visualization;
 
 use std::process::ExitCode;
 

@@ -1,18 +1,23 @@
 //! `nanoaid replay`: makes a view again from its record and compares what comes out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::hash::sha256;
+use serde::Deserialize;
 
 use super::demo::specimen;
 use super::images::NetworkArguments;
 use super::lens::failure_at;
+use super::{Gathered, gray_unless, make, network};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::OutputFolder;
+use crate::progress::Progress;
 use crate::record::{Input, Record, SCHEMA_VERSION, file_sha256};
 use crate::view::view;
+use crate::visualization::VisualRecord;
 
 /// Arguments of `replay`.
 #[derive(Args)]
@@ -31,6 +36,10 @@ pub(crate) struct ReplayArguments {
 pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let path = &arguments.record;
     let text = std::fs::read(path).map_err(|error| failure_at(path, &error))?;
+    let command = serde_json::from_slice::<Kind>(&text).map_err(|error| failure_at(path, &error))?.command;
+    if command == "visualize" {
+        return visualization(arguments, &text);
+    }
     let record: Record = serde_json::from_slice(&text).map_err(|error| failure_at(path, &error))?;
     let differs = |what: &str, found: &str, expected: &str| {
         Err(Failure::new(format!("{}: {what} is {found}, the record says {expected}", path.display())))
@@ -60,22 +69,65 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     };
     let folder = OutputFolder::create(&arguments.out, arguments.force)?;
     let (_, files) = view(&prepared, &network, &record.settings, &folder)?;
-    let unlike: Vec<&String> = record
-        .files
-        .iter()
-        .filter(|(name, hash)| files.get(*name) != Some(hash))
-        .map(|(name, _)| name)
-        .collect();
-    if !unlike.is_empty() {
-        let version = if record.program_version == env!("CARGO_PKG_VERSION") {
-            String::new()
-        } else {
-            format!(" (made by version {})", record.program_version)
-        };
-        let names: Vec<&str> = unlike.into_iter().map(String::as_str).collect();
-        return Err(Failure::new(format!("other bytes than recorded{version}: {}", names.join(", "))));
-    }
+    compare(&record.files, &files, &record.program_version)?;
     let n = files.len();
     print(&format!("the same bytes: {n} files in {}\n", arguments.out.display()))?;
     Ok(Outcome::Done)
+}
+
+/// Makes the pictures of a unit again.
+fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Failure> {
+    let path = &arguments.record;
+    let record: VisualRecord = serde_json::from_slice(text).map_err(|error| failure_at(path, &error))?;
+    let settings = &record.settings;
+    let device: Device = settings.device.parse().map_err(|text: String| Failure::new(text))?;
+    let network = gray_unless(network(&settings.run, device)?, settings.colors);
+    for (what, found, expected) in [
+        ("the schema version", SCHEMA_VERSION.to_string(), record.schema_version.to_string()),
+        ("the network's SHA-256", network.sha256().to_owned(), settings.network_sha256.clone()),
+    ] {
+        if found != expected {
+            let text = format!("{}: {what} is {found}, the record says {expected}", path.display());
+            return Err(Failure::new(text));
+        }
+    }
+    let gathered = Gathered::again(settings, &network)?;
+    let folder = OutputFolder::create(&arguments.out, arguments.force)?;
+    let mut again = None;
+    let mut progress = Progress::new(1, "pictures");
+    let objectives = [record.objective.clone()];
+    make(&network, &objectives, settings, &gathered, &folder, &mut progress, &mut |_, record| again = Some(record))?;
+    progress.finish();
+    let files = again.map(|record| record.files).unwrap_or_default();
+    compare(&record.files, &files, &record.program_version)?;
+    print(&format!("the same bytes: {} files in {}\n", files.len(), arguments.out.display()))?;
+    Ok(Outcome::Done)
+}
+
+/// An error that names the files which came out with other bytes.
+fn compare(
+    recorded: &BTreeMap<String, String>,
+    found: &BTreeMap<String, String>,
+    program_version: &str,
+) -> Result<(), Failure> {
+    let unlike: Vec<&str> = recorded
+        .iter()
+        .filter(|(name, hash)| found.get(*name) != Some(hash))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if unlike.is_empty() {
+        return Ok(());
+    }
+    let version = if program_version == env!("CARGO_PKG_VERSION") {
+        String::new()
+    } else {
+        format!(" (made by version {program_version})")
+    };
+    Err(Failure::new(format!("other bytes than recorded{version}: {}", unlike.join(", "))))
+}
+
+/// Which command made a record.
+#[derive(Deserialize)]
+struct Kind {
+    command: String,
 }

@@ -15,7 +15,7 @@ use crate::outcome::{Failure, Outcome, print};
 use crate::output::{OutputFolder, json_text};
 use crate::progress::Progress;
 use crate::visualization::{VisualOutcome, VisualRecord, VisualSettings, record_name, sheet, write};
-use materials::Gathered;
+pub(crate) use materials::Gathered;
 
 /// Name of the file that says with which settings a folder was filled.
 const SETTINGS: &str = "settings.json";
