@@ -6,6 +6,7 @@ mod demo;
 mod images;
 mod info;
 mod lens;
+mod network;
 mod replay;
 mod sweep;
 mod train;
@@ -14,6 +15,7 @@ mod weights;
 
 use clap::Subcommand;
 
+pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
 pub(crate) use lens::failure_at;
 
@@ -22,7 +24,7 @@ use crate::outcome::{Failure, Outcome};
 /// What `nanoaid` can be asked to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Look at three built-in specimens through the built-in network: a report to open.
+    /// Look at three built-in specimens through the built-in networks: a report to open.
     Demo(demo::DemoArguments),
     /// Show what a micrograph's file tells (size, calibration, data bar, instrument), or list the
     /// layers of a run.
