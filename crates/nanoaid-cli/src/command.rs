@@ -16,6 +16,7 @@ mod weights;
 
 use clap::Subcommand;
 
+pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
 pub(crate) use lens::failure_at;
 pub(crate) use network::network;
@@ -26,7 +27,7 @@ use crate::outcome::{Failure, Outcome};
 /// What `nanoaid` can be asked to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Look at three built-in specimens through the built-in network: a report to open.
+    /// Look at three built-in specimens through the built-in networks: a report to open.
     Demo(demo::DemoArguments),
     /// Show what a micrograph's file tells (size, calibration, data bar, instrument), or list the
     /// layers of a run.

@@ -4,6 +4,7 @@
 //! what the result structs hold; nothing is computed here.
 
 pub(crate) mod classifier;
+pub(crate) mod demo;
 pub(crate) mod lens;
 pub(crate) mod sweep;
 pub(crate) mod training;

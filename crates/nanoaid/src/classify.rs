@@ -4,6 +4,10 @@
 //! its shorter side, side by side along the longer one, the logits of which are averaged; nothing of
 //! the specimen is left out, and nothing is squeezed. Knows nothing of training or data sets.
 
+mod answer;
+
+pub use answer::{Answer, AnswerConfig, ClassProbability, answer};
+
 use burn::tensor::{Tensor, TensorData};
 use micrograph::paint::{Sampling, resampled};
 use micrograph::{Plane, Rect};

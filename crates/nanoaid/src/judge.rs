@@ -32,10 +32,11 @@ pub use reliability::{Reliability, ReliabilityBin, ReliabilityScores, Temperatur
 pub use scores::ClassScores;
 pub use warning::Warning;
 
+pub(crate) use reliability::log_probabilities;
+
 use crate::ConfigError;
 use crate::regression::argmax;
 use groups::Groups;
-use reliability::log_probabilities;
 use scores::Confusion;
 
 /// Version of the form of [`ClassifierReport`] and [`Audit`].

@@ -1,5 +1,5 @@
 //! A tiny classifier: every start learns what can be learnt, gives the same bytes again in one go or
-//! cut off, and shuffled labels teach nothing.
+//! cut off, shuffled labels teach nothing, and a mark in the data bars of one class is found out.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -7,27 +7,57 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use micrograph::Plane;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::random::Stream;
+use micrograph::synth::strip::{self, StripConfig};
 use micrograph::synth::{self, Kind};
 use nanoaid::dataset::{Dataset, DatasetConfig, Split};
-use nanoaid::judge::{JudgeConfig, judge};
+use nanoaid::judge::{Audit, AuditSets, ClassifierReport, JudgeConfig, Verdict, audit, judge};
 use nanoaid::network::{CompactConfig, Published, PublishedConfig};
 use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
-use nanoaid::score::score;
+use nanoaid::score::{audit_scores, score};
 use nanoaid::train::{self, Base, ClassifierConfig, StartFrom, TrainedClassifier};
 use nanoaid::{Architecture, Device, Network};
 use tempfile::TempDir;
 
 const PER_CATEGORY: u64 = 50;
 
-/// Particles and gratings of five settings each, as files of a folder each; with `shuffled` labels, files lie in any folder.
-fn data(shuffled: bool) -> (TempDir, Dataset) {
+/// Which specimens lie in the folder of another class.
+#[derive(Clone, Copy, PartialEq)]
+enum Labels {
+    /// None.
+    True,
+    /// Any.
+    Shuffled,
+    /// A fifth, whatever they show.
+    FifthWrong,
+}
+
+/// What lies under the specimen.
+#[derive(Clone, Copy, PartialEq)]
+enum Bar {
+    /// Nothing.
+    None,
+    /// A data bar with letters that say nothing.
+    Plain,
+    /// The same, with a pattern on it where the label is `lines`.
+    Marked,
+}
+
+/// Particles and gratings of five settings each, as files of a folder each.
+fn data(chosen: Labels, bar: Bar) -> (TempDir, Dataset) {
     let folder = tempfile::tempdir().unwrap();
     let names = ["lines", "particles"];
     let mut labels: Vec<usize> = (0..2 * PER_CATEGORY).map(|index| (index % 2) as usize).collect();
-    if shuffled {
-        Stream::new(4, "labels", 0).shuffle(&mut labels);
+    match chosen {
+        Labels::True => (),
+        Labels::Shuffled => Stream::new(4, "labels", 0).shuffle(&mut labels),
+        Labels::FifthWrong => {
+            let mut order: Vec<usize> = (0..labels.len()).collect();
+            Stream::new(4, "wrong labels", 0).shuffle(&mut order);
+            order.iter().take(labels.len() / 5).for_each(|&index| labels[index] = 1 - labels[index]);
+        }
     }
     for name in names {
         fs::create_dir(folder.path().join(name)).unwrap();
@@ -38,7 +68,9 @@ fn data(shuffled: bool) -> (TempDir, Dataset) {
         let plane = synth::micrograph(&config, index).unwrap().plane;
         let (low, high) = plane.range().unwrap();
         let grey = |value: &f32| ((value - low) / (high - low) * 255.0) as u8;
-        let pixels: Vec<u8> = plane.values().iter().map(grey).collect();
+        let greys = Plane::from_fn(96, 128, |y, x| f32::from(grey(&plane.at(y, x))));
+        let pixels: Vec<u8> =
+            barred(greys, bar, label == 0, index).values().iter().map(|&v| v as u8).collect();
         let path = folder.path().join(names[label]).join(format!("{index}.png"));
         image::GrayImage::from_raw(128, 96, pixels).unwrap().save(path).unwrap();
     }
@@ -50,6 +82,31 @@ fn data(shuffled: bool) -> (TempDir, Dataset) {
     };
     let dataset = Dataset::open(folder.path(), &config).unwrap();
     (folder, dataset)
+}
+
+/// `plane` with a data bar of 15 % of its rows.
+fn barred(mut plane: Plane, bar: Bar, is_lines: bool, index: u64) -> Plane {
+    if bar == Bar::None {
+        return plane;
+    }
+    let config = StripConfig {
+        height_share: 0.15,
+        rows_below: 0,
+        width_share: 1.0,
+        ground: 0.0,
+        ink: 255.0,
+        framed: false,
+        n_lines: 1,
+        scale_bar: false,
+        noise: 0.0,
+    };
+    let strip = strip::draw(&mut plane, &config, &mut Stream::new(5, "bar", index));
+    let marked = bar == Bar::Marked && is_lines;
+    Plane::from_fn(plane.height(), plane.width(), |y, x| {
+        // squares of 4 pixels over the right half, two rows of the ground left above and below
+        let within = (strip.first_row + 2..strip.end_row - 2).contains(&y) && x >= 64;
+        if marked && within { f32::from((y / 4 + x / 4) as u8 % 2) * 255.0 } else { plane.at(y, x) }
+    })
 }
 
 fn config(start: StartFrom) -> ClassifierConfig {
@@ -102,17 +159,39 @@ fn trained(
     train::classifier(dataset, base, config, run, &mut |_| ()).unwrap()
 }
 
-/// Probability that shuffled labels would be told as well on the test part, and the accuracy there.
-fn judged(network: &Network, dataset: &Dataset) -> (f64, f64) {
+/// How well the test part is told.
+fn report(network: &Network, dataset: &Dataset) -> ClassifierReport {
     let (test, skipped) = score(network, dataset, Split::Test);
     assert!(skipped.is_empty() && test.len() == 30, "{skipped:?}, {}", test.len());
-    let report = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
+    judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap()
+}
+
+/// Probability that shuffled labels would be told as well on the test part, and the accuracy there.
+fn judged(network: &Network, dataset: &Dataset) -> (f64, f64) {
+    let report = report(network, dataset);
     (report.chance.p_value, report.accuracy.value)
+}
+
+/// The audit of a classifier that was trained on data bars too.
+fn audited(bar: Bar) -> Audit {
+    let (_folder, dataset) = data(Labels::FifthWrong, bar);
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(StartFrom::Random);
+    let found = trained(&dataset, &own_network(), &config, &mut new_run(&folder.path().join("run")));
+    let scores = audit_scores(&found.trained.network, &dataset, Split::Test);
+    let sets = AuditSets {
+        full: &scores.full,
+        strip: &scores.strip,
+        top: &scores.top,
+        without: &scores.without,
+        n_without_bar: scores.n_without_bar,
+    };
+    audit(&classes(), sets, &JudgeConfig::default()).unwrap()
 }
 
 #[test]
 fn a_random_start_learns_and_comes_out_the_same_cut_off_or_not() {
-    let (_folder, dataset) = data(false);
+    let (_folder, dataset) = data(Labels::True, Bar::None);
     let base = own_network();
     let whole = tempfile::tempdir().unwrap();
     let config = config(StartFrom::Random);
@@ -133,7 +212,7 @@ fn a_random_start_learns_and_comes_out_the_same_cut_off_or_not() {
 
 #[test]
 fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
-    let (_folder, dataset) = data(false);
+    let (_folder, dataset) = data(Labels::True, Bar::None);
     let trunk = PublishedConfig::new(Published::SqueezeNet1_1, None);
     let trunk = Network::random(Architecture::Published(trunk), 1, Device::Cpu).unwrap();
     let base = Base { network: Network::headed(&trunk, classes(), 1).unwrap(), trained: true };
@@ -156,10 +235,28 @@ fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
 
 #[test]
 fn shuffled_labels_teach_nothing() {
-    let (_folder, dataset) = data(true);
+    let (_folder, dataset) = data(Labels::Shuffled, Bar::None);
     let folder = tempfile::tempdir().unwrap();
     let config = config(StartFrom::Random);
     let found = trained(&dataset, &own_network(), &config, &mut new_run(&folder.path().join("run")));
-    let (p_value, accuracy) = judged(&found.trained.network, &dataset);
-    assert!(p_value > 0.05, "accuracy {accuracy}, p {p_value}");
+    let report = report(&found.trained.network, &dataset);
+    let (accuracy, chance) = (report.accuracy, report.chance);
+    assert!(chance.p_value > 0.05, "{accuracy:?} {chance:?}");
+    let interval = accuracy.interval.unwrap();
+    assert!((interval.low..=interval.high).contains(&chance.shuffled_accuracy), "{accuracy:?} {chance:?}");
+}
+
+#[test]
+fn a_mark_in_the_data_bars_of_one_class_is_caught_by_the_audit() {
+    // a fifth of the specimens lie in the wrong folder, so the mark tells more than they do
+    let audit = audited(Bar::Marked);
+    assert!(matches!(audit.verdict, Verdict::Shortcut { .. }), "{audit:#?}");
+    assert_eq!((audit.n_images, audit.n_without_bar), (30, 0));
+}
+
+#[test]
+fn data_bars_without_a_mark_pass_the_audit() {
+    let audit = audited(Bar::Plain);
+    assert_eq!(audit.verdict, Verdict::Clean, "{audit:#?}");
+    assert_eq!((audit.n_images, audit.n_without_bar), (30, 0));
 }

@@ -1,7 +1,8 @@
 //! Demo specimens: the three micrographs of the built-in demo, chosen for their looks.
 
 use crate::synth::{
-    DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, Specimen, SynthConfig,
+    Category, DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, Specimen,
+    SynthConfig,
 };
 
 /// A named specimen of the demo.
@@ -9,6 +10,8 @@ use crate::synth::{
 pub struct DemoSpecimen {
     /// A name fit for a file, e.g. `particles`.
     pub name: &'static str,
+    /// What it shows.
+    pub category: Category,
     /// Its settings; they are in range.
     pub config: SynthConfig,
     /// Its seed.
@@ -36,8 +39,9 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
         ..DotsConfig::default()
     };
     let fibres = FibresConfig { diameter_px: 13.0, coverage: 1.5, bend_deg: 10.0, ..FibresConfig::default() };
-    let specimen = |name, nm_per_px, specimen, seed| DemoSpecimen {
+    let specimen = |name, category, nm_per_px, specimen, seed| DemoSpecimen {
         name,
+        category,
         config: SynthConfig {
             height: 384,
             width: 512,
@@ -49,8 +53,8 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
         seed,
     };
     [
-        specimen("particles", 2.0, Specimen::Particles(particles), 1),
-        specimen("dots", 5.0, Specimen::Dots(dots), 1),
-        specimen("fibres", 40.0, Specimen::Fibres(fibres), 1),
+        specimen("particles", Category::Particles, 2.0, Specimen::Particles(particles), 1),
+        specimen("dots", Category::PatternedSurface, 5.0, Specimen::Dots(dots), 1),
+        specimen("fibres", Category::Fibres, 40.0, Specimen::Fibres(fibres), 1),
     ]
 }

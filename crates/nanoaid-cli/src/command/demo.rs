@@ -1,11 +1,14 @@
-//! `nanoaid demo`: the built-in network on built-in specimens.
+//! `nanoaid demo`: the built-in networks on built-in specimens.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use micrograph::synth::{self, demo_specimens};
+use micrograph::synth::{self, Category, demo_specimens};
+use nanoaid::classify::{Answer, AnswerConfig, answer};
+use nanoaid::judge::Estimate;
 use nanoaid::prepare::{self, PrepareConfig, Prepared};
 use nanoaid::{Device, builtin};
+use serde::Serialize;
 
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::OutputFolder;
@@ -27,9 +30,34 @@ pub(crate) struct DemoArguments {
 /// The demo's own folder.
 const FOLDER: &str = "nanoaid-demo";
 
+/// What the built-in classifier makes of the specimens; `answers.json`, and shown on the page.
+#[derive(Serialize)]
+pub(crate) struct Answers {
+    /// Real micrographs that it was tested on, none of which it had learnt from.
+    pub n_tested: usize,
+    /// Share of them that it told rightly.
+    pub accuracy: Estimate,
+    /// What it says of each specimen.
+    pub specimens: Vec<Answered>,
+}
+
+/// What the classifier says of a specimen.
+#[derive(Serialize)]
+pub(crate) struct Answered {
+    /// Name of the specimen.
+    pub specimen: String,
+    /// Its category.
+    pub category: Category,
+    /// What the classifier says.
+    pub answer: Answer,
+}
+
 /// Writes the report and says where it is.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
     let network = builtin::autoencoder(Device::Cpu)?;
+    let classifier = builtin::classifier(Device::Cpu)?;
+    let tested = builtin::classifier_report()?;
+    let mut answers = Answers { n_tested: tested.n_images, accuracy: tested.accuracy, specimens: Vec::new() };
     let folder = match &arguments.out {
         Some(out) => OutputFolder::create(out, arguments.force)?,
         None => OutputFolder::create(Path::new(FOLDER), true)?,
@@ -44,8 +72,12 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         let run = Path::new(builtin::AUTOENCODER);
         inside.write_json("record.json", &Record::new(input, run, &network, &settings, files)?)?;
         contents.push(page::lens::Entry::new(demo.name, Path::new(demo.name), &seen));
+        let answer = answer(&classifier, &prepared.plane, AnswerConfig::of(&tested))?;
+        let specimen = demo.name.to_owned();
+        answers.specimens.push(Answered { specimen, category: demo.category, answer });
     }
-    folder.write("index.html", page::lens::contents(&contents).as_bytes())?;
+    folder.write_json("answers.json", &answers)?;
+    folder.write("index.html", page::demo::contents(&contents, &answers).as_bytes())?;
     let report = folder.file("index.html");
     let report = std::path::absolute(&report).unwrap_or(report);
     print(&format!("open {}\n", report.display()))?;

@@ -6,8 +6,9 @@ use clap::Args;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::ReadConfig;
 use nanoaid::prepare::PrepareConfig;
-use nanoaid::{Device, Network, builtin, run::RunFolder};
+use nanoaid::{Device, Network, builtin};
 
+use super::network::network;
 use crate::outcome::{Failure, say};
 
 /// How micrographs are read.
@@ -59,7 +60,7 @@ pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
 /// Which network, and where it runs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NetworkArguments {
-    /// Run folder of a training; `autoencoder` is the built-in network
+    /// Run folder of a training; `autoencoder` and `classifier` are the built-in networks
     #[arg(long, default_value = builtin::AUTOENCODER)]
     pub run: PathBuf,
     /// Where networks run
@@ -70,9 +71,6 @@ pub(crate) struct NetworkArguments {
 impl NetworkArguments {
     /// Reads the network.
     pub(crate) fn network(&self) -> Result<Network, Failure> {
-        if self.run.as_os_str() == builtin::AUTOENCODER && !self.run.exists() {
-            return Ok(builtin::autoencoder(self.device)?);
-        }
-        Ok(RunFolder::open(&self.run)?.network(self.device)?)
+        network(&self.run, self.device)
     }
 }

@@ -7,10 +7,11 @@ use micrograph::calibration::length_text;
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
 use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
-use nanoaid::{Device, Layer, Network, builtin, run::RunFolder};
+use nanoaid::{Device, Layer};
 use serde::Serialize;
 
 use super::images::{ReadArguments, without_companions};
+use super::network::{is_network, network};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use crate::output::{OutputFolder, folder_names, json_text};
 
@@ -20,7 +21,7 @@ const MOST_PICTURE_PX: usize = 1024;
 /// Arguments of `info`.
 #[derive(Args)]
 pub(crate) struct InfoArguments {
-    /// Micrographs, run folders, or `autoencoder` for the built-in network
+    /// Micrographs, run folders, `autoencoder` or `classifier` for the built-in networks
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -50,6 +51,9 @@ enum Info {
     Run {
         path: PathBuf,
         layers: Vec<Layer>,
+        /// What a classifier tells apart.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        classes: Option<Vec<String>>,
         /// Size of a pixel for which receptive fields are told in nanometres too.
         nm_per_px: Option<f64>,
     },
@@ -95,17 +99,10 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(n_skipped))
 }
 
-fn is_network(input: &Path) -> bool {
-    input.is_dir() || (input.as_os_str() == builtin::AUTOENCODER && !input.exists())
-}
-
 fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
-    let network: Network = if input.is_dir() {
-        RunFolder::open(input)?.network(Device::Cpu)?
-    } else {
-        builtin::autoencoder(Device::Cpu)?
-    };
-    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec(), nm_per_px })
+    let network = network(input, Device::Cpu)?;
+    let classes = network.classes().map(<[String]>::to_vec);
+    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec(), classes, nm_per_px })
 }
 
 fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
@@ -164,7 +161,10 @@ fn text_of(info: &Info) -> String {
         Info::Micrograph { facts, data_bar, pixels_error } => {
             micrograph_text(facts, *data_bar, pixels_error.as_deref())
         }
-        Info::Run { path, layers, nm_per_px } => layers_text(path, layers, *nm_per_px),
+        Info::Run { path, layers, classes, nm_per_px } => {
+            let classes = classes.as_ref().map(|classes| format!("  classes: {}\n", classes.join(", ")));
+            layers_text(path, layers, *nm_per_px) + &classes.unwrap_or_default()
+        }
     }
 }
 

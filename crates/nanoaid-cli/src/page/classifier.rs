@@ -22,13 +22,21 @@ const MOST_TINT: f64 = 50.0;
 /// The sign, kept in one line with its number.
 const PERCENT: &str = "\u{a0}%";
 
+/// How a classifier was made.
+pub(crate) struct About {
+    /// Names and values, e.g. the network and its start.
+    pub facts: Vec<(&'static str, String)>,
+    /// Long ones, folded: settings and data as JSON.
+    pub folded: Vec<(&'static str, String)>,
+}
+
 /// The page; `thumbnails` by file name, those of [`ClassifierReport::worst_mistakes`] are shown;
-/// `about`: names and values to end with, e.g. the network and the data.
+/// `about` ends it.
 pub(crate) fn report(
     report: &ClassifierReport,
     audit: Option<&Audit>,
     thumbnails: &BTreeMap<String, Picture>,
-    about: &[(&str, String)],
+    about: &About,
 ) -> String {
     let ClassifierReport { reliability, abstention, warnings, .. } = report;
     let body = html! {
@@ -51,7 +59,7 @@ pub(crate) fn report(
         div.grid {
             (figure(&chart(&reliability_chart(report)), &html! {
                 "Micrographs in bins of confidence; on the dashed line, 70 % are right where the network says 70 %. "
-                (temperature_text(report))
+                (bin_sizes_text(&reliability.before)) " " (temperature_text(report))
             }))
             (figure(&chart(&abstention_chart(abstention)), &html! {
                 "Accuracy on the micrographs the network is surest of; at the right, all are kept. Shares with fewer than "
@@ -64,9 +72,10 @@ pub(crate) fn report(
         h2 { "Worst mistakes" }
         (mistakes(report, thumbnails))
         h2 { "How this was made" }
-        (facts(about))
+        (facts(&about.facts))
+        @for (name, text) in &about.folded { details { summary { (name) } pre { (text) } } }
         p.soft {
-            "Intervals hold the middle " (percent(report.config.interval)) " of " (report.config.n_bootstrap)
+            "Intervals hold the middle " (level(report.config.interval)) " of " (report.config.n_bootstrap)
             " resamples, in each of which whole groups (near-duplicates, micrographs of one specimen) were drawn with replacement; seed "
             (report.config.seed) "."
         }
@@ -322,12 +331,30 @@ fn temperature_text(report: &ClassifierReport) -> String {
     match &report.reliability.temperature {
         Some(temperature) => {
             let meaning = if temperature.value > 1.0 { "too sure of itself" } else { "too unsure of itself" };
-            format!(
-                "The temperature is {:.2}, fitted on {} validation micrographs: the network is {meaning}.",
+            let fitted = format!(
+                "The temperature is {:.2}, fitted on {} validation micrographs, on which the network was {meaning}.",
                 temperature.value, temperature.n_validation
-            )
+            );
+            match &report.reliability.after {
+                Some(after) if after.nll > report.reliability.before.nll => {
+                    fitted + " It does not hold for the test micrographs: their likelihood falls with it."
+                }
+                _ => fitted,
+            }
         }
         None => "No temperature was fitted.".to_owned(),
+    }
+}
+
+/// How much stands behind a point of the chart.
+fn bin_sizes_text(scores: &ReliabilityScores) -> String {
+    let sizes = || scores.bins.iter().map(|bin| bin.n_images);
+    match (sizes().min(), sizes().max()) {
+        (Some(fewest), Some(most)) if fewest < most => {
+            format!("A point stands for {fewest} to {most} of them.")
+        }
+        (Some(all), _) => format!("A point stands for {all} of them."),
+        _ => String::new(),
     }
 }
 
@@ -404,7 +431,7 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
             tbody {
                 @for point in points {
                     tr {
-                        th.number scope="row" { (percent(point.target)) }
+                        th.number scope="row" { (level(point.target)) }
                         td.number { (format!("{:.3}", point.validation.min_confidence)) }
                         td.number { (point.n_kept) " (" (percent(point.kept_share)) ")" }
                         td.number { (optional(point.accuracy)) }
@@ -423,10 +450,12 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
 fn mistakes(report: &ClassifierReport, thumbnails: &BTreeMap<String, Picture>) -> Markup {
     let caption = |mistake: &Judged| {
         html! {
-            "said " strong { (report.classes[mistake.predicted]) } " (" (percent(mistake.confidence())) "), is "
-            strong { (report.classes[mistake.category]) }
-            " (" (percent(mistake.probabilities[mistake.category])) ")"
-            br; span.soft { (mistake.file) }
+            span.line { "said " strong { (report.classes[mistake.predicted]) } " " (whole(mistake.confidence())) }
+            span.line {
+                "is " strong { (report.classes[mistake.category]) } " "
+                (whole(mistake.probabilities[mistake.category]))
+            }
+            span.line.file { (mistake.file) }
         }
     };
     let n_mistakes = report.images.iter().filter(|image| !image.right()).count();
@@ -452,7 +481,18 @@ fn chart(chart: &LineChart) -> Markup {
     PreEscaped(chart.svg())
 }
 
+/// A measured share; always with a digit, so that columns stand below each other.
 fn percent(share: f64) -> String {
+    format!("{:.1}{PERCENT}", 100.0 * share)
+}
+
+/// A probability of one micrograph.
+fn whole(probability: f64) -> String {
+    format!("{:.0}{PERCENT}", 100.0 * probability)
+}
+
+/// A share that was chosen, e.g. 95 % or 99.9 %.
+fn level(share: f64) -> String {
     let digits = usize::from((1000.0 * share).round() % 10.0 != 0.0);
     format!("{:.digits$}{PERCENT}", 100.0 * share)
 }
@@ -469,7 +509,7 @@ fn range_text(interval: Option<Interval>) -> String {
 
 fn interval_text(interval: Option<Interval>, share: f64) -> String {
     match interval {
-        Some(_) => format!("{} interval: {}", percent(share), range_text(interval)),
+        Some(_) => format!("{} interval: {}", level(share), range_text(interval)),
         None => "one group, so no interval".to_owned(),
     }
 }

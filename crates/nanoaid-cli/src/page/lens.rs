@@ -52,7 +52,12 @@ impl Entry {
 
 /// A page that leads to the pages of several images.
 pub(crate) fn contents(entries: &[Entry]) -> String {
-    let body = html! {
+    page("AI lens", &format!("{} micrographs", entries.len()), &grid(entries))
+}
+
+/// A picture of each image with the link to its page.
+pub(crate) fn grid(entries: &[Entry]) -> Markup {
+    html! {
         div.grid {
             @for entry in entries {
                 figure {
@@ -71,8 +76,7 @@ pub(crate) fn contents(entries: &[Entry]) -> String {
                 }
             }
         }
-    };
-    page("AI lens", &format!("{} micrographs", entries.len()), &body)
+    }
 }
 
 /// A folder's name inside a link; names are letters, digits, `-`, `_` and `.` already, and what

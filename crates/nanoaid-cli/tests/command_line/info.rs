@@ -38,6 +38,21 @@ fn what_cannot_be_read_is_named_and_skipped() {
 }
 
 #[test]
+fn the_built_in_classifier_lists_its_layers_and_classes() {
+    let place = Place::new();
+    let said = place.run(&["info", "classifier"]).ended_with(0);
+    for part in
+        ["encoder.5.norm", "pool", "head", "classes: biological, fibres", "mems_devices_and_electrodes"]
+    {
+        assert!(said.out.contains(part), "{}", said.out);
+    }
+    let json = place.run(&["info", "classifier", "autoencoder", "--json"]).ended_with(0);
+    let all: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(all[0]["classes"].as_array().unwrap().len(), 10);
+    assert!(all[1].get("classes").is_none(), "{}", json.out);
+}
+
+#[test]
 fn the_built_in_network_lists_its_layers() {
     let place = Place::new();
     let said = place.run(&["info", "autoencoder"]).ended_with(0);

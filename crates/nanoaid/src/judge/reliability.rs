@@ -121,7 +121,7 @@ impl ReliabilityScores {
 }
 
 /// Natural logarithms of softmax(`logits` / `temperature`), `[n_classes]`.
-pub(super) fn log_probabilities(logits: &[f64], temperature: f64) -> Vec<f64> {
+pub(crate) fn log_probabilities(logits: &[f64], temperature: f64) -> Vec<f64> {
     let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let scaled: Vec<f64> = logits.iter().map(|logit| (logit - highest) / temperature).collect();
     let log_sum = scaled.iter().map(|value| value.exp()).sum::<f64>().ln();

@@ -132,13 +132,20 @@ impl fmt::Display for Warning {
                 write!(formatter, "only {n_groups} groups of test micrographs, so intervals are too narrow")
             }
             Self::WideInterval { low, high } => {
-                write!(formatter, "the accuracy is only known to lie between {low:.2} and {high:.2}")
+                write!(
+                    formatter,
+                    "the accuracy is only known to lie between {:.0} % and {:.0} %",
+                    100.0 * low,
+                    100.0 * high
+                )
             }
             Self::NoSpread { accuracy } => write!(formatter, "the accuracy is {accuracy} in every resample"),
             Self::NotAboveMajority { accuracy, majority_accuracy } => write!(
                 formatter,
-                "the accuracy of {accuracy:.2} is not surely above the {majority_accuracy:.2} of always \
-                 naming the most frequent class"
+                "the accuracy of {:.1} % is not surely above the {:.1} % of always naming the most \
+                 frequent class",
+                100.0 * accuracy,
+                100.0 * majority_accuracy
             ),
             Self::NotAboveChance { p_value } => {
                 write!(formatter, "shuffled labels are told as well with probability {p_value:.2}")

@@ -17,9 +17,10 @@ use nanoaid::score::{audit_scores, score};
 use nanoaid::train::{
     self, Base, ClassifierConfig, Progress as Step, StartFrom, TrainedClassifier, TrainingCurve,
 };
-use nanoaid::{Architecture, Device, Network, builtin};
+use nanoaid::{Architecture, Device, Network};
 use serde_json::json;
 
+use crate::command::network::{is_network, network};
 use crate::command::training::{DataArguments, Existing, begun_run, change, read_settings, say_skipped};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::json_text;
@@ -169,13 +170,8 @@ impl ClassifierArguments {
             }
             return Ok((Base { network: self.compact(config, None, classes)?, trained: false }, json!(null)));
         };
-        let of_run = path.is_dir() || path.as_os_str() == builtin::AUTOENCODER && !path.exists();
-        if of_run {
-            let other = if path.is_dir() {
-                RunFolder::open(path)?.network(self.device)?
-            } else {
-                builtin::autoencoder(self.device)?
-            };
+        if is_network(path) {
+            let other = network(path, self.device)?;
             let told = json!({ "encoder_of": path, "sha256": sha256(other.to_bytes()) });
             let from = (!random).then_some(&other);
             let network = self.compact(config, from, classes)?;
@@ -316,13 +312,26 @@ fn write(
         0 => format!("epoch {} of {}", curve.best_epoch, curve.rows.len()),
         n_fits => format!("best of {n_fits} heads fitted to frozen features"),
     };
-    let about = [
-        ("start", settings["start"].as_str().unwrap_or_default().to_owned()),
-        ("network", format!("{}, {n_weights} weights", name_of(network))),
-        ("kept", best),
-        ("settings", settings.to_string()),
-        ("data", run.manifest().data.to_string()),
-    ];
+    let data = &run.manifest().data;
+    let n = |part: &str| data[part].as_u64().unwrap_or_default();
+    let parts = format!(
+        "{} micrographs to learn from, {} to validate, {} to test",
+        n("n_train"),
+        n("n_validation"),
+        n("n_test")
+    );
+    let about = page::classifier::About {
+        facts: vec![
+            ("start", settings["start"].as_str().unwrap_or_default().to_owned()),
+            ("network", format!("{}, {n_weights} weights", name_of(network))),
+            ("kept", best),
+            ("data", parts),
+        ],
+        folded: vec![
+            ("Settings", serde_json::to_string_pretty(settings)?),
+            ("Data", serde_json::to_string_pretty(data)?),
+        ],
+    };
     let page = page::classifier::report(report, audit, &thumbnails, &about);
     run.write("report.html", page.as_bytes())?;
     Ok(())

@@ -52,8 +52,11 @@ fn thumbnails(report: &ClassifierReport) -> BTreeMap<String, Picture> {
     report.worst_mistakes.iter().enumerate().skip(1).map(thumbnail).collect()
 }
 
-fn about() -> Vec<(&'static str, String)> {
-    vec![("network", "compact, 4 stages".to_owned()), ("data", "synthetic <b>micrographs</b>".to_owned())]
+fn about() -> About {
+    About {
+        facts: vec![("network", "compact, 4 stages".to_owned())],
+        folded: vec![("data", "synthetic <b>micrographs</b>".to_owned())],
+    }
 }
 
 fn html(strip: f64, without: f64) -> String {
@@ -80,6 +83,18 @@ fn the_page_shows_what_the_report_holds() {
 }
 
 #[test]
+fn a_temperature_that_does_not_hold_for_the_test_part_is_said_not_to() {
+    let mut found = judged(&scored(90, 1.0, "test"));
+    let words = "It does not hold for the test micrographs";
+    let before = found.reliability.before.nll;
+    for (nll, shown) in [(before - 0.1, false), (before + 0.1, true)] {
+        found.reliability.after.as_mut().unwrap().nll = nll;
+        let html = report(&found, None, &BTreeMap::new(), &about());
+        assert_eq!(html.contains(words), shown, "{before} {nll}");
+    }
+}
+
+#[test]
 fn each_verdict_has_its_words() {
     let cases = [
         (1.0, 1.0, "Shortcut: the network reads the data bar."),
@@ -96,7 +111,7 @@ fn each_verdict_has_its_words() {
         (Undecided::AtChance { p_value: 0.4 }, "with probability 0.40"),
     ] {
         undecided.verdict = Verdict::Undecided { reason };
-        let html = report(&found, Some(&undecided), &BTreeMap::new(), &[]);
+        let html = report(&found, Some(&undecided), &BTreeMap::new(), &about());
         assert!(html.contains(words) && html.contains("Undecided."), "{words}");
     }
 }
@@ -118,10 +133,13 @@ fn a_report_without_audit_mistakes_or_intervals_is_a_page_too() {
 }
 
 #[test]
-fn shares_are_shown_with_a_digit_where_it_says_something() {
-    let cases = [(0.95, "95 %"), (0.702, "70.2 %"), (1.0, "100 %"), (0.0, "0 %"), (0.999_99, "100 %")];
-    for (share, text) in cases {
-        assert_eq!(percent(share).replace('\u{a0}', " "), text);
+fn measured_shares_have_a_digit_and_chosen_ones_where_it_says_something() {
+    let plain = |text: String| text.replace('\u{a0}', " ");
+    for (share, text) in [(0.702, "70.2 %"), (1.0, "100.0 %"), (0.0, "0.0 %"), (0.999_99, "100.0 %")] {
+        assert_eq!(plain(percent(share)), text);
+    }
+    for (share, text) in [(0.95, "95 %"), (0.999, "99.9 %")] {
+        assert_eq!(plain(level(share)), text);
     }
     assert_eq!((p_text(0.000_999), p_text(1e-4)), ("0.001".to_owned(), "below 0.001".to_owned()));
 }
