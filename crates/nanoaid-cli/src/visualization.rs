@@ -69,6 +69,14 @@ pub(crate) struct VisualRecord {
     pub files: BTreeMap<String, String>,
 }
 
+impl VisualRecord {
+    /// The strongest wave of the picture as text.
+    pub(crate) fn peak_text(&self, nm_per_px: Option<f64>) -> String {
+        let config = &self.settings.config;
+        self.outcome.peak_text(config.height.min(config.width), nm_per_px)
+    }
+}
+
 /// What is told of a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct VisualOutcome {
@@ -103,9 +111,12 @@ impl VisualOutcome {
         }
     }
 
-    /// The strongest wave as text, in nanometres too where a pixel has a size.
-    pub(crate) fn peak_text(&self, nm_per_px: Option<f64>) -> String {
-        let Some(peak) = self.peak else { return "constant".to_owned() };
+    /// The strongest wave of a picture of `side_px` as text, in nanometres too where a pixel has a
+    /// size.
+    pub(crate) fn peak_text(&self, side_px: usize, nm_per_px: Option<f64>) -> String {
+        let Some(peak) = self.peak.filter(|peak| peak.is_clear(side_px)) else {
+            return "no clear wave".to_owned();
+        };
         let length = nm_per_px.map(|nm_per_px| format!(" = {}", length_text(peak.period_px * nm_per_px)));
         let blurred = if self.keeps_orientation_and_pitch { "" } else { "≈ " };
         format!("{blurred}{:.1} px{}, {:.0}°", peak.period_px, length.unwrap_or_default(), peak.axis_deg)
@@ -210,7 +221,7 @@ pub(crate) fn sheet(
             .map(|&index| Cell {
                 plane: &pictures[index],
                 label: records[index].objective.to_string(),
-                note: if dead { "dead".to_owned() } else { records[index].outcome.peak_text(nm_per_px) },
+                note: if dead { "dead".to_owned() } else { records[index].peak_text(nm_per_px) },
                 dead,
             })
             .collect()

@@ -6,8 +6,10 @@
 
 mod convolution;
 mod networks;
+mod visualization;
 
 pub use convolution::{ConvolutionCase, Pass, convolutions};
+pub use visualization::VisualizationKind;
 
 use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;

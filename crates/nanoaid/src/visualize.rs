@@ -37,6 +37,8 @@ pub use preset::Preset;
 pub use transform::{Transform, TransformSet};
 pub use whitening::Whitening;
 
+use std::sync::mpsc;
+
 use micrograph::Plane;
 
 use crate::{ConfigError, Network};
@@ -71,7 +73,7 @@ pub enum Event<'a> {
         /// Most steps.
         steps: usize,
     },
-    /// A picture is finished; they come in the order of the objectives.
+    /// A picture is finished; they come in any order.
     Done {
         /// Which of the objectives.
         index: usize,
@@ -129,22 +131,67 @@ pub fn visualize(
         check_micrograph(objective, micrograph, shape)?;
     }
     let ascent = Ascent { network, config: &config, canvas: &*canvas, shape, micrograph };
-    let pictures = config.restarts * config.members;
-    let batch = (batch_pictures(shape) / pictures).max(1);
-    for (number, objectives) in objectives.chunks(batch).enumerate() {
-        let visualizations = ascent.climb(objectives, on)?;
-        for (offset, visualization) in visualizations.iter().enumerate() {
-            on(Event::Done { index: number * batch + offset, visualization });
+    let batch = (batch_pictures(shape) / (config.restarts * config.members)).max(1);
+    let (sender, events) = mpsc::channel();
+    rayon::in_place_scope_fifo(|scope| {
+        for (number, objectives) in objectives.chunks(batch).enumerate() {
+            let (sender, ascent) = (sender.clone(), &ascent);
+            // each batch climbs on a thread of its own, without waiting for others at each layer
+            scope.spawn_fifo(move |_| {
+                let step = |step| drop(sender.send(Message::Step(step)));
+                match ascent.climb(objectives, &step) {
+                    Ok(found) => {
+                        for (offset, visualization) in found.into_iter().enumerate() {
+                            drop(sender.send(Message::Done(number * batch + offset, visualization)));
+                        }
+                    }
+                    Err(error) => drop(sender.send(Message::Failed(error))),
+                }
+            });
         }
-    }
-    Ok(())
+        drop(sender);
+        let mut failed = None;
+        while let Some(message) = next(&events) {
+            match message {
+                Message::Step(step) => on(Event::Step { step, steps: config.steps }),
+                Message::Done(index, visualization) => {
+                    on(Event::Done { index, visualization: &visualization });
+                }
+                Message::Failed(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    })
 }
 
-/// Pictures that are climbed together: few enough for the feature maps of early layers to stay in the
-/// processor's caches, many enough to keep all cores busy.
+/// What a batch tells.
+enum Message {
+    Step(usize),
+    Done(usize, Visualization),
+    Failed(VisualizeError),
+}
+
+/// The next message; `None` once all batches are through. A thread that climbs itself goes on with
+/// that while it waits.
+fn next(events: &mpsc::Receiver<Message>) -> Option<Message> {
+    loop {
+        match events.try_recv() {
+            Ok(message) => return Some(message),
+            Err(mpsc::TryRecvError::Disconnected) => return None,
+            Err(mpsc::TryRecvError::Empty) => match rayon::yield_now() {
+                Some(rayon::Yield::Executed) => {}
+                Some(rayon::Yield::Idle) => std::thread::yield_now(),
+                None => return events.recv().ok(),
+            },
+        }
+    }
+}
+
+/// Pictures that are climbed together: few enough for the feature maps of early layers to stay near the
+/// processor, many enough that what is done once a step does not count.
 fn batch_pictures(shape: image::Shape) -> usize {
     const PIXELS: usize = 8 * 96 * 96;
-    (PIXELS / shape.plane()).clamp(2, 64)
+    (PIXELS / shape.plane()).clamp(1, 64)
 }
 
 fn check_micrograph(

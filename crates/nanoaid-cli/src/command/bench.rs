@@ -9,7 +9,7 @@ use micrograph::Plane;
 use micrograph::paint::{ColorMap, Picture};
 use micrograph::random::Stream;
 use nanoaid::Device;
-use nanoaid::bench::{self, Pass, Workload, WorkloadKind};
+use nanoaid::bench::{self, Pass, VisualizationKind, Workload, WorkloadKind};
 use serde::Serialize;
 
 use crate::outcome::{Failure, Outcome, print, say};
@@ -58,6 +58,13 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
                 1 => figures.enter(name, seconds * 1e3, "ms")?,
                 n_images => figures.enter(name, n_images as f64 / seconds, "img/s")?,
             }
+        }
+    }
+    for kind in VisualizationKind::ALL {
+        if figures.wants(kind.name()) {
+            let begun = Instant::now();
+            kind.run(arguments.device);
+            figures.enter(kind.name(), begun.elapsed().as_secs_f64(), "s")?;
         }
     }
     if figures.wants("lens-cold") {

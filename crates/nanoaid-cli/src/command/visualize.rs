@@ -214,7 +214,7 @@ fn subtitle(settings: &VisualSettings) -> String {
 fn line_of(record: &VisualRecord, nm_per_px: Option<f64>) -> String {
     let outcome = &record.outcome;
     let mut line =
-        format!("{}  score {:.4}  {}\n", record.objective, outcome.score, outcome.peak_text(nm_per_px));
+        format!("{}  score {:.4}  {}\n", record.objective, outcome.score, record.peak_text(nm_per_px));
     for warning in &outcome.warnings {
         line += &format!("  warning: {warning}\n");
     }

@@ -19,7 +19,7 @@ use super::image::Shape;
 use super::objective::Objective;
 use super::subject::Subject;
 use super::transform::Drawn;
-use super::{Event, VisualizeError, Visualization};
+use super::{VisualizeError, Visualization};
 use crate::Network;
 use optimizer::Optimizer;
 
@@ -55,7 +55,7 @@ impl Ascent<'_> {
     pub(super) fn climb(
         &self,
         objectives: &[Objective],
-        on: &mut dyn FnMut(Event<'_>),
+        on_step: &dyn Fn(usize),
     ) -> Result<Vec<Visualization>, VisualizeError> {
         let mut groups: Vec<Group> = objectives
             .iter()
@@ -65,22 +65,24 @@ impl Ascent<'_> {
             })
             .collect();
         let mut active = self.active(&groups, objectives);
-        self.look(0, &mut groups, &active)?;
+        let mut subject = Subject::new(self.network, &active, self.config.members);
+        self.look(0, &mut groups, &subject)?;
         for step in 0..self.config.steps {
-            self.step(step, &mut groups, &active)?;
+            self.step(step, &mut groups, &subject)?;
             let last = step + 1 == self.config.steps;
             if (step + 1) % self.config.check_every == 0 || last {
                 let before = groups.iter().filter(|group| group.done).count();
-                self.look(step + 1, &mut groups, &active)?;
+                self.look(step + 1, &mut groups, &subject)?;
                 let done = groups.iter().filter(|group| group.done).count();
                 if done == groups.len() {
                     break;
                 }
                 if done > before {
                     active = self.active(&groups, objectives);
+                    subject = Subject::new(self.network, &active, self.config.members);
                 }
             }
-            on(Event::Step { step: step + 1, steps: self.config.steps });
+            on_step(step + 1);
         }
         let mut groups = groups.into_iter().peekable();
         Ok(objectives
@@ -134,8 +136,7 @@ impl Ascent<'_> {
     }
 
     /// One step of all groups that still climb.
-    fn step(&self, step: usize, groups: &mut [Group], active: &[Objective]) -> Result<(), VisualizeError> {
-        let subject = Subject::new(self.network, active, self.config.members);
+    fn step(&self, step: usize, groups: &mut [Group], subject: &Subject<'_>) -> Result<(), VisualizeError> {
         let images = self.images(groups);
         let redirected = step < self.config.redirected_steps;
         let mut gradients = vec![vec![0.0; self.shape.len()]; images.len()];
@@ -159,7 +160,7 @@ impl Ascent<'_> {
         let per_group = per_group.zip(scores.chunks(self.config.members));
         climbing.par_iter_mut().zip(per_group.collect::<Vec<_>>()).try_for_each(
             |(group, ((images, gradients), scores))| {
-                group.journey.step(gradients);
+                group.journey.step(gradients, redirected);
                 for ((climber, image), gradient) in group.members.iter_mut().zip(images).zip(gradients) {
                     self.subtract_penalties(image, gradient);
                     let slopes = self.canvas.gradient(&climber.coefficients, image, gradient);
@@ -201,10 +202,9 @@ impl Ascent<'_> {
     }
 
     /// Scores the pictures themselves, keeps the best, and ends the climb of those that gain nothing.
-    fn look(&self, step: usize, groups: &mut [Group], active: &[Objective]) -> Result<(), VisualizeError> {
+    fn look(&self, step: usize, groups: &mut [Group], subject: &Subject<'_>) -> Result<(), VisualizeError> {
         let members = self.config.members;
         let images = self.images(groups);
-        let subject = Subject::new(self.network, active, members);
         let scores = subject.scores(&images, self.shape, self.micrograph.map(Plane::values));
         let climbing = groups.iter_mut().filter(|group| !group.done);
         for ((group, images), scores) in climbing.zip(images.chunks(members)).zip(scores.chunks(members)) {

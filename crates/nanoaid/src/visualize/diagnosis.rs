@@ -8,7 +8,8 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
-    /// No gradient ever came through: the unit answers to no image of this kind, or is dead.
+    /// No gradient ever came through but where it was redirected: the unit answers to no image of
+    /// this kind, or is dead.
     Dead {
         /// The score, which did not change.
         score: f32,
@@ -102,8 +103,11 @@ pub(super) struct Journey {
 }
 
 impl Journey {
-    /// After the gradients for the images of a step.
-    pub(super) fn step(&mut self, gradients: &[Vec<f32>]) {
+    /// After the gradients for the images of a step; those with redirected gradients do not count.
+    pub(super) fn step(&mut self, gradients: &[Vec<f32>], redirected: bool) {
+        if redirected {
+            return;
+        }
         self.n_steps += 1;
         let nothing = gradients.iter().flatten().all(|slope| *slope == 0.0);
         self.n_without_gradient += usize::from(nothing);
@@ -125,7 +129,7 @@ impl Journey {
             return Vec::new();
         };
         let best = self.scores.iter().map(|(_, score)| *score).fold(f32::NEG_INFINITY, f32::max);
-        if self.n_steps > 0 && self.n_without_gradient == self.n_steps {
+        if self.n_steps > 0 && self.n_without_gradient == self.n_steps && best <= start {
             return vec![Warning::Dead { score: last }];
         }
         let mut warnings = Vec::new();

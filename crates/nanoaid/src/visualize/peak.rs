@@ -29,6 +29,17 @@ const LEAST_WAVES: f64 = 1.5;
 /// Frequencies of the transform that the main lobe of a Hann window reaches, to each side.
 const LOBE: f64 = 2.0;
 
+impl Peak {
+    /// Whether it is more than shading or chance, in a picture of which the shorter side has so many
+    /// pixels: at least three waves fit in, and more of the variance lies there than noise has.
+    pub fn is_clear(&self, side_px: usize) -> bool {
+        3.0 * self.period_px <= side_px as f64 && self.share >= CLEAR_SHARE
+    }
+}
+
+/// Share of the variance that noise of 48 × 48 pixels or more hardly reaches.
+const CLEAR_SHARE: f64 = 0.02;
+
 /// The strongest wave of `plane`; `None` if it is constant or smaller than 8 × 8.
 pub fn peak(plane: &Plane) -> Option<Peak> {
     let (height, width) = (plane.height(), plane.width());
@@ -155,7 +166,7 @@ mod tests {
     fn noise_has_no_strong_peak_and_a_constant_none() {
         let mut stream = Stream::new(1, "noise", 0);
         let noise = Plane::from_fn(96, 96, |_, _| stream.normal() as f32);
-        assert!(peak(&noise).expect("there is a highest point").share < 0.05);
+        assert!(!peak(&noise).expect("there is a highest point").is_clear(96));
         assert_eq!(peak(&Plane::filled(96, 96, 0.4)), None);
         assert_eq!(peak(&wave(7, 96, 4.0, 0.0, 0.0)), None);
     }

@@ -14,14 +14,14 @@ use crate::{Address, Network};
 /// A network and the objectives of a batch.
 pub(super) struct Subject<'a> {
     network: &'a Network,
-    objectives: &'a [Objective],
+    objectives: Vec<Objective>,
     /// Pictures that are made together for each objective.
     members: usize,
     graph: Graph,
     /// The graph with redirected gradients.
     redirected: Graph,
     /// Where the layers are that objectives name.
-    places: BTreeMap<&'a str, Place>,
+    places: BTreeMap<String, Place>,
     needs_output: bool,
     /// Whether the graph's output is the one channel of each image that its objective names.
     own_channels: bool,
@@ -30,7 +30,7 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// For objectives that were checked to fit; image `i` of a batch belongs to objective
     /// `i / members`.
-    pub(super) fn new(network: &'a Network, objectives: &'a [Objective], members: usize) -> Self {
+    pub(super) fn new(network: &'a Network, objectives: &[Objective], members: usize) -> Self {
         let layers: BTreeSet<&str> = objectives.iter().flat_map(Objective::layers).collect();
         let mut graph = network.graph().clone();
         for layer in &layers {
@@ -48,8 +48,8 @@ impl<'a> Subject<'a> {
         let mut graph = cut.unwrap_or(graph);
         graph.hurry();
         let end = graph.end();
-        let place = |layer: &'a str| graph.place(layer).filter(|_| !own_channels).unwrap_or(end);
-        let places = layers.iter().map(|&layer| (layer, place(layer))).collect();
+        let place = |layer: &str| graph.place(layer).filter(|_| !own_channels).unwrap_or(end);
+        let places = layers.iter().map(|&layer| (layer.to_owned(), place(layer))).collect();
         let mut needs_output = false;
         for objective in objectives {
             objective.visit(&mut |objective| {
@@ -59,6 +59,7 @@ impl<'a> Subject<'a> {
         }
         let mut redirected = graph.clone();
         redirected.redirect();
+        let objectives = objectives.to_vec();
         Self { network, objectives, members, graph, redirected, places, needs_output, own_channels }
     }
 
@@ -100,7 +101,7 @@ impl<'a> Subject<'a> {
 
     /// `[N]`.
     fn score(&self, images: Tensor<4>, micrograph: Option<(&[f32], Shape)>, graph: &Graph) -> Tensor<1> {
-        let run = |images: Tensor<4>| -> (BTreeMap<&'a str, Tensor<4>>, Option<Tensor<4>>) {
+        let run = |images: Tensor<4>| -> (BTreeMap<&str, Tensor<4>>, Option<Tensor<4>>) {
             let mut places: Vec<Place> = self.places.values().copied().collect();
             if self.needs_output {
                 places.push(graph.end());
@@ -108,7 +109,7 @@ impl<'a> Subject<'a> {
             let normalized = self.network.normalized(images);
             let mut outputs = graph.outputs(normalized, &places, Norms::Running, &mut Vec::new());
             let output = if self.needs_output { outputs.pop() } else { None };
-            (self.places.keys().copied().zip(outputs).collect(), output)
+            (self.places.keys().map(String::as_str).zip(outputs).collect(), output)
         };
         let of_micrograph = match micrograph.filter(|_| self.objectives.iter().any(Objective::needs_micrograph)) {
             Some((values, shape)) => run(self.tensor(&[values.to_vec()], shape)).0,
@@ -118,10 +119,10 @@ impl<'a> Subject<'a> {
         let (maps, output) = run(images.clone());
         if self.own_channels {
             let map = maps.into_values().next().expect("there is one layer");
-            return score_of_own_channels(self.objectives, map);
+            return score_of_own_channels(&self.objectives, map);
         }
         let rows = |tensor: &Tensor<4>, first: usize| tensor.clone().slice([first..first + self.members]);
-        let each = (0..n).step_by(self.members).zip(self.objectives).map(|(first, objective)| {
+        let each = (0..n).step_by(self.members).zip(&self.objectives).map(|(first, objective)| {
             let seen = Seen {
                 maps: maps.iter().map(|(&layer, maps)| (layer, rows(maps, first))).collect(),
                 of_micrograph: of_micrograph.clone(),

@@ -45,14 +45,14 @@ fn gabor(side: usize, period_px: f64, axis_deg: f64) -> Vec<f32> {
 
 /// All pictures of `objectives`.
 fn pictures(network: &Network, objectives: &[Objective], config: &VisualizeConfig) -> Vec<Visualization> {
-    let mut found = Vec::new();
+    let mut found = vec![None; objectives.len()];
     let mut keep = |event: Event<'_>| {
-        if let Event::Done { visualization, .. } = event {
-            found.push(visualization.clone());
+        if let Event::Done { index, visualization } = event {
+            found[index] = Some(visualization.clone());
         }
     };
     visualize(network, objectives, config, Materials::default(), None, &mut keep).unwrap();
-    found
+    found.into_iter().map(Option::unwrap).collect()
 }
 
 /// A small autoencoder of random weights.
@@ -65,7 +65,7 @@ fn small(config: VisualizeConfig) -> VisualizeConfig {
     VisualizeConfig { height: 24, width: 32, steps: 20, check_every: 20, stop_gain: 0.0, ..config }
 }
 
-fn noise_plane(height: usize, width: usize, seed: u64) -> Plane {
+pub(super) fn noise_plane(height: usize, width: usize, seed: u64) -> Plane {
     let mut stream = micrograph::random::Stream::new(seed, "plane", 0);
     Plane::from_fn(height, width, |_, _| stream.uniform() as f32)
 }

@@ -84,7 +84,7 @@ impl Whitening {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::noise_plane;
+    use crate::visualize::tests::noise_plane;
     use super::*;
     use crate::{Architecture, AutoencoderConfig, Device};
 

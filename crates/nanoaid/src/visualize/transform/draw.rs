@@ -173,22 +173,36 @@ impl Step {
     /// output.
     fn each_pair(&self, before: Shape, after: Shape, mut pair: impl FnMut(usize, usize, f32)) {
         let (height, width) = (before.height, before.width);
+        if let Self::Window { dy, dx, wrapped, .. } = self {
+            let sources = |shift: isize, length: usize, n: usize| -> Vec<Option<usize>> {
+                let source = |index: usize| {
+                    let place = index as isize + shift;
+                    let inside = (0..length as isize).contains(&place);
+                    (inside || *wrapped).then(|| place.rem_euclid(length as isize) as usize)
+                };
+                (0..n).map(source).collect()
+            };
+            let (rows, columns) = (sources(*dy, height, after.height), sources(*dx, width, after.width));
+            for channel in 0..after.channels {
+                for (y, row) in rows.iter().enumerate() {
+                    let Some(row) = row else { continue };
+                    let from = (channel * height + row) * width;
+                    let to = (channel * after.height + y) * after.width;
+                    for (x, column) in columns.iter().enumerate() {
+                        if let Some(column) = column {
+                            pair(from + column, to + x, 1.0);
+                        }
+                    }
+                }
+            }
+            return;
+        }
         for channel in 0..after.channels {
             let from = |y: usize, x: usize| (channel * height + y) * width + x;
             let to = |y: usize, x: usize| (channel * after.height + y) * after.width + x;
             for y in 0..after.height {
                 for x in 0..after.width {
                     match self {
-                        Self::Window { dy, dx, wrapped, .. } => {
-                            let place = |index: usize, shift: isize, length: usize| {
-                                let place = index as isize + shift;
-                                let inside = (0..length as isize).contains(&place);
-                                (inside || *wrapped).then(|| place.rem_euclid(length as isize) as usize)
-                            };
-                            if let (Some(row), Some(column)) = (place(y, *dy, height), place(x, *dx, width)) {
-                                pair(from(row, column), to(y, x), 1.0);
-                            }
-                        }
                         Self::Flip => pair(from(y, width - 1 - x), to(y, x), 1.0),
                         Self::Warp { matrix } => {
                             let along = |row: [f64; 3]| row[0] * x as f64 + row[1] * y as f64 + row[2];
@@ -212,7 +226,7 @@ impl Step {
                                 }
                             }
                         }
-                        Self::Noise { .. } => {}
+                        Self::Window { .. } | Self::Noise { .. } => {}
                     }
                 }
             }
