@@ -4,6 +4,13 @@
 //! shown. A number without enough evidence behind it is not given: the answer is then why.
 //! Knows no files, no networks and no clocks; what is drawn at random is seeded.
 
+pub mod flatten;
+pub mod geometry;
+pub mod gradient;
+pub mod orientation;
 pub mod quantity;
+mod solve;
 
+pub use geometry::Geometry;
+pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Part, Quantity, Unit};
