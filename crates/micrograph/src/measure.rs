@@ -7,10 +7,14 @@
 pub mod flatten;
 pub mod geometry;
 pub mod gradient;
+pub mod grating;
+mod harmonics;
 pub mod orientation;
 pub mod quantity;
 mod solve;
+mod spectrum;
 
 pub use geometry::Geometry;
+pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
 pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Part, Quantity, Unit};
