@@ -8,16 +8,18 @@ use std::error::Error;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
-use micrograph::Plane;
 use micrograph::measure::geometry::axis_difference_deg;
 use micrograph::measure::gradient::Gradient;
 use micrograph::measure::{
-    Grating, GratingConfig, NoPeriod, OrientationConfig, Quantity, grating, orientation,
+    Grating, GratingConfig, LatticeConfig, LatticeKind, NoPeriod, OrientationConfig, Quantity, grating,
+    lattice, orientation,
 };
 use micrograph::random::Stream;
 use micrograph::synth::{
-    Category, Imaging, LinesConfig, Specimen, SynthConfig, Truth, micrograph as synthetic, varied_of,
+    Category, DotLattice, DotRelief, DotsConfig, Imaging, LinesConfig, Specimen, SynthConfig, Truth,
+    micrograph as synthetic, varied_of,
 };
+use micrograph::{Plane, Rect};
 use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,6 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if asked("orientation") {
         gradients();
+    }
+    if asked("lattices") {
+        lattices()?;
     }
     if asked("textures") {
         textures()?;
@@ -91,10 +96,12 @@ fn case(pitch: (f64, f64), cycles: f64, index: u64) -> Result<Case, micrograph::
         });
         return Ok(Case { plane, pitch_px, axis_deg, duty: f64::NAN, roughness_px: None });
     }
+    // the imaging of synthetic micrographs knows nothing beyond their border, which bends what is there
+    let margin = (pitch_px.ceil() as usize).min(60);
     let wall_px = (pitch_px * draw.between(0.03, 0.1)).max(1.0);
     let config = SynthConfig {
-        height: side,
-        width: side * 5 / 4,
+        height: side + 2 * margin,
+        width: side * 5 / 4 + 2 * margin,
         specimen: Specimen::Lines(LinesConfig {
             pitch_px,
             axis_deg,
@@ -118,7 +125,7 @@ fn case(pitch: (f64, f64), cycles: f64, index: u64) -> Result<Case, micrograph::
     let made = synthetic(&config, index)?;
     let Truth::Lines(truth) = made.truth else { unreachable!("lines were asked for") };
     Ok(Case {
-        plane: made.plane,
+        plane: made.plane.crop(Rect { y: margin, x: margin, height: side, width: side * 5 / 4 }),
         pitch_px,
         axis_deg,
         duty: truth.duty,
@@ -213,6 +220,109 @@ fn gratings() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A lattice of dots with missing ones, and its places in the cropped plane.
+fn dots(index: u64) -> Result<(Plane, DotsConfig, Vec<([f64; 2], bool)>), micrograph::ConfigError> {
+    let draw = &mut Stream::new(13, "accuracy lattice", index);
+    let pitch_px = 12.0 * 4.0_f64.powf(draw.uniform());
+    let config = DotsConfig {
+        lattice: [DotLattice::Square, DotLattice::Hexagonal][draw.below(2)],
+        relief: [DotRelief::Pillars, DotRelief::Holes][draw.below(2)],
+        pitch_px,
+        diameter_px: pitch_px * draw.between(0.4, 0.65),
+        axis_deg: draw.between(-90.0, 90.0),
+        relief_px: pitch_px * draw.between(0.2, 0.6),
+        wall_px: (pitch_px * draw.between(0.05, 0.12)).max(1.0),
+        missing: draw.between(0.0, 0.12),
+        placement_px: pitch_px * draw.between(0.002, 0.02),
+        roughness: draw.between(0.0, 0.1),
+    };
+    let margin = pitch_px as usize;
+    let (height, width) = (320, 420);
+    let whole = SynthConfig {
+        height: height + 2 * margin,
+        width: width + 2 * margin,
+        specimen: Specimen::Dots(config.clone()),
+        imaging: Imaging {
+            dose: 20.0 * 15.0_f64.powf(draw.uniform()),
+            blur_px: draw.between(0.3, 1.5),
+            gradient: draw.between(0.0, 0.3),
+            jitter_px: draw.between(0.0, 0.3),
+            inverted: draw.below(4) == 0,
+            ..Imaging::default()
+        },
+        ..SynthConfig::default()
+    };
+    let made = synthetic(&whole, index)?;
+    let Truth::Dots(truth) = made.truth else { unreachable!("dots were asked for") };
+    let plane = made.plane.crop(Rect { y: margin, x: margin, height, width });
+    let sites =
+        truth.sites.iter().map(|site| ([site.y - margin as f64, site.x - margin as f64], site.present));
+    Ok((plane, config, sites.collect()))
+}
+
+fn lattices() -> Result<(), Box<dyn Error>> {
+    println!("\n### Lattices of dots\n");
+    println!(
+        "| n | refused | kind right | pitch bias | RMSE | coverage | axis RMSE | coverage | missing sites | precision | recall | extras claimed |"
+    );
+    println!("|{}", "---|".repeat(12));
+    let n = 80;
+    let found: Vec<_> = (0..n)
+        .into_par_iter()
+        .map(|index| {
+            let (plane, config, sites) = dots(index)?;
+            Ok((config, sites, lattice(&plane, &LatticeConfig::default())))
+        })
+        .collect::<Result<_, micrograph::ConfigError>>()?;
+    let (mut pitches, mut axes) = (Errors::default(), Errors::default());
+    let (mut refused, mut right, mut extras) = (0, 0, 0);
+    let (mut missing, mut named, mut hits) = (0, 0, 0);
+    for (config, sites, found) in &found {
+        let found = match found {
+            Ok(found) => found,
+            Err(reason) => {
+                refused += 1;
+                eprintln!("{config:?}: {reason}");
+                continue;
+            }
+        };
+        let (kind, turn) = match config.lattice {
+            DotLattice::Square => (LatticeKind::Square, 90.0),
+            DotLattice::Hexagonal => (LatticeKind::Hexagonal, 60.0),
+        };
+        right += usize::from(found.kind == kind);
+        extras += found.extra.len();
+        pitches.add(&found.first, found.first.value - config.pitch_px, 100.0 / config.pitch_px);
+        // any of the equal vectors may be the first
+        let off = (found.axis.value - config.axis_deg + turn / 2.0).rem_euclid(turn) - turn / 2.0;
+        axes.add(&found.axis, off, 1.0);
+        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < 0.4 * config.pitch_px;
+        let empty: Vec<[f64; 2]> =
+            found.sites.iter().filter(|site| site.found.is_none()).map(|site| site.expected).collect();
+        let inside = |at: [f64; 2]| (0.0..=319.0).contains(&at[0]) && (0.0..=419.0).contains(&at[1]);
+        let truth: Vec<[f64; 2]> = sites.iter().filter(|(_, present)| !present).map(|(at, _)| *at).collect();
+        named += empty.len();
+        let hit = empty.iter().filter(|&&at| truth.iter().any(|&other| near(at, other))).count();
+        hits += hit;
+        let lost = |at: &&[f64; 2]| inside(**at) && !empty.iter().any(|&other| near(**at, other));
+        missing += hit + truth.iter().filter(lost).count();
+        if hit < empty.len() || truth.iter().any(|at| lost(&at)) || found.kind != kind {
+            eprintln!("{config:?}: {:?} {} named {} hit {}", found.kind, truth.len(), empty.len(), hit);
+        }
+    }
+    println!(
+        "| {n} | {refused} | {right} | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % | {missing} | {:.4} | {:.4} | {extras} |",
+        pitches.bias(),
+        pitches.rmse(),
+        pitches.coverage(),
+        axes.rmse(),
+        axes.coverage(),
+        hits as f64 / named.max(1) as f64,
+        hits as f64 / missing.max(1) as f64,
+    );
+    Ok(())
+}
+
 /// Waves of known axis, with each gradient: largest error without noise, RMSE beside it.
 fn gradients() {
     println!("\n### Axis of waves by each gradient\n");
@@ -226,6 +336,7 @@ fn gradients() {
         Gradient::SmoothSpline(1.0),
         Gradient::Gaussian(0.8),
         Gradient::Gaussian(1.0),
+        Gradient::Gaussian(1.2),
         Gradient::Gaussian(1.5),
         Gradient::Gaussian(2.0),
         Gradient::Gaussian(3.0),
@@ -272,27 +383,20 @@ const WITHOUT_PERIOD: [Category; 5] = [
 
 fn textures() -> Result<(), Box<dyn Error>> {
     println!("\n### Textures without a period\n");
-    println!("| texture | n | gratings claimed |");
-    println!("|---|---|---|");
+    println!("| texture | n | gratings claimed | lattices claimed |");
+    println!("|---|---|---|---|");
     for category in WITHOUT_PERIOD {
         let found: Vec<_> = (0..60)
             .into_par_iter()
             .map(|index| {
                 let plane = varied_of(category, 5, index, 384, 512)?.plane;
-                Ok((index, grating(&plane, &GratingConfig::default())))
+                let one = grating(&plane, &GratingConfig::default()).is_ok();
+                Ok((one, lattice(&plane, &LatticeConfig::default()).is_ok()))
             })
             .collect::<Result<_, micrograph::ConfigError>>()?;
-        for (index, found) in &found {
-            match found {
-                Ok(found) => eprintln!("{category} {index}: {:?} {:?}", found.pitch.value, found.evidence),
-                Err(NoPeriod { evidence: Some(evidence), reason }) => {
-                    eprintln!("  {category} {index}: {reason} {evidence:?}")
-                }
-                Err(_) => {}
-            }
-        }
-        let claimed = found.iter().filter(|(_, found)| found.is_ok()).count();
-        println!("| {category} | {} | {claimed} |", found.len());
+        let claimed = found.iter().filter(|(one, _)| *one).count();
+        let lattices = found.iter().filter(|(_, two)| *two).count();
+        println!("| {category} | {} | {claimed} | {lattices} |", found.len());
     }
     Ok(())
 }
@@ -312,5 +416,10 @@ fn speed() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     orientation(&plane, &OrientationConfig::default())?;
     println!("- orientation: {:.2} s", start.elapsed().as_secs_f64());
+    let config = SynthConfig { specimen: Specimen::Dots(DotsConfig::default()), ..config };
+    let plane = synthetic(&config, 1)?.plane;
+    let start = Instant::now();
+    lattice(&plane, &LatticeConfig::default())?;
+    println!("- lattice: {:.2} s", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -17,6 +17,7 @@ use super::harmonics::Harmonics;
 use super::quantity::{Part, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
+pub(in crate::measure) use evidence::check;
 pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
 
 /// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
@@ -73,7 +74,7 @@ pub struct Grating {
 /// If a setting is out of range, or if the evidence for a period is not enough.
 pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPeriod> {
     let config = config.checked().map_err(|error| NoPeriodReason::Settings(error.to_string()))?;
-    evidence::check(plane)?;
+    check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
     let start = evidence::start(&flat)?;
     let mut evidence = start.evidence;
@@ -118,7 +119,8 @@ pub(super) fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry) -> (Quant
         let terms = (0..2).flat_map(|i| (0..2).map(move |j| (i, j)));
         terms.map(|(i, j)| lever[i] * lever[j] * covariance[i * n + j]).sum::<f64>().max(0.0).sqrt()
     };
-    let freedom = (pattern.n_tiles as f64 - 1.0) / 2.0;
+    // tiles at the border say more than those in the middle, so they count as fewer
+    let freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
     let parts = |scale: f64, ux: f64, uy: f64| {
         let (white, robust) = (along(&pattern.white, ux, uy) * scale, along(&pattern.robust, ux, uy) * scale);
         // what tiles differ by beyond what white noise would make them

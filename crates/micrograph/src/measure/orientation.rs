@@ -155,6 +155,13 @@ impl Sums {
         line_axis_deg(self.coarse[0], 2.0 * self.coarse[1])
     }
 
+    /// How much of the line-like energy the coarser gradient still sees: what it does not see, it can not
+    /// contradict.
+    fn coarse_share(&self) -> f64 {
+        let [difference, product] = self.coarse;
+        (difference.hypot(2.0 * product) / (self.xx - self.yy).hypot(2.0 * self.xy)).min(1.0)
+    }
+
     fn order(&self) -> f64 {
         self.two[0].hypot(self.two[1]) / self.weight
     }
@@ -228,14 +235,12 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     let spread = Spread::of(&tiles, &all, config.seed);
     let freedom = (tiles.len() - 1) as f64;
     let method = "structure tensor, bootstrap over tiles";
+    let disagreement = all.coarse_share() * axis_difference_deg(all.axis(), all.coarse_axis()).abs();
     let axis = Quantity::new(
         all.axis(),
         Unit::Degrees,
         method,
-        vec![
-            Part::estimated("sampling", spread.axis, freedom),
-            Part::bounded("gradient", axis_difference_deg(all.axis(), all.coarse_axis())),
-        ],
+        vec![Part::estimated("sampling", spread.axis, freedom), Part::known("gradient", disagreement)],
     );
     let share = |value, standard| {
         Quantity::new(value, Unit::One, method, vec![Part::estimated("sampling", standard, freedom)])
@@ -250,11 +255,11 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     })
 }
 
-/// A gradient of twice the width: where both agree, the width has no say.
+/// A gradient of half as much width again: where both agree, the width has no say.
 fn coarser(gradient: Gradient) -> Gradient {
     match gradient {
         Gradient::Central | Gradient::Spline => Gradient::Gaussian(1.0),
-        Gradient::Gaussian(px) | Gradient::SmoothSpline(px) => Gradient::Gaussian(2.0 * px),
+        Gradient::Gaussian(px) | Gradient::SmoothSpline(px) => Gradient::Gaussian(1.5 * px),
     }
 }
 

@@ -33,12 +33,36 @@ impl Normal {
         self.weight += weight;
     }
 
+    /// Adds the equations of a run of pixels, each with weight 1: `columns` holds for each parameter
+    /// its factor in each of the `values.len()` equations.
+    pub(super) fn add_run(&mut self, columns: &[f64], values: &[f64]) {
+        let length = values.len();
+        for (i, left) in columns.chunks(length).enumerate() {
+            self.right[i] += dot(left, values);
+            for (j, right) in columns.chunks(length).enumerate().skip(i) {
+                self.matrix[i * self.n + j] += dot(left, right);
+            }
+        }
+        self.squares += dot(values, values);
+        self.weight += length as f64;
+    }
+
     /// Adds all equations of `other`.
     pub(super) fn join(&mut self, other: &Self) {
         self.matrix.iter_mut().zip(&other.matrix).for_each(|(sum, term)| *sum += term);
         self.right.iter_mut().zip(&other.right).for_each(|(sum, term)| *sum += term);
         self.squares += other.squares;
         self.weight += other.weight;
+    }
+
+    /// These equations without those of `part`.
+    pub(super) fn without(&self, part: &Self) -> Self {
+        let mut rest = self.clone();
+        rest.matrix.iter_mut().zip(&part.matrix).for_each(|(sum, term)| *sum -= term);
+        rest.right.iter_mut().zip(&part.right).for_each(|(sum, term)| *sum -= term);
+        rest.squares -= part.squares;
+        rest.weight -= part.weight;
+        rest
     }
 
     /// The parameters; `None` where the equations do not settle them.
@@ -89,8 +113,21 @@ impl Normal {
     }
 }
 
+/// Sum of products, in eight parts that do not wait for each other.
+fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let mut parts = [0.0; 8];
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    for (left, right) in left.iter().zip(right) {
+        for (part, (left, right)) in parts.iter_mut().zip(left.iter().zip(right)) {
+            *part += left * right;
+        }
+    }
+    let rest: f64 = left_rest.iter().zip(right_rest).map(|(left, right)| left * right).sum();
+    parts.iter().sum::<f64>() + rest
+}
+
 /// The square `matrix` times `vector`.
-pub(super) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
+fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
     matrix.chunks(vector.len()).map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum()).collect()
 }
 
@@ -108,6 +145,12 @@ mod tests {
         for (found, expected) in found.iter().zip([4.0, -2e-6, 3e6]) {
             assert!((found / expected - 1.0).abs() < 1e-9, "{found}");
         }
+        let (mut one_by_one, mut run) = (Normal::new(2), Normal::new(2));
+        let values: Vec<f64> = (0..13).map(|i| f64::from(i * i)).collect();
+        (0..13).for_each(|i| one_by_one.add(&[1.0, f64::from(i)], values[i as usize], 1.0));
+        let columns: Vec<f64> = [1.0; 13].into_iter().chain((0..13).map(f64::from)).collect();
+        run.add_run(&columns, &values);
+        assert_eq!(run.solution(), one_by_one.solution());
         let mut degenerate = Normal::new(2);
         degenerate.add(&[1.0, 2.0], 3.0, 1.0);
         assert!(degenerate.solution().is_none());

@@ -6,8 +6,6 @@
 //! but alike at all wavelengths, so its part is read off the finest ones and taken out (unbiased
 //! roughness: Villarrubia and Bunday 2005). Wavelengths reach from 2 px to the length of an edge.
 
-use std::f64::consts::TAU;
-
 use crate::Plane;
 use crate::fourier::PlaneFourier;
 use crate::measure::harmonics::Harmonics;
@@ -292,6 +290,8 @@ fn variance_without_noise(line: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::*;
     use crate::random::Stream;
 

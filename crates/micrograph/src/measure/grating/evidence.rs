@@ -24,8 +24,9 @@ const LEAST_CORRELATION: f64 = 0.06;
 const LEAST_PERSISTENCE: f64 = 0.5;
 /// Most the autocorrelation's period may differ from the spectrum's, relative.
 const MOST_DISAGREEMENT: f64 = 0.08;
-/// Least coherence of phase over the plane.
-const LEAST_COHERENCE: f64 = 0.7;
+/// Least coherence of phase over the plane; rough lines in noise keep 0.98, sections of layered films
+/// reach 0.87 by chance.
+const LEAST_COHERENCE: f64 = 0.9;
 /// Share of the strongest peak's power from which a peak in another direction makes a lattice.
 const SECOND_DIRECTION: f64 = 0.12;
 
@@ -43,7 +44,7 @@ pub struct Evidence {
     /// Autocorrelation at two periods over that at one, at least a half; absent where the field is too
     /// small for it.
     pub persistence: Option<f64>,
-    /// How well the phase holds from tile to tile: 1 perfect, at least 0.7; 0 if it was not fitted.
+    /// How well the phase holds from tile to tile: 1 perfect, at least 0.9; 0 if it was not fitted.
     pub coherence: f64,
     /// Share of the variance, noise included, that the fitted pattern explains; 0 if it was not fitted.
     pub explained: f64,
@@ -82,7 +83,16 @@ pub enum NoPeriodReason {
     /// The fit went elsewhere or nowhere.
     #[error("no fit of a straight grating comes to rest")]
     NoFit,
-    /// A lattice.
+    /// A grating, where a lattice was looked for.
+    #[error("it repeats along one direction only: a grating, not a lattice")]
+    OneDirection,
+    /// Peaks that no two waves explain.
+    #[error("no two waves explain the spectrum: the best explain {:.0} % of its peaks", 100.0 * explained)]
+    NoLattice { explained: f64 },
+    /// Too few places to fit a lattice through.
+    #[error("expected at least 6 sites off the border with something on them, found {found}")]
+    TooFewSites { found: usize },
+    /// A lattice, where a grating was looked for.
     #[error("it repeats along two directions: a lattice, not a grating")]
     TwoDirections,
 }
