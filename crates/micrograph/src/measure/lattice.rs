@@ -52,13 +52,13 @@ pub struct Lattice {
     pub kind: LatticeKind,
     /// How each kind fared, the best first.
     pub weighing: Vec<Weighing>,
-    /// Length of the shortest vector.
+    /// Length of the shortest vector; of two within a percent, either.
     pub first: Quantity,
     /// Length of the shortest vector that is not a multiple of the first.
     pub second: Quantity,
     /// Axis of the first in degrees, in `[0, 180)`, anticlockwise from x with y up.
     pub axis: Quantity,
-    /// Angle from the first to the second in degrees, 60 to 90 but for rounding.
+    /// Angle from the first to the second in degrees, anticlockwise, 60 to 120.
     pub angle: Quantity,
     /// The two vectors in the image, `[y, x]` in px, and the place of site (0, 0).
     pub vectors: [[f64; 2]; 2],
@@ -87,9 +87,8 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
     let start = waves::start(&flat)?;
-    let fitted = Harmonics::fitted(&flat, &start, &waves::orders(&start, 1))
-        .and_then(|rough| Harmonics::fitted(&flat, &rough.waves, &waves::orders(&rough.waves, 2)));
-    let pattern = fitted.ok_or(NoPeriodReason::NoFit)?;
+    // finer terms would add little: the places of the sites settle the vectors
+    let pattern = Harmonics::fitted(&flat, &start, &waves::orders(&start)).ok_or(NoPeriodReason::NoFit)?;
     let coherence = [[1, 0], [0, 1]].map(|order| {
         let wave = pattern.waves[order[1] as usize];
         pattern.coherence(&flat, order, 1.0 / wave[0].hypot(wave[1])).0

@@ -12,7 +12,12 @@ use crate::measure::harmonics::Harmonics;
 use crate::measure::quantity::{Part, Quantity, Unit};
 
 /// Least pitch in px at which single edges are told apart.
-const LEAST_PITCH_PX: f64 = 8.0;
+const LEAST_PITCH_PX: f64 = 12.0;
+/// What roughness was off by on synthetic gratings, relative: blur, and a mean profile that roughness
+/// itself makes wider (docs/accuracy.md).
+const PROFILE_ERROR: f64 = 0.2;
+/// Furthest that a rim or foot belongs to an edge, of the pitch.
+const EDGE_REACH: f64 = 0.15;
 /// Passes until shifts rest; each is a linear step.
 const PASSES: usize = 3;
 /// Shortest edge in px that counts.
@@ -68,16 +73,12 @@ fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
     (high.floor() - low.ceil() + 1.0).max(0.0) as usize
 }
 
-/// Share of the period between the edges. What is half its height is a choice: thresholds at 35 % and
-/// 65 % bound it. How lines differ is the rest of the uncertainty.
+/// Share of the period between the edges. An edge is seen as a slope, often with a bright rim and a dark
+/// foot, and nothing in the image tells where on it the wall's half height is: somewhere from the
+/// crossing to the rim or foot. How lines differ is the rest of the uncertainty.
 fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
-    let share = |(rise, fall): (f64, f64)| (fall - rise).rem_euclid(1.0);
-    let ends = [0.35, 0.65].map(|level| profile.crossings(level).map(share));
-    let definition = match ends {
-        [Some(wide), Some(narrow)] => (wide - narrow).abs() / 2.0,
-        _ => 1.0 / profile.values.len() as f64,
-    };
-    let mut parts = vec![Part::bounded("threshold", definition)];
+    let definition = profile.to_extremum(rise, 1.0) + profile.to_extremum(fall, -1.0);
+    let mut parts = vec![Part::bounded("edge", definition)];
     let widths: Vec<f64> = shifts.map(Shifts::mean_widths).unwrap_or_default();
     if widths.len() > 1 {
         let n = widths.len() as f64;
@@ -85,7 +86,7 @@ fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Qua
         let variance = widths.iter().map(|width| (width - mean).powi(2)).sum::<f64>() / (n - 1.0);
         parts.push(Part::estimated("sampling", (variance / n).sqrt(), n - 1.0));
     }
-    Quantity::new(share((rise, fall)), Unit::One, "mean profile at half its height", parts)
+    Quantity::new((fall - rise).rem_euclid(1.0), Unit::One, "mean profile at half its height", parts)
 }
 
 impl Profile {
@@ -150,6 +151,21 @@ impl Profile {
             ([rise], [fall]) => Some((*rise, *fall)),
             _ => None,
         }
+    }
+
+    /// Turns from an edge at `phase`, which rises (`sign` 1) or falls (−1), to where it ends: the farther of
+    /// the first highest and the first lowest value around.
+    fn to_extremum(&self, phase: f64, sign: f64) -> f64 {
+        let n = self.values.len();
+        let most = (EDGE_REACH * n as f64).ceil() as i64;
+        let here = (phase * n as f64).round() as i64;
+        let value = |by: i64| self.values[(here + by).rem_euclid(n as i64) as usize];
+        let steps = |towards: i64| {
+            let gain = |by: i64| sign * towards as f64 * (value(towards * (by + 1)) - value(towards * by));
+            // noise of the mean profile stops it for a step at most
+            (0..most).find(|&by| gain(by) <= 0.0 && gain(by + 1) <= 0.0).unwrap_or(most)
+        };
+        steps(1).max(steps(-1)) as f64 / n as f64
     }
 
     fn brightest(&self) -> f64 {
@@ -263,7 +279,10 @@ fn roughness(series: &[Vec<f64>]) -> Option<Quantity> {
         return None;
     }
     let sigma = mean.sqrt();
-    let parts = vec![Part::estimated("sampling", 3.0 * error / (2.0 * sigma), n - 1.0)];
+    let parts = vec![
+        Part::estimated("sampling", 3.0 * error / (2.0 * sigma), n - 1.0),
+        Part::bounded("profile", 3.0 * sigma * PROFILE_ERROR),
+    ];
     let method = "shifts of the mean profile along edges, noise taken out by their power spectrum";
     Some(Quantity::new(3.0 * sigma, Unit::Px, method, parts))
 }

@@ -17,7 +17,7 @@ const SCAN: f64 = 0.002;
 pub enum LatticeKind {
     /// Equal vectors at 90°.
     Square,
-    /// Equal vectors at 60°.
+    /// Equal vectors at 60°, or at 120°, which is the same.
     Hexagonal,
     /// Unequal vectors at 90°.
     Rectangular,
@@ -68,7 +68,7 @@ pub(super) fn weighed(vectors: [f64; 4], covariance: &[f64], n: usize) -> Vec<We
     let price = (n as f64).ln();
     let mut all = [
         (LatticeKind::Square, misfit(1.0, sense * 90.0), 2.0),
-        (LatticeKind::Hexagonal, misfit(1.0, sense * 60.0), 2.0),
+        (LatticeKind::Hexagonal, misfit(1.0, sense * 60.0).min(misfit(1.0, sense * 120.0)), 2.0),
         (LatticeKind::Rectangular, misfit((low + high) / 2.0, sense * 90.0), 3.0),
         (LatticeKind::Oblique, 0.0, 4.0),
     ]
@@ -110,6 +110,7 @@ mod tests {
             (LatticeKind::Square, 90.1, 1.001),
             (LatticeKind::Hexagonal, 60.0, 1.0),
             (LatticeKind::Hexagonal, -60.0, 1.0),
+            (LatticeKind::Hexagonal, 120.0, 1.0),
             (LatticeKind::Rectangular, 90.0, 1.3),
             (LatticeKind::Rectangular, -90.0, 1.05),
             (LatticeKind::Oblique, 75.0, 1.0),

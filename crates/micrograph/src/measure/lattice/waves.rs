@@ -65,19 +65,18 @@ fn explains(waves: [[f64; 2]; 2], peak: &Peak, size: [f64; 2]) -> bool {
     i.abs().max(j.abs()) <= 4.0 && off < 0.6 + 0.2 * (i.abs() + j.abs())
 }
 
-/// Terms up to a multiple of each wave that pixels can carry; of two opposite ones only one.
-pub(super) fn orders(waves: &[[f64; 2]], most: i32) -> Vec<[i32; 2]> {
-    let all = (-most..=most).flat_map(|i| (-most..=most).map(move |j| [i, j]));
-    all.filter(|&[i, j]| i > 0 || (i == 0 && j > 0))
-        .filter(|&[i, j]| {
-            let sum = [0, 1].map(|axis| f64::from(i) * waves[0][axis] + f64::from(j) * waves[1][axis]);
-            sum[0].hypot(sum[1]) < FINEST_HARMONIC || i.abs() + j.abs() == 1
-        })
-        .collect()
+/// Both waves, their sum and their difference, where pixels can carry them.
+pub(super) fn orders(waves: &[[f64; 2]]) -> Vec<[i32; 2]> {
+    let all = [[1, 0], [0, 1], [1, 1], [1, -1]].into_iter();
+    all.filter(|&[i, j]| {
+        let sum = [0, 1].map(|axis| f64::from(i) * waves[0][axis] + f64::from(j) * waves[1][axis]);
+        i * j == 0 || length(sum) < FINEST_HARMONIC
+    })
+    .collect()
 }
 
 /// The two shortest lattice vectors, `[x, y]` in columns and rows, for these waves: the first is the
-/// shorter on the specimen, the second 60° to 90° anticlockwise from it there.
+/// shorter on the specimen, but for one percent, the second 60° to 120° anticlockwise from it there.
 pub(super) fn vectors(waves: &[[f64; 2]], geometry: &Geometry) -> [[f64; 2]; 2] {
     let [[ax, ay], [bx, by]] = [waves[0], waves[1]];
     let area = ax * by - ay * bx;
@@ -97,12 +96,19 @@ pub(super) fn vectors(waves: &[[f64; 2]], geometry: &Geometry) -> [[f64; 2]; 2] 
         second = [second[0] - times * first[0], second[1] - times * first[1]];
     }
     let (a, b) = (on_specimen(first), on_specimen(second));
-    // at most 90° apart, and anticlockwise
+    // at most 90° apart, then anticlockwise
     if a[0] * b[0] + a[1] * b[1] < 0.0 {
         second = [-second[0], -second[1]];
     }
     let b = on_specimen(second);
-    if cross([a, b]) < 0.0 { [second, first] } else { [first, second] }
+    if cross([a, b]) > 0.0 {
+        [first, second]
+    } else if length(b) < 1.01 * length(a) {
+        // as good as equal: the other one first
+        [second, first]
+    } else {
+        [first, [-second[0], -second[1]]]
+    }
 }
 
 /// The two shortest waves with the same multiples.
