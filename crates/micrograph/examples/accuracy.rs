@@ -4,6 +4,8 @@
 //! prints the tables of docs/accuracy.md: all, or those named. Seeds are fixed, the same command
 //! gives the same tables but for the times.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables are what it is for")]
+
 use std::error::Error;
 use std::f64::consts::TAU;
 use std::time::Instant;
@@ -195,7 +197,7 @@ fn gratings() -> Result<(), Box<dyn Error>> {
         }
         ratios.sort_by(f64::total_cmp);
         let middle = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
-        println!(
+        let row = format!(
             "| {} – {} | ≥ {cycles} | {n} | {refused} | {:.1} ({:.1} – {:.1}) | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % \
              | {:.3}° | {:.0} % | {:.3} | {:.0} % | {:+.0} % | {:.0} % | {:.0} % |",
             pitch.0,
@@ -216,12 +218,21 @@ fn gratings() -> Result<(), Box<dyn Error>> {
             rough.rmse(),
             rough.coverage(),
         );
+        // what was not measured in this row
+        println!("{}", row.replace("NaN %", "–").replace("NaN", "–").replace("+–", "–"));
     }
     Ok(())
 }
 
-/// A lattice of dots with missing ones, and its places in the cropped plane.
-fn dots(index: u64) -> Result<(Plane, DotsConfig, Vec<([f64; 2], bool)>), micrograph::ConfigError> {
+/// A lattice of dots: its places `[y, x]` in the plane, and whether there is a dot.
+struct Dots {
+    plane: Plane,
+    config: DotsConfig,
+    sites: Vec<([f64; 2], bool)>,
+}
+
+/// Lattice number `index` with everything at random and some dots missing.
+fn dots(index: u64) -> Result<Dots, micrograph::ConfigError> {
     let draw = &mut Stream::new(13, "accuracy lattice", index);
     let pitch_px = 12.0 * 4.0_f64.powf(draw.uniform());
     let config = DotsConfig {
@@ -257,7 +268,7 @@ fn dots(index: u64) -> Result<(Plane, DotsConfig, Vec<([f64; 2], bool)>), microg
     let plane = made.plane.crop(Rect { y: margin, x: margin, height, width });
     let sites =
         truth.sites.iter().map(|site| ([site.y - margin as f64, site.x - margin as f64], site.present));
-    Ok((plane, config, sites.collect()))
+    Ok(Dots { plane, config, sites: sites.collect() })
 }
 
 fn lattices() -> Result<(), Box<dyn Error>> {
@@ -270,7 +281,7 @@ fn lattices() -> Result<(), Box<dyn Error>> {
     let found: Vec<_> = (0..n)
         .into_par_iter()
         .map(|index| {
-            let (plane, config, sites) = dots(index)?;
+            let Dots { plane, config, sites } = dots(index)?;
             Ok((config, sites, lattice(&plane, &LatticeConfig::default())))
         })
         .collect::<Result<_, micrograph::ConfigError>>()?;

@@ -4,6 +4,8 @@
 //! micrograph, its data bar cut off, and writes `OUT/NAME.png`: the survey of axes, the lines of a
 //! grating (yellow), the sites of a lattice (green found, red missing, blue extra).
 
+#![expect(clippy::print_stdout, reason = "numbers for the eye are what it is for")]
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,11 +94,12 @@ fn shown(out: &Path, path: &Path) -> Result<(), Box<dyn Error>> {
                 found.extra.len(),
                 text(&found.placement)
             );
+            let reach = (found.first.value / 12.0).clamp(0.0, 3.0);
             for site in &found.sites {
                 let (at, color) = site.found.map_or((site.expected, [255, 60, 60]), |at| (at, [60, 230, 60]));
-                dot(&mut picture, at, 2.0, color);
+                dot(&mut picture, at, reach, color);
             }
-            found.extra.iter().for_each(|&at| dot(&mut picture, at, 3.0, [80, 120, 255]));
+            found.extra.iter().for_each(|&at| dot(&mut picture, at, reach, [80, 120, 255]));
         }
         Err(reason) => println!("  no lattice: {reason}"),
     }

@@ -16,7 +16,7 @@ use super::solve::Normal;
 use crate::Plane;
 
 /// Tiles along a side, where they are at least [`LEAST_TILE_PX`] wide.
-const TILES: usize = 6;
+const TILES: usize = 5;
 /// Smallest side of a tile: roughness of edges is alike over such lengths.
 const LEAST_TILE_PX: usize = 16;
 /// Steps after which the fit must have come to rest.

@@ -53,9 +53,9 @@ impl Spectrum {
         let (height, width) = (plane.height(), plane.width());
         let (window_y, window_x) = (hann(height), hann(width));
         let mut tapered = Vec::with_capacity(height * width);
-        for y in 0..height {
+        for (y, down) in window_y.iter().enumerate() {
             let row = plane.row(y).iter().zip(&window_x);
-            tapered.extend(row.map(|(&value, weight)| f64::from(value) * weight * window_y[y]));
+            tapered.extend(row.map(|(&value, across)| f64::from(value) * across * down));
         }
         let fourier = PlaneFourier::new(height, width);
         let power: Vec<f64> = fourier.forward(&tapered).par_iter().map(Complex::norm_sqr).collect();

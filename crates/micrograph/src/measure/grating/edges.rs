@@ -12,10 +12,10 @@ use crate::measure::harmonics::Harmonics;
 use crate::measure::quantity::{Part, Quantity, Unit};
 
 /// Least pitch in px at which single edges are told apart.
-const LEAST_PITCH_PX: f64 = 12.0;
+const LEAST_PITCH_PX: f64 = 16.0;
 /// What roughness was off by on synthetic gratings, relative: blur, and a mean profile that roughness
 /// itself makes wider (docs/accuracy.md).
-const PROFILE_ERROR: f64 = 0.2;
+const PROFILE_ERROR: f64 = 0.3;
 /// Furthest that a rim or foot belongs to an edge, of the pitch.
 const EDGE_REACH: f64 = 0.15;
 /// Passes until shifts rest; each is a linear step.
@@ -77,7 +77,8 @@ fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
 /// foot, and nothing in the image tells where on it the wall's half height is: somewhere from the
 /// crossing to the rim or foot. How lines differ is the rest of the uncertainty.
 fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
-    let definition = profile.to_extremum(rise, 1.0) + profile.to_extremum(fall, -1.0);
+    // half the way from there: both edges err alike, but rarely by all of it
+    let definition = (profile.to_extremum(rise, 1.0) + profile.to_extremum(fall, -1.0)) / 2.0;
     let mut parts = vec![Part::bounded("edge", definition)];
     let widths: Vec<f64> = shifts.map(Shifts::mean_widths).unwrap_or_default();
     if widths.len() > 1 {

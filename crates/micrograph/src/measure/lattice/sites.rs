@@ -241,8 +241,8 @@ impl Cell {
             let mut normal = Normal::new(4);
             for (y, x, value) in Self::around(plane, place, radius) {
                 let (y, x) = (y - shift[0], x - shift[1]);
-                let down = (self.at(y + 0.5, x) - self.at(y - 0.5, x)) * -1.0;
-                let right = (self.at(y, x + 0.5) - self.at(y, x - 0.5)) * -1.0;
+                let down = self.at(y - 0.5, x) - self.at(y + 0.5, x);
+                let right = self.at(y, x - 0.5) - self.at(y, x + 0.5);
                 normal.add(&[1.0, self.at(y, x), down, right], value, 1.0);
             }
             let Some(found) = normal.solution() else { break };
