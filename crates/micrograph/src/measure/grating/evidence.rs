@@ -89,6 +89,9 @@ pub enum NoPeriodReason {
     /// Peaks that no two waves explain.
     #[error("no two waves explain the spectrum: the best explain {:.0} % of its peaks", 100.0 * explained)]
     NoLattice { explained: f64 },
+    /// Sites that nothing keeps to.
+    #[error("what is found lies off its sites by {:.0} % of the shortest vector: no order", 100.0 * share)]
+    OffSites { share: f64 },
     /// Too few places to fit a lattice through.
     #[error("expected at least 6 sites off the border with something on them, found {found}")]
     TooFewSites { found: usize },
