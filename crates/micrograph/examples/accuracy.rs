@@ -81,7 +81,7 @@ struct Case {
 /// A grating number `index` with a pitch in this range, everything else at random, of at least
 /// `cycles` periods across.
 fn case(pitch: (f64, f64), cycles: f64, index: u64) -> Result<Case, micrograph::ConfigError> {
-    let draw = &mut Stream::new(11, "accuracy grating", index);
+    let draw = &mut Stream::new(21, "accuracy grating", index);
     let pitch_px = pitch.0 * (pitch.1 / pitch.0).powf(draw.uniform());
     let axis_deg = draw.between(-90.0, 90.0);
     let duty = draw.between(0.3, 0.7);
@@ -233,7 +233,7 @@ struct Dots {
 
 /// Lattice number `index` with everything at random and some dots missing.
 fn dots(index: u64) -> Result<Dots, micrograph::ConfigError> {
-    let draw = &mut Stream::new(13, "accuracy lattice", index);
+    let draw = &mut Stream::new(23, "accuracy lattice", index);
     let pitch_px = 12.0 * 4.0_f64.powf(draw.uniform());
     let config = DotsConfig {
         lattice: [DotLattice::Square, DotLattice::Hexagonal][draw.below(2)],
@@ -400,7 +400,7 @@ fn textures() -> Result<(), Box<dyn Error>> {
         let found: Vec<_> = (0..60)
             .into_par_iter()
             .map(|index| {
-                let plane = varied_of(category, 5, index, 384, 512)?.plane;
+                let plane = varied_of(category, 6, index, 384, 512)?.plane;
                 let one = grating(&plane, &GratingConfig::default()).is_ok();
                 Ok((one, lattice(&plane, &LatticeConfig::default()).is_ok()))
             })
