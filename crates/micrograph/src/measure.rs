@@ -1,0 +1,22 @@
+//! Measuring: numbers with their uncertainty, from planes.
+//!
+//! Everything is in px and degrees; nanometres come in once, through `Calibration`, where a result is
+//! shown. A number without enough evidence behind it is not given: the answer is then why.
+//! Knows no files, no networks and no clocks; what is drawn at random is seeded.
+
+pub mod flatten;
+pub mod geometry;
+pub mod gradient;
+pub mod grating;
+mod harmonics;
+pub mod lattice;
+pub mod orientation;
+pub mod quantity;
+mod solve;
+mod spectrum;
+
+pub use geometry::Geometry;
+pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
+pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
+pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
+pub use quantity::{Part, Quantity, Unit};
