@@ -23,7 +23,7 @@ mod nanowires;
 mod particles;
 mod porous;
 mod powder;
-mod smooth;
+pub(crate) mod smooth;
 pub mod strip;
 mod surface;
 mod tip;

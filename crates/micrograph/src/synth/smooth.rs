@@ -7,7 +7,7 @@ use crate::Plane;
 const COARSE_PX: f64 = 8.0;
 
 /// `plane` smoothed by a Gaussian of standard deviation `sigma_px`; as it is for 0.
-pub(super) fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
+pub(crate) fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
     if sigma_px <= 0.0 {
         return plane.clone();
     }
@@ -41,7 +41,7 @@ pub(super) fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
 }
 
 /// Weights at whole px out to three standard deviations, of sum 1.
-pub(super) fn gaussian(sigma_px: f64) -> Vec<f32> {
+pub(crate) fn gaussian(sigma_px: f64) -> Vec<f32> {
     let radius = (3.0 * sigma_px).ceil() as i64;
     let weights: Vec<f64> =
         (-radius..=radius).map(|tap| (-0.5 * (tap as f64 / sigma_px).powi(2)).exp()).collect();

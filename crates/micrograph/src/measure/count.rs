@@ -1,0 +1,257 @@
+//! Count: how many particles or sites an image shows, how large they are, and how they lie.
+//!
+//! The ground is flattened, particles are what lies over half their own height above it (or below it, where
+//! they are dark), and particles that touch are split at their necks. What cannot be counted is refused with
+//! the reason: where the ground is hidden, where regions have no edges, where the number hangs on the
+//! threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
+//! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
+
+pub(in crate::measure) mod distance;
+pub(in crate::measure) mod ground;
+mod regions;
+pub(in crate::measure) mod split;
+mod summary;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::count::ground::Flat;
+use crate::measure::count::split::Merge;
+use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::{ConfigError, Plane};
+
+pub use ground::Polarity;
+pub use regions::{Labels, Region, Sides};
+pub(in crate::measure) use regions::{components, fill_holes};
+pub use summary::SizeBin;
+
+/// Least height of particles over the ground's standard deviation.
+const LEAST_CONTRAST: f64 = 6.0;
+/// Share of the height over the ground at which a region ends: the middle of a blurred edge.
+const EDGE: f64 = 0.5;
+/// Shares between which an edge is taken to lie for the uncertainty.
+const EDGES: [f64; 2] = [0.4, 0.6];
+/// How much lower or higher the pass over the peak may be for the uncertainty.
+const PASSES: [f64; 2] = [-0.08, 0.08];
+/// A peak that rises less than this over its pass is a whim of the pixels.
+const LEAST_RISE_PX: f64 = 0.75;
+/// Largest share of the image that particles may cover: beyond, the commonest level is no longer the ground.
+const MOST_COVERED: f64 = 0.6;
+/// Least share of the area at the lower edge that is left at the upper one.
+const LEAST_KEPT: f64 = 0.5;
+/// Least median circularity of regions that are particles.
+const LEAST_CIRCULARITY: f64 = 0.45;
+/// Largest expanded uncertainty of the count, as a share of it.
+const MOST_DOUBT: f64 = 0.3;
+/// Share of touching regions up to which the accuracy was checked.
+const CHECKED_TOUCHING: f64 = 0.35;
+
+/// Settings of a count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CountConfig {
+    /// On which side of the ground particles lie; found where it is not told.
+    pub polarity: Option<Polarity>,
+    /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
+    pub least_diameter_px: f64,
+    /// Width of the neck over that of the smaller particle above which two are one, 0.3 to 1.
+    pub neck: f64,
+}
+
+impl Default for CountConfig {
+    fn default() -> Self {
+        Self {
+            polarity: None,
+            least_diameter_px: 4.0, // a dozen pixels: what is smaller has no shape
+            neck: 0.8,              // equal discs count as two from six tenths of a diameter apart
+        }
+    }
+}
+
+impl CountConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("count.least_diameter_px", self.least_diameter_px, 2.0..=1000.0)?;
+        ConfigError::unless_within("count.neck", self.neck, 0.3..=1.0)?;
+        Ok(self)
+    }
+}
+
+/// Why there is no count.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum CountError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The image is too small to have a ground.
+    #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
+    TooSmall { height: usize, width: usize },
+    /// Nothing stands out from the ground.
+    #[error("nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}")]
+    NoContrast { found: f64, expected: f64 },
+    /// Nothing is large enough.
+    #[error("no region of at least {least_px} px diameter")]
+    NoRegions { least_px: f64 },
+    /// The ground is hidden: a film, a heap, a monolayer.
+    #[error("the ground is hidden: expected at most {expected:.2} of the image covered, found {found:.2}")]
+    Covered { found: f64, expected: f64 },
+    /// Grey levels fade into each other, as in a heap or a texture.
+    #[error("regions have no edges: expected {expected:.2} of their area left at a higher threshold, found {found:.2}")]
+    NoEdges { found: f64, expected: f64 },
+    /// Lines, cracks, wires, patches of a texture.
+    #[error("regions are no particles: expected a median circularity of {expected:.2}, found {found:.2}")]
+    NotCompact { found: f64, expected: f64 },
+    /// Most of what was found hangs together in one piece, as in a heap.
+    #[error("particles cover each other: the number hangs on the threshold, from {fewest} to {most}")]
+    Unsettled { fewest: usize, most: usize },
+}
+
+/// What the user is to know about a count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountWarning {
+    /// So large a share of the regions touch others; the accuracy was checked up to 0.35.
+    Touching(f64),
+    /// Only so many regions are whole: sizes say little.
+    FewWhole(usize),
+}
+
+/// What an image shows; lengths in px.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Count {
+    /// On which side of the ground particles lie.
+    pub polarity: Polarity,
+    /// Height of the particles over the ground, in standard deviations of the ground.
+    pub contrast: f64,
+    /// Regions seen, those on the border too; the uncertainty is that of finding and splitting them.
+    pub n_regions: Quantity,
+    /// Regions that the border does not cut.
+    pub n_whole: usize,
+    /// Number for the image's area by the counting frame; over [`Self::area_px`] it is the number density.
+    pub in_frame: Quantity,
+    /// Area of the image in px².
+    pub area_px: f64,
+    /// Share of the image that regions cover.
+    pub covered: f64,
+    /// Share of the regions that touch another one.
+    pub touching: f64,
+    /// Mean equivalent diameter of the whole regions, weighted against the border's choice; `None`
+    /// without any.
+    pub mean_diameter_px: Option<Quantity>,
+    /// Median of the same.
+    pub median_diameter_px: Option<Quantity>,
+    /// Distribution of the same.
+    pub sizes: Vec<SizeBin>,
+    /// Mean distance to the nearest neighbour; `None` for fewer than two away from the border.
+    pub nearest_px: Option<Quantity>,
+    /// All regions in reading order of their first pixel.
+    pub regions: Vec<Region>,
+    /// What is to be known about it.
+    pub warnings: Vec<CountWarning>,
+}
+
+/// Counts the particles of `plane`; also tells which pixel belongs to which region.
+///
+/// # Errors
+/// If there is nothing that can be counted; the error says what was found.
+pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels), CountError> {
+    let config = config.clone().checked()?;
+    let size = (plane.height(), plane.width());
+    if size.0.min(size.1) < 16 {
+        return Err(CountError::TooSmall { height: size.0, width: size.1 });
+    }
+    let flat = ground::flatten(plane, config.polarity);
+    let contrast = flat.level / flat.noise;
+    if contrast < LEAST_CONTRAST {
+        return Err(CountError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
+    }
+    let (labels, mut regions) = segmented(&flat, EDGE, config.neck, &config);
+    let covered = regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
+    if covered > MOST_COVERED {
+        return Err(CountError::Covered { found: covered, expected: MOST_COVERED });
+    }
+    if regions.is_empty() {
+        return Err(CountError::NoRegions { least_px: config.least_diameter_px });
+    }
+    let at_edges = EDGES.map(|edge| segmented(&flat, edge, config.neck, &config).1);
+    let areas = EDGES.map(|edge| n_above(&flat, edge) as f64);
+    let kept = areas[1] / areas[0].max(1.0);
+    if kept < LEAST_KEPT {
+        return Err(CountError::NoEdges { found: kept, expected: LEAST_KEPT });
+    }
+    let circularity = summary::median(&regions.iter().map(|region| (region.circularity, 1.0)).collect::<Vec<_>>());
+    if circularity < LEAST_CIRCULARITY {
+        return Err(CountError::NotCompact { found: circularity, expected: LEAST_CIRCULARITY });
+    }
+    let at_passes = PASSES.map(|step| segmented(&flat, EDGE, (config.neck + step).min(1.0), &config).1.len());
+    let n_at_edges = [at_edges[0].len(), at_edges[1].len()];
+    let n_regions = number(regions.len(), n_at_edges, at_passes);
+    if n_regions.expanded > MOST_DOUBT * n_regions.value {
+        let all = [n_at_edges[0], n_at_edges[1], at_passes[0], at_passes[1], regions.len()];
+        let (fewest, most) = all.iter().fold((usize::MAX, 0), |(low, high), n| (low.min(*n), high.max(*n)));
+        return Err(CountError::Unsettled { fewest, most });
+    }
+    regions::find_nearest(&mut regions);
+    let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
+    let whole = summary::weighted_whole(&regions, size);
+    let whole_at_edges = at_edges.map(|regions| summary::weighted_whole(&regions, size));
+    let of_sizes = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
+        let change = statistic(&whole_at_edges[0]) - statistic(&whole_at_edges[1]);
+        (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, change / 2.0, method))
+    };
+    let touching = touch as f64 / regions.len() as f64;
+    let mut warnings = Vec::new();
+    if touching > CHECKED_TOUCHING {
+        warnings.push(CountWarning::Touching(touching));
+    }
+    if whole.len() < 10 {
+        warnings.push(CountWarning::FewWhole(whole.len()));
+    }
+    let count = Count {
+        polarity: flat.polarity,
+        contrast,
+        n_whole: whole.len(),
+        in_frame: summary::in_frame(&regions, size, n_regions.standard),
+        n_regions,
+        area_px: plane.values().len() as f64,
+        covered,
+        touching,
+        mean_diameter_px: of_sizes(summary::mean, "mean equivalent diameter of whole regions"),
+        median_diameter_px: of_sizes(summary::median, "median equivalent diameter of whole regions"),
+        sizes: summary::size_bins(&whole),
+        nearest_px: summary::nearest(&regions, size),
+        regions,
+        warnings,
+    };
+    Ok((count, labels))
+}
+
+/// Regions above `edge` of the particles' height, split where their neck is below `neck`.
+fn segmented(flat: &Flat, edge: f64, neck: f64, config: &CountConfig) -> (Labels, Vec<Region>) {
+    let (height, width) = (flat.plane.height(), flat.plane.width());
+    let threshold = (edge * flat.level) as f32;
+    let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
+    fill_holes(&mut mask, &flat.plane, flat.level / 4.0);
+    let distances = distance::squared_distances(&mask, (height, width));
+    let (of, n_regions) = split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
+    let mut labels = Labels { height, width, of };
+    let mut regions = regions::measured(&labels, n_regions);
+    regions::retain(&mut labels, &mut regions, |region| region.diameter_px >= config.least_diameter_px);
+    (labels, regions)
+}
+
+fn n_above(flat: &Flat, edge: f64) -> usize {
+    let threshold = (edge * flat.level) as f32;
+    flat.plane.values().iter().filter(|value| **value > threshold).count()
+}
+
+/// The number of regions; doubtful is what comes and goes with the edge and with the neck.
+fn number(n: usize, at_edges: [usize; 2], at_passes: [usize; 2]) -> Quantity {
+    let half_width = |others: [usize; 2]| others.iter().map(|other| other.abs_diff(n)).max().unwrap_or(0) as f64;
+    let parts = vec![
+        Part::bounded("threshold", half_width(at_edges)),
+        Part::bounded("splitting", half_width(at_passes)),
+    ];
+    Quantity::new(n as f64, Unit::One, "regions above half their height, split at necks", parts)
+}
