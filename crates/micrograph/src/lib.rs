@@ -10,6 +10,7 @@ pub mod config_error;
 pub mod data_bar;
 pub mod file;
 pub mod fourier;
+pub mod measure;
 pub mod micrograph;
 pub mod paint;
 pub mod plane;
