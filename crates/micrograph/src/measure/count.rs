@@ -10,7 +10,7 @@ pub(in crate::measure) mod distance;
 pub(in crate::measure) mod ground;
 mod regions;
 pub(in crate::measure) mod split;
-mod summary;
+pub(in crate::measure) mod summary;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ const EDGES: [f64; 2] = [0.4, 0.6];
 const PASSES: [f64; 2] = [-0.08, 0.08];
 /// A peak that rises less than this over its pass is a whim of the pixels.
 const LEAST_RISE_PX: f64 = 0.75;
+/// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
+const ROUND_HOLE: f64 = 0.85;
 /// Largest share of the image that particles may cover: beyond, the commonest level is no longer the ground.
 const MOST_COVERED: f64 = 0.6;
 /// Least share of the area at the lower edge that is left at the upper one.
@@ -232,7 +234,7 @@ fn segmented(flat: &Flat, edge: f64, neck: f64, config: &CountConfig) -> (Labels
     let (height, width) = (flat.plane.height(), flat.plane.width());
     let threshold = (edge * flat.level) as f32;
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
-    fill_holes(&mut mask, &flat.plane, flat.level / 4.0);
+    fill_holes(&mut mask, &flat.plane, flat.level / 4.0, ROUND_HOLE);
     let distances = distance::squared_distances(&mask, (height, width));
     let (of, n_regions) = split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
     let mut labels = Labels { height, width, of };

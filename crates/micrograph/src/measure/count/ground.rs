@@ -59,7 +59,8 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
         [1.0, u, v, u * u, u * v, v * v]
     };
     let mut kept = samples.clone();
-    let mut ground = [0.0; 6];
+    // stays where an image of a few rows does not determine the rest
+    let mut ground = [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
     let (mut low, mut high) = (0.0, 0.0);
     // twelve rounds: the pixels near the ground no longer change from one to the next
     for _ in 0..12 {
@@ -165,7 +166,8 @@ mod tests {
         for (step, polarity) in [(40.0, Polarity::Bright), (-40.0, Polarity::Dark)] {
             let flat = flatten(&specimen(step), None);
             assert_eq!(flat.polarity, polarity);
-            assert!((flat.level - 40.0).abs() < 3.0, "{}", flat.level);
+            // blurred edges are lower than what lies between them
+            assert!((33.0..41.0).contains(&flat.level), "{}", flat.level);
             for (y, x) in [(2, 2), (2, 150), (118, 2), (118, 150), (60, 90)] {
                 assert!(flat.plane.at(y, x).abs() < 6.0, "{y} {x}: {}", flat.plane.at(y, x));
             }

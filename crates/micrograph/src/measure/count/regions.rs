@@ -79,8 +79,8 @@ pub(in crate::measure) fn components(mask: &[bool], width: usize) -> (Vec<u32>, 
 }
 
 /// Fills the holes of `mask` that belong to the region around them: a mean height of at least `least`, or
-/// round as no gap between touching particles is, or of a few pixels.
-pub(in crate::measure) fn fill_holes(mask: &mut [bool], heights: &Plane, least: f64) {
+/// a circularity above `round` as no gap between touching particles has, or of a few pixels.
+pub(in crate::measure) fn fill_holes(mask: &mut [bool], heights: &Plane, least: f64, round: f64) {
     let width = heights.width();
     let outside: Vec<bool> = mask.iter().map(|inside| !inside).collect();
     let (of, n_holes) = components(&outside, width);
@@ -95,8 +95,8 @@ pub(in crate::measure) fn fill_holes(mask: &mut [bool], heights: &Plane, least: 
         .iter()
         .zip(sums)
         .map(|(hole, sum)| {
-            let round = hole.circularity > 0.85;
-            hole.sides.none() && (hole.area_px <= 4 || round || sum / hole.area_px as f64 >= least)
+            let belongs = hole.area_px <= 4 || hole.circularity > round;
+            hole.sides.none() && (belongs || sum / hole.area_px as f64 >= least)
         })
         .collect();
     for (inside, label) in mask.iter_mut().zip(&labels.of) {
@@ -238,10 +238,10 @@ mod tests {
             assert!((disc.diameter_px - 2.0 * radius).abs() < 0.3, "{radius}: {}", disc.diameter_px);
             assert!((disc.y - middle).abs() < 0.1 && (disc.x - middle).abs() < 0.1);
         }
-        // a bar of 40 × 4 has 4π · 160 / 88² = 0.26; the rounded corners of four directions take a little
+        // a bar of 40 × 4 has 4π · 160 / 88² = 0.26; four directions miss 6 % of the perimeter of a bar along the rows
         let of = (0..10 * 50).map(|at| u32::from((3..7).contains(&(at / 50)) && (5..45).contains(&(at % 50))));
         let bar = &measured(&Labels { height: 10, width: 50, of: of.collect() }, 1)[0];
-        assert!((bar.circularity - 0.26).abs() < 0.03, "{}", bar.circularity);
+        assert!((bar.circularity - 0.26).abs() < 0.04, "{}", bar.circularity);
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         for (height, filled) in [(0.0, 26), (6.0, 44)] {
             let mut mask: Vec<bool> = (0..8 * 15).map(|at| frame(at / 15, at % 15)).collect();
             let heights = Plane::from_fn(8, 15, |y, x| if middle(y, x) { height } else { 0.0 });
-            fill_holes(&mut mask, &heights, 5.0);
+            fill_holes(&mut mask, &heights, 5.0, 0.85);
             assert_eq!(mask.iter().filter(|inside| **inside).count(), filled);
         }
     }

@@ -36,13 +36,13 @@ pub(super) fn weighted_whole(regions: &[Region], (height, width): (usize, usize)
 }
 
 /// Mean of weighted values; 0 for none.
-pub(super) fn mean(values: &[(f64, f64)]) -> f64 {
+pub(in crate::measure) fn mean(values: &[(f64, f64)]) -> f64 {
     let weight: f64 = values.iter().map(|(_, weight)| weight).sum();
     if weight > 0.0 { values.iter().map(|(value, weight)| value * weight).sum::<f64>() / weight } else { 0.0 }
 }
 
 /// Median of weighted values: half of the weight lies on each side; 0 for none.
-pub(super) fn median(values: &[(f64, f64)]) -> f64 {
+pub(in crate::measure) fn median(values: &[(f64, f64)]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let half = sorted.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
@@ -61,7 +61,7 @@ pub(super) fn median(values: &[(f64, f64)]) -> f64 {
 
 /// `statistic` of `values`, its uncertainty by drawing the values again (Efron 1979) and by `edge_px`,
 /// half of the change between two thresholds.
-pub(super) fn resampled(
+pub(in crate::measure) fn resampled(
     values: &[(f64, f64)],
     statistic: impl Fn(&[(f64, f64)]) -> f64,
     edge_px: f64,
@@ -77,14 +77,16 @@ pub(super) fn resampled(
     let middle = draws.iter().sum::<f64>() / N_RESAMPLES as f64;
     let variance = draws.iter().map(|draw| (draw - middle).powi(2)).sum::<f64>() / (N_RESAMPLES - 1) as f64;
     // drawing again gives the variance too small by (n − 1) / n
-    let freedom = values.len().saturating_sub(1).max(1) as f64;
+    let weights = values.iter().fold((0.0, 0.0), |(sum, squares), (_, w)| (sum + w, squares + w * w));
+    // as many of equal weight would tell as much
+    let freedom = (weights.0 * weights.0 / weights.1 - 1.0).max(1.0);
     let sampling = (variance * (freedom + 1.0) / freedom).sqrt();
     let parts = vec![Part::estimated("sampling", sampling, freedom), Part::bounded("edge", edge_px)];
     Quantity::new(statistic(values), Unit::Px, method, parts)
 }
 
 /// The distribution of weighted diameters in √n bins, 4 to 30; empty for none.
-pub(super) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
+pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
     let ends = values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| (low.min(*value), high.max(*value)));
