@@ -12,6 +12,7 @@ mod regions;
 pub(in crate::measure) mod split;
 pub(in crate::measure) mod summary;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::count::ground::Flat;
@@ -21,7 +22,9 @@ use crate::{ConfigError, Plane};
 
 pub use ground::Polarity;
 pub use regions::{Labels, Region, Sides};
-pub(in crate::measure) use regions::{components, fill_holes};
+#[cfg(test)]
+pub(in crate::measure) use regions::components;
+pub(in crate::measure) use regions::fill_holes;
 pub use summary::SizeBin;
 
 /// Least height of particles over the ground's standard deviation.
@@ -176,7 +179,12 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if regions.is_empty() {
         return Err(CountError::NoRegions { least_px: config.least_diameter_px });
     }
-    let at_edges = EDGES.map(|edge| segmented(&flat, edge, config.neck, &config).1);
+    let others = [(EDGES[0], 0.0), (EDGES[1], 0.0), (EDGE, PASSES[0]), (EDGE, PASSES[1])];
+    let others: Vec<Vec<Region>> = others
+        .par_iter()
+        .map(|(edge, step)| segmented(&flat, *edge, (config.neck + step).min(1.0), &config).1)
+        .collect();
+    let (at_edges, at_passes) = others.split_at(2);
     let areas = EDGES.map(|edge| n_above(&flat, edge) as f64);
     let kept = areas[1] / areas[0].max(1.0);
     if kept < LEAST_KEPT {
@@ -186,20 +194,19 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if circularity < LEAST_CIRCULARITY {
         return Err(CountError::NotCompact { found: circularity, expected: LEAST_CIRCULARITY });
     }
-    let at_passes = PASSES.map(|step| segmented(&flat, EDGE, (config.neck + step).min(1.0), &config).1.len());
-    let n_at_edges = [at_edges[0].len(), at_edges[1].len()];
-    let n_regions = number(regions.len(), n_at_edges, at_passes);
+    let n_regions = number(regions.len(), at_edges, at_passes);
     if n_regions.expanded > MOST_DOUBT * n_regions.value {
-        let all = [n_at_edges[0], n_at_edges[1], at_passes[0], at_passes[1], regions.len()];
-        let (fewest, most) = all.iter().fold((usize::MAX, 0), |(low, high), n| (low.min(*n), high.max(*n)));
+        let all = others.iter().map(Vec::len).chain([regions.len()]);
+        let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         return Err(CountError::Unsettled { fewest, most });
     }
     regions::find_nearest(&mut regions);
     let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
     let whole = summary::weighted_whole(&regions, size);
-    let whole_at_edges = at_edges.map(|regions| summary::weighted_whole(&regions, size));
+    let whole_at = |edge: usize| summary::weighted_whole(&at_edges[edge], size);
+    let (whole_low, whole_high) = (whole_at(0), whole_at(1));
     let of_sizes = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
-        let change = statistic(&whole_at_edges[0]) - statistic(&whole_at_edges[1]);
+        let change = statistic(&whole_low) - statistic(&whole_high);
         (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, change / 2.0, method))
     };
     let touching = touch as f64 / regions.len() as f64;
@@ -249,8 +256,10 @@ fn n_above(flat: &Flat, edge: f64) -> usize {
 }
 
 /// The number of regions; doubtful is what comes and goes with the edge and with the neck.
-fn number(n: usize, at_edges: [usize; 2], at_passes: [usize; 2]) -> Quantity {
-    let half_width = |others: [usize; 2]| others.iter().map(|other| other.abs_diff(n)).max().unwrap_or(0) as f64;
+fn number(n: usize, at_edges: &[Vec<Region>], at_passes: &[Vec<Region>]) -> Quantity {
+    let half_width = |others: &[Vec<Region>]| {
+        others.iter().map(|other| other.len().abs_diff(n)).max().unwrap_or(0) as f64
+    };
     let parts = vec![
         Part::bounded("threshold", half_width(at_edges)),
         Part::bounded("splitting", half_width(at_passes)),
