@@ -116,13 +116,17 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
             continue;
         };
         let all = &truth.particles;
-        // seen are those of which more than the least diameter lies inside and on the top
+        // seen are those of whose discs a region of the least diameter lies inside, not hidden by others
         let inside = |particle: &&Particle| {
-            let into = |at: f64, length: usize| {
-                let at = at - MARGIN as f64;
-                (at + particle.radius_px).min(length as f64 - at + particle.radius_px)
-            };
-            into(particle.y, height).min(into(particle.x, width)) > 3.0 && particle.visible > 0.25
+            let reach = particle.radius_px.ceil() as i64;
+            let (y0, x0) = (particle.y.round() as i64, particle.x.round() as i64);
+            let n_inside = (y0 - reach..=y0 + reach)
+                .flat_map(|y| (x0 - reach..=x0 + reach).map(move |x| (y, x)))
+                .filter(|(y, x)| (*y as f64 - particle.y).hypot(*x as f64 - particle.x) <= particle.radius_px)
+                .map(|(y, x)| (y - MARGIN as i64, x - MARGIN as i64))
+                .filter(|(y, x)| (0..height as i64).contains(y) && (0..width as i64).contains(x))
+                .count();
+            n_inside as f64 >= 4.0 * std::f64::consts::PI && particle.visible > 0.25
         };
         let seen = all.iter().filter(inside).count() as f64;
         counts.add(&count.n_regions, seen);

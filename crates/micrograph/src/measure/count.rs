@@ -1,12 +1,13 @@
 //! Count: how many particles or sites an image shows, how large they are, and how they lie.
 //!
-//! The ground is flattened, particles are what lies over half their own height above it (or below it, where
-//! they are dark), and particles that touch are split at their necks. What cannot be counted is refused with
+//! The ground is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
+//! as the middle of their blurred edges, and particles that touch are split at their necks. What cannot be counted is refused with
 //! the reason: where the ground is hidden, where regions have no edges, where the number hangs on the
 //! threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
 //! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
 
 pub(in crate::measure) mod distance;
+mod edge;
 pub(in crate::measure) mod ground;
 mod regions;
 pub(in crate::measure) mod split;
@@ -15,6 +16,7 @@ pub(in crate::measure) mod summary;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::count::edge::Nearby;
 use crate::measure::count::ground::Flat;
 use crate::measure::count::split::Merge;
 use crate::measure::quantity::{Part, Quantity, Unit};
@@ -29,12 +31,21 @@ pub use summary::SizeBin;
 
 /// Least height of particles over the ground's standard deviation.
 const LEAST_CONTRAST: f64 = 6.0;
-/// Share of the height over the ground at which a region ends: the middle of a blurred edge.
-const EDGE: f64 = 0.5;
-/// Shares between which an edge is taken to lie for the uncertainty.
-const EDGES: [f64; 2] = [0.4, 0.6];
+/// Share of the median height above which something is a particle: some are dimmer than others.
+const THRESHOLD: f64 = 0.4;
+/// Shares between which this threshold is as good a choice, for the uncertainty.
+const THRESHOLDS: [f64; 2] = [0.3, 0.5];
+/// Standard deviations of the ground that the threshold lies above it at least.
+const LEAST_THRESHOLD: f64 = 3.5;
+/// Share of the median height that the highest pixel of a particle reaches at least; what stays below is
+/// dirt or the ground's own texture.
+const LEAST_PEAK: f64 = 0.5;
+/// How much smaller or larger the least diameter may be for the uncertainty.
+const SIZES: [f64; 2] = [0.75, 1.25];
+/// Half of the range within which the edges of a bright-rimmed particle may be misplaced, both sides together.
+const EDGE_DOUBT_PX: f64 = 0.3;
 /// How much lower or higher the pass over the peak may be for the uncertainty.
-const PASSES: [f64; 2] = [-0.08, 0.08];
+const PASSES: [f64; 2] = [-0.07, 0.07];
 /// A peak that rises less than this over its pass is a whim of the pixels.
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
@@ -67,7 +78,7 @@ impl Default for CountConfig {
         Self {
             polarity: None,
             least_diameter_px: 4.0, // a dozen pixels: what is smaller has no shape
-            neck: 0.8,              // equal discs count as two from six tenths of a diameter apart
+            neck: 0.85,             // equal discs count as two when half a diameter apart
         }
     }
 }
@@ -107,8 +118,8 @@ pub enum CountError {
     /// Lines, cracks, wires, patches of a texture.
     #[error("regions are no particles: expected a median circularity of {expected:.2}, found {found:.2}")]
     NotCompact { found: f64, expected: f64 },
-    /// Most of what was found hangs together in one piece, as in a heap.
-    #[error("particles cover each other: the number hangs on the threshold, from {fewest} to {most}")]
+    /// Small changes of the settings change the number, as in heaps and textures.
+    #[error("particles cannot be told apart: the number hangs on threshold, neck and least size, from {fewest} to {most}")]
     Unsettled { fewest: usize, most: usize },
 }
 
@@ -171,7 +182,11 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if contrast < LEAST_CONTRAST {
         return Err(CountError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
     }
-    let (labels, mut regions) = segmented(&flat, EDGE, config.neck, &config);
+    let nearby = Nearby::of(&flat.plane);
+    let mut found = segmented(&flat, &nearby, THRESHOLD, config.neck);
+    let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
+    found.keep(config.least_diameter_px);
+    let Segmented { labels, mut regions } = found;
     let covered = regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
     if covered > MOST_COVERED {
         return Err(CountError::Covered { found: covered, expected: MOST_COVERED });
@@ -179,13 +194,18 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if regions.is_empty() {
         return Err(CountError::NoRegions { least_px: config.least_diameter_px });
     }
-    let others = [(EDGES[0], 0.0), (EDGES[1], 0.0), (EDGE, PASSES[0]), (EDGE, PASSES[1])];
+    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (THRESHOLD, PASSES[0]), (THRESHOLD, PASSES[1])];
     let others: Vec<Vec<Region>> = others
         .par_iter()
-        .map(|(edge, step)| segmented(&flat, *edge, (config.neck + step).min(1.0), &config).1)
+        .map(|(threshold, step)| {
+            let neck = (config.neck + step).min(1.0);
+            let mut found = segmented(&flat, &nearby, *threshold, neck);
+            found.keep(config.least_diameter_px);
+            found.regions
+        })
         .collect();
-    let (at_edges, at_passes) = others.split_at(2);
-    let areas = EDGES.map(|edge| n_above(&flat, edge) as f64);
+    let n_others: Vec<usize> = others.iter().map(Vec::len).collect();
+    let areas = THRESHOLDS.map(|threshold| n_above(&flat, threshold) as f64);
     let kept = areas[1] / areas[0].max(1.0);
     if kept < LEAST_KEPT {
         return Err(CountError::NoEdges { found: kept, expected: LEAST_KEPT });
@@ -194,20 +214,21 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if circularity < LEAST_CIRCULARITY {
         return Err(CountError::NotCompact { found: circularity, expected: LEAST_CIRCULARITY });
     }
-    let n_regions = number(regions.len(), at_edges, at_passes);
+    let n_regions = number(regions.len(), [n_others[0], n_others[1]], [n_others[2], n_others[3]], at_sizes);
     if n_regions.expanded > MOST_DOUBT * n_regions.value {
-        let all = others.iter().map(Vec::len).chain([regions.len()]);
+        let all = n_others.into_iter().chain(at_sizes).chain([regions.len()]);
         let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         return Err(CountError::Unsettled { fewest, most });
     }
     regions::find_nearest(&mut regions);
     let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
     let whole = summary::weighted_whole(&regions, size);
-    let whole_at = |edge: usize| summary::weighted_whole(&at_edges[edge], size);
+    let whole_at = |index: usize| summary::weighted_whole(&others[index], size);
     let (whole_low, whole_high) = (whole_at(0), whole_at(1));
     let of_sizes = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
-        let change = statistic(&whole_low) - statistic(&whole_high);
-        (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, change / 2.0, method))
+        let change = (statistic(&whole_low) - statistic(&whole_high)).abs();
+        let doubt = change / 2.0 + EDGE_DOUBT_PX;
+        (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, doubt, method))
     };
     let touching = touch as f64 / regions.len() as f64;
     let mut warnings = Vec::new();
@@ -236,33 +257,60 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     Ok((count, labels))
 }
 
-/// Regions above `edge` of the particles' height, split where their neck is below `neck`.
-fn segmented(flat: &Flat, edge: f64, neck: f64, config: &CountConfig) -> (Labels, Vec<Region>) {
+/// The regions of a plane and their pixels.
+struct Segmented {
+    labels: Labels,
+    regions: Vec<Region>,
+}
+
+impl Segmented {
+    fn n_from(&self, diameter_px: f64) -> usize {
+        self.regions.iter().filter(|region| region.diameter_px >= diameter_px).count()
+    }
+
+    fn keep(&mut self, least_diameter_px: f64) {
+        regions::retain(&mut self.labels, &mut self.regions, |region| region.diameter_px >= least_diameter_px);
+    }
+}
+
+/// Grey levels over the ground at which particles begin, `share` of their median height.
+fn level(flat: &Flat, share: f64) -> f32 {
+    (share * flat.level).max(LEAST_THRESHOLD * flat.noise) as f32
+}
+
+/// What stands out by `share` of the particles' height, split where the neck is below `neck`.
+fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let (height, width) = (flat.plane.height(), flat.plane.width());
-    let threshold = (edge * flat.level) as f32;
+    let threshold = level(flat, share);
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
+    nearby.lay_edges(&mut mask, &flat.plane, threshold);
     fill_holes(&mut mask, &flat.plane, flat.level / 4.0, ROUND_HOLE);
     let distances = distance::squared_distances(&mask, (height, width));
     let (of, n_regions) = split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
-    regions::retain(&mut labels, &mut regions, |region| region.diameter_px >= config.least_diameter_px);
-    (labels, regions)
+    let mut peaks = vec![f32::MIN; n_regions + 1];
+    for (label, value) in labels.of.iter().zip(flat.plane.values()) {
+        let peak = &mut peaks[*label as usize];
+        *peak = peak.max(*value);
+    }
+    let least = level(flat, LEAST_PEAK);
+    regions::retain(&mut labels, &mut regions, |region| peaks[region.label as usize] >= least);
+    Segmented { labels, regions }
 }
 
-fn n_above(flat: &Flat, edge: f64) -> usize {
-    let threshold = (edge * flat.level) as f32;
+fn n_above(flat: &Flat, share: f64) -> usize {
+    let threshold = level(flat, share);
     flat.plane.values().iter().filter(|value| **value > threshold).count()
 }
 
-/// The number of regions; doubtful is what comes and goes with the edge and with the neck.
-fn number(n: usize, at_edges: &[Vec<Region>], at_passes: &[Vec<Region>]) -> Quantity {
-    let half_width = |others: &[Vec<Region>]| {
-        others.iter().map(|other| other.len().abs_diff(n)).max().unwrap_or(0) as f64
-    };
+/// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size.
+fn number(n: usize, at_thresholds: [usize; 2], at_necks: [usize; 2], at_sizes: [usize; 2]) -> Quantity {
+    let half_width = |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
     let parts = vec![
-        Part::bounded("threshold", half_width(at_edges)),
-        Part::bounded("splitting", half_width(at_passes)),
+        Part::bounded("threshold", half_width(at_thresholds)),
+        Part::bounded("splitting", half_width(at_necks)),
+        Part::bounded("least size", half_width(at_sizes)),
     ];
-    Quantity::new(n as f64, Unit::One, "regions above half their height, split at necks", parts)
+    Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)
 }

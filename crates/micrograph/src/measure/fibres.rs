@@ -33,6 +33,8 @@ const LEAST_FALL: f64 = 0.3;
 const FARTHEST: f64 = 0.25;
 /// Half of the range within which the edge of a bright-rimmed fibre may be misplaced, both sides together.
 const EDGE_DOUBT_PX: f64 = 0.3;
+/// Least length of a fibre over its diameter, as a mean over the length.
+const LEAST_ELONGATION: f64 = 4.0;
 /// Bins of the distribution of axes, 10° each.
 const N_AXIS_BINS: usize = 18;
 /// Times that fibres are drawn again for the uncertainty of the axes.
@@ -82,6 +84,9 @@ pub enum FibresError {
     /// Particles, grains, a texture, or a mat without free edges.
     #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
     NoLines { found: f64, expected: f64 },
+    /// Chains of particles, grains, short rods.
+    #[error("no fibres: expected a free length of {expected:.0} diameters, found {found:.1}")]
+    NotLong { found: f64, expected: f64 },
 }
 
 /// A point at which a diameter was measured, in px.
@@ -161,7 +166,7 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
             let line = Line::of_branch(branch, &squares, size.1)?;
             let across = line.points.iter().zip(&line.along).zip(&line.radii);
             let widths: Vec<Option<Width>> =
-                across.map(|((point, along), radius)| width(&flat.plane, *point, *along, *radius, least)).collect();
+                across.map(|((point, along), radius)| width(&flat.sharp, *point, *along, *radius, least)).collect();
             let diameters: Vec<(f64, f64)> = widths.iter().flatten().map(|width| (width.diameter_px, 1.0)).collect();
             let diameter = median(&diameters);
             // a piece of which less than half has edges is a gap, a bundle or a fold
@@ -191,6 +196,14 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
     let expected = config.least_length * mean(&weighted).max(1.0);
     if length_px < expected {
         return Err(FibresError::NoLines { found: length_px, expected });
+    }
+    let mut lengths = vec![0.0; points.iter().map(|point| point.fibre + 1).max().unwrap_or(0)];
+    points.iter().for_each(|point| lengths[point.fibre] += point.length_px);
+    let elongations: Vec<(f64, f64)> =
+        points.iter().map(|point| (lengths[point.fibre] / point.diameter_px, point.length_px)).collect();
+    let found = mean(&elongations);
+    if found < LEAST_ELONGATION {
+        return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
     }
     Ok(summed_up(flat.polarity, points, length_px, n_skeleton))
 }

@@ -35,7 +35,9 @@ pub enum Polarity {
 pub(in crate::measure) struct Flat {
     /// Height over the ground in grey levels, smoothed against noise, `[H, W]`.
     pub(in crate::measure) plane: Plane,
-    /// Standard deviation of the ground, at least a thousandth of a grey level step.
+    /// The same without smoothing.
+    pub(in crate::measure) sharp: Plane,
+    /// Standard deviation of the smoothed ground, at least a thousandth of a grey level.
     pub(in crate::measure) noise: f64,
     /// Median height of what is not ground; 0 where all is ground.
     pub(in crate::measure) level: f64,
@@ -75,9 +77,12 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
         let mut near = over.iter().map(|over| (over - mode).abs() < reach);
         kept.retain(|_| near.next().unwrap_or(false));
     }
-    for (y, row) in flat.values_mut().chunks_exact_mut(width).enumerate() {
-        for (x, value) in row.iter_mut().enumerate() {
-            *value -= dot(&ground, &terms(y, x)) as f32;
+    let mut sharp = plane.clone();
+    for plane in [&mut flat, &mut sharp] {
+        for (y, row) in plane.values_mut().chunks_exact_mut(width).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                *value -= dot(&ground, &terms(y, x)) as f32;
+            }
         }
     }
     let noise = low.min(high).max(1e-3);
@@ -88,11 +93,13 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
     let found = || if excess(1.0) >= excess(-1.0) { Polarity::Bright } else { Polarity::Dark };
     let polarity = told.unwrap_or_else(found);
     if polarity == Polarity::Dark {
-        flat.values_mut().iter_mut().for_each(|value| *value = -*value);
+        for plane in [&mut flat, &mut sharp] {
+            plane.values_mut().iter_mut().for_each(|value| *value = -*value);
+        }
     }
     let above: Vec<f32> = flat.values().iter().copied().filter(|value| *value > beyond).collect();
     let level = Plane::new(1, above.len(), above).quantiles(&[0.5]).first().map_or(0.0, |level| f64::from(*level));
-    Flat { plane: flat, noise, level, polarity }
+    Flat { plane: flat, sharp, noise, level, polarity }
 }
 
 fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {

@@ -1,7 +1,7 @@
 //! Touching regions are split where they are narrow: a watershed on the distance from the background.
 //!
-//! Pixels are taken from the highest to the lowest; each joins the basin of a neighbour or begins a new
-//! one. Where two basins meet, the pass between them tells: nearly as high as the lower of the two peaks,
+//! Pixels are taken from the highest to the lowest; each joins the basin of its highest neighbour or begins
+//! a new one. Where two basins meet, the pass between them tells: nearly as high as the lower of the two peaks,
 //! and both are one region; much lower, and it is the neck between two. For two equal discs of radius `R`
 //! whose centres lie `d` apart, pass over peak is √(1 − (d/2R)²).
 
@@ -23,7 +23,7 @@ impl Merge {
 
 /// Labels of the regions from 1 on, 0 for the background, and how many there are.
 ///
-/// `heights` are squared distances, 0 in the background, `[H, W]`. Regions hang together through the four
+/// `heights` are squared distances, 0 in the background, `[H, W]`. Regions hang together through the eight
 /// neighbours of a pixel. Labels follow the first pixel of each region in reading order.
 pub(in crate::measure) fn watershed(heights: &[u32], width: usize, merge: Merge) -> (Vec<u32>, usize) {
     const NONE: u32 = u32::MAX;
@@ -34,28 +34,34 @@ pub(in crate::measure) fn watershed(heights: &[u32], width: usize, merge: Merge)
     let mut basins: Vec<(u32, u32)> = Vec::new();
     for at in order {
         let height = heights[at as usize];
-        let mut highest = NONE;
+        // the highest neighbour, whose basin the pixel joins, and its height
+        let (mut upwards, mut top) = (NONE, 0);
         for next in neighbours(at as usize, heights.len(), width) {
             if basin_of[next] == NONE {
                 continue;
             }
             let basin = root(&mut basins, basin_of[next]);
-            if highest == NONE || basin == highest {
-                highest = basin;
+            if upwards == NONE {
+                (upwards, top) = (basin, heights[next]);
                 continue;
             }
-            let (upper, lower) =
-                if basins[basin as usize].1 > basins[highest as usize].1 { (basin, highest) } else { (highest, basin) };
-            if merge.holds(height, basins[lower as usize].1) {
-                basins[lower as usize].0 = upper;
+            let joined = root(&mut basins, upwards);
+            if basin != joined {
+                let rises = basins[basin as usize].1 > basins[joined as usize].1;
+                let (upper, lower) = if rises { (basin, joined) } else { (joined, basin) };
+                if merge.holds(height, basins[lower as usize].1) {
+                    basins[lower as usize].0 = upper;
+                }
             }
-            highest = upper;
+            if heights[next] > top {
+                (upwards, top) = (basin, heights[next]);
+            }
         }
-        if highest == NONE {
-            highest = basins.len() as u32;
-            basins.push((highest, height));
+        if upwards == NONE {
+            upwards = basins.len() as u32;
+            basins.push((upwards, height));
         }
-        basin_of[at as usize] = highest;
+        basin_of[at as usize] = upwards;
     }
     let mut label_of = vec![0; basins.len()];
     let mut n_regions = 0;
@@ -73,11 +79,14 @@ pub(in crate::measure) fn watershed(heights: &[u32], width: usize, merge: Merge)
     (labels, n_regions as usize)
 }
 
-/// The four neighbours of pixel `at` that lie inside the image.
+/// The eight neighbours of pixel `at` that lie inside the image.
 pub(in crate::measure) fn neighbours(at: usize, n_pixels: usize, width: usize) -> impl Iterator<Item = usize> {
-    let x = at % width;
-    let sides = [(at >= width, -(width as isize)), (x > 0, -1), (x + 1 < width, 1), (at + width < n_pixels, width as isize)];
-    sides.into_iter().filter(|(inside, _)| *inside).map(move |(_, step)| at.wrapping_add_signed(step))
+    const STEPS: [(isize, isize); 8] = [(-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)];
+    let (y, x, height) = (at / width, at % width, n_pixels / width);
+    STEPS.into_iter().filter_map(move |(dy, dx)| {
+        let (y, x) = (y.wrapping_add_signed(dy), x.wrapping_add_signed(dx));
+        (y < height && x < width).then(|| y * width + x)
+    })
 }
 
 fn root(basins: &mut [(u32, u32)], mut basin: u32) -> u32 {
@@ -145,17 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn without_merging_each_peak_has_its_basin_and_pixels_go_to_the_highest_peak_they_touch() {
+    fn without_merging_each_peak_has_its_basin_and_pixels_go_where_it_rises_most() {
         for seed in 0..20 {
             let (height, width) = (8, 13);
             let heights = heights(seed, (height, width));
             let (labels, n_regions) = watershed(&heights, width, NEVER);
-            // the peak of a pixel, by its definition: of the higher neighbours' peaks the highest
+            // the peak of a pixel, by its definition: that of its highest neighbour, if one is higher
             let mut peak_of = vec![usize::MAX; heights.len()];
             for level in (1..=heights.len() as u32).rev() {
                 let Some(at) = heights.iter().position(|height| *height == level) else { continue };
-                let peaks = neighbours(at, heights.len(), width).filter(|next| heights[*next] > level);
-                peak_of[at] = peaks.map(|next| peak_of[next]).max_by_key(|peak| heights[*peak]).unwrap_or(at);
+                let higher = neighbours(at, heights.len(), width).filter(|next| heights[*next] > level);
+                peak_of[at] = higher.max_by_key(|next| heights[*next]).map_or(at, |next| peak_of[next]);
             }
             let peaks = (0..heights.len()).filter(|at| peak_of[*at] == *at);
             assert_eq!(n_regions, peaks.count());

@@ -4,6 +4,8 @@ use crate::Plane;
 
 /// Distance in px between samples of a profile.
 const STEP_PX: f64 = 0.5;
+/// Each sample is a mean over so many px to both ways along the fibre: noise goes, edges stay.
+const ALONG_PX: i32 = 2;
 
 /// What a profile across a fibre tells, in px.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +33,13 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
     let profile: Vec<f64> = (0..n)
         .map(|i| {
             let t = i as f64 * STEP_PX;
-            interpolated(plane, [point[0] + t * way[0], point[1] + t * way[1]])
+            let mut sum = 0.0;
+            for step in -ALONG_PX..=ALONG_PX {
+                // along the fibre is across the way to its edge
+                let (dy, dx) = (t * way[0] - f64::from(step) * way[1], t * way[1] + f64::from(step) * way[0]);
+                sum += interpolated(plane, [point[0] + dy, point[1] + dx])?;
+            }
+            Some(sum / f64::from(2 * ALONG_PX + 1))
         })
         .collect::<Option<_>>()?;
     let border = ((radius + 1.0) / STEP_PX) as usize;
