@@ -13,12 +13,13 @@ use micrograph::measure::fibres::{self, fibres};
 use micrograph::measure::quantity::Quantity;
 use micrograph::paint::{ColorMap, Ink, Picture, robust_range};
 use micrograph::synth::{
-    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, Specimen, SynthConfig, Truth, micrograph,
+    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, Specimen, SynthConfig, Truth,
+    micrograph,
 };
 use micrograph::{Plane, ReadConfig, Rect, read};
 
 /// Seeds of each row.
-const N_SEEDS: u64 = 40;
+const N_SEEDS: u64 = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
@@ -35,12 +36,22 @@ fn tables() -> Result<(), Box<dyn Error>> {
     let strewn = ParticlesConfig { packing: Packing::Overlapping, ..usual.clone() };
     let imaging = Imaging::default();
     println!("### Particles\n");
-    println!("| specimen | touching | n | count: bias | RMSE | cover | density: cover | mean diameter: bias px | RMSE px | cover |");
+    println!(
+        "| specimen | touching | n | count: bias | RMSE | cover | density: cover | mean diameter: bias px | RMSE px | cover |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     particle_row("separate, 30 px", &usual, &imaging)?;
-    particle_row("… 10 px", &ParticlesConfig { diameter_px: 10.0, coverage: 0.1, ..usual.clone() }, &imaging)?;
+    particle_row(
+        "… 10 px",
+        &ParticlesConfig { diameter_px: 10.0, coverage: 0.1, ..usual.clone() },
+        &imaging,
+    )?;
     particle_row("… 6 px", &ParticlesConfig { diameter_px: 6.0, coverage: 0.05, ..usual.clone() }, &imaging)?;
-    particle_row("… sizes spread by 0.5", &ParticlesConfig { spread: 0.5, coverage: 0.1, ..usual.clone() }, &imaging)?;
+    particle_row(
+        "… sizes spread by 0.5",
+        &ParticlesConfig { spread: 0.5, coverage: 0.1, ..usual.clone() },
+        &imaging,
+    )?;
     particle_row("… noisy, 20 electrons", &usual, &Imaging { dose: 20.0, ..imaging.clone() })?;
     particle_row("… blurred by 2.5 px", &usual, &Imaging { blur_px: 2.5, ..imaging.clone() })?;
     particle_row("… charging by 40 %", &usual, &Imaging { gradient: 0.4, ..imaging.clone() })?;
@@ -58,8 +69,16 @@ fn tables() -> Result<(), Box<dyn Error>> {
     fibre_row("… 25 px", Specimen::Fibres(FibresConfig { diameter_px: 25.0, ..thin.clone() }), &imaging)?;
     let axis = FibresConfig { axis_spread_deg: 15.0, axis_deg: 30.0, ..thin.clone() };
     fibre_row("… axes spread by 15°", Specimen::Fibres(axis), &imaging)?;
-    fibre_row("… noisy, 20 electrons", Specimen::Fibres(thin.clone()), &Imaging { dose: 20.0, ..imaging.clone() })?;
-    fibre_row("a mat, 0.6 covered", Specimen::Fibres(FibresConfig { coverage: 0.6, ..thin.clone() }), &imaging)?;
+    fibre_row(
+        "… noisy, 20 electrons",
+        Specimen::Fibres(thin.clone()),
+        &Imaging { dose: 20.0, ..imaging.clone() },
+    )?;
+    fibre_row(
+        "a mat, 0.6 covered",
+        Specimen::Fibres(FibresConfig { coverage: 0.6, ..thin.clone() }),
+        &imaging,
+    )?;
     fibre_row("… 1.6", Specimen::Fibres(FibresConfig { coverage: 1.6, ..thin }), &imaging)?;
     let wires = NanowiresConfig { coverage: 0.15, taper: 1.0, ..NanowiresConfig::default() };
     fibre_row("nanowires, 6 px", Specimen::Nanowires(wires), &imaging)?;
@@ -94,11 +113,12 @@ impl Errors {
     }
 }
 
-/// The middle of an image of 624 × 752 px, so that particles reach in from outside as they do in a real one.
+/// The middle of a larger image, so that particles reach in from outside as they do in a real one.
 fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
-    const MARGIN: usize = 120;
+    const MARGIN: usize = 60;
     let (height, width) = (384, 512);
-    let (mut counts, mut densities, mut diameters) = (Errors::default(), Errors::default(), Errors::default());
+    let (mut counts, mut densities, mut diameters) =
+        (Errors::default(), Errors::default(), Errors::default());
     let (mut touching, mut number, mut shares) = (0.0, 0.0, (Errors::default(), 0));
     for seed in 0..N_SEEDS {
         let config = SynthConfig {
@@ -182,10 +202,14 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
             continue;
         };
         let lines: Vec<(Vec<[f64; 2]>, f64)> = match made.truth {
-            Truth::Fibres(truth) => truth.fibres.into_iter().map(|f| (f.centre_line, f.diameter_px)).collect(),
-            Truth::Nanowires(truth) => {
-                truth.wires.into_iter().map(|w| (w.centre_line, (w.base_diameter_px + w.tip_diameter_px) / 2.0)).collect()
+            Truth::Fibres(truth) => {
+                truth.fibres.into_iter().map(|f| (f.centre_line, f.diameter_px)).collect()
             }
+            Truth::Nanowires(truth) => truth
+                .wires
+                .into_iter()
+                .map(|w| (w.centre_line, (w.base_diameter_px + w.tip_diameter_px) / 2.0))
+                .collect(),
             _ => return Err("fibres were asked for".into()),
         };
         let (mut length, mut diameter, mut cos, mut sin) = (0.0, 0.0, 0.0, 0.0);
@@ -229,13 +253,26 @@ fn overlay(image: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
             for (index, label) in labels.of.iter().enumerate().filter(|(_, label)| **label > 0) {
                 let (y, x) = (index / labels.width, index % labels.width);
                 let differs = |y: usize, x: usize| labels.of.get(y * labels.width + x) != Some(label);
-                if differs(y + 1, x) || differs(y, x + 1) || y == 0 || x == 0 || differs(y - 1, x) || differs(y, x - 1) {
+                if differs(y + 1, x)
+                    || differs(y, x + 1)
+                    || y == 0
+                    || x == 0
+                    || differs(y - 1, x)
+                    || differs(y, x - 1)
+                {
                     let whole = count.regions[*label as usize - 1].sides.none();
-                    counted.fill_rect(Rect { y, x, height: 1, width: 1 }, if whole { [60, 220, 90] } else { [250, 170, 40] }, 1.0);
+                    counted.fill_rect(
+                        Rect { y, x, height: 1, width: 1 },
+                        if whole { [60, 220, 90] } else { [250, 170, 40] },
+                        1.0,
+                    );
                 }
             }
             let diameter = count.mean_diameter_px.as_ref().map_or(0.0, |mean| mean.value);
-            format!("{} ± {:.1}, touching {:.2}, covered {:.2}, {diameter:.1} px", count.n_regions.value, count.n_regions.expanded, count.touching, count.covered)
+            format!(
+                "{} ± {:.1}, touching {:.2}, covered {:.2}, {diameter:.1} px",
+                count.n_regions.value, count.n_regions.expanded, count.touching, count.covered
+            )
         }
         Err(error) => error.to_string(),
     };
@@ -248,11 +285,22 @@ fn overlay(image: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
                 for (off, color) in [(-half, [60, 220, 90]), (half, [60, 220, 90]), (0.0, [250, 80, 60])] {
                     let (y, x) = (point.y + off * cos, point.x + off * sin);
                     if y >= 0.0 && x >= 0.0 {
-                        lined.fill_rect(Rect { y: y.round() as usize, x: x.round() as usize, height: 1, width: 1 }, color, 1.0);
+                        lined.fill_rect(
+                            Rect { y: y.round() as usize, x: x.round() as usize, height: 1, width: 1 },
+                            color,
+                            1.0,
+                        );
                     }
                 }
             }
-            format!("{} fibres, {:.2} ± {:.2} px, measured {:.2}, S {:.2}", found.n_fibres, found.mean_diameter_px.value, found.mean_diameter_px.expanded, found.measured, found.order.value)
+            format!(
+                "{} fibres, {:.2} ± {:.2} px, measured {:.2}, S {:.2}",
+                found.n_fibres,
+                found.mean_diameter_px.value,
+                found.mean_diameter_px.expanded,
+                found.measured,
+                found.order.value
+            )
         }
         Err(error) => error.to_string(),
     };

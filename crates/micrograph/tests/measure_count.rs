@@ -46,9 +46,21 @@ fn separate_particles_are_counted_exactly() {
             specimen: ParticlesConfig { spread: 0.4, ..plain.clone() },
             imaging: Imaging::default(),
         },
-        Case { name: "noisy", specimen: plain.clone(), imaging: Imaging { dose: 20.0, ..Imaging::default() } },
-        Case { name: "charging", specimen: plain.clone(), imaging: Imaging { gradient: 0.4, ..Imaging::default() } },
-        Case { name: "dark", specimen: plain.clone(), imaging: Imaging { inverted: true, ..Imaging::default() } },
+        Case {
+            name: "noisy",
+            specimen: plain.clone(),
+            imaging: Imaging { dose: 20.0, ..Imaging::default() },
+        },
+        Case {
+            name: "charging",
+            specimen: plain.clone(),
+            imaging: Imaging { gradient: 0.4, ..Imaging::default() },
+        },
+        Case {
+            name: "dark",
+            specimen: plain.clone(),
+            imaging: Imaging { inverted: true, ..Imaging::default() },
+        },
     ];
     for Case { name, specimen, imaging } in cases {
         for seed in 0..3 {
@@ -89,9 +101,12 @@ fn turning_and_inverting_and_a_gradient_change_no_count() {
 
 #[test]
 fn what_cannot_be_counted_is_refused_with_the_reason() {
-    let refused = |plane: &Plane| particles(plane, &CountConfig::default()).map(|found| found.0.n_regions).unwrap_err();
+    let refused =
+        |plane: &Plane| particles(plane, &CountConfig::default()).map(|found| found.0.n_regions).unwrap_err();
     assert!(matches!(refused(&Plane::filled(64, 80, 9.0)), CountError::NoContrast { .. }));
     assert!(matches!(refused(&Plane::filled(9, 80, 9.0)), CountError::TooSmall { height: 9, width: 80 }));
+    let holed = Plane::from_fn(64, 80, |y, x| if (y, x) == (3, 9) { f32::NAN } else { 1.0 });
+    assert!(matches!(refused(&holed), CountError::NotFinite { n: 1 }));
     let bad = CountConfig { neck: 7.0, ..CountConfig::default() };
     assert!(matches!(particles(&Plane::filled(64, 80, 9.0), &bad), Err(CountError::Config(_))));
     for seed in 0..3 {

@@ -23,10 +23,10 @@ use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
 pub use ground::Polarity;
-pub use regions::{Labels, Region, Sides};
 #[cfg(test)]
 pub(in crate::measure) use regions::components;
 pub(in crate::measure) use regions::fill_holes;
+pub use regions::{Labels, Region, Sides};
 pub use summary::SizeBin;
 
 /// Least height of particles over the ground's standard deviation.
@@ -44,8 +44,11 @@ const LEAST_PEAK: f64 = 0.5;
 const SIZES: [f64; 2] = [0.75, 1.25];
 /// Half of the range within which the edges of a bright-rimmed particle may be misplaced, both sides together.
 const EDGE_DOUBT_PX: f64 = 0.3;
-/// How much lower or higher the pass over the peak may be for the uncertainty.
-const PASSES: [f64; 2] = [-0.07, 0.07];
+/// How much narrower or wider necks may be for the uncertainty.
+const NECKS: [f64; 2] = [-0.15, 0.07];
+/// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
+/// discs are strewn at random: (distance / diameter)² = 1 − neck² is then evenly spread (for 0.85).
+const HIDDEN_OVER_CLOSE: f64 = 1.2;
 /// A peak that rises less than this over its pass is a whim of the pixels.
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
@@ -103,8 +106,13 @@ pub enum CountError {
     /// The image is too small to have a ground.
     #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
+    /// Pixels without a number.
+    #[error("expected numbers, found {n} pixels that are none or infinite")]
+    NotFinite { n: usize },
     /// Nothing stands out from the ground.
-    #[error("nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}")]
+    #[error(
+        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+    )]
     NoContrast { found: f64, expected: f64 },
     /// Nothing is large enough.
     #[error("no region of at least {least_px} px diameter")]
@@ -113,13 +121,17 @@ pub enum CountError {
     #[error("the ground is hidden: expected at most {expected:.2} of the image covered, found {found:.2}")]
     Covered { found: f64, expected: f64 },
     /// Grey levels fade into each other, as in a heap or a texture.
-    #[error("regions have no edges: expected {expected:.2} of their area left at a higher threshold, found {found:.2}")]
+    #[error(
+        "regions have no edges: expected {expected:.2} of their area left at a higher threshold, found {found:.2}"
+    )]
     NoEdges { found: f64, expected: f64 },
     /// Lines, cracks, wires, patches of a texture.
     #[error("regions are no particles: expected a median circularity of {expected:.2}, found {found:.2}")]
     NotCompact { found: f64, expected: f64 },
     /// Small changes of the settings change the number, as in heaps and textures.
-    #[error("particles cannot be told apart: the number hangs on threshold, neck and least size, from {fewest} to {most}")]
+    #[error(
+        "particles cannot be told apart: the number hangs on threshold, neck and least size, from {fewest} to {most}"
+    )]
     Unsettled { fewest: usize, most: usize },
 }
 
@@ -177,6 +189,10 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if size.0.min(size.1) < 16 {
         return Err(CountError::TooSmall { height: size.0, width: size.1 });
     }
+    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if n > 0 {
+        return Err(CountError::NotFinite { n });
+    }
     let flat = ground::flatten(plane, config.polarity);
     let contrast = flat.level / flat.noise;
     if contrast < LEAST_CONTRAST {
@@ -187,14 +203,15 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
     found.keep(config.least_diameter_px);
     let Segmented { labels, mut regions } = found;
-    let covered = regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
+    let covered =
+        regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
     if covered > MOST_COVERED {
         return Err(CountError::Covered { found: covered, expected: MOST_COVERED });
     }
     if regions.is_empty() {
         return Err(CountError::NoRegions { least_px: config.least_diameter_px });
     }
-    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (THRESHOLD, PASSES[0]), (THRESHOLD, PASSES[1])];
+    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (THRESHOLD, NECKS[0]), (THRESHOLD, NECKS[1])];
     let others: Vec<Vec<Region>> = others
         .par_iter()
         .map(|(threshold, step)| {
@@ -210,18 +227,20 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if kept < LEAST_KEPT {
         return Err(CountError::NoEdges { found: kept, expected: LEAST_KEPT });
     }
-    let circularity = summary::median(&regions.iter().map(|region| (region.circularity, 1.0)).collect::<Vec<_>>());
+    let circularity =
+        summary::median(&regions.iter().map(|region| (region.circularity, 1.0)).collect::<Vec<_>>());
     if circularity < LEAST_CIRCULARITY {
         return Err(CountError::NotCompact { found: circularity, expected: LEAST_CIRCULARITY });
     }
-    let n_regions = number(regions.len(), [n_others[0], n_others[1]], [n_others[2], n_others[3]], at_sizes);
+    let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
+    let n_regions =
+        number(regions.len(), touch > 0, [n_others[0], n_others[1]], [n_others[2], n_others[3]], at_sizes);
     if n_regions.expanded > MOST_DOUBT * n_regions.value {
         let all = n_others.into_iter().chain(at_sizes).chain([regions.len()]);
         let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         return Err(CountError::Unsettled { fewest, most });
     }
     regions::find_nearest(&mut regions);
-    let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
     let whole = summary::weighted_whole(&regions, size);
     let whole_at = |index: usize| summary::weighted_whole(&others[index], size);
     let (whole_low, whole_high) = (whole_at(0), whole_at(1));
@@ -269,7 +288,9 @@ impl Segmented {
     }
 
     fn keep(&mut self, least_diameter_px: f64) {
-        regions::retain(&mut self.labels, &mut self.regions, |region| region.diameter_px >= least_diameter_px);
+        regions::retain(&mut self.labels, &mut self.regions, |region| {
+            region.diameter_px >= least_diameter_px
+        });
     }
 }
 
@@ -286,7 +307,8 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     nearby.lay_edges(&mut mask, &flat.plane, threshold);
     fill_holes(&mut mask, &flat.plane, flat.level / 4.0, ROUND_HOLE);
     let distances = distance::squared_distances(&mask, (height, width));
-    let (of, n_regions) = split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
+    let (of, n_regions) =
+        split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
     let mut peaks = vec![f32::MIN; n_regions + 1];
@@ -304,12 +326,25 @@ fn n_above(flat: &Flat, share: f64) -> usize {
     flat.plane.values().iter().filter(|value| **value > threshold).count()
 }
 
-/// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size.
-fn number(n: usize, at_thresholds: [usize; 2], at_necks: [usize; 2], at_sizes: [usize; 2]) -> Quantity {
-    let half_width = |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
+/// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size, and
+/// what may lie so close to another that no neck shows, if any touch.
+fn number(
+    n: usize,
+    touch: bool,
+    at_thresholds: [usize; 2],
+    at_necks: [usize; 2],
+    at_sizes: [usize; 2],
+) -> Quantity {
+    let half_width =
+        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
+    // a Poisson number of mean m that is left out is off by m and scatters by √m; where some touch, a quarter
+    // of a close pair is as good as seen
+    let close = n.saturating_sub(at_necks[0]) as f64 + if touch { 0.25 } else { 0.0 };
+    let hidden = HIDDEN_OVER_CLOSE * close;
     let parts = vec![
         Part::bounded("threshold", half_width(at_thresholds)),
-        Part::bounded("splitting", half_width(at_necks)),
+        Part::bounded("splitting", at_necks[1].abs_diff(n) as f64),
+        Part::known("hidden", (hidden * hidden + hidden).sqrt()),
         Part::bounded("least size", half_width(at_sizes)),
     ];
     Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)

@@ -78,8 +78,13 @@ pub enum FibresError {
     /// The image is too small to have a ground.
     #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
+    /// Pixels without a number.
+    #[error("expected numbers, found {n} pixels that are none or infinite")]
+    NotFinite { n: usize },
     /// Nothing stands out from the ground.
-    #[error("nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}")]
+    #[error(
+        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+    )]
     NoContrast { found: f64, expected: f64 },
     /// Particles, grains, a texture, or a mat without free edges.
     #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
@@ -146,6 +151,10 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
     if size.0.min(size.1) < 16 {
         return Err(FibresError::TooSmall { height: size.0, width: size.1 });
     }
+    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if n > 0 {
+        return Err(FibresError::NotFinite { n });
+    }
     let flat = flatten(plane, config.polarity);
     let contrast = flat.level / flat.noise;
     if contrast < LEAST_CONTRAST {
@@ -165,12 +174,15 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
         .filter_map(|branch| {
             let line = Line::of_branch(branch, &squares, size.1)?;
             let across = line.points.iter().zip(&line.along).zip(&line.radii);
-            let widths: Vec<Option<Width>> =
-                across.map(|((point, along), radius)| width(&flat.sharp, *point, *along, *radius, least)).collect();
-            let diameters: Vec<(f64, f64)> = widths.iter().flatten().map(|width| (width.diameter_px, 1.0)).collect();
+            let widths: Vec<Option<Width>> = across
+                .map(|((point, along), radius)| width(&flat.sharp, *point, *along, *radius, least))
+                .collect();
+            let diameters: Vec<(f64, f64)> =
+                widths.iter().flatten().map(|width| (width.diameter_px, 1.0)).collect();
             let diameter = median(&diameters);
             // a piece of which less than half has edges is a gap, a bundle or a fold
-            (2 * diameters.len() >= widths.len() && diameters.len() as f64 >= diameter).then_some((line, widths, diameter))
+            (2 * diameters.len() >= widths.len() && diameters.len() as f64 >= diameter)
+                .then_some((line, widths, diameter))
         })
         .collect();
     let sized: Vec<(&Line, f64)> = pieces.iter().map(|(line, _, diameter)| (line, *diameter)).collect();
@@ -246,7 +258,8 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
     sums.retain(|sum| sum.length > 0.0);
     let fibres: Vec<(f64, f64)> = sums.iter().map(|sum| (sum.diameter / sum.length, sum.length)).collect();
     let mean_px = mean(&fibres);
-    let squares: Vec<(f64, f64)> = fibres.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
+    let squares: Vec<(f64, f64)> =
+        fibres.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
     let order_of = |sums: &mut dyn Iterator<Item = &Sums>| {
         let all = sums.fold(Sums::default(), |all, sum| Sums {
             length: all.length + sum.length,

@@ -82,7 +82,8 @@ mod tests {
                 let found = squared_distances(&mask, (height, width));
                 for (at, found) in found.iter().enumerate() {
                     let square = |other: usize| {
-                        let (dy, dx) = ((at / width).abs_diff(other / width), (at % width).abs_diff(other % width));
+                        let (dy, dx) =
+                            ((at / width).abs_diff(other / width), (at % width).abs_diff(other % width));
                         (dy * dy + dx * dx) as u32
                     };
                     let background = (0..mask.len()).filter(|other| !mask[*other]);

@@ -15,13 +15,14 @@ pub(super) struct Nearby {
 
 impl Nearby {
     pub(super) fn of(plane: &Plane) -> Self {
-        Self { high: extreme(plane, f32::max), low: extreme(plane, f32::min) }
+        Self { high: extreme(plane, larger), low: extreme(plane, smaller) }
     }
 
     /// Decides anew on the pixels of `mask` near its border, where brightest and darkest are `least` apart.
     pub(super) fn lay_edges(&self, mask: &mut [bool], plane: &Plane, least: f32) {
-        let inside = Plane::new(plane.height(), plane.width(), mask.iter().map(|inside| f32::from(*inside)).collect());
-        let (any, all) = (extreme(&inside, f32::max), extreme(&inside, f32::min));
+        let inside =
+            Plane::new(plane.height(), plane.width(), mask.iter().map(|inside| f32::from(*inside)).collect());
+        let (any, all) = (extreme(&inside, larger), extreme(&inside, smaller));
         for (at, inside) in mask.iter_mut().enumerate() {
             let (high, low) = (self.high.values()[at], self.low.values()[at]);
             if any.values()[at] != all.values()[at] && high - low >= least {
@@ -31,8 +32,17 @@ impl Nearby {
     }
 }
 
+// without a say on NaN, which is not in there, these are one instruction each
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
 /// The extreme of the square around each pixel; what lies outside of the image has no say.
-fn extreme(plane: &Plane, of: fn(f32, f32) -> f32) -> Plane {
+fn extreme(plane: &Plane, of: impl Fn(f32, f32) -> f32) -> Plane {
     let (height, width) = (plane.height(), plane.width());
     let mut along = plane.clone();
     for (y, row) in along.values_mut().chunks_exact_mut(width).enumerate() {
@@ -65,7 +75,8 @@ mod tests {
             for y in 0..height {
                 for x in 0..width {
                     let rows = y.saturating_sub(3)..(y + 4).min(height);
-                    let near = rows.flat_map(|y| plane.row(y)[x.saturating_sub(3)..(x + 4).min(width)].to_vec());
+                    let near =
+                        rows.flat_map(|y| plane.row(y)[x.saturating_sub(3)..(x + 4).min(width)].to_vec());
                     let ends = near.fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(v), high.max(v)));
                     assert_eq!((found.low.at(y, x), found.high.at(y, x)), ends, "{height}×{width}: {y} {x}");
                 }

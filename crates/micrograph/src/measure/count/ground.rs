@@ -62,13 +62,15 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
     };
     let mut kept = samples.clone();
     // stays where an image of a few rows does not determine the rest
-    let mut ground = [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
+    let mut ground =
+        [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
     let (mut low, mut high) = (0.0, 0.0);
     // twelve rounds: the pixels near the ground no longer change from one to the next
     for _ in 0..12 {
         let Some(fitted) = fit(kept.iter().map(|(y, x, value)| (terms(*y, *x), *value))) else { break };
         ground = fitted;
-        let over: Vec<f64> = samples.iter().map(|(y, x, value)| value - dot(&ground, &terms(*y, *x))).collect();
+        let over: Vec<f64> =
+            samples.iter().map(|(y, x, value)| value - dot(&ground, &terms(*y, *x))).collect();
         let mode = commonest(&over);
         ground[0] += mode;
         (low, high) = spreads(over.iter().map(|over| over - mode));
@@ -98,7 +100,8 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
         }
     }
     let above: Vec<f32> = flat.values().iter().copied().filter(|value| *value > beyond).collect();
-    let level = Plane::new(1, above.len(), above).quantiles(&[0.5]).first().map_or(0.0, |level| f64::from(*level));
+    let level =
+        Plane::new(1, above.len(), above).quantiles(&[0.5]).first().map_or(0.0, |level| f64::from(*level));
     Flat { plane: flat, sharp, noise, level, polarity }
 }
 

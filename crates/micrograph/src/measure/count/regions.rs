@@ -166,7 +166,11 @@ pub(in crate::measure) fn measured(labels: &Labels, n_regions: usize) -> Vec<Reg
 }
 
 /// Keeps the regions that `keep` wants, and labels them anew from 1 on.
-pub(in crate::measure) fn retain(labels: &mut Labels, regions: &mut Vec<Region>, keep: impl Fn(&Region) -> bool) {
+pub(in crate::measure) fn retain(
+    labels: &mut Labels,
+    regions: &mut Vec<Region>,
+    keep: impl Fn(&Region) -> bool,
+) {
     let n_labels = regions.iter().map(|region| region.label).max().unwrap_or(0);
     let mut renamed = vec![0; n_labels as usize + 1];
     regions.retain(&keep);
@@ -231,7 +235,8 @@ mod tests {
         for radius in [4.0, 9.3, 25.0_f64] {
             let side = 2 * radius as usize + 9;
             let middle = side as f64 / 2.0 - 0.3;
-            let inside = |at: usize| ((at / side) as f64 - middle).hypot((at % side) as f64 - middle) <= radius;
+            let inside =
+                |at: usize| ((at / side) as f64 - middle).hypot((at % side) as f64 - middle) <= radius;
             let of = (0..side * side).map(|at| u32::from(inside(at))).collect();
             let disc = &measured(&Labels { height: side, width: side, of }, 1)[0];
             assert!(disc.circularity > 0.95, "{radius}: {}", disc.circularity);
@@ -239,7 +244,8 @@ mod tests {
             assert!((disc.y - middle).abs() < 0.1 && (disc.x - middle).abs() < 0.1);
         }
         // a bar of 40 × 4 has 4π · 160 / 88² = 0.26; four directions miss 6 % of the perimeter of a bar along the rows
-        let of = (0..10 * 50).map(|at| u32::from((3..7).contains(&(at / 50)) && (5..45).contains(&(at % 50))));
+        let of =
+            (0..10 * 50).map(|at| u32::from((3..7).contains(&(at / 50)) && (5..45).contains(&(at % 50))));
         let bar = &measured(&Labels { height: 10, width: 50, of: of.collect() }, 1)[0];
         assert!((bar.circularity - 0.26).abs() < 0.04, "{}", bar.circularity);
     }
@@ -261,11 +267,14 @@ mod tests {
     fn the_nearest_neighbour_is_that_of_all_pairs() {
         let mut stream = Stream::new(2, "test", 0);
         let mut regions = measured(&labels(&["123456789"]), 9);
-        regions.iter_mut().for_each(|region| (region.y, region.x) = (stream.uniform(), 3.0 * stream.uniform()));
+        regions
+            .iter_mut()
+            .for_each(|region| (region.y, region.x) = (stream.uniform(), 3.0 * stream.uniform()));
         find_nearest(&mut regions);
         for (index, region) in regions.iter().enumerate() {
             let others = regions.iter().enumerate().filter(|(other, _)| *other != index);
-            let least = others.map(|(_, o)| (o.y - region.y).hypot(o.x - region.x)).fold(f64::INFINITY, f64::min);
+            let least =
+                others.map(|(_, o)| (o.y - region.y).hypot(o.x - region.x)).fold(f64::INFINITY, f64::min);
             assert_eq!(region.nearest_px, Some(least));
         }
         let mut lonely = measured(&labels(&["01"]), 1);

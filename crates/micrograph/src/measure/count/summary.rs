@@ -87,9 +87,9 @@ pub(in crate::measure) fn resampled(
 
 /// The distribution of weighted diameters in √n bins, 4 to 30; empty for none.
 pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
-    let ends = values
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| (low.min(*value), high.max(*value)));
+    let ends = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| {
+        (low.min(*value), high.max(*value))
+    });
     if values.is_empty() {
         return Vec::new();
     }
@@ -116,9 +116,8 @@ pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
 pub(super) fn in_frame(regions: &[Region], (height, width): (usize, usize), standard_count: f64) -> Quantity {
     let mut quadrats = [0.0; N_QUADRATS * N_QUADRATS];
     for region in regions {
-        let place = |at: f64, length: usize| {
-            ((at * N_QUADRATS as f64 / length as f64) as usize).min(N_QUADRATS - 1)
-        };
+        let place =
+            |at: f64, length: usize| ((at * N_QUADRATS as f64 / length as f64) as usize).min(N_QUADRATS - 1);
         quadrats[place(region.y, height) * N_QUADRATS + place(region.x, width)] += region.sides.frame_share();
     }
     let n = quadrats.len() as f64;

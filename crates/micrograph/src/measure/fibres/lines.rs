@@ -20,7 +20,11 @@ impl Line {
         let cut = |ends: &mut dyn Iterator<Item = &usize>| {
             let near: Vec<f64> = ends.take(60).map(radius).collect();
             // as far as the widest disc at the end reaches
-            near.iter().enumerate().take_while(|(i, r)| (*i as f64) < **r + 1.0).map(|(_, r)| *r as usize + 2).max()
+            near.iter()
+                .enumerate()
+                .take_while(|(i, r)| (*i as f64) < **r + 1.0)
+                .map(|(_, r)| *r as usize + 2)
+                .max()
         };
         let first = cut(&mut branch.iter()).unwrap_or(0);
         let last = branch.len().saturating_sub(cut(&mut branch.iter().rev()).unwrap_or(0));
@@ -86,11 +90,13 @@ pub(super) fn fibre_of(lines: &[(&Line, f64)]) -> Vec<usize> {
         for (b, other) in ends.iter().enumerate().skip(a + 1) {
             let way = [other.at[0] - one.at[0], other.at[1] - one.at[1]];
             let gap = way[0].hypot(way[1]);
-            let (thin, thick) = (one.diameter_px.min(other.diameter_px), one.diameter_px.max(other.diameter_px));
+            let (thin, thick) =
+                (one.diameter_px.min(other.diameter_px), one.diameter_px.max(other.diameter_px));
             if one.line == other.line || gap > 6.0 * thick || thick > 1.33 * thin {
                 continue;
             }
-            let towards = |out: [f64; 2], sign: f64| sign * (out[0] * way[0] + out[1] * way[1]) / gap.max(1e-9);
+            let towards =
+                |out: [f64; 2], sign: f64| sign * (out[0] * way[0] + out[1] * way[1]) / gap.max(1e-9);
             let straight = towards(one.out, 1.0).min(towards(other.out, -1.0));
             if straight > least {
                 pairs.push((straight, a, b));

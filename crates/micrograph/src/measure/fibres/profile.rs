@@ -18,7 +18,13 @@ pub(super) struct Width {
 
 /// The width of what lies across `along` at `point`, expected to have about `radius`; `None` unless it
 /// falls by `least` grey levels on both sides, near where it is expected to.
-pub(super) fn width(plane: &Plane, point: [f64; 2], along: [f64; 2], radius: f64, least: f64) -> Option<Width> {
+pub(super) fn width(
+    plane: &Plane,
+    point: [f64; 2],
+    along: [f64; 2],
+    radius: f64,
+    least: f64,
+) -> Option<Width> {
     let across = [-along[1], along[0]];
     let side = |sign: f64| edge(plane, point, across.map(|part| sign * part), radius, least);
     let (ahead, behind) = (side(1.0)?, side(-1.0)?);

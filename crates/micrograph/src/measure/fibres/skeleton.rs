@@ -103,12 +103,16 @@ mod tests {
     use crate::random::Stream;
 
     fn mask(rows: &[&str]) -> (Vec<bool>, (usize, usize)) {
-        (rows.iter().flat_map(|row| row.bytes().map(|byte| byte == b'#')).collect(), (rows.len(), rows[0].len()))
+        (
+            rows.iter().flat_map(|row| row.bytes().map(|byte| byte == b'#')).collect(),
+            (rows.len(), rows[0].len()),
+        )
     }
 
     #[test]
     fn a_bar_becomes_its_middle_line() {
-        let (bar, size) = mask(&["............", ".##########.", ".##########.", ".##########.", "............"]);
+        let (bar, size) =
+            mask(&["............", ".##########.", ".##########.", ".##########.", "............"]);
         let skeleton = thinned(&bar, size);
         let rows: Vec<usize> = (0..bar.len()).filter(|at| skeleton[*at]).map(|at| at / size.1).collect();
         assert!(rows.len() >= 6 && rows.iter().all(|row| *row == 2), "{rows:?}");
@@ -117,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_cross_has_four_branches_in_order() {
-        let size = (41, 47);
+        let size = (41_usize, 47_usize);
         let cross: Vec<bool> = (0..size.0 * size.1)
             .map(|at| (at / size.1).abs_diff(20) < 3 || (at % size.1).abs_diff(23) < 3)
             .collect();
@@ -137,7 +141,8 @@ mod tests {
             let size = (36, 52);
             let mut stream = Stream::new(seed, "test", 0);
             let coarse: Vec<bool> = (0..9 * 13).map(|_| stream.uniform() < 0.55).collect();
-            let mask: Vec<bool> = (0..size.0 * size.1).map(|at| coarse[at / size.1 / 4 * 13 + at % size.1 / 4]).collect();
+            let mask: Vec<bool> =
+                (0..size.0 * size.1).map(|at| coarse[at / size.1 / 4 * 13 + at % size.1 / 4]).collect();
             let skeleton = thinned(&mask, size);
             let (labels, n_regions) = components(&mask, size.1);
             let mut kept = vec![false; n_regions + 1];
