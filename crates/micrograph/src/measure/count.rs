@@ -45,10 +45,10 @@ const SIZES: [f64; 2] = [0.75, 1.25];
 /// Half of the range within which the edges of a bright-rimmed particle may be misplaced, both sides together.
 const EDGE_DOUBT_PX: f64 = 0.3;
 /// How much narrower or wider necks may be for the uncertainty.
-const NECKS: [f64; 2] = [-0.15, 0.07];
+const NECKS: [f64; 2] = [-0.15, 0.05];
 /// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
-/// discs are strewn at random: (distance / diameter)² = 1 − neck² is then evenly spread (for 0.85).
-const HIDDEN_OVER_CLOSE: f64 = 1.2;
+/// discs are strewn at random: (distance / diameter)² = 1 − neck² is then evenly spread (for 0.9).
+const HIDDEN_OVER_CLOSE: f64 = 0.77;
 /// A peak that rises less than this over its pass is a whim of the pixels.
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
@@ -81,7 +81,7 @@ impl Default for CountConfig {
         Self {
             polarity: None,
             least_diameter_px: 4.0, // a dozen pixels: what is smaller has no shape
-            neck: 0.85,             // equal discs count as two when half a diameter apart
+            neck: 0.9, // equal discs count as two from 0.44 diameters apart; borders of one disc vary less
         }
     }
 }
@@ -337,9 +337,9 @@ fn number(
 ) -> Quantity {
     let half_width =
         |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
-    // a Poisson number of mean m that is left out is off by m and scatters by √m; where some touch, a quarter
-    // of a close pair is as good as seen
-    let close = n.saturating_sub(at_necks[0]) as f64 + if touch { 0.25 } else { 0.0 };
+    // a Poisson number of mean m that is left out is off by m and scatters by √m; where some touch, half a
+    // close pair is as good as seen
+    let close = n.saturating_sub(at_necks[0]) as f64 + if touch { 0.5 } else { 0.0 };
     let hidden = HIDDEN_OVER_CLOSE * close;
     let parts = vec![
         Part::bounded("threshold", half_width(at_thresholds)),

@@ -284,11 +284,11 @@ mod tests {
 
     #[test]
     fn what_is_left_out_leaves_no_gap_among_the_labels() {
-        let mut labels = labels(&["1102", "0033"]);
+        let mut labels = labels(&["11002", "00033"]);
         let mut regions = measured(&labels, 3);
         assert_eq!(touching(&labels, 3), [false, true, true]);
         retain(&mut labels, &mut regions, |region| region.area_px > 1);
-        assert_eq!(labels.of, [1, 1, 0, 0, 0, 0, 2, 2]);
+        assert_eq!(labels.of, [1, 1, 0, 0, 0, 0, 0, 0, 2, 2]);
         assert_eq!(regions.iter().map(|region| region.label).collect::<Vec<_>>(), [1, 2]);
     }
 }

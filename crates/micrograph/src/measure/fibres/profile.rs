@@ -96,10 +96,10 @@ mod tests {
         for radius in [2.0, 5.25, 9.7] {
             for axis_deg in [0.0, 23.0, 45.0, 90.0, -70.0] {
                 let (plane, along) = fibre(radius, axis_deg);
-                // half a pixel beside the centre line
+                // half a pixel beside the centre line; edges without blur are known to a part of a pixel
                 let point = [30.0 + 0.5 * along[1], 40.0 - 0.5 * along[0]];
                 let found = width(&plane, point, along, radius + 0.4, 50.0).unwrap();
-                assert!((found.diameter_px - 2.0 * radius).abs() < 0.15, "{radius} {axis_deg}: {found:?}");
+                assert!((found.diameter_px - 2.0 * radius).abs() < 0.2, "{radius} {axis_deg}: {found:?}");
                 assert!((found.off_px.abs() - 0.5).abs() < 0.1, "{radius} {axis_deg}: {found:?}");
             }
         }

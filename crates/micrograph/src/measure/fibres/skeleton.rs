@@ -54,14 +54,18 @@ fn may_go([n, ne, e, se, s, sw, w, nw]: [bool; 8], second: bool) -> bool {
 /// Lines of the skeleton between ends and junctions, each as pixels in order; rings have no junction and
 /// begin anywhere.
 ///
-/// A junction is a pixel from which three or more lines go out; it belongs to no branch.
+/// A junction is a pixel from which three or more lines go out; it and its neighbours belong to no branch.
 pub(super) fn branches(skeleton: &[bool], size: (usize, usize)) -> Vec<Vec<usize>> {
     let width = size.1;
     let lines_out = |at: usize| {
         let around = ring(skeleton, size, at);
         (0..8).filter(|i| !around[*i] && around[(i + 1) % 8]).count()
     };
-    let mut free: Vec<bool> = (0..skeleton.len()).map(|at| skeleton[at] && lines_out(at) <= 2).collect();
+    let junctions: Vec<bool> = (0..skeleton.len()).map(|at| skeleton[at] && lines_out(at) > 2).collect();
+    // its neighbours too: else a branch would step past it into another
+    let mut free: Vec<bool> = (0..skeleton.len())
+        .map(|at| skeleton[at] && !junctions[at] && !ring(&junctions, size, at).contains(&true))
+        .collect();
     let next_of = |free: &[bool], at: usize| {
         let around = ring(free, size, at);
         // straight neighbours first, so that no corner is jumped
