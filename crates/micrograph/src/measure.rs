@@ -6,6 +6,19 @@
 
 pub mod count;
 pub mod fibres;
+pub mod flatten;
+pub mod geometry;
+pub mod gradient;
+pub mod grating;
+mod harmonics;
+pub mod lattice;
+pub mod orientation;
 pub mod quantity;
+mod solve;
+mod spectrum;
 
+pub use geometry::Geometry;
+pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
+pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
+pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Part, Quantity, Unit};

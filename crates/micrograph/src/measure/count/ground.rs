@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Plane;
+use crate::measure::solve::Normal;
 use crate::synth::smooth::smooth;
 
 /// Standard deviation in px of the smoothing against noise.
@@ -67,7 +68,11 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
     let (mut low, mut high) = (0.0, 0.0);
     // twelve rounds: the pixels near the ground no longer change from one to the next
     for _ in 0..12 {
-        let Some(fitted) = fit(kept.iter().map(|(y, x, value)| (terms(*y, *x), *value))) else { break };
+        let mut normal = Normal::new(6);
+        kept.iter().for_each(|(y, x, value)| normal.add(&terms(*y, *x), *value, 1.0));
+        let Some(fitted) = normal.solution().and_then(|fitted| <[f64; 6]>::try_from(fitted).ok()) else {
+            break;
+        };
         ground = fitted;
         let over: Vec<f64> =
             samples.iter().map(|(y, x, value)| value - dot(&ground, &terms(*y, *x))).collect();
@@ -107,32 +112,6 @@ pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat
 
 fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Least-squares coefficients of the terms; `None` where the samples do not determine them.
-fn fit(samples: impl Iterator<Item = ([f64; 6], f64)>) -> Option<[f64; 6]> {
-    // normal equations, the right-hand side as a seventh column
-    let mut rows = [[0.0; 7]; 6];
-    for (terms, value) in samples {
-        for (row, a) in rows.iter_mut().zip(&terms) {
-            row.iter_mut().zip(terms.iter().chain([&value])).for_each(|(sum, b)| *sum += a * b);
-        }
-    }
-    for pivot in 0..6 {
-        // symmetric and positive: no exchange of rows is needed
-        if rows[pivot][pivot] < 1e-9 {
-            return None;
-        }
-        let lead = rows[pivot].map(|value| value / rows[pivot][pivot]);
-        for (index, row) in rows.iter_mut().enumerate() {
-            if index != pivot {
-                let factor = row[pivot];
-                row.iter_mut().zip(lead).for_each(|(value, lead)| *value -= factor * lead);
-            }
-        }
-        rows[pivot] = lead;
-    }
-    Some(rows.map(|row| row[6]))
 }
 
 /// Middle of the narrowest interval that holds [`GROUND_SHARE`] of the values.

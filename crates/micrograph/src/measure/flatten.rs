@@ -1,0 +1,195 @@
+//! Flatten: takes slow changes of brightness and steps between rows out of a plane, and tells its noise.
+//!
+//! Charging and detectors make one side brighter, line-wise charging lifts whole rows. The background
+//! is a polynomial of degree 2, fitted to means of blocks with Tukey's weights so that bright debris
+//! does not bend it. What is taken away is returned. A pattern that lies along the rows looks like
+//! row offsets, so these are left alone unless asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::solve::Normal;
+use crate::Plane;
+
+/// Blocks along the longer side for the fit of the background.
+const BLOCKS: usize = 48;
+/// Half width of the running median that tells an offset from the rows around, in rows.
+const ROWS_AROUND: usize = 7;
+
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlattenConfig {
+    /// Whether the polynomial of degree 2 is.
+    pub background: bool,
+    /// Whether offsets of rows against those around them are.
+    pub rows: bool,
+}
+
+impl Default for FlattenConfig {
+    fn default() -> Self {
+        Self { background: true, rows: false } // lines along the rows must survive
+    }
+}
+
+/// A plane without its background.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flattened {
+    /// What is left, about 0, `[H, W]`.
+    pub plane: Plane,
+    /// Largest less smallest value of the background.
+    pub background_range: f64,
+    /// Rms offset of a row that was taken out; 0 where rows were left alone.
+    pub row_offset: f64,
+}
+
+/// `plane` without the background that `config` names.
+pub fn flattened(plane: &Plane, config: FlattenConfig) -> Flattened {
+    let (height, width) = (plane.height(), plane.width());
+    let coefficients = if config.background { background(plane) } else { None };
+    let coefficients = coefficients.unwrap_or([plane.mean(), 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut values = Vec::with_capacity(height * width);
+    for y in 0..height {
+        for (x, &value) in plane.row(y).iter().enumerate() {
+            let terms = terms(y as f64 + 0.5, x as f64 + 0.5, height, width);
+            let ground: f64 = terms.iter().zip(coefficients).map(|(term, weight)| term * weight).sum();
+            (low, high) = (low.min(ground), high.max(ground));
+            values.push((f64::from(value) - ground) as f32);
+        }
+    }
+    let mut plane = Plane::new(height, width, values);
+    let row_offset = if config.rows { level_rows(&mut plane) } else { 0.0 };
+    Flattened { plane, background_range: (high - low).max(0.0), row_offset }
+}
+
+/// Standard deviation of the noise from pixel to pixel, from a Laplacian that passes neither planes
+/// nor slow patterns (Immerkær 1996), by its median so that edges count little. Patterns as fine as
+/// 3 px count as noise.
+pub fn noise(plane: &Plane) -> f64 {
+    let (height, width) = (plane.height(), plane.width());
+    if height < 3 || width < 3 {
+        return 0.0;
+    }
+    let mut sizes = Vec::with_capacity((height - 2) * (width - 2));
+    for y in 1..height - 1 {
+        let (above, here, below) = (plane.row(y - 1), plane.row(y), plane.row(y + 1));
+        for x in 1..width - 1 {
+            let corners = above[x - 1] + above[x + 1] + below[x - 1] + below[x + 1];
+            let sides = above[x] + below[x] + here[x - 1] + here[x + 1];
+            sizes.push((corners - 2.0 * sides + 4.0 * here[x]).abs());
+        }
+    }
+    let middle = sizes.len() / 2;
+    let (_, median, _) = sizes.select_nth_unstable_by(middle, f32::total_cmp);
+    // the weights' squares sum to 36; 1.4826 makes a median a standard deviation
+    f64::from(*median) * 1.4826 / 6.0
+}
+
+/// 1, u, v, u², uv, v² with u and v in `[-1, 1]` over the image.
+fn terms(y: f64, x: f64, height: usize, width: usize) -> [f64; 6] {
+    let (v, u) = (2.0 * y / height as f64 - 1.0, 2.0 * x / width as f64 - 1.0);
+    [1.0, u, v, u * u, u * v, v * v]
+}
+
+/// Coefficients of [`terms`]; `None` where there are too few blocks to fit them.
+fn background(plane: &Plane) -> Option<[f64; 6]> {
+    let (height, width) = (plane.height(), plane.width());
+    let side = height.max(width).div_ceil(BLOCKS).max(2);
+    let mut blocks = Vec::new();
+    for top in (0..height).step_by(side) {
+        for left in (0..width).step_by(side) {
+            let (bottom, right) = ((top + side).min(height), (left + side).min(width));
+            let sum: f64 =
+                (top..bottom).flat_map(|y| &plane.row(y)[left..right]).map(|&value| f64::from(value)).sum();
+            let area = ((bottom - top) * (right - left)) as f64;
+            let at = ((top + bottom) as f64 / 2.0, (left + right) as f64 / 2.0);
+            blocks.push((terms(at.0, at.1, height, width), sum / area, area));
+        }
+    }
+    let mut weights = vec![1.0; blocks.len()];
+    let mut fitted = [0.0; 6];
+    for _ in 0..4 {
+        let mut normal = Normal::new(6);
+        for ((terms, mean, area), weight) in blocks.iter().zip(&weights) {
+            normal.add(terms, *mean, area * weight);
+        }
+        fitted.copy_from_slice(&normal.solution()?);
+        let left: Vec<f64> = blocks
+            .iter()
+            .map(|(terms, mean, _)| mean - terms.iter().zip(fitted).map(|(a, b)| a * b).sum::<f64>())
+            .collect();
+        let mut sizes: Vec<f64> = left.iter().map(|left| left.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        // Tukey's biweight with its customary 4.685 standard deviations
+        let reach = 4.685 * 1.4826 * sizes[sizes.len() / 2];
+        if reach <= 0.0 {
+            break;
+        }
+        for (weight, left) in weights.iter_mut().zip(&left) {
+            let share = (left / reach).abs();
+            *weight = if share < 1.0 { (1.0 - share * share).powi(2) } else { 0.0 };
+        }
+    }
+    Some(fitted)
+}
+
+/// Takes from each row how far its median lies from those around; returns the rms of that.
+fn level_rows(plane: &mut Plane) -> f64 {
+    let (height, width) = (plane.height(), plane.width());
+    let median = |values: &mut [f32]| {
+        let middle = values.len() / 2;
+        *values.select_nth_unstable_by(middle, f32::total_cmp).1
+    };
+    let medians: Vec<f32> = (0..height).map(|y| median(&mut plane.row(y).to_vec())).collect();
+    let mut squares = 0.0;
+    for (y, row) in plane.values_mut().chunks_exact_mut(width).enumerate() {
+        let around = y.saturating_sub(ROWS_AROUND)..(y + ROWS_AROUND + 1).min(height);
+        let offset = medians[y] - median(&mut medians[around].to_vec());
+        row.iter_mut().for_each(|value| *value -= offset);
+        squares += f64::from(offset).powi(2);
+    }
+    (squares / height as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+
+    #[test]
+    fn a_bowl_is_taken_out_beside_bright_debris() {
+        let plane = Plane::from_fn(90, 120, |y, x| {
+            let (v, u) = (y as f32 / 90.0, x as f32 / 120.0);
+            let debris = if (20..35).contains(&y) && (50..70).contains(&x) { 150.0 } else { 0.0 };
+            80.0 + 30.0 * u - 20.0 * v + 40.0 * u * v - 25.0 * u * u + debris
+        });
+        let found = flattened(&plane, FlattenConfig::default());
+        for (y, x) in [(0, 0), (89, 119), (89, 0), (0, 119), (70, 60)] {
+            assert!(found.plane.at(y, x).abs() < 0.5, "{y} {x}: {}", found.plane.at(y, x));
+        }
+        assert!((found.plane.at(27, 60) - 150.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn noise_is_told_from_a_grating_and_a_slope() {
+        let mut stream = Stream::new(1, "test", 0);
+        let plane = Plane::from_fn(120, 140, |y, x| {
+            let wave = 60.0 * (x as f64 * 0.25 + y as f64 * 0.1).sin();
+            (wave + y as f64 + 5.0 * stream.normal()) as f32
+        });
+        let found = noise(&plane);
+        assert!((found / 5.0 - 1.0).abs() < 0.05, "{found}");
+    }
+
+    #[test]
+    fn rows_are_levelled_only_when_asked() {
+        let mut stream = Stream::new(2, "test", 0);
+        let offsets: Vec<f32> = (0..100).map(|_| 8.0 * stream.normal() as f32).collect();
+        let plane = Plane::from_fn(100, 90, |y, x| offsets[y] + 20.0 * (x as f32 * 0.3).sin());
+        let kept = flattened(&plane, FlattenConfig::default());
+        let levelled = flattened(&plane, FlattenConfig { background: true, rows: true });
+        assert!(kept.plane.variance() > 240.0, "{}", kept.plane.variance());
+        // a row's median is that of its own noise-free grating, so little more than that is left
+        assert!(levelled.plane.variance() < 215.0 && levelled.row_offset > 6.0, "{levelled:?}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Grating: pitch, axis, duty and roughness of parallel lines, or why there is no number.
+//!
+//! The strongest prominent peak of the spectrum gives a start; the autocorrelation must agree; then the
+//! wave vector is fitted with its harmonics to all pixels. The evidence is told either way. Line means
+//! the brighter part of a period. The pitch is that across the lines on the specimen (see
+//! [`Geometry`]), in px as wide as the image's columns. Curved or broken gratings are refused: their
+//! phase does not hold over the plane.
+
+mod edges;
+mod evidence;
+
+use serde::{Deserialize, Serialize};
+
+use super::flatten::{FlattenConfig, flattened};
+use super::geometry::{Geometry, axis_deg};
+use super::harmonics::Harmonics;
+use super::quantity::{Part, Quantity, Unit};
+use crate::{ConfigError, Plane};
+
+pub(in crate::measure) use evidence::check;
+pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
+
+/// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
+const MOST_HARMONICS: f64 = 6.0;
+/// Finest frequency of a harmonic, in cycles per px: beyond, pixels tell it from others badly.
+const FINEST_HARMONIC: f64 = 0.42;
+
+/// How a grating is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GratingConfig {
+    /// How the specimen lies.
+    pub geometry: Geometry,
+    /// What is taken out first.
+    pub flatten: FlattenConfig,
+}
+
+impl GratingConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        Ok(Self { geometry: self.geometry.checked()?, ..self })
+    }
+}
+
+/// A measured grating.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grating {
+    /// Distance from line to line, across them.
+    pub pitch: Quantity,
+    /// Axis of the lines in degrees, in `[0, 180)`, anticlockwise from x with y up.
+    pub axis: Quantity,
+    /// Share of a period that is bright; absent where the profile is no single line.
+    pub duty: Option<Quantity>,
+    /// Lines whose middle passes through the field.
+    pub n_lines: usize,
+    /// Line-edge roughness: three standard deviations of an edge about its straight line, noise taken
+    /// out; absent where edges are too close or too faint.
+    pub edge_roughness: Option<Quantity>,
+    /// Line-width roughness: three standard deviations of a line's width, noise taken out.
+    pub width_roughness: Option<Quantity>,
+    /// Standard deviation of the pattern over that of the pixel noise.
+    pub signal_to_noise: f64,
+    /// Wave vector in the image, in cycles per column and per row (downwards).
+    pub wave: [f64; 2],
+    /// Phase in turns at the middle of the image of the middle of a line, in `[0, 1)`.
+    pub phase: f64,
+    /// What the numbers rest on.
+    pub evidence: Evidence,
+}
+
+/// The grating that `plane` shows.
+///
+/// # Errors
+/// If a setting is out of range, or if the evidence for a period is not enough.
+pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPeriod> {
+    let config = config.checked().map_err(|error| NoPeriodReason::Settings(error.to_string()))?;
+    check(plane)?;
+    let flat = flattened(plane, config.flatten).plane;
+    let start = evidence::start(&flat)?;
+    let mut evidence = start.evidence;
+    let orders = |most: i32| (1..=most).map(|order| [order, 0]).collect::<Vec<_>>();
+    let frequency = start.wave[0].hypot(start.wave[1]);
+    let most = (FINEST_HARMONIC / frequency).min(MOST_HARMONICS).max(f64::from(start.strongest)) as i32;
+    // from the strongest term on, then with all the harmonics the pixels can carry
+    let fitted = Harmonics::fitted(&flat, &[start.wave], &orders(start.strongest))
+        .and_then(|rough| Harmonics::fitted(&flat, &rough.waves, &orders(most)));
+    let Some(pattern) = fitted else {
+        return Err(NoPeriod { reason: NoPeriodReason::NoFit, evidence: Some(evidence) });
+    };
+    evidence.judge(&pattern, &flat, start.strongest, start.wave)?;
+
+    let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry);
+    let noise = super::flatten::noise(&flat);
+    let edges = edges::measured(&flat, &pattern, &pitch);
+    Ok(Grating {
+        duty: edges.duty,
+        n_lines: edges.n_lines,
+        edge_roughness: edges.edge_roughness,
+        width_roughness: edges.width_roughness,
+        signal_to_noise: pattern.rms() / noise.max(1e-6),
+        wave: pattern.waves[0],
+        phase: edges.line_phase,
+        evidence,
+        pitch,
+        axis,
+    })
+}
+
+/// Pitch and axis of the first wave, with what noise and what the specimen adds to their uncertainty.
+pub(super) fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry) -> (Quantity, Quantity) {
+    let [fx, fy] = geometry.wave(pattern.waves[0][0], pattern.waves[0][1]);
+    let frequency = fx.hypot(fy);
+    let (ux, uy) = (fx / frequency, fy / frequency);
+    let (right, down) = (geometry.wave(1.0, 0.0), geometry.wave(0.0, 1.0));
+    let n = 2 * pattern.waves.len();
+    // standard deviation of the wave on the specimen along a direction
+    let along = |covariance: &[f64], ux: f64, uy: f64| {
+        let lever = [right[0] * ux + right[1] * uy, down[0] * ux + down[1] * uy];
+        let terms = (0..2).flat_map(|i| (0..2).map(move |j| (i, j)));
+        terms.map(|(i, j)| lever[i] * lever[j] * covariance[i * n + j]).sum::<f64>().max(0.0).sqrt()
+    };
+    // tiles at the border say more than those in the middle, so they count as fewer
+    let freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
+    let parts = |scale: f64, ux: f64, uy: f64| {
+        let (white, robust) = (along(&pattern.white, ux, uy) * scale, along(&pattern.robust, ux, uy) * scale);
+        // what tiles differ by beyond what white noise would make them
+        let beyond = (robust * robust - white * white).max(0.0).sqrt();
+        vec![Part::known("fit", white), Part::estimated("sampling", beyond, freedom)]
+    };
+    let method = "wave vector and harmonics fitted to all pixels";
+    let pitch =
+        Quantity::new(1.0 / frequency, Unit::Px, method, parts(1.0 / (frequency * frequency), ux, uy));
+    let turn = (1.0 / frequency).to_degrees();
+    let axis = axis_deg(fy.atan2(fx).to_degrees() + 90.0);
+    (pitch, Quantity::new(axis, Unit::Degrees, method, parts(turn, -uy, ux)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::measure::geometry::axis_difference_deg;
+    use crate::random::Stream;
+
+    /// Lines with smooth edges: `pitch_px` apart, of this axis and duty, with white noise.
+    fn lines(size: (usize, usize), pitch_px: f64, axis_deg: f64, duty: f64, noise: f64) -> Plane {
+        let (sin, cos) = axis_deg.to_radians().sin_cos();
+        let mut stream = Stream::new(4, "test", 0);
+        Plane::from_fn(size.0, size.1, |y, x| {
+            let across = (sin * x as f64 + cos * y as f64) / pitch_px;
+            let beside = ((across - across.round()).abs() - duty / 2.0) * pitch_px;
+            (100.0 - 50.0 * (beside / 1.5).tanh() + noise * stream.normal()) as f32
+        })
+    }
+
+    #[test]
+    fn pitch_axis_and_duty_of_plain_lines_are_found() {
+        for (pitch, axis, duty) in [(3.3, 12.0, 0.5), (8.0, 90.0, 0.4), (21.3, 0.0, 0.6), (40.0, 133.0, 0.3)]
+        {
+            let plane = lines((240, 310), pitch, axis, duty, 10.0);
+            let found = grating(&plane, &GratingConfig::default()).unwrap();
+            assert!((found.pitch.value / pitch - 1.0).abs() < 5e-4, "{pitch} {axis}: {:?}", found.pitch);
+            assert!(
+                axis_difference_deg(found.axis.value, axis).abs() < 0.05,
+                "{pitch} {axis}: {:?}",
+                found.axis
+            );
+            if pitch > 6.0 {
+                let found = found.duty.unwrap();
+                // edges as wide as the line leave no plateau, which the interval must tell
+                let allowed = found.expanded.max(0.02);
+                assert!((found.value - duty).abs() < allowed, "{pitch} {axis}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn turning_enlarging_inverting_and_charging_change_the_pitch_as_they_must() {
+        let plane = lines((220, 260), 17.0, 70.0, 0.4, 5.0);
+        let plain = grating(&plane, &GratingConfig::default()).unwrap();
+        let turned = Plane::from_fn(260, 220, |y, x| plane.at(x, 259 - y));
+        let larger = Plane::from_fn(440, 520, |y, x| plane.at(y / 2, x / 2));
+        let inverted = plane.map(|value| 255.0 - value);
+        let charged =
+            Plane::from_fn(220, 260, |y, x| plane.at(y, x) + 0.5 * x as f32 - 0.002 * (y * y) as f32);
+        for (name, other, pitch, axis) in [
+            ("turned", turned, 17.0, 160.0),
+            ("larger", larger, 34.0, 70.0),
+            ("inverted", inverted, 17.0, 70.0),
+            ("charged", charged, 17.0, 70.0),
+        ] {
+            let found = grating(&other, &GratingConfig::default()).unwrap();
+            assert!((found.pitch.value / pitch - 1.0).abs() < 5e-4, "{name}: {:?}", found.pitch);
+            assert!(axis_difference_deg(found.axis.value, axis).abs() < 0.05, "{name}: {:?}", found.axis);
+            let same_lines = found.n_lines.abs_diff(plain.n_lines) <= 1;
+            assert!(same_lines, "{name}: {} {}", found.n_lines, plain.n_lines);
+        }
+    }
+
+    #[test]
+    fn tilt_is_undone() {
+        let plane = lines((240, 240), 12.0, 0.0, 0.5, 5.0);
+        let geometry = Geometry { tilt_deg: 60.0, ..Geometry::default() };
+        let config = GratingConfig { geometry, ..GratingConfig::default() };
+        let found = grating(&plane, &config).unwrap().pitch;
+        assert!((found.value - 24.0).abs() < 0.02, "{found:?}");
+    }
+
+    #[test]
+    fn rings_spirals_noise_edges_and_lattices_have_no_pitch() {
+        let mut stream = Stream::new(9, "test", 0);
+        let around = |y: usize, x: usize| (y as f64 - 120.0, x as f64 - 130.0);
+        let rings = Plane::from_fn(240, 260, |y, x| {
+            let (dy, dx) = around(y, x);
+            (TAU * dy.hypot(dx) / 14.0).cos() as f32
+        });
+        let spiral = Plane::from_fn(240, 260, |y, x| {
+            let (dy, dx) = around(y, x);
+            (TAU * dy.hypot(dx) / 14.0 + dy.atan2(dx)).cos() as f32
+        });
+        let noise = Plane::from_fn(240, 260, |_, _| stream.normal() as f32);
+        let edge = Plane::from_fn(240, 260, |y, x| if 2 * x + y > 300 { 1.0 } else { 0.0 });
+        let bar = Plane::from_fn(240, 260, |_, x| if (100..130).contains(&x) { 1.0 } else { 0.0 });
+        let lattice = Plane::from_fn(240, 260, |y, x| {
+            ((TAU * x as f64 / 20.0).cos() + (TAU * y as f64 / 20.0).cos()) as f32
+        });
+        let flat = Plane::filled(240, 260, 7.0);
+        for (name, plane) in [
+            ("rings", rings),
+            ("spiral", spiral),
+            ("noise", noise),
+            ("edge", edge),
+            ("bar", bar),
+            ("lattice", lattice),
+            ("flat", flat),
+        ] {
+            let found = grating(&plane, &GratingConfig::default());
+            assert!(found.is_err(), "{name}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Evidence: whether a plane has a period at all, and where a fit should start.
+//!
+//! Each number is one that a texture without period fails, whatever its other virtues: a ring of a
+//! characteristic length lacks prominence, a straight edge lacks it in its direction, an amorphous
+//! texture loses its order from one period to the next, and curved lines lose their phase.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Plane;
+use crate::measure::harmonics::Harmonics;
+use crate::measure::spectrum::{Peak, Spectrum, between};
+
+/// Fewest pixels along a side.
+const LEAST_SIDE: usize = 32;
+/// Fewest cycles over the plane.
+const LEAST_CYCLES: f64 = 3.0;
+/// Least power of a peak over what is usual around it. Noise reaches 15 over a whole plane.
+const LEAST_PROMINENCE: f64 = 25.0;
+/// Least prominence of a term at a half or a third of the strongest frequency to be the true first.
+const LEAST_SUBHARMONIC: f64 = 40.0;
+/// Least autocorrelation at one period.
+const LEAST_CORRELATION: f64 = 0.06;
+/// Least share of it that is left at the second period.
+const LEAST_PERSISTENCE: f64 = 0.5;
+/// Most the autocorrelation's period may differ from the spectrum's, relative.
+const MOST_DISAGREEMENT: f64 = 0.08;
+/// Least coherence of phase over the plane; rough lines in noise keep 0.98, sections of layered films
+/// reach 0.87 by chance.
+const LEAST_COHERENCE: f64 = 0.9;
+/// Share of the strongest peak's power from which a peak in another direction makes a lattice.
+const SECOND_DIRECTION: f64 = 0.12;
+
+/// What speaks for a period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Cycles over the field, from corner to corner; at least 3.
+    pub cycles: f64,
+    /// Power of the strongest peak over the usual at its frequency and in its direction; at least 25.
+    pub prominence: f64,
+    /// Period in the autocorrelation over that in the spectrum; within 8 % of 1.
+    pub agreement: f64,
+    /// Autocorrelation at one period, at least 0.06; noise lowers it.
+    pub correlation: f64,
+    /// Autocorrelation at two periods over that at one, at least a half; absent where the field is too
+    /// small for it.
+    pub persistence: Option<f64>,
+    /// How well the phase holds from tile to tile: 1 perfect, at least 0.9; 0 if it was not fitted.
+    pub coherence: f64,
+    /// Share of the variance, noise included, that the fitted pattern explains; 0 if it was not fitted.
+    pub explained: f64,
+}
+
+/// Why a period is not there, or not to be trusted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum NoPeriodReason {
+    /// A setting is out of range.
+    #[error("{0}")]
+    Settings(String),
+    /// Too few pixels.
+    #[error("expected at least {LEAST_SIDE} px along each side, found {height} × {width}")]
+    TooSmall { height: usize, width: usize },
+    /// Some pixels are not numbers.
+    #[error("expected numbers, found {0} pixels that are none")]
+    NotNumbers(usize),
+    /// Nothing stands out.
+    #[error(
+        "no frequency stands out: the strongest reaches {prominence:.0} times the usual power, {LEAST_PROMINENCE} are asked for"
+    )]
+    NoPeak { prominence: f64 },
+    /// The autocorrelation has no period, or another.
+    #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
+    Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
+    /// One period resembles the next too little, or those after.
+    #[error("a period resembles the next by {correlation:.2} and the second by {second:.2}: too little")]
+    NoOrder { correlation: f64, second: f64 },
+    /// The phase is lost over the plane.
+    #[error(
+        "the phase holds by {coherence:.2} over the field, {LEAST_COHERENCE} are asked for: curved, broken or by chance"
+    )]
+    NotCoherent { coherence: f64 },
+    /// The fit went elsewhere or nowhere.
+    #[error("no fit of a straight grating comes to rest")]
+    NoFit,
+    /// A grating, where a lattice was looked for.
+    #[error("it repeats along one direction only: a grating, not a lattice")]
+    OneDirection,
+    /// Peaks that no two waves explain.
+    #[error("no two waves explain the spectrum: the best explain {:.0} % of its peaks", 100.0 * explained)]
+    NoLattice { explained: f64 },
+    /// Too few places to fit a lattice through.
+    #[error("expected at least 6 sites off the border with something on them, found {found}")]
+    TooFewSites { found: usize },
+    /// A lattice, where a grating was looked for.
+    #[error("it repeats along two directions: a lattice, not a grating")]
+    TwoDirections,
+}
+
+/// No period: no number is given.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[error("{reason}")]
+pub struct NoPeriod {
+    /// Why.
+    pub reason: NoPeriodReason,
+    /// What was found as far as it was looked at.
+    pub evidence: Option<Evidence>,
+}
+
+impl From<NoPeriodReason> for NoPeriod {
+    fn from(reason: NoPeriodReason) -> Self {
+        Self { reason, evidence: None }
+    }
+}
+
+/// Where a fit begins.
+pub(super) struct Start {
+    pub(super) wave: [f64; 2],
+    /// Harmonic that is the strongest.
+    pub(super) strongest: i32,
+    pub(super) evidence: Evidence,
+}
+
+/// Refuses what can not be measured at all.
+pub(in crate::measure) fn check(plane: &Plane) -> Result<(), NoPeriodReason> {
+    let (height, width) = (plane.height(), plane.width());
+    if height < LEAST_SIDE || width < LEAST_SIDE {
+        return Err(NoPeriodReason::TooSmall { height, width });
+    }
+    let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if odd > 0 {
+        return Err(NoPeriodReason::NotNumbers(odd));
+    }
+    Ok(())
+}
+
+/// The period that spectrum and autocorrelation of a flattened plane agree on.
+pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
+    let (height, width) = (plane.height(), plane.width());
+    let spectrum = Spectrum::of(plane);
+    let peaks = spectrum.peaks(LEAST_CYCLES, 60);
+    let highest = peaks.iter().map(|peak| peak.prominence).fold(0.0, f64::max);
+    let Some(&strongest) = peaks.iter().find(|peak| peak.prominence >= LEAST_PROMINENCE) else {
+        return Err(NoPeriodReason::NoPeak { prominence: highest }.into());
+    };
+    let (wave, order) = first_harmonic(&spectrum, &peaks, &strongest, (height, width));
+    let mut evidence = Evidence {
+        cycles: wave[0].abs() * width as f64 + wave[1].abs() * height as f64,
+        prominence: strongest.prominence,
+        agreement: 0.0,
+        correlation: 0.0,
+        persistence: None,
+        coherence: 0.0,
+        explained: 0.0,
+    };
+    if peaks.iter().any(|peak| second_direction(peak, &strongest, (height, width))) {
+        return Err(NoPeriod { reason: NoPeriodReason::TwoDirections, evidence: Some(evidence) });
+    }
+    agree(&spectrum, wave, (height, width), &mut evidence)?;
+    Ok(Start { wave, strongest: order, evidence })
+}
+
+/// The strongest wave, or that of which it is a harmonic, and which one.
+fn first_harmonic(
+    spectrum: &Spectrum,
+    peaks: &[Peak],
+    strongest: &Peak,
+    (height, width): (usize, usize),
+) -> ([f64; 2], i32) {
+    for order in [4, 3, 2] {
+        let wave = strongest.wave.map(|component| component / f64::from(order));
+        let near = |peak: &&Peak| {
+            let off = |axis: usize, side: usize| (peak.wave[axis] - wave[axis]).abs() * side as f64;
+            off(0, width) < 0.7 && off(1, height) < 0.7
+        };
+        let first = peaks.iter().find(near);
+        let stands_out = first.is_some_and(|peak| {
+            peak.power > 0.002 * strongest.power
+                && spectrum.prominence(peak.wave, spectrum.power_near(peak.wave)) >= LEAST_SUBHARMONIC
+        });
+        if stands_out {
+            return (wave, order);
+        }
+    }
+    (strongest.wave, 1)
+}
+
+/// Whether `peak` is a strong wave in quite another direction.
+fn second_direction(peak: &Peak, strongest: &Peak, (height, width): (usize, usize)) -> bool {
+    let ([ax, ay], [bx, by]) = (peak.wave, strongest.wave);
+    let sine = (ax * by - ay * bx).abs() / (peak.frequency() * strongest.frequency());
+    // not the foot of the same peak
+    let bins = ((ax - bx) * width as f64).hypot((ay - by) * height as f64);
+    let mirrored = ((ax + bx) * width as f64).hypot((ay + by) * height as f64);
+    sine > 0.25
+        && bins.min(mirrored) > 3.0
+        && peak.power > SECOND_DIRECTION * strongest.power
+        && peak.prominence >= LEAST_PROMINENCE
+}
+
+/// Looks for the same period in the autocorrelation, and for what is left of it at the second.
+fn agree(
+    spectrum: &Spectrum,
+    wave: [f64; 2],
+    size: (usize, usize),
+    evidence: &mut Evidence,
+) -> Result<(), NoPeriod> {
+    let square = wave[0] * wave[0] + wave[1] * wave[1];
+    // one period across the lines, in columns and rows
+    let period = wave.map(|component| component / square);
+    let values = spectrum.autocorrelation();
+    let at = |periods: f64| between(&values, size, period[0] * periods, period[1] * periods);
+    let refuse = |reason, evidence: &Evidence| NoPeriod { reason, evidence: Some(*evidence) };
+    let top = (60..=140).map(|share| f64::from(share) / 100.0).max_by(|&a, &b| at(a).total_cmp(&at(b)));
+    let top = top.unwrap_or(1.0);
+    evidence.agreement = top;
+    evidence.correlation = at(top);
+    if (top - 1.0).abs() > MOST_DISAGREEMENT {
+        let spectrum_px = 1.0 / square.sqrt();
+        let autocorrelation_px = top * spectrum_px;
+        return Err(refuse(NoPeriodReason::Disagreement { spectrum_px, autocorrelation_px }, evidence));
+    }
+    let room = |periods: f64| {
+        (period[0] * periods).abs() < 0.4 * size.1 as f64 && (period[1] * periods).abs() < 0.4 * size.0 as f64
+    };
+    let second = room(2.0 * top).then(|| at(2.0 * top));
+    evidence.persistence = second.map(|second| second / evidence.correlation);
+    let ordered = evidence.correlation >= LEAST_CORRELATION
+        && evidence.persistence.is_none_or(|share| share >= LEAST_PERSISTENCE);
+    if !ordered {
+        let correlation = evidence.correlation;
+        let reason = NoPeriodReason::NoOrder { correlation, second: second.unwrap_or(correlation) };
+        return Err(refuse(reason, evidence));
+    }
+    Ok(())
+}
+
+impl Evidence {
+    /// Adds what the fit tells, and refuses a fit that does not hold over the plane.
+    pub(super) fn judge(
+        &mut self,
+        pattern: &Harmonics,
+        plane: &Plane,
+        strongest: i32,
+        start: [f64; 2],
+    ) -> Result<(), NoPeriod> {
+        let wave = pattern.waves[0];
+        self.explained = pattern.explained;
+        // tiles of a period of the term that is looked at, so that each can tell its phase
+        let tile_px = 1.0 / (wave[0].hypot(wave[1]) * f64::from(strongest));
+        (self.coherence, _) = pattern.coherence(plane, [strongest, 0], tile_px);
+        let moved = (wave[0] - start[0]).abs() * plane.width() as f64
+            + (wave[1] - start[1]).abs() * plane.height() as f64;
+        if moved > 1.0 {
+            return Err(NoPeriod { reason: NoPeriodReason::NoFit, evidence: Some(*self) });
+        }
+        if self.coherence < LEAST_COHERENCE {
+            let reason = NoPeriodReason::NotCoherent { coherence: self.coherence };
+            return Err(NoPeriod { reason, evidence: Some(*self) });
+        }
+        Ok(())
+    }
+}

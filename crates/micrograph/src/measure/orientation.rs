@@ -1,0 +1,406 @@
+//! Orientation: which way a texture or pattern lies, and how strongly.
+//!
+//! From the structure tensor (Bigün and Granlund 1987). Axes are those of the lines, not of the
+//! gradients; in degrees, in `[0, 180)`, anticlockwise from x with y up, on the specimen (pixel ratio
+//! and tilt undone by [`Geometry`]). The dominant axis is that of the mean tensor, not a mean of
+//! angles. Says nothing of single fibres: a bundle counts by the energy of its edges.
+
+mod survey;
+mod tensor;
+
+use serde::{Deserialize, Serialize};
+
+use super::flatten::{FlattenConfig, flattened};
+use super::geometry::{Geometry, axis_deg, axis_difference_deg};
+use super::gradient::Gradient;
+use super::quantity::{Part, Quantity, Unit};
+use crate::random::Stream;
+use crate::{ConfigError, Plane};
+
+pub use survey::survey;
+pub use tensor::{LocalTensors, local_tensors};
+
+/// Bins of the histogram, one for each degree.
+pub const BINS: usize = 180;
+/// Resamples of the bootstrap.
+const RESAMPLES: u64 = 400;
+/// Half width of a 95 % interval beyond which there is no axis worth telling, in degrees.
+const WORTHLESS_DEG: f64 = 30.0;
+/// Standard deviation in degrees that the histogram is smoothed by before its peaks are read.
+const PEAK_SIGMA_DEG: f64 = 5.0;
+/// Least share of a peak of the highest one.
+const LEAST_PEAK: f64 = 0.25;
+
+/// How orientation is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrientationConfig {
+    /// How slopes are taken.
+    pub gradient: Gradient,
+    /// Standard deviation in px of the neighbourhood of a local axis, 0.5 to 50.
+    pub window_px: f64,
+    /// Tiles along each side that the bootstrap draws from, 3 to 32.
+    pub tiles: usize,
+    /// How the specimen lies.
+    pub geometry: Geometry,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+}
+
+impl Default for OrientationConfig {
+    fn default() -> Self {
+        Self {
+            gradient: Gradient::Gaussian(1.5), // least error beside noise: docs/accuracy.md
+            window_px: 2.0,                    // the customary value since OrientationJ
+            tiles: 8,
+            geometry: Geometry::default(),
+            seed: 0,
+        }
+    }
+}
+
+impl OrientationConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        match self.gradient {
+            Gradient::Gaussian(px) => ConfigError::unless_within("orientation.gradient", px, 0.7..=20.0)?,
+            Gradient::SmoothSpline(px) => ConfigError::unless_within("orientation.gradient", px, 0.3..=20.0)?,
+            Gradient::Central | Gradient::Spline => {}
+        }
+        ConfigError::unless_within("orientation.window_px", self.window_px, 0.5..=50.0)?;
+        ConfigError::unless_within("orientation.tiles", self.tiles as f64, 3.0..=32.0)?;
+        Ok(Self { geometry: self.geometry.checked()?, ..self })
+    }
+}
+
+/// Why nothing can be said about orientation.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoOrientation {
+    /// A setting is out of range.
+    #[error("{0}")]
+    Settings(String),
+    /// Too few pixels for the tiles.
+    #[error("expected at least {least} px along each side, found {height} × {width}")]
+    #[expect(missing_docs, reason = "fields are named in the sentence")]
+    TooSmall { least: usize, height: usize, width: usize },
+    /// Some pixels are not numbers.
+    #[error("expected numbers, found {0} pixels that are none")]
+    NotNumbers(usize),
+    /// All pixels alike.
+    #[error("the plane is flat: there is no slope anywhere")]
+    Flat,
+}
+
+/// A direction that many edges have.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AxisPeak {
+    /// Axis in degrees, in `[0, 180)`.
+    pub axis_deg: f64,
+    /// Share of all weight within 15° of it.
+    pub share: f64,
+}
+
+/// How a plane is oriented.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Orientation {
+    /// Axis of the mean tensor; absent where the interval is wider than ± 30°.
+    pub axis: Option<Quantity>,
+    /// Order parameter `S = |⟨exp 2iθ⟩|` of local axes, each weighted by the energy of its line-like
+    /// part: 0 no common axis, 1 all parallel.
+    pub order: Quantity,
+    /// `|⟨exp 4iθ⟩|`, weighted alike: 1 for two axes at right angles too.
+    pub order_of_two: Quantity,
+    /// Coherency of the mean tensor: 0 to 1.
+    pub coherency: f64,
+    /// Weight of the axes in each degree, from `[0°, 1°)` on, of sum 1.
+    pub histogram: Vec<f64>,
+    /// The directions that stand out, the strongest first; two for a grid.
+    pub peaks: Vec<AxisPeak>,
+}
+
+/// Sums over a tile; sums of tiles are those of the plane.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    /// Of the gradients' squares and products on the specimen.
+    xx: f64,
+    xy: f64,
+    yy: f64,
+    /// The same as `yy − xx` and `xy` at the coarser gradient.
+    coarse: [f64; 2],
+    /// Of local weights, and of them times cos 2θ, sin 2θ, cos 4θ, sin 4θ.
+    weight: f64,
+    two: [f64; 2],
+    four: [f64; 2],
+}
+
+impl Sums {
+    fn joined(tiles: impl Iterator<Item = Self>) -> Self {
+        tiles.fold(Self::default(), |a, b| Self {
+            xx: a.xx + b.xx,
+            xy: a.xy + b.xy,
+            yy: a.yy + b.yy,
+            coarse: [a.coarse[0] + b.coarse[0], a.coarse[1] + b.coarse[1]],
+            weight: a.weight + b.weight,
+            two: [a.two[0] + b.two[0], a.two[1] + b.two[1]],
+            four: [a.four[0] + b.four[0], a.four[1] + b.four[1]],
+        })
+    }
+
+    fn axis(&self) -> f64 {
+        line_axis_deg(self.xx - self.yy, 2.0 * self.xy)
+    }
+
+    fn coarse_axis(&self) -> f64 {
+        line_axis_deg(self.coarse[0], 2.0 * self.coarse[1])
+    }
+
+    /// How much of the line-like energy the coarser gradient still sees: what it does not see, it can not
+    /// contradict.
+    fn coarse_share(&self) -> f64 {
+        let [difference, product] = self.coarse;
+        (difference.hypot(2.0 * product) / (self.xx - self.yy).hypot(2.0 * self.xy)).min(1.0)
+    }
+
+    fn order(&self) -> f64 {
+        self.two[0].hypot(self.two[1]) / self.weight
+    }
+
+    fn order_of_two(&self) -> f64 {
+        self.four[0].hypot(self.four[1]) / self.weight
+    }
+}
+
+/// Axis of the lines in degrees, across the gradients whose doubled angle has this cosine and sine.
+fn line_axis_deg(cos: f64, sin: f64) -> f64 {
+    axis_deg(sin.atan2(cos).to_degrees() / 2.0 + 90.0)
+}
+
+/// How `plane` is oriented.
+///
+/// # Errors
+/// If a setting is out of range, or if there is nothing to measure.
+pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientation, NoOrientation> {
+    let config = config.checked().map_err(|error| NoOrientation::Settings(error.to_string()))?;
+    let (height, width) = (plane.height(), plane.width());
+    let coarse = coarser(config.gradient);
+    let margin = coarse.margin().max(config.gradient.margin());
+    let least = 2 * margin + 8 * config.tiles;
+    if height < least || width < least {
+        return Err(NoOrientation::TooSmall { least, height, width });
+    }
+    let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if odd > 0 {
+        return Err(NoOrientation::NotNumbers(odd));
+    }
+    let flat = flattened(plane, FlattenConfig::default()).plane;
+    let slopes = config.gradient.of(&flat);
+    let coarse = coarse.of(&flat);
+    let local = tensor::tensors_of(&slopes, config.window_px, &config.geometry);
+    let mut histogram = vec![0.0; BINS];
+    let mut tiles = vec![Sums::default(); config.tiles * config.tiles];
+    for y in margin..height - margin {
+        let row = (y - margin) * config.tiles / (height - 2 * margin);
+        for x in margin..width - margin {
+            let tile = &mut tiles[row * config.tiles + (x - margin) * config.tiles / (width - 2 * margin)];
+            let wave = |slopes: &[Plane; 2]| {
+                config.geometry.wave(f64::from(slopes[0].at(y, x)), f64::from(slopes[1].at(y, x)))
+            };
+            let [gx, gy] = wave(&slopes);
+            tile.xx += gx * gx;
+            tile.xy += gx * gy;
+            tile.yy += gy * gy;
+            let [gx, gy] = wave(&coarse);
+            tile.coarse[0] += gx * gx - gy * gy;
+            tile.coarse[1] += gx * gy;
+            let (difference, product) = local.doubled(y, x);
+            let weight = difference.hypot(product);
+            if weight > 0.0 {
+                tile.weight += weight;
+                tile.two[0] += difference;
+                tile.two[1] += product;
+                tile.four[0] += (difference * difference - product * product) / weight;
+                tile.four[1] += 2.0 * difference * product / weight;
+                let bin = line_axis_deg(difference, product) as usize;
+                histogram[bin.min(BINS - 1)] += weight;
+            }
+        }
+    }
+    let all = Sums::joined(tiles.iter().copied());
+    let energy = all.xx + all.yy;
+    if all.weight <= 0.0 || energy <= 1e-12 {
+        return Err(NoOrientation::Flat);
+    }
+    histogram.iter_mut().for_each(|weight| *weight /= all.weight);
+    let spread = Spread::of(&tiles, &all, config.seed);
+    let freedom = (tiles.len() - 1) as f64;
+    let method = "structure tensor, bootstrap over tiles";
+    let disagreement = all.coarse_share() * axis_difference_deg(all.axis(), all.coarse_axis()).abs();
+    let axis = Quantity::new(
+        all.axis(),
+        Unit::Degrees,
+        method,
+        vec![Part::estimated("sampling", spread.axis, freedom), Part::known("gradient", disagreement)],
+    );
+    let share = |value, standard| {
+        Quantity::new(value, Unit::One, method, vec![Part::estimated("sampling", standard, freedom)])
+    };
+    Ok(Orientation {
+        axis: (axis.expanded <= WORTHLESS_DEG).then_some(axis),
+        order: share(all.order(), spread.order),
+        order_of_two: share(all.order_of_two(), spread.order_of_two),
+        coherency: (all.xx - all.yy).hypot(2.0 * all.xy) / energy,
+        peaks: peaks(&histogram),
+        histogram,
+    })
+}
+
+/// A gradient of half as much width again: where both agree, the width has no say.
+fn coarser(gradient: Gradient) -> Gradient {
+    match gradient {
+        Gradient::Central | Gradient::Spline => Gradient::Gaussian(1.0),
+        Gradient::Gaussian(px) | Gradient::SmoothSpline(px) => Gradient::Gaussian(1.5 * px),
+    }
+}
+
+/// Standard deviations over resampled tiles.
+struct Spread {
+    axis: f64,
+    order: f64,
+    order_of_two: f64,
+}
+
+impl Spread {
+    fn of(tiles: &[Sums], all: &Sums, seed: u64) -> Self {
+        let mut squares = [0.0; 3];
+        for resample in 0..RESAMPLES {
+            let mut stream = Stream::new(seed, "orientation bootstrap", resample);
+            let drawn = Sums::joined((0..tiles.len()).map(|_| tiles[stream.below(tiles.len())]));
+            if drawn.weight <= 0.0 {
+                continue;
+            }
+            let errors = [
+                axis_difference_deg(drawn.axis(), all.axis()),
+                drawn.order() - all.order(),
+                drawn.order_of_two() - all.order_of_two(),
+            ];
+            squares.iter_mut().zip(errors).for_each(|(sum, error)| *sum += error * error);
+        }
+        // a resample of n has the variance of n − 1
+        let scale = tiles.len() as f64 / (tiles.len() - 1) as f64 / RESAMPLES as f64;
+        let [axis, order, order_of_two] = squares.map(|sum| (sum * scale).sqrt());
+        Self { axis, order, order_of_two }
+    }
+}
+
+/// Local maxima of the smoothed histogram, at least a quarter of the highest and above chance.
+fn peaks(histogram: &[f64]) -> Vec<AxisPeak> {
+    let n = BINS as i64;
+    let at = |values: &[f64], bin: i64| values[bin.rem_euclid(n) as usize];
+    let reach = (3.0 * PEAK_SIGMA_DEG) as i64;
+    let bell = |offset: i64| (-0.5 * (offset as f64 / PEAK_SIGMA_DEG).powi(2)).exp();
+    let norm: f64 = (-reach..=reach).map(bell).sum();
+    let smooth: Vec<f64> = (0..n)
+        .map(|bin| (-reach..=reach).map(|by| bell(by) * at(histogram, bin + by)).sum::<f64>() / norm)
+        .collect();
+    let highest = smooth.iter().copied().fold(0.0, f64::max);
+    let mut found: Vec<(f64, AxisPeak)> = (0..n)
+        .filter(|&bin| {
+            let here = at(&smooth, bin);
+            let top = (1..=10).all(|by| here >= at(&smooth, bin - by) && here > at(&smooth, bin + by));
+            // half as much again as axes evenly spread would give
+            top && here >= LEAST_PEAK * highest && here > 1.5 / BINS as f64
+        })
+        .map(|bin| {
+            let (before, here, after) = (at(&smooth, bin - 1), at(&smooth, bin), at(&smooth, bin + 1));
+            let bend = before - 2.0 * here + after;
+            let shift = if bend < 0.0 { (before - after) / (2.0 * bend) } else { 0.0 };
+            let share = (-15..=15).map(|by| at(histogram, bin + by)).sum();
+            (here, AxisPeak { axis_deg: axis_deg(bin as f64 + 0.5 + shift), share })
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, peak)| peak).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sine waves whose lines have this axis, with what `level` adds.
+    fn waves(axis_deg: f64, period_px: f64, level: impl Fn(usize, usize) -> f64) -> Plane {
+        let (sin, cos) = axis_deg.to_radians().sin_cos();
+        Plane::from_fn(150, 190, |y, x| {
+            // across the lines, y up
+            let across = -sin * x as f64 - cos * y as f64;
+            (50.0 * (std::f64::consts::TAU * across / period_px).sin() + level(y, x)) as f32
+        })
+    }
+
+    fn measured(plane: &Plane, geometry: Geometry) -> Orientation {
+        orientation(plane, &OrientationConfig { geometry, ..OrientationConfig::default() }).unwrap()
+    }
+
+    #[test]
+    fn the_axis_is_that_of_the_lines_anticlockwise_with_y_up() {
+        for truth in [0.0, 17.0, 45.0, 90.0, 133.0, 179.5] {
+            let found = measured(&waves(truth, 9.0, |_, _| 0.0), Geometry::default());
+            let axis = found.axis.clone().unwrap();
+            assert!(axis_difference_deg(axis.value, truth).abs() < 0.1, "{truth}: {axis:?}");
+            assert!(found.order.value > 0.99 && found.peaks.len() == 1, "{truth}: {found:?}");
+            assert!(axis_difference_deg(found.peaks[0].axis_deg, truth).abs() < 1.0, "{truth}");
+        }
+    }
+
+    #[test]
+    fn inversion_and_a_brighter_side_change_nothing() {
+        let plain = measured(&waves(28.0, 11.0, |_, _| 0.0), Geometry::default()).axis.unwrap().value;
+        let sloping = waves(28.0, 11.0, |y, x| 0.6 * y as f64 + 0.001 * (x * x) as f64);
+        for other in [waves(28.0, 11.0, |_, _| 0.0).map(|value| 255.0 - value), sloping] {
+            let found = measured(&other, Geometry::default()).axis.unwrap().value;
+            assert!((found - plain).abs() < 0.05, "{found} {plain}");
+        }
+    }
+
+    #[test]
+    fn high_pixels_and_tilt_are_undone() {
+        // lines at 45° on the specimen, seen with rows that hold twice as much, then tilted by 60°
+        for geometry in [
+            Geometry { pixel_ratio: 2.0, ..Geometry::default() },
+            Geometry { tilt_deg: 60.0, ..Geometry::default() },
+        ] {
+            let seen = 0.5_f64.atan().to_degrees();
+            let axis = measured(&waves(seen, 9.0, |_, _| 0.0), geometry).axis.unwrap();
+            assert!((axis.value - 45.0).abs() < 0.1, "{geometry:?}: {axis:?}");
+        }
+    }
+
+    #[test]
+    fn a_grid_has_two_peaks_and_no_order_of_one() {
+        let (one, other) = (waves(20.0, 10.0, |_, _| 0.0), waves(110.0, 10.0, |_, _| 0.0));
+        let sum = Plane::from_fn(150, 190, |y, x| {
+            // patches of either, as on a woven cloth
+            if (y / 25 + x / 25) % 2 == 0 { one.at(y, x) } else { other.at(y, x) }
+        });
+        let found = measured(&sum, Geometry::default());
+        assert!(found.order.value < 0.2 && found.order_of_two.value > 0.8, "{found:?}");
+        let mut axes: Vec<f64> = found.peaks.iter().map(|peak| peak.axis_deg).collect();
+        axes.sort_by(f64::total_cmp);
+        assert!(axes.len() == 2 && (axes[0] - 20.0).abs() < 2.0 && (axes[1] - 110.0).abs() < 2.0, "{axes:?}");
+    }
+
+    #[test]
+    fn noise_has_no_axis_and_flat_planes_are_refused() {
+        let mut stream = Stream::new(5, "test", 0);
+        let noise = Plane::from_fn(160, 160, |_, _| stream.normal() as f32);
+        let found = measured(&noise, Geometry::default());
+        assert!(found.order.value < 0.1, "{found:?}");
+        let config = OrientationConfig::default();
+        assert_eq!(orientation(&Plane::filled(160, 160, 3.0), &config), Err(NoOrientation::Flat));
+        let small = orientation(&Plane::filled(20, 160, 3.0), &config);
+        assert!(matches!(small, Err(NoOrientation::TooSmall { height: 20, .. })));
+        let mut odd = noise;
+        odd.values_mut()[7] = f32::NAN;
+        assert_eq!(orientation(&odd, &config), Err(NoOrientation::NotNumbers(1)));
+    }
+}

@@ -1,0 +1,256 @@
+//! Spectrum: where a plane's power stands out, and how like itself it is at an offset.
+//!
+//! The plane is tapered by a Hann window. A peak stands out if it is far above both what is usual at
+//! its frequency in all directions, as rings and textures of one length are, and what is usual in its
+//! direction at other frequencies, as straight edges and row offsets are.
+
+use rayon::prelude::*;
+
+use crate::Plane;
+use crate::fourier::{Complex, PlaneFourier};
+
+/// Finest frequency looked at, in cycles per px.
+const FINEST: f64 = 0.47;
+/// Half the width of a peak under a Hann window, in bins.
+const PEAK_BINS: f64 = 2.5;
+
+/// The power of a tapered plane.
+pub(super) struct Spectrum {
+    fourier: PlaneFourier<f64>,
+    height: usize,
+    width: usize,
+    power: Vec<f64>,
+    /// Usual power at each distance from the middle, in steps of one bin of the shorter side.
+    usual: Vec<f64>,
+    window_y: Vec<f64>,
+    window_x: Vec<f64>,
+}
+
+/// A place where the power stands out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Peak {
+    /// Cycles per column and per row (downwards), refined between bins; the first is not negative.
+    pub(super) wave: [f64; 2],
+    pub(super) power: f64,
+    /// Power over the usual at its frequency, and over that in its direction: the lower of both.
+    pub(super) prominence: f64,
+}
+
+impl Peak {
+    /// Cycles over the whole plane, from corner to corner.
+    pub(super) fn cycles(&self, height: usize, width: usize) -> f64 {
+        self.wave[0].abs() * width as f64 + self.wave[1].abs() * height as f64
+    }
+
+    pub(super) fn frequency(&self) -> f64 {
+        self.wave[0].hypot(self.wave[1])
+    }
+}
+
+impl Spectrum {
+    /// Of `plane`, whose mean should be about 0.
+    pub(super) fn of(plane: &Plane) -> Self {
+        let (height, width) = (plane.height(), plane.width());
+        let (window_y, window_x) = (hann(height), hann(width));
+        let mut tapered = Vec::with_capacity(height * width);
+        for y in 0..height {
+            let row = plane.row(y).iter().zip(&window_x);
+            tapered.extend(row.map(|(&value, weight)| f64::from(value) * weight * window_y[y]));
+        }
+        let fourier = PlaneFourier::new(height, width);
+        let power: Vec<f64> = fourier.forward(&tapered).par_iter().map(Complex::norm_sqr).collect();
+        let mut spectrum = Self { fourier, height, width, power, usual: Vec::new(), window_y, window_x };
+        spectrum.usual = spectrum.usual_power();
+        spectrum
+    }
+
+    /// Peaks with at least `least_cycles` over the plane, the strongest first, at most `most`.
+    pub(super) fn peaks(&self, least_cycles: f64, most: usize) -> Vec<Peak> {
+        let n_columns = self.fourier.n_columns() as i64;
+        let height = self.height as i64;
+        let mut found = Vec::new();
+        for row in -height / 2..(height + 1) / 2 {
+            for column in 0..n_columns {
+                if column == 0 && row <= 0 {
+                    continue;
+                }
+                let here = self.at(row, column);
+                let frequency = self.frequency(row, column);
+                if frequency > FINEST || here < 4.0 * self.usual_at(frequency) {
+                    continue;
+                }
+                let around = (-2..=2).flat_map(|dy| (-2..=2).map(move |dx| (dy, dx)));
+                let top =
+                    around.filter(|&by| by != (0, 0)).all(|(dy, dx)| self.at(row + dy, column + dx) <= here);
+                if !top {
+                    continue;
+                }
+                let wave = [
+                    (column as f64 + self.shift(row, column, 0, 1)) / self.width as f64,
+                    (row as f64 + self.shift(row, column, 1, 0)) / self.height as f64,
+                ];
+                let peak = Peak { wave, power: here, prominence: 0.0 };
+                if peak.cycles(self.height, self.width) >= least_cycles {
+                    found.push(peak);
+                }
+            }
+        }
+        found.sort_by(|a, b| b.power.total_cmp(&a.power));
+        found.truncate(most);
+        for peak in &mut found {
+            peak.prominence = self.prominence(peak.wave, peak.power);
+        }
+        found
+    }
+
+    /// How far `power` at `wave` stands out.
+    pub(super) fn prominence(&self, wave: [f64; 2], power: f64) -> f64 {
+        let usual = self.usual_at(wave[0].hypot(wave[1]));
+        power / usual.max(self.in_direction(wave)).max(f64::MIN_POSITIVE)
+    }
+
+    /// The highest power within one bin of `wave`.
+    pub(super) fn power_near(&self, wave: [f64; 2]) -> f64 {
+        let (row, column) =
+            ((wave[1] * self.height as f64).round() as i64, (wave[0] * self.width as f64).round() as i64);
+        let around = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx)));
+        around.map(|(dy, dx)| self.at(row + dy, column + dx)).fold(0.0, f64::max)
+    }
+
+    /// Autocorrelation, `[H, W]`, 1 at no offset; offsets wrap around. It is told up to about 0.4 of
+    /// each side: beyond, the window leaves little to compare.
+    pub(super) fn autocorrelation(&self) -> Vec<f64> {
+        let power = self.power.iter().map(|&power| Complex::new(power, 0.0)).collect();
+        let mut values = self.fourier.back(power);
+        let (over_y, over_x) = (overlaps(&self.window_y), overlaps(&self.window_x));
+        let whole = values[0].max(f64::MIN_POSITIVE);
+        for (row, over_y) in values.chunks_mut(self.width).zip(&over_y) {
+            row.iter_mut().zip(&over_x).for_each(|(value, over_x)| *value /= whole * over_y * over_x);
+        }
+        values
+    }
+
+    /// Power at a signed row and column of the whole plane of frequencies.
+    fn at(&self, row: i64, column: i64) -> f64 {
+        let (height, width) = (self.height as i64, self.width as i64);
+        let column = column.rem_euclid(width);
+        let (row, column) = if column > width / 2 { (-row, width - column) } else { (row, column) };
+        self.power[row.rem_euclid(height) as usize * self.fourier.n_columns() + column as usize]
+    }
+
+    fn frequency(&self, row: i64, column: i64) -> f64 {
+        (row as f64 / self.height as f64).hypot(column as f64 / self.width as f64)
+    }
+
+    /// Where between bins the power is highest: vertex of a parabola through logarithms.
+    fn shift(&self, row: i64, column: i64, dy: i64, dx: i64) -> f64 {
+        let [before, here, after] =
+            [-1, 0, 1].map(|by| self.at(row + by * dy, column + by * dx).max(f64::MIN_POSITIVE).ln());
+        let bend = before - 2.0 * here + after;
+        if bend < 0.0 { ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 }
+    }
+
+    fn usual_power(&self) -> Vec<f64> {
+        let bins = self.height.min(self.width) as f64;
+        let mut rings: Vec<Vec<f64>> = vec![Vec::new(); (0.75 * bins) as usize + 2];
+        for (row, powers) in self.power.chunks(self.fourier.n_columns()).enumerate() {
+            let fy = self.fourier.frequency_of_row(row);
+            for (column, &power) in powers.iter().enumerate() {
+                let frequency = fy.hypot(self.fourier.frequency_of_column(column));
+                rings[(frequency * bins).round() as usize].push(power);
+            }
+        }
+        let median = |mut ring: Vec<f64>| {
+            let middle = ring.len() / 2;
+            if ring.is_empty() { 0.0 } else { *ring.select_nth_unstable_by(middle, f64::total_cmp).1 }
+        };
+        // the median of the exponential distribution that noise has is ln 2 of its mean
+        rings.into_par_iter().map(|ring| median(ring) / std::f64::consts::LN_2).collect()
+    }
+
+    fn usual_at(&self, frequency: f64) -> f64 {
+        let place = frequency * self.height.min(self.width) as f64;
+        let (below, share) = (place.floor() as usize, place.fract());
+        let at = |ring: usize| self.usual[ring.min(self.usual.len() - 1)];
+        at(below) * (1.0 - share) + at(below + 1) * share
+    }
+
+    /// Usual power in the direction of `wave`, a little below and above it, away from the peak itself;
+    /// 0 where there is no room for that.
+    fn in_direction(&self, wave: [f64; 2]) -> f64 {
+        let mut powers = Vec::new();
+        for share in [0.58, 0.62, 0.66, 0.7, 0.74, 0.78, 1.22, 1.26, 1.3, 1.34, 1.38, 1.42] {
+            let (fx, fy) = (wave[0] * share * self.width as f64, wave[1] * share * self.height as f64);
+            let far = (wave[0] * self.width as f64 - fx).hypot(wave[1] * self.height as f64 - fy);
+            if far > PEAK_BINS {
+                powers.push(self.at(fy.round() as i64, fx.round() as i64));
+            }
+        }
+        powers.iter().sum::<f64>() / powers.len().max(1) as f64
+    }
+}
+
+/// Autocorrelation between pixels: Catmull and Rom's cubic at an offset of columns and rows.
+pub(super) fn between(values: &[f64], (height, width): (usize, usize), dx: f64, dy: f64) -> f64 {
+    let weights = |t: f64| {
+        [
+            ((2.0 - t) * t - 1.0) * t / 2.0,
+            ((3.0 * t - 5.0) * t * t + 2.0) / 2.0,
+            ((4.0 - 3.0 * t) * t + 1.0) * t / 2.0,
+            (t - 1.0) * t * t / 2.0,
+        ]
+    };
+    let (x, y) = (dx.floor(), dy.floor());
+    let (along_x, along_y) = (weights(dx - x), weights(dy - y));
+    let mut sum = 0.0;
+    for (j, weight_y) in along_y.iter().enumerate() {
+        let row = (y as i64 + j as i64 - 1).rem_euclid(height as i64) as usize;
+        for (i, weight_x) in along_x.iter().enumerate() {
+            let column = (x as i64 + i as i64 - 1).rem_euclid(width as i64) as usize;
+            sum += weight_y * weight_x * values[row * width + column];
+        }
+    }
+    sum
+}
+
+fn hann(n: usize) -> Vec<f64> {
+    (0..n).map(|i| 0.5 - 0.5 * (std::f64::consts::TAU * (i as f64 + 0.5) / n as f64).cos()).collect()
+}
+
+/// How much of the squared window is left at each offset around, of 1.
+fn overlaps(window: &[f64]) -> Vec<f64> {
+    let n = window.len();
+    let all: f64 = window.iter().map(|weight| weight * weight).sum();
+    let overlap = |by: usize| (0..n).map(|i| window[i] * window[(i + by) % n]).sum::<f64>() / all;
+    (0..n).map(overlap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+
+    fn wave(fx: f64, fy: f64) -> Plane {
+        Plane::from_fn(90, 130, |y, x| (TAU * (fx * x as f64 + fy * y as f64)).cos() as f32)
+    }
+
+    #[test]
+    fn a_wave_is_the_first_peak_to_a_tenth_of_a_bin() {
+        for (fx, fy) in [(0.1, 0.033), (0.071, -0.2), (0.0, 0.12), (0.31, 0.0)] {
+            let peaks = Spectrum::of(&wave(fx, fy)).peaks(3.0, 5);
+            let found = peaks[0].wave;
+            assert!((found[0] - fx).abs() < 0.1 / 130.0 && (found[1] - fy).abs() < 0.1 / 90.0, "{peaks:?}");
+        }
+    }
+
+    #[test]
+    fn autocorrelation_of_a_wave_is_its_cosine() {
+        let (fx, fy) = (0.08, -0.05);
+        let values = Spectrum::of(&wave(fx, fy)).autocorrelation();
+        for (dy, dx) in [(0.0, 0.0), (3.0, 10.5), (20.0, 6.0), (-7.5, 30.0)] {
+            let found = between(&values, (90, 130), dx, dy);
+            assert!((found - (TAU * (fx * dx + fy * dy)).cos()).abs() < 0.03, "{dy} {dx}: {found}");
+        }
+    }
+}
