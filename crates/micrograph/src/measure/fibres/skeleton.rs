@@ -47,8 +47,8 @@ fn may_go([n, ne, e, se, s, sw, w, nw]: [bool; 8], second: bool) -> bool {
     let around = [n, ne, e, se, s, sw, w, nw];
     let n_around = around.iter().filter(|inside| **inside).count();
     let rises = (0..8).filter(|i| !around[*i] && around[(i + 1) % 8]).count();
-    let open = if second { !(n && e && w) && !(n && s && w) } else { !(n && e && s) && !(e && s && w) };
-    (2..=6).contains(&n_around) && rises == 1 && open
+    let closed = if second { n && w && (e || s) } else { e && s && (n || w) };
+    (2..=6).contains(&n_around) && rises == 1 && !closed
 }
 
 /// Lines of the skeleton between ends and junctions, each as pixels in order; rings have no junction and
