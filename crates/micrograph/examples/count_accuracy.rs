@@ -172,6 +172,10 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
         touching += share_touching(all);
         number += seen;
     }
+    if apart.is_empty() {
+        println!("| {name} | | | | | | | | | | | all refused");
+        return Ok(());
+    }
     let n_found = apart.len() as f64;
     let (touching, number) = (touching / n_found, number / n_found);
     println!(

