@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p micrograph --example count_accuracy` prints the tables of `docs/accuracy.md`.
 //! `… --example count_accuracy -- OUT IMAGE…` writes instead for each micrograph `OUT/NAME.png` with the
-//! outlines and numbers of its particles, the measured centre lines of its fibres, or why there are none.
+//! outlines of its particles and their number, the measured points of its fibres, or why there are none.
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is run for")]
 
