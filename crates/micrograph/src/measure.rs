@@ -4,6 +4,8 @@
 //! shown. A number without enough evidence behind it is not given: the answer is then why.
 //! Knows no files, no networks and no clocks; what is drawn at random is seeded.
 
+pub mod count;
+pub mod fibres;
 pub mod flatten;
 pub mod geometry;
 pub mod gradient;

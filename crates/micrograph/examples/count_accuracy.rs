@@ -1,0 +1,341 @@
+//! How well particles are counted and fibres measured: bias, scatter and coverage as Markdown tables.
+//!
+//! `cargo run --release -p micrograph --example count_accuracy` prints the tables of `docs/accuracy.md`.
+//! `… --example count_accuracy -- OUT IMAGE…` writes instead for each micrograph `OUT/NAME.png` with the
+//! outlines of its particles and their number, the measured points of its fibres, or why there are none.
+
+#![expect(clippy::print_stdout, reason = "the tables are what it is run for")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use micrograph::data_bar::{self, DataBarChoice};
+use micrograph::measure::count::{CountConfig, particles};
+use micrograph::measure::fibres::{self, fibres};
+use micrograph::measure::quantity::Quantity;
+use micrograph::paint::{ColorMap, Ink, Picture, robust_range};
+use micrograph::synth::{
+    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, Specimen, SynthConfig, Truth,
+    micrograph,
+};
+use micrograph::{Plane, ReadConfig, Rect, read};
+
+/// Seeds of each row.
+const N_SEEDS: u64 = 30;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1).map(PathBuf::from);
+    let Some(out) = arguments.next() else { return tables() };
+    std::fs::create_dir_all(&out)?;
+    for image in arguments {
+        overlay(&image, &out)?;
+    }
+    Ok(())
+}
+
+fn tables() -> Result<(), Box<dyn Error>> {
+    let usual = ParticlesConfig { coverage: 0.15, ..ParticlesConfig::default() };
+    let strewn = ParticlesConfig { packing: Packing::Overlapping, ..usual.clone() };
+    let imaging = Imaging::default();
+    println!("### Particles\n");
+    println!(
+        "| specimen | touching | n | count: bias | without close | RMSE | cover | density: cover | mean diameter: bias px | RMSE px | cover |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    particle_row("separate, 30 px", &usual, &imaging)?;
+    particle_row(
+        "… 10 px",
+        &ParticlesConfig { diameter_px: 10.0, coverage: 0.1, ..usual.clone() },
+        &imaging,
+    )?;
+    particle_row("… 6 px", &ParticlesConfig { diameter_px: 6.0, coverage: 0.05, ..usual.clone() }, &imaging)?;
+    particle_row(
+        "… sizes spread by 0.5",
+        &ParticlesConfig { spread: 0.5, coverage: 0.1, ..usual.clone() },
+        &imaging,
+    )?;
+    particle_row("… noisy, 20 electrons", &usual, &Imaging { dose: 20.0, ..imaging.clone() })?;
+    particle_row("… blurred by 2.5 px", &usual, &Imaging { blur_px: 2.5, ..imaging.clone() })?;
+    particle_row("… charging by 40 %", &usual, &Imaging { gradient: 0.4, ..imaging.clone() })?;
+    particle_row("… dark", &usual, &Imaging { inverted: true, ..imaging.clone() })?;
+    for coverage in [0.02, 0.05, 0.1, 0.2, 0.3] {
+        let name = format!("strewn over each other, {coverage} covered");
+        particle_row(&name, &ParticlesConfig { coverage, ..strewn.clone() }, &imaging)?;
+    }
+    println!("\n### Fibres\n");
+    println!("| specimen | n | refused | mean diameter: bias px | RMSE px | cover | order: bias | cover |");
+    println!("|---|---|---|---|---|---|---|---|");
+    let thin = FibresConfig { coverage: 0.25, ..FibresConfig::default() };
+    fibre_row("strewn, 11 px", Specimen::Fibres(thin.clone()), &imaging)?;
+    fibre_row("… 6 px", Specimen::Fibres(FibresConfig { diameter_px: 6.0, ..thin.clone() }), &imaging)?;
+    fibre_row("… 25 px", Specimen::Fibres(FibresConfig { diameter_px: 25.0, ..thin.clone() }), &imaging)?;
+    let axis = FibresConfig { axis_spread_deg: 15.0, axis_deg: 30.0, ..thin.clone() };
+    fibre_row("… axes spread by 15°", Specimen::Fibres(axis), &imaging)?;
+    fibre_row(
+        "… noisy, 20 electrons",
+        Specimen::Fibres(thin.clone()),
+        &Imaging { dose: 20.0, ..imaging.clone() },
+    )?;
+    fibre_row(
+        "a mat, 0.6 covered",
+        Specimen::Fibres(FibresConfig { coverage: 0.6, ..thin.clone() }),
+        &imaging,
+    )?;
+    fibre_row("… 1.6", Specimen::Fibres(FibresConfig { coverage: 1.6, ..thin }), &imaging)?;
+    let wires = NanowiresConfig { coverage: 0.15, taper: 1.0, ..NanowiresConfig::default() };
+    fibre_row("nanowires, 6 px", Specimen::Nanowires(wires), &imaging)?;
+    Ok(())
+}
+
+/// Errors of one quantity over the seeds.
+#[derive(Default)]
+struct Errors {
+    errors: Vec<f64>,
+    n_covered: usize,
+}
+
+impl Errors {
+    fn add(&mut self, found: &Quantity, truth: f64) {
+        self.errors.push(found.value - truth);
+        let (low, high) = found.interval();
+        // of whole numbers an interval of no width holds the number itself
+        self.n_covered += usize::from(low - 1e-9 <= truth && truth <= high + 1e-9);
+    }
+
+    fn bias(&self) -> f64 {
+        self.errors.iter().sum::<f64>() / self.errors.len() as f64
+    }
+
+    fn rmse(&self) -> f64 {
+        (self.errors.iter().map(|error| error * error).sum::<f64>() / self.errors.len() as f64).sqrt()
+    }
+
+    fn cover(&self) -> String {
+        format!("{:.0} %", 100.0 * self.n_covered as f64 / self.errors.len() as f64)
+    }
+}
+
+/// The middle of a larger image, so that particles reach in from outside as they do in a real one.
+fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
+    const MARGIN: usize = 60;
+    let (height, width) = (384, 512);
+    let (mut counts, mut densities, mut diameters) =
+        (Errors::default(), Errors::default(), Errors::default());
+    let (mut touching, mut number, mut shares) = (0.0, 0.0, (Errors::default(), 0));
+    let mut apart: Vec<f64> = Vec::new();
+    for seed in 0..N_SEEDS {
+        let config = SynthConfig {
+            height: height + 2 * MARGIN,
+            width: width + 2 * MARGIN,
+            specimen: Specimen::Particles(specimen.clone()),
+            imaging: imaging.clone(),
+            ..SynthConfig::default()
+        };
+        let made = micrograph(&config, seed)?;
+        let Truth::Particles(truth) = made.truth else { return Err("particles were asked for".into()) };
+        let plane = made.plane.crop(Rect { y: MARGIN, x: MARGIN, height, width });
+        let Ok((count, _)) = particles(&plane, &CountConfig::default()) else {
+            shares.1 += 1;
+            continue;
+        };
+        let all = &truth.particles;
+        // seen are those of whose discs a region of the least diameter lies inside, not hidden by others
+        let inside = |particle: &&Particle| {
+            let reach = particle.radius_px.ceil() as i64;
+            let (y0, x0) = (particle.y.round() as i64, particle.x.round() as i64);
+            let n_inside = (y0 - reach..=y0 + reach)
+                .flat_map(|y| (x0 - reach..=x0 + reach).map(move |x| (y, x)))
+                .filter(|(y, x)| (*y as f64 - particle.y).hypot(*x as f64 - particle.x) <= particle.radius_px)
+                .map(|(y, x)| (y - MARGIN as i64, x - MARGIN as i64))
+                .filter(|(y, x)| (0..height as i64).contains(y) && (0..width as i64).contains(x))
+                .count();
+            n_inside as f64 >= 4.0 * std::f64::consts::PI && particle.visible > 0.25
+        };
+        let seen = all.iter().filter(inside).count() as f64;
+        // those that a higher one covers so far that there is no neck between them
+        let close = |(index, particle): &(usize, &Particle)| {
+            all[index + 1..].iter().any(|higher| {
+                let apart = (higher.y - particle.y).hypot(higher.x - particle.x);
+                apart < 0.44 * (particle.radius_px + higher.radius_px)
+            })
+        };
+        let n_close = all.iter().enumerate().filter(|one| inside(&one.1) && close(one)).count() as f64;
+        apart.push((count.n_regions.value - (seen - n_close)) / (seen - n_close));
+        counts.add(&count.n_regions, seen);
+        shares.0.errors.push((count.n_regions.value - seen) / seen);
+        let area = (config.height * config.width) as f64;
+        densities.add(&count.in_frame, all.len() as f64 / area * (height * width) as f64);
+        let mean = all.iter().map(|particle| 2.0 * particle.radius_px).sum::<f64>() / all.len() as f64;
+        if let Some(found) = &count.mean_diameter_px {
+            diameters.add(found, mean);
+        }
+        touching += share_touching(all);
+        number += seen;
+    }
+    if apart.is_empty() {
+        println!("| {name} | | | | | | | | | | | all refused");
+        return Ok(());
+    }
+    let n_found = apart.len() as f64;
+    let (touching, number) = (touching / n_found, number / n_found);
+    println!(
+        "| {name} | {touching:.2} | {number:.0} | {:+.1} % | {:+.1} % | {:.1} % | {} | {} | {:+.2} | {:.2} | {} |{}",
+        100.0 * shares.0.bias(),
+        100.0 * apart.iter().sum::<f64>() / apart.len() as f64,
+        100.0 * shares.0.rmse(),
+        counts.cover(),
+        densities.cover(),
+        diameters.bias(),
+        diameters.rmse(),
+        diameters.cover(),
+        if shares.1 > 0 { format!(" {} refused", shares.1) } else { String::new() },
+    );
+    Ok(())
+}
+
+/// Share of particles whose disc touches another's in the image.
+fn share_touching(all: &[Particle]) -> f64 {
+    let touches = |one: &Particle| {
+        let near = |other: &&Particle| {
+            (other.y - one.y).hypot(other.x - one.x) < one.radius_px + other.radius_px && *other != one
+        };
+        all.iter().any(|other| near(&other))
+    };
+    all.iter().filter(|particle| touches(particle)).count() as f64 / all.len() as f64
+}
+
+fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
+    let (mut diameters, mut orders) = (Errors::default(), Errors::default());
+    let (mut number, mut n_refused) = (0.0, 0);
+    for seed in 0..N_SEEDS {
+        let config = SynthConfig {
+            height: 768,
+            width: 1024,
+            specimen: specimen.clone(),
+            imaging: imaging.clone(),
+            ..SynthConfig::default()
+        };
+        let made = micrograph(&config, seed)?;
+        let Ok(found) = fibres(&made.plane, &fibres::FibresConfig::default()) else {
+            n_refused += 1;
+            continue;
+        };
+        let lines: Vec<(Vec<[f64; 2]>, f64)> = match made.truth {
+            Truth::Fibres(truth) => {
+                truth.fibres.into_iter().map(|f| (f.centre_line, f.diameter_px)).collect()
+            }
+            Truth::Nanowires(truth) => truth
+                .wires
+                .into_iter()
+                .map(|w| (w.centre_line, (w.base_diameter_px + w.tip_diameter_px) / 2.0))
+                .collect(),
+            _ => return Err("fibres were asked for".into()),
+        };
+        let (mut length, mut diameter, mut cos, mut sin) = (0.0, 0.0, 0.0, 0.0);
+        for (line, own) in &lines {
+            for ends in line.windows(2) {
+                let [y, x] = ends[0];
+                if (0.0..768.0).contains(&y) && (0.0..1024.0).contains(&x) {
+                    let (dy, dx) = (ends[1][0] - y, ends[1][1] - x);
+                    let axis = 2.0 * (-dy).atan2(dx);
+                    length += dy.hypot(dx);
+                    diameter += own * dy.hypot(dx);
+                    cos += axis.cos() * dy.hypot(dx);
+                    sin += axis.sin() * dy.hypot(dx);
+                }
+            }
+        }
+        diameters.add(&found.mean_diameter_px, diameter / length);
+        orders.add(&found.order, f64::hypot(cos, sin) / length);
+        number += found.n_fibres as f64;
+    }
+    let n_found = N_SEEDS - n_refused;
+    println!(
+        "| {name} | {:.0} | {n_refused} of {N_SEEDS} | {:+.2} | {:.2} | {} | {:+.3} | {} |",
+        number / n_found as f64,
+        diameters.bias(),
+        diameters.rmse(),
+        diameters.cover(),
+        orders.bias(),
+        orders.cover(),
+    );
+    Ok(())
+}
+
+fn overlay(image: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+    let found = read::micrograph(image, &ReadConfig::default())?;
+    let (plane, _) = data_bar::specimen(&found.plane, &found.facts, DataBarChoice::Find)?;
+    let mut counted = gray(&plane);
+    let count = particles(&plane, &CountConfig::default());
+    let said = match &count {
+        Ok((count, labels)) => {
+            for (index, label) in labels.of.iter().enumerate().filter(|(_, label)| **label > 0) {
+                let (y, x) = (index / labels.width, index % labels.width);
+                let differs = |y: usize, x: usize| labels.of.get(y * labels.width + x) != Some(label);
+                if differs(y + 1, x)
+                    || differs(y, x + 1)
+                    || y == 0
+                    || x == 0
+                    || differs(y - 1, x)
+                    || differs(y, x - 1)
+                {
+                    let whole = count.regions[*label as usize - 1].sides.none();
+                    counted.fill_rect(
+                        Rect { y, x, height: 1, width: 1 },
+                        if whole { [60, 220, 90] } else { [250, 170, 40] },
+                        1.0,
+                    );
+                }
+            }
+            let diameter = count.mean_diameter_px.as_ref().map_or(0.0, |mean| mean.value);
+            format!(
+                "{} ± {:.1}, touching {:.2}, covered {:.2}, {diameter:.1} px",
+                count.n_regions.value, count.n_regions.expanded, count.touching, count.covered
+            )
+        }
+        Err(error) => error.to_string(),
+    };
+    let mut lined = gray(&plane);
+    let measured = match fibres(&plane, &fibres::FibresConfig::default()) {
+        Ok(found) => {
+            for point in &found.points {
+                let (sin, cos) = point.axis_deg.to_radians().sin_cos();
+                let half = point.diameter_px / 2.0;
+                for (off, color) in [(-half, [60, 220, 90]), (half, [60, 220, 90]), (0.0, [250, 80, 60])] {
+                    let (y, x) = (point.y + off * cos, point.x + off * sin);
+                    if y >= 0.0 && x >= 0.0 {
+                        lined.fill_rect(
+                            Rect { y: y.round() as usize, x: x.round() as usize, height: 1, width: 1 },
+                            color,
+                            1.0,
+                        );
+                    }
+                }
+            }
+            format!(
+                "{} fibres, {:.2} ± {:.2} px, measured {:.2}, S {:.2}",
+                found.n_fibres,
+                found.mean_diameter_px.value,
+                found.mean_diameter_px.expanded,
+                found.measured,
+                found.order.value
+            )
+        }
+        Err(error) => error.to_string(),
+    };
+    let mut both = Picture::new(plane.height() + 24, 2 * plane.width() + 8, [255; 3]);
+    both.blit(24, 0, &counted);
+    both.blit(24, plane.width() + 8, &lined);
+    for (x, line) in [(4.0, &said), (plane.width() as f32 + 12.0, &measured)] {
+        both.text(3.0, x, line, Ink::regular(15.0, [0; 3]));
+    }
+    let name = image.file_stem().map_or("image".into(), |name| name.to_string_lossy().into_owned());
+    println!("{name}: {said} | {measured}");
+    both.write_png(&out.join(format!("{name}.png")), None)?;
+    Ok(())
+}
+
+fn gray(plane: &Plane) -> Picture {
+    let (low, high) = robust_range(plane).unwrap_or((0.0, 1.0));
+    Picture::from_plane(plane, low, high, ColorMap::Gray)
+}

@@ -1,0 +1,354 @@
+//! Count: how many particles or sites an image shows, how large they are, and how they lie.
+//!
+//! The ground is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
+//! as the middle of their blurred edges, and particles that touch are split at their necks. What cannot be counted is refused with
+//! the reason: where the ground is hidden, where regions have no edges, where the number hangs on the
+//! threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
+//! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
+
+pub(in crate::measure) mod distance;
+mod edge;
+pub(in crate::measure) mod ground;
+mod regions;
+pub(in crate::measure) mod split;
+pub(in crate::measure) mod summary;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::measure::count::edge::Nearby;
+use crate::measure::count::ground::Flat;
+use crate::measure::count::split::Merge;
+use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::{ConfigError, Plane};
+
+pub use ground::Polarity;
+#[cfg(test)]
+pub(in crate::measure) use regions::components;
+pub(in crate::measure) use regions::fill_holes;
+pub use regions::{Labels, Region, Sides};
+pub use summary::SizeBin;
+
+/// Least height of particles over the ground's standard deviation.
+const LEAST_CONTRAST: f64 = 6.0;
+/// Share of the median height above which something is a particle: some are dimmer than others.
+const THRESHOLD: f64 = 0.4;
+/// Shares between which this threshold is as good a choice, for the uncertainty.
+const THRESHOLDS: [f64; 2] = [0.3, 0.5];
+/// Standard deviations of the ground that the threshold lies above it at least.
+const LEAST_THRESHOLD: f64 = 3.5;
+/// Share of the median height that the highest pixel of a particle reaches at least; what stays below is
+/// dirt or the ground's own texture.
+const LEAST_PEAK: f64 = 0.5;
+/// How much smaller or larger the least diameter may be for the uncertainty.
+const SIZES: [f64; 2] = [0.75, 1.25];
+/// Half of the range within which the edges of a bright-rimmed particle may be misplaced, both sides together.
+const EDGE_DOUBT_PX: f64 = 0.3;
+/// How much narrower or wider necks may be for the uncertainty.
+const NECKS: [f64; 2] = [-0.15, 0.05];
+/// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
+/// discs are strewn at random: (distance / diameter)² = 1 − neck² is then evenly spread (for 0.9).
+const HIDDEN_OVER_CLOSE: f64 = 0.77;
+/// The same over all particles and over −ln(1 − share covered), where discs are strewn at random: 0.39 if all
+/// are alike and in pairs, 0.65 as measured for sizes spread by 0.2 (docs/accuracy.md).
+const HIDDEN_OVER_COVER: f64 = 0.65;
+/// A peak that rises less than this over its pass is a whim of the pixels.
+const LEAST_RISE_PX: f64 = 0.75;
+/// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
+const ROUND_HOLE: f64 = 0.85;
+/// Largest share of the image that particles may cover: beyond, the commonest level is no longer the ground.
+const MOST_COVERED: f64 = 0.6;
+/// Least share of the area at the lower edge that is left at the upper one.
+const LEAST_KEPT: f64 = 0.5;
+/// Least median circularity of regions that are particles.
+const LEAST_CIRCULARITY: f64 = 0.45;
+/// Largest expanded uncertainty of the count, as a share of it.
+const MOST_DOUBT: f64 = 0.3;
+/// Share of touching regions up to which the accuracy was checked.
+const CHECKED_TOUCHING: f64 = 0.3;
+
+/// Settings of a count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CountConfig {
+    /// On which side of the ground particles lie; found where it is not told.
+    pub polarity: Option<Polarity>,
+    /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
+    pub least_diameter_px: f64,
+    /// Width of the neck over that of the smaller particle above which two are one, 0.3 to 1.
+    pub neck: f64,
+}
+
+impl Default for CountConfig {
+    fn default() -> Self {
+        Self {
+            polarity: None,
+            least_diameter_px: 4.0, // a dozen pixels: what is smaller has no shape
+            neck: 0.9, // equal discs count as two from 0.44 diameters apart; borders of one disc vary less
+        }
+    }
+}
+
+impl CountConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("count.least_diameter_px", self.least_diameter_px, 2.0..=1000.0)?;
+        ConfigError::unless_within("count.neck", self.neck, 0.3..=1.0)?;
+        Ok(self)
+    }
+}
+
+/// Why there is no count.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum CountError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The image is too small to have a ground.
+    #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
+    TooSmall { height: usize, width: usize },
+    /// Pixels without a number.
+    #[error("expected numbers, found {n} pixels that are none or infinite")]
+    NotFinite { n: usize },
+    /// Nothing stands out from the ground.
+    #[error(
+        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+    )]
+    NoContrast { found: f64, expected: f64 },
+    /// Nothing is large enough.
+    #[error("no region of at least {least_px} px diameter")]
+    NoRegions { least_px: f64 },
+    /// The ground is hidden: a film, a heap, a monolayer.
+    #[error("the ground is hidden: expected at most {expected:.2} of the image covered, found {found:.2}")]
+    Covered { found: f64, expected: f64 },
+    /// Grey levels fade into each other, as in a heap or a texture.
+    #[error(
+        "regions have no edges: expected {expected:.2} of their area left at a higher threshold, found {found:.2}"
+    )]
+    NoEdges { found: f64, expected: f64 },
+    /// Lines, cracks, wires, patches of a texture.
+    #[error("regions are no particles: expected a median circularity of {expected:.2}, found {found:.2}")]
+    NotCompact { found: f64, expected: f64 },
+    /// Small changes of the settings change the number, as in heaps and textures.
+    #[error(
+        "particles cannot be told apart: the number hangs on threshold, neck and least size, from {fewest} to {most}"
+    )]
+    Unsettled { fewest: usize, most: usize },
+}
+
+/// What the user is to know about a count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountWarning {
+    /// So large a share of the regions touch others; the accuracy was checked up to 0.3.
+    Touching(f64),
+    /// Only so many regions are whole: sizes say little.
+    FewWhole(usize),
+}
+
+/// What an image shows; lengths in px.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Count {
+    /// On which side of the ground particles lie.
+    pub polarity: Polarity,
+    /// Height of the particles over the ground, in standard deviations of the ground.
+    pub contrast: f64,
+    /// Regions seen, those on the border too; the uncertainty is that of finding and splitting them.
+    pub n_regions: Quantity,
+    /// Regions that the border does not cut.
+    pub n_whole: usize,
+    /// Number for the image's area by the counting frame; over [`Self::area_px`] it is the number density.
+    pub in_frame: Quantity,
+    /// Area of the image in px².
+    pub area_px: f64,
+    /// Share of the image that regions cover.
+    pub covered: f64,
+    /// Share of the regions that touch another one.
+    pub touching: f64,
+    /// Mean equivalent diameter of the whole regions, weighted against the border's choice; `None`
+    /// without any.
+    pub mean_diameter_px: Option<Quantity>,
+    /// Median of the same.
+    pub median_diameter_px: Option<Quantity>,
+    /// Distribution of the same.
+    pub sizes: Vec<SizeBin>,
+    /// Mean distance to the nearest neighbour; `None` for fewer than two away from the border.
+    pub nearest_px: Option<Quantity>,
+    /// All regions in reading order of their first pixel.
+    pub regions: Vec<Region>,
+    /// What is to be known about it.
+    pub warnings: Vec<CountWarning>,
+}
+
+/// Counts the particles of `plane`; also tells which pixel belongs to which region.
+///
+/// # Errors
+/// If there is nothing that can be counted; the error says what was found.
+pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels), CountError> {
+    let config = config.clone().checked()?;
+    let size = (plane.height(), plane.width());
+    if size.0.min(size.1) < 16 {
+        return Err(CountError::TooSmall { height: size.0, width: size.1 });
+    }
+    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if n > 0 {
+        return Err(CountError::NotFinite { n });
+    }
+    let flat = ground::flatten(plane, config.polarity);
+    let contrast = flat.level / flat.noise;
+    if contrast < LEAST_CONTRAST {
+        return Err(CountError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
+    }
+    let nearby = Nearby::of(&flat.plane);
+    let mut found = segmented(&flat, &nearby, THRESHOLD, config.neck);
+    let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
+    found.keep(config.least_diameter_px);
+    let Segmented { labels, mut regions } = found;
+    let covered =
+        regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
+    if covered > MOST_COVERED {
+        return Err(CountError::Covered { found: covered, expected: MOST_COVERED });
+    }
+    if regions.is_empty() {
+        return Err(CountError::NoRegions { least_px: config.least_diameter_px });
+    }
+    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (THRESHOLD, NECKS[0]), (THRESHOLD, NECKS[1])];
+    let others: Vec<Vec<Region>> = others
+        .par_iter()
+        .map(|(threshold, step)| {
+            let neck = (config.neck + step).min(1.0);
+            let mut found = segmented(&flat, &nearby, *threshold, neck);
+            found.keep(config.least_diameter_px);
+            found.regions
+        })
+        .collect();
+    let n_others: Vec<usize> = others.iter().map(Vec::len).collect();
+    let areas = THRESHOLDS.map(|threshold| n_above(&flat, threshold) as f64);
+    let kept = areas[1] / areas[0].max(1.0);
+    if kept < LEAST_KEPT {
+        return Err(CountError::NoEdges { found: kept, expected: LEAST_KEPT });
+    }
+    let circularity =
+        summary::median(&regions.iter().map(|region| (region.circularity, 1.0)).collect::<Vec<_>>());
+    if circularity < LEAST_CIRCULARITY {
+        return Err(CountError::NotCompact { found: circularity, expected: LEAST_CIRCULARITY });
+    }
+    let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
+    let strewn = if touch > 0 { -HIDDEN_OVER_COVER * (1.0 - covered).ln() } else { 0.0 };
+    let n_regions =
+        number(regions.len(), strewn, [n_others[0], n_others[1]], [n_others[2], n_others[3]], at_sizes);
+    if n_regions.expanded > MOST_DOUBT * n_regions.value {
+        let all = n_others.into_iter().chain(at_sizes).chain([regions.len()]);
+        let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
+        return Err(CountError::Unsettled { fewest, most });
+    }
+    regions::find_nearest(&mut regions);
+    let whole = summary::weighted_whole(&regions, size);
+    let whole_at = |index: usize| summary::weighted_whole(&others[index], size);
+    let (whole_low, whole_high) = (whole_at(0), whole_at(1));
+    let of_sizes = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
+        let change = (statistic(&whole_low) - statistic(&whole_high)).abs();
+        let doubt = change / 2.0 + EDGE_DOUBT_PX;
+        (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, doubt, method))
+    };
+    let touching = touch as f64 / regions.len() as f64;
+    let mut warnings = Vec::new();
+    if touching > CHECKED_TOUCHING {
+        warnings.push(CountWarning::Touching(touching));
+    }
+    if whole.len() < 10 {
+        warnings.push(CountWarning::FewWhole(whole.len()));
+    }
+    let count = Count {
+        polarity: flat.polarity,
+        contrast,
+        n_whole: whole.len(),
+        in_frame: summary::in_frame(&regions, size, n_regions.standard),
+        n_regions,
+        area_px: plane.values().len() as f64,
+        covered,
+        touching,
+        mean_diameter_px: of_sizes(summary::mean, "mean equivalent diameter of whole regions"),
+        median_diameter_px: of_sizes(summary::median, "median equivalent diameter of whole regions"),
+        sizes: summary::size_bins(&whole),
+        nearest_px: summary::nearest(&regions, size),
+        regions,
+        warnings,
+    };
+    Ok((count, labels))
+}
+
+/// The regions of a plane and their pixels.
+struct Segmented {
+    labels: Labels,
+    regions: Vec<Region>,
+}
+
+impl Segmented {
+    fn n_from(&self, diameter_px: f64) -> usize {
+        self.regions.iter().filter(|region| region.diameter_px >= diameter_px).count()
+    }
+
+    fn keep(&mut self, least_diameter_px: f64) {
+        regions::retain(&mut self.labels, &mut self.regions, |region| {
+            region.diameter_px >= least_diameter_px
+        });
+    }
+}
+
+/// Grey levels over the ground at which particles begin, `share` of their median height.
+fn level(flat: &Flat, share: f64) -> f32 {
+    (share * flat.level).max(LEAST_THRESHOLD * flat.noise) as f32
+}
+
+/// What stands out by `share` of the particles' height, split where the neck is below `neck`.
+fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
+    let (height, width) = (flat.plane.height(), flat.plane.width());
+    let threshold = level(flat, share);
+    let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
+    nearby.lay_edges(&mut mask, &flat.plane, threshold);
+    fill_holes(&mut mask, &flat.plane, flat.level / 4.0, ROUND_HOLE);
+    let distances = distance::squared_distances(&mask, (height, width));
+    let (of, n_regions) =
+        split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
+    let mut labels = Labels { height, width, of };
+    let mut regions = regions::measured(&labels, n_regions);
+    let mut peaks = vec![f32::MIN; n_regions + 1];
+    for (label, value) in labels.of.iter().zip(flat.plane.values()) {
+        let peak = &mut peaks[*label as usize];
+        *peak = peak.max(*value);
+    }
+    let least = level(flat, LEAST_PEAK);
+    regions::retain(&mut labels, &mut regions, |region| peaks[region.label as usize] >= least);
+    Segmented { labels, regions }
+}
+
+fn n_above(flat: &Flat, share: f64) -> usize {
+    let threshold = level(flat, share);
+    flat.plane.values().iter().filter(|value| **value > threshold).count()
+}
+
+/// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size, and
+/// what lies so close to another that no neck shows: `strewn` of each particle if they lie at random.
+fn number(
+    n: usize,
+    strewn: f64,
+    at_thresholds: [usize; 2],
+    at_necks: [usize; 2],
+    at_sizes: [usize; 2],
+) -> Quantity {
+    let half_width =
+        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
+    let close = HIDDEN_OVER_CLOSE * n.saturating_sub(at_necks[0]) as f64;
+    let hidden = close.max(strewn * n as f64);
+    let parts = vec![
+        Part::bounded("threshold", half_width(at_thresholds)),
+        Part::bounded("splitting", at_necks[1].abs_diff(n) as f64),
+        // a Poisson number of mean m that is left out is off by m and scatters by √m
+        Part::known("hidden", (hidden * hidden + hidden).sqrt()),
+        Part::bounded("least size", half_width(at_sizes)),
+    ];
+    Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)
+}

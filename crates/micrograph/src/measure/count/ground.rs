@@ -1,0 +1,181 @@
+//! The ground between particles or fibres: its slow change of brightness, its noise, and on which side
+//! of it what is to be counted lies.
+//!
+//! The ground is the commonest grey level. A polynomial of second degree follows it over the image,
+//! fitted again and again to the pixels near it, so that what lies on it has no say. Works where the
+//! ground covers about 40 % of the image or more; a texture coarser than what lies on it is not followed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Plane;
+use crate::measure::solve::Normal;
+use crate::synth::smooth::smooth;
+
+/// Standard deviation in px of the smoothing against noise.
+const SMOOTHING_PX: f64 = 1.0;
+/// Pixels that the polynomial is fitted to, about.
+const N_SAMPLES: f64 = 12_000.0;
+/// Share of the pixels among which the commonest level is looked for.
+const GROUND_SHARE: f64 = 0.4;
+/// Standard deviations of the ground beyond which a pixel is no ground.
+const BEYOND: f64 = 4.0;
+/// Median over standard deviation of half a normal distribution.
+const HALF_NORMAL_MEDIAN: f64 = 0.6745;
+
+/// On which side of the ground particles lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarity {
+    /// Brighter than the ground.
+    Bright,
+    /// Darker than the ground.
+    Dark,
+}
+
+/// A plane in which the ground is 0 and particles are above it.
+pub(in crate::measure) struct Flat {
+    /// Height over the ground in grey levels, smoothed against noise, `[H, W]`.
+    pub(in crate::measure) plane: Plane,
+    /// The same without smoothing.
+    pub(in crate::measure) sharp: Plane,
+    /// Standard deviation of the smoothed ground, at least a thousandth of a grey level.
+    pub(in crate::measure) noise: f64,
+    /// Median height of what is not ground; 0 where all is ground.
+    pub(in crate::measure) level: f64,
+    /// On which side of the ground particles were.
+    pub(in crate::measure) polarity: Polarity,
+}
+
+/// `plane` over its ground; the polarity is found unless it is told.
+pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
+    let (height, width) = (plane.height(), plane.width());
+    let mut flat = smooth(plane, SMOOTHING_PX);
+    let stride = ((height * width) as f64 / N_SAMPLES).sqrt().max(1.0) as usize;
+    let samples: Vec<(usize, usize, f64)> = (stride / 2..height)
+        .step_by(stride)
+        .flat_map(|y| (stride / 2..width).step_by(stride).map(move |x| (y, x)))
+        .map(|(y, x)| (y, x, f64::from(flat.at(y, x))))
+        .collect();
+    let terms = |y: usize, x: usize| {
+        let v = 2.0 * (y as f64 + 0.5) / height as f64 - 1.0;
+        let u = 2.0 * (x as f64 + 0.5) / width as f64 - 1.0;
+        [1.0, u, v, u * u, u * v, v * v]
+    };
+    let mut kept = samples.clone();
+    // stays where an image of a few rows does not determine the rest
+    let mut ground =
+        [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
+    let (mut low, mut high) = (0.0, 0.0);
+    // twelve rounds: the pixels near the ground no longer change from one to the next
+    for _ in 0..12 {
+        let mut normal = Normal::new(6);
+        kept.iter().for_each(|(y, x, value)| normal.add(&terms(*y, *x), *value, 1.0));
+        let Some(fitted) = normal.solution().and_then(|fitted| <[f64; 6]>::try_from(fitted).ok()) else {
+            break;
+        };
+        ground = fitted;
+        let over: Vec<f64> =
+            samples.iter().map(|(y, x, value)| value - dot(&ground, &terms(*y, *x))).collect();
+        let mode = commonest(&over);
+        ground[0] += mode;
+        (low, high) = spreads(over.iter().map(|over| over - mode));
+        let reach = 2.5 * low.min(high).max(1e-3);
+        kept = samples.clone();
+        let mut near = over.iter().map(|over| (over - mode).abs() < reach);
+        kept.retain(|_| near.next().unwrap_or(false));
+    }
+    let mut sharp = plane.clone();
+    for plane in [&mut flat, &mut sharp] {
+        for (y, row) in plane.values_mut().chunks_exact_mut(width).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                *value -= dot(&ground, &terms(y, x)) as f32;
+            }
+        }
+    }
+    let noise = low.min(high).max(1e-3);
+    let beyond = (BEYOND * noise) as f32;
+    let excess = |sign: f32| {
+        flat.values().iter().map(|value| f64::from((sign * value - beyond).max(0.0))).sum::<f64>()
+    };
+    let found = || if excess(1.0) >= excess(-1.0) { Polarity::Bright } else { Polarity::Dark };
+    let polarity = told.unwrap_or_else(found);
+    if polarity == Polarity::Dark {
+        for plane in [&mut flat, &mut sharp] {
+            plane.values_mut().iter_mut().for_each(|value| *value = -*value);
+        }
+    }
+    let above: Vec<f32> = flat.values().iter().copied().filter(|value| *value > beyond).collect();
+    let level =
+        Plane::new(1, above.len(), above).quantiles(&[0.5]).first().map_or(0.0, |level| f64::from(*level));
+    Flat { plane: flat, sharp, noise, level, polarity }
+}
+
+fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Middle of the narrowest interval that holds [`GROUND_SHARE`] of the values.
+fn commonest(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let span = ((sorted.len() as f64 * GROUND_SHARE) as usize).min(sorted.len().saturating_sub(1));
+    (0..sorted.len() - span)
+        .min_by(|a, b| (sorted[a + span] - sorted[*a]).total_cmp(&(sorted[b + span] - sorted[*b])))
+        .map_or(0.0, |first| f64::midpoint(sorted[first], sorted[first + span]))
+}
+
+/// Standard deviations below and above 0 as of half normal distributions.
+fn spreads(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut below, mut above): (Vec<f64>, Vec<f64>) = values.partition(|value| *value < 0.0);
+    let spread = |side: &mut Vec<f64>| {
+        let middle = side.len() / 2;
+        if side.is_empty() { 0.0 } else { side.select_nth_unstable_by(middle, f64::total_cmp).1.abs() }
+    };
+    (spread(&mut below) / HALF_NORMAL_MEDIAN, spread(&mut above) / HALF_NORMAL_MEDIAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+
+    /// Noise of 3 levels on a bowed ground, discs of `step` levels on a fifth of it.
+    fn specimen(step: f32) -> Plane {
+        let mut stream = Stream::new(5, "test", 0);
+        Plane::from_fn(121, 163, |y, x| {
+            let (v, u) = (y as f32 / 121.0 - 0.5, x as f32 / 163.0 - 0.5);
+            let disc = ((y % 30) as f32 - 15.0).hypot((x % 30) as f32 - 15.0) < 8.0;
+            let noise = 3.0 * stream.normal() as f32;
+            100.0 + 60.0 * u - 30.0 * v + 50.0 * u * u + noise + if disc { step } else { 0.0 }
+        })
+    }
+
+    #[test]
+    fn the_ground_is_zero_and_its_slope_is_gone() {
+        for (step, polarity) in [(40.0, Polarity::Bright), (-40.0, Polarity::Dark)] {
+            let flat = flatten(&specimen(step), None);
+            assert_eq!(flat.polarity, polarity);
+            // blurred edges are lower than what lies between them
+            assert!((33.0..41.0).contains(&flat.level), "{}", flat.level);
+            for (y, x) in [(2, 2), (2, 150), (118, 2), (118, 150), (60, 90)] {
+                assert!(flat.plane.at(y, x).abs() < 6.0, "{y} {x}: {}", flat.plane.at(y, x));
+            }
+            // a Gaussian of 1 px leaves 1 / (2 √π) of white noise
+            assert!((flat.noise - 3.0 / (2.0 * std::f64::consts::PI.sqrt())).abs() < 0.3, "{}", flat.noise);
+        }
+    }
+
+    #[test]
+    fn a_told_polarity_is_kept() {
+        let flat = flatten(&specimen(40.0), Some(Polarity::Dark));
+        assert_eq!(flat.polarity, Polarity::Dark);
+        assert!(flat.level < 15.0, "nothing but noise lies below the ground: {}", flat.level);
+    }
+
+    #[test]
+    fn planes_without_contrast_have_no_level() {
+        for plane in [Plane::filled(9, 14, 7.0), Plane::filled(1, 1, 0.0), Plane::filled(1, 40, 3.0)] {
+            assert_eq!(flatten(&plane, None).level, 0.0);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Fibres: how thick the fibres or wires of an image are, and which way they lie, along their centre lines.
+//!
+//! What lies above the ground is thinned to centre lines; crossings and ends are left out; at each point of
+//! a line the diameter is the distance between the two edges of the profile across it, below a pixel. Means
+//! are weighted by length, so a long fibre counts more than a short one and a fibre's pieces count together.
+//! Everything is in px and degrees. Fibres deep in a dense mat have no clear edges and are not measured, and
+//! [`Fibres::measured`] tells how much of the centre lines was.
+
+mod lines;
+mod profile;
+mod skeleton;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::measure::count::distance::squared_distances;
+use crate::measure::count::ground::flatten;
+use crate::measure::count::summary::{mean, median, resampled, size_bins};
+use crate::measure::count::{Polarity, SizeBin, fill_holes};
+use crate::measure::fibres::lines::{Line, fibre_of};
+use crate::measure::fibres::profile::{Width, width};
+use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::random::Stream;
+use crate::{ConfigError, Plane};
+
+/// Least height of fibres over the ground's standard deviation.
+const LEAST_CONTRAST: f64 = 5.0;
+/// Share of the median height above which something is taken for a fibre: deep ones are darker.
+const EDGE: f64 = 0.4;
+/// Least fall of a profile to both sides, as a share of the median height.
+const LEAST_FALL: f64 = 0.3;
+/// Farthest that a diameter may be from the median of its piece, as a share of it.
+const FARTHEST: f64 = 0.25;
+/// Half of the range within which the edge of a bright-rimmed fibre may be misplaced, both sides together.
+const EDGE_DOUBT_PX: f64 = 0.3;
+/// Least length of a fibre over its diameter, as a mean over the length.
+const LEAST_ELONGATION: f64 = 4.0;
+/// Bins of the distribution of axes, 10° each.
+const N_AXIS_BINS: usize = 18;
+/// Times that fibres are drawn again for the uncertainty of the axes.
+const N_RESAMPLES: u64 = 400;
+
+/// Settings of a measurement of fibres.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FibresConfig {
+    /// On which side of the ground fibres lie; found where it is not told.
+    pub polarity: Option<Polarity>,
+    /// Length of centre line in px, in units of their diameter, below which nothing is said, 1 to 1000.
+    pub least_length: f64,
+}
+
+impl Default for FibresConfig {
+    fn default() -> Self {
+        Self {
+            polarity: Some(Polarity::Bright), // thin bodies give more electrons than what is below them
+            least_length: 10.0,               // shorter is a rod or a particle
+        }
+    }
+}
+
+impl FibresConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        ConfigError::unless_within("fibres.least_length", self.least_length, 1.0..=1000.0)?;
+        Ok(self)
+    }
+}
+
+/// Why there is no measurement of fibres.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum FibresError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The image is too small to have a ground.
+    #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
+    TooSmall { height: usize, width: usize },
+    /// Pixels without a number.
+    #[error("expected numbers, found {n} pixels that are none or infinite")]
+    NotFinite { n: usize },
+    /// Nothing stands out from the ground.
+    #[error(
+        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+    )]
+    NoContrast { found: f64, expected: f64 },
+    /// Particles, grains, a texture, or a mat without free edges.
+    #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
+    NoLines { found: f64, expected: f64 },
+    /// Chains of particles, grains, short rods.
+    #[error("no fibres: expected a free length of {expected:.0} diameters, found {found:.1}")]
+    NotLong { found: f64, expected: f64 },
+}
+
+/// A point at which a diameter was measured, in px.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FibrePoint {
+    /// Row of the centre line.
+    pub y: f64,
+    /// Column of the centre line.
+    pub x: f64,
+    /// From edge to edge.
+    pub diameter_px: f64,
+    /// Axis of the centre line in degrees, in `[−90, 90]`, anticlockwise from x as seen on the screen.
+    pub axis_deg: f64,
+    /// Length of centre line that it stands for.
+    pub length_px: f64,
+    /// The fibre it lies on, from 0 on.
+    pub fibre: usize,
+}
+
+/// What the fibres of an image are like; lengths in px, all weighted by length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fibres {
+    /// On which side of the ground fibres lie.
+    pub polarity: Polarity,
+    /// Fibres: pieces between crossings that go on in line count as one.
+    pub n_fibres: usize,
+    /// Length of centre line on which the diameter was measured.
+    pub length_px: f64,
+    /// Its share of the length of all centre lines; the rest are crossings, ends, and edges that are hidden.
+    pub measured: f64,
+    /// Mean diameter.
+    pub mean_diameter_px: Quantity,
+    /// Median of the fibres' mean diameters.
+    pub median_diameter_px: Quantity,
+    /// Standard deviation of the fibres' mean diameters.
+    pub spread_px: f64,
+    /// Distribution of the fibres' mean diameters.
+    pub diameters: Vec<SizeBin>,
+    /// Share of the length in each of eighteen bins of 10°, from −90° on.
+    pub axes: Vec<f64>,
+    /// Mean axis in degrees; says little where the order is near 0.
+    pub axis_deg: Quantity,
+    /// Order parameter of the axes along the centre lines, in `[0, 1]`; of `n` random fibres it is about
+    /// √(0.8 / n).
+    pub order: Quantity,
+    /// All points.
+    pub points: Vec<FibrePoint>,
+}
+
+/// Measures the fibres of `plane`.
+///
+/// # Errors
+/// If there are none that can be measured; the error says what was found.
+pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresError> {
+    let config = config.clone().checked()?;
+    let size = (plane.height(), plane.width());
+    if size.0.min(size.1) < 16 {
+        return Err(FibresError::TooSmall { height: size.0, width: size.1 });
+    }
+    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if n > 0 {
+        return Err(FibresError::NotFinite { n });
+    }
+    let flat = flatten(plane, config.polarity);
+    let contrast = flat.level / flat.noise;
+    if contrast < LEAST_CONTRAST {
+        return Err(FibresError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
+    }
+    let threshold = (EDGE * flat.level) as f32;
+    let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
+    // meshes of a mat may be round, and are no holes in a fibre
+    fill_holes(&mut mask, &flat.plane, flat.level / 4.0, f64::INFINITY);
+    let squares = squared_distances(&mask, size);
+    let skeleton = skeleton::thinned(&mask, size);
+    let n_skeleton = skeleton.iter().filter(|inside| **inside).count();
+    let branches = skeleton::branches(&skeleton, size);
+    let least = LEAST_FALL * flat.level;
+    let pieces: Vec<(Line, Vec<Option<Width>>, f64)> = branches
+        .par_iter()
+        .filter_map(|branch| {
+            let line = Line::of_branch(branch, &squares, size.1)?;
+            let across = line.points.iter().zip(&line.along).zip(&line.radii);
+            let widths: Vec<Option<Width>> = across
+                .map(|((point, along), radius)| width(&flat.sharp, *point, *along, *radius, least))
+                .collect();
+            let diameters: Vec<(f64, f64)> =
+                widths.iter().flatten().map(|width| (width.diameter_px, 1.0)).collect();
+            let diameter = median(&diameters);
+            // a piece of which less than half has edges is a gap, a bundle or a fold
+            (2 * diameters.len() >= widths.len() && diameters.len() as f64 >= diameter)
+                .then_some((line, widths, diameter))
+        })
+        .collect();
+    let sized: Vec<(&Line, f64)> = pieces.iter().map(|(line, _, diameter)| (line, *diameter)).collect();
+    let fibre = fibre_of(&sized);
+    let mut points = Vec::new();
+    for ((line, widths, diameter), fibre) in pieces.iter().zip(fibre) {
+        let along = line.points.iter().zip(&line.along).zip(line.lengths());
+        for ((([y, x], [dy, dx]), length_px), width) in along.zip(widths) {
+            let near = |width: &&Width| (width.diameter_px - diameter).abs() <= FARTHEST * diameter;
+            let Some(width) = width.as_ref().filter(near) else { continue };
+            points.push(FibrePoint {
+                y: y - width.off_px * dx,
+                x: x + width.off_px * dy,
+                diameter_px: width.diameter_px,
+                axis_deg: axis_deg(*dy, *dx),
+                length_px,
+                fibre,
+            });
+        }
+    }
+    let length_px: f64 = points.iter().map(|point| point.length_px).sum();
+    let weighted: Vec<(f64, f64)> = points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
+    let expected = config.least_length * mean(&weighted).max(1.0);
+    if length_px < expected {
+        return Err(FibresError::NoLines { found: length_px, expected });
+    }
+    let mut lengths = vec![0.0; points.iter().map(|point| point.fibre + 1).max().unwrap_or(0)];
+    points.iter().for_each(|point| lengths[point.fibre] += point.length_px);
+    let elongations: Vec<(f64, f64)> =
+        points.iter().map(|point| (lengths[point.fibre] / point.diameter_px, point.length_px)).collect();
+    let found = mean(&elongations);
+    if found < LEAST_ELONGATION {
+        return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
+    }
+    Ok(summed_up(flat.polarity, points, length_px, n_skeleton))
+}
+
+/// Axis of a step, in `[−90, 90]`.
+fn axis_deg(dy: f64, dx: f64) -> f64 {
+    let axis = (-dy).atan2(dx).to_degrees();
+    if axis > 90.0 {
+        axis - 180.0
+    } else if axis < -90.0 {
+        axis + 180.0
+    } else {
+        axis
+    }
+}
+
+fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skeleton: usize) -> Fibres {
+    /// Sums over a fibre's points, weighted by length.
+    #[derive(Clone, Copy, Default)]
+    struct Sums {
+        length: f64,
+        diameter: f64,
+        cos: f64,
+        sin: f64,
+    }
+    let n_lines = points.iter().map(|point| point.fibre + 1).max().unwrap_or(0);
+    let mut sums = vec![Sums::default(); n_lines];
+    let mut axes = vec![0.0; N_AXIS_BINS];
+    for point in &points {
+        let sum = &mut sums[point.fibre];
+        let (sin, cos) = (2.0 * point.axis_deg.to_radians()).sin_cos();
+        sum.length += point.length_px;
+        sum.diameter += point.length_px * point.diameter_px;
+        sum.cos += point.length_px * cos;
+        sum.sin += point.length_px * sin;
+        let bin = ((point.axis_deg + 90.0) / 180.0 * N_AXIS_BINS as f64) as usize;
+        // upright is both ends, and belongs to the first bin
+        axes[bin % N_AXIS_BINS] += point.length_px / length_px;
+    }
+    sums.retain(|sum| sum.length > 0.0);
+    let fibres: Vec<(f64, f64)> = sums.iter().map(|sum| (sum.diameter / sum.length, sum.length)).collect();
+    let mean_px = mean(&fibres);
+    let squares: Vec<(f64, f64)> =
+        fibres.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
+    let order_of = |sums: &mut dyn Iterator<Item = &Sums>| {
+        let all = sums.fold(Sums::default(), |all, sum| Sums {
+            length: all.length + sum.length,
+            diameter: 0.0,
+            cos: all.cos + sum.cos,
+            sin: all.sin + sum.sin,
+        });
+        (all.cos.hypot(all.sin) / all.length, all.sin.atan2(all.cos).to_degrees() / 2.0)
+    };
+    let (order, axis) = order_of(&mut sums.iter());
+    let (mut order_squares, mut axis_squares) = (0.0, 0.0);
+    for index in 0..N_RESAMPLES {
+        let mut stream = Stream::new(0, "fibres resample", index);
+        let drawn: Vec<&Sums> = (0..sums.len()).map(|_| &sums[stream.below(sums.len())]).collect();
+        let (own_order, own_axis) = order_of(&mut drawn.into_iter());
+        order_squares += (own_order - order).powi(2) / N_RESAMPLES as f64;
+        axis_squares += ((own_axis - axis + 90.0).rem_euclid(180.0) - 90.0).powi(2) / N_RESAMPLES as f64;
+    }
+    let whole: f64 = fibres.iter().map(|(_, length)| length).sum();
+    let freedom = whole * whole / fibres.iter().map(|(_, length)| length * length).sum::<f64>() - 1.0;
+    let sampled = |value, unit, variance: f64, method: &str| {
+        Quantity::new(value, unit, method, vec![Part::estimated("sampling", variance.sqrt(), freedom)])
+    };
+    let of_diameters = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
+        resampled(&fibres, statistic, EDGE_DOUBT_PX, method)
+    };
+    Fibres {
+        polarity,
+        n_fibres: fibres.len(),
+        length_px,
+        measured: (length_px / n_skeleton.max(1) as f64).min(1.0),
+        mean_diameter_px: of_diameters(mean, "mean over the length, fibres drawn again"),
+        median_diameter_px: of_diameters(median, "median over the length, fibres drawn again"),
+        spread_px: mean(&squares).sqrt(),
+        diameters: size_bins(&fibres),
+        axes,
+        axis_deg: sampled(axis, Unit::Degrees, axis_squares, "mean of doubled angles over the length"),
+        order: sampled(order, Unit::One, order_squares, "length of the mean of doubled angles"),
+        points,
+    }
+}

@@ -1,0 +1,116 @@
+//! Diameter at one point of a centre line: the profile across it, and where it falls to half on each side.
+
+use crate::Plane;
+
+/// Distance in px between samples of a profile.
+const STEP_PX: f64 = 0.5;
+/// Each sample is a mean over so many px to both ways along the fibre: noise goes, edges stay.
+const ALONG_PX: i32 = 2;
+
+/// What a profile across a fibre tells, in px.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Width {
+    /// From edge to edge.
+    pub(super) diameter_px: f64,
+    /// How far the middle between the edges lies from the point, along the normal.
+    pub(super) off_px: f64,
+}
+
+/// The width of what lies across `along` at `point`, expected to have about `radius`; `None` unless it
+/// falls by `least` grey levels on both sides, near where it is expected to.
+pub(super) fn width(
+    plane: &Plane,
+    point: [f64; 2],
+    along: [f64; 2],
+    radius: f64,
+    least: f64,
+) -> Option<Width> {
+    let across = [-along[1], along[0]];
+    let side = |sign: f64| edge(plane, point, across.map(|part| sign * part), radius, least);
+    let (ahead, behind) = (side(1.0)?, side(-1.0)?);
+    Some(Width { diameter_px: ahead + behind, off_px: (ahead - behind) / 2.0 })
+}
+
+/// Distance of the edge from `point` towards `way`: where the profile is half way between its highest
+/// inside, which is the rim where there is one, and its lowest outside.
+fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) -> Option<f64> {
+    let reach = radius + (0.8 * radius).max(4.0);
+    let n = (reach / STEP_PX) as usize + 1;
+    let profile: Vec<f64> = (0..n)
+        .map(|i| {
+            let t = i as f64 * STEP_PX;
+            let mut sum = 0.0;
+            for step in -ALONG_PX..=ALONG_PX {
+                // along the fibre is across the way to its edge
+                let (dy, dx) = (t * way[0] - f64::from(step) * way[1], t * way[1] + f64::from(step) * way[0]);
+                sum += interpolated(plane, [point[0] + dy, point[1] + dx])?;
+            }
+            Some(sum / f64::from(2 * ALONG_PX + 1))
+        })
+        .collect::<Option<_>>()?;
+    let border = ((radius + 1.0) / STEP_PX) as usize;
+    let inside = profile[..=border].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let from = (radius / STEP_PX) as usize;
+    let (lowest, outside) =
+        profile.iter().copied().enumerate().skip(from).min_by(|a, b| a.1.total_cmp(&b.1))?;
+    if inside - outside < least {
+        return None;
+    }
+    let half = f64::midpoint(inside, outside);
+    // inwards from the lowest: the first step that rises over half
+    let last = (0..lowest).rev().find(|i| profile[*i] >= half)?;
+    let (above, below) = (profile[last], profile[last + 1]);
+    let at = (last as f64 + (above - half) / (above - below)) * STEP_PX;
+    let likely = 0.5 * radius - 1.0..=1.5 * radius + 2.0;
+    likely.contains(&at).then_some(at)
+}
+
+/// The value between four pixels, by its share of each; `None` outside.
+fn interpolated(plane: &Plane, [y, x]: [f64; 2]) -> Option<f64> {
+    let inside = y >= 0.0 && x >= 0.0 && y < (plane.height() - 1) as f64 && x < (plane.width() - 1) as f64;
+    if !inside {
+        return None;
+    }
+    let (top, left) = (y as usize, x as usize);
+    let (v, u) = (y.fract(), x.fract());
+    let row = |y: usize| f64::from(plane.at(y, left)) * (1.0 - u) + f64::from(plane.at(y, left + 1)) * u;
+    Some(row(top) * (1.0 - v) + row(top + 1) * v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A straight fibre through `(30, 40)` whose edges are as sharp as pixels let them be.
+    fn fibre(radius: f64, axis_deg: f64) -> (Plane, [f64; 2]) {
+        let (sin, cos) = axis_deg.to_radians().sin_cos();
+        let plane = Plane::from_fn(61, 81, |y, x| {
+            let off = (x as f64 - 40.0) * sin + (y as f64 - 30.0) * cos;
+            (100.0 * (radius - off.abs() + 0.5).clamp(0.0, 1.0)) as f32
+        });
+        (plane, [-sin, cos])
+    }
+
+    #[test]
+    fn the_width_of_a_sharp_fibre_is_found_below_a_pixel_at_any_axis() {
+        for radius in [2.0, 5.25, 9.7] {
+            for axis_deg in [0.0, 23.0, 45.0, 90.0, -70.0] {
+                let (plane, along) = fibre(radius, axis_deg);
+                // half a pixel beside the centre line; edges without blur are known to a part of a pixel
+                let point = [30.0 + 0.5 * along[1], 40.0 - 0.5 * along[0]];
+                let found = width(&plane, point, along, radius + 0.4, 50.0).unwrap();
+                assert!((found.diameter_px - 2.0 * radius).abs() < 0.2, "{radius} {axis_deg}: {found:?}");
+                assert!((found.off_px.abs() - 0.5).abs() < 0.1, "{radius} {axis_deg}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_two_edges_there_is_no_width() {
+        let (plane, along) = fibre(5.0, 0.0);
+        assert_eq!(width(&plane, [30.0, 40.0], along, 5.0, 101.0), None, "too little contrast");
+        assert_eq!(width(&plane, [30.0, 40.0], along, 19.0, 50.0), None, "not where it is expected");
+        assert_eq!(width(&plane, [2.0, 40.0], along, 5.0, 50.0), None, "cut by the border");
+        assert_eq!(width(&Plane::filled(40, 40, 3.0), [20.0, 20.0], along, 5.0, 50.0), None, "nothing there");
+    }
+}
