@@ -8,11 +8,10 @@ GAP = 4
 
 def pictures(name):
     paths = [path for path in glob.glob(os.path.join(out, name, "*.png")) if os.path.basename(path) != "sheet.png"]
-    paths = [path for path in paths if not re.search(r"_[1-9]\d*\.png$", path)]  # further members
     return sorted(paths, key=lambda path: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path)])
 
 
-def grid(rows, side, name):
+def grid(rows, side, name, quality=72):
     rows = [[Image.open(path).convert("RGB").resize((side, side), Image.LANCZOS) for path in row] for row in rows]
     columns = max(map(len, rows))
     size = (columns * (side + GAP) - GAP, len(rows) * (side + GAP) - GAP)
@@ -20,7 +19,7 @@ def grid(rows, side, name):
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):
             sheet.paste(picture, (x * (side + GAP), y * (side + GAP)))
-    sheet.save(os.path.join(docs, name), quality=72, optimize=True)
+    sheet.save(os.path.join(docs, name), quality=quality, optimize=True)
 
 
 for name, rows in {
@@ -31,7 +30,7 @@ for name, rows in {
     "fine-tuned": ["fine-tuned-6", "fine-tuned-classes"],
     "random": ["random-6", "random-classes"],
 }.items():
-    grid([pictures(row)[:10] for row in rows], 88, f"gallery-{name}.jpg")
-presets = ["chollet", "fast", "measure", "robust", "maco", "borowski"]
+    grid([pictures(row)[:10] for row in rows], 80, f"gallery-{name}.jpg", 60)
+presets = ["chollet", "fast", "measure", "robust", "maco"]
 columns = [pictures(f"preset-{preset}") for preset in presets]
 grid([list(row) for row in zip(*columns)], 128, "presets.jpg")

@@ -28,24 +28,23 @@ show squeezenet-3 "$squeezenet" "${fire3[@]}"
 show squeezenet-6 "$squeezenet" "${fire6[@]}"
 for start in frozen fine-tuned random; do
     show "$start-6" "$runs/squeezenet-$start-0" "${fire6[@]}"
-    show "$start-classes" "$runs/squeezenet-$start-0" --classes --size 128
+    show "$start-classes" "$runs/squeezenet-$start-0" --classes
 done
 # how far apart are the pictures of two starts, and of two seeds of one start?
 for start in fine-tuned random; do
-    show "$start-classes-1" "$runs/squeezenet-$start-1" --classes --size 128
+    show "$start-classes-1" "$runs/squeezenet-$start-1" --classes
     show "$start-6-1" "$runs/squeezenet-$start-1" "${fire6[@]}"
 done
 # the presets, on two classes and a channel
-for preset in chollet fast measure robust maco borowski; do
+for preset in chollet fast measure robust maco; do
     more=()
     [ "$preset" = maco ] && more=(--data "$data")
-    [ "$preset" = borowski ] && more=(--steps 512)
     show "preset-$preset" classifier --preset "$preset" --unit class:fibres --unit class:powder --unit encoder.4.norm:3 \
         "${more[@]}"
 done
 "$python" scripts/gallery.py "$out" docs
 for what in 6 classes; do
     echo "log spectral distance, $what:"
-    cargo run --release --quiet -p nanoaid-cli -p micrograph --example spectral_distance -- \
+    cargo run --release --quiet -p micrograph --example spectral_distance -- \
         "$out/fine-tuned-$what" "$out/fine-tuned-$what-1" "$out/random-$what" "$out/random-$what-1"
 done

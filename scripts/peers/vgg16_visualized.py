@@ -10,7 +10,7 @@ import torch, torch.nn as nn, torch.nn.functional as F
 
 torch.set_num_threads(os.cpu_count())
 torch.manual_seed(0)
-SIDE, STEPS, N = 128, 256, 16
+SIDE, STEPS, N = 128, int(os.environ.get("STEPS", 256)), 16
 
 
 def block3():

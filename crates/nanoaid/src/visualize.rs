@@ -37,6 +37,7 @@ pub use preset::Preset;
 pub use transform::{Transform, TransformSet};
 pub use whitening::Whitening;
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 
 use micrograph::Plane;
@@ -128,23 +129,27 @@ pub fn visualize(
     let config = config.clone().checked()?;
     let shape = config.canvas_shape(network.channels_in());
     let canvas = config.canvas.build(shape, config.mean_grey, materials)?;
+    let smallest = config.smallest_shape(shape.channels);
+    if smallest.plane() == 0 {
+        return Err(VisualizeError::TooSmall { height: shape.height, width: shape.width });
+    }
     for objective in objectives {
-        check::objective(objective, network, shape, &config)?;
+        check::objective(objective, network, smallest, &config)?;
         check_micrograph(objective, micrograph, shape)?;
     }
     let ascent = Ascent { network, config: &config, canvas: &*canvas, shape, micrograph };
     let batch = (batch_pictures(shape) / (config.restarts * config.members)).max(1);
     let (sender, events) = mpsc::channel();
     rayon::in_place_scope_fifo(|scope| {
-        for (number, objectives) in objectives.chunks(batch).enumerate() {
+        for (indices, objectives) in batches(objectives, &ascent, batch) {
             let (sender, ascent) = (sender.clone(), &ascent);
             // each batch climbs on a thread of its own, without waiting for others at each layer
             scope.spawn_fifo(move |_| {
                 let step = |step| drop(sender.send(Message::Step(step)));
-                match ascent.climb(objectives, &step) {
+                match ascent.climb(&objectives, &step) {
                     Ok(found) => {
-                        for (offset, visualization) in found.into_iter().enumerate() {
-                            drop(sender.send(Message::Done(number * batch + offset, visualization)));
+                        for (index, visualization) in indices.into_iter().zip(found) {
+                            drop(sender.send(Message::Done(index, visualization)));
                         }
                     }
                     Err(error) => drop(sender.send(Message::Failed(error))),
@@ -164,6 +169,21 @@ pub fn visualize(
         }
         failed.map_or(Ok(()), Err)
     })
+}
+
+/// Objectives that are climbed together, with their places in the list: those about channels of one
+/// layer by themselves, so that how a picture is computed does not depend on what else was asked for.
+fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(Vec<usize>, Vec<Objective>)> {
+    let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+    for (index, objective) in objectives.iter().enumerate() {
+        let climbed = ascent.climbed(objective);
+        let layer = subject::own_channel(&climbed).map(|(layer, _)| layer.to_owned());
+        groups.entry(layer).or_default().push(index);
+    }
+    let chunks = groups.values().flat_map(|indices| indices.chunks(most));
+    chunks
+        .map(|chunk| (chunk.to_vec(), chunk.iter().map(|&index| objectives[index].clone()).collect()))
+        .collect()
 }
 
 /// What a batch tells.

@@ -133,7 +133,8 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     })?;
     progress.finish();
     let records: Vec<VisualRecord> = records.into_iter().flatten().collect();
-    let title = format!("{}: {}", arguments.run.display(), arguments.what());
+    let run = arguments.run.file_name().unwrap_or(arguments.run.as_os_str()).to_string_lossy();
+    let title = format!("{run}: {}", arguments.what());
     let picture = sheet(&title, &subtitle(&settings), &records, &folder, arguments.nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
     if arguments.json {

@@ -126,7 +126,7 @@ impl Ascent<'_> {
     }
 
     /// What is climbed for `objective`.
-    fn climbed(&self, objective: &Objective) -> Objective {
+    pub(super) fn climbed(&self, objective: &Objective) -> Objective {
         let objective = if self.config.squared { objective.squared() } else { objective.clone() };
         if self.config.diversity == 0.0 {
             return objective;

@@ -66,12 +66,13 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
         }
         Objective::Error { position } => {
             let last = network.layers().last().filter(|last| last.n_channels == network.channels_in());
-            if network.layer("latent").is_none() || last.is_none() {
+            let (Some(last), true) = (last, network.layer("latent").is_some()) else {
                 return Err("the network is no autoencoder".to_owned());
-            }
+            };
+            large_enough(last, shape)?;
+            let [height, width] = [shape.height, shape.width].map(|length| last.map_length(length));
             match *position {
-                Some((y, x)) if y >= shape.height || x >= shape.width => {
-                    let Shape { height, width, .. } = shape;
+                Some((y, x)) if y >= height || x >= width => {
                     Err(format!("no pixel {y},{x} in an image of {height}×{width}"))
                 }
                 _ => Ok(()),

@@ -102,6 +102,17 @@ impl VisualizeConfig {
         [self.height, self.width].map(|length| length + 2 * self.margin_px)
     }
 
+    /// The smallest image that a network sees, of the canvas itself and of what transforms leave;
+    /// 0 pixels where they may leave nothing.
+    pub(super) fn smallest_shape(&self, channels: usize) -> Shape {
+        let canvas = self.canvas_shape(channels);
+        let least = |length: usize| {
+            let left = self.transforms.iter().fold(length, |left, transform| transform.least_left(left));
+            left.min(length)
+        };
+        Shape { channels, height: least(canvas.height), width: least(canvas.width) }
+    }
+
     pub(super) fn canvas_shape(&self, channels: usize) -> Shape {
         let [height, width] = self.canvas_px();
         Shape { channels, height, width }

@@ -73,7 +73,9 @@ pub(super) fn scores(objective: &Objective, seen: &Seen<'_>) -> Tensor<1> {
             means(dot * cosine.clamp_min(LEAST_COSINE).powf_scalar(*cosine_power))
         }
         Objective::Error { position } => {
-            let error = (seen.images.clone() - output(seen)).square();
+            // an autoencoder leaves out what is no whole position of its code
+            let output = output(seen);
+            let error = (seen.images.clone().slice(output.dims().map(|length| 0..length)) - output).square();
             match *position {
                 None => means(error),
                 Some((y, x)) => at(error, y, x),

@@ -138,18 +138,23 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// The layer and the channel that an objective is about, if one channel is all that it needs.
+pub(super) fn own_channel(objective: &Objective) -> Option<(&str, usize)> {
+    match objective {
+        Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
+        | Objective::Center { layer, channel }
+        | Objective::Energy { layer, channel } => Some((layer, *channel)),
+        _ => None,
+    }
+}
+
 /// The layer that all objectives name one channel of, and these channels, image by image.
 fn own_channels(objectives: &[Objective], members: usize) -> Option<(&str, Vec<usize>)> {
     let mut layers = BTreeSet::new();
     let mut channels = Vec::new();
     for objective in objectives {
-        let (layer, channel) = match objective {
-            Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
-            | Objective::Center { layer, channel }
-            | Objective::Energy { layer, channel } => (layer, *channel),
-            _ => return None,
-        };
-        layers.insert(layer.as_str());
+        let (layer, channel) = own_channel(objective)?;
+        layers.insert(layer);
         channels.extend(std::iter::repeat_n(channel, members));
     }
     if layers.len() == 1 { Some((layers.pop_first()?, channels)) } else { None }

@@ -99,6 +99,22 @@ impl Transform {
         )
     }
 
+    /// Pixels along an axis that are left of `length` at least.
+    pub(super) fn least_left(&self, length: usize) -> usize {
+        match self {
+            Self::Pad { px } | Self::Wrap { px } => length + 2 * px,
+            Self::Jitter { px } => length.saturating_sub(*px),
+            Self::Scale { factors } => {
+                let factor = factors.iter().copied().fold(f64::INFINITY, f64::min);
+                ((length as f64 * factor).round() as usize).max(1)
+            }
+            Self::Crop { px, .. } => *px,
+            Self::Roll { .. } | Self::Rotate { .. } | Self::Blur { .. } | Self::Noise { .. } | Self::Flip => {
+                length
+            }
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let refuse = |field: &str, found: f64, expected: &str| {
             Err(ConfigError::new(&format!("transforms.{field}"), found, expected))

@@ -5,7 +5,10 @@ use super::*;
 #[test]
 fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
     let network = autoencoder();
-    let units: Vec<Objective> = (0..7).map(|channel| Objective::channel("encoder.2", channel)).collect();
+    let mut units: Vec<Objective> = (0..7).map(|channel| Objective::channel("encoder.2", channel)).collect();
+    units.extend(
+        ["latent:0", "encoder.1:2", "encoder.1", "error + latent:1"].map(|text| text.parse().unwrap()),
+    );
     for preset in [Preset::Fast, Preset::Chollet, Preset::Robust] {
         let config = VisualizeConfig { check_every: 5, stop_gain: 0.01, ..small(preset.config()) };
         let all = pictures(&network, &units, &config);
@@ -63,6 +66,11 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
         ("diversity(encoder.1)", same, "at least 2 pictures"),
         ("inversion(encoder.1)", same, "compares with a micrograph of 24×32 pixels: found none"),
         ("latent.preactivation:0", same, "no layer `latent.preactivation`"),
+        (
+            "encoder.2:1@4,0",
+            |config| config.transforms = vec![Transform::Jitter { px: 8 }],
+            "no position 4,0 in a map of 4×6",
+        ),
         ("encoder.2:1", |config| config.height = 2, "at least"),
         ("encoder.2:1", |config| config.steps = 0, "steps: expected 1 to 100000, found 0"),
         ("encoder.2:1", |config| config.canvas = CanvasConfig::Phase, "needs the mean spectrum"),
