@@ -36,7 +36,7 @@ const MANY_EXTRA: f64 = 0.05;
 /// Order parameter below which a common axis says little.
 const LITTLE_ORDER: f64 = 0.1;
 /// Share of centre lines below which the diameters of fibres may not be those of all.
-const FEW_LINES: f64 = 0.3;
+const FEW_LINES: f64 = 0.5;
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -340,7 +340,7 @@ impl Work<'_> {
         }
         let extra = found.extra.len() as f64 / found.n_found.max(1) as f64;
         if extra > MANY_EXTRA {
-            let text = format!("{} things like those at sites lie off them", found.extra.len());
+            let text = format!("{} off the sites look like those at sites", found.extra.len());
             self.weak(text, "see in the overlay whether the lattice is the right one");
         }
         let told = self.lengths.of_lattice(&found);

@@ -192,7 +192,7 @@ impl Lengths<'_> {
             LatticeKind::Oblique => "oblique",
         };
         numbers.told(format!(
-            "{kind} lattice, {} sites expected, {} things like those at sites lie off them",
+            "{kind} lattice, {} sites expected, {} off the sites look like those at sites",
             lattice.sites.len(),
             lattice.extra.len()
         ))
