@@ -1,7 +1,7 @@
 //! Calibrated: which size of a pixel a report uses, of what the file and its drawn scale bar tell.
 //!
 //! The drawn bar calibrates an image whose file tells nothing, and checks one whose file does. Where the
-//! two contradict each other the bar is believed: it was resized together with the image.
+//! two contradict each other nobody here can tell which is right, and the image is left uncalibrated.
 
 use super::ReportWarning;
 use crate::scale_bar::{self, ScaleBarError};
@@ -39,8 +39,8 @@ pub fn calibration(
     match (file, drawn) {
         (Some(file), Ok(drawn)) => Ok(match scale_bar::disagreement(&file, &drawn) {
             Some(disagreement) => {
-                let advice = "the drawn bar is used; check its length";
-                (Some(drawn), vec![ReportWarning::new(disagreement.to_string(), advice)])
+                let advice = "none is used; type the size of a pixel";
+                (None, vec![ReportWarning::new(disagreement.to_string(), advice)])
             }
             None => (Some(file), Vec::new()),
         }),
