@@ -209,7 +209,8 @@ pub(crate) fn sheet(
 ) -> Result<Picture, Failure> {
     let mut pictures = Vec::new();
     for record in records {
-        let name = record.files.keys().find(|name| !name.ends_with("_steps.png")).cloned().unwrap_or_default();
+        let name =
+            record.files.keys().find(|name| !name.ends_with("_steps.png")).cloned().unwrap_or_default();
         pictures.push(read_gray(&folder.file(&name))?);
     }
     let mut order: Vec<usize> = (0..records.len()).collect();

@@ -96,7 +96,8 @@ impl NaturalPaths<'_> {
 pub fn unit_of(objective: &Objective, network: &Network) -> Option<(String, usize)> {
     match objective {
         Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
-        | Objective::Center { layer, channel } => {
+        | Objective::Center { layer, channel }
+        | Objective::Energy { layer, channel } => {
             let name = network.layer(layer).map(|layer| layer.name.clone());
             name.or_else(|| layer.strip_suffix(crate::network::PREACTIVATION).map(str::to_owned))
                 .map(|layer| (layer, *channel))

@@ -103,7 +103,9 @@ pub enum VisualizeError {
     #[error("objective `{objective}` compares with a micrograph of {height}×{width} pixels: {reason}")]
     Micrograph { objective: String, height: usize, width: usize, reason: String },
     /// A number grew beyond all bounds.
-    #[error("step {step}: the picture is no longer finite (score {score}), expected finite numbers; lower the rate")]
+    #[error(
+        "step {step}: the picture is no longer finite (score {score}), expected finite numbers; lower the rate"
+    )]
     NotFinite { step: usize, score: f32 },
 }
 

@@ -96,7 +96,9 @@ fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Fa
     let mut again = None;
     let mut progress = Progress::new(1, "pictures");
     let objectives = [record.objective.clone()];
-    make(&network, &objectives, settings, &gathered, &folder, &mut progress, &mut |_, record| again = Some(record))?;
+    make(&network, &objectives, settings, &gathered, &folder, &mut progress, &mut |_, record| {
+        again = Some(record)
+    })?;
     progress.finish();
     let files = again.map(|record| record.files).unwrap_or_default();
     compare(&record.files, &files, &record.program_version)?;

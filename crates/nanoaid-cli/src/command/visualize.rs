@@ -231,7 +231,10 @@ impl VisualizeArguments {
             });
             let Some(layer) = layer else {
                 let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
-                return Err(Failure::new(format!("no layer `{name}`, expected one of: {}", known.join(", "))));
+                return Err(Failure::new(format!(
+                    "no layer `{name}`, expected one of: {}",
+                    known.join(", ")
+                )));
             };
             objectives.extend((0..layer.n_channels).map(|channel| Objective::channel(name, channel)));
         }
@@ -243,7 +246,8 @@ impl VisualizeArguments {
             objectives.extend(classes.iter().map(|class| Objective::class(class)));
         }
         if objectives.is_empty() {
-            let text = "nothing to visualize; name a --unit, a --layer (`nanoaid info RUN` lists them) or --classes";
+            let text =
+                "nothing to visualize; name a --unit, a --layer (`nanoaid info RUN` lists them) or --classes";
             return Err(Failure::new(text));
         }
         Ok(objectives)
@@ -330,7 +334,8 @@ impl VisualizeArguments {
 pub(crate) fn fitted(plane: &Plane, [height, width]: [usize; 2]) -> Result<Plane, Failure> {
     if plane.height() < height || plane.width() < width {
         let (found_height, found_width) = (plane.height(), plane.width());
-        let text = format!("found {found_height}×{found_width} px of specimen, expected at least {height}×{width}");
+        let text =
+            format!("found {found_height}×{found_width} px of specimen, expected at least {height}×{width}");
         return Err(Failure::new(text));
     }
     let (y, x) = ((plane.height() - height) / 2, (plane.width() - width) / 2);

@@ -13,4 +13,5 @@ mod page;
 mod program;
 mod real_files;
 mod training;
+mod visualize;
 mod weights;

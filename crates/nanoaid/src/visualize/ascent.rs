@@ -19,7 +19,7 @@ use super::image::Shape;
 use super::objective::Objective;
 use super::subject::Subject;
 use super::transform::Drawn;
-use super::{VisualizeError, Visualization};
+use super::{Visualization, VisualizeError};
 use crate::Network;
 use optimizer::Optimizer;
 
@@ -122,14 +122,17 @@ impl Ascent<'_> {
     /// The objectives of the groups that still climb.
     fn active(&self, groups: &[Group], objectives: &[Objective]) -> Vec<Objective> {
         let climbing = groups.iter().filter(|group| !group.done);
-        climbing.map(|group| self.with_diversity(&objectives[group.objective])).collect()
+        climbing.map(|group| self.climbed(&objectives[group.objective])).collect()
     }
 
-    fn with_diversity(&self, objective: &Objective) -> Objective {
+    /// What is climbed for `objective`.
+    fn climbed(&self, objective: &Objective) -> Objective {
+        let objective = if self.config.squared { objective.squared() } else { objective.clone() };
         if self.config.diversity == 0.0 {
-            return objective.clone();
+            return objective;
         }
-        let diversity = |layer: &str| (self.config.diversity, Objective::Diversity { layer: layer.to_owned() });
+        let diversity =
+            |layer: &str| (self.config.diversity, Objective::Diversity { layer: layer.to_owned() });
         let mut terms = vec![(1.0, objective.clone())];
         terms.extend(objective.layers().into_iter().map(diversity));
         Objective::Sum(terms)

@@ -14,9 +14,7 @@ pub(super) fn objective(
     shape: Shape,
     config: &VisualizeConfig,
 ) -> Result<(), VisualizeError> {
-    let refuse = |reason: String| {
-        Err(VisualizeError::Objective { objective: objective.to_string(), reason })
-    };
+    let refuse = |reason: String| Err(VisualizeError::Objective { objective: objective.to_string(), reason });
     let mut found = Ok(());
     objective.visit(&mut |part| {
         if found.is_ok()
@@ -56,7 +54,7 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
                 _ => Ok(()),
             }
         }
-        Objective::Center { layer, channel } => {
+        Objective::Center { layer, channel } | Objective::Energy { layer, channel } => {
             let layer = known(layer, network)?;
             large_enough(layer, shape)?;
             channels(layer, [*channel])
@@ -79,9 +77,9 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
                 _ => Ok(()),
             }
         }
-        Objective::Diversity { layer } | Objective::Caricature { layer, .. } | Objective::Inversion { layer } => {
-            large_enough(known(layer, network)?, shape)
-        }
+        Objective::Diversity { layer }
+        | Objective::Caricature { layer, .. }
+        | Objective::Inversion { layer } => large_enough(known(layer, network)?, shape),
         Objective::Between { .. } | Objective::Sum(_) => Ok(()),
     }
 }
@@ -108,7 +106,9 @@ fn large_enough(layer: &Layer, shape: Shape) -> Result<(), String> {
 
 fn channels(layer: &Layer, channels: impl IntoIterator<Item = usize>) -> Result<(), String> {
     match channels.into_iter().find(|channel| *channel >= layer.n_channels) {
-        Some(channel) => Err(format!("no channel {channel} in `{}`, which has {}", layer.name, layer.n_channels)),
+        Some(channel) => {
+            Err(format!("no channel {channel} in `{}`, which has {}", layer.name, layer.n_channels))
+        }
         None => Ok(()),
     }
 }

@@ -23,6 +23,9 @@ pub struct VisualizeConfig {
     pub mean_grey: f32,
     /// What is climbed.
     pub canvas: CanvasConfig,
+    /// Whether channels are climbed by their energy ([`super::Objective::Energy`]) in place of their
+    /// mean.
+    pub squared: bool,
     /// Random changes between canvas and network, one after the other.
     pub transforms: Vec<Transform>,
     /// How often a step draws the transforms; their gradients are averaged. 1 to 256.

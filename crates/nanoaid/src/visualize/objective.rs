@@ -28,6 +28,14 @@ pub enum Objective {
         /// The channel.
         channel: usize,
     },
+    /// Mean over a channel's map of the squares of activations above 0: strong places count more than
+    /// many weak ones.
+    Energy {
+        /// The layer.
+        layer: String,
+        /// The channel.
+        channel: usize,
+    },
     /// Mean over positions of `⟨a, v⟩ · max(0.1, cos)^p`, where `a` is the activation vector of a
     /// position and `cos` that of its angle with `v`.
     Direction {
@@ -91,6 +99,19 @@ impl Objective {
         Self::Unit(Address::Class(label.to_owned()))
     }
 
+    /// The same with the energy of channels in place of their mean.
+    pub fn squared(&self) -> Self {
+        match self {
+            Self::Unit(Address::Layer { layer, channel: Some(channel), position: None }) => {
+                Self::Energy { layer: layer.clone(), channel: *channel }
+            }
+            Self::Sum(terms) => {
+                Self::Sum(terms.iter().map(|(weight, term)| (*weight, term.squared())).collect())
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The same, to be made as small as can be.
     pub fn minimum(self) -> Self {
         Self::Sum(vec![(-1.0, self)])
@@ -102,6 +123,7 @@ impl Objective {
         self.visit(&mut |objective| match objective {
             Self::Unit(Address::Layer { layer, .. })
             | Self::Center { layer, .. }
+            | Self::Energy { layer, .. }
             | Self::Direction { layer, .. }
             | Self::Diversity { layer }
             | Self::Caricature { layer, .. }

@@ -101,12 +101,14 @@ impl<'a> Paths<'a> {
 pub fn warning(nearness: &[Nearness]) -> Option<Warning> {
     let nearer = nearness.iter().filter(|layer| layer.to_driving > layer.to_others).count();
     let layers = nearness.len();
-    (layers > 0 && (nearer as f64) <= NEARER_SHARE * layers as f64).then_some(Warning::OtherPath { nearer, layers })
+    (layers > 0 && (nearer as f64) <= NEARER_SHARE * layers as f64)
+        .then_some(Warning::OtherPath { nearer, layers })
 }
 
 /// Pearson's correlation; 0 where one of them is constant.
 fn correlation(a: &[f32], b: &[f32]) -> f64 {
-    let mean = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64;
+    let mean =
+        |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let (mut product, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
     for (a, b) in a.iter().zip(b) {

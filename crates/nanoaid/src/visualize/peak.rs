@@ -52,9 +52,14 @@ pub fn peak(plane: &Plane) -> Option<Peak> {
         .collect();
     let total: f64 = weights.iter().sum();
     let mean =
-        plane.values().iter().zip(&weights).map(|(value, weight)| f64::from(*value) * weight).sum::<f64>() / total;
-    let values: Vec<f64> =
-        plane.values().iter().zip(&weights).map(|(value, weight)| (f64::from(*value) - mean) * weight).collect();
+        plane.values().iter().zip(&weights).map(|(value, weight)| f64::from(*value) * weight).sum::<f64>()
+            / total;
+    let values: Vec<f64> = plane
+        .values()
+        .iter()
+        .zip(&weights)
+        .map(|(value, weight)| (f64::from(*value) - mean) * weight)
+        .collect();
     let fourier = PlaneFourier::<f64>::new(height, width);
     let spectrum = fourier.forward(&values);
     let columns = fourier.n_columns();
@@ -156,7 +161,10 @@ mod tests {
                     let off = (found.axis_deg - axis + 90.0).rem_euclid(180.0) - 90.0;
                     assert!((found.period_px / period - 1.0).abs() < 0.01, "{period} {axis}: {found:?}");
                     assert!(off.abs() < 0.7, "{height}×{width} {period} {axis}: {found:?}");
-                    assert!(found.share > 0.8 && found.axis_deg > -90.0 && found.axis_deg <= 90.0, "{found:?}");
+                    assert!(
+                        found.share > 0.8 && found.axis_deg > -90.0 && found.axis_deg <= 90.0,
+                        "{found:?}"
+                    );
                 }
             }
         }

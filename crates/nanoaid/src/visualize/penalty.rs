@@ -91,7 +91,11 @@ impl Penalty {
                     let (y, x) = place(index, shape);
                     if y.min(x).min(shape.height - 1 - y).min(shape.width - 1 - x) < px {
                         let (detail, off) = (value - blurred, value - mean_grey);
-                        charge(index, detail.powi(2) + OF_LEVEL * off.powi(2), 2.0 * (detail + OF_LEVEL * off));
+                        charge(
+                            index,
+                            detail.powi(2) + OF_LEVEL * off.powi(2),
+                            2.0 * (detail + OF_LEVEL * off),
+                        );
                     }
                 }
             }
@@ -170,7 +174,10 @@ mod tests {
                 };
                 let expected = (moved(1e-3) - moved(-1e-3)) / 2e-3;
                 let found = f64::from(gradient[index]);
-                assert!((found - expected).abs() < 2e-3 * (1.0 + expected.abs()), "{kind:?} {index}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 2e-3 * (1.0 + expected.abs()),
+                    "{kind:?} {index}: {found} {expected}"
+                );
             }
         }
     }

@@ -11,12 +11,8 @@ const LEAST_DEVIATION: f32 = 1e-5;
 
 /// The planes of an image without `margin` pixels on each side.
 pub(super) fn cut(image: &[f32], shape: Shape, margin: usize) -> Vec<Plane> {
-    let rect = Rect {
-        y: margin,
-        x: margin,
-        height: shape.height - 2 * margin,
-        width: shape.width - 2 * margin,
-    };
+    let rect =
+        Rect { y: margin, x: margin, height: shape.height - 2 * margin, width: shape.width - 2 * margin };
     planes(image, shape).iter().map(|plane| plane.crop(rect)).collect()
 }
 

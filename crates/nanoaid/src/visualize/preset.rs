@@ -52,6 +52,7 @@ impl Preset {
             margin_px: 0,
             mean_grey: 0.5,
             canvas: CanvasConfig::Fourier { decay: 1.0, deviation: 0.01 },
+            squared: false,
             transforms: self.transforms().transforms(96),
             views: 1,
             penalties: Vec::new(),
@@ -81,14 +82,15 @@ impl Preset {
                 stop_gain: 0.0,
                 ..fast
             },
-            Self::Measure => VisualizeConfig { steps: 512, stop_gain: 0.0, ..fast },
-            Self::Robust => VisualizeConfig {
-                height: 224,
-                width: 224,
+            Self::Measure => VisualizeConfig {
+                canvas: CanvasConfig::Pixels { bounded: true, spread: 0.1 },
+                squared: true,
+                optimizer: OptimizerConfig::Power { rate: 0.5, kept: 0.0 },
                 steps: 512,
-                restarts: 3,
+                stop_gain: 0.0,
                 ..fast
             },
+            Self::Robust => VisualizeConfig { height: 224, width: 224, steps: 512, restarts: 3, ..fast },
             Self::Maco => VisualizeConfig {
                 height: 256,
                 width: 256,

@@ -51,6 +51,9 @@ pub(super) fn scores(objective: &Objective, seen: &Seen<'_>) -> Tensor<1> {
             let [_, _, height, width] = map.dims();
             at(map, height / 2, width / 2)
         }
+        Objective::Energy { layer, channel } => {
+            means(channel_of(maps(layer), *channel).clamp_min(0.0).square())
+        }
         Objective::Direction { layer, components, cosine_power, .. } => {
             let maps = maps(layer);
             let [_, channels, ..] = maps.dims();

@@ -95,7 +95,8 @@ impl<'a> Subject<'a> {
     }
 
     fn tensor(&self, images: &[Vec<f32>], shape: Shape) -> Tensor<4> {
-        let data = TensorData::new(images.concat(), [images.len(), shape.channels, shape.height, shape.width]);
+        let data =
+            TensorData::new(images.concat(), [images.len(), shape.channels, shape.height, shape.width]);
         Tensor::from_data(data, &self.network.device().burn())
     }
 
@@ -111,10 +112,11 @@ impl<'a> Subject<'a> {
             let output = if self.needs_output { outputs.pop() } else { None };
             (self.places.keys().map(String::as_str).zip(outputs).collect(), output)
         };
-        let of_micrograph = match micrograph.filter(|_| self.objectives.iter().any(Objective::needs_micrograph)) {
-            Some((values, shape)) => run(self.tensor(&[values.to_vec()], shape)).0,
-            None => BTreeMap::new(),
-        };
+        let of_micrograph =
+            match micrograph.filter(|_| self.objectives.iter().any(Objective::needs_micrograph)) {
+                Some((values, shape)) => run(self.tensor(&[values.to_vec()], shape)).0,
+                None => BTreeMap::new(),
+            };
         let [n, channels, height, width] = images.dims();
         let (maps, output) = run(images.clone());
         if self.own_channels {
@@ -143,7 +145,8 @@ fn own_channels(objectives: &[Objective], members: usize) -> Option<(&str, Vec<u
     for objective in objectives {
         let (layer, channel) = match objective {
             Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
-            | Objective::Center { layer, channel } => (layer, *channel),
+            | Objective::Center { layer, channel }
+            | Objective::Energy { layer, channel } => (layer, *channel),
             _ => return None,
         };
         layers.insert(layer.as_str());
@@ -156,9 +159,9 @@ fn own_channels(objectives: &[Objective], members: usize) -> Option<(&str, Vec<u
 fn score_of_own_channels(objectives: &[Objective], map: Tensor<4>) -> Tensor<1> {
     let [n, _, height, width] = map.dims();
     let members = n / objectives.len();
-    let alike = objectives.iter().all(|objective| {
-        matches!(objective, Objective::Unit(Address::Layer { position: None, .. }))
-    });
+    let alike = objectives
+        .iter()
+        .all(|objective| matches!(objective, Objective::Unit(Address::Layer { position: None, .. })));
     if alike {
         return map.reshape([n, height * width]).mean_dim(1).reshape([n]);
     }
@@ -167,6 +170,7 @@ fn score_of_own_channels(objectives: &[Objective], map: Tensor<4>) -> Tensor<1> 
         let map = map.clone().slice([rows, 0..1, 0..height, 0..width]);
         let own = match objective {
             Objective::Center { layer, .. } => Objective::Center { layer: layer.clone(), channel: 0 },
+            Objective::Energy { layer, .. } => Objective::Energy { layer: layer.clone(), channel: 0 },
             Objective::Unit(Address::Layer { layer, position, .. }) => {
                 let layer = layer.clone();
                 Objective::Unit(Address::Layer { layer, channel: Some(0), position: *position })

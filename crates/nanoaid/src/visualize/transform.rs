@@ -89,7 +89,14 @@ impl Transform {
 
     /// Whether angles and distances in the picture are those that the network answers to.
     pub fn keeps_orientation_and_pitch(&self) -> bool {
-        matches!(self, Self::Pad { .. } | Self::Wrap { .. } | Self::Jitter { .. } | Self::Roll { .. } | Self::Noise { .. })
+        matches!(
+            self,
+            Self::Pad { .. }
+                | Self::Wrap { .. }
+                | Self::Jitter { .. }
+                | Self::Roll { .. }
+                | Self::Noise { .. }
+        )
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -123,7 +130,9 @@ impl Transform {
                 refuse("share_deviation", *share_deviation, "0 to 1")
             }
             Self::Crop { px, .. } if !(1..=4096).contains(px) => refuse("px", *px as f64, "1 to 4096"),
-            Self::Noise { normal, uniform } if outside(*normal, 0.0, 10.0) || outside(*uniform, 0.0, 10.0) => {
+            Self::Noise { normal, uniform }
+                if outside(*normal, 0.0, 10.0) || outside(*uniform, 0.0, 10.0) =>
+            {
                 refuse("normal", *normal, "0 to 10")
             }
             _ => Ok(()),

@@ -40,7 +40,8 @@ impl Whitening {
             let moments = moments.get_or_insert_with(|| DMatrix::zeros(maps.len(), maps.len()));
             for _ in 0..POSITIONS {
                 let (y, x) = (stream.below(maps[0].height()), stream.below(maps[0].width()));
-                let vector = DVector::from_iterator(maps.len(), maps.iter().map(|map| f64::from(map.at(y, x))));
+                let vector =
+                    DVector::from_iterator(maps.len(), maps.iter().map(|map| f64::from(map.at(y, x))));
                 moments.ger(1.0, &vector, &vector, 1.0);
                 n += 1.0;
             }
@@ -57,7 +58,9 @@ impl Whitening {
     /// `objective` with its whitened directions of this layer as plain ones, of the same length.
     pub fn resolved(&self, objective: &Objective) -> Objective {
         match objective {
-            Objective::Direction { layer, components, cosine_power, whitened: true } if *layer == self.layer => {
+            Objective::Direction { layer, components, cosine_power, whitened: true }
+                if *layer == self.layer =>
+            {
                 let mut direction = DVector::zeros(self.inverse.nrows());
                 for (channel, component) in components {
                     direction[*channel] += f64::from(*component);
@@ -65,15 +68,17 @@ impl Whitening {
                 let length = direction.norm();
                 let turned = &self.inverse * direction;
                 let scale = length / turned.norm().max(f64::MIN_POSITIVE);
-                let components =
-                    turned.iter().enumerate().map(|(channel, value)| (channel, (value * scale) as f32)).collect();
+                let components = turned
+                    .iter()
+                    .enumerate()
+                    .map(|(channel, value)| (channel, (value * scale) as f32))
+                    .collect();
                 let (layer, cosine_power) = (layer.clone(), *cosine_power);
                 Objective::Direction { layer, components, cosine_power, whitened: false }
             }
-            Objective::Between { from, to } => Objective::Between {
-                from: Box::new(self.resolved(from)),
-                to: Box::new(self.resolved(to)),
-            },
+            Objective::Between { from, to } => {
+                Objective::Between { from: Box::new(self.resolved(from)), to: Box::new(self.resolved(to)) }
+            }
             Objective::Sum(terms) => {
                 Objective::Sum(terms.iter().map(|(weight, term)| (*weight, self.resolved(term))).collect())
             }
@@ -84,8 +89,8 @@ impl Whitening {
 
 #[cfg(test)]
 mod tests {
-    use crate::visualize::tests::noise_plane;
     use super::*;
+    use crate::visualize::tests::noise_plane;
     use crate::{Architecture, AutoencoderConfig, Device};
 
     #[test]

@@ -9,9 +9,7 @@ use nanoaid::dataset::{Dataset, DatasetConfig};
 use nanoaid::natural::{Natural, NaturalPaths, unit_of};
 use nanoaid::prepare::{self, PrepareConfig};
 use nanoaid::visualize::path::Nearness;
-use nanoaid::visualize::{
-    CanvasConfig, Materials, Objective, Spectrum, VisualizeConfig, Warning, Whitening,
-};
+use nanoaid::visualize::{CanvasConfig, Materials, Objective, Spectrum, VisualizeConfig, Warning, Whitening};
 use nanoaid::{Device, Network, builtin};
 
 use super::{VisualizeArguments, fitted};
@@ -57,8 +55,16 @@ impl Gathered {
         let found = Self::from_files(data, start.as_deref(), compare.as_deref(), network, &settings.config)?;
         for (what, found, expected) in [
             ("the data set", serde_json::to_value(&found.data)?, serde_json::to_value(&settings.data)?),
-            ("the micrograph to start from", serde_json::to_value(&found.start_input)?, serde_json::to_value(&settings.start)?),
-            ("the micrograph to compare with", serde_json::to_value(&found.compare_input)?, serde_json::to_value(&settings.compare)?),
+            (
+                "the micrograph to start from",
+                serde_json::to_value(&found.start_input)?,
+                serde_json::to_value(&settings.start)?,
+            ),
+            (
+                "the micrograph to compare with",
+                serde_json::to_value(&found.compare_input)?,
+                serde_json::to_value(&settings.compare)?,
+            ),
         ] {
             if found != expected {
                 return Err(Failure::new(format!("{what} is {found}, the record says {expected}")));
@@ -97,12 +103,16 @@ impl Gathered {
             (CanvasConfig::Phase, Some(natural)) => {
                 let [height, width] = size;
                 let none = || {
-                    Failure::new(format!("--data: no micrograph has {height}×{width} px; choose a smaller --size"))
+                    Failure::new(format!(
+                        "--data: no micrograph has {height}×{width} px; choose a smaller --size"
+                    ))
                 };
                 Some(natural.spectrum(size).ok_or_else(none)?)
             }
             (CanvasConfig::Phase, None) => {
-                return Err(Failure::new("canvas `phase` needs --data, micrographs whose mean spectrum it keeps"));
+                return Err(Failure::new(
+                    "canvas `phase` needs --data, micrographs whose mean spectrum it keeps",
+                ));
             }
             _ => None,
         };
@@ -133,18 +143,27 @@ impl Gathered {
     }
 
     /// The objectives with their whitened directions as plain ones.
-    pub(super) fn resolved(&self, network: &Network, objectives: &[Objective]) -> Result<Vec<Objective>, Failure> {
+    pub(super) fn resolved(
+        &self,
+        network: &Network,
+        objectives: &[Objective],
+    ) -> Result<Vec<Objective>, Failure> {
         let mut resolved = objectives.to_vec();
         for objective in &mut resolved {
             for layer in objective.whitened_layers() {
                 let Some(natural) = &self.natural else {
-                    return Err(Failure::new(format!("objective `{objective}` needs --data, micrographs to whiten with")));
+                    return Err(Failure::new(format!(
+                        "objective `{objective}` needs --data, micrographs to whiten with"
+                    )));
                 };
                 if network.layer(&layer).is_none() || network.channels_in() != 1 {
-                    return Err(Failure::new(format!("objective `{objective}`: no layer `{layer}` to whiten")));
+                    return Err(Failure::new(format!(
+                        "objective `{objective}`: no layer `{layer}` to whiten"
+                    )));
                 }
-                let whitening = Whitening::of(network, &layer, natural.planes(), 0)
-                    .ok_or_else(|| Failure::new(format!("`{layer}` is not active on any micrograph of --data")))?;
+                let whitening = Whitening::of(network, &layer, natural.planes(), 0).ok_or_else(|| {
+                    Failure::new(format!("`{layer}` is not active on any micrograph of --data"))
+                })?;
                 *objective = whitening.resolved(objective);
             }
         }
@@ -153,7 +172,12 @@ impl Gathered {
 
     /// The ways of the micrographs through `network`.
     pub(super) fn paths<'a>(&'a self, network: &'a Network, config: &VisualizeConfig) -> PathsOfLayers<'a> {
-        PathsOfLayers { network, natural: self.natural.as_ref(), size: [config.height, config.width], of: BTreeMap::new() }
+        PathsOfLayers {
+            network,
+            natural: self.natural.as_ref(),
+            size: [config.height, config.width],
+            of: BTreeMap::new(),
+        }
     }
 }
 
@@ -168,7 +192,11 @@ pub(super) struct PathsOfLayers<'a> {
 impl PathsOfLayers<'_> {
     /// How near a picture of `objective` is to the micrographs; nothing without micrographs, for
     /// colors, and for objectives that are not about one unit.
-    pub(super) fn compare(&mut self, objective: &Objective, picture: &[Plane]) -> (Vec<Nearness>, Option<Warning>) {
+    pub(super) fn compare(
+        &mut self,
+        objective: &Objective,
+        picture: &[Plane],
+    ) -> (Vec<Nearness>, Option<Warning>) {
         let (Some(natural), Some((layer, channel)), 1) =
             (self.natural, unit_of(objective, self.network), self.network.channels_in())
         else {

@@ -15,6 +15,15 @@ pub enum OptimizerConfig {
         /// Root mean square of a step, in coefficients.
         rate: f32,
     },
+    /// The coefficients become the gradient itself, scaled, mixed with what they were: the generalized
+    /// power method (Journée et al. 2010). As in any power iteration the strongest answer outgrows the
+    /// others, so that a picture settles on one wave.
+    Power {
+        /// Root mean square of the coefficients.
+        rate: f32,
+        /// Share of the coefficients that is kept at a step, at least 0 and below 1.
+        kept: f32,
+    },
     /// Adam (Kingma and Ba 2015).
     Adam {
         /// About the size of a step, in coefficients.
@@ -51,13 +60,22 @@ impl OptimizerConfig {
     pub fn with_rate(self, rate: f32) -> Self {
         match self {
             Self::Normalized { .. } => Self::Normalized { rate },
+            Self::Power { kept, .. } => Self::Power { rate, kept },
             Self::Adam { .. } => Self::Adam { rate },
             Self::NAdam { .. } => Self::NAdam { rate },
         }
     }
 
     pub(in crate::visualize) fn check(&self) -> Result<(), ConfigError> {
-        let (Self::Normalized { rate } | Self::Adam { rate } | Self::NAdam { rate }) = self;
+        let (Self::Normalized { rate }
+        | Self::Power { rate, .. }
+        | Self::Adam { rate }
+        | Self::NAdam { rate }) = self;
+        if let Self::Power { kept, .. } = self
+            && !(0.0..1.0).contains(kept)
+        {
+            return Err(ConfigError::new("optimizer.kept", kept, "0 to below 1"));
+        }
         if *rate > 0.0 && *rate <= 1000.0 {
             return Ok(());
         }
@@ -67,7 +85,8 @@ impl OptimizerConfig {
 
 impl Optimizer {
     pub(super) fn new(config: OptimizerConfig, n_coefficients: usize) -> Self {
-        let moments = if matches!(config, OptimizerConfig::Normalized { .. }) { 0 } else { n_coefficients };
+        let plain = matches!(config, OptimizerConfig::Normalized { .. } | OptimizerConfig::Power { .. });
+        let moments = if plain { 0 } else { n_coefficients };
         Self { config, first: vec![0.0; moments], second: vec![0.0; moments], n_steps: 0, momenta: 1.0 }
     }
 
@@ -75,9 +94,17 @@ impl Optimizer {
     pub(super) fn step(&mut self, coefficients: &mut [f32], gradient: &[f32]) {
         self.n_steps += 1;
         match self.config {
+            OptimizerConfig::Power { rate, kept } => {
+                let norm = root_mean_square(gradient);
+                if norm > LEAST_NORM {
+                    let scale = (1.0 - kept) * rate / norm;
+                    for (coefficient, slope) in coefficients.iter_mut().zip(gradient) {
+                        *coefficient = kept * *coefficient + scale * slope;
+                    }
+                }
+            }
             OptimizerConfig::Normalized { rate } => {
-                let squares: f32 = gradient.iter().map(|slope| slope * slope).sum();
-                let scale = rate / ((squares / gradient.len() as f32).sqrt() + LEAST_NORM);
+                let scale = rate / (root_mean_square(gradient) + LEAST_NORM);
                 for (coefficient, slope) in coefficients.iter_mut().zip(gradient) {
                     *coefficient += scale * slope;
                 }
@@ -94,7 +121,8 @@ impl Optimizer {
                     |step: i32| FIRST_DECAY * (1.0 - 0.5 * 0.96_f32.powf(step as f32 * MOMENTUM_DECAY));
                 let (now, next) = (momentum(self.n_steps), momentum(self.n_steps + 1));
                 self.momenta *= now;
-                let (of_now, of_next) = ((1.0 - now) / (1.0 - self.momenta), next / (1.0 - self.momenta * next));
+                let (of_now, of_next) =
+                    ((1.0 - now) / (1.0 - self.momenta), next / (1.0 - self.momenta * next));
                 let of_second = 1.0 - SECOND_DECAY.powi(self.n_steps);
                 self.moments(coefficients, gradient, |first, second, slope| {
                     rate * (of_next * first + of_now * slope) / ((second / of_second).sqrt() + EPSILON)
@@ -114,6 +142,10 @@ impl Optimizer {
     }
 }
 
+fn root_mean_square(values: &[f32]) -> f32 {
+    (values.iter().map(|value| value * value).sum::<f32>() / values.len() as f32).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,10 +154,9 @@ mod tests {
     fn steps_are_those_of_pytorch() {
         // independent: torch.optim.Adam([x], lr=.1) and NAdam([x], lr=.1), maximize=True, x = [1, -2], gradients
         // [.5, -3], [.25, 1], [-1, 2] in turn; values after the third step, printed with 7 digits
-        for (config, expected) in [
-            (OptimizerConfig::Adam { rate: 0.1 }, ADAM),
-            (OptimizerConfig::NAdam { rate: 0.1 }, NADAM),
-        ] {
+        for (config, expected) in
+            [(OptimizerConfig::Adam { rate: 0.1 }, ADAM), (OptimizerConfig::NAdam { rate: 0.1 }, NADAM)]
+        {
             let mut coefficients = [1.0, -2.0];
             let mut optimizer = Optimizer::new(config, 2);
             for gradient in [[0.5, -3.0], [0.25, 1.0], [-1.0, 2.0]] {
@@ -144,6 +175,7 @@ mod tests {
     fn a_gradient_of_zero_moves_nothing() {
         for config in [
             OptimizerConfig::Normalized { rate: 1.0 },
+            OptimizerConfig::Power { rate: 1.0, kept: 0.5 },
             OptimizerConfig::Adam { rate: 1.0 },
             OptimizerConfig::NAdam { rate: 1.0 },
         ] {

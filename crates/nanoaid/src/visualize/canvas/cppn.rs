@@ -52,7 +52,9 @@ impl Cppn {
             let mut sum = Vec::with_capacity(self.shape.plane() * n_out);
             for input in inputs[layer].chunks(n_in) {
                 for (weights, bias) in weights.chunks(n_in).zip(biases) {
-                    sum.push(bias + weights.iter().zip(input).map(|(weight, value)| weight * value).sum::<f32>());
+                    sum.push(
+                        bias + weights.iter().zip(input).map(|(weight, value)| weight * value).sum::<f32>(),
+                    );
                 }
             }
             if layer + 1 < self.sizes.len() {

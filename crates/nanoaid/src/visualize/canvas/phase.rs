@@ -31,8 +31,8 @@ impl Phase {
     pub(super) fn new(shape: Shape, spectrum: &Spectrum, start: Option<&Plane>) -> Self {
         let fourier = PlaneFourier::new(shape.height, shape.width);
         let (mean, deviation) = (spectrum.mean_grey, spectrum.deviation);
-        let start = start
-            .map(|plane| fourier.forward(plane.values()).iter().map(|value| value.arg()).collect());
+        let start =
+            start.map(|plane| fourier.forward(plane.values()).iter().map(|value| value.arg()).collect());
         // the slope of a sigmoid at its mean turns a deviation in grey levels into one in logits
         let contrast = deviation / (mean * (1.0 - mean));
         let tone = Tone::new(shape.channels, mean);

@@ -4,7 +4,7 @@
 //! sum   = term { " + " term | " - " term }
 //! term  = [ number " * " ] unit
 //! unit  = address                                  encoder.2:17   encoder.2:17@5,8   encoder.2   class:fibres
-//!       | center(layer:channel)
+//!       | center(layer:channel) | energy(layer:channel)
 //!       | direction(layer, channel:component, … [, cosine p])      also  whitened(…)
 //!       | error | error@y,x
 //!       | between(sum, sum)
@@ -38,6 +38,7 @@ impl fmt::Display for Objective {
         match self {
             Self::Unit(address) => write!(out, "{address}"),
             Self::Center { layer, channel } => write!(out, "center({layer}:{channel})"),
+            Self::Energy { layer, channel } => write!(out, "energy({layer}:{channel})"),
             Self::Direction { layer, components, cosine_power, whitened } => {
                 let name = if *whitened { "whitened" } else { "direction" };
                 write!(out, "{name}({layer}")?;
@@ -174,7 +175,14 @@ impl<'a> Parser<'a> {
         let word = self.word();
         if self.take("(") {
             let objective = match word {
-                "center" => self.center()?,
+                "center" => {
+                    let (layer, channel) = self.channel()?;
+                    Objective::Center { layer, channel }
+                }
+                "energy" => {
+                    let (layer, channel) = self.channel()?;
+                    Objective::Energy { layer, channel }
+                }
                 "direction" => self.direction(false)?,
                 "whitened" => self.direction(true)?,
                 "between" => {
@@ -189,7 +197,7 @@ impl<'a> Parser<'a> {
                 "inversion" => Objective::Inversion { layer: self.layer()? },
                 "minimum" => self.sum()?.minimum(),
                 _ => {
-                    let known = "`center`, `direction`, `whitened`, `between`, `diversity`, `caricature`, \
+                    let known = "`center`, `energy`, `direction`, `whitened`, `between`, `diversity`, `caricature`, \
                                  `inversion` or `minimum` before the parenthesis";
                     return Err(self.error(word, known));
                 }
@@ -227,12 +235,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn center(&mut self) -> Result<Objective, ObjectiveError> {
+    fn channel(&mut self) -> Result<(String, usize), ObjectiveError> {
         let word = self.word();
         match word.parse() {
-            Ok(Address::Layer { layer, channel: Some(channel), position: None }) => {
-                Ok(Objective::Center { layer, channel })
-            }
+            Ok(Address::Layer { layer, channel: Some(channel), position: None }) => Ok((layer, channel)),
             _ => Err(self.error(word, "a channel, as in `encoder.2:17`")),
         }
     }
@@ -285,19 +291,44 @@ mod tests {
             ("encoder.2", Objective::Unit(Address::layer("encoder.2"))),
             ("class:fibres", Objective::class("fibres")),
             ("center(encoder.2:17)", Objective::Center { layer: "encoder.2".into(), channel: 17 }),
+            ("energy(encoder.2:17)", Objective::Energy { layer: "encoder.2".into(), channel: 17 }),
             ("direction(latent, 3:0.5, 17:-1)", direction(&[(3, 0.5), (17, -1.0)], 0.0, false)),
             ("whitened(latent, 3:1, cosine 2)", direction(&[(3, 1.0)], 2.0, true)),
             ("error", Objective::Error { position: None }),
             ("error@40,52", Objective::Error { position: Some((40, 52)) }),
             ("minimum(encoder.2:17)", Objective::Sum(vec![(-1.0, channel.clone())])),
             ("-1 * encoder.2:17", Objective::Sum(vec![(-1.0, channel.clone())])),
-            ("encoder.2:17 - 0.5 * error", Objective::Sum(vec![(1.0, channel.clone()), (-0.5, Objective::Error { position: None })])),
-            ("encoder.2:17@5,8 + error", Objective::Sum(vec![(1.0, Objective::Unit(neuron)), (1.0, Objective::Error { position: None })])),
-            ("between(encoder.2:17, class:fibres)", Objective::Between { from: Box::new(channel.clone()), to: Box::new(Objective::class("fibres")) }),
+            (
+                "encoder.2:17 - 0.5 * error",
+                Objective::Sum(vec![(1.0, channel.clone()), (-0.5, Objective::Error { position: None })]),
+            ),
+            (
+                "encoder.2:17@5,8 + error",
+                Objective::Sum(vec![
+                    (1.0, Objective::Unit(neuron)),
+                    (1.0, Objective::Error { position: None }),
+                ]),
+            ),
+            (
+                "between(encoder.2:17, class:fibres)",
+                Objective::Between {
+                    from: Box::new(channel.clone()),
+                    to: Box::new(Objective::class("fibres")),
+                },
+            ),
             ("diversity(encoder.2)", Objective::Diversity { layer: "encoder.2".into() }),
-            ("caricature(encoder.2, cosine 1)", Objective::Caricature { layer: "encoder.2".into(), cosine_power: 1.0 }),
+            (
+                "caricature(encoder.2, cosine 1)",
+                Objective::Caricature { layer: "encoder.2".into(), cosine_power: 1.0 },
+            ),
             ("inversion(encoder.2)", Objective::Inversion { layer: "encoder.2".into() }),
-            ("2 * (encoder.2:17 + error)", Objective::Sum(vec![(2.0, Objective::Sum(vec![(1.0, channel), (1.0, Objective::Error { position: None })]))])),
+            (
+                "2 * (encoder.2:17 + error)",
+                Objective::Sum(vec![(
+                    2.0,
+                    Objective::Sum(vec![(1.0, channel), (1.0, Objective::Error { position: None })]),
+                )]),
+            ),
         ] {
             assert_eq!(text.parse(), Ok(objective), "{text}");
         }
@@ -309,9 +340,14 @@ mod tests {
         let number = |stream: &mut Stream| stream.normal() as f32;
         match stream.below(if depth == 0 { 9 } else { 11 }) {
             0 => Objective::channel(&layer, channel),
-            1 => Objective::Unit(Address::Layer { layer, channel: Some(channel), position: Some((3, channel)) }),
+            1 => Objective::Unit(Address::Layer {
+                layer,
+                channel: Some(channel),
+                position: Some((3, channel)),
+            }),
             2 => Objective::class("films_coated_surface"),
-            3 => Objective::Center { layer, channel },
+            3 if channel > 500 => Objective::Center { layer, channel },
+            3 => Objective::Energy { layer, channel },
             4 => Objective::Direction {
                 layer,
                 components: (0..=stream.below(3)).map(|_| (stream.below(99), number(stream))).collect(),
@@ -326,7 +362,9 @@ mod tests {
                 from: Box::new(random(stream, depth - 1)),
                 to: Box::new(random(stream, depth - 1)),
             },
-            _ => Objective::Sum((0..=stream.below(3)).map(|_| (number(stream), random(stream, depth - 1))).collect()),
+            _ => Objective::Sum(
+                (0..=stream.below(3)).map(|_| (number(stream), random(stream, depth - 1))).collect(),
+            ),
         }
     }
 

@@ -10,11 +10,19 @@ fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
         let config = VisualizeConfig { check_every: 5, stop_gain: 0.01, ..small(preset.config()) };
         let all = pictures(&network, &units, &config);
         for (unit, of_all) in units.iter().zip(&all) {
-            assert_eq!(&pictures(&network, std::slice::from_ref(unit), &config)[0], of_all, "{preset} {unit}");
+            assert_eq!(
+                &pictures(&network, std::slice::from_ref(unit), &config)[0],
+                of_all,
+                "{preset} {unit}"
+            );
         }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert_eq!(pool.install(|| pictures(&network, &units, &config)), all, "{preset}, {threads} threads");
+            assert_eq!(
+                pool.install(|| pictures(&network, &units, &config)),
+                all,
+                "{preset}, {threads} threads"
+            );
         }
     }
 }
@@ -58,7 +66,11 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
         ("encoder.2:1", |config| config.height = 2, "at least"),
         ("encoder.2:1", |config| config.steps = 0, "steps: expected 1 to 100000, found 0"),
         ("encoder.2:1", |config| config.canvas = CanvasConfig::Phase, "needs the mean spectrum"),
-        ("encoder.2:1", |config| config.transforms = vec![Transform::Jitter { px: 30 }], "too small for the transforms"),
+        (
+            "encoder.2:1",
+            |config| config.transforms = vec![Transform::Jitter { px: 30 }],
+            "too small for the transforms",
+        ),
     ] {
         let error = refused(text, change);
         assert!(error.contains(expected), "{text}: {error}");

@@ -95,8 +95,8 @@ fn draw(
             let factor = factors[stream.below(factors.len())];
             let scaled = |length: usize| ((length as f64 * factor).round() as usize).max(1);
             (shape.height, shape.width) = (scaled(height), scaled(width));
-            let [rows, columns] =
-                [(height, shape.height), (width, shape.width)].map(|(before, after)| before as f64 / after as f64);
+            let [rows, columns] = [(height, shape.height), (width, shape.width)]
+                .map(|(before, after)| before as f64 / after as f64);
             let matrix = [[columns, 0.0, (columns - 1.0) / 2.0], [0.0, rows, (rows - 1.0) / 2.0]];
             Some((factor != 1.0).then_some(Step::Warp { matrix }))
         }
@@ -125,7 +125,9 @@ fn draw(
         }
         Transform::Noise { normal, uniform } => {
             let value = |_| normal * stream.normal() + uniform * (stream.uniform() - 0.5);
-            Some(Some(Step::Noise { values: (0..shape.plane()).map(value).map(|value| value as f32).collect() }))
+            Some(Some(Step::Noise {
+                values: (0..shape.plane()).map(value).map(|value| value as f32).collect(),
+            }))
         }
         Transform::Flip => Some((stream.below(2) == 1).then_some(Step::Flip)),
     }
@@ -217,11 +219,13 @@ impl Step {
                         Self::Blur { weights } => {
                             let radius = weights.len() as isize / 2;
                             let place = |index: usize, tap: usize, length: usize| {
-                                (index as isize + tap as isize - radius).clamp(0, length as isize - 1) as usize
+                                (index as isize + tap as isize - radius).clamp(0, length as isize - 1)
+                                    as usize
                             };
                             for (row_tap, of_row) in weights.iter().enumerate() {
                                 for (column_tap, of_column) in weights.iter().enumerate() {
-                                    let (row, column) = (place(y, row_tap, height), place(x, column_tap, width));
+                                    let (row, column) =
+                                        (place(y, row_tap, height), place(x, column_tap, width));
                                     pair(from(row, column), to(y, x), of_row * of_column);
                                 }
                             }
@@ -271,7 +275,8 @@ mod tests {
             for seed in 0..6 {
                 let before = shape(1 + seed as usize % 2 * 2, 40, 33);
                 let mut stream = Stream::new(seed, "draw", 0);
-                let drawn = Drawn::new(std::slice::from_ref(&transform), before, 0.5, 0.3, &mut stream).unwrap();
+                let drawn =
+                    Drawn::new(std::slice::from_ref(&transform), before, 0.5, 0.3, &mut stream).unwrap();
                 let (u, v) = (noise(before.len(), seed), noise(drawn.shape().len(), seed + 100));
                 let (of_u, of_zero) = (drawn.apply(&u), drawn.apply(&vec![0.0; before.len()]));
                 assert_eq!(of_u.len(), drawn.shape().len(), "{transform:?}");
@@ -292,7 +297,8 @@ mod tests {
                 continue;
             }
             let before = shape(1, 30, 41);
-            let drawn = Drawn::new(&[transform.clone()], before, 0.5, 1.0, &mut Stream::new(3, "draw", 0)).unwrap();
+            let drawn =
+                Drawn::new(&[transform.clone()], before, 0.5, 1.0, &mut Stream::new(3, "draw", 0)).unwrap();
             let image = drawn.apply(&vec![0.7; before.len()]);
             assert!(image.iter().all(|value| (value - 0.7).abs() < 1e-5), "{transform:?}");
         }

@@ -1,0 +1,92 @@
+//! `visualize`: pictures, records, resumption, replay, and what is refused.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::program::Place;
+
+/// Arguments for two quick pictures of the built-in autoencoder.
+const QUICK: [&str; 10] = [
+    "visualize",
+    "autoencoder",
+    "--unit",
+    "encoder.1:3",
+    "--unit",
+    "encoder.2:5",
+    "--size",
+    "32",
+    "--steps",
+    "64",
+];
+
+fn quick(more: &[&str]) -> Vec<String> {
+    QUICK.iter().chain(more).map(|&part| part.to_owned()).collect()
+}
+
+fn run(place: &Place, arguments: &[String]) -> crate::program::Said {
+    place.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn each_unit_gets_a_picture_and_a_record_that_replays_to_the_byte() {
+    let place = Place::new();
+    let said = run(&place, &quick(&["--out", "wants", "--nm-per-px", "2"])).ended_with(0);
+    assert!(said.out.contains("encoder.2:5  score") && said.out.contains("sheet.png"), "{}", said.out);
+    for name in ["encoder.1_3.png", "encoder.2_5.png", "sheet.png", "settings.json"] {
+        assert!(place.path("wants").join(name).is_file(), "{name}");
+    }
+    let text = fs::read_to_string(place.path("wants").join("encoder.2_5.json")).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(record["objective"], "encoder.2:5");
+    assert_eq!(record["settings"]["config"]["height"], 32);
+    let scores = record["outcome"]["scores"].as_array().unwrap();
+    assert!(record["outcome"]["score"].as_f64() >= scores[0][1].as_f64(), "{scores:?}");
+    let said = place.run(&["replay", "wants/encoder.2_5.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.contains("the same bytes: 1 files"), "{}", said.out);
+    // a record of another picture is found out
+    let other = text.replace("\"seed\": 0", "\"seed\": 1");
+    assert_ne!(other, text);
+    fs::write(place.path("other.json"), other).unwrap();
+    let said = place.run(&["replay", "other.json", "--out", "other"]).ended_with(1);
+    assert!(said.err.contains("other bytes than recorded: encoder.2_5.png"), "{}", said.err);
+}
+
+#[test]
+fn a_second_run_makes_what_is_missing_and_leaves_the_rest() {
+    let place = Place::new();
+    run(&place, &quick(&["--out", "wants"])).ended_with(0);
+    let [kept, lost] = ["encoder.1_3.json", "encoder.2_5.json"].map(|name| place.path("wants").join(name));
+    let lost_text = fs::read(&lost).unwrap();
+    fs::remove_file(&lost).unwrap();
+    let before = fs::metadata(&kept).unwrap().modified().unwrap();
+    run(&place, &quick(&["--out", "wants"])).ended_with(0);
+    assert_eq!(fs::metadata(&kept).unwrap().modified().unwrap(), before, "it was not made again");
+    assert_eq!(fs::read(&lost).unwrap(), lost_text, "the same picture as if nothing had happened");
+    // other settings are another result
+    let said = run(&place, &quick(&["--out", "wants", "--seed", "7"])).ended_with(1);
+    assert!(said.err.contains("--force"), "{}", said.err);
+}
+
+#[test]
+fn what_can_not_be_visualized_says_why() {
+    let place = Place::new();
+    for (arguments, code, expected) in [
+        (&["visualize", "autoencoder"][..], 1, "nothing to visualize"),
+        (&["visualize", "autoencoder", "--layer", "encoder.9"], 1, "no layer `encoder.9`, expected one of"),
+        (&["visualize", "autoencoder", "--classes"], 1, "no classifier with named classes"),
+        (&["visualize", "autoencoder", "--unit", "dream(encoder.2)"], 2, "found `dream`"),
+        (
+            &["visualize", "autoencoder", "--unit", "encoder.2:64"],
+            1,
+            "no channel 64 in `encoder.2`, which has 64",
+        ),
+        (&["visualize", "autoencoder", "--unit", "encoder.2:1", "--preset", "maco"], 1, "needs --data"),
+        (&["visualize", "autoencoder", "--unit", "encoder.2:1", "--canvas", "oil"], 1, "found `oil`"),
+        (&["visualize", "autoencoder", "--unit", "inversion(encoder.2)"], 1, "found none"),
+        (&["visualize", "no-such-run", "--unit", "encoder.2:1"], 1, "no-such-run"),
+    ] {
+        let said = place.run(&[arguments, &["--out", "none", "--force"]].concat()).ended_with(code);
+        assert!(said.err.contains(expected), "{arguments:?}: {}", said.err);
+    }
+}
