@@ -1,7 +1,7 @@
 //! Measuring: numbers with their uncertainty, from planes.
 //!
-//! Everything is in px and degrees; nanometres come in once, through `Calibration`, where a result is
-//! shown. A number without enough evidence behind it is not given: the answer is then why.
+//! Everything is in px and degrees; nanometres come in once, through `Calibration`, where a report is
+//! made of it. A number without enough evidence behind it is not given: the answer is then why.
 //! Knows no files, no networks and no clocks; what is drawn at random is seeded.
 
 pub mod count;
@@ -14,6 +14,7 @@ mod harmonics;
 pub mod lattice;
 pub mod orientation;
 pub mod quantity;
+pub mod report;
 mod solve;
 mod spectrum;
 
@@ -22,3 +23,4 @@ pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, gr
 pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
 pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Part, Quantity, Unit};
+pub use report::{Measured, Report, ReportConfig, Task, measured};

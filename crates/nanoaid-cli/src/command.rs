@@ -6,6 +6,7 @@ mod demo;
 mod images;
 mod info;
 mod lens;
+mod measure;
 mod network;
 mod replay;
 mod sweep;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Info(info::InfoArguments),
     /// Look at micrographs through the feature maps of a network, at a depth.
     Lens(lens::LensArguments),
+    /// Measure pitch, lattice, orientation, particles or fibres of micrographs, with error bars.
+    Measure(measure::MeasureArguments),
     /// Make images that units of a network want to see, by gradient ascent (feature visualization).
     Visualize(Box<visualize::VisualizeArguments>),
     /// Train a network on a folder of micrographs.
@@ -60,6 +63,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
+            Self::Measure(arguments) => measure::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),

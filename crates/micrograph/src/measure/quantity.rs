@@ -2,7 +2,7 @@
 //!
 //! Standard uncertainties of independent causes add in squares; the expanded uncertainty covers 95 %
 //! by Student's t, with the degrees of freedom of Welch and Satterthwaite (GUM, JCGM 100:2008, annex
-//! G). Knows nothing of nanometres: the calibration becomes one more part where lengths are shown.
+//! G). Measuring itself gives px; nanometres and the calibration's part come in where a report is made.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,29 @@ pub enum Unit {
     Px2,
     /// Degrees.
     Degrees,
+    /// Per square pixel.
+    PerPx2,
+    /// Nanometres.
+    Nm,
+    /// Per square micrometre.
+    PerUm2,
     /// A bare number: counts, shares, ratios.
     One,
+}
+
+impl Unit {
+    /// The unit as it stands behind a number, empty for a bare one.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Px => "px",
+            Self::Px2 => "px²",
+            Self::Degrees => "°",
+            Self::PerPx2 => "1/px²",
+            Self::Nm => "nm",
+            Self::PerUm2 => "1/µm²",
+            Self::One => "",
+        }
+    }
 }
 
 /// What one cause adds to the uncertainty.
@@ -97,6 +118,24 @@ impl Quantity {
         }
     }
 
+    /// Value and expanded uncertainty as text, both down to the second digit of the latter.
+    pub fn texts(&self) -> (String, String) {
+        const MOST_DIGITS: f64 = 9.0;
+        let known_to = if self.expanded > 0.0 { self.expanded } else { self.value.abs().max(1.0) * 1e-3 };
+        let digits = (1.0 - known_to.log10().floor()).clamp(0.0, MOST_DIGITS) as usize;
+        (format!("{:.digits$}", self.value), format!("{:.digits$}", self.expanded))
+    }
+
+    /// The quantity as text: `12.3 ± 0.4 nm`.
+    pub fn text(&self) -> String {
+        let (value, expanded) = self.texts();
+        match self.unit {
+            Unit::One => format!("{value} ± {expanded}"),
+            Unit::Degrees => format!("{value} ± {expanded}°"),
+            unit => format!("{value} ± {expanded} {}", unit.symbol()),
+        }
+    }
+
     /// The same value with one more cause of uncertainty.
     pub fn with_part(mut self, part: Part) -> Self {
         self.parts.push(part);
@@ -147,6 +186,21 @@ mod tests {
         }
         let falling: Vec<f64> = (4..60).map(|quarters| student_95(f64::from(quarters) / 4.0)).collect();
         assert!(falling.is_sorted_by(|a, b| a >= b), "{falling:?}");
+    }
+
+    #[test]
+    fn texts_end_at_the_second_digit_of_the_uncertainty() {
+        for (value, expanded, texts) in [
+            (123.4567, 0.234, ("123.46", "0.23")),
+            (123.4567, 23.4, ("123", "23")),
+            (12345.6, 1234.5, ("12346", "1234")),
+            (0.000_123_4, 0.000_056, ("0.000123", "0.000056")),
+            (7.0, 0.0, ("7.0000", "0.0000")),
+        ] {
+            let quantity = Quantity { expanded, ..Quantity::new(value, Unit::Px, "", Vec::new()) };
+            let (found_value, found_expanded) = quantity.texts();
+            assert_eq!((found_value.as_str(), found_expanded.as_str()), texts);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Arguments that every command has which reads micrographs.
 
+use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -55,6 +56,33 @@ pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
         say(&format!("passed over {}: not an image", path.display()));
     }
     images.into_iter().cloned().collect()
+}
+
+/// Endings of the files that a folder stands for.
+const IMAGES: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "dm3", "dm4"];
+
+/// Each folder replaced by the image files in it, not those below, in the order of their names; a folder
+/// without any stays, to be named where it is read.
+pub(crate) fn with_folders(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut images = Vec::new();
+    for input in inputs {
+        if !input.is_dir() {
+            images.push(input.clone());
+            continue;
+        }
+        let failed = |error| Failure::new(format!("cannot read the folder {}: {error}", input.display()));
+        let mut found = Vec::new();
+        for entry in fs::read_dir(input).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+            if path.is_file() && ending.is_some_and(|ending| IMAGES.contains(&ending.as_str())) {
+                found.push(path);
+            }
+        }
+        found.sort_unstable();
+        if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
+    }
+    Ok(images)
 }
 
 /// Which network, and where it runs.

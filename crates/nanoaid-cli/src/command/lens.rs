@@ -214,7 +214,7 @@ fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
 }
 
 /// The failure, with the image named in front unless it names it itself.
-fn named(image: &Path, failure: &Failure) -> String {
+pub(super) fn named(image: &Path, failure: &Failure) -> String {
     let text = failure.to_string();
     let path = image.display().to_string();
     if text.contains(&path) { text } else { format!("{path}: {text}") }

@@ -9,11 +9,12 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["demo"],
         &["info"],
         &["lens"],
+        &["measure"],
         &["visualize"],
         &["train"],
         &["train", "autoencoder"],
@@ -59,7 +60,7 @@ fn every_command_of_the_help_has_a_golden_help() {
 #[test]
 fn wrong_usage_ends_with_two() {
     let place = Place::new();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 11] = [
         &[],
         &["look"],
         &["lens"],
@@ -68,6 +69,8 @@ fn wrong_usage_ends_with_two() {
         &["lens", "a.png", "--depth", "1", "--all-depths"],
         &["lens", "a.png", "--colormap", "rainbow"],
         &["lens", "a.png", "--maps", "mat"],
+        &["measure", "a.png", "--what", "weight"],
+        &["measure", "a.png", "--bar-nm", "500", "--nm-per-px", "2"],
         &["train", "autoencoder", "data", "--resume", "--force"],
     ];
     for case in cases {

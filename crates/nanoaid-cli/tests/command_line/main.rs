@@ -8,6 +8,7 @@ mod help;
 mod info;
 mod kill;
 mod lens;
+mod measure;
 mod page;
 mod program;
 mod real_files;

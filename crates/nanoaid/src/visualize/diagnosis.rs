@@ -171,7 +171,8 @@ mod tests {
     fn each_ailment_is_told() {
         let grey = vec![vec![0.5; 8]];
         let black = vec![vec![0.0, 0.001, 0.0, 0.0, 1.0, 0.99, 0.5, 0.5]];
-        let cases: [(&str, Journey, &[Vec<f32>], Vec<Warning>); 6] = [
+        type Case<'a> = (&'a str, Journey, &'a [Vec<f32>], Vec<Warning>);
+        let cases: [Case<'_>; 6] = [
             ("well", journey(&[0.0, 8.0, 10.0, 10.1], 64, 0), &grey, vec![]),
             ("dead", journey(&[0.0, 0.0], 64, 64), &grey, vec![Warning::Dead { score: 0.0 }]),
             ("stuck", journey(&[0.0, 1.0, 1.0], 64, 48), &grey, vec![Warning::Stuck { share: 0.75 }]),

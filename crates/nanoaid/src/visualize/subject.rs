@@ -123,7 +123,7 @@ impl<'a> Subject<'a> {
             let map = maps.into_values().next().expect("there is one layer");
             return score_of_own_channels(&self.objectives, map);
         }
-        let rows = |tensor: &Tensor<4>, first: usize| tensor.clone().slice([first..first + self.members]);
+        let rows = |tensor: &Tensor<4>, first: usize| tensor.clone().narrow(0, first, self.members);
         let each = (0..n).step_by(self.members).zip(&self.objectives).map(|(first, objective)| {
             let seen = Seen {
                 maps: maps.iter().map(|(&layer, maps)| (layer, rows(maps, first))).collect(),

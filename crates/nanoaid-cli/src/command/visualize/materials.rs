@@ -36,10 +36,7 @@ impl Gathered {
         network: &Network,
         config: &VisualizeConfig,
     ) -> Result<Self, Failure> {
-        let data = match &arguments.data {
-            Some(path) => Some((path.as_path(), arguments.category.as_deref())),
-            None => None,
-        };
+        let data = arguments.data.as_deref().map(|path| (path, arguments.category.as_deref()));
         let [start, compare] = arguments.micrographs().map(|path| path.map(|path| path.as_path()));
         Self::from_files(data, start, compare, network, config)
     }

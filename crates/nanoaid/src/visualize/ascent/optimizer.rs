@@ -168,8 +168,8 @@ mod tests {
         }
     }
 
-    const ADAM: [f32; 2] = [1.1725823, -2.1319921];
-    const NADAM: [f32; 2] = [1.0639762, -2.0215279];
+    const ADAM: [f32; 2] = [1.172_582_3, -2.131_992];
+    const NADAM: [f32; 2] = [1.063_976_2, -2.021_528];
 
     #[test]
     fn a_gradient_of_zero_moves_nothing() {

@@ -10,7 +10,7 @@ fn a_dead_unit_is_revived_or_named() {
     let config = VisualizeConfig { steps: 96, stop_gain: 0.0, ..Preset::Fast.config() };
     let unit = [Objective::channel("unit", 0)];
     // within reach of a good image, though not of the start
-    let asleep = planted(&[kernel.clone()], &[-0.3 * reach], true);
+    let asleep = planted(std::slice::from_ref(&kernel), &[-0.3 * reach], true);
     let found = &pictures(&asleep, &unit, &config)[0];
     assert!(found.scores[0].1 == 0.0 && found.score > 0.0, "revived: {:?}", found.scores);
     let without = VisualizeConfig { redirected_steps: 0, ..config.clone() };

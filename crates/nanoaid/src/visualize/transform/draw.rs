@@ -297,8 +297,14 @@ mod tests {
                 continue;
             }
             let before = shape(1, 30, 41);
-            let drawn =
-                Drawn::new(&[transform.clone()], before, 0.5, 1.0, &mut Stream::new(3, "draw", 0)).unwrap();
+            let drawn = Drawn::new(
+                std::slice::from_ref(&transform),
+                before,
+                0.5,
+                1.0,
+                &mut Stream::new(3, "draw", 0),
+            )
+            .unwrap();
             let image = drawn.apply(&vec![0.7; before.len()]);
             assert!(image.iter().all(|value| (value - 0.7).abs() < 1e-5), "{transform:?}");
         }

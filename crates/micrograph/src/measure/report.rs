@@ -1,0 +1,403 @@
+//! Report: what was measured on one micrograph, as one value that every table and picture is made from.
+//!
+//! What is measured is asked for or chosen by the evidence. Here, and nowhere else, lengths become
+//! nanometres: each is multiplied by the calibration, whose own uncertainty becomes one more part.
+//! Without a calibration lengths stay in px and say so. What is refused is told with its reason.
+//! Reads no files and writes none.
+
+mod answer;
+mod calibrated;
+mod overlay;
+mod rose;
+
+use serde::{Deserialize, Serialize};
+
+use super::count::{Count, CountConfig, CountWarning, Labels, particles};
+use super::fibres::{Fibres, FibresConfig, fibres};
+use super::geometry::Geometry;
+use super::grating::{Grating, GratingConfig, grating};
+use super::lattice::{Lattice, LatticeConfig, lattice};
+use super::orientation::{Orientation, OrientationConfig, orientation};
+use super::quantity::Quantity;
+use crate::{Calibration, ConfigError, Plane};
+
+pub use answer::{Dimension, KINDS, Kind};
+pub use calibrated::{CalibrateError, calibration};
+pub use overlay::overlay;
+
+use answer::Lengths;
+
+/// Periods over the field from which on the accuracy was checked.
+const CHECKED_PERIODS: f64 = 8.0;
+/// Share of missing sites from which on a lattice may not fill the image.
+const MANY_MISSING: f64 = 0.2;
+/// Share of things off the sites from which on the lattice may be another.
+const MANY_EXTRA: f64 = 0.05;
+/// Order parameter below which a common axis says little.
+const LITTLE_ORDER: f64 = 0.1;
+/// Share of centre lines below which the diameters of fibres may not be those of all.
+const FEW_LINES: f64 = 0.5;
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Pitch of a grating.
+    Pitch,
+    /// A lattice and its sites.
+    Lattice,
+    /// Axes of the texture.
+    Orientation,
+    /// Number and sizes of particles.
+    Count,
+    /// Diameters and axes of fibres or wires.
+    Fibres,
+}
+
+impl Task {
+    /// Its name on the command line and in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pitch => "pitch",
+            Self::Lattice => "lattice",
+            Self::Orientation => "orientation",
+            Self::Count => "count",
+            Self::Fibres => "fibres",
+        }
+    }
+}
+
+/// What is measured, and how the specimen lies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportConfig {
+    /// What is measured; empty for what the evidence speaks for.
+    pub what: Vec<Task>,
+    /// Tilt of the specimen in degrees, 0 to 85.
+    pub tilt_deg: f64,
+    /// Direction of the tilt axis in the image, degrees anticlockwise from x, −180 to 180.
+    pub tilt_axis_deg: f64,
+}
+
+impl ReportConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        self.geometry(None).checked()?;
+        Ok(self)
+    }
+
+    fn geometry(&self, calibration: Option<&Calibration>) -> Geometry {
+        let pixels = calibration.map_or_else(Geometry::default, Geometry::of_pixels);
+        Geometry { tilt_deg: self.tilt_deg, tilt_axis_deg: self.tilt_axis_deg, ..pixels }
+    }
+}
+
+/// A number that was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name, one of [`KINDS`].
+    pub name: String,
+    /// The number, in nm where the image is calibrated.
+    pub quantity: Quantity,
+}
+
+/// A number that is not given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Its name, one of [`KINDS`]; absent where nothing of the task is given.
+    pub name: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What came of one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was looked for.
+    pub task: Task,
+    /// Why.
+    pub chosen: String,
+    /// What was found, in words; absent where nothing was.
+    pub summary: Option<String>,
+    /// All numbers of it.
+    pub findings: Vec<Finding>,
+    /// All that is refused.
+    pub refused: Vec<Refusal>,
+}
+
+impl Answer {
+    /// No number at all.
+    fn refused(task: Task, chosen: &str, reason: String) -> Self {
+        let refused = vec![Refusal { name: None, reason }];
+        Self { task, chosen: chosen.to_owned(), summary: None, findings: Vec::new(), refused }
+    }
+}
+
+/// What to beware of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportWarning {
+    /// What was found, with its numbers.
+    pub text: String,
+    /// What can be done; may be empty.
+    pub advice: String,
+}
+
+impl ReportWarning {
+    /// A warning with its advice.
+    pub fn new(text: impl Into<String>, advice: &str) -> Self {
+        Self { text: text.into(), advice: advice.to_owned() }
+    }
+}
+
+/// What was measured on one micrograph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Rows that were measured, without the data bar.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Size of a pixel; without one lengths are in px.
+    pub calibration: Option<Calibration>,
+    /// How the specimen lies.
+    pub geometry: Geometry,
+    /// One for each task, in the order in which they were done.
+    pub answers: Vec<Answer>,
+    /// What to beware of.
+    pub warnings: Vec<ReportWarning>,
+}
+
+/// Everything that was found, in px of the image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Details {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grating: Option<Grating>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lattice: Option<Lattice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<Orientation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// Which pixel belongs to which particle.
+    #[serde(skip)]
+    pub labels: Option<Labels>,
+    /// Thousands of points are for the overlay.
+    #[serde(skip)]
+    pub fibres: Option<Fibres>,
+}
+
+/// A report and what its picture is drawn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The numbers.
+    pub report: Report,
+    /// What they were taken from.
+    pub details: Details,
+}
+
+/// Measures `plane`, the specimen without its data bar, `[H, W]`.
+///
+/// # Errors
+/// If a setting is out of range. What can not be measured is a refusal in the report.
+pub fn measured(
+    plane: &Plane,
+    calibration: Option<&Calibration>,
+    config: &ReportConfig,
+) -> Result<Measured, ConfigError> {
+    let config = config.clone().checked()?;
+    let geometry = config.geometry(calibration).checked()?;
+    let mut work = Work {
+        plane,
+        lengths: Lengths { calibration, geometry },
+        answers: Vec::new(),
+        warnings: Vec::new(),
+        details: Details::default(),
+        weakness: None,
+    };
+    if config.what.is_empty() {
+        work.by_evidence();
+    } else {
+        let mut what = config.what.clone();
+        what.sort_unstable();
+        what.dedup();
+        for task in what {
+            work.done(task, "asked for", "asked for");
+        }
+    }
+    let Work { answers, mut warnings, details, .. } = work;
+    if calibration.is_none() {
+        let text = "no calibration: lengths are in px";
+        warnings.push(ReportWarning::new(text, "give the size of a pixel, or the length of the scale bar"));
+    }
+    let report = Report {
+        height: plane.height(),
+        width: plane.width(),
+        calibration: calibration.cloned(),
+        geometry,
+        answers,
+        warnings,
+    };
+    Ok(Measured { report, details })
+}
+
+/// What has been done so far.
+struct Work<'a> {
+    plane: &'a Plane,
+    lengths: Lengths<'a>,
+    answers: Vec<Answer>,
+    warnings: Vec<ReportWarning>,
+    details: Details,
+    /// Why what was found last should not be given unasked.
+    weakness: Option<String>,
+}
+
+impl Work<'_> {
+    /// From the strongest evidence to the weakest, until something is found whose accuracy was checked.
+    fn by_evidence(&mut self) {
+        for (task, found) in [
+            (Task::Pitch, "one period stands out and keeps its phase over the field"),
+            (Task::Lattice, "two periods keep their phases, and things stand at their sites"),
+            (Task::Count, "no period, and what stands out is compact"),
+            (Task::Fibres, "no period, and what stands out is long"),
+        ] {
+            let n_warnings = self.warnings.len();
+            self.weakness = None;
+            if self.done(task, found, "looked for") {
+                let Some(weakness) = self.weakness.take() else { break };
+                self.warnings.truncate(n_warnings);
+                self.withdraw(&weakness);
+            }
+        }
+        self.done(Task::Orientation, "always", "always");
+    }
+
+    /// Takes the last answer back: what is weak is given only where it is asked for.
+    fn withdraw(&mut self, weakness: &str) {
+        let Some(Answer { task, .. }) = self.answers.pop() else { return };
+        match task {
+            Task::Pitch => self.details.grating = None,
+            Task::Lattice => self.details.lattice = None,
+            Task::Orientation => self.details.orientation = None,
+            Task::Count => (self.details.count, self.details.labels) = (None, None),
+            Task::Fibres => self.details.fibres = None,
+        }
+        let reason = format!("{weakness}; the numbers are given where they are asked for");
+        self.answers.push(Answer::refused(task, "looked for", reason));
+    }
+
+    /// Does `task`; whether anything was found.
+    fn done(&mut self, task: Task, if_found: &str, if_refused: &str) -> bool {
+        let answer = match task {
+            Task::Pitch => self.pitch(),
+            Task::Lattice => self.lattice(),
+            Task::Orientation => self.orientation(),
+            Task::Count => self.count(),
+            Task::Fibres => self.fibres(),
+        };
+        let found = answer.is_ok();
+        let chosen = if found { if_found } else { if_refused }.to_owned();
+        self.answers.push(match answer {
+            Ok((summary, findings, refused)) => {
+                Answer { task, chosen, summary: Some(summary), findings, refused }
+            }
+            Err(reason) => Answer::refused(task, &chosen, reason),
+        });
+        found
+    }
+
+    /// Warns of what was found, which is not given unasked.
+    fn weak(&mut self, text: String, advice: &str) {
+        self.weakness = Some(text.clone());
+        self.warn(text, advice);
+    }
+
+    fn warn(&mut self, text: String, advice: &str) {
+        self.warnings.push(ReportWarning::new(text, advice));
+    }
+
+    fn pitch(&mut self) -> Result<answer::Told, String> {
+        let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
+        let found = grating(self.plane, &config).map_err(|refused| refused.to_string())?;
+        if found.evidence.cycles < CHECKED_PERIODS {
+            let text = format!(
+                "{:.1} periods over the field; the accuracy was checked from {CHECKED_PERIODS} on",
+                found.evidence.cycles
+            );
+            self.warn(text, "take the image at a lower magnification");
+        }
+        let told = self.lengths.of_grating(&found);
+        self.details.grating = Some(found);
+        Ok(told)
+    }
+
+    fn lattice(&mut self) -> Result<answer::Told, String> {
+        let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
+        let found = lattice(self.plane, &config).map_err(|refused| refused.to_string())?;
+        let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
+        if missing > MANY_MISSING {
+            let text = format!("{:.0} % of the sites are missing", 100.0 * missing);
+            self.warn(text, "cut the image to the lattice, if it fills only a part of it");
+        }
+        let extra = found.extra.len() as f64 / found.n_found.max(1) as f64;
+        if extra > MANY_EXTRA {
+            let text = format!("{} off the sites look like those at sites", found.extra.len());
+            self.weak(text, "see in the overlay whether the lattice is the right one");
+        }
+        let told = self.lengths.of_lattice(&found);
+        self.details.lattice = Some(found);
+        Ok(told)
+    }
+
+    fn orientation(&mut self) -> Result<answer::Told, String> {
+        let config = OrientationConfig { geometry: self.lengths.geometry, ..OrientationConfig::default() };
+        let found = orientation(self.plane, &config).map_err(|refused| refused.to_string())?;
+        if found.axis.is_some() && found.order.value < LITTLE_ORDER {
+            let text = format!("hardly any common axis: the order is {:.2}", found.order.value);
+            self.warn(text, "do not rely on the axis of the texture");
+        }
+        let told = answer::of_orientation(&found);
+        self.details.orientation = Some(found);
+        Ok(told)
+    }
+
+    fn count(&mut self) -> Result<answer::Told, String> {
+        let (found, labels) =
+            particles(self.plane, &CountConfig::default()).map_err(|refused| refused.to_string())?;
+        for warning in found.warnings.clone() {
+            match warning {
+                CountWarning::Touching(share) => {
+                    let text = format!(
+                        "{:.0} % of the particles touch others; the accuracy was checked up to 30 %",
+                        100.0 * share
+                    );
+                    self.weak(text, "see in the overlay whether they are split rightly");
+                }
+                CountWarning::FewWhole(n) => {
+                    let text = format!("only {n} particles are whole: sizes say little");
+                    self.warn(text, "take the image at a lower magnification, or several");
+                }
+            }
+        }
+        let told = self.lengths.of_count(&found);
+        self.details.count = Some(found);
+        self.details.labels = Some(labels);
+        Ok(told)
+    }
+
+    fn fibres(&mut self) -> Result<answer::Told, String> {
+        if !self.lengths.plain() {
+            return Err(answer::NOT_PLAIN.to_owned());
+        }
+        let found = fibres(self.plane, &FibresConfig::default()).map_err(|refused| refused.to_string())?;
+        if found.measured < FEW_LINES {
+            let text = format!("diameters come from {:.0} % of the centre lines", 100.0 * found.measured);
+            self.weak(text, "see in the overlay whether these stand for all");
+        }
+        let told = self.lengths.of_fibres(&found);
+        self.details.fibres = Some(found);
+        Ok(told)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! Answer: the numbers of each measurement under their names, in nanometres where that is known.
+//!
+//! [`KINDS`] is the one list of what a report can hold; tables take their columns from it.
+
+use super::{Finding, Refusal, Task};
+use crate::Calibration;
+use crate::measure::count::{Count, Polarity};
+use crate::measure::fibres::Fibres;
+use crate::measure::geometry::{Geometry, axis_deg};
+use crate::measure::grating::Grating;
+use crate::measure::lattice::{Lattice, LatticeKind};
+use crate::measure::orientation::Orientation;
+use crate::measure::quantity::{Part, Quantity, Unit};
+
+/// What a number is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// A length: nm, or px without a calibration.
+    Length,
+    /// A number per area: 1/µm², or 1/px² without a calibration.
+    Density,
+    /// Degrees.
+    Angle,
+    /// A bare number.
+    Number,
+}
+
+/// A number that a report can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Where it comes from.
+    pub task: Task,
+    /// Its name, unlike those of all others.
+    pub name: &'static str,
+    /// What it is of.
+    pub dimension: Dimension,
+}
+
+const fn kind(task: Task, name: &'static str, dimension: Dimension) -> Kind {
+    Kind { task, name, dimension }
+}
+
+/// All numbers that a report can hold.
+pub const KINDS: [Kind; 26] = [
+    kind(Task::Pitch, "pitch", Dimension::Length),
+    kind(Task::Pitch, "axis of lines", Dimension::Angle),
+    kind(Task::Pitch, "lines", Dimension::Number),
+    kind(Task::Pitch, "duty", Dimension::Number),
+    kind(Task::Pitch, "line-edge roughness 3σ", Dimension::Length),
+    kind(Task::Pitch, "line-width roughness 3σ", Dimension::Length),
+    kind(Task::Lattice, "first vector", Dimension::Length),
+    kind(Task::Lattice, "second vector", Dimension::Length),
+    kind(Task::Lattice, "axis of first vector", Dimension::Angle),
+    kind(Task::Lattice, "angle between vectors", Dimension::Angle),
+    kind(Task::Lattice, "sites taken", Dimension::Number),
+    kind(Task::Lattice, "sites missing", Dimension::Number),
+    kind(Task::Lattice, "placement error", Dimension::Length),
+    kind(Task::Count, "particles seen", Dimension::Number),
+    kind(Task::Count, "particles in frame", Dimension::Number),
+    kind(Task::Count, "particle density", Dimension::Density),
+    kind(Task::Count, "mean particle diameter", Dimension::Length),
+    kind(Task::Count, "median particle diameter", Dimension::Length),
+    kind(Task::Count, "nearest neighbour", Dimension::Length),
+    kind(Task::Fibres, "mean fibre diameter", Dimension::Length),
+    kind(Task::Fibres, "median fibre diameter", Dimension::Length),
+    kind(Task::Fibres, "axis of fibres", Dimension::Angle),
+    kind(Task::Fibres, "order of fibres", Dimension::Number),
+    kind(Task::Orientation, "axis of texture", Dimension::Angle),
+    kind(Task::Orientation, "order", Dimension::Number),
+    kind(Task::Orientation, "order of two axes", Dimension::Number),
+];
+
+/// Why lengths and axes of regions are not given.
+pub(super) const NOT_PLAIN: &str =
+    "tilt and pixels that are not square are not undone for regions, only for pitch, lattice and orientation";
+/// Why the axis of a texture or of fibres is not given.
+const NO_AXIS: &str = "its interval is wider than ± 30°: no common axis";
+/// Half width of a 95 % interval of an axis that is no longer worth telling, in degrees.
+const WORTHLESS_DEG: f64 = 30.0;
+/// Scores of a site between which it is in doubt whether something stands there.
+const DOUBTFUL: std::ops::Range<f64> = 0.35..0.65;
+/// Most a pixel's height may differ from its width to count as square.
+const SQUARE: f64 = 0.005;
+
+/// A summary, numbers, and what is refused.
+pub(super) type Told = (String, Vec<Finding>, Vec<Refusal>);
+
+/// Numbers as they are given, or refused.
+#[derive(Default)]
+struct Numbers {
+    findings: Vec<Finding>,
+    refused: Vec<Refusal>,
+}
+
+impl Numbers {
+    /// Gives a number; a length or a density that may as well be nothing is refused.
+    fn give(&mut self, name: &str, quantity: Quantity) {
+        let positive = matches!(quantity.unit, Unit::Px | Unit::PerPx2 | Unit::Nm | Unit::PerUm2);
+        if positive && quantity.expanded >= quantity.value {
+            self.refuse(name, &format!("its interval reaches down to nothing: {}", quantity.text()));
+        } else {
+            self.findings.push(Finding { name: name.to_owned(), quantity });
+        }
+    }
+
+    fn refuse(&mut self, name: &str, reason: &str) {
+        self.refused.push(Refusal { name: Some(name.to_owned()), reason: reason.to_owned() });
+    }
+
+    fn told(self, summary: String) -> Told {
+        (summary, self.findings, self.refused)
+    }
+}
+
+/// From px of a measurement to what a report tells.
+#[derive(Clone, Copy)]
+pub(super) struct Lengths<'a> {
+    pub(super) calibration: Option<&'a Calibration>,
+    pub(super) geometry: Geometry,
+}
+
+impl Lengths<'_> {
+    /// Whether the image shows the specimen as it is, but for its size.
+    pub(super) fn plain(&self) -> bool {
+        self.geometry.tilt_deg == 0.0 && (self.geometry.pixel_ratio - 1.0).abs() < SQUARE
+    }
+
+    /// `quantity` in nm where px are calibrated, with the calibration's part.
+    fn calibrated(&self, quantity: &Quantity) -> Quantity {
+        let Some(calibration) = self.calibration else { return quantity.clone() };
+        let nm = calibration.nm_per_px_x;
+        let (factor, unit, power) = match quantity.unit {
+            Unit::Px => (nm, Unit::Nm, 1.0),
+            Unit::PerPx2 => (1e6 / (nm * nm), Unit::PerUm2, 2.0),
+            _ => return quantity.clone(),
+        };
+        let scaled = quantity.scaled(factor, unit);
+        let doubt = power * calibration.relative_uncertainty * scaled.value;
+        if doubt > 0.0 { scaled.with_part(Part::bounded("calibration", doubt)) } else { scaled }
+    }
+
+    pub(super) fn of_grating(&self, grating: &Grating) -> Told {
+        // a line whose middle passes through a corner may be in or out
+        let n_lines = Quantity::new(
+            grating.n_lines as f64,
+            Unit::One,
+            "lines whose middle crosses the field",
+            vec![Part::bounded("corners", 1.0)],
+        );
+        let mut numbers = Numbers::default();
+        numbers.give("pitch", self.calibrated(&grating.pitch));
+        numbers.give("axis of lines", grating.axis.clone());
+        numbers.give("lines", n_lines);
+        for (name, quantity, reason) in [
+            ("duty", &grating.duty, "the profile is no single line"),
+            ("line-edge roughness 3σ", &grating.edge_roughness, "edges are too close or too faint"),
+            ("line-width roughness 3σ", &grating.width_roughness, "edges are too close or too faint"),
+        ] {
+            match quantity {
+                Some(quantity) => numbers.give(name, self.calibrated(quantity)),
+                None => numbers.refuse(name, reason),
+            }
+        }
+        numbers.told(format!(
+            "grating, {:.1} periods, signal to noise {:.1}, phase holds by {:.2}",
+            grating.evidence.cycles, grating.signal_to_noise, grating.evidence.coherence
+        ))
+    }
+
+    pub(super) fn of_lattice(&self, lattice: &Lattice) -> Told {
+        let doubtful = lattice.sites.iter().filter(|site| DOUBTFUL.contains(&site.score)).count();
+        let number = |n: usize| {
+            let parts = vec![Part::bounded("doubtful sites", doubtful as f64)];
+            Quantity::new(n as f64, Unit::One, "mean cell compared at each site", parts)
+        };
+        let mut numbers = Numbers::default();
+        numbers.give("first vector", self.calibrated(&lattice.first));
+        numbers.give("second vector", self.calibrated(&lattice.second));
+        numbers.give("axis of first vector", lattice.axis.clone());
+        numbers.give("angle between vectors", lattice.angle.clone());
+        numbers.give("sites taken", number(lattice.n_found));
+        numbers.give("sites missing", number(lattice.n_missing));
+        if self.plain() {
+            numbers.give("placement error", self.calibrated(&lattice.placement));
+        } else {
+            numbers.refuse("placement error", NOT_PLAIN);
+        }
+        let kind = match lattice.kind {
+            LatticeKind::Square => "square",
+            LatticeKind::Hexagonal => "hexagonal",
+            LatticeKind::Rectangular => "rectangular",
+            LatticeKind::Oblique => "oblique",
+        };
+        numbers.told(format!(
+            "{kind} lattice, {} sites expected, {} off the sites look like those at sites",
+            lattice.sites.len(),
+            lattice.extra.len()
+        ))
+    }
+
+    pub(super) fn of_count(&self, count: &Count) -> Told {
+        let Geometry { pixel_ratio, tilt_deg, .. } = self.geometry;
+        let area_px = count.area_px * pixel_ratio / tilt_deg.to_radians().cos();
+        let density = count.in_frame.scaled(1.0 / area_px, Unit::PerPx2);
+        let mut numbers = Numbers::default();
+        numbers.give("particles seen", count.n_regions.clone());
+        numbers.give("particles in frame", count.in_frame.clone());
+        numbers.give("particle density", self.calibrated(&density));
+        for (name, quantity, reason) in [
+            ("mean particle diameter", &count.mean_diameter_px, "no particle is whole"),
+            ("median particle diameter", &count.median_diameter_px, "no particle is whole"),
+            ("nearest neighbour", &count.nearest_px, "fewer than two particles away from the border"),
+        ] {
+            match quantity {
+                Some(_) if !self.plain() => numbers.refuse(name, NOT_PLAIN),
+                Some(quantity) => numbers.give(name, self.calibrated(quantity)),
+                None => numbers.refuse(name, reason),
+            }
+        }
+        numbers.told(format!(
+            "{} particles, {} of {} whole, {:.0} % of the image covered, {:.0} % touch others",
+            polarity(count.polarity),
+            count.n_whole,
+            count.regions.len(),
+            100.0 * count.covered,
+            100.0 * count.touching
+        ))
+    }
+
+    pub(super) fn of_fibres(&self, fibres: &Fibres) -> Told {
+        // tables tell all axes in one range
+        let axis = Quantity { value: axis_deg(fibres.axis_deg.value), ..fibres.axis_deg.clone() };
+        let mut numbers = Numbers::default();
+        numbers.give("mean fibre diameter", self.calibrated(&fibres.mean_diameter_px));
+        numbers.give("median fibre diameter", self.calibrated(&fibres.median_diameter_px));
+        if axis.expanded <= WORTHLESS_DEG {
+            numbers.give("axis of fibres", axis);
+        } else {
+            numbers.refuse("axis of fibres", NO_AXIS);
+        }
+        numbers.give("order of fibres", fibres.order.clone());
+        let mean = fibres.mean_diameter_px.value.max(f64::MIN_POSITIVE);
+        numbers.told(format!(
+            "{} fibres, {} pieces in line, {:.0} diameters of length, {:.0} % of the centre lines measured, \
+             diameters spread by {:.0} %",
+            polarity(fibres.polarity),
+            fibres.n_fibres,
+            fibres.length_px / mean,
+            100.0 * fibres.measured,
+            100.0 * fibres.spread_px / mean
+        ))
+    }
+}
+
+pub(super) fn of_orientation(orientation: &Orientation) -> Told {
+    let mut numbers = Numbers::default();
+    match &orientation.axis {
+        Some(axis) => numbers.give("axis of texture", axis.clone()),
+        None => numbers.refuse("axis of texture", NO_AXIS),
+    }
+    numbers.give("order", orientation.order.clone());
+    numbers.give("order of two axes", orientation.order_of_two.clone());
+    let peaks: Vec<String> = orientation
+        .peaks
+        .iter()
+        .map(|peak| format!("{:.0}° ({:.0} %)", peak.axis_deg, 100.0 * peak.share))
+        .collect();
+    numbers.told(match peaks.len() {
+        0 => "no direction stands out".to_owned(),
+        _ => format!("edges lie along {}", peaks.join(", ")),
+    })
+}
+
+fn polarity(polarity: Polarity) -> &'static str {
+    match polarity {
+        Polarity::Bright => "bright",
+        Polarity::Dark => "dark",
+    }
+}

@@ -1,0 +1,295 @@
+//! Overlay: what was measured drawn over the image, so that one look tells whether it is right.
+//!
+//! Lines of a grating, sites of a lattice, borders of particles, centre lines of fibres; a scale
+//! bar; the meaning of the colors, the numbers and a rose of the axes below. Places in px of the image are
+//! those of pixels' middles.
+
+use super::{Measured, rose};
+use crate::measure::count::{Count, Labels};
+use crate::measure::fibres::Fibres;
+use crate::measure::grating::Grating;
+use crate::measure::lattice::Lattice;
+use crate::paint::{
+    Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, resampled, robust_range,
+};
+use crate::{Plane, Rect};
+
+/// Widths in drawn px between which an image is drawn at its own size.
+const WIDTHS: [f64; 2] = [900.0, 2400.0];
+/// Most that a small image is enlarged.
+const MOST_ZOOM: f64 = 4.0;
+/// Nearest that lines are drawn to each other, in drawn px.
+const LEAST_SPACING: f64 = 7.0;
+const GROUND: Color = [18, 20, 26];
+const LETTERS: Color = [228, 230, 234];
+const LINE: Color = [255, 208, 0];
+const FOUND: Color = [60, 230, 120];
+const MISSING: Color = [255, 64, 64];
+const EXTRA: Color = [255, 90, 255];
+const CUT: Color = [255, 150, 30];
+const WHOLE: Color = [40, 210, 255];
+
+/// What was `measured` on `plane`, drawn over it.
+///
+/// # Panics
+/// If `plane` is empty or not the one that was measured.
+pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
+    let mut drawing = Drawing::of(plane);
+    let details = &measured.details;
+    if let Some(grating) = &details.grating {
+        drawing.grating(grating);
+    }
+    if let Some(lattice) = &details.lattice {
+        drawing.lattice(lattice);
+    }
+    if let (Some(count), Some(labels)) = (&details.count, &details.labels) {
+        drawing.regions(count, labels);
+    }
+    if let Some(fibres) = &details.fibres {
+        drawing.fibres(fibres);
+    }
+    let Drawing { mut picture, zoom, legend } = drawing;
+    let nm_per_px = measured.report.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
+    if let Some(bar) = ScaleBar::fit(picture.width() as f64, 0.25, LengthUnit::drawn(nm_per_px, zoom)) {
+        // letters are sized to what the bar is drawn in; smaller ones hide less
+        let (height, width) = (picture.height() / 2, picture.width() / 2);
+        let quarter = Rect { y: picture.height() - height, x: picture.width() - width, height, width };
+        bar.draw(&mut picture, quarter, Corner::BottomRight);
+    }
+    with_words(&picture, measured, &legend)
+}
+
+/// A picture under way.
+struct Drawing {
+    picture: Picture,
+    /// Drawn px for each px of the image.
+    zoom: f64,
+    /// What colors mean.
+    legend: Vec<(Color, String)>,
+}
+
+impl Drawing {
+    fn of(plane: &Plane) -> Self {
+        let width = plane.width() as f64;
+        let zoom = if width < WIDTHS[0] {
+            (WIDTHS[0] / width).ceil().min(MOST_ZOOM)
+        } else {
+            (WIDTHS[1] / width).min(1.0)
+        };
+        let drawn = |px: usize| ((px as f64 * zoom).round() as usize).max(1);
+        let sampling = if zoom < 1.0 { Sampling::Area } else { Sampling::Bilinear };
+        let sized = resampled(plane, drawn(plane.height()), drawn(plane.width()), sampling);
+        let (low, high) = robust_range(&sized).unwrap_or((0.0, 1.0));
+        Self { picture: Picture::from_plane(&sized, low, high, ColorMap::Gray), zoom, legend: Vec::new() }
+    }
+
+    /// The drawn point of a place in the image.
+    fn point(&self, [y, x]: [f64; 2]) -> (f32, f32) {
+        (((y + 0.5) * self.zoom) as f32, ((x + 0.5) * self.zoom) as f32)
+    }
+
+    /// Width of a thin line.
+    fn thin(&self) -> f32 {
+        (self.picture.width() as f32 / 900.0).clamp(1.0, 2.0)
+    }
+
+    fn explain(&mut self, color: Color, text: impl Into<String>) {
+        self.legend.push((color, text.into()));
+    }
+
+    /// Draws the places where `turns` of a place `[y, x]` is a whole number; such lines are `spacing_px`
+    /// apart. Returns every how many-th is drawn, so that they can be told apart.
+    fn lines(&mut self, turns: impl Fn([f64; 2]) -> f64, spacing_px: f64, color: Color) -> usize {
+        let every = (LEAST_SPACING / (spacing_px * self.zoom)).ceil().max(1.0);
+        let reach = f64::from(self.thin()) / 2.0 + 0.5;
+        let weights = Plane::from_fn(self.picture.height(), self.picture.width(), |y, x| {
+            let place = [y, x].map(|drawn| (drawn as f64 + 0.5) / self.zoom - 0.5);
+            let turns = turns(place) / every;
+            let distance = (turns - turns.round()).abs() * every * spacing_px * self.zoom;
+            0.8 * (reach - distance).clamp(0.0, 1.0) as f32
+        });
+        let colored = Picture::new(self.picture.height(), self.picture.width(), color);
+        self.picture.blend_masked(&colored, &weights);
+        every as usize
+    }
+
+    fn ring(&mut self, place: [f64; 2], radius: f64, thickness: f32, color: Color) {
+        const SIDES: usize = 20;
+        let (y, x) = self.point(place);
+        let radius = (radius * self.zoom).max(3.0) as f32;
+        let corner = |side: usize| {
+            let (sin, cos) = (std::f32::consts::TAU * side as f32 / SIDES as f32).sin_cos();
+            (y + radius * sin, x + radius * cos)
+        };
+        for side in 0..SIDES {
+            self.picture.line(corner(side), corner(side + 1), thickness, color);
+        }
+    }
+
+    fn grating(&mut self, grating: &Grating) {
+        let (height, width) = self.size_px();
+        let [across, down] = grating.wave;
+        let turns = move |[y, x]: [f64; 2]| {
+            across * (x - (width - 1.0) / 2.0) + down * (y - (height - 1.0) / 2.0) - grating.phase
+        };
+        let every = self.lines(turns, 1.0 / across.hypot(down), LINE);
+        let place = if grating.duty.is_some() { "middle" } else { "brightest place" };
+        let text = match every {
+            1 => format!("{place} of each line"),
+            _ => format!("{place} of one line in {every}"),
+        };
+        self.explain(LINE, text);
+    }
+
+    fn lattice(&mut self, lattice: &Lattice) {
+        let [a, b] = lattice.vectors;
+        let area = a[0] * b[1] - a[1] * b[0];
+        let origin = lattice.origin;
+        // a line along one vector is where the multiple of the other is whole
+        for (along, area) in [(a, area), (b, -area)] {
+            let multiple =
+                move |[y, x]: [f64; 2]| (along[0] * (x - origin[1]) - along[1] * (y - origin[0])) / area;
+            self.lines(multiple, area.abs() / along[0].hypot(along[1]), LINE);
+        }
+        self.explain(LINE, "lattice");
+        let radius = 0.3 * a[0].hypot(a[1]).min(b[0].hypot(b[1]));
+        let thin = self.thin();
+        let taken = lattice.sites.iter().filter_map(|site| site.found);
+        for place in taken {
+            let ((y, x), half) = (self.point(place), thin + 0.5);
+            self.picture.line((y - half, x), (y + half, x), thin, FOUND);
+            self.picture.line((y, x - half), (y, x + half), thin, FOUND);
+        }
+        self.explain(FOUND, "found at a site");
+        for site in lattice.sites.iter().filter(|site| site.found.is_none()) {
+            self.ring(site.expected, radius, 1.5 * thin, MISSING);
+        }
+        if lattice.n_missing > 0 {
+            self.explain(MISSING, "missing");
+        }
+        for place in &lattice.extra {
+            self.ring(*place, radius, 1.5 * thin, EXTRA);
+        }
+        if !lattice.extra.is_empty() {
+            self.explain(EXTRA, "off the sites");
+        }
+    }
+
+    fn regions(&mut self, count: &Count, labels: &Labels) {
+        let mut whole =
+            vec![true; count.regions.iter().map(|region| region.label).max().unwrap_or(0) as usize + 1];
+        for region in &count.regions {
+            whole[region.label as usize] = region.sides.none();
+        }
+        let (height, width) = (self.picture.height(), self.picture.width());
+        let label = |y: usize, x: usize| {
+            let place = |drawn: usize, length: usize| ((drawn as f64 / self.zoom) as usize).min(length - 1);
+            labels.of[place(y, labels.height) * labels.width + place(x, labels.width)]
+        };
+        let reach = self.thin().round() as usize;
+        let mut border = Vec::new();
+        for y in 0..height {
+            for x in 0..width {
+                let own = label(y, x);
+                let other = |y: usize, x: usize| label(y.min(height - 1), x.min(width - 1)) != own;
+                if own > 0
+                    && (other(y + reach, x)
+                        || other(y, x + reach)
+                        || other(y.saturating_sub(reach), x)
+                        || other(y, x.saturating_sub(reach)))
+                {
+                    border.push((y, x, if whole[own as usize] { WHOLE } else { CUT }));
+                }
+            }
+        }
+        for (y, x, color) in border {
+            self.picture.fill_rect(Rect { y, x, height: 1, width: 1 }, color, 1.0);
+        }
+        self.explain(WHOLE, "whole particle");
+        if whole.iter().any(|whole| !whole) {
+            self.explain(CUT, "cut by the border");
+        }
+    }
+
+    fn fibres(&mut self, fibres: &Fibres) {
+        let thickness = 1.5 * self.thin();
+        for pair in fibres.points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let step = (from.y - to.y).hypot(from.x - to.x);
+            if from.fibre == to.fibre && step < 2.0 * (from.length_px + to.length_px) {
+                let (from, to) = (self.point([from.y, from.x]), self.point([to.y, to.x]));
+                self.picture.line(from, to, thickness, LINE);
+            }
+        }
+        self.explain(LINE, "centre line where measured");
+        let mut since = f64::INFINITY;
+        for point in &fibres.points {
+            since += point.length_px;
+            if since < 3.0 * point.diameter_px {
+                continue;
+            }
+            since = 0.0;
+            // y runs downwards: across the axis is (cos, sin) in (y, x)
+            let (sin, cos) = point.axis_deg.to_radians().sin_cos();
+            let half = point.diameter_px / 2.0;
+            let end = |side: f64| self.point([point.y + side * half * cos, point.x + side * half * sin]);
+            let (from, to) = (end(-1.0), end(1.0));
+            self.picture.line(from, to, self.thin(), WHOLE);
+        }
+        self.explain(WHOLE, "diameter, from edge to edge");
+    }
+
+    /// Height and width of the image in its own px.
+    fn size_px(&self) -> (f64, f64) {
+        (
+            (self.picture.height() as f64 / self.zoom).round(),
+            (self.picture.width() as f64 / self.zoom).round(),
+        )
+    }
+}
+
+/// `picture` over a panel that tells what colors mean, the numbers, and what is refused; the rose is to the
+/// right of them.
+fn with_words(picture: &Picture, measured: &Measured, legend: &[(Color, String)]) -> Picture {
+    let width = picture.width();
+    let ink = Ink::regular((width as f32 / 62.0).clamp(11.0, 26.0), LETTERS);
+    let pad = ink.size_px.round();
+    let orientation = measured.details.orientation.as_ref();
+    let side = if orientation.is_some() { width / 5 } else { 0 };
+    let room = (width as f32 - 2.0 * pad - side as f32).max(1.0);
+    let mut lines = Vec::new();
+    for answer in &measured.report.answers {
+        let summary = answer.summary.as_deref().unwrap_or("no number");
+        let mut text = format!("{}: {summary}", answer.task.name());
+        for finding in &answer.findings {
+            text += &format!(" · {} {}", finding.name, finding.quantity.text());
+        }
+        for refusal in answer.refused.iter().filter(|refusal| refusal.name.is_none()) {
+            text += &format!(" · {}", refusal.reason);
+        }
+        lines.extend(ink.wrapped(&text, room));
+    }
+    let line_height = ink.line_height();
+    let legend_height = if legend.is_empty() { 0 } else { line_height };
+    let words = lines.len() * line_height + legend_height + pad as usize;
+    let panel = words.max(side + side / 8);
+    let mut whole = Picture::new(picture.height() + panel, width, GROUND);
+    whole.blit(0, 0, picture);
+    let mut y = (picture.height() + pad as usize / 2) as f32;
+    let mut x = pad;
+    for (color, text) in legend {
+        let ink = Ink::bold(ink.size_px, *color);
+        whole.text(y, x, text, ink);
+        x += ink.width(text) + 2.0 * pad;
+    }
+    y += legend_height as f32;
+    for line in &lines {
+        whole.text(y, pad, line, ink);
+        y += line_height as f32;
+    }
+    if let Some(orientation) = orientation {
+        let square = Rect { y: picture.height(), x: width - side, height: side, width: side };
+        rose::draw(&mut whole, square, orientation);
+    }
+    whole
+}

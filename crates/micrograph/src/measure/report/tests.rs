@@ -1,0 +1,254 @@
+//! Tests of reports as a whole: what is chosen, what becomes nanometres, what is drawn.
+
+use super::*;
+use crate::measure::quantity::Unit;
+use crate::random::Stream;
+use crate::{CalibrationSource, DataBar, FileFacts, Micrograph, data_bar::DataBarEvidence};
+
+/// Lines with noise, 14 px apart.
+fn lines() -> Plane {
+    let mut stream = Stream::new(3, "test", 0);
+    Plane::from_fn(180, 240, |y, x| {
+        let across = (0.9 * x as f64 + 0.3 * y as f64) / 14.0;
+        let beside = ((across - across.round()).abs() - 0.25) * 14.0;
+        (100.0 - 50.0 * (beside / 1.5).tanh() + 8.0 * stream.normal()) as f32
+    })
+}
+
+/// Bright discs around these places with noise.
+fn discs(places: &[[f64; 2]], radius: f64) -> Plane {
+    let mut stream = Stream::new(5, "test", 0);
+    Plane::from_fn(240, 300, |y, x| {
+        let nearest =
+            places.iter().map(|at| (at[0] - y as f64).hypot(at[1] - x as f64)).fold(f64::MAX, f64::min);
+        (80.0 + 50.0 * ((radius - nearest) / 1.2).tanh() + 4.0 * stream.normal()) as f32
+    })
+}
+
+fn lattice_of_discs(missing: [usize; 2]) -> Plane {
+    let places = (0..9).flat_map(|i| (0..11).map(move |j| [i, j])).filter(|index| *index != missing);
+    let places: Vec<_> = places.map(|[i, j]| [14.0 + 27.0 * i as f64, 16.0 + 27.0 * j as f64]).collect();
+    discs(&places, 8.0)
+}
+
+fn strewn() -> Plane {
+    let places = [
+        [40.0, 50.0],
+        [52.0, 130.0],
+        [35.0, 210.0],
+        [60.0, 265.0],
+        [110.0, 33.0],
+        [99.0, 88.0],
+        [120.0, 171.0],
+        [103.0, 232.0],
+        [160.0, 60.0],
+        [180.0, 121.0],
+        [150.0, 199.0],
+        [178.0, 262.0],
+        [214.0, 39.0],
+        [209.0, 166.0],
+        [217.0, 222.0],
+    ];
+    discs(&places, 11.0)
+}
+
+fn wire() -> Plane {
+    let mut stream = Stream::new(7, "test", 0);
+    Plane::from_fn(200, 260, |y, x| {
+        let (y, x) = (y as f64, x as f64);
+        let one = (y - 50.0 - 0.2 * x).abs();
+        let two = (y - 150.0 + 0.1 * x).abs();
+        (60.0 + 50.0 * ((5.0 - one.min(two)) / 1.2).tanh() + 3.0 * stream.normal()) as f32
+    })
+}
+
+fn found(plane: &Plane, calibration: Option<&Calibration>) -> Measured {
+    measured(plane, calibration, &ReportConfig::default()).unwrap()
+}
+
+fn quantity(report: &Report, name: &str) -> Quantity {
+    let all = report.answers.iter().flat_map(|answer| &answer.findings);
+    let finding = all.clone().find(|finding| finding.name == name);
+    finding.unwrap_or_else(|| panic!("{name} in {report:#?}")).quantity.clone()
+}
+
+#[test]
+fn the_evidence_chooses_what_is_measured_and_every_number_has_its_kind() {
+    for (plane, task) in [
+        (lines(), Task::Pitch),
+        (lattice_of_discs([4, 5]), Task::Lattice),
+        (strewn(), Task::Count),
+        (wire(), Task::Fibres),
+    ] {
+        let Measured { report, .. } = found(&plane, None);
+        let answered: Vec<Task> = report
+            .answers
+            .iter()
+            .filter(|answer| !answer.findings.is_empty())
+            .map(|answer| answer.task)
+            .collect();
+        assert_eq!(answered, [task, Task::Orientation], "{report:#?}");
+        for answer in &report.answers {
+            for finding in &answer.findings {
+                let kind = KINDS.iter().find(|kind| kind.name == finding.name).expect("a kind");
+                assert_eq!(kind.task, answer.task, "{}", finding.name);
+                let unit = match kind.dimension {
+                    Dimension::Length => Unit::Px,
+                    Dimension::Density => Unit::PerPx2,
+                    Dimension::Angle => Unit::Degrees,
+                    Dimension::Number => Unit::One,
+                };
+                assert_eq!(finding.quantity.unit, unit, "{}", finding.name);
+                assert!(finding.quantity.expanded.is_finite() && !finding.quantity.method.is_empty());
+            }
+            assert!(!answer.findings.is_empty() || !answer.refused.is_empty(), "{answer:?}");
+        }
+        assert!(report.warnings.iter().any(|warning| warning.text.contains("px")), "{:?}", report.warnings);
+    }
+}
+
+#[test]
+fn calibrated_lengths_are_in_nanometres_and_as_uncertain_as_the_calibration() {
+    let calibration =
+        Calibration { relative_uncertainty: 0.02, ..Calibration::square(2.5, CalibrationSource::DrawnBar) };
+    let (px, nm) = (found(&lines(), None).report, found(&lines(), Some(&calibration)).report);
+    let (px, nm) = (quantity(&px, "pitch"), quantity(&nm, "pitch"));
+    assert!(nm.unit == Unit::Nm && (nm.value - 2.5 * px.value).abs() < 1e-9);
+    let standard = (2.5 * px.standard).hypot(0.02 * nm.value / 3.0_f64.sqrt());
+    assert!((nm.standard - standard).abs() < 1e-9, "{nm:?}");
+    assert_eq!(nm.parts.last().unwrap().cause, "calibration");
+    let (px, nm) = (found(&strewn(), None).report, found(&strewn(), Some(&calibration)).report);
+    let (px, nm) = (quantity(&px, "particle density"), quantity(&nm, "particle density"));
+    // 400 px make a µm
+    assert!(nm.unit == Unit::PerUm2 && (nm.value / (px.value * 160_000.0) - 1.0).abs() < 1e-9, "{nm:?}");
+}
+
+#[test]
+fn tilt_lengthens_what_is_undone_and_withholds_what_is_not() {
+    let config = ReportConfig { tilt_deg: 60.0, tilt_axis_deg: 90.0, ..ReportConfig::default() };
+    let [x, y] =
+        Geometry { tilt_deg: 60.0, tilt_axis_deg: 90.0, ..Geometry::default() }.wave(0.9 / 14.0, 0.3 / 14.0);
+    let pitch = quantity(&measured(&lines(), None, &config).unwrap().report, "pitch");
+    assert!((pitch.value * x.hypot(y) - 1.0).abs() < 1e-3, "{pitch:?}");
+    let report = measured(&strewn(), None, &config).unwrap().report;
+    let flat = found(&strewn(), None).report;
+    let ratio = quantity(&report, "particle density").value / quantity(&flat, "particle density").value;
+    assert!((ratio - 0.5).abs() < 1e-9, "{ratio}");
+    let names: Vec<_> = report.answers.iter().flat_map(|answer| &answer.refused).collect();
+    let withheld = names.iter().any(|refusal| refusal.name.as_deref() == Some("mean particle diameter"));
+    assert!(withheld, "{names:?}");
+    let wrong = ReportConfig { tilt_deg: 90.0, ..ReportConfig::default() };
+    assert!(measured(&strewn(), None, &wrong).is_err());
+}
+
+#[test]
+fn what_is_asked_for_is_told_or_refused() {
+    let config =
+        ReportConfig { what: vec![Task::Count, Task::Pitch, Task::Count], ..ReportConfig::default() };
+    let report = measured(&lines(), None, &config).unwrap().report;
+    let tasks: Vec<Task> = report.answers.iter().map(|answer| answer.task).collect();
+    assert_eq!(tasks, [Task::Pitch, Task::Count]);
+    let noise = {
+        let mut stream = Stream::new(1, "test", 0);
+        Plane::from_fn(128, 128, |_, _| stream.normal() as f32)
+    };
+    let report = measured(&noise, None, &config).unwrap().report;
+    for answer in &report.answers {
+        assert!(answer.findings.is_empty() && answer.summary.is_none(), "{answer:?}");
+        assert!(answer.refused[0].name.is_none() && !answer.refused[0].reason.is_empty());
+    }
+}
+
+#[test]
+fn what_is_weak_is_given_only_where_it_is_asked_for() {
+    // pairs of discs that touch
+    let places: Vec<_> = [[40, 50], [60, 190], [120, 80], [130, 230], [195, 60], [200, 170]]
+        .iter()
+        .flat_map(|[y, x]| [[*y as f64, *x as f64], [*y as f64 + 7.0, *x as f64 + 20.0]])
+        .collect();
+    let plane = discs(&places, 11.0);
+    let unasked = found(&plane, None);
+    let answer = unasked.report.answers.iter().find(|answer| answer.task == Task::Count).unwrap();
+    assert!(answer.findings.is_empty() && answer.refused[0].reason.contains("asked for"), "{answer:?}");
+    assert!(unasked.details.count.is_none() && unasked.details.labels.is_none());
+    let touch = |report: &Report| report.warnings.iter().any(|warning| warning.text.contains("touch"));
+    assert!(!touch(&unasked.report));
+    let config = ReportConfig { what: vec![Task::Count], ..ReportConfig::default() };
+    let asked = measured(&plane, None, &config).unwrap().report;
+    assert!(quantity(&asked, "particles seen").value == 12.0 && touch(&asked), "{asked:?}");
+}
+
+#[test]
+fn an_overlay_rings_what_is_missing_and_leaves_the_image_where_it_is() {
+    let plane = lattice_of_discs([4, 5]);
+    let picture = overlay(&plane, &found(&plane, None));
+    let zoom = 3; // 300 px are drawn as 900
+    assert_eq!(picture.width(), 900);
+    assert!(picture.height() > 720, "words stand below");
+    let red = |[y, x]: [usize; 2], radius: usize| {
+        let rows = zoom * (y - radius)..zoom * (y + radius);
+        rows.flat_map(|y| (zoom * (x - radius)..zoom * (x + radius)).map(move |x| (y, x)))
+            .filter(|(y, x)| picture.at(*y, *x) == [255, 64, 64])
+            .count()
+    };
+    assert!(red([14 + 27 * 4, 16 + 27 * 5], 13) > 50, "the missing site");
+    assert_eq!(red([14 + 27 * 5, 16 + 27 * 5], 13), 0, "its neighbour");
+    for plane in [lines(), strewn(), wire()] {
+        let mut measured = found(&plane, None);
+        let drawn = overlay(&plane, &measured);
+        measured.details = Details::default();
+        let plain = overlay(&plane, &measured);
+        let n = plane.height() * plane.width();
+        // the image without the words, at the picture's size
+        let top = 3 * n * (plain.width() / plane.width()).pow(2);
+        let changed = drawn.rgb()[..top].iter().zip(&plain.rgb()[..top]).filter(|(a, b)| a != b).count();
+        assert!(changed > n / 100, "something is drawn");
+    }
+}
+
+#[test]
+fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
+    // a bar of 100 px in ink on a dark strip
+    let plane = Plane::from_fn(200, 300, |y, x| match (y, x) {
+        (180..=184, 60..=159) => 255.0,
+        (160.., _) => 0.0,
+        _ => 90.0 + ((7 * x + 13 * y) % 31) as f32,
+    });
+    let bar = DataBar { first_row: 160, end_row: 200, evidence: DataBarEvidence::Typed };
+    let micrograph = |nm_per_px: Option<f64>| Micrograph {
+        plane: plane.clone(),
+        facts: FileFacts {
+            path: "a.png".into(),
+            format: "PNG".to_owned(),
+            height: 200,
+            width: 300,
+            sample: "8-bit grey".to_owned(),
+            page: 0,
+            n_pages: 1,
+            calibration: nm_per_px.map(|nm| Calibration::square(nm, CalibrationSource::Typed)),
+            instrument: Default::default(),
+            specimen_rows: None,
+            warnings: Vec::new(),
+        },
+    };
+    for (file, told, used, warned) in [
+        (None, None, None, false),
+        (Some(5.0), None, Some(5.0), false),
+        (None, Some(500.0), Some(5.0), false),
+        (Some(5.05), Some(500.0), Some(5.05), false),
+        (Some(10.0), Some(500.0), None, true),
+    ] {
+        let (found, warnings) = calibration(&micrograph(file), Some(bar), told).unwrap();
+        let nm = found.map(|found| found.nm_per_px_x);
+        let near = match (nm, used) {
+            (Some(nm), Some(used)) => (nm / used - 1.0_f64).abs() < 0.02,
+            (nm, used) => nm == used,
+        };
+        assert!(near && warnings.is_empty() != warned, "{file:?} {told:?}: {nm:?} {warnings:?}");
+    }
+    assert!(calibration(&micrograph(Some(5.0)), Some(bar), Some(-1.0)).is_err());
+    let empty = DataBar { first_row: 190, ..bar };
+    assert!(calibration(&micrograph(None), Some(empty), Some(500.0)).is_err());
+    let (kept, warnings) = calibration(&micrograph(Some(5.0)), Some(empty), Some(500.0)).unwrap();
+    assert!(kept.is_some() && warnings.len() == 1, "{warnings:?}");
+}

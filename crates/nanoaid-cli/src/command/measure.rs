@@ -1,0 +1,202 @@
+//! `nanoaid measure`: pitch, lattice, orientation, count, fibres of micrographs, with error bars.
+//!
+//! Each image is measured, drawn and recorded before the next is read; what a record already tells is not
+//! measured again. What is measured and how stands in the library.
+
+mod folder;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use micrograph::data_bar::{self, DataBarChoice};
+use micrograph::measure::report::{self, ReportConfig, ReportWarning};
+use micrograph::measure::{Measured, Task};
+use micrograph::read;
+use nanoaid::hash::sha256;
+use serde::{Deserialize, Serialize};
+
+use super::images::{ReadArguments, with_folders, without_companions};
+use super::lens::{failure_at, named};
+use crate::outcome::{Failure, Outcome, print, say};
+use crate::output::{folder_names, json_text};
+use crate::record::Input;
+
+use folder::{Folder, Kept};
+
+/// Arguments of `measure`.
+#[derive(Args)]
+pub(crate) struct MeasureArguments {
+    /// Micrographs, or folders that hold them: PNG, JPEG, BMP, TIFF, DM3 or DM4
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    /// What is measured; the default is chosen for each image by its evidence, and the reason told
+    #[arg(long, value_enum, value_delimiter = ',')]
+    what: Vec<WhatArgument>,
+    #[command(flatten)]
+    read: ReadArguments,
+    /// Length of the scale bar that is drawn in the data bar; calibrates files that tell nothing, and
+    /// checks the others
+    #[arg(long, value_name = "NM", conflicts_with = "nm_per_px", allow_negative_numbers = true)]
+    bar_nm: Option<f64>,
+    /// Tilt of the specimen, to be undone; 0 for images that the instrument corrected
+    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
+    tilt: f64,
+    /// Direction of the tilt axis in the image, anticlockwise from the horizontal
+    #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
+    tilt_axis: f64,
+    /// Folder for overlays, records and `measurements.csv`; one that holds such of the same settings is
+    /// gone on with. The default is named after the image
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into a folder that is there already, and measure again what was measured
+    #[arg(long)]
+    force: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhatArgument {
+    /// Pitch, axis, duty and roughness of parallel lines
+    Pitch,
+    /// Vectors, kind, missing sites of a lattice
+    Lattice,
+    /// Axis and order of a texture
+    Orientation,
+    /// Number, sizes and distances of particles
+    Count,
+    /// Diameters and axes of fibres or wires
+    Fibres,
+}
+
+/// Everything but the image that decides what comes out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MeasureSettings {
+    /// What is measured, and how the specimen lies.
+    pub report: ReportConfig,
+    /// Size of a pixel as typed.
+    pub nm_per_px: Option<f64>,
+    /// Length of the drawn scale bar as typed.
+    pub bar_nm: Option<f64>,
+    /// Page of the file.
+    pub page: usize,
+    /// What is done about the data bar.
+    pub data_bar: DataBarChoice,
+}
+
+/// Measures each image; a bad one is named and skipped.
+pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
+    let settings = arguments.settings()?;
+    let images = without_companions(&with_folders(&arguments.images)?);
+    let names = folder_names(&images);
+    let mut folder = Folder::open(&arguments.folder(), arguments.force, &settings)?;
+    let mut table = table::Table::new(&names);
+    let mut shown = Vec::new();
+    let (mut n_done, mut n_before, mut n_skipped) = (0, 0, 0);
+    for (image, name) in images.iter().zip(&names) {
+        let kept = (|| -> Result<Kept, Failure> {
+            let input = Input::of_file(image)?;
+            if let Some(kept) = folder.kept(name, &input)? {
+                n_before += 1;
+                return Ok(kept);
+            }
+            let (kept, measured) = measure(image, input, &settings, arguments)?;
+            folder.keep(name, kept, &measured)
+        })();
+        match kept {
+            Ok(kept) => {
+                n_done += 1;
+                if arguments.json {
+                    shown.push(kept);
+                } else {
+                    print(&table.rows(name, &kept.report))?;
+                    for warning in &kept.report.warnings {
+                        say(&format!("{name}: {}", table::warning_text(warning)));
+                    }
+                }
+            }
+            Err(failure) => {
+                n_skipped += 1;
+                say(&format!("skipped {}", named(image, &failure)));
+            }
+        }
+    }
+    if arguments.json {
+        print(&json_text(&shown)?)?;
+    }
+    if n_before > 0 {
+        say(&format!("{n_before} of {n_done} were measured before with the same settings"));
+    }
+    if n_done == 0 {
+        return Err(Failure::new("no image could be measured"));
+    }
+    say(&format!("overlays, records and measurements.csv are in {}", folder.path().display()));
+    Ok(Outcome::of_skipped(n_skipped))
+}
+
+/// Measures one file.
+fn measure(
+    image: &Path,
+    input: Input,
+    settings: &MeasureSettings,
+    arguments: &MeasureArguments,
+) -> Result<(Kept, Drawn), Failure> {
+    let micrograph = read::micrograph(image, &arguments.read.config().read)?;
+    let (plane, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, settings.data_bar)
+        .map_err(|error| failure_at(image, &error))?;
+    let (calibration, doubts) = report::calibration(&micrograph, data_bar, settings.bar_nm)
+        .map_err(|error| failure_at(image, &error))?;
+    let mut measured = report::measured(&plane, calibration.as_ref(), &settings.report)?;
+    let told = micrograph.facts.warnings.iter().map(|text| ReportWarning::new(text, ""));
+    measured.report.warnings.extend(doubts.into_iter().chain(told));
+    let picture = report::overlay(&plane, &measured);
+    // pixels of the picture, which may be enlarged or reduced
+    let zoom = picture.width() as f64 / plane.width() as f64;
+    let nm_per_px = calibration.map(|pixel| (pixel.nm_per_px_y / zoom, pixel.nm_per_px_x / zoom));
+    let overlay = picture.png_bytes(nm_per_px);
+    let kept = Kept::new(input, settings, data_bar, sha256(&overlay), measured.report.clone());
+    Ok((kept, Drawn { overlay, measured }))
+}
+
+/// What is written of an image beside its record.
+pub(crate) struct Drawn {
+    overlay: Vec<u8>,
+    measured: Measured,
+}
+
+impl MeasureArguments {
+    fn settings(&self) -> Result<MeasureSettings, Failure> {
+        let task = |what: &WhatArgument| match what {
+            WhatArgument::Pitch => Task::Pitch,
+            WhatArgument::Lattice => Task::Lattice,
+            WhatArgument::Orientation => Task::Orientation,
+            WhatArgument::Count => Task::Count,
+            WhatArgument::Fibres => Task::Fibres,
+        };
+        let mut what: Vec<Task> = self.what.iter().map(task).collect();
+        what.sort_unstable();
+        what.dedup();
+        let report = ReportConfig { what, tilt_deg: self.tilt, tilt_axis_deg: self.tilt_axis }.checked()?;
+        Ok(MeasureSettings {
+            report,
+            nm_per_px: self.read.nm_per_px,
+            bar_nm: self.bar_nm,
+            page: self.read.page,
+            data_bar: self.read.config().data_bar,
+        })
+    }
+
+    fn folder(&self) -> PathBuf {
+        match (&self.out, self.images.as_slice()) {
+            (Some(out), _) => out.clone(),
+            (None, [image]) => {
+                let stem = image.file_stem().unwrap_or_default().to_string_lossy();
+                PathBuf::from(format!("measure-{stem}"))
+            }
+            (None, images) => PathBuf::from(format!("measure-{}-images", images.len())),
+        }
+    }
+}

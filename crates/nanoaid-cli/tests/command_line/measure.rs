@@ -1,0 +1,195 @@
+//! `measure`: what is measured on micrographs that are known, what is refused, kept and gone on with.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Place, Said, assert_same_files, files};
+
+/// Saves the grey level of each place `(y, x)` as a PNG, with a little noise.
+fn save(path: &Path, (height, width): (u32, u32), level: impl Fn(f64, f64) -> f64) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut state = 12345_u32;
+    let image = image::GrayImage::from_fn(width, height, |x, y| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = f64::from(state >> 16) / 65536.0 * 12.0 - 6.0;
+        image::Luma([(level(f64::from(y), f64::from(x)) + noise).clamp(0.0, 255.0) as u8])
+    });
+    image.save(path).unwrap();
+}
+
+/// Lines 15 px apart whose axis is 70°, anticlockwise from the horizontal.
+fn grating(path: &Path) {
+    let (sin, cos) = 20_f64.to_radians().sin_cos();
+    save(path, (200, 260), |y, x| {
+        let across = (cos * x + sin * y) / 15.0;
+        let beside = ((across - across.round()).abs() - 0.25) * 15.0;
+        120.0 - 50.0 * (beside / 1.5).tanh()
+    });
+}
+
+/// Dots on a square lattice of 26 px, one missing.
+fn lattice(path: &Path) {
+    save(path, (220, 280), |y, x| {
+        let (row, column) = (((y - 15.0) / 26.0).round(), ((x - 12.0) / 26.0).round());
+        let distance = (y - 15.0 - 26.0 * row).hypot(x - 12.0 - 26.0 * column);
+        if (row, column) == (4.0, 5.0) { 70.0 } else { 120.0 + 50.0 * ((7.5 - distance) / 1.2).tanh() }
+    });
+}
+
+/// Fourteen particles of 22 px, none on the border.
+fn particles(path: &Path) {
+    const PLACES: [[f64; 2]; 14] = [
+        [40.0, 50.0],
+        [52.0, 130.0],
+        [35.0, 210.0],
+        [60.0, 265.0],
+        [110.0, 33.0],
+        [99.0, 88.0],
+        [120.0, 171.0],
+        [103.0, 232.0],
+        [160.0, 60.0],
+        [180.0, 121.0],
+        [150.0, 199.0],
+        [178.0, 262.0],
+        [214.0, 39.0],
+        [209.0, 166.0],
+    ];
+    save(path, (240, 300), |y, x| {
+        let nearest = PLACES.iter().map(|at| (at[0] - y).hypot(at[1] - x)).fold(f64::MAX, f64::min);
+        100.0 + 60.0 * ((11.0 - nearest) / 1.2).tanh()
+    });
+}
+
+fn noise(path: &Path) {
+    save(path, (160, 180), |_, _| 100.0);
+}
+
+/// The lines of the CSV as cells; no cell that a test looks at holds a comma in quotes.
+fn cell(place: &Place, csv: &str, image: &str, column: &str) -> String {
+    let text = place.text(csv);
+    let mut lines = text.lines();
+    let at = lines.next().unwrap().split(',').position(|name| name == column);
+    let at = at.unwrap_or_else(|| panic!("{column} in {text}"));
+    let line = lines.find(|line| line.starts_with(&format!("{image},"))).unwrap_or_else(|| panic!("{image}"));
+    // quotes are around cells with commas
+    let mut cells = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            c => cells.last_mut().unwrap().push(c),
+        }
+    }
+    cells[at].clone()
+}
+
+fn number(place: &Place, csv: &str, image: &str, column: &str) -> f64 {
+    let cell = cell(place, csv, image, column);
+    cell.parse().unwrap_or_else(|_| panic!("{image} {column}: `{cell}`"))
+}
+
+#[test]
+fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
+    let place = Place::new();
+    grating(&place.path("in/grating.png"));
+    lattice(&place.path("in/lattice.png"));
+    particles(&place.path("in/particles.png"));
+    noise(&place.path("in/noise.png"));
+    fs::write(place.path("in/notes.txt"), "no image").unwrap();
+    let said = place.run(&["measure", "in", "--nm-per-px", "2", "--out", "out"]).ended_with(0);
+    let csv = "out/measurements.csv";
+    let pitch = number(&place, csv, "grating", "pitch [nm]");
+    assert!((pitch - 30.0).abs() < 0.05, "{pitch}");
+    assert!(number(&place, csv, "grating", "pitch U95 [nm]") < 0.1);
+    assert_eq!(cell(&place, csv, "grating", "pitch [px]"), "");
+    let axis = number(&place, csv, "grating", "axis of lines [deg]");
+    assert!((axis - 70.0).abs() < 0.1, "{axis}");
+    assert!((number(&place, csv, "lattice", "first vector [nm]") - 52.0).abs() < 0.2);
+    assert_eq!(number(&place, csv, "lattice", "sites missing"), 1.0);
+    assert_eq!(number(&place, csv, "particles", "particles seen"), 14.0);
+    let diameter = number(&place, csv, "particles", "mean particle diameter [nm]");
+    assert!((diameter - 44.0).abs() < 2.0, "{diameter}");
+    for image in ["grating", "lattice", "particles"] {
+        assert!(image::open(place.path(&format!("out/{image}.png"))).is_ok());
+        let record = place.json(&format!("out/{image}.json"));
+        assert_eq!(record["report"]["calibration"]["nm_per_px_x"], 2.0);
+        assert_eq!(record["input"]["sha256"].as_str().unwrap().len(), 64);
+    }
+    // nothing but a reason
+    for kind in ["pitch [nm]", "first vector [nm]", "particles seen", "mean fibre diameter [nm]"] {
+        assert_eq!(cell(&place, csv, "noise", kind), "", "{kind}");
+    }
+    assert!(cell(&place, csv, "noise", "refused").contains("pitch: no frequency stands out"));
+    for part in ["± (95 %)", "square lattice", "2 nm/px typed", "nothing stands out", "one period stands out"]
+    {
+        assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
+    }
+}
+
+#[test]
+fn json_table_and_records_tell_the_same() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    let json = place.run(&["measure", "a.png", "--what", "pitch", "--json"]).ended_with(0);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let record = place.json("measure-a/a.json");
+    assert_eq!(json[0]["report"], record["report"]);
+    assert_eq!(json[0]["report"]["answers"].as_array().unwrap().len(), 1);
+    let finding = &json[0]["report"]["answers"][0]["findings"][0];
+    assert_eq!((&finding["name"], &finding["quantity"]["unit"]), (&"pitch".into(), &"px".into()));
+    let value = number(&place, "measure-a/measurements.csv", "a", "pitch [px]");
+    assert_eq!(finding["quantity"]["value"].as_f64(), Some(value));
+    let expanded = number(&place, "measure-a/measurements.csv", "a", "pitch U95 [px]");
+    assert_eq!(finding["quantity"]["expanded"].as_f64(), Some(expanded));
+    assert!(cell(&place, "measure-a/measurements.csv", "a", "warnings").contains("no calibration"));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_others_are_measured() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    fs::write(place.path("bad.png"), "these are words").unwrap();
+    fs::create_dir(place.path("empty")).unwrap();
+    place
+        .run(&["measure", "a.png", "bad.png", "empty", "--out", "out"])
+        .ended_with(3)
+        .told(&["skipped", "bad.png", "empty"]);
+    assert!(place.path("out/a.png").is_file() && !place.path("out/bad.png").exists());
+    place.run(&["measure", "bad.png", "--out", "none"]).ended_with(1).told(&["bad.png", "no image"]);
+    place.run(&["measure", "a.png", "--tilt", "90"]).ended_with(1).told(&["tilt_deg", "0 to 85", "90"]);
+    place.run(&["measure", "a.png", "--bar-nm", "500", "--out", "bar"]).ended_with(1).told(&["scale bar"]);
+}
+
+#[test]
+fn a_run_that_was_cut_off_goes_on_and_other_settings_are_not_mixed_in() {
+    let place = Place::new();
+    for name in ["a", "b", "c"] {
+        grating(&place.path(&format!("in/{name}.png")));
+    }
+    let run = |out: &str, more: &[&str]| -> Said {
+        place.run(&[&["measure", "in", "--what", "pitch", "--out", out], more].concat())
+    };
+    run("whole", &[]).ended_with(0);
+    run("cut", &[]).ended_with(0);
+    // as after a kill between two files
+    fs::remove_file(place.path("cut/b.json")).unwrap();
+    fs::remove_file(place.path("cut/c.png")).unwrap();
+    let kept = fs::metadata(place.path("cut/a.png")).unwrap().modified().unwrap();
+    run("cut", &[]).ended_with(0).told(&["1 of 3 were measured before"]);
+    assert_eq!(fs::metadata(place.path("cut/a.png")).unwrap().modified().unwrap(), kept);
+    assert_same_files("gone on with", &place.path("cut"), &place.path("whole"));
+
+    run("whole", &["--nm-per-px", "3"]).ended_with(1).told(&["a.json", "other settings", "--force"]);
+    assert_same_files("refused", &place.path("cut"), &place.path("whole"));
+    run("whole", &["--nm-per-px", "3", "--force"]).ended_with(0);
+    assert!((number(&place, "whole/measurements.csv", "b", "pitch [nm]") - 45.0).abs() < 0.1);
+
+    // another image under a name that is taken; and a folder of something else
+    lattice(&place.path("other/a.png"));
+    let other = ["measure", "other/a.png", "--what", "pitch", "--out", "cut"];
+    place.run(&other).ended_with(1).told(&["other/a.png", "another image"]);
+    let mine = ["measure", "in/a.png", "--out", "in"];
+    place.run(&mine).ended_with(1).told(&["not empty", "--force"]);
+    assert_eq!(files(&place.path("in")).len(), 3);
+}
