@@ -70,8 +70,8 @@ pub enum Objective {
         /// The layer.
         layer: String,
     },
-    /// `⟨a, b⟩ · max(0.1, r)^p` with the activations `b` of a given micrograph and
-    /// `r = ⟨a, b⟩ / ‖a‖`: what the layer sees in it, enhanced (Lucid's caricature).
+    /// `⟨a, b⟩ / n · max(0.1, cos)^p` with the `n` activations `b` of a given micrograph and the cosine
+    /// of both: what the layer sees in it, enhanced (Lucid's caricature, whose cosine lacks `‖b‖`).
     Caricature {
         /// The layer.
         layer: String,
