@@ -3,12 +3,15 @@
 mod bench;
 mod dataset;
 mod demo;
+mod exemplars;
+mod find;
 mod images;
 mod info;
 mod lens;
 mod measure;
 mod network;
 mod replay;
+mod survey;
 mod sweep;
 mod train;
 mod training;
@@ -39,6 +42,10 @@ pub(crate) enum Command {
     Measure(measure::MeasureArguments),
     /// Make images that units of a network want to see, by gradient ascent (feature visualization).
     Visualize(Box<visualize::VisualizeArguments>),
+    /// Show the real patches that drive each unit most, least and in between.
+    Exemplars(exemplars::ExemplarsArguments),
+    /// Mark a part of a micrograph: which units fire there, and where else do they?
+    Find(Box<find::FindArguments>),
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
@@ -65,6 +72,8 @@ impl Command {
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Measure(arguments) => measure::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
+            Self::Exemplars(arguments) => exemplars::run(&arguments),
+            Self::Find(arguments) => find::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),

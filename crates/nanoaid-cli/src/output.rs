@@ -63,6 +63,18 @@ pub(crate) fn json_text(value: &impl Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
+/// Cells as a line of CSV, in quotes where they need it (RFC 4180).
+pub(crate) fn csv_line(cells: &[String]) -> String {
+    let quoted = cells.iter().map(|cell| {
+        if cell.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.clone()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(",") + "\n"
+}
+
 /// A name for each file, fit for a folder: its stem; where stems meet, with the folder before it,
 /// then with a number.
 pub(crate) fn folder_names(files: &[PathBuf]) -> Vec<String> {
@@ -103,6 +115,12 @@ fn clean(name: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        let cells = ["a", "b, c", "d \"e\""].map(str::to_owned);
+        assert_eq!(csv_line(&cells), "a,\"b, c\",\"d \"\"e\"\"\"\n");
+    }
 
     #[test]
     fn names_of_folders_are_clean_and_differ() {

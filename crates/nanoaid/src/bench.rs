@@ -5,10 +5,12 @@
 //! clock.
 
 mod convolution;
+mod exemplars;
 mod networks;
 mod visualization;
 
 pub use convolution::{ConvolutionCase, Pass, convolutions};
+pub use exemplars::exemplar_pass;
 pub use visualization::VisualizationKind;
 
 use burn::tensor::{Tensor, TensorData};

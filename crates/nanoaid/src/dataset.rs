@@ -41,6 +41,9 @@ pub use import::{ImportConfig, ImportReport, SameContent, import};
 pub use source::{Batch, Epoch, PatchConfig, PatchSource};
 pub use split::Split;
 
+pub(crate) use duplicates::near_pairs;
+pub(crate) use fingerprint::Fingerprint;
+
 /// A list of micrographs, in the order of their `file`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -111,15 +114,20 @@ impl Dataset {
     /// # Errors
     /// If a file is there but the system can't give its bytes.
     pub fn digest(&self) -> Result<String, DatasetError> {
-        let lines: Vec<String> = self
-            .entries
-            .par_iter()
-            .map(|entry| {
-                let content = entry.digest()?;
-                Ok(format!("{}  {}\n", content.as_deref().unwrap_or("missing"), entry.file))
-            })
-            .collect::<Result<_, DatasetError>>()?;
+        let line = |(entry, content): (&Entry, Option<String>)| {
+            format!("{}  {}\n", content.as_deref().unwrap_or("missing"), entry.file)
+        };
+        let lines: Vec<String> = self.entries.iter().zip(self.contents()?).map(line).collect();
         Ok(sha256(lines.concat()))
+    }
+
+    /// SHA-256 of what the pixels of each micrograph come from, as in [`Dataset::digest`]; `None`
+    /// for a file that is not there.
+    ///
+    /// # Errors
+    /// If a file is there but the system can't give its bytes.
+    pub fn contents(&self) -> Result<Vec<Option<String>>, DatasetError> {
+        self.entries.par_iter().map(Entry::digest).collect()
     }
 
     /// The split of the files as CSV with the columns `file,category,group,split`: an index that

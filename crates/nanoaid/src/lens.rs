@@ -107,7 +107,7 @@ pub enum LensError {
 }
 
 impl LensError {
-    fn no_such_layer(network: &Network, layer: &str) -> Self {
+    pub(crate) fn no_such_layer(network: &Network, layer: &str) -> Self {
         let known = network.layers().iter().map(|layer| layer.name.clone()).collect();
         Self::NoSuchLayer { layer: layer.to_owned(), known }
     }

@@ -98,6 +98,12 @@ fn of(entry: &Entry, category: usize, logits: Vec<f64>) -> Scored {
     Scored { file: entry.file.clone(), group, category, logits }
 }
 
+/// The data bar of `entry` alone, prepared as a micrograph; `None` if it has none or cannot be read.
+pub(crate) fn data_bar_of(entry: &Entry) -> Option<Plane> {
+    let [_, strip, ..] = four_ways(entry)?;
+    Some(strip)
+}
+
 /// The whole micrograph, its data bar, as many rows from the top, and what is above the data bar;
 /// `None` if it has no data bar or cannot be read.
 fn four_ways(entry: &Entry) -> Option<[Plane; 4]> {

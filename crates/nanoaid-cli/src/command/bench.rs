@@ -1,6 +1,6 @@
 //! `nanoaid bench`: how fast the program is on this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -29,6 +29,9 @@ const COLD_PX: (usize, usize) = (768, 1024);
 pub(crate) struct BenchArguments {
     /// Only figures whose name contains one of these, e.g. `cae`, `64→64`
     names: Vec<String>,
+    /// Folder of micrographs for `exemplar-pass`, which is left out without one
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// Where networks run
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: Device,
@@ -66,6 +69,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
             kind.run(arguments.device);
             figures.enter(kind.name(), begun.elapsed().as_secs_f64(), "s")?;
         }
+    }
+    if let Some(data) = arguments.data.as_deref().filter(|_| figures.wants("exemplar-pass")) {
+        let out = tempfile::tempdir()?;
+        let begun = Instant::now();
+        let n_images = bench::exemplar_pass(data, out.path(), arguments.device)?;
+        figures.enter("exemplar-pass", n_images as f64 / begun.elapsed().as_secs_f64(), "img/s")?;
     }
     if figures.wants("lens-cold") {
         figures.enter("lens-cold", lens_cold()?, "s")?;

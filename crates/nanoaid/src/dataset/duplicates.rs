@@ -28,10 +28,10 @@ pub(super) const ALIKE: f64 = 0.5;
 
 /// Two micrographs that show the same place, or are alike, by their places in a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct NearPair {
-    pub(super) one: usize,
+pub(crate) struct NearPair {
+    pub(crate) one: usize,
     /// Comes after `one`.
-    pub(super) other: usize,
+    pub(crate) other: usize,
     /// Bits in which the hashes differ.
     pub(super) bits: u32,
     /// Agreement of the thumbnails, at most 1.
@@ -41,7 +41,7 @@ pub(super) struct NearPair {
 }
 
 /// All pairs of near-duplicates, in order; who has no fingerprint has none.
-pub(super) fn near_pairs(prints: &[Option<Fingerprint>]) -> Vec<NearPair> {
+pub(crate) fn near_pairs(prints: &[Option<Fingerprint>]) -> Vec<NearPair> {
     pairs(prints, LEAST_AGREEMENT)
 }
 

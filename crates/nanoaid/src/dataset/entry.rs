@@ -12,7 +12,7 @@ use micrograph::{Plane, read};
 
 use super::{DatasetError, Split};
 use crate::hash::{sha256, sha256_of_file};
-use crate::prepare::{self, PrepareConfig};
+use crate::prepare::{self, PrepareConfig, Prepared};
 
 /// A micrograph of a data set.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,11 @@ impl Entry {
     /// `prepare.data_bar` is about files. Of a synthetic micrograph it is known whether it has a
     /// data bar: nothing is looked for, and without one no row is cut off.
     pub(crate) fn plane(&self, prepare: &PrepareConfig) -> Result<Plane, String> {
+        self.prepared(prepare).map(|prepared| prepared.plane)
+    }
+
+    /// The same with what its file tells.
+    pub fn prepared(&self, prepare: &PrepareConfig) -> Result<Prepared, String> {
         let prepared = match &self.origin {
             Origin::File(path) => prepare::file(path, prepare),
             Origin::Synthetic { config, seed } => {
@@ -75,7 +80,7 @@ impl Entry {
                 prepare::micrograph(synthetic.into_micrograph(&self.file), &prepare)
             }
         };
-        prepared.map(|prepared| prepared.plane).map_err(|error| error.to_string())
+        prepared.map_err(|error| error.to_string())
     }
 
     /// SHA-256 of what the pixels come from, as 64 hexadecimal digits: of the bytes of a file; of

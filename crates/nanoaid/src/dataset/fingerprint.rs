@@ -24,7 +24,7 @@ const FREQUENCIES: usize = 8;
 
 /// What is kept of a micrograph: about 5 KiB.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     hashes: [u64; POSITIONS],
     thumbnail: Vec<u8>,
     /// The thumbnail made smaller, of mean 0 and norm 1, or all 0.
@@ -32,13 +32,30 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Length of [`Fingerprint::bytes`].
+    pub(crate) const N_BYTES: usize = SIDE * SIDE;
+
+    /// What has to be kept of it.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.thumbnail
+    }
+
+    /// From what was kept; `None` if it has another length.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() == Self::N_BYTES).then(|| Self::of_thumbnail(bytes.to_vec()))
+    }
+
     /// Of a prepared micrograph, `[H, W]`, data bar cut off; brightness and contrast don't matter.
-    pub(super) fn of(plane: &Plane) -> Self {
+    pub(crate) fn of(plane: &Plane) -> Self {
         let small = resampled(plane, SIDE, SIDE, Sampling::Area);
         let (low, high) = small.range().unwrap_or((0.0, 0.0));
         let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
         let thumbnail: Vec<u8> =
             small.values().iter().map(|value| ((value - low) * scale).round() as u8).collect();
+        Self::of_thumbnail(thumbnail)
+    }
+
+    fn of_thumbnail(thumbnail: Vec<u8>) -> Self {
         let square = plane_of(&thumbnail);
         let hashes = std::array::from_fn(|position| hash(&patch::laid(&square, position)));
         Self {

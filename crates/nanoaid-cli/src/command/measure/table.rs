@@ -8,6 +8,7 @@ use micrograph::measure::report::{Dimension, Finding, KINDS, Kind, ReportWarning
 use micrograph::measure::{Report, Unit};
 
 use crate::command::calibration_text;
+use crate::output::csv_line;
 
 /// Longest name of an image in the table.
 const MOST_NAME: usize = 36;
@@ -97,7 +98,7 @@ pub(crate) fn csv_header() -> String {
         }
     }
     cells.extend(["found", "refused", "warnings"].map(str::to_owned));
-    line(&cells)
+    csv_line(&cells)
 }
 
 /// The row of an image.
@@ -138,7 +139,7 @@ pub(crate) fn csv_row(name: &str, report: &Report) -> String {
     cells.push(summaries.collect::<Vec<_>>().join("; "));
     cells.push(refused.collect::<Vec<_>>().join("; "));
     cells.push(report.warnings.iter().map(warning_text).collect::<Vec<_>>().join("; "));
-    line(&cells)
+    csv_line(&cells)
 }
 
 /// The units that a number can have, that of a calibrated image first.
@@ -163,27 +164,9 @@ fn column_unit(unit: Unit) -> &'static str {
     }
 }
 
-/// Cells as a line of CSV, in quotes where they need it (RFC 4180).
-fn line(cells: &[String]) -> String {
-    let quoted = cells.iter().map(|cell| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.clone()
-        }
-    });
-    quoted.collect::<Vec<_>>().join(",") + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_with_commas_and_quotes_are_quoted() {
-        let cells = ["a", "b, c", "d \"e\""].map(str::to_owned);
-        assert_eq!(line(&cells), "a,\"b, c\",\"d \"\"e\"\"\"\n");
-    }
 
     #[test]
     fn columns_of_the_csv_have_names_of_their_own() {
