@@ -48,10 +48,9 @@ impl Null {
             share(n_beyond)
         } else {
             let z = (auc - self.mean) / self.deviation;
-            let skewness = self.skewness * z.signum();
-            upper_tail(z.abs(), skewness).max(least).min(share(FEWEST_BEYOND))
+            upper_tail(z.abs(), self.skewness * z.signum()).min(share(FEWEST_BEYOND))
         };
-        (2.0 * of_one_side).min(1.0)
+        (2.0 * of_one_side.max(least)).min(1.0)
     }
 }
 

@@ -239,33 +239,16 @@ fn with_shuffled_labels_no_more_runs_report_than_stated() {
     // (binomial tail 0.0047), so up to 18 are allowed.
     const MOST: usize = 18;
     let natures = [
-        ("singles", Nature { n_groups: [30, 30], largest: [1, 1], n_units: 60, common: 0.0, silent: 0.0 }),
-        (
-            "uneven groups",
-            Nature { n_groups: [20, 20], largest: [8, 8], n_units: 60, common: 0.3, silent: 0.0 },
-        ),
-        (
-            "few against many",
-            Nature { n_groups: [6, 50], largest: [6, 3], n_units: 60, common: 0.3, silent: 0.0 },
-        ),
-        (
-            "large groups against singles",
-            Nature { n_groups: [8, 60], largest: [12, 1], n_units: 60, common: 0.3, silent: 0.0 },
-        ),
-        (
-            "singles against large groups",
-            Nature { n_groups: [40, 8], largest: [1, 12], n_units: 60, common: 0.3, silent: 0.3 },
-        ),
-        (
-            "mostly silent",
-            Nature { n_groups: [8, 60], largest: [5, 5], n_units: 60, common: 0.1, silent: 0.9 },
-        ),
-        (
-            "small classes",
-            Nature { n_groups: [5, 5], largest: [9, 9], n_units: 60, common: 0.3, silent: 0.5 },
-        ),
+        ("singles", [30, 30], [1, 1], 0.0, 0.0),
+        ("uneven groups", [20, 20], [8, 8], 0.3, 0.0),
+        ("few against many", [6, 50], [6, 3], 0.3, 0.0),
+        ("large groups against singles", [8, 60], [12, 1], 0.3, 0.0),
+        ("singles against large groups", [40, 8], [1, 12], 0.3, 0.3),
+        ("mostly silent", [8, 60], [5, 5], 0.1, 0.9),
+        ("small classes", [5, 5], [9, 9], 0.3, 0.5),
     ];
-    for (name, nature) in natures {
+    for (name, n_groups, largest, common, silent) in natures {
+        let nature = Nature { n_groups, largest, n_units: 60, common, silent };
         let n_reporting = (0..200)
             .filter(|&seed| nature.table(seed).contrast(&a_against_b(), &quick()).n_found > 0)
             .count();
