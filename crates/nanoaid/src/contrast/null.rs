@@ -54,8 +54,9 @@ impl Null {
     }
 }
 
-/// The least probability that labels can have of which a unit's AUC is the same: the share of all
-/// labellings that agree with this one on the bundles with anything to tell (`telling`).
+/// The least that one side of a unit's p-value can be under a labelling: the share of all labellings
+/// that agree with it on the bundles with anything to tell (`telling`), and so put the same values on
+/// each side.
 ///
 /// Where every bundle tells something it is one of all labellings. Where a unit answers to three
 /// bundles only, it is the chance that these three fall as they do, however many bundles there are.

@@ -77,7 +77,9 @@ impl ContrastWarning {
             Self::LargeGroup { .. } => {
                 "its specimen speaks for the class; keep fewer of its micrographs, or add others"
             }
-            Self::GroupsOnBothSides { .. } => "see whether their micrographs have the right class",
+            Self::GroupsOnBothSides { .. } => {
+                "their parts count as independent, so p-values are too large; see whether the classes are right"
+            }
             Self::TooFewLabellings { .. } => "add micrographs of other specimens",
             Self::DeadUnits { .. } => "they count as units that tell nothing",
             Self::WithoutClass { .. } => "give them a category if they are to count",
@@ -98,7 +100,7 @@ impl fmt::Display for ContrastWarning {
                 write!(formatter, "{side}: {n_images} of {n_of} micrographs are of one group")
             }
             Self::GroupsOnBothSides { n_groups } => {
-                write!(formatter, "{n_groups} groups have micrographs on both sides")
+                write!(formatter, "groups with micrographs on both sides: {n_groups}")
             }
             Self::TooFewLabellings { least_p, share } => write!(
                 formatter,
