@@ -32,11 +32,12 @@ pub use reliability::{Reliability, ReliabilityBin, ReliabilityScores, Temperatur
 pub use scores::ClassScores;
 pub use warning::Warning;
 
+pub(crate) use groups::{Groups, quantile};
 pub(crate) use reliability::log_probabilities;
+pub(crate) use scores::wilson;
 
 use crate::ConfigError;
 use crate::regression::argmax;
-use groups::Groups;
 use scores::Confusion;
 
 /// Version of the form of [`ClassifierReport`] and [`Audit`].

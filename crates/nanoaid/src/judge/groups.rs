@@ -30,6 +30,13 @@ impl Interval {
     pub fn width(self) -> f64 {
         self.high - self.low
     }
+
+    /// The middle `share` of `values` (percentile method); `share` in `[0, 1]`, at least one value.
+    pub(crate) fn middle(mut values: Vec<f64>, share: f64) -> Self {
+        values.sort_by(f64::total_cmp);
+        let outside = (1.0 - share) / 2.0;
+        Self { low: quantile(&values, outside), high: quantile(&values, 1.0 - outside) }
+    }
 }
 
 /// A figure and how well it is known.
@@ -49,35 +56,47 @@ impl Estimate {
 }
 
 /// Micrographs by group: indices into the slice they were made from.
-pub(super) struct Groups {
-    /// In the order of the groups' names, within a group in that of the files' names, so that the
-    /// order in which micrographs were given has no influence.
+pub(crate) struct Groups {
+    /// In the order of the groups' names.
     members: BTreeMap<String, Vec<usize>>,
 }
 
 impl Groups {
-    pub(super) fn of(scored: &[Scored]) -> Self {
+    /// Groups of micrographs of which `names` tells the group; within a group in the order given.
+    pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, Scored { group, .. }) in scored.iter().enumerate() {
-            members.entry(group.clone()).or_default().push(index);
-        }
-        for indices in members.values_mut() {
-            indices.sort_by_key(|&index| &scored[index].file);
+        for (index, name) in names.into_iter().enumerate() {
+            members.entry(name.to_owned()).or_default().push(index);
         }
         Self { members }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Within a group in the order of the files' names, so that the order in which micrographs were
+    /// given has no influence.
+    pub(super) fn of(scored: &[Scored]) -> Self {
+        let mut groups = Self::named(scored.iter().map(|scored| scored.group.as_str()));
+        for indices in groups.members.values_mut() {
+            indices.sort_by_key(|&index| &scored[index].file);
+        }
+        groups
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
+    /// The micrographs of each group, in the order of the groups' names.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &[usize]> {
+        self.members.values().map(Vec::as_slice)
+    }
+
     /// All micrographs, group after group.
-    pub(super) fn order(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn order(&self) -> impl Iterator<Item = usize> {
         self.members.values().flatten().copied()
     }
 
     /// All micrographs, group after group, the groups in random order.
-    pub(super) fn shuffled(&self, stream: &mut Stream) -> impl Iterator<Item = usize> {
+    pub(crate) fn shuffled(&self, stream: &mut Stream) -> impl Iterator<Item = usize> {
         let mut groups: Vec<&Vec<usize>> = self.members.values().collect();
         stream.shuffle(&mut groups);
         groups.into_iter().flatten().copied()
@@ -94,13 +113,8 @@ impl Groups {
     }
 
     /// `value` with the interval that `resampled` gives it; without one for a single group.
-    pub(super) fn estimate(&self, value: f64, mut resampled: Vec<f64>, config: &JudgeConfig) -> Estimate {
-        resampled.sort_by(f64::total_cmp);
-        let outside = (1.0 - config.interval) / 2.0;
-        let interval = (self.len() > 1).then(|| Interval {
-            low: quantile(&resampled, outside),
-            high: quantile(&resampled, 1.0 - outside),
-        });
+    pub(super) fn estimate(&self, value: f64, resampled: Vec<f64>, config: &JudgeConfig) -> Estimate {
+        let interval = (self.len() > 1).then(|| Interval::middle(resampled, config.interval));
         Estimate { value, interval }
     }
 
@@ -119,7 +133,7 @@ impl Groups {
 }
 
 /// The quantile of `sorted` values, between two of them by their linear mean; `share` in `[0, 1]`.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let above = (below + 1).min(sorted.len() - 1);

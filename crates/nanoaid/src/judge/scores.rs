@@ -114,7 +114,7 @@ impl Confusion {
 }
 
 /// Wilson's score interval (1927) of a share: `hits` of `n`; `None` for `n = 0`.
-pub(super) fn wilson(hits: usize, n: usize, interval: f64) -> Option<Interval> {
+pub(crate) fn wilson(hits: usize, n: usize, interval: f64) -> Option<Interval> {
     if n == 0 {
         return None;
     }
