@@ -122,6 +122,12 @@ impl NearDuplicates {
         self.0.binary_search(&(a.min(b), a.max(b))).is_ok()
     }
 
+    /// The same of those that are `kept`, in rising order, by their places there.
+    pub fn among(&self, kept: &[usize]) -> Self {
+        let place = |image: usize| kept.binary_search(&image).ok();
+        Self::of(self.0.iter().filter_map(|&(a, b)| Some((place(a)?, place(b)?))))
+    }
+
     /// Number of pairs.
     pub fn n_pairs(&self) -> usize {
         self.0.len()

@@ -63,6 +63,20 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Leaves only micrographs for which `keep` is true.
+    pub fn retain(&mut self, keep: impl Fn(&Seen) -> bool) {
+        let kept: Vec<usize> = (0..self.seen.len()).filter(|&image| keep(&self.seen[image])).collect();
+        if kept.len() == self.seen.len() {
+            return;
+        }
+        for answers in &mut self.layers {
+            let of_image = kept.iter().map(|&image| answers.of_image(image));
+            *answers = LayerAnswers::new(&answers.layer, answers.n_channels, of_image);
+        }
+        self.alike = self.alike.among(&kept);
+        self.seen = kept.into_iter().map(|image| self.seen[image].clone()).collect();
+    }
+
     /// The answers of the layer called `layer`.
     pub fn layer(&self, layer: &str) -> Option<&LayerAnswers> {
         self.layers.iter().find(|answers| answers.layer == layer)

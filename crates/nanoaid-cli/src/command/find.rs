@@ -139,7 +139,8 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
         }
         let looked = entry.prepared(&dataset.prepare_config()).and_then(|prepared| {
             let like = like(&reader, &prepared.plane, &marked).map_err(|error| error.to_string())?;
-            Ok((like, prepared.plane.crop(like.part)))
+            let patch = prepared.plane.crop(like.part);
+            Ok((like, patch))
         });
         match looked {
             Ok((like, patch)) => {

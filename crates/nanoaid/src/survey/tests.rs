@@ -113,6 +113,22 @@ fn copies_of_a_micrograph_are_known_to_show_the_same_place() {
 }
 
 #[test]
+fn some_of_the_micrographs_keep_their_answers_and_duplicates() {
+    let (data, out) = (data(5), tempfile::tempdir().unwrap());
+    fs::copy(data.path().join("rows/003.png"), data.path().join("rows/copy.png")).unwrap();
+    let whole = surveyed(data.path(), out.path());
+    let mut some = whole.clone();
+    some.retain(|seen| seen.category.as_deref() == Some("rows"));
+    let files: Vec<&str> = some.seen.iter().map(|seen| seen.file.as_str()).collect();
+    assert_eq!(files, ["rows/001.png", "rows/003.png", "rows/copy.png"]);
+    assert!(some.alike.holds(1, 2) && !some.alike.holds(0, 1));
+    for (image, seen) in some.seen.iter().enumerate() {
+        let before = whole.seen.iter().position(|other| other == seen).unwrap();
+        assert_eq!(some.layers[1].of_image(image), whole.layers[1].of_image(before));
+    }
+}
+
+#[test]
 fn what_can_not_be_read_is_named_and_the_others_are_done() {
     let (data, out) = (data(3), tempfile::tempdir().unwrap());
     fs::write(data.path().join("rows/broken.png"), b"no image").unwrap();
