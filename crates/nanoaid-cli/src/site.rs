@@ -4,11 +4,31 @@
 //! class and micrograph has its own address. The pages open by `file://`, send nothing anywhere,
 //! and need no framework.
 //!
-//! Writing: `SiteFolder::create(out, &site)` makes the folder with styles and scripts;
-//! `write_micrograph(&view)`, `write_unit(&view)`, `write_ranks(&table)` come in any order, one at a
-//! time; `finish()` writes every page that needs [`model::Site`] alone.
+//! Writing: [`SiteFolder::create`] makes the folder with styles and scripts; `write_micrograph`,
+//! `write_unit` and `write_ranks` come in any order, one at a time; `finish` writes every page that
+//! needs [`model::Site`] alone.
 
+mod address;
+#[cfg(test)]
+mod by_hand;
+mod charts;
+mod class;
+mod contrast;
+mod crop;
+mod folder;
+mod frame;
+mod layer;
+mod micrograph;
 pub(crate) mod model;
+mod parts;
+mod self_test;
+mod side_by_side;
+mod start;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+pub(crate) use folder::SiteFolder;
 
 /// A name in the site for each micrograph, from the SHA-256 of its content: the first 12 digits;
 /// contents that occur again get a number.
@@ -19,18 +39,4 @@ pub(crate) fn micrograph_ids(sha256s: &[&str]) -> Vec<String> {
     (0..ids.len())
         .map(|idx| if nth(idx) == 1 { ids[idx].clone() } else { format!("{}-{}", ids[idx], nth(idx)) })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn micrographs_of_equal_content_have_names_of_their_own() {
-        let (a, b) = ("0123456789abcdef", "fedcba9876543210");
-        assert_eq!(
-            micrograph_ids(&[a, b, a, a]),
-            ["0123456789ab", "fedcba987654", "0123456789ab-2", "0123456789ab-3"]
-        );
-    }
 }

@@ -319,7 +319,7 @@ pub(crate) struct MicrographView {
     pub micrograph: usize,
     /// Units that it drives most against the other micrographs, per network; strongest first.
     pub units: Vec<NetworkAnswers>,
-    /// The prepared specimen as grey JPEG (see `micrograph::paint::jpeg_bytes`), `height × width`
+    /// The prepared specimen as grey JPEG (see `micrograph::paint::gray_jpeg`), `height × width`
     /// px; stored once.
     #[serde(skip)]
     pub jpeg: Vec<u8>,

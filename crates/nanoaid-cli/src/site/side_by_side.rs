@@ -1,0 +1,79 @@
+//! The page of a layer in several networks: each unit beside those that answer alike.
+
+use maud::{Markup, html};
+
+use crate::site::address::From;
+use crate::site::frame::{Frame, page};
+use crate::site::model::{SideBySideView, Site, UnitRef};
+use crate::site::parts::{Kind, card, counted, panel, two};
+
+/// The page.
+pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
+    let view = &site.side_by_sides[idx];
+    let address = site.side_by_side_page(idx);
+    let from = From::page(&address);
+    let name = |member: usize| {
+        let (network, layer) = view.members[member];
+        format!("{} {}", site.networks[network].name, site.networks[network].layers[layer].name)
+    };
+    let body = html! {
+        p.lead { (view.how) }
+        (panel("pairs", "How alike they are", Kind::Table, &html! {
+            div.wide tabindex="0" role="region" aria-label="Pairs" { table.data {
+                thead { tr {
+                    th scope="col" { "pair" } th.number scope="col" { "units" } th.number scope="col" { "median correlation of best matches" } th.number scope="col" { "same, micrographs shuffled" } th.number scope="col" { "mutual best matches" }
+                } }
+                tbody { @for pair in &view.pairs { tr {
+                    th scope="row" { (name(pair.members.0)) " and " (name(pair.members.1)) }
+                    td.number { (pair.n_units) }
+                    td.number { (two(pair.median)) }
+                    td.number { (pair.median_shuffled.map_or("–".to_owned(), two)) }
+                    td.number { (pair.n_mutual) }
+                } } }
+            } }
+        }))
+        (panel("units", "Unit by unit", Kind::Units, &html! {
+            p.soft { "The best match in each further network with its correlation; ⇄ where each is the other's best match." }
+            (rows(site, from, view))
+        }))
+    };
+    let frame = Frame {
+        title: view.title.clone(),
+        below: counted(view.rows.len(), "unit"),
+        cited_as: view.title.clone(),
+        made: view
+            .members
+            .iter()
+            .map(|(network, _)| {
+                let network = &site.networks[*network];
+                (format!("network {}", network.name), format!("SHA-256 {}", network.sha256))
+            })
+            .collect(),
+        address,
+        ..Frame::default()
+    };
+    page(site, &frame, &body)
+}
+
+fn rows(site: &Site, from: From, view: &SideBySideView) -> Markup {
+    let at = |member: usize, channel: usize| {
+        let (network, layer) = view.members[member];
+        UnitRef { network, layer, channel }
+    };
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Units and their matches" { table.data.matches {
+            thead { tr { @for (network, layer) in &view.members { th scope="col" { (site.networks[*network].name) br; span.soft { (site.networks[*network].layers[*layer].name) } } } } }
+            tbody { @for row in &view.rows { tr {
+                th scope="row" { (card(site, from, at(0, row.channel), &html! {})) }
+                @for (nth, found) in row.matches.iter().enumerate() {
+                    td {
+                        @match found {
+                            Some(found) => { (card(site, from, at(nth + 1, found.channel), &html! { @if found.mutual { "⇄ " } (two(found.correlation)) })) }
+                            None => { span.soft { "none" } }
+                        }
+                    }
+                }
+            } } }
+        } }
+    }
+}
