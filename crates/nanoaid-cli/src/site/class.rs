@@ -1,11 +1,12 @@
 //! The page of a class: units that tell it from the rest, and its micrographs.
 
-use maud::html;
+use maud::{Markup, html};
+use micrograph::paint::number_text;
 
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{ClassUnits, Site};
-use crate::site::parts::{Kind, card, counted, interval, panel, q_text, two};
+use crate::site::parts::{Kind, card, counted, interval, panel, two};
 use crate::site::start::micrograph_tile;
 
 /// The page.
@@ -52,7 +53,7 @@ pub(super) fn class(site: &Site, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
-fn units_panel(site: &Site, from: From, units: &ClassUnits) -> maud::Markup {
+fn units_panel(site: &Site, from: From, units: &ClassUnits) -> Markup {
     let network = &site.networks[units.network];
     panel(
         &format!("units-{}", network.id),
@@ -70,7 +71,7 @@ fn units_panel(site: &Site, from: From, units: &ClassUnits) -> maud::Markup {
                         td { a href=(from.to(&site.unit_page(*unit))) { (site.unit_address(*unit)) } }
                         td.number { (two(answer.auc)) }
                         td.number { (interval(answer.interval)) }
-                        td.number { (answer.q.map_or("–".to_owned(), q_text)) }
+                        td.number { (answer.q.map_or("–".to_owned(), number_text)) }
                     } } }
                 }
             } }

@@ -5,8 +5,8 @@ use maud::{Markup, PreEscaped, html};
 use crate::site::address::From;
 use crate::site::charts::volcano;
 use crate::site::frame::{Frame, page};
-use crate::site::model::{ContrastView, Site};
-use crate::site::parts::{Kind, card, counted, interval, panel, percent, q_text, two, warnings};
+use crate::site::model::{ContrastView, SetView, Site};
+use crate::site::parts::{Kind, card, counted, interval, numbers, panel, percent, two, warnings};
 use crate::site::start::network_record;
 use micrograph::paint::number_text;
 
@@ -28,10 +28,13 @@ pub(super) fn contrast(site: &Site, idx: usize) -> String {
         }
         (warnings(&view.warnings))
         (panel("volcano", "How large and how sure", Kind::Chart, &html! {
-            figure.volcano { (PreEscaped(volcano(view))) figcaption {
-                "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.a.name) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as sure. Compared: " (view.statistic) ". " (view.interval_how)
-            } }
-            p.hint aria-hidden="true" { "\u{a0}" }
+            figure.volcano {
+                (PreEscaped(volcano(view)))
+                p.hint aria-hidden="true" { "Point at a dot to see its unit." }
+                figcaption {
+                    "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.a.name) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as sure. Compared: " (view.statistic) ". " (view.interval_how)
+                }
+            }
             (units_table(site, from, view))
         }))
         (panel("controls", "Would chance find them too?", Kind::Table, &controls(view, n_found)))
@@ -53,7 +56,7 @@ pub(super) fn contrast(site: &Site, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
-fn set(site: &Site, from: From, set: &crate::site::model::SetView) -> Markup {
+fn set(site: &Site, from: From, set: &SetView) -> Markup {
     html! {
         strong { (set.name) } " (" (counted(set.n_micrographs, "micrograph")) " in " (counted(set.n_groups, "group"))
         @if !set.classes.is_empty() { "; " }
@@ -80,7 +83,7 @@ fn units_table(site: &Site, from: From, view: &ContrastView) -> Markup {
                         td { a href=(from.to(&site.unit_page(unit.unit))) { (site.unit_address(unit.unit)) } }
                         td.number { (two(unit.auc)) }
                         td.number { (interval(unit.interval)) }
-                        td.number { (q_text(unit.q)) }
+                        td.number { (number_text(unit.q)) }
                         td { @if unit.found { "yes" } @else { "no" } }
                     }
                 } }
@@ -135,7 +138,7 @@ fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
             ul.units { @for unit in units.iter().take(SHOWN) {
                 li { (card(site, from, unit.unit, &html! { (site.layer(unit.unit).name) " " (two(unit.auc)) })) }
             } }
-            details.numbers { summary { "Numbers" } (crate::site::parts::numbers(&head, &rows)) }
+            details.numbers { summary { "Numbers" } (numbers(&head, &rows)) }
         },
     )
 }

@@ -50,15 +50,15 @@ pub(super) fn crop(site: &Site, from: From, exemplar: &ExemplarView) -> Markup {
     html! {
         a.crop href={ (from.to(&site.micrograph_page(micrograph))) "#box=" (rect_text(field)) }
             data-m=(seen.id) data-f=(rect_text(field)) data-v=(number_text(f64::from(value))) {
-            (pane(site, from, micrograph, field))
+            (pane(site, from, micrograph, field, &seen.file))
             span.value { (number_text(f64::from(value))) }
             @if let Some(class) = class { span.class { (class) } }
         }
     }
 }
 
-/// The window itself, without link and number.
-pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect) -> Markup {
+/// The window itself, without link and number; `alt` is told to screen readers.
+pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect, alt: &str) -> Markup {
     let seen = &site.micrographs[micrograph];
     let window = window(field, seen);
     let side = window.height.max(window.width) as f64;
@@ -70,7 +70,7 @@ pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect) -> M
     let outlined = field.height * field.width < window.height * window.width;
     html! {
         span.pane {
-            img src=(from.to(&site.micrograph_image(micrograph))) alt=(seen.file) loading="lazy" decoding="async"
+            img src=(from.to(&site.micrograph_image(micrograph))) alt=(alt) loading="lazy" decoding="async"
                 width=(seen.width) height=(seen.height)
                 style={ "width:" (percent(seen.width as f64)) ";left:" (percent(left)) ";top:" (percent(top)) };
             @if outlined {
@@ -80,7 +80,7 @@ pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect) -> M
                 } {}
             }
             @if let Some(bar) = bar {
-                i.bar style={ "width:" (percent(bar.length_px)) } { b { (bar.label) } }
+                i.bar aria-hidden="true" style={ "width:" (percent(bar.length_px)) } { b { (bar.label) } }
             }
         }
     }

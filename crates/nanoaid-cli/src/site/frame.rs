@@ -58,7 +58,7 @@ pub(super) fn page(site: &Site, frame: &Frame, body: &Markup) -> String {
             body data-root=(from.root()) data-page=(frame.address.trim_end_matches(".html")) {
                 a.skip href="#main" { "Skip to the content" }
                 div.top {
-                    (way(site, frame, from))
+                    (way(frame, from))
                     div.top-tools {
                         a href=(from.to(MICROGRAPHS)) { "Micrographs" }
                         button.theme type="button" hidden { "Theme" }
@@ -77,12 +77,12 @@ pub(super) fn page(site: &Site, frame: &Frame, body: &Markup) -> String {
 }
 
 /// The way from the first page to this one.
-fn way(site: &Site, frame: &Frame, from: From) -> Markup {
+fn way(frame: &Frame, from: From) -> Markup {
     html! {
         nav.way aria-label="Way back" {
             ol {
                 @if frame.address == START {
-                    li { span aria-current="page" { (site.title) } }
+                    li { span aria-current="page" { "Atlas" } }
                 } @else {
                     li { a href=(from.to(START)) { "Atlas" } }
                     @for (name, address) in &frame.above { li { a href=(from.to(address)) { (name) } } }

@@ -118,7 +118,7 @@ fn has(units: &[UnitSummary], key: &str) -> bool {
 fn note(site: &Site, summary: &UnitSummary) -> Markup {
     html! {
         @if summary.dead { "dead" }
-        @else if let Some((class, auc)) = summary.class { (site.class_name(class)) " " (two(auc)) }
+        @else if let Some((class, auc)) = summary.class { (two(auc)) " " (site.class_name(class)) }
         @else { "to " (number_text(f64::from(summary.largest))) }
     }
 }

@@ -107,7 +107,7 @@ fn stage(site: &Site, from: From, idx: usize, seen: &MicrographSummary) -> Marku
         div.stage data-m=(seen.id) data-h=(seen.height) data-w=(seen.width) {
             img src=(from.to(&site.micrograph_image(idx))) alt={ "Micrograph " (seen.file) } width=(seen.width) height=(seen.height) draggable="false";
             @if let Some(bar) = bar {
-                i.bar style={ "width:" (format!("{:.2}", 100.0 * bar.length_px / seen.width as f64)) "%" } { b { (bar.label) } }
+                i.bar aria-hidden="true" style={ "width:" (format!("{:.2}", 100.0 * bar.length_px / seen.width as f64)) "%" } { b { (bar.label) } }
             }
         }
     }

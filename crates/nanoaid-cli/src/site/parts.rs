@@ -119,11 +119,6 @@ pub(super) fn interval(interval: Option<(f64, f64)>) -> String {
     interval.map_or("–".to_owned(), |(low, high)| format!("{}–{}", two(low), two(high)))
 }
 
-/// A q or p; what lies below the last digit is said so.
-pub(super) fn q_text(q: f64) -> String {
-    if q < 5e-5 { "< 0.0001".to_owned() } else { number_text(q) }
-}
-
 /// Pixels, and nanometres where a pixel has a size.
 pub(super) fn length(px: f64, nm_per_px: Option<f64>) -> String {
     let text = format!("{} px", number_text(px));

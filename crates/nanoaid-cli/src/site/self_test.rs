@@ -67,9 +67,9 @@ fn ask(site: &Site, from: From, nth: usize, all: usize, question: &QuestionView)
             div.queries {
                 h2 { "Which drives it more?" }
                 @for (choice, query) in question.queries.iter().enumerate() {
-                    button.query type="button" data-choice=(choice) data-m=(site.micrographs[query.micrograph].id) data-f=(rect_text(query.field)) aria-label={ "Patch " (choice + 1) } {
-                        (pane(site, from, query.micrograph, query.field))
-                        span { (choice + 1) }
+                    button.query type="button" data-choice=(choice) data-m=(site.micrographs[query.micrograph].id) data-f=(rect_text(query.field)) {
+                        (pane(site, from, query.micrograph, query.field, ""))
+                        span { "Patch " (choice + 1) }
                     }
                 }
             }
@@ -82,7 +82,11 @@ fn references(site: &Site, from: From, name: &str, exemplars: &[ExemplarView]) -
     html! {
         div.references {
             h2 { (name) }
-            ul.nine { @for exemplar in exemplars { li { (pane(site, from, exemplar.micrograph, exemplar.field)) } } }
+            ul.nine { @for (nth, exemplar) in exemplars.iter().enumerate() {
+                    // the name of a file would give the answer away
+                    @let alt = format!("Patch {}", nth + 1);
+                    li { (pane(site, from, exemplar.micrograph, exemplar.field, &alt)) }
+                } }
         }
     }
 }

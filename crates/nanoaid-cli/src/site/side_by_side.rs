@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{SideBySideView, Site, UnitRef};
-use crate::site::parts::{Kind, card, counted, panel, two};
+use crate::site::parts::{Kind, card, counted, numbers, panel, two};
 
 /// The page.
 pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
@@ -33,7 +33,7 @@ pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
             } }
         }))
         (panel("units", "Unit by unit", Kind::Units, &html! {
-            p.soft { "The best match in each further network with its correlation; ⇄ where each is the other's best match." }
+            p.soft { "The best match in each further network with its correlation; ⇄ where each is the other's best match, → where only the second is that of the first." }
             (rows(site, from, view))
         }))
     };
@@ -60,20 +60,41 @@ fn rows(site: &Site, from: From, view: &SideBySideView) -> Markup {
         let (network, layer) = view.members[member];
         UnitRef { network, layer, channel }
     };
+    let mut head = Vec::new();
+    for (nth, (network, layer)) in view.members.iter().enumerate() {
+        let network = &site.networks[*network];
+        head.push(format!("{} {}", network.name, network.layers[*layer].name));
+        if nth > 0 {
+            head.extend(["correlation", "mutual"].map(str::to_owned));
+        }
+    }
+    let cells = view.rows.iter().map(|row| {
+        let found = row.matches.iter().flat_map(|found| match found {
+            Some(found) => [
+                found.channel.to_string(),
+                two(found.correlation),
+                if found.mutual { "yes" } else { "no" }.to_owned(),
+            ],
+            None => ["none", "–", "–"].map(str::to_owned),
+        });
+        std::iter::once(row.channel.to_string()).chain(found).collect()
+    });
+    let cells: Vec<Vec<String>> = cells.collect();
     html! {
-        div.wide tabindex="0" role="region" aria-label="Units and their matches" { table.data.matches {
-            thead { tr { @for (network, layer) in &view.members { th scope="col" { (site.networks[*network].name) br; span.soft { (site.networks[*network].layers[*layer].name) } } } } }
-            tbody { @for row in &view.rows { tr {
-                th scope="row" { (card(site, from, at(0, row.channel), &html! {})) }
+        ul.matches {
+            @for row in &view.rows { li {
+                (card(site, from, at(0, row.channel), &html! { (site.networks[view.members[0].0].name) }))
                 @for (nth, found) in row.matches.iter().enumerate() {
-                    td {
-                        @match found {
-                            Some(found) => { (card(site, from, at(nth + 1, found.channel), &html! { @if found.mutual { "⇄ " } (two(found.correlation)) })) }
-                            None => { span.soft { "none" } }
+                    @match found {
+                        Some(found) => {
+                            span.arrow aria-hidden="true" { @if found.mutual { "⇄" } @else { "→" } }
+                            (card(site, from, at(nth + 1, found.channel), &html! { (two(found.correlation)) " " (site.networks[view.members[nth + 1].0].name) }))
                         }
+                        None => { span.arrow aria-hidden="true" { "→" } span.nothing { "no match" } }
                     }
                 }
-            } } }
-        } }
+            } }
+        }
+        details.numbers { summary { "Numbers" } (numbers(&head, &cells)) }
     }
 }

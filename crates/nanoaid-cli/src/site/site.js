@@ -85,7 +85,7 @@ const NanoAID = (() => {
       made.append(element('i', { class: 'field', style: { left: percent(field[1] + left), top: percent(field[0] + top), width: percent(field[3]), height: percent(field[2]) } }));
     }
     const bar = scaleBar(side, seen.nm_per_px);
-    if (bar) made.append(element('i', { class: 'bar', style: { width: percent(bar.px) } }, element('b', {}, bar.label)));
+    if (bar) made.append(element('i', { class: 'bar', 'aria-hidden': 'true', style: { width: percent(bar.px) } }, element('b', {}, bar.label)));
     return made;
   }
 

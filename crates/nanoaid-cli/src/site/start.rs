@@ -105,7 +105,7 @@ pub(super) fn micrograph_tile(site: &Site, from: From, idx: usize) -> Markup {
     let middle = Rect { y: (seen.height - side) / 2, x: (seen.width - side) / 2, height: side, width: side };
     html! {
         a.crop href=(from.to(&site.micrograph_page(idx))) {
-            (pane(site, from, idx, middle))
+            (pane(site, from, idx, middle, &seen.file))
             @if let Some(class) = seen.class { span.class { (site.class_name(class)) } }
         }
     }

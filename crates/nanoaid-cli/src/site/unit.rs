@@ -13,7 +13,7 @@ use crate::site::model::{
     AlikeView, ExemplarView, HistogramView, Site, TuningView, UnitPicture, UnitRef, UnitView, XUnit,
 };
 use crate::site::parts::{
-    Kind, card, chart, counted, facts, interval, numbers, panel, percent, q_text, two, warnings,
+    Kind, card, chart, counted, facts, interval, numbers, panel, percent, two, warnings,
 };
 use crate::site::start::network_record;
 
@@ -273,7 +273,7 @@ fn class_answers(site: &Site, from: From, view: &UnitView) -> Markup {
                 td { a href=(from.to(&site.class_page(answer.class))) { (site.class_name(answer.class)) } }
                 td.number { (two(answer.auc)) }
                 td.number { (interval(answer.interval)) }
-                td.number { (answer.q.map_or("–".to_owned(), q_text)) }
+                td.number { (answer.q.map_or("–".to_owned(), number_text)) }
             } } }
         }
     };
