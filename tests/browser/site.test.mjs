@@ -194,6 +194,22 @@ for (const kind of ['layer', 'unit', 'micrograph', 'class', 'class against class
   });
 }
 
+test('CSV files hold all digits, intervals as two columns', async t => {
+  const page = await opened(context, unitPage);
+  const view = json(unitPage.replace('.html', '.json'));
+  const crops = csvRows((await saved(page, page.locator('#exemplars [data-save=csv]'))).bytes);
+  const activation = crops[0].indexOf('activation');
+  const expected = [...view.strongest, ...view.middle, ...view.weakest];
+  assert.deepEqual(crops.slice(1).map(row => +row[activation]), expected.map(exemplar => exemplar.value));
+  assert.deepEqual(crops.slice(1).map(row => row.slice(activation + 1, activation + 5).map(Number)), expected.map(({ field }) => [field.y, field.x, field.height, field.width]));
+  if (!view.classes.length) { t.skip('the site has no classes'); return; }
+  const classes = csvRows((await saved(page, page.locator('#class-auc [data-save=csv]'))).bytes);
+  assert.deepEqual(classes[0], ['class', 'AUC', 'low', 'high', 'q']);
+  assert.deepEqual(classes.slice(1).map(row => row.slice(1).map(Number)), view.classes.map(({ auc, interval, q }) => [auc, ...interval ?? [0, 0], q ?? 0]));
+  page.faults();
+  await page.close();
+});
+
 /** The grid of a network on a micrograph, read as the page reads it. */
 function gridOf(id, networkId) {
   let value;

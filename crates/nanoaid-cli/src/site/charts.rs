@@ -15,6 +15,7 @@ use std::fmt::Write;
 use micrograph::paint::number_text;
 
 use crate::site::model::{CurvePanel, XUnit};
+use crate::site::parts::Cell;
 use axis::{Axis, Plot};
 
 pub(super) use histogram::histograms;
@@ -95,26 +96,24 @@ pub(super) fn curves(panel: &CurvePanel) -> String {
     svg + "</svg>"
 }
 
-/// The table below a chart of curves: a column for each, rows in order of x.
-pub(super) fn curve_rows(panel: &CurvePanel) -> (Vec<String>, Vec<Vec<String>>) {
+/// The table below a chart of curves: names of columns, and a row for each x in order.
+pub(super) fn curve_rows(panel: &CurvePanel) -> (Vec<String>, Vec<(String, Vec<Cell>)>) {
     let unit = match panel.x_unit {
         XUnit::Px => " (px)",
         XUnit::Degrees => " (°)",
         XUnit::Number => "",
     };
-    let mut head = vec![format!("{}{unit}", panel.x_label)];
-    head.extend(panel.series.iter().map(|(name, _)| name.clone()));
+    let mut names = vec![format!("{}{unit}", panel.x_label)];
+    names.extend(panel.series.iter().map(|(name, _)| name.clone()));
     let mut xs: Vec<f64> = panel.series.iter().flat_map(|(_, points)| points).map(|point| point.0).collect();
     xs.sort_by(f64::total_cmp);
     xs.dedup();
-    let rows = xs.iter().map(|x| {
-        let value = |points: &Vec<(f64, f64)>| {
-            let found = points.iter().find(|point| point.0 == *x);
-            found.map_or(String::new(), |point| number_text(point.1))
-        };
-        std::iter::once(number_text(*x)).chain(panel.series.iter().map(|(_, points)| value(points))).collect()
-    });
-    (head, rows.collect())
+    let at = |points: &[(f64, f64)], x: f64| {
+        Cell::optional(points.iter().find(|point| point.0 == x).map(|point| point.1))
+    };
+    let rows =
+        xs.iter().map(|x| (number_text(*x), panel.series.iter().map(|(_, points)| at(points, *x)).collect()));
+    (names, rows.collect())
 }
 
 fn put(svg: &mut String, text: std::fmt::Arguments) {

@@ -1,12 +1,11 @@
 //! The page of a class: units that tell it from the rest, and its micrographs.
 
 use maud::{Markup, html};
-use micrograph::paint::number_text;
 
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{ClassUnits, Site};
-use crate::site::parts::{Kind, card, counted, interval, panel, two};
+use crate::site::parts::{Cell, Kind, card, counted, head, panel, two};
 use crate::site::start::micrograph_tile;
 
 /// The page.
@@ -66,12 +65,10 @@ fn units_panel(site: &Site, from: From, units: &ClassUnits) -> Markup {
             } }
             details.numbers { summary { "Numbers" } div.wide tabindex="0" role="region" aria-label="Numbers" {
                 table.data {
-                    thead { tr { th scope="col" { "unit" } th.number scope="col" { "AUC" } th.number scope="col" { "interval" } th.number scope="col" { "q" } } }
+                    (head(&["unit", "AUC", "interval", "q"]))
                     tbody { @for (unit, answer) in &units.units { tr {
                         td { a href=(from.to(&site.unit_page(*unit))) { (site.unit_address(*unit)) } }
-                        td.number { (two(answer.auc)) }
-                        td.number { (interval(answer.interval)) }
-                        td.number { (answer.q.map_or("–".to_owned(), number_text)) }
+                        (Cell::two(answer.auc)) (Cell::interval(answer.interval)) (Cell::optional(answer.q))
                     } } }
                 }
             } }

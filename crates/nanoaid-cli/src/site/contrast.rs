@@ -6,9 +6,8 @@ use crate::site::address::From;
 use crate::site::charts::volcano;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{ContrastView, SetView, Site};
-use crate::site::parts::{Kind, card, counted, interval, numbers, panel, percent, two, warnings};
+use crate::site::parts::{Cell, Kind, card, counted, numbers, panel, percent, two, warnings};
 use crate::site::start::network_record;
-use micrograph::paint::number_text;
 
 /// Units of each side that are shown as pictures.
 const SHOWN: usize = 12;
@@ -76,14 +75,12 @@ fn units_table(site: &Site, from: From, view: &ContrastView) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Units" {
             table.data data-rows="20" {
-                thead { tr { th scope="col" { "unit" } th.number scope="col" { "AUC" } th.number scope="col" { "interval" } th.number scope="col" { "q" } th scope="col" { "found" } } }
+                thead { tr { th scope="col" { "unit" } th.number scope="col" { "AUC" } th.number scope="col" data-csv="low;high" { "interval" } th.number scope="col" { "q" } th scope="col" { "found" } } }
                 tbody { @for idx in order {
                     @let unit = &view.units[idx];
                     tr data-row=(idx) {
                         td { a href=(from.to(&site.unit_page(unit.unit))) { (site.unit_address(unit.unit)) } }
-                        td.number { (two(unit.auc)) }
-                        td.number { (interval(unit.interval)) }
-                        td.number { (number_text(unit.q)) }
+                        (Cell::two(unit.auc)) (Cell::interval(unit.interval)) (Cell::number(unit.q))
                         td { @if unit.found { "yes" } @else { "no" } }
                     }
                 } }
@@ -99,18 +96,16 @@ fn controls(view: &ContrastView, n_found: usize) -> Markup {
         div.wide tabindex="0" role="region" aria-label="Controls" {
             table.data {
                 thead { tr {
-                    th scope="col" { "what" } th.number scope="col" { "units" } th.number scope="col" { "found" } th.number scope="col" { "largest |AUC − 0.5|" } th scope="col" { "meaning" }
+                    th scope="col" { "what" } th.number scope="col" { "units" } th.number scope="col" { "found" } th scope="col" { "any found in" } th.number scope="col" { "largest |AUC − 0.5|" } th scope="col" { "meaning" }
                 } }
                 tbody {
-                    tr.best { th scope="row" { "this comparison" } td.number { (view.units.len()) } td.number { (n_found) } td.number { (two(largest)) } td {} }
+                    tr.best { th scope="row" { "this comparison" } td.number { (view.units.len()) } td.number { (n_found) } td {} (Cell::two(largest)) td {} }
                     @for control in &view.controls { tr {
                         th scope="row" { (control.name) }
                         td.number { (control.n_units) }
-                        td.number {
-                            (number_text(control.n_found))
-                            @if let Some((share, n)) = control.any_found { br; span.soft { "any in " (percent(share)) " of " (n) } }
-                        }
-                        td.number { (two(control.largest_effect)) }
+                        (Cell::number(control.n_found))
+                        td { @if let Some((share, n)) = control.any_found { (percent(share)) " of " (n) " repetitions" } }
+                        (Cell::two(control.largest_effect))
                         td { (control.what) }
                     } }
                 }
@@ -126,9 +121,11 @@ fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
     units.sort_by(|a, b| (b.auc - 0.5).abs().total_cmp(&(a.auc - 0.5).abs()));
     let set = if first { &view.a } else { &view.b };
     let id = if first { "more-in-a" } else { "more-in-b" };
-    let head = ["unit", "AUC"].map(str::to_owned);
-    let rows: Vec<Vec<String>> =
-        units.iter().take(SHOWN).map(|unit| vec![site.unit_address(unit.unit), two(unit.auc)]).collect();
+    let rows: Vec<(String, Vec<Cell>)> = units
+        .iter()
+        .take(SHOWN)
+        .map(|unit| (site.unit_address(unit.unit), vec![Cell::two(unit.auc)]))
+        .collect();
     panel(
         id,
         &format!("Driven more by {}", set.name),
@@ -138,7 +135,7 @@ fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
             ul.units { @for unit in units.iter().take(SHOWN) {
                 li { (card(site, from, unit.unit, &html! { (site.layer(unit.unit).name) " " (two(unit.auc)) })) }
             } }
-            details.numbers { summary { "Numbers" } (numbers(&head, &rows)) }
+            details.numbers { summary { "Numbers" } (numbers(&["unit", "AUC"], &rows)) }
         },
     )
 }

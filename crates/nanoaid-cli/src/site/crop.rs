@@ -49,7 +49,7 @@ pub(super) fn crop(site: &Site, from: From, exemplar: &ExemplarView) -> Markup {
     let class = seen.class.map(|class| site.class_name(class));
     html! {
         a.crop href={ (from.to(&site.micrograph_page(micrograph))) "#box=" (rect_text(field)) }
-            data-m=(seen.id) data-f=(rect_text(field)) data-v=(number_text(f64::from(value))) {
+            data-m=(seen.id) data-f=(rect_text(field)) data-v=(value) {
             (pane(site, from, micrograph, field, &seen.file))
             span.value { (number_text(f64::from(value))) }
             @if let Some(class) = class { span.class { (class) } }

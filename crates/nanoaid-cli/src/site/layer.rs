@@ -6,7 +6,7 @@ use micrograph::paint::number_text;
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{Site, UnitRef, UnitSummary};
-use crate::site::parts::{Kind, counted, panel, percent, picture, two};
+use crate::site::parts::{Cell, Kind, counted, panel, picture, two};
 use crate::site::start::network_record;
 
 /// What units can be ordered by: the name of the attribute, what is told, and what is best first.
@@ -126,7 +126,6 @@ fn note(site: &Site, summary: &UnitSummary) -> Markup {
 /// All numbers of the grid as a folded table.
 fn orders_table(site: &Site, network: usize, layer: usize) -> Markup {
     let view = &site.networks[network].layers[layer];
-    let optional = |value: Option<f64>| value.map_or(String::new(), number_text);
     html! {
         (panel("numbers", "Numbers", Kind::Table, &html! {
             details {
@@ -141,15 +140,15 @@ fn orders_table(site: &Site, network: usize, layer: usize) -> Markup {
                         tbody { @for (channel, unit) in view.units.iter().enumerate() {
                             tr {
                                 td { (channel) @if let Some(name) = &unit.name { " " (name) } @if unit.dead { " (dead)" } }
-                                td.number { (number_text(f64::from(unit.largest))) }
-                                td.number { (number_text(f64::from(unit.median))) }
-                                td.number { (percent(unit.firing_share)) }
-                                td.number { (optional(unit.period_px)) }
-                                td.number { (optional(unit.axis_deg)) }
-                                td.number { (optional(unit.selectivity)) }
-                                td.number { (optional(unit.machine_score)) }
+                                (Cell::single(unit.largest))
+                                (Cell::single(unit.median))
+                                (Cell::percent(unit.firing_share))
+                                (Cell::optional(unit.period_px))
+                                (Cell::optional(unit.axis_deg))
+                                (Cell::optional(unit.selectivity))
+                                (Cell::optional(unit.machine_score))
                                 td { @if let Some((class, _)) = unit.class { (site.class_name(class)) } }
-                                td.number { (optional(unit.class.map(|class| class.1))) }
+                                (Cell::optional(unit.class.map(|class| class.1)))
                             }
                         } }
                     }

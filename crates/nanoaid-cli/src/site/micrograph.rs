@@ -8,7 +8,7 @@ use crate::site::address::{From, MICROGRAPHS};
 use crate::site::crop::rect_text;
 use crate::site::frame::{Frame, page, short};
 use crate::site::model::{MicrographSummary, MicrographView, Site, UnitAnswer};
-use crate::site::parts::{Kind, counted, facts, length, panel, percent, picture};
+use crate::site::parts::{Cell, Kind, counted, facts, length, panel, percent, picture};
 use crate::site::start::micrograph_tile;
 
 /// Share of the width of a micrograph that its scale bar takes at most.
@@ -47,7 +47,7 @@ pub(super) fn list(site: &Site) -> String {
                         td { @if let Some(class) = seen.class { (site.class_name(class)) } }
                         td { (seen.split) } td { (seen.group) }
                         td.number { (seen.height) } td.number { (seen.width) }
-                        td.number { (seen.nm_per_px.map_or(String::new(), number_text)) }
+                        (Cell::optional(seen.nm_per_px))
                         td.number { (seen.data_bar_px) } td { code { (short(&seen.sha256)) } }
                     } } }
                 }
@@ -172,7 +172,7 @@ fn found_panels() -> Markup {
             (panel("more", "More like this", Kind::Crops, &html! {
                 p.soft { "Micrographs in which the same units fire most, each at the cell where they do; below each the mean rank of these units among all micrographs." }
                 h3 { "patches where the same units fire" }
-                ul.crops aria-label="Patches where the same units fire" {}
+                ul.crops aria-label="Patches where the same units fire" data-value="mean_rank" {}
             }))
         }
     }
@@ -199,12 +199,10 @@ fn answers_panel(site: &Site, from: From, network: usize, units: &[UnitAnswer]) 
             }
             details.numbers { summary { "Numbers" } div.wide tabindex="0" role="region" aria-label="Numbers" {
                 table.data {
-                    thead { tr { th scope="col" { "unit" } th.number scope="col" { "activation" } th.number scope="col" { "above" } th.number scope="col" { "receptive field: top, left, height, width (px)" } } }
+                    thead { tr { th scope="col" { "unit" } th.number scope="col" { "activation" } th.number scope="col" { "above" } th.number scope="col" data-csv="top_px;left_px;height_px;width_px" { "receptive field: top, left, height, width (px)" } } }
                     tbody { @for answer in units { tr {
                         td { (site.unit_address(answer.unit)) }
-                        td.number { (number_text(f64::from(answer.value))) }
-                        td.number { (percent(answer.rank)) }
-                        td.number { (field_text(answer.field)) }
+                        (Cell::single(answer.value)) (Cell::percent(answer.rank)) td.number data-csv=(rect_text(answer.field).replace(',', ";")) { (field_text(answer.field)) }
                     } } }
                 }
             } }

@@ -1,6 +1,6 @@
 //! Parts that pages share: panels, tables, units as small cards, warnings, numbers.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, Render, html};
 use micrograph::calibration::length_text;
 use micrograph::paint::number_text;
 
@@ -51,12 +51,80 @@ pub(super) fn chart(svg: String, caption: &Markup, numbers: &Markup) -> Markup {
     }
 }
 
-/// A table of texts; columns after the first are numbers.
-pub(super) fn numbers(head: &[String], rows: &[Vec<String>]) -> Markup {
+/// A cell of a table: what is shown, and what a CSV file gets in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cell {
+    shown: String,
+    /// Parts separated by `;` become columns of their own.
+    saved: Option<String>,
+}
+
+impl Cell {
+    /// A text, saved as it is shown.
+    pub(super) fn text(shown: impl Into<String>) -> Self {
+        Self { shown: shown.into(), saved: None }
+    }
+
+    /// A number, shown with three digits and saved with all.
+    pub(super) fn number(value: f64) -> Self {
+        Self::saved(number_text(value), format!("{value}"))
+    }
+
+    /// The same in single precision, whose digits are fewer.
+    pub(super) fn single(value: f32) -> Self {
+        Self::saved(number_text(f64::from(value)), format!("{value}"))
+    }
+
+    /// A number that may be missing.
+    pub(super) fn optional(value: Option<f64>) -> Self {
+        value.map_or(Self::saved("–".to_owned(), String::new()), Self::number)
+    }
+
+    /// A number between 0 and 1, or a correlation, shown with two digits.
+    pub(super) fn two(value: f64) -> Self {
+        Self::saved(two(value), format!("{value}"))
+    }
+
+    /// A share, shown in percent.
+    pub(super) fn percent(share: f64) -> Self {
+        Self::saved(percent(share), format!("{share}"))
+    }
+
+    /// Both ends of an interval, saved as two columns (see [`head`]).
+    pub(super) fn interval(interval: Option<(f64, f64)>) -> Self {
+        match interval {
+            Some((low, high)) => Self::saved(format!("{}–{}", two(low), two(high)), format!("{low};{high}")),
+            None => Self::saved("–".to_owned(), ";".to_owned()),
+        }
+    }
+
+    fn saved(shown: String, saved: String) -> Self {
+        Self { saved: (saved != shown).then_some(saved), shown }
+    }
+}
+
+impl Render for Cell {
+    fn render(&self) -> Markup {
+        html! { td.number data-csv=[&self.saved] { (self.shown) } }
+    }
+}
+
+/// Head of a table whose first column names things and whose others are numbers; the column
+/// `interval` is saved as two.
+pub(super) fn head(names: &[&str]) -> Markup {
+    html! {
+        thead { tr { @for (idx, name) in names.iter().enumerate() {
+            th.number[idx > 0] scope="col" data-csv=[(*name == "interval").then_some("low;high")] { (name) }
+        } } }
+    }
+}
+
+/// A table; the first column names things, the others are numbers.
+pub(super) fn numbers(names: &[&str], rows: &[(String, Vec<Cell>)]) -> Markup {
     html! {
         table.data {
-            thead { tr { @for (idx, name) in head.iter().enumerate() { th.number[idx > 0] scope="col" { (name) } } } }
-            tbody { @for row in rows { tr { @for (idx, cell) in row.iter().enumerate() { td.number[idx > 0] { (cell) } } } } }
+            (head(names))
+            tbody { @for (name, cells) in rows { tr { td { (name) } @for cell in cells { (cell) } } } }
         }
     }
 }
@@ -112,11 +180,6 @@ pub(super) fn percent(share: f64) -> String {
 /// A number between 0 and 1, or a correlation, to two digits.
 pub(super) fn two(value: f64) -> String {
     format!("{value:.2}").replace('-', "−")
-}
-
-/// `0.61–0.83`.
-pub(super) fn interval(interval: Option<(f64, f64)>) -> String {
-    interval.map_or("–".to_owned(), |(low, high)| format!("{}–{}", two(low), two(high)))
 }
 
 /// Pixels, and nanometres where a pixel has a size.

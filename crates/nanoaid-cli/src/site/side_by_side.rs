@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
 use crate::site::model::{SideBySideView, Site, UnitRef};
-use crate::site::parts::{Kind, card, counted, numbers, panel, two};
+use crate::site::parts::{Cell, Kind, card, counted, numbers, panel, two};
 
 /// The page.
 pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
@@ -26,8 +26,8 @@ pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
                 tbody { @for pair in &view.pairs { tr {
                     th scope="row" { (name(pair.members.0)) " and " (name(pair.members.1)) }
                     td.number { (pair.n_units) }
-                    td.number { (two(pair.median)) }
-                    td.number { (pair.median_shuffled.map_or("–".to_owned(), two)) }
+                    (Cell::two(pair.median))
+                    (Cell::optional(pair.median_shuffled))
                     td.number { (pair.n_mutual) }
                 } } }
             } }
@@ -60,28 +60,29 @@ fn rows(site: &Site, from: From, view: &SideBySideView) -> Markup {
         let (network, layer) = view.members[member];
         UnitRef { network, layer, channel }
     };
-    let mut head = Vec::new();
+    let mut names = Vec::new();
     for (nth, (network, layer)) in view.members.iter().enumerate() {
         let network = &site.networks[*network];
-        head.push(format!("{} {}", network.name, network.layers[*layer].name));
+        names.push(format!("{} {}", network.name, network.layers[*layer].name));
         if nth > 0 {
-            head.extend(["correlation", "mutual"].map(str::to_owned));
+            names.extend(["correlation", "mutual"].map(str::to_owned));
         }
     }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let cells = view.rows.iter().map(|row| {
         let found = row.matches.iter().flat_map(|found| match found {
             Some(found) => [
-                found.channel.to_string(),
-                two(found.correlation),
-                if found.mutual { "yes" } else { "no" }.to_owned(),
+                Cell::text(found.channel.to_string()),
+                Cell::two(found.correlation),
+                Cell::text(if found.mutual { "yes" } else { "no" }),
             ],
-            None => ["none", "–", "–"].map(str::to_owned),
+            None => [Cell::text("none"), Cell::optional(None), Cell::text("")],
         });
-        std::iter::once(row.channel.to_string()).chain(found).collect()
+        (row.channel.to_string(), found.collect())
     });
-    let cells: Vec<Vec<String>> = cells.collect();
+    let cells: Vec<(String, Vec<Cell>)> = cells.collect();
     html! {
-        ul.matches {
+        ul.matches data-columns=(view.members.len()) {
             @for row in &view.rows { li {
                 (card(site, from, at(0, row.channel), &html! { (site.networks[view.members[0].0].name) }))
                 @for (nth, found) in row.matches.iter().enumerate() {
@@ -95,6 +96,6 @@ fn rows(site: &Site, from: From, view: &SideBySideView) -> Markup {
                 }
             } }
         }
-        details.numbers { summary { "Numbers" } (numbers(&head, &cells)) }
+        details.numbers { summary { "Numbers" } (numbers(&names, &cells)) }
     }
 }

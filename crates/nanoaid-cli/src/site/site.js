@@ -108,6 +108,8 @@ const NanoAID = (() => {
   // numbers for machines: a hyphen for the minus sign, a point in shares
   const plain = text => text.trim().replace(/\s+/g, ' ').replace(/−(?=[\d.∞])/g, '-').replace(/^(-?[\d.]+) %$/, '$1%');
   const tableRows = table => [...table.rows].map(row => [...row.cells].map(cell => plain(cell.textContent)));
+  // what is saved in place of what is shown: all digits, an interval as two columns
+  const csvRows = table => [...table.rows].map(row => [...row.cells].flatMap(cell => cell.dataset.csv === undefined ? [plain(cell.textContent)] : cell.dataset.csv.split(';')));
 
   function loadedImage(url) {
     return new Promise((done, failed) => {
@@ -167,7 +169,7 @@ const NanoAID = (() => {
         }
         inside += barSvg(scaleBar(Math.max(view[2], view[3]), seen.nm_per_px), scale, left + 5, top + SIZE - 9);
         const label = (seen.class ?? '').replaceAll('_', ' ');
-        inside += `<text x="${left}" y="${top + SIZE + 13}" font-size="11">${escaped(crop.dataset.v)}</text><text x="${left}" y="${top + SIZE + 25}" font-size="9" fill="#555">${escaped(label.length > 22 ? label.slice(0, 21) + '…' : label)}</text>`;
+        inside += `<text x="${left}" y="${top + SIZE + 13}" font-size="11">${escaped(crop.querySelector('.value').textContent)}</text><text x="${left}" y="${top + SIZE + 25}" font-size="9" fill="#555">${escaped(label.length > 22 ? label.slice(0, 21) + '…' : label)}</text>`;
       }
       y += Math.ceil(crops.length / COLUMNS) * (SIZE + 34) + 8;
     }
@@ -175,11 +177,11 @@ const NanoAID = (() => {
   }
 
   async function cropsCsv(panel) {
-    const all = await micrographs(), rows = [['row', 'place', 'micrograph', 'class', 'activation', 'top_px', 'left_px', 'height_px', 'width_px', 'nm_per_px', 'id']];
+    const all = await micrographs(), value = panel.querySelector('ul.crops').dataset.value ?? 'activation', rows = [['row', 'place', 'micrograph', 'class', value, 'top_px', 'left_px', 'height_px', 'width_px', 'nm_per_px', 'id']];
     for (const list of panel.querySelectorAll('ul.crops')) {
       for (const [nth, crop] of [...list.querySelectorAll('.crop')].entries()) {
         const seen = all.get(crop.dataset.m);
-        rows.push([list.getAttribute('aria-label'), nth + 1, seen.file, seen.class ?? '', plain(crop.dataset.v), ...crop.dataset.f.split(','), seen.nm_per_px ?? '', seen.id]);
+        rows.push([list.getAttribute('aria-label'), nth + 1, seen.file, seen.class ?? '', crop.dataset.v, ...crop.dataset.f.split(','), seen.nm_per_px ?? '', seen.id]);
       }
     }
     return csvOf(rows);
@@ -199,7 +201,7 @@ const NanoAID = (() => {
   }
 
   async function unitsSvg(panel) {
-    const cards = await Promise.all([...panel.querySelectorAll('.card')].filter(card => card.offsetParent).map(async card => {
+    const cards = await Promise.all([...panel.querySelectorAll('.card, .nothing')].filter(card => card.offsetParent).map(async card => {
       const src = card.querySelector('img')?.getAttribute('src');
       const address = src && src.startsWith('data:') ? null : src && decodeURI(new URL(src, location).pathname);
       let url = src && !address ? src : null;
@@ -207,9 +209,12 @@ const NanoAID = (() => {
         const folder = address.slice(address.lastIndexOf('networks/'), address.lastIndexOf('/') + 1);
         url = (await get(`pictures:${folder}`, `${folder}pictures.js`))[folder + address.slice(address.lastIndexOf('/') + 1)];
       }
-      return { url, name: plain(card.querySelector('.name').textContent), note: plain(card.querySelector('.note').textContent) };
+      const text = part => plain(card.querySelector(part)?.textContent ?? '');
+      return { url, name: text('.name') || plain(card.textContent), note: text('.note') };
     }));
-    return cardsSvg(panel, cards, 80, 12);
+    // rows of matches stay whole
+    const together = +(panel.querySelector('ul').dataset.columns ?? 1);
+    return cardsSvg(panel, cards, 80, Math.min(Math.max(cards.length, 1), together * Math.floor(12 / together)));
   }
 
   function picturesSvg(panel) {
@@ -273,7 +278,7 @@ const NanoAID = (() => {
       return csvOf([Object.keys(seen), Object.values(seen).map(value => value ?? '')]);
     }
     const table = panel.querySelector('table.data') ?? document.querySelector('#numbers table.data');
-    return csvOf(tableRows(table));
+    return csvOf(csvRows(table));
   }
 
   const SAVED = {

@@ -13,7 +13,7 @@ use crate::site::model::{
     AlikeView, ExemplarView, HistogramView, Site, TuningView, UnitPicture, UnitRef, UnitView, XUnit,
 };
 use crate::site::parts::{
-    Kind, card, chart, counted, facts, interval, numbers, panel, percent, two, warnings,
+    Cell, Kind, card, chart, counted, facts, head, numbers, panel, percent, two, warnings,
 };
 use crate::site::start::network_record;
 
@@ -110,15 +110,13 @@ fn pictures(view: &UnitView) -> Markup {
 }
 
 fn picture_numbers(pictures: &[UnitPicture]) -> Markup {
-    let head = ["preset", "score", "strongest wave (px)"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = pictures
+    let rows: Vec<(String, Vec<Cell>)> = pictures
         .iter()
         .map(|picture| {
-            let period = picture.period_px.map_or("–".to_owned(), number_text);
-            vec![picture.preset.clone(), number_text(f64::from(picture.score)), period]
+            (picture.preset.clone(), vec![Cell::single(picture.score), Cell::optional(picture.period_px)])
         })
         .collect();
-    numbers(&head, &rows)
+    numbers(&["preset", "score", "strongest wave (px)"], &rows)
 }
 
 fn exemplar_rows(site: &Site, from: From, view: &UnitView) -> Markup {
@@ -177,8 +175,9 @@ fn tuned(tuning: &TuningView) -> Markup {
         @for note in &tuning.notes { p.caution { (note) } }
         div.grid {
             @for curve in &tuning.curves {
-                @let (head, rows) = charts::curve_rows(curve);
-                (panel(&format!("tuning-{}", curve.id), &curve.title, Kind::Chart, &chart(charts::curves(curve), &html! {}, &numbers(&head, &rows))))
+                @let (names, rows) = charts::curve_rows(curve);
+                @let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                (panel(&format!("tuning-{}", curve.id), &curve.title, Kind::Chart, &chart(charts::curves(curve), &html! {}, &numbers(&names, &rows))))
             }
         }
     }
@@ -191,19 +190,15 @@ fn histogram(site: &Site, histogram: &HistogramView) -> Markup {
     let rows: Vec<(String, &[u32])> = std::iter::once(("all".to_owned(), histogram.all.as_slice()))
         .chain(histogram.of_class.iter().map(|(class, counts)| (site.class_name(*class), counts.as_slice())))
         .collect();
-    let head: Vec<String> = ["from".to_owned(), "to".to_owned()]
-        .into_iter()
-        .chain(rows.iter().map(|(name, _)| name.clone()))
-        .collect();
-    let cells: Vec<Vec<String>> = (0..histogram.all.len())
+    let names: Vec<&str> =
+        ["from", "to"].into_iter().chain(rows.iter().map(|(name, _)| name.as_str())).collect();
+    let edge = |idx: usize| histogram.edges.get(idx).copied().unwrap_or(f32::NAN);
+    let cells: Vec<(String, Vec<Cell>)> = (0..histogram.all.len())
         .map(|bin| {
-            let edges = [bin, bin + 1].map(|edge| {
-                histogram.edges.get(edge).map_or(String::new(), |edge| number_text(f64::from(*edge)))
-            });
-            edges
-                .into_iter()
-                .chain(rows.iter().map(|(_, counts)| counts.get(bin).map_or(String::new(), u32::to_string)))
-                .collect()
+            let counts = rows
+                .iter()
+                .map(|(_, counts)| Cell::text(counts.get(bin).map_or(String::new(), u32::to_string)));
+            (format!("{}", edge(bin)), std::iter::once(Cell::single(edge(bin + 1))).chain(counts).collect())
         })
         .collect();
     let svg = charts::histograms(&histogram.edges, &rows, "largest activation in a micrograph");
@@ -214,7 +209,7 @@ fn histogram(site: &Site, histogram: &HistogramView) -> Markup {
         &chart(
             svg,
             &html! { "Micrographs by the largest activation in each; each row is scaled to its own largest bin, its total stands at its end." },
-            &numbers(&head, &cells),
+            &numbers(&names, &cells),
         ),
     )
 }
@@ -228,17 +223,12 @@ fn scores(view: &UnitView) -> Markup {
         .iter()
         .map(|score| IntervalRow { name: score.shown.clone(), value: score.share, interval: score.interval })
         .collect();
-    let head = ["shown", "answered rightly", "interval", "questions"].map(str::to_owned);
-    let cells: Vec<Vec<String>> = view
+    let cells: Vec<(String, Vec<Cell>)> = view
         .machine_scores
         .iter()
         .map(|score| {
-            vec![
-                score.shown.clone(),
-                two(score.share),
-                interval(score.interval),
-                score.n_questions.to_string(),
-            ]
+            let questions = Cell::text(score.n_questions.to_string());
+            (score.shown.clone(), vec![Cell::two(score.share), Cell::interval(score.interval), questions])
         })
         .collect();
     panel(
@@ -248,7 +238,7 @@ fn scores(view: &UnitView) -> Markup {
         &chart(
             charts::intervals("Machine score", &rows, "share answered rightly"),
             &html! { "How well what is shown predicts which of two patches drives the unit more, judged by a fixed descriptor that knows nothing of the network." },
-            &numbers(&head, &cells),
+            &numbers(&["shown", "answered rightly", "interval", "questions"], &cells),
         ),
     )
 }
@@ -268,12 +258,10 @@ fn class_answers(site: &Site, from: From, view: &UnitView) -> Markup {
         .collect();
     let table = html! {
         table.data {
-            thead { tr { th scope="col" { "class" } th.number scope="col" { "AUC" } th.number scope="col" { "interval" } th.number scope="col" { "q" } } }
+            (head(&["class", "AUC", "interval", "q"]))
             tbody { @for answer in &view.classes { tr {
                 td { a href=(from.to(&site.class_page(answer.class))) { (site.class_name(answer.class)) } }
-                td.number { (two(answer.auc)) }
-                td.number { (interval(answer.interval)) }
-                td.number { (answer.q.map_or("–".to_owned(), number_text)) }
+                (Cell::two(answer.auc)) (Cell::interval(answer.interval)) (Cell::optional(answer.q))
             } } }
         }
     };
@@ -293,14 +281,11 @@ fn alike(site: &Site, from: From, id: &str, title: &str, units: &[AlikeView]) ->
     if units.is_empty() {
         return html! {};
     }
-    let head = ["unit", "correlation"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = units
+    let rows: Vec<(String, Vec<Cell>)> = units
         .iter()
         .map(|alike| {
-            vec![
-                format!("{} {}", site.networks[alike.unit.network].name, site.unit_address(alike.unit)),
-                two(alike.correlation),
-            ]
+            let network = &site.networks[alike.unit.network].name;
+            (format!("{network} {}", site.unit_address(alike.unit)), vec![Cell::two(alike.correlation)])
         })
         .collect();
     panel(
@@ -320,7 +305,7 @@ fn alike(site: &Site, from: From, id: &str, title: &str, units: &[AlikeView]) ->
                     }
                 }
             }
-            details.numbers { summary { "Numbers" } (numbers(&head, &rows)) }
+            details.numbers { summary { "Numbers" } (numbers(&["unit", "correlation"], &rows)) }
         },
     )
 }
