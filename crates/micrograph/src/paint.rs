@@ -7,6 +7,7 @@
 
 mod chart;
 mod color_map;
+mod gray;
 mod marks;
 mod npz;
 mod overlay;
@@ -20,6 +21,7 @@ mod tiff_stack;
 
 pub use chart::{AxisScale, LineChart, LineStyle, Series};
 pub use color_map::{ColorMap, NAN_COLOR, UnknownColorMap};
+pub use gray::{gray_jpeg, gray_png};
 pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
 pub use npz::NpzWriter;
 pub use overlay::{outline_mask, overlay_mask};

@@ -1,0 +1,215 @@
+//! Pages of micrographs: the list, and each one with the units that fire there.
+
+use maud::{Markup, html};
+use micrograph::Rect;
+use micrograph::paint::{LengthUnit, ScaleBar, number_text};
+
+use crate::site::address::{From, MICROGRAPHS};
+use crate::site::crop::rect_text;
+use crate::site::frame::{Frame, page, short};
+use crate::site::model::{MicrographSummary, MicrographView, Site, UnitAnswer};
+use crate::site::parts::{Cell, Kind, counted, facts, length, panel, percent, picture};
+use crate::site::start::micrograph_tile;
+
+/// Share of the width of a micrograph that its scale bar takes at most.
+const BAR_SHARE: f64 = 0.25;
+
+/// The list of all micrographs, class by class.
+pub(super) fn list(site: &Site) -> String {
+    let from = From::page(MICROGRAPHS);
+    let of = |class: Option<usize>| -> Vec<usize> {
+        (0..site.micrographs.len()).filter(|idx| site.micrographs[*idx].class == class).collect()
+    };
+    let mut parts: Vec<(String, Vec<usize>)> =
+        (0..site.classes.len()).map(|idx| (site.class_name(idx), of(Some(idx)))).collect();
+    parts.push(("without a class".to_owned(), of(None)));
+    parts.retain(|(_, members)| !members.is_empty());
+    let body = html! {
+        @for (name, members) in &parts {
+            section.members {
+                @if parts.len() > 1 { h2 { (name) " " span.soft { (members.len()) } } }
+                ul.crops.whole {
+                    @for idx in members {
+                        li { (micrograph_tile(site, from, *idx)) }
+                    }
+                }
+            }
+        }
+        (panel("table", "All micrographs", Kind::Table, &html! {
+            details { summary { "Table" } div.wide tabindex="0" role="region" aria-label="All micrographs" {
+                table.data {
+                    thead { tr {
+                        th scope="col" { "file" } th scope="col" { "class" } th scope="col" { "split" } th scope="col" { "group" }
+                        th.number scope="col" { "height (px)" } th.number scope="col" { "width (px)" } th.number scope="col" { "nm/px" } th.number scope="col" { "data bar (px)" } th scope="col" { "SHA-256" }
+                    } }
+                    tbody { @for (idx, seen) in site.micrographs.iter().enumerate() { tr {
+                        td { a href=(from.to(&site.micrograph_page(idx))) { (seen.file) } }
+                        td { @if let Some(class) = seen.class { (site.class_name(class)) } }
+                        td { (seen.split) } td { (seen.group) }
+                        td.number { (seen.height) } td.number { (seen.width) }
+                        (Cell::optional(seen.nm_per_px))
+                        td.number { (seen.data_bar_px) } td { code { (short(&seen.sha256)) } }
+                    } } }
+                }
+            } }
+        }))
+    };
+    let frame = Frame {
+        address: MICROGRAPHS.to_owned(),
+        title: "Micrographs".to_owned(),
+        below: format!("{} of {}", counted(site.micrographs.len(), "micrograph"), site.made.data),
+        cited_as: "micrographs".to_owned(),
+        ..Frame::default()
+    };
+    page(site, &frame, &body)
+}
+
+/// The page of a micrograph.
+pub(super) fn micrograph(site: &Site, view: &MicrographView) -> String {
+    let idx = view.micrograph;
+    let seen = &site.micrographs[idx];
+    let address = site.micrograph_page(idx);
+    let from = From::page(&address);
+    let networks: Vec<usize> = view.grids.iter().map(|grid| grid.network).collect();
+    let body = html! {
+        div.two.wide-first {
+            (panel("micrograph", "Micrograph", Kind::Micrograph, &html! {
+                (stage(site, from, idx, seen))
+                p.soft { (size_text(seen)) }
+            }))
+            div {
+                (facts(&about(site, seen)))
+                @if !networks.is_empty() { (finder(site, &networks)) }
+            }
+        }
+        @if !networks.is_empty() { (found_panels()) }
+        @for answers in &view.units { (answers_panel(site, from, answers.network, &answers.units)) }
+    };
+    let neighbour = |idx: Option<usize>| {
+        idx.filter(|idx| *idx < site.micrographs.len()).map(|idx| site.micrograph_page(idx))
+    };
+    let frame = Frame {
+        title: seen.file.clone(),
+        below: seen.class.map_or(String::new(), |class| site.class_name(class)),
+        above: vec![("Micrographs".to_owned(), MICROGRAPHS.to_owned())],
+        row: (neighbour(idx.checked_sub(1)), neighbour(Some(idx + 1))),
+        cited_as: format!("micrograph {} (SHA-256 {})", seen.file, short(&seen.sha256)),
+        made: vec![("micrograph".to_owned(), format!("SHA-256 {}", seen.sha256))],
+        scripts: &["find.js"],
+        address,
+    };
+    page(site, &frame, &body)
+}
+
+fn stage(site: &Site, from: From, idx: usize, seen: &MicrographSummary) -> Markup {
+    let bar = ScaleBar::fit(seen.width as f64, BAR_SHARE, LengthUnit::drawn(seen.nm_per_px, 1.0));
+    html! {
+        div.stage data-m=(seen.id) data-h=(seen.height) data-w=(seen.width) {
+            img src=(from.to(&site.micrograph_image(idx))) alt={ "Micrograph " (seen.file) } width=(seen.width) height=(seen.height) draggable="false";
+            @if let Some(bar) = bar {
+                i.bar aria-hidden="true" style={ "width:" (format!("{:.2}", 100.0 * bar.length_px / seen.width as f64)) "%" } { b { (bar.label) } }
+            }
+        }
+    }
+}
+
+fn size_text(seen: &MicrographSummary) -> String {
+    let bar = match seen.data_bar_px {
+        0 => "no data bar was cut off".to_owned(),
+        rows => format!("a data bar of {rows} rows was cut off below"),
+    };
+    format!(
+        "{} × {}; {bar}. Contrast stretched as the networks see it.",
+        length(seen.height as f64, seen.nm_per_px),
+        length(seen.width as f64, seen.nm_per_px)
+    )
+}
+
+fn about(site: &Site, seen: &MicrographSummary) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    if let Some(class) = seen.class {
+        rows.push(("class".to_owned(), site.class_name(class)));
+    }
+    rows.push(("split".to_owned(), seen.split.clone()));
+    rows.push(("group".to_owned(), seen.group.clone()));
+    let pixel = seen
+        .nm_per_px
+        .map_or("no calibration; lengths are in px".to_owned(), |nm| format!("{} nm", number_text(nm)));
+    rows.push(("pixel".to_owned(), pixel));
+    rows.extend(seen.facts.iter().cloned());
+    rows
+}
+
+/// Where a box is typed; by pointer it is drawn on the micrograph.
+fn finder(site: &Site, networks: &[usize]) -> Markup {
+    html! {
+        form.finder hidden {
+            h2 { "Find" }
+            p.soft { "Draw a box on the micrograph, or type it: which units fire there more than elsewhere in it, and where else do they fire?" }
+            div.fields {
+                @for (name, label) in [("y", "top"), ("x", "left"), ("height", "height"), ("width", "width")] {
+                    label { (label) " (px) " input name=(name) type="number" min="0" step="1" inputmode="numeric" required; }
+                }
+                label { "network " select name="network" {
+                    @for network in networks { option value=(site.networks[*network].id) { (site.networks[*network].name) } }
+                } }
+            }
+            button type="submit" { "Find units" }
+            " " button type="reset" { "Clear" }
+            p.status role="status" {}
+        }
+    }
+}
+
+fn found_panels() -> Markup {
+    html! {
+        div.results hidden {
+            (panel("found", "Units that fire in the box", Kind::Units, &html! {
+                p.soft { "Mean over the box's cells minus mean over the others, as a share of the range that the unit spans on the whole data set. Cells are coarse; the command " code { "nanoaid find" } " gives exact answers." }
+                ul.units {}
+                details.numbers { summary { "Numbers" } table.data { thead { tr { th scope="col" { "unit" } th.number scope="col" { "inside" } th.number scope="col" { "elsewhere" } th.number scope="col" { "difference" } } } tbody {} } }
+            }))
+            (panel("more", "More like this", Kind::Crops, &html! {
+                p.soft { "Micrographs in which the same units fire most, each at the cell where they do; below each the mean rank of these units among all micrographs." }
+                h3 { "patches where the same units fire" }
+                ul.crops aria-label="Patches where the same units fire" data-value="mean_rank" {}
+            }))
+        }
+    }
+}
+
+fn answers_panel(site: &Site, from: From, network: usize, units: &[UnitAnswer]) -> Markup {
+    let id = format!("units-{}", site.networks[network].id);
+    panel(
+        &id,
+        &format!("Units of {} that it drives most", site.networks[network].name),
+        Kind::Units,
+        &html! {
+            p.soft { "Ordered by the share of micrographs that drive the unit less. Point at a unit to see the receptive field where it answered most." }
+            ul.units {
+                @for answer in units {
+                    li data-box=(rect_text(answer.field)) {
+                        a.card href=(from.to(&site.unit_page(answer.unit))) {
+                            (picture(site, from, answer.unit))
+                            span.name { (site.unit_name(answer.unit)) }
+                            span.note { (site.layer(answer.unit).name) ", above " (percent(answer.rank)) }
+                        }
+                    }
+                }
+            }
+            details.numbers { summary { "Numbers" } div.wide tabindex="0" role="region" aria-label="Numbers" {
+                table.data {
+                    thead { tr { th scope="col" { "unit" } th.number scope="col" { "activation" } th.number scope="col" { "above" } th.number scope="col" data-csv="top_px;left_px;height_px;width_px" { "receptive field: top, left, height, width (px)" } } }
+                    tbody { @for answer in units { tr {
+                        td { (site.unit_address(answer.unit)) }
+                        (Cell::single(answer.value)) (Cell::percent(answer.rank)) td.number data-csv=(rect_text(answer.field).replace(',', ";")) { (field_text(answer.field)) }
+                    } } }
+                }
+            } }
+        },
+    )
+}
+
+fn field_text(field: Rect) -> String {
+    rect_text(field).replace(',', ", ")
+}
