@@ -32,6 +32,7 @@ pub use reliability::{Reliability, ReliabilityBin, ReliabilityScores, Temperatur
 pub use scores::ClassScores;
 pub use warning::Warning;
 
+pub(crate) use groups::quantile;
 pub(crate) use reliability::log_probabilities;
 
 use crate::ConfigError;

@@ -16,6 +16,7 @@ pub mod judge;
 mod kernels;
 pub mod known_weights;
 pub mod lens;
+pub mod machine_score;
 pub mod natural;
 pub mod network;
 pub mod prepare;
@@ -25,6 +26,7 @@ pub mod run;
 pub mod score;
 pub mod sweep;
 pub mod train;
+pub mod tuning;
 pub mod visualize;
 
 pub use address::Address;

@@ -119,7 +119,7 @@ impl Groups {
 }
 
 /// The quantile of `sorted` values, between two of them by their linear mean; `share` in `[0, 1]`.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let above = (below + 1).min(sorted.len() - 1);
