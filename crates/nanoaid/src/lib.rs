@@ -19,6 +19,7 @@ mod kernels;
 pub mod known_weights;
 pub mod lens;
 pub mod matching;
+pub mod machine_score;
 pub mod natural;
 pub mod network;
 pub mod prepare;
@@ -30,6 +31,7 @@ pub mod survey;
 pub mod sweep;
 pub mod train;
 pub mod unit_values;
+pub mod tuning;
 pub mod visualize;
 
 pub use address::Address;

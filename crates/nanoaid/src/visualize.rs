@@ -23,7 +23,7 @@ mod transform;
 mod whitening;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use ascent::OptimizerConfig;
 pub use canvas::{CanvasConfig, CanvasError, Materials, Spectrum};

@@ -12,7 +12,7 @@ use crate::{Architecture, AutoencoderConfig, Device};
 
 /// A network of one step `unit`: a convolution of one grey channel with these kernels, `[C][K · K]`,
 /// and biases.
-fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Network {
+pub(crate) fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Network {
     let side = kernels[0].len().isqrt();
     let shape = ConvolutionShape { relu, ..ConvolutionShape::same([1, kernels.len()], side) };
     let mut convolution = Convolution::new(shape, 2.0, Start::Zero, "unit", &Device::Cpu.burn());
@@ -25,7 +25,7 @@ fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Network {
 }
 
 /// A Gabor of `period_px`, whose lines lie at `axis_deg` anticlockwise from the rows; mean 0.
-fn gabor(side: usize, period_px: f64, axis_deg: f64) -> Vec<f32> {
+pub(crate) fn gabor(side: usize, period_px: f64, axis_deg: f64) -> Vec<f32> {
     let middle = (side as f64 - 1.0) / 2.0;
     // across the lines; rows run downwards
     let (sin, cos) = axis_deg.to_radians().sin_cos();
