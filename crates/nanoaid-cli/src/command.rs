@@ -11,6 +11,7 @@ mod lens;
 mod measure;
 mod network;
 mod replay;
+mod site;
 mod survey;
 mod sweep;
 mod train;
@@ -24,7 +25,8 @@ pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
 pub(crate) use lens::failure_at;
 pub(crate) use network::network;
-pub(crate) use visualize::{Gathered, gray_unless, make};
+pub(crate) use survey::{gray_network, surveyed};
+pub(crate) use visualize::{Gathered, finished, gray_unless, make};
 
 use crate::outcome::{Failure, Outcome};
 
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Exemplars(exemplars::ExemplarsArguments),
     /// Mark a part of a micrograph: which units fire there, and where else do they?
     Find(Box<find::FindArguments>),
+    /// Make a site to browse: networks, layers, units, micrographs, classes; a folder that opens offline.
+    Site(Box<site::SiteArguments>),
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
@@ -74,6 +78,7 @@ impl Command {
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
             Self::Find(arguments) => find::run(&arguments),
+            Self::Site(arguments) => site::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),

@@ -1,12 +1,12 @@
 //! `nanoaid`: the command line. Parses, calls, shows; computes nothing itself.
 
+mod atlas;
 mod command;
 mod outcome;
 mod output;
 mod page;
 mod progress;
 mod record;
-#[cfg_attr(not(test), expect(dead_code, reason = "filled and written by the command that makes it"))]
 mod site;
 mod view;
 mod visualization;

@@ -244,7 +244,8 @@ pub(crate) fn sheet(
     }))
 }
 
-fn read_gray(path: &std::path::Path) -> Result<Plane, Failure> {
+/// The picture at `path` as one plane, in `[0, 1]`.
+pub(crate) fn read_gray(path: &std::path::Path) -> Result<Plane, Failure> {
     let read = micrograph::read::micrograph(path, &micrograph::read::ReadConfig::default())?;
     let mut plane = read.plane;
     plane.values_mut().iter_mut().for_each(|value| *value /= 255.0);

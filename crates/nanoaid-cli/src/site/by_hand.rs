@@ -479,7 +479,7 @@ fn contrast(site: &Site, draw: &mut Stream) -> ContrastView {
         n_units: units.len(),
         n_found,
         any_found,
-        largest_effect: 0.14,
+        largest_effect: Some(0.14),
     };
     ContrastView {
         id: "mems-or-patterned-against-particles".to_owned(),

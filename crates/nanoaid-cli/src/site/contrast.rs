@@ -105,7 +105,7 @@ fn controls(view: &ContrastView, n_found: usize) -> Markup {
                         td.number { (control.n_units) }
                         (Cell::number(control.n_found))
                         td { @if let Some((share, n)) = control.any_found { (percent(share)) " of " (n) " repetitions" } }
-                        (Cell::two(control.largest_effect))
+                        (control.largest_effect.map_or(Cell::text("–"), Cell::two))
                         td { (control.what) }
                     } }
                 }

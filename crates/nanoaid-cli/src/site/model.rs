@@ -460,8 +460,8 @@ pub(crate) struct ControlView {
     pub n_found: f64,
     /// Share of repetitions in which any unit was found, and their number.
     pub any_found: Option<(f64, usize)>,
-    /// Largest |AUC − 0.5|.
-    pub largest_effect: f64,
+    /// Largest |AUC − 0.5|; not told of repetitions.
+    pub largest_effect: Option<f64>,
 }
 
 /// One layer of several networks, unit by unit.

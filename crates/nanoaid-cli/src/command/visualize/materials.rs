@@ -41,6 +41,11 @@ impl Gathered {
         Self::from_files(data, start, compare, network, config)
     }
 
+    /// No micrographs.
+    pub(crate) fn nothing(network: &Network, config: &VisualizeConfig) -> Result<Self, Failure> {
+        Self::from_files(None, None, None, network, config)
+    }
+
     /// As a record says; the files have to be the same.
     pub(crate) fn again(settings: &VisualSettings, network: &Network) -> Result<Self, Failure> {
         let data = settings.data.as_ref().map(|data| (data.path.as_path(), data.category.as_deref()));

@@ -1,0 +1,82 @@
+//! Synthetic pictures of all units of some layers, by several presets; those that are there already
+//! are not made again.
+
+use std::fs;
+use std::path::Path;
+
+use micrograph::Plane;
+use nanoaid::visualize::{Objective, Preset};
+use nanoaid::{Network, survey::Survey};
+
+use crate::command::{Gathered, finished, make};
+use crate::outcome::Failure;
+use crate::output::OutputFolder;
+use crate::progress::Progress;
+use crate::visualization::{VisualRecord, VisualSettings, read_gray};
+
+/// A picture of a unit with its record.
+pub(crate) struct UnitPicture {
+    pub record: VisualRecord,
+    /// The file.
+    pub png: Vec<u8>,
+    /// What it shows, `[H, W]`, in `[0, 1]`.
+    pub plane: Plane,
+}
+
+/// The pictures of one layer by one preset, by channel.
+pub(crate) type LayerPictures = Vec<UnitPicture>;
+
+/// Makes pictures of every unit of the survey's layers by `preset`, in `folder`; `[layer][channel]`.
+pub(crate) fn pictures(
+    network: &Network,
+    run: &Path,
+    survey: &Survey,
+    preset: Preset,
+    folder: &OutputFolder,
+) -> Result<Vec<LayerPictures>, Failure> {
+    let config = preset.config();
+    let gathered = Gathered::nothing(network, &config)?;
+    let settings = VisualSettings {
+        run: run.to_owned(),
+        network_sha256: network.sha256().to_owned(),
+        device: network.device().to_string(),
+        colors: false,
+        config,
+        data: None,
+        start: None,
+        compare: None,
+    };
+    let objectives: Vec<Objective> = survey
+        .layers
+        .iter()
+        .flat_map(|layer| (0..layer.n_channels).map(|channel| objective(network, &layer.layer, channel)))
+        .collect();
+    let mut records: Vec<Option<VisualRecord>> =
+        objectives.iter().map(|objective| finished(folder, objective, &settings)).collect();
+    let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
+    let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
+    if !wanted.is_empty() {
+        let mut progress = Progress::new(wanted.len() as u64, &format!("pictures, {preset}"));
+        make(network, &wanted, &settings, &gathered, folder, &mut progress, &mut |index, record| {
+            records[missing[index]] = Some(record);
+        })?;
+        progress.finish();
+    }
+    let mut made = records.into_iter().flatten().map(|record| {
+        let name = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with("_steps.png"));
+        let path = folder.file(name.map_or("", |name| name.as_str()));
+        let png = fs::read(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        Ok(UnitPicture { png, plane: read_gray(&path)?, record })
+    });
+    let layers = survey.layers.iter().map(|layer| made.by_ref().take(layer.n_channels).collect());
+    layers.collect()
+}
+
+/// What is climbed for a channel: a class by its name.
+fn objective(network: &Network, layer: &str, channel: usize) -> Objective {
+    let is_last = network.layers().last().is_some_and(|last| last.name == layer);
+    match network.classes().and_then(|classes| classes.get(channel)) {
+        Some(class) if is_last => Objective::class(class),
+        _ => Objective::channel(layer, channel),
+    }
+}
