@@ -40,7 +40,11 @@ pub(crate) struct Atlas {
 
 impl Atlas {
     /// Of what was found out about each network, on the same micrographs.
-    pub(crate) fn new(config: AtlasConfig, findings: Vec<Findings>, dataset: &Dataset) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        config: AtlasConfig,
+        findings: Vec<Findings>,
+        dataset: &Dataset,
+    ) -> Result<Self, Failure> {
         let mut matchings = BTreeMap::new();
         for second in 0..findings.len() {
             for first in 0..second {

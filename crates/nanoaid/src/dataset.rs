@@ -89,6 +89,21 @@ impl Dataset {
         Ok(dataset)
     }
 
+    /// Of synthetic micrographs alone, those that `config` asks for; all are for training.
+    ///
+    /// # Errors
+    /// If a setting is out of range, or there are none.
+    pub fn synthetic(config: &DatasetConfig) -> Result<Self, DatasetError> {
+        let config = config.clone().checked()?;
+        let mut entries = synthetic::entries(config.synthetic, config.seed);
+        entries.extend(synthetic::entries_of_categories(config.synthetic_per_category, config.seed));
+        entries.sort_by(|one, other| one.file.cmp(&other.file));
+        if entries.is_empty() {
+            return Err(DatasetError::Empty { path: PathBuf::new(), n_skipped: 0 });
+        }
+        Ok(Self { root: PathBuf::new(), entries, skipped: Vec::new(), config })
+    }
+
     /// The micrographs of `split`, in the order of their files.
     pub fn of(&self, split: Split) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.split == split)

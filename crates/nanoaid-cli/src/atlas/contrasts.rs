@@ -77,17 +77,16 @@ pub(crate) fn compared(
     let table = Table::of(survey);
     let labelled = table.labelled()?;
     let contrast = contrast(&labelled, question, config)?;
-    let tables: Vec<(&str, Table)> =
-        others.iter().map(|(name, survey)| (*name, Table::of(survey))).collect();
+    let tables: Vec<(&str, Table)> = others.iter().map(|(name, survey)| (*name, Table::of(survey))).collect();
     let mut answering: Vec<(&str, LabelledValues<'_>)> = Vec::new();
     for (name, table) in &tables {
         let has = |classes: &[String]| {
             table.images.iter().any(|image| image.category.as_ref().is_some_and(|c| classes.contains(c)))
         };
         let all_of = |classes: &[String]| {
-            classes.iter().all(|class| {
-                table.images.iter().any(|image| image.category.as_ref() == Some(class))
-            })
+            classes
+                .iter()
+                .all(|class| table.images.iter().any(|image| image.category.as_ref() == Some(class)))
         };
         let b = question.b.as_deref();
         if has(&question.a) && all_of(&question.a) && b.is_none_or(all_of) {

@@ -26,8 +26,12 @@ use crate::output::OutputFolder;
 /// What decides besides networks and micrographs.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct AtlasConfig {
+    /// Layers that are shown, where a network has them; the usual ones if none is named.
+    pub layers: Vec<String>,
     /// Presets of the synthetic pictures.
     pub presets: Vec<String>,
+    /// Most steps of the synthetic pictures; those of the presets if absent.
+    pub steps: Option<usize>,
     /// Exemplars.
     pub choose: ChooseConfig,
     /// Synthetic stimuli.
@@ -76,16 +80,25 @@ pub(crate) struct Surveyed {
 }
 
 impl Surveyed {
-    /// Surveys `dataset` with the network of `run`.
+    /// Surveys `dataset` with the network of `run`: with those of the `wanted` layers that it has, or
+    /// the usual ones.
     pub(crate) fn of(
-        run: &Path,
-        id: String,
+        (run, id): (&Path, String),
         device: nanoaid::Device,
+        wanted: &[String],
         dataset: &Dataset,
         folder: OutputFolder,
     ) -> Result<Self, Failure> {
         let network = gray_network(run, device)?;
-        let layers = Reader::usual_layers(&network);
+        let mut layers = Reader::usual_layers(&network);
+        if !wanted.is_empty() {
+            layers = wanted.iter().filter(|name| network.layer(name).is_some()).cloned().collect();
+            if layers.is_empty() {
+                let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
+                let text = format!("--layer: {id} has none of these, expected one of: {}", known.join(", "));
+                return Err(Failure::new(text));
+            }
+        }
         say(&format!("{id}: real micrographs"));
         let survey = surveyed(&network, &layers, (dataset, Subject::Specimen), &folder.file("survey"))?;
         Ok(Self { run: run.to_owned(), id, network, survey, folder, layers })
@@ -131,7 +144,7 @@ impl Findings {
             .iter()
             .map(|&preset| {
                 let folder = folder.folder(&format!("pictures-{preset}"))?;
-                pictures(&network, &run, &survey, preset, &folder)
+                pictures(&network, &run, &survey, (preset, config.steps), &folder)
             })
             .collect::<Result<_, _>>()?;
 
@@ -148,9 +161,7 @@ impl Findings {
                 .collect();
             let shown: Vec<Vec<Option<micrograph::Plane>>> = pictures
                 .iter()
-                .map(|of_preset| {
-                    of_preset[index].iter().map(|picture| Some(picture.plane.clone())).collect()
-                })
+                .map(|of_preset| of_preset[index].iter().map(|picture| Some(picture.plane.clone())).collect())
                 .collect();
             all_scores.push(scores(&survey, &mut planes, &chosen, &shown)?);
             exemplars.push(chosen);
@@ -214,7 +225,11 @@ fn tuning(
     Ok(found)
 }
 
-fn questions_of(survey: &Survey, exemplars: &[Vec<UnitExemplars>], seed: u64) -> Vec<machine_score::Question> {
+fn questions_of(
+    survey: &Survey,
+    exemplars: &[Vec<UnitExemplars>],
+    seed: u64,
+) -> Vec<machine_score::Question> {
     let named: Vec<(String, &UnitExemplars)> = survey
         .layers
         .iter()

@@ -26,15 +26,17 @@ pub(crate) struct UnitPicture {
 /// The pictures of one layer by one preset, by channel.
 pub(crate) type LayerPictures = Vec<UnitPicture>;
 
-/// Makes pictures of every unit of the survey's layers by `preset`, in `folder`; `[layer][channel]`.
+/// Makes pictures of every unit of the survey's layers by `preset`, in at most `steps`, in `folder`;
+/// `[layer][channel]`.
 pub(crate) fn pictures(
     network: &Network,
     run: &Path,
     survey: &Survey,
-    preset: Preset,
+    (preset, steps): (Preset, Option<usize>),
     folder: &OutputFolder,
 ) -> Result<Vec<LayerPictures>, Failure> {
-    let config = preset.config();
+    let mut config = preset.config();
+    config.steps = steps.map_or(config.steps, |most| most.min(config.steps));
     let gathered = Gathered::nothing(network, &config)?;
     let settings = VisualSettings {
         run: run.to_owned(),

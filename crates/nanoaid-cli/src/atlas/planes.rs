@@ -44,9 +44,7 @@ impl<'a> Planes<'a> {
         wanted.retain(|image| !self.kept.contains_key(image));
         let read: Vec<(usize, Result<Plane, String>)> = wanted
             .par_iter()
-            .map(|&image| {
-                (image, self.entries[image].prepared(&self.prepare).map(|prepared| prepared.plane))
-            })
+            .map(|&image| (image, self.entries[image].prepared(&self.prepare).map(|prepared| prepared.plane)))
             .collect();
         for (image, plane) in read {
             self.kept.insert(image, plane.map_err(Failure::new)?);

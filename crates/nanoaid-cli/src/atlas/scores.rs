@@ -2,7 +2,9 @@
 
 use micrograph::Plane;
 use nanoaid::exemplar::{Exemplar, UnitExemplars};
-use nanoaid::machine_score::{Candidates, MachineScore, MachineScoreConfig, Patch, Question, Unit, questions};
+use nanoaid::machine_score::{
+    Candidates, MachineScore, MachineScoreConfig, Patch, Question, Unit, questions,
+};
 use nanoaid::survey::Survey;
 use rayon::prelude::*;
 
@@ -58,11 +60,7 @@ pub(crate) fn scores(
 
 /// Twenty questions about units of all layers; what a question names are places in [`ends`] of the
 /// unit at that place in `units`.
-pub(crate) fn self_test(
-    survey: &Survey,
-    units: &[(String, &UnitExemplars)],
-    seed: u64,
-) -> Vec<Question> {
+pub(crate) fn self_test(survey: &Survey, units: &[(String, &UnitExemplars)], seed: u64) -> Vec<Question> {
     let patches: Vec<(Vec<f32>, Vec<&str>)> = units
         .iter()
         .map(|(_, unit)| {

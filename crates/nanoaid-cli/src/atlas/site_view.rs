@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use nanoaid::contrast::Contrast;
-use nanoaid::dataset::Dataset;
 use nanoaid::matching::{NamedValues, match_layers};
 use nanoaid::unit_values::UnitValues;
 use nanoaid::{Architecture, Network, machine_score};
@@ -28,7 +27,7 @@ const INPUT: (usize, usize) = (768, 1024);
 
 impl Atlas {
     /// What all pages share.
-    pub(crate) fn site(&self, made: Made, dataset: &Dataset) -> Result<Site, Failure> {
+    pub(crate) fn site(&self, made: Made) -> Result<Site, Failure> {
         let n = self.seen().len();
         let title = match self.findings.len() {
             1 => format!("Atlas of {n} micrographs through a network"),
@@ -38,7 +37,7 @@ impl Atlas {
             title,
             made,
             networks: (0..self.findings.len()).map(|network| self.network_view(network)).collect(),
-            micrographs: self.micrographs(dataset),
+            micrographs: self.micrographs(),
             classes: self.classes.iter().map(|name| self.class_view(name)).collect(),
             contrasts: self.contrasts(),
             side_by_sides: self.side_by_sides()?,
@@ -105,10 +104,9 @@ impl Atlas {
         }
     }
 
-    fn micrographs(&self, dataset: &Dataset) -> Vec<MicrographSummary> {
+    fn micrographs(&self) -> Vec<MicrographSummary> {
         let hashes: Vec<&str> = self.seen().iter().map(|seen| seen.sha256.as_str()).collect();
         let ids = micrograph_ids(&hashes);
-        let origin = dataset.root.display().to_string();
         let view = |(seen, id): (&nanoaid::exemplar::Seen, String)| MicrographSummary {
             id,
             file: seen.file.clone(),
@@ -120,7 +118,7 @@ impl Atlas {
             width: seen.width,
             nm_per_px: seen.nm_per_px,
             data_bar_px: seen.data_bar_px,
-            facts: vec![("Data set".to_owned(), origin.clone())],
+            facts: Vec::new(),
         };
         self.seen().iter().zip(ids).map(view).collect()
     }
@@ -173,7 +171,12 @@ impl Atlas {
         views
     }
 
-    fn contrast_view(&self, network: usize, contrast: &Contrast, compared: Option<&Compared>) -> ContrastView {
+    fn contrast_view(
+        &self,
+        network: usize,
+        contrast: &Contrast,
+        compared: Option<&Compared>,
+    ) -> ContrastView {
         let side = |side: &nanoaid::contrast::Side, rest: bool| SetView {
             name: if rest { "all others".to_owned() } else { joined(&side.classes) },
             classes: side.classes.iter().filter_map(|name| self.class(Some(name))).collect(),
@@ -290,8 +293,11 @@ impl Atlas {
 
     fn self_test(&self, network: usize) -> Option<SelfTestView> {
         let findings = &self.findings[network];
-        let questions: Vec<QuestionView> =
-            findings.questions.iter().filter_map(|question| question_view(network, findings, question)).collect();
+        let questions: Vec<QuestionView> = findings
+            .questions
+            .iter()
+            .filter_map(|question| question_view(network, findings, question))
+            .collect();
         (!questions.is_empty()).then_some(SelfTestView { network, seed: self.config.seed, questions })
     }
 }
@@ -307,7 +313,8 @@ fn question_view(
     let exemplars = &findings.exemplars[layer][channel];
     let patches: Vec<_> = ends(exemplars).collect();
     let all = |places: &[usize]| {
-        let chosen: Vec<_> = places.iter().filter_map(|&place| patches.get(place).copied().cloned()).collect();
+        let chosen: Vec<_> =
+            places.iter().filter_map(|&place| patches.get(place).copied().cloned()).collect();
         views(&chosen)
     };
     Some(QuestionView {
@@ -323,19 +330,17 @@ fn question_view(
 fn controls(compared: &Compared) -> Vec<ControlView> {
     let Compared { contrast, controls } = compared;
     let shuffled = &controls.shuffled;
-    let mut views = vec![
-        ControlView {
-            name: "shuffled labels".to_owned(),
-            what: format!(
-                "Labels exchanged among groups, again and again: a unit is to be found in at most {:.0} % of the runs.",
-                100.0 * controls.config.false_share
-            ),
-            n_units: contrast.n_units,
-            n_found: shuffled.most_found as f64,
-            any_found: Some((shuffled.share, shuffled.n_runs)),
-            largest_effect: None,
-        },
-    ];
+    let mut views = vec![ControlView {
+        name: "shuffled labels".to_owned(),
+        what: format!(
+            "Labels exchanged among groups, again and again: a unit is to be found in at most {:.0} % of the runs.",
+            100.0 * controls.config.false_share
+        ),
+        n_units: contrast.n_units,
+        n_found: shuffled.most_found as f64,
+        any_found: Some((shuffled.share, shuffled.n_runs)),
+        largest_effect: None,
+    }];
     views.extend(controls.others.iter().map(|other| ControlView {
         name: other.name.clone(),
         what: match other.name.as_str() {

@@ -1,8 +1,8 @@
 //! What synthetic stimuli tell of a unit, as curves and words for its page.
 
 use nanoaid::tuning::{
-    Answer, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity, Preferred,
-    Profile, UnitTuning,
+    Answer, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity,
+    Preferred, Profile, UnitTuning,
 };
 
 use crate::site::model::{CurvePanel, TuningView, XUnit};
@@ -72,9 +72,9 @@ fn facts(preferred: &Preferred) -> Vec<(String, String)> {
 fn period_note(preferred: &Preferred) -> Option<String> {
     match preferred.period {
         Period::Shown { .. } => None,
-        Period::ShortestShown { px } => {
-            Some(format!("The shortest period shown, {px:.1} px, drives it most: it may prefer a shorter one."))
-        }
+        Period::ShortestShown { px } => Some(format!(
+            "The shortest period shown, {px:.1} px, drives it most: it may prefer a shorter one."
+        )),
         Period::LongestShown { px } => Some(format!(
             "The longest period shown, {px:.0} px, drives it most: it may prefer a longer one, an edge, or shading."
         )),

@@ -164,7 +164,8 @@ impl Atlas {
         let mut warnings = Vec::new();
         if exemplars.dead {
             warnings.push(
-                "Nothing drives this unit: it gave the same largest activation in every micrograph.".to_owned(),
+                "Nothing drives this unit: it gave the same largest activation in every micrograph."
+                    .to_owned(),
             );
         }
         warnings

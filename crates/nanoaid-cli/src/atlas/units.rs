@@ -1,7 +1,7 @@
 //! The units of several layers of one network as one row of numbers, and back.
 
-use nanoaid::exemplar::Seen;
 use nanoaid::contrast::Labelled;
+use nanoaid::exemplar::Seen;
 use nanoaid::survey::Survey;
 
 /// Where each layer's units begin among those of all layers.

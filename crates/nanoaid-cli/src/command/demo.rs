@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use micrograph::synth::{self, Category, demo_specimens};
 use nanoaid::classify::{Answer, AnswerConfig, answer};
+use nanoaid::dataset::{Dataset, DatasetConfig};
 use nanoaid::judge::Estimate;
 use nanoaid::prepare::{self, PrepareConfig, Prepared};
+use nanoaid::visualize::Preset;
 use nanoaid::{Device, builtin};
 use serde::Serialize;
 
+use super::site;
+use crate::atlas::AtlasConfig;
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::OutputFolder;
 use crate::page;
 use crate::record::{Input, Record};
+use crate::site::model::Made;
 use crate::view::{ViewSettings, view};
 
 /// Arguments of `demo`.
@@ -29,6 +34,12 @@ pub(crate) struct DemoArguments {
 
 /// The demo's own folder.
 const FOLDER: &str = "nanoaid-demo";
+/// Folder of the site inside it.
+const ATLAS: &str = "atlas";
+/// Synthetic micrographs of each category in the site: enough for exemplars of each.
+const ATLAS_MICROGRAPHS: usize = 4;
+/// Steps of its pictures: what they show can be seen, and the demo stays short.
+const ATLAS_STEPS: usize = 64;
 
 /// What the built-in classifier makes of the specimens; `answers.json`, and shown on the page.
 #[derive(Serialize)]
@@ -77,11 +88,41 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         answers.specimens.push(Answered { specimen, category: demo.category, answer });
     }
     folder.write_json("answers.json", &answers)?;
-    folder.write("index.html", page::demo::contents(&contents, &answers).as_bytes())?;
+    small_site(&folder.folder(ATLAS)?)?;
+    folder.write("index.html", page::demo::contents(&contents, &answers, ATLAS).as_bytes())?;
     let report = folder.file("index.html");
     let report = std::path::absolute(&report).unwrap_or(report);
     print(&format!("open {}\n", report.display()))?;
     Ok(Outcome::Done)
+}
+
+/// A site of a few layers of both networks over synthetic micrographs, whole but small.
+fn small_site(folder: &OutputFolder) -> Result<(), Failure> {
+    let config = DatasetConfig { synthetic_per_category: ATLAS_MICROGRAPHS, ..DatasetConfig::default() };
+    let dataset = Dataset::synthetic(&config)?;
+    let presets = [Preset::Fast];
+    let config = AtlasConfig {
+        layers: ["encoder.2", "head"].map(str::to_owned).to_vec(),
+        steps: Some(ATLAS_STEPS),
+        ..site::config(0, &presets)
+    };
+    let made = Made {
+        schema_version: site::SCHEMA_VERSION,
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: "nanoaid demo".to_owned(),
+        data: "synthetic micrographs".to_owned(),
+        data_digest: dataset.digest()?,
+        device: Device::Cpu.to_string(),
+        settings: serde_json::to_value(&config)?,
+        warnings: vec![
+            "The micrographs are synthetic: this shows what a site is, not what the networks make of real specimens."
+                .to_owned(),
+        ],
+    };
+    let runs = [builtin::AUTOENCODER, builtin::CLASSIFIER].map(PathBuf::from);
+    let request = site::Request { runs: &runs, device: Device::Cpu, presets: &presets, contrasts: &[] };
+    site::write_site(&request, &dataset, config, made, folder)?;
+    Ok(())
 }
 
 /// The built-in specimen `name` as a network sees it.

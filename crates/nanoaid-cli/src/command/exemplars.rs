@@ -228,12 +228,7 @@ fn text(result: &ExemplarsResult, n_new: usize) -> String {
 }
 
 /// A sheet of the exemplars of one unit.
-fn sheet(
-    name: &str,
-    unit: &UnitExemplars,
-    survey: &Survey,
-    dataset: &Dataset,
-) -> Result<Vec<u8>, Failure> {
+fn sheet(name: &str, unit: &UnitExemplars, survey: &Survey, dataset: &Dataset) -> Result<Vec<u8>, Failure> {
     let prepare = dataset.prepare_config();
     let mut planes: BTreeMap<usize, Plane> = BTreeMap::new();
     for exemplar in kinds(unit).iter().flat_map(|(_, exemplars)| exemplars.iter()) {
@@ -251,9 +246,9 @@ fn sheet(
             let cells = exemplars.iter().map(|exemplar| {
                 let seen = &survey.seen[exemplar.image];
                 let patch = shown(&planes[&exemplar.image], exemplar.field, side);
-                let across = seen.nm_per_px.map_or(format!("{} px", patch.width()), |nm| {
-                    length_text(patch.width() as f64 * nm)
-                });
+                let across = seen
+                    .nm_per_px
+                    .map_or(format!("{} px", patch.width()), |nm| length_text(patch.width() as f64 * nm));
                 (patch, seen.category.clone().unwrap_or_default(), format!("{:.3}, {across}", exemplar.value))
             });
             (kind, cells.collect())
@@ -263,12 +258,7 @@ fn sheet(
         heading: kind.clone(),
         cells: cells
             .iter()
-            .map(|(plane, label, note)| Cell {
-                plane,
-                label: label.clone(),
-                note: note.clone(),
-                dead: false,
-            })
+            .map(|(plane, label, note)| Cell { plane, label: label.clone(), note: note.clone(), dead: false })
             .collect(),
     });
     let sheet = contact_sheet(&ContactSheet {

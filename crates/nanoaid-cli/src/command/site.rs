@@ -25,7 +25,7 @@ const RECORD: &str = "site.json";
 /// Folder of what is kept so that it is not made again.
 const KEPT: &str = "kept";
 /// Version of the record.
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 /// Micrographs that are written together.
 const AT_ONCE: usize = 16;
 
@@ -41,6 +41,13 @@ pub(crate) struct SiteArguments {
     /// Presets of the synthetic pictures; the first is shown for all units of a layer
     #[arg(long, value_delimiter = ',', value_name = "PRESETS", default_value = "fast,chollet")]
     presets: Vec<Preset>,
+    /// Layers to show, where a network has them; by default the end of each stage, the code and the
+    /// classes. Can be given several times
+    #[arg(long)]
+    layer: Vec<String>,
+    /// Most steps of gradient ascent of a picture; by default those of the preset
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
     /// Classes to compare, e.g. `mems_devices_and_electrodes,patterned_surface:particles`; can be given
     /// several times. By default micromachines and patterned surfaces against particles, else the two
     /// largest classes
@@ -90,7 +97,11 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
 
 /// Returns the number of micrographs that could not be looked at.
 fn make_site(arguments: &SiteArguments, dataset: &Dataset) -> Result<usize, Failure> {
-    let config = config(arguments.seed, &arguments.presets);
+    let config = AtlasConfig {
+        layers: arguments.layer.clone(),
+        steps: arguments.steps,
+        ..config(arguments.seed, &arguments.presets)
+    };
     let record = record(arguments, dataset, &config)?;
     let kept: Option<Record> =
         std::fs::read(arguments.out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -117,14 +128,16 @@ pub(super) struct Request<'a> {
     pub runs: &'a [PathBuf],
     pub device: Device,
     pub presets: &'a [Preset],
-    /// As they were typed.
+    /// As they were typed; none is the usual one.
     pub contrasts: &'a [String],
 }
 
 /// The usual settings.
 pub(super) fn config(seed: u64, presets: &[Preset]) -> AtlasConfig {
     AtlasConfig {
+        layers: Vec::new(),
         presets: presets.iter().map(ToString::to_string).collect(),
+        steps: None,
         // nine are shown; with a tenth there is a query for each set of references
         choose: ChooseConfig { n: 10, ..ChooseConfig::default() },
         tuning: TuningConfig { seed, ..TuningConfig::default() },
@@ -146,7 +159,7 @@ pub(super) fn write_site(
     let mut networks: Vec<Surveyed> = Vec::new();
     for (run, id) in request.runs.iter().zip(ids(request.runs)) {
         let folder = kept.folder(&id)?;
-        networks.push(Surveyed::of(run, id, request.device, dataset, folder)?);
+        networks.push(Surveyed::of((run, id), request.device, &config.layers, dataset, folder)?);
     }
     in_common(&mut networks);
     let n_seen = networks.first().map_or(0, |network| network.survey.seen.len());
@@ -157,7 +170,7 @@ pub(super) fn write_site(
         .collect::<Result<_, _>>()?;
     let atlas = Atlas::new(config, findings, dataset)?;
     say("pages");
-    let site = atlas.site(made, dataset)?;
+    let site = atlas.site(made)?;
     let pages = SiteFolder::create(folder.clone(), &site)?;
     let readers = atlas.readers()?;
     let mut progress = Progress::new(n_seen as u64, "micrographs");
@@ -188,6 +201,12 @@ fn record(arguments: &SiteArguments, dataset: &Dataset, config: &AtlasConfig) ->
         command += &format!(" {}", run.display());
     }
     command += &format!(" --data {} --presets {}", arguments.data.display(), config.presets.join(","));
+    for layer in &arguments.layer {
+        command += &format!(" --layer {layer}");
+    }
+    if let Some(steps) = arguments.steps {
+        command += &format!(" --steps {steps}");
+    }
     for contrast in &arguments.contrast {
         command += &format!(" --contrast {contrast}");
     }
@@ -260,7 +279,8 @@ mod tests {
 
     #[test]
     fn networks_have_folders_of_their_own() {
-        let runs = ["runs/A 1", "other/a 1", "classifier", "x/squeezenet.safetensors", ".."].map(PathBuf::from);
+        let runs =
+            ["runs/A 1", "other/a 1", "classifier", "x/squeezenet.safetensors", ".."].map(PathBuf::from);
         assert_eq!(ids(&runs), ["a-1", "a-1-2", "classifier", "squeezenet", "network"]);
     }
 

@@ -57,10 +57,7 @@ pub(crate) fn surveyed(
     progress.finish();
     say_skipped(&found.skipped);
     if found.seen.is_empty() {
-        return Err(Failure::new(format!(
-            "{}: no micrograph could be looked at",
-            dataset.0.root.display()
-        )));
+        return Err(Failure::new(format!("{}: no micrograph could be looked at", dataset.0.root.display())));
     }
     Ok(found)
 }

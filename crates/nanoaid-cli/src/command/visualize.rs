@@ -192,7 +192,11 @@ pub(crate) fn gray_unless(network: Network, colors: bool) -> Network {
 }
 
 /// The record of `objective`, if it was made with these settings and its files are whole.
-pub(crate) fn finished(folder: &OutputFolder, objective: &Objective, settings: &VisualSettings) -> Option<VisualRecord> {
+pub(crate) fn finished(
+    folder: &OutputFolder,
+    objective: &Objective,
+    settings: &VisualSettings,
+) -> Option<VisualRecord> {
     let text = fs::read(folder.file(&record_name(objective))).ok()?;
     let record: VisualRecord = serde_json::from_slice(&text).ok()?;
     let whole = |(name, sha256): (&String, &String)| {

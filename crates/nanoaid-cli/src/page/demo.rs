@@ -12,9 +12,12 @@ use crate::command::{Answered, Answers};
 /// Classes that are shown of an answer.
 const MOST_CLASSES: usize = 3;
 
-/// The page.
-pub(crate) fn contents(entries: &[Entry], answers: &Answers) -> String {
+/// The page; `atlas` is the folder of the site.
+pub(crate) fn contents(entries: &[Entry], answers: &Answers, atlas: &str) -> String {
     let body = html! {
+        p { "Through the lens below, one micrograph at a time; and in the "
+            a href={ (atlas) "/index.html" } { "atlas" }
+            " the same networks unit by unit: what each wants to see, which micrographs drive it, what it is tuned to." }
         (lens::grid(entries))
         h2 { "What the built-in classifier takes them for" }
         div.wide { table {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use micrograph::{Plane, Rect};
 use serde::{Deserialize, Serialize};
 
-use super::reader::{Map, Reader};
 use super::ExemplarError;
+use super::reader::{Map, Reader};
 use crate::ConfigError;
 
 /// How is searched.
@@ -79,7 +79,12 @@ pub struct Like {
 /// # Errors
 /// If `part` is not inside the image, leaves nothing outside or is smaller than one step of a
 /// layer; and as [`Reader::peaks`].
-pub fn find(reader: &Reader, image: &Plane, part: Rect, config: &FindConfig) -> Result<Marked, ExemplarError> {
+pub fn find(
+    reader: &Reader,
+    image: &Plane,
+    part: Rect,
+    config: &FindConfig,
+) -> Result<Marked, ExemplarError> {
     let config = config.clone().checked()?;
     let least = reader.layers().iter().map(|layer| layer.stride).max().unwrap_or(1);
     let (height, width) = (image.height(), image.width());

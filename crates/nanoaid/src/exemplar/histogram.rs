@@ -39,11 +39,8 @@ impl Histogram {
             of_class: BTreeMap::new(),
         };
         for (seen, value) in seen.iter().zip(values) {
-            let place = if low < high {
-                ((value - low) / (high - low) * intervals as f32) as usize
-            } else {
-                0
-            };
+            let place =
+                if low < high { ((value - low) / (high - low) * intervals as f32) as usize } else { 0 };
             let place = place.min(intervals - 1);
             found.all[place] += 1;
             if let Some(class) = &seen.category {

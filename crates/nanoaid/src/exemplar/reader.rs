@@ -141,11 +141,7 @@ impl Reader {
     }
 
     /// Gives every feature map to `each`: layers in turn, channels in turn.
-    pub(super) fn visit(
-        &self,
-        image: &Plane,
-        each: &mut dyn FnMut(Map<'_>),
-    ) -> Result<(), ExemplarError> {
+    pub(super) fn visit(&self, image: &Plane, each: &mut dyn FnMut(Map<'_>)) -> Result<(), ExemplarError> {
         let (height, width) = (image.height(), image.width());
         for layer in &self.layers {
             let least = layer.least_px();

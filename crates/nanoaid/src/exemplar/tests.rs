@@ -151,8 +151,7 @@ fn specimens() -> (Vec<Plane>, Vec<Seen>) {
 }
 
 fn answers(reader: &Reader, planes: &[Plane]) -> LayerAnswers {
-    let peaks: Vec<Vec<Peak>> =
-        planes.iter().map(|plane| reader.peaks(plane).unwrap().remove(0)).collect();
+    let peaks: Vec<Vec<Peak>> = planes.iter().map(|plane| reader.peaks(plane).unwrap().remove(0)).collect();
     let layer = &reader.layers()[0];
     LayerAnswers::new(&layer.name, layer.n_channels, peaks.iter().map(Vec::as_slice))
 }
@@ -199,8 +198,7 @@ fn chosen_are_the_first_and_last_of_a_full_sort_of_200_micrographs() {
 #[test]
 fn exemplars_of_a_planted_channel_come_from_its_class() {
     let (planes, seen) = specimens();
-    let reader =
-        Reader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
+    let reader = Reader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     for (channel, class) in [(0, "rows"), (1, "columns")] {
         let found = choose(
@@ -223,8 +221,7 @@ fn a_dead_channel_has_no_exemplars() {
     let reader = Reader::new(&planted(&[ACROSS_ROWS, NOTHING]), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     let layer = &reader.layers()[0];
-    let found =
-        choose((&seen, &NearDuplicates::default()), (layer, &answers), 1, &ChooseConfig::default());
+    let found = choose((&seen, &NearDuplicates::default()), (layer, &answers), 1, &ChooseConfig::default());
     assert!(found.dead && found.strongest.is_empty() && found.weakest.is_empty());
     assert_eq!(found.histogram.all, [200]);
 }

@@ -90,7 +90,8 @@ impl Folder {
         subject: Subject,
         config: &DatasetConfig,
     ) -> Result<Self, SurveyError> {
-        let named = |layer: &crate::Layer| NamedLayer { name: layer.name.clone(), n_channels: layer.n_channels };
+        let named =
+            |layer: &crate::Layer| NamedLayer { name: layer.name.clone(), n_channels: layer.n_channels };
         let new = Manifest {
             schema_version: SCHEMA_VERSION,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -111,7 +112,8 @@ impl Folder {
                 found
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path).map_err(|source| file::WriteError { path: path.to_owned(), source })?;
+                fs::create_dir_all(path)
+                    .map_err(|source| file::WriteError { path: path.to_owned(), source })?;
                 new
             }
             Err(error) => return Err(SurveyError::Damaged { path: file, reason: error.to_string() }),
@@ -128,7 +130,8 @@ impl Folder {
     /// Adds the answers to some micrographs.
     pub(super) fn add(&mut self, looked: &[Looked]) -> Result<(), SurveyError> {
         let number = self.manifest.parts.len();
-        let (table, thumbnails) = (format!("part-{number:05}.parquet"), format!("part-{number:05}.thumbnails"));
+        let (table, thumbnails) =
+            (format!("part-{number:05}.parquet"), format!("part-{number:05}.thumbnails"));
         let damaged = |error: parquet::errors::ParquetError| SurveyError::Damaged {
             path: self.path.join(&table),
             reason: error.to_string(),
@@ -168,7 +171,8 @@ impl Folder {
         };
         let table = bytes_of(&entry.table, &entry.table_sha256)?;
         let thumbnails = bytes_of(&entry.thumbnails, &entry.thumbnails_sha256)?;
-        let damaged = |name: &str, reason: String| SurveyError::Damaged { path: self.path.join(name), reason };
+        let damaged =
+            |name: &str, reason: String| SurveyError::Damaged { path: self.path.join(name), reason };
         let peaks = table::peaks(table).map_err(|error| damaged(&entry.table, error.to_string()))?;
         let channels: Vec<usize> = self.manifest.layers.iter().map(|layer| layer.n_channels).collect();
         let expected = entry.micrographs.len() * channels.iter().sum::<usize>();

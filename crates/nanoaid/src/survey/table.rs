@@ -78,7 +78,8 @@ pub(super) fn peaks(bytes: Vec<u8>) -> Result<Vec<Peak>, ParquetError> {
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index)?;
         let n_rows = group.metadata().num_rows() as usize;
-        let (largest, ys, xs, means) = (floats(&*group, 3)?, integers(&*group, 4)?, integers(&*group, 5)?, floats(&*group, 6)?);
+        let (largest, ys, xs, means) =
+            (floats(&*group, 3)?, integers(&*group, 4)?, integers(&*group, 5)?, floats(&*group, 6)?);
         if [largest.len(), ys.len(), xs.len(), means.len()] != [n_rows; 4] {
             return Err(ParquetError::General(format!("expected {n_rows} rows in every column")));
         }
