@@ -1,12 +1,13 @@
 //! `nanoaid site`: networks and micrographs as a folder of pages to browse.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::contrast::{ContrastConfig, Question};
 use nanoaid::dataset::Dataset;
-use nanoaid::exemplar::ChooseConfig;
+use nanoaid::exemplar::{ChooseConfig, Seen};
 use nanoaid::matching::MatchConfig;
 use nanoaid::tuning::TuningConfig;
 use nanoaid::visualize::Preset;
@@ -258,17 +259,24 @@ fn ids(runs: &[PathBuf]) -> Vec<String> {
     ids
 }
 
-/// The contrasts that were typed, or the usual one.
-fn questions(typed: &[String], seen: &[nanoaid::exemplar::Seen]) -> Result<Vec<Question>, Failure> {
+/// The contrasts that were typed, or the usual one; classes that no micrograph has are named before
+/// anything is made.
+fn questions(typed: &[String], seen: &[Seen]) -> Result<Vec<Question>, Failure> {
     if typed.is_empty() {
         return Ok(usual_question(seen).into_iter().collect());
     }
+    let known: BTreeSet<&str> = seen.iter().filter_map(|seen| seen.category.as_deref()).collect();
     let question = |text: &String| {
         let names = |side: &str| side.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
         let (a, b) = text.split_once(':').ok_or_else(|| {
             Failure::new(format!("--contrast: found `{text}`, expected classes as A,…:B,…"))
         })?;
-        Ok(Question { a: names(a), b: Some(names(b)) })
+        let (a, b) = (names(a), names(b));
+        if let Some(name) = a.iter().chain(&b).find(|name| !known.contains(name.as_str())) {
+            let known = known.iter().copied().collect::<Vec<_>>().join(", ");
+            return Err(Failure::new(format!("--contrast: no class `{name}`, expected some of: {known}")));
+        }
+        Ok(Question { a, b: Some(b) })
     };
     typed.iter().map(question).collect()
 }
@@ -286,8 +294,23 @@ mod tests {
 
     #[test]
     fn contrasts_are_typed_as_two_lists() {
-        let found = questions(&["a, b:c".to_owned()], &[]).unwrap();
+        let seen: Vec<Seen> = ["a", "b", "c"]
+            .map(|category| Seen {
+                file: category.to_owned(),
+                sha256: String::new(),
+                category: Some(category.to_owned()),
+                group: category.to_owned(),
+                part: "train".to_owned(),
+                height: 1,
+                width: 1,
+                nm_per_px: None,
+                data_bar_px: 0,
+            })
+            .into();
+        let found = questions(&["a, b:c".to_owned()], &seen).unwrap();
         assert_eq!(found, [Question::between(&["a", "b"], &["c"])]);
-        assert!(questions(&["a".to_owned()], &[]).unwrap_err().to_string().contains("A,…:B,…"));
+        for (text, part) in [("a", "A,…:B,…"), ("a:d", "no class `d`, expected some of: a, b, c")] {
+            assert!(questions(&[text.to_owned()], &seen).unwrap_err().to_string().contains(part), "{text}");
+        }
     }
 }

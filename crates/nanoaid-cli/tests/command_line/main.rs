@@ -4,6 +4,7 @@
 
 mod bench;
 mod dataset;
+mod exemplars;
 mod help;
 mod info;
 mod kill;
@@ -12,6 +13,7 @@ mod measure;
 mod page;
 mod program;
 mod real_files;
+mod site;
 mod training;
 mod visualize;
 mod weights;
