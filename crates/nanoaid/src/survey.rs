@@ -135,11 +135,11 @@ pub fn survey(
         }
     }
     let n_new = new.len() - skipped.len();
-    let order: Vec<(String, String)> = dataset
+    let order: Vec<(&Entry, String)> = dataset
         .entries
         .iter()
         .zip(contents)
-        .filter_map(|(entry, content)| Some((entry.file.clone(), content?)))
+        .filter_map(|(entry, content)| Some((entry, content?)))
         .collect();
     collect(&reader, network, &folder.parts()?, &order).map(|survey| Survey { skipped, n_new, ..survey })
 }
@@ -208,15 +208,15 @@ fn look_at(
     let seen = Seen {
         file: entry.file.clone(),
         sha256: sha256.to_owned(),
-        category: entry.category.clone(),
-        group: entry.group.clone().unwrap_or_else(|| entry.file.clone()),
-        part: entry.split.to_string(),
+        category: None,
+        group: String::new(),
+        part: String::new(),
         height: plane.height(),
         width: plane.width(),
         nm_per_px,
         data_bar_px,
     };
-    Ok(Some(Looked { seen, peaks, print: Fingerprint::of(&plane) }))
+    Ok(Some(Looked { seen: seen_as(entry, seen), peaks, print: Fingerprint::of(&plane) }))
 }
 
 /// Brings what was kept into the order of the data set, and leaves out what it no longer holds.
@@ -224,7 +224,7 @@ fn collect(
     reader: &Reader,
     network: &Network,
     parts: &[Part],
-    order: &[(String, String)],
+    order: &[(&Entry, String)],
 ) -> Result<Survey, SurveyError> {
     let mut places = BTreeMap::new();
     for (part_index, part) in parts.iter().enumerate() {
@@ -232,21 +232,38 @@ fn collect(
             places.insert((&seen.file, &seen.sha256), (part_index, row));
         }
     }
-    let found: Vec<(usize, usize)> =
-        order.iter().filter_map(|(file, sha256)| places.get(&(file, sha256)).copied()).collect();
+    let found: Vec<(&Entry, usize, usize)> = order
+        .iter()
+        .filter_map(|(entry, sha256)| {
+            let &(part, row) = places.get(&(&entry.file, sha256))?;
+            Some((*entry, part, row))
+        })
+        .collect();
     let layers = reader.layers().iter().enumerate().map(|(index, layer)| {
-        let of_image = |&(part, row): &(usize, usize)| parts[part].peaks(row, index);
+        let of_image = |&(_, part, row): &(&Entry, usize, usize)| parts[part].peaks(row, index);
         LayerAnswers::new(&layer.name, layer.n_channels, found.iter().map(of_image))
     });
     let prints: Vec<Option<Fingerprint>> =
-        found.iter().map(|&(part, row)| Some(parts[part].prints[row].clone())).collect();
+        found.iter().map(|&(_, part, row)| Some(parts[part].prints[row].clone())).collect();
     let pairs = near_pairs(&prints).into_iter().map(|pair| (pair.one, pair.other));
+    // what the data set says of a micrograph may have changed since it was looked at
+    let seen = found.iter().map(|&(entry, part, row)| seen_as(entry, parts[part].seen[row].clone()));
     Ok(Survey {
         network_sha256: network.sha256().to_owned(),
-        seen: found.iter().map(|&(part, row)| parts[part].seen[row].clone()).collect(),
+        seen: seen.collect(),
         layers: layers.collect(),
         alike: NearDuplicates::of(pairs),
         skipped: Vec::new(),
         n_new: 0,
     })
+}
+
+/// What the data set says of a micrograph, in place of what `seen` says.
+fn seen_as(entry: &Entry, seen: Seen) -> Seen {
+    Seen {
+        category: entry.category.clone(),
+        group: entry.group.clone().unwrap_or_else(|| entry.file.clone()),
+        part: entry.split.to_string(),
+        ..seen
+    }
 }

@@ -41,7 +41,7 @@ use survey::{PROFILES, Survey, discs, lattices, phases};
 
 /// Share of the layer's largest gain below which rounding may decide.
 const LEAST_SHARE: f64 = 1e-3;
-/// Share of the layer's largest difference of activations that counts as none.
+/// Share of the layer's largest difference of activations that counts as none, being of rounding.
 const CONSTANT_SHARE: f64 = 1e-5;
 
 /// Which stimuli are shown.
@@ -284,7 +284,7 @@ impl Surveyed {
                 let gain = bests[channel].1;
                 if self.spread(channel) <= CONSTANT_SHARE * widest {
                     Some(Untuned::Constant { activation: self.uniform[channel] })
-                } else if gain <= 0.0 {
+                } else if gain <= CONSTANT_SHARE * widest {
                     Some(Untuned::PrefersUniform)
                 } else if gain <= LEAST_SHARE * strongest {
                     Some(Untuned::Weak { least_share: LEAST_SHARE })

@@ -162,7 +162,7 @@ fn a_damaged_folder_is_named_and_not_believed() {
             bytes
         }),
         ("part-00000.thumbnails", "SHA-256", |bytes| bytes[1..].to_vec()),
-        ("manifest.json", "expected", |_| b"{}}".to_vec()),
+        ("manifest.json", "EOF", |_| b"{".to_vec()),
         ("manifest.json", "missing field", |_| b"{}".to_vec()),
         ("manifest.json", "format 9, expected 1", |bytes| {
             let text = String::from_utf8(bytes).unwrap();

@@ -20,7 +20,7 @@ pub(super) const PROFILES: [Profile; 3] = [
 /// Pitch of the smallest lattice in px; dots of half of that are still seen by the probe.
 const LEAST_PITCH_PX: f64 = 5.0;
 /// Diameters of dots as shares of the pitch: sparse and dense, with grey levels in `[0, 1]`.
-const DIAMETERS: [f64; 2] = [0.45, 0.7];
+const DIAMETERS: [f64; 2] = [0.55, 0.75];
 /// Shares of missing sites.
 const MISSING: [f64; 2] = [0.0, 0.3];
 /// Radius of the smallest disc in px.
