@@ -68,7 +68,7 @@ test('one walks from the first page to a network, a layer, a unit, a micrograph'
   await page.click(`.units.all a[href="${channel}.html"]`);
   assert.equal(placeOf(page), unitPage);
   const crop = page.locator('#exemplars .crop').first();
-  const field = await crop.getAttribute('data-f');
+  const field = (await crop.getAttribute('href')).split('#box=')[1];
   await crop.click();
   assert.match(placeOf(page), /^micrographs\/[\w-]+\.html$/);
   assert.equal(new URL(page.url()).hash, `#box=${field}`);
@@ -85,7 +85,7 @@ test('crops show the part of the micrograph that they name', async () => {
   const { pane, image, size, field, outline } = await crop.evaluate(crop => {
     const rect = element => { const { x, y, width, height } = element.getBoundingClientRect(); return { x, y, width, height }; };
     const image = crop.querySelector('img'), outline = crop.querySelector('.field');
-    return { pane: rect(crop.querySelector('.pane')), image: rect(image), size: [image.naturalHeight, image.naturalWidth], field: crop.dataset.f.split(',').map(Number), outline: outline && rect(outline) };
+    return { pane: rect(crop.querySelector('.pane')), image: rect(image), size: [image.naturalHeight, image.naturalWidth], field: crop.hash.slice('#box='.length).split(',').map(Number), outline: outline && rect(outline) };
   });
   const scale = image.width / size[1];
   assert.ok(Math.abs(image.height / size[0] - scale) < 0.02 * scale, 'the micrograph keeps its proportions');
@@ -246,7 +246,7 @@ test('a box over one cell finds the units that fire there more than elsewhere, a
     // whole pixels do not quite meet the borders of cells, and the page shows three digits
     assert.ok(Math.abs(difference - expected[nth]) < 0.04, `${difference} for ${expected[nth]}`);
   });
-  const like = await page.$$eval('#more .crop', crops => crops.map(crop => [crop.dataset.m, +crop.dataset.v]));
+  const like = await page.$$eval('#more .crop', crops => crops.map(crop => [/([^/]+)\.html/.exec(crop.href)[1], +crop.dataset.v]));
   assert.ok(like.length > 0 && like.every(([other]) => other !== id), 'patches come from other micrographs');
   assert.ok(like.every(([, rank], nth) => nth === 0 || rank <= like[nth - 1][1]), 'the most like comes first');
   page.faults();

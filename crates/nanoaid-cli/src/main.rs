@@ -6,7 +6,10 @@ mod output;
 mod page;
 mod progress;
 mod record;
-#[cfg_attr(not(test), expect(dead_code, reason = "filled and written by the command that makes it"))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "filled and written by the command that makes it")
+)]
 mod site;
 mod view;
 mod visualization;

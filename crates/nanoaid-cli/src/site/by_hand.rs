@@ -8,7 +8,7 @@ use micrograph::synth::{Category, varied_of};
 use micrograph::{Plane, Rect};
 
 use crate::output::OutputFolder;
-use crate::site::folder::SiteFolder;
+use crate::site::SiteFolder;
 use crate::site::model::{
     AlikeView, ClassAnswer, ClassUnits, ClassView, ContrastUnit, ContrastView, ControlView, CurvePanel,
     ExemplarView, Grid, HistogramView, LayerView, Made, MatchView, MicrographSummary, MicrographView,

@@ -134,7 +134,7 @@
       const start = (middle, length, limit) => Math.round(Math.max(0, Math.min(middle - length / 2, limit - length)));
       const h = Math.round(Math.min(size[0], one.height)), w = Math.round(Math.min(size[1], one.width));
       const field = [start((row + 0.5) * cellHeight, h, one.height), start((col + 0.5) * cellWidth, w, one.width), h, w];
-      return element('li', {}, element('a', { class: 'crop', href: `${NanoAID.root}micrographs/${one.id}.html#box=${field}`, 'data-m': one.id, 'data-f': String(field), 'data-v': rank },
+      return element('li', {}, element('a', { class: 'crop', href: `${NanoAID.root}micrographs/${one.id}.html#box=${field}`, 'data-v': rank },
         NanoAID.pane(one, field), element('span', { class: 'value' }, number(rank)), ...(one.class ? [element('span', { class: 'class' }, one.class.replaceAll('_', ' '))] : [])));
     }));
     if (asked === box?.join() && name === network()) list.replaceChildren(...items);
