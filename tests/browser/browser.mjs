@@ -67,8 +67,17 @@ export async function axe(page) {
 
 /** The file that a click on `button` saves: its name and bytes. */
 export async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
-  return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  const name = await button.getAttribute('aria-label') ?? await button.textContent();
+  const waiting = page.waitForEvent('download');
+  waiting.catch(() => {}); // told below
+  await button.click();
+  try {
+    const download = await waiting;
+    return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  } catch (error) {
+    const [shown, title, disabled] = await button.evaluate(button => [button.textContent, button.title, button.disabled]);
+    throw new Error(`${name}: nothing was saved; the button reads “${shown}” (${title})${disabled ? ', and is still at work' : ''}`, { cause: error });
+  }
 }
 
 /** Rows of a CSV file. */

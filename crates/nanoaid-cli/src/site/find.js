@@ -36,8 +36,12 @@
     item.addEventListener('focusout', hide);
   }
 
-  const given = /^#box=(\d+),(\d+),(\d+),(\d+)$/.exec(location.hash);
-  if (given) setBox(given.slice(1).map(Number));
+  const recall = () => {
+    const given = /^#box=(\d+),(\d+),(\d+),(\d+)$/.exec(location.hash);
+    if (given) setBox(given.slice(1).map(Number));
+    return given;
+  };
+  recall();
   if (!form) return;
 
   const status = form.querySelector('.status'), results = document.querySelector('.results');
@@ -184,5 +188,6 @@
     status.textContent = '';
     history.replaceState(null, '', location.pathname);
   });
-  if (box) { setBox(box); run(); }
+  addEventListener('hashchange', () => { if (recall()) run(); });
+  if (box) run();
 })();
