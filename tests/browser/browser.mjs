@@ -65,11 +65,15 @@ export async function axe(page) {
     .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`);
 }
 
+// Chromium drops a page's downloads after the tenth within a second
+const BETWEEN_DOWNLOADS_MS = 120;
+
 /** The file that a click on `button` saves: its name and bytes. */
 export async function saved(page, button) {
   const name = await button.getAttribute('aria-label') ?? await button.textContent();
   const waiting = page.waitForEvent('download');
   waiting.catch(() => {}); // told below
+  await page.waitForTimeout(BETWEEN_DOWNLOADS_MS);
   await button.click();
   try {
     const download = await waiting;
