@@ -55,14 +55,12 @@ export async function opened(context, address, options = {}) {
   return page;
 }
 
-/** Serious findings of axe-core, each as a line. */
+/** What axe-core finds, each as a line. */
 export async function axe(page) {
   // run by the debugger, which the policy of the pages does not bind; without its own loading of styles, which it does
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], preload: false }));
-  return violations
-    .filter(found => ['serious', 'critical'].includes(found.impact))
-    .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+  return violations.map(found => `${found.id} (${found.impact}): ${found.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`);
 }
 
 // Chromium drops a page's downloads after the tenth within a second

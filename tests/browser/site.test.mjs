@@ -39,7 +39,7 @@ const kinds = {
 
 for (const [kind, address] of Object.entries(kinds)) {
   for (const theme of ['light', 'dark']) {
-    test(`${kind}: no error, no request, nothing serious for axe-core (${theme})`, { skip: !address && 'the site has none' }, async () => {
+    test(`${kind}: no error, no request, nothing that axe-core finds (${theme})`, { skip: !address && 'the site has none' }, async () => {
       const page = await opened(context, address, { theme });
       await page.waitForLoadState('load');
       assert.deepEqual(await axe(page), []);
