@@ -55,6 +55,9 @@ export async function opened(context, address, options = {}) {
   return page;
 }
 
+/** Clicks a link and waits for the page that it leads to. */
+export const follow = (page, link) => Promise.all([page.waitForEvent('load'), page.locator(link).first().click()]);
+
 /** What axe-core finds, each as a line. */
 export async function axe(page) {
   // run by the debugger, which the policy of the pages does not bind; without its own loading of styles, which it does

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, contents, csvRows, folder, launched, opened, placeOf, saved, urlOf } from './browser.mjs';
+import { axe, contents, csvRows, folder, follow, launched, opened, placeOf, saved, urlOf } from './browser.mjs';
 
 let context, close;
 before(async () => { ({ context, close } = await launched()); });
@@ -61,15 +61,15 @@ for (const [kind, address] of Object.entries(kinds)) {
 
 test('one walks from the first page to a network, a layer, a unit, a micrograph', async () => {
   const page = await opened(context, 'index.html');
-  await page.click('a.tile');
+  await follow(page, 'a.tile');
   assert.equal(placeOf(page), networkPage);
-  await page.click(`table a:text-is("${network.layers[layerIndex].name}")`);
+  await follow(page, `table a:text-is("${network.layers[layerIndex].name}")`);
   assert.equal(placeOf(page), layerPage);
-  await page.click(`.units.all a[href="${channel}.html"]`);
+  await follow(page, `.units.all a[href="${channel}.html"]`);
   assert.equal(placeOf(page), unitPage);
   const crop = page.locator('#exemplars .crop').first();
   const field = (await crop.getAttribute('href')).split('#box=')[1];
-  await crop.click();
+  await follow(page, '#exemplars .crop');
   assert.match(placeOf(page), /^micrographs\/[\w-]+\.html$/);
   assert.equal(new URL(page.url()).hash, `#box=${field}`);
   await page.waitForSelector('.stage .box');
@@ -142,7 +142,7 @@ test('the theme that is chosen stays on the next page', async () => {
   const dark = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const chosen = await dark();
   assert.notEqual(chosen, 'rgb(255, 255, 255)');
-  await page.click('a.tile');
+  await follow(page, 'a.tile');
   assert.equal(await dark(), chosen);
   await page.click('.theme');
   assert.equal(await dark(), 'rgb(255, 255, 255)');
