@@ -55,20 +55,34 @@ export async function opened(context, address, options = {}) {
   return page;
 }
 
-/** Serious findings of axe-core, each as a line. */
+/** Clicks a link and waits for the page that it leads to. */
+export const follow = (page, link) => Promise.all([page.waitForEvent('load'), page.locator(link).first().click()]);
+
+/** What axe-core finds, each as a line. */
 export async function axe(page) {
   // run by the debugger, which the policy of the pages does not bind; without its own loading of styles, which it does
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], preload: false }));
-  return violations
-    .filter(found => ['serious', 'critical'].includes(found.impact))
-    .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+  return violations.map(found => `${found.id} (${found.impact}): ${found.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`);
 }
+
+// Chromium drops a page's downloads after the tenth within a second
+const BETWEEN_DOWNLOADS_MS = 120;
 
 /** The file that a click on `button` saves: its name and bytes. */
 export async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
-  return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  const name = await button.getAttribute('aria-label') ?? await button.textContent();
+  const waiting = page.waitForEvent('download');
+  waiting.catch(() => {}); // told below
+  await page.waitForTimeout(BETWEEN_DOWNLOADS_MS);
+  await button.click();
+  try {
+    const download = await waiting;
+    return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  } catch (error) {
+    const [shown, title, disabled] = await button.evaluate(button => [button.textContent, button.title, button.disabled]);
+    throw new Error(`${name}: nothing was saved; the button reads “${shown}” (${title})${disabled ? ', and is still at work' : ''}`, { cause: error });
+  }
 }
 
 /** Rows of a CSV file. */

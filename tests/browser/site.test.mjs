@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, contents, csvRows, folder, launched, opened, placeOf, saved, urlOf } from './browser.mjs';
+import { axe, contents, csvRows, folder, follow, launched, opened, placeOf, saved, urlOf } from './browser.mjs';
 
 let context, close;
 before(async () => { ({ context, close } = await launched()); });
@@ -39,7 +39,7 @@ const kinds = {
 
 for (const [kind, address] of Object.entries(kinds)) {
   for (const theme of ['light', 'dark']) {
-    test(`${kind}: no error, no request, nothing serious for axe-core (${theme})`, { skip: !address && 'the site has none' }, async () => {
+    test(`${kind}: no error, no request, nothing that axe-core finds (${theme})`, { skip: !address && 'the site has none' }, async () => {
       const page = await opened(context, address, { theme });
       await page.waitForLoadState('load');
       assert.deepEqual(await axe(page), []);
@@ -61,15 +61,15 @@ for (const [kind, address] of Object.entries(kinds)) {
 
 test('one walks from the first page to a network, a layer, a unit, a micrograph', async () => {
   const page = await opened(context, 'index.html');
-  await page.click('a.tile');
+  await follow(page, 'a.tile');
   assert.equal(placeOf(page), networkPage);
-  await page.click(`table a:text-is("${network.layers[layerIndex].name}")`);
+  await follow(page, `table a:text-is("${network.layers[layerIndex].name}")`);
   assert.equal(placeOf(page), layerPage);
-  await page.click(`.units.all a[href="${channel}.html"]`);
+  await follow(page, `.units.all a[href="${channel}.html"]`);
   assert.equal(placeOf(page), unitPage);
   const crop = page.locator('#exemplars .crop').first();
-  const field = await crop.getAttribute('data-f');
-  await crop.click();
+  const field = (await crop.getAttribute('href')).split('#box=')[1];
+  await follow(page, '#exemplars .crop');
   assert.match(placeOf(page), /^micrographs\/[\w-]+\.html$/);
   assert.equal(new URL(page.url()).hash, `#box=${field}`);
   await page.waitForSelector('.stage .box');
@@ -85,7 +85,7 @@ test('crops show the part of the micrograph that they name', async () => {
   const { pane, image, size, field, outline } = await crop.evaluate(crop => {
     const rect = element => { const { x, y, width, height } = element.getBoundingClientRect(); return { x, y, width, height }; };
     const image = crop.querySelector('img'), outline = crop.querySelector('.field');
-    return { pane: rect(crop.querySelector('.pane')), image: rect(image), size: [image.naturalHeight, image.naturalWidth], field: crop.dataset.f.split(',').map(Number), outline: outline && rect(outline) };
+    return { pane: rect(crop.querySelector('.pane')), image: rect(image), size: [image.naturalHeight, image.naturalWidth], field: crop.hash.slice('#box='.length).split(',').map(Number), outline: outline && rect(outline) };
   });
   const scale = image.width / size[1];
   assert.ok(Math.abs(image.height / size[0] - scale) < 0.02 * scale, 'the micrograph keeps its proportions');
@@ -142,7 +142,7 @@ test('the theme that is chosen stays on the next page', async () => {
   const dark = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const chosen = await dark();
   assert.notEqual(chosen, 'rgb(255, 255, 255)');
-  await page.click('a.tile');
+  await follow(page, 'a.tile');
   assert.equal(await dark(), chosen);
   await page.click('.theme');
   assert.equal(await dark(), 'rgb(255, 255, 255)');
@@ -246,7 +246,7 @@ test('a box over one cell finds the units that fire there more than elsewhere, a
     // whole pixels do not quite meet the borders of cells, and the page shows three digits
     assert.ok(Math.abs(difference - expected[nth]) < 0.04, `${difference} for ${expected[nth]}`);
   });
-  const like = await page.$$eval('#more .crop', crops => crops.map(crop => [crop.dataset.m, +crop.dataset.v]));
+  const like = await page.$$eval('#more .crop', crops => crops.map(crop => [/([^/]+)\.html/.exec(crop.href)[1], +crop.dataset.v]));
   assert.ok(like.length > 0 && like.every(([other]) => other !== id), 'patches come from other micrographs');
   assert.ok(like.every(([, rank], nth) => nth === 0 || rank <= like[nth - 1][1]), 'the most like comes first');
   page.faults();

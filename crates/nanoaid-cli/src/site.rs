@@ -28,15 +28,21 @@ mod start;
 mod tests;
 mod unit;
 
+use std::collections::BTreeMap;
+
 pub(crate) use folder::SiteFolder;
 
 /// A name in the site for each micrograph, from the SHA-256 of its content: the first 12 digits;
 /// contents that occur again get a number.
 pub(crate) fn micrograph_ids(sha256s: &[&str]) -> Vec<String> {
-    let short = |sha256: &str| sha256.chars().take(12).collect::<String>();
-    let ids: Vec<String> = sha256s.iter().map(|sha256| short(sha256)).collect();
-    let nth = |idx: usize| ids[..idx].iter().filter(|id| **id == ids[idx]).count() + 1;
-    (0..ids.len())
-        .map(|idx| if nth(idx) == 1 { ids[idx].clone() } else { format!("{}-{}", ids[idx], nth(idx)) })
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    sha256s
+        .iter()
+        .map(|sha256| {
+            let id: String = sha256.chars().take(12).collect();
+            let count = counts.entry(id.clone()).or_default();
+            *count += 1;
+            if *count == 1 { id } else { format!("{id}-{count}") }
+        })
         .collect()
 }

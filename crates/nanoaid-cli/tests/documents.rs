@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -16,6 +16,7 @@ const DOCUMENTS: [&str; 8] = [
     "docs/run-folder.md",
     "docs/glossary.md",
     "docs/method.md",
+    "docs/site.md",
     "docs/weights.md",
 ];
 /// What a path in a document begins with.

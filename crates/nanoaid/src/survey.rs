@@ -135,12 +135,8 @@ pub fn survey(
         }
     }
     let n_new = new.len() - skipped.len();
-    let order: Vec<(&Entry, String)> = dataset
-        .entries
-        .iter()
-        .zip(contents)
-        .filter_map(|(entry, content)| Some((entry, content?)))
-        .collect();
+    let order: Vec<(&Entry, String)> =
+        dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
     collect(&reader, network, &folder.parts()?, &order).map(|survey| Survey { skipped, n_new, ..survey })
 }
 

@@ -8,7 +8,7 @@ use micrograph::synth::{Category, varied_of};
 use micrograph::{Plane, Rect};
 
 use crate::output::OutputFolder;
-use crate::site::folder::SiteFolder;
+use crate::site::SiteFolder;
 use crate::site::model::{
     AlikeView, ClassAnswer, ClassUnits, ClassView, ContrastUnit, ContrastView, ControlView, CurvePanel,
     ExemplarView, Grid, HistogramView, LayerView, Made, MatchView, MicrographSummary, MicrographView,
@@ -165,7 +165,7 @@ fn summary_of(idx: usize, classes: &[&str]) -> MicrographSummary {
         height: HEIGHT,
         width: WIDTH,
         // one of the four classes has no calibration
-        nm_per_px: (class != 1).then(|| 2.0 + idx as f64),
+        nm_per_px: (class != 1).then_some(2.0 + idx as f64),
         data_bar_px: if idx.is_multiple_of(2) { 0 } else { 22 },
         facts: vec![("source".to_owned(), "micrograph::synth".to_owned())],
     }

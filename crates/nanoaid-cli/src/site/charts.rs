@@ -124,3 +124,12 @@ fn put(svg: &mut String, text: std::fmt::Arguments) {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+/// A name that fits beside a row; the table of the chart has the whole.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 20;
+    if name.chars().count() <= MOST {
+        return name.to_owned();
+    }
+    name.chars().take(MOST - 1).collect::<String>() + "…"
+}

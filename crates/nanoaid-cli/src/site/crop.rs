@@ -33,23 +33,23 @@ fn span(start: usize, length: usize, side: usize, all: usize) -> (usize, usize) 
     (first.min(all - side), side)
 }
 
-/// A list of crops, each a link to its place in its micrograph; `name` is told to screen readers.
-pub(super) fn crops(site: &Site, from: From, name: &str, exemplars: &[ExemplarView]) -> Markup {
+/// A list of crops, each a link to its place in its micrograph; `name` is told to screen readers. The
+/// class stands below each where crops of several are mixed.
+pub(super) fn crops(site: &Site, from: From, name: &str, exemplars: &[ExemplarView], mixed: bool) -> Markup {
     html! {
         ul.crops aria-label=(name) {
-            @for exemplar in exemplars { li { (crop(site, from, exemplar)) } }
+            @for exemplar in exemplars { li { (crop(site, from, exemplar, mixed)) } }
         }
     }
 }
 
 /// One crop with the activation below it.
-pub(super) fn crop(site: &Site, from: From, exemplar: &ExemplarView) -> Markup {
+fn crop(site: &Site, from: From, exemplar: &ExemplarView, mixed: bool) -> Markup {
     let ExemplarView { micrograph, value, field } = *exemplar;
     let seen = &site.micrographs[micrograph];
-    let class = seen.class.map(|class| site.class_name(class));
+    let class = seen.class.filter(|_| mixed).map(|class| site.class_name(class));
     html! {
-        a.crop href={ (from.to(&site.micrograph_page(micrograph))) "#box=" (rect_text(field)) }
-            data-m=(seen.id) data-f=(rect_text(field)) data-v=(value) {
+        a.crop href={ (from.to(&site.micrograph_page(micrograph))) "#box=" (rect_text(field)) } data-v=(value) {
             (pane(site, from, micrograph, field, &seen.file))
             span.value { (number_text(f64::from(value))) }
             @if let Some(class) = class { span.class { (class) } }
@@ -62,7 +62,7 @@ pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect, alt:
     let seen = &site.micrographs[micrograph];
     let window = window(field, seen);
     let side = window.height.max(window.width) as f64;
-    let percent = |px: f64| format!("{:.2}%", 100.0 * px / side);
+    let percent = |px: f64| format!("{:.1}%", 100.0 * px / side);
     // a window that is not square lies in the middle of its box
     let top = (side - window.height as f64) / 2.0 - window.y as f64;
     let left = (side - window.width as f64) / 2.0 - window.x as f64;
@@ -70,7 +70,7 @@ pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect, alt:
     let outlined = field.height * field.width < window.height * window.width;
     html! {
         span.pane {
-            img src=(from.to(&site.micrograph_image(micrograph))) alt=(alt) loading="lazy" decoding="async"
+            img src=(from.to(&site.micrograph_image(micrograph))) alt=(alt) loading="lazy"
                 width=(seen.width) height=(seen.height)
                 style={ "width:" (percent(seen.width as f64)) ";left:" (percent(left)) ";top:" (percent(top)) };
             @if outlined {

@@ -36,8 +36,12 @@
     item.addEventListener('focusout', hide);
   }
 
-  const given = /^#box=(\d+),(\d+),(\d+),(\d+)$/.exec(location.hash);
-  if (given) setBox(given.slice(1).map(Number));
+  const recall = () => {
+    const given = /^#box=(\d+),(\d+),(\d+),(\d+)$/.exec(location.hash);
+    if (given) setBox(given.slice(1).map(Number));
+    return given;
+  };
+  recall();
   if (!form) return;
 
   const status = form.querySelector('.status'), results = document.querySelector('.results');
@@ -134,7 +138,7 @@
       const start = (middle, length, limit) => Math.round(Math.max(0, Math.min(middle - length / 2, limit - length)));
       const h = Math.round(Math.min(size[0], one.height)), w = Math.round(Math.min(size[1], one.width));
       const field = [start((row + 0.5) * cellHeight, h, one.height), start((col + 0.5) * cellWidth, w, one.width), h, w];
-      return element('li', {}, element('a', { class: 'crop', href: `${NanoAID.root}micrographs/${one.id}.html#box=${field}`, 'data-m': one.id, 'data-f': String(field), 'data-v': rank },
+      return element('li', {}, element('a', { class: 'crop', href: `${NanoAID.root}micrographs/${one.id}.html#box=${field}`, 'data-v': rank },
         NanoAID.pane(one, field), element('span', { class: 'value' }, number(rank)), ...(one.class ? [element('span', { class: 'class' }, one.class.replaceAll('_', ' '))] : [])));
     }));
     if (asked === box?.join() && name === network()) list.replaceChildren(...items);
@@ -184,5 +188,6 @@
     status.textContent = '';
     history.replaceState(null, '', location.pathname);
   });
-  if (box) { setBox(box); run(); }
+  addEventListener('hashchange', () => { if (recall()) run(); });
+  if (box) run();
 })();

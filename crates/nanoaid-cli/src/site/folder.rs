@@ -95,7 +95,8 @@ impl<'a> SiteFolder<'a> {
 
     /// Page of a unit.
     pub(crate) fn write_unit(&self, view: &UnitView) -> Result<(), Failure> {
-        let (page, json) = (unit::unit(self.site, view), json_text(view)?);
+        // one line: there are as many of these as units
+        let (page, json) = (unit::unit(self.site, view), serde_json::to_string(view)? + "\n");
         self.write_page(&self.site.unit_page(view.unit), &page, &json)
     }
 

@@ -57,14 +57,14 @@ pub(super) fn page(site: &Site, frame: &Frame, body: &Markup) -> String {
             }
             body data-root=(from.root()) data-page=(frame.address.trim_end_matches(".html")) {
                 a.skip href="#main" { "Skip to the content" }
-                div.top {
-                    (way(frame, from))
-                    div.top-tools {
-                        a href=(from.to(MICROGRAPHS)) { "Micrographs" }
-                        button.theme type="button" hidden { "Theme" }
-                    }
-                }
                 header {
+                    div.top {
+                        (way(frame, from))
+                        div.top-tools {
+                            a href=(from.to(MICROGRAPHS)) { "Micrographs" }
+                            button.theme type="button" hidden { "Theme" }
+                        }
+                    }
                     h1 { (frame.title) }
                     @if !frame.below.is_empty() { p.below { (frame.below) } }
                 }

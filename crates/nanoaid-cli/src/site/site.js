@@ -63,6 +63,12 @@ const NanoAID = (() => {
     return [top, left, rows, columns];
   }
 
+  /** The micrograph and the receptive field that a crop leads to. */
+  function placeOf(crop) {
+    const [, id, box] = /([^/]+)\.html#box=(.*)$/.exec(crop.getAttribute('href'));
+    return { id, field: box.split(',').map(Number) };
+  }
+
   function element(name, attributes = {}, ...inside) {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) {
@@ -159,7 +165,7 @@ const NanoAID = (() => {
       y += 20;
       const crops = [...list.querySelectorAll('.crop')];
       for (const [nth, crop] of crops.entries()) {
-        const seen = all.get(crop.dataset.m), field = crop.dataset.f.split(',').map(Number), view = windowOf(field, seen);
+        const { id, field } = placeOf(crop), seen = all.get(id), view = windowOf(field, seen);
         const part = cut(await micrographImage(seen.id), view, SIZE * 2), scale = SIZE / Math.max(view[2], view[3]);
         const left = 12 + nth % COLUMNS * (SIZE + GAP), top = y + Math.floor(nth / COLUMNS) * (SIZE + 34);
         const dx = left + (SIZE - part.width / 2) / 2, dy = top + (SIZE - part.height / 2) / 2;
@@ -180,8 +186,8 @@ const NanoAID = (() => {
     const all = await micrographs(), value = panel.querySelector('ul.crops').dataset.value ?? 'activation', rows = [['row', 'place', 'micrograph', 'class', value, 'top_px', 'left_px', 'height_px', 'width_px', 'nm_per_px', 'id']];
     for (const list of panel.querySelectorAll('ul.crops')) {
       for (const [nth, crop] of [...list.querySelectorAll('.crop')].entries()) {
-        const seen = all.get(crop.dataset.m);
-        rows.push([list.getAttribute('aria-label'), nth + 1, seen.file, seen.class ?? '', crop.dataset.v, ...crop.dataset.f.split(','), seen.nm_per_px ?? '', seen.id]);
+        const { id, field } = placeOf(crop), seen = all.get(id);
+        rows.push([list.getAttribute('aria-label'), nth + 1, seen.file, seen.class ?? '', crop.dataset.v, ...field, seen.nm_per_px ?? '', id]);
       }
     }
     return csvOf(rows);

@@ -128,7 +128,7 @@ pub(super) fn network(site: &Site, idx: usize) -> String {
         (facts(&network.facts))
         (panel("layers", "Layers", Kind::Table, &html! {
             p.soft { "In the order of the forward pass. The map is that of an input of " (input_text(network)) "; the receptive field is the part of the image that one position can depend on." }
-            div.wide tabindex="0" role="region" aria-label="Layers" {
+            div.wide tabindex="0" role="region" aria-label="Table of layers" {
                 table.data {
                     thead { tr { @for (column, name) in head.iter().enumerate() { th.number[(1..6).contains(&column)] scope="col" { (name) } } } }
                     tbody {

@@ -129,7 +129,7 @@ fn exemplar_rows(site: &Site, from: From, view: &UnitView) -> Markup {
             @for (name, exemplars) in [("strongest", &view.strongest), ("middle", &view.middle), ("weakest", &view.weakest)] {
                 @if !exemplars.is_empty() {
                     h3 { (name) }
-                    (crops(site, from, name, exemplars))
+                    (crops(site, from, name, exemplars, true))
                 }
             }
         },
@@ -150,7 +150,7 @@ fn of_class(site: &Site, from: From, view: &UnitView) -> Markup {
             @for (class, exemplars) in held {
                 div.class-row {
                     h3 { a href=(from.to(&site.class_page(*class))) { (site.class_name(*class)) } }
-                    (crops(site, from, &site.class_name(*class), exemplars))
+                    (crops(site, from, &site.class_name(*class), exemplars, false))
                 }
             }
         },

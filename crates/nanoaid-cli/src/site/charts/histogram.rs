@@ -3,11 +3,11 @@
 use micrograph::paint::number_text;
 
 use super::axis::{Axis, Plot, opened};
-use super::{escaped, put};
+use super::{escaped, put, shortened};
 
 const WIDTH: f64 = 420.0;
 const ROW: f64 = 30.0;
-const LEFT: f64 = 132.0;
+const LEFT: f64 = 152.0;
 const RIGHT: f64 = 36.0;
 const BOTTOM: f64 = 40.0;
 
@@ -76,15 +76,6 @@ pub(in super::super) fn histograms(edges: &[f32], rows: &[(String, &[u32])], x_l
     svg + "</svg>"
 }
 
-/// A name that fits beside a row.
-fn shortened(name: &str) -> String {
-    const MOST: usize = 20;
-    if name.chars().count() <= MOST {
-        return name.to_owned();
-    }
-    name.chars().take(MOST - 1).collect::<String>() + "…"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,8 +83,8 @@ mod tests {
     #[test]
     fn a_bin_is_drawn_from_edge_to_edge_and_the_total_stands_beside_it() {
         let svg = histograms(&[0.0, 1.0, 2.0], &[("all".to_owned(), &[0, 7])], "activation");
-        // 132 to 384 across: the upper bin begins half way, at 258, and is as high as the row
-        assert!(svg.contains("M258.0 34V13.0H384.0V34z"), "{svg}");
+        // 152 to 384 across: the upper bin begins half way, at 268, and is as high as the row
+        assert!(svg.contains("M268.0 34V13.0H384.0V34z"), "{svg}");
         assert!(svg.contains(">7</text>"), "{svg}");
         assert!(histograms(&[], &[], "activation").ends_with("</svg>"));
         assert!(histograms(&[2.0, 2.0], &[("all".to_owned(), &[3])], "x").contains(">3</text>"));

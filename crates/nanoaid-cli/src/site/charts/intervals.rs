@@ -3,11 +3,11 @@
 use micrograph::paint::number_text;
 
 use super::axis::opened;
-use super::{escaped, put};
+use super::{escaped, put, shortened};
 
 const WIDTH: f64 = 420.0;
 const ROW: f64 = 24.0;
-const LEFT: f64 = 150.0;
+const LEFT: f64 = 152.0;
 const RIGHT: f64 = 48.0;
 const BOTTOM: f64 = 40.0;
 
@@ -65,7 +65,7 @@ pub(in super::super) fn intervals(title: &str, rows: &[IntervalRow], x_label: &s
                 "<circle class=\"c-bar\" cx=\"{at:.1}\" cy=\"{y}\" r=\"4\" fill=\"#0072b2\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text x=\"{}\" y=\"{}\">{}</text>",
                 LEFT - 8.0,
                 y + 4.0,
-                escaped(&row.name),
+                escaped(&shortened(&row.name)),
                 WIDTH - RIGHT + 8.0,
                 y + 4.0,
                 number_text(row.value)
