@@ -47,7 +47,7 @@ impl GratingConfig {
 pub struct Grating {
     /// Distance from line to line, across them.
     pub pitch: Quantity,
-    /// Axis of the lines in degrees, in `[0, 180)`, anticlockwise from x with y up.
+    /// Axis of the lines in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
     /// Share of a period that is bright; absent where the profile is no single line.
     pub duty: Option<Quantity>,

@@ -59,7 +59,7 @@ pub struct Lattice {
     pub first: Quantity,
     /// Length of the shortest vector that is not a multiple of the first.
     pub second: Quantity,
-    /// Axis of the first in degrees, in `[0, 180)`, anticlockwise from x with y up.
+    /// Axis of the first in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
     /// Angle from the first to the second in degrees, anticlockwise, 60 to 120.
     pub angle: Quantity,

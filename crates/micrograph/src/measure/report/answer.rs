@@ -6,7 +6,7 @@ use super::{Finding, Refusal, Task};
 use crate::Calibration;
 use crate::measure::count::{Count, Polarity};
 use crate::measure::fibres::Fibres;
-use crate::measure::geometry::{Geometry, axis_deg};
+use crate::measure::geometry::Geometry;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
 use crate::measure::orientation::Orientation;
@@ -228,8 +228,7 @@ impl Lengths<'_> {
     }
 
     pub(super) fn of_fibres(&self, fibres: &Fibres) -> Told {
-        // tables tell all axes in one range
-        let axis = Quantity { value: axis_deg(fibres.axis_deg.value), ..fibres.axis_deg.clone() };
+        let axis = fibres.axis_deg.clone();
         let mut numbers = Numbers::default();
         numbers.give("mean fibre diameter", self.calibrated(&fibres.mean_diameter_px));
         numbers.give("median fibre diameter", self.calibrated(&fibres.median_diameter_px));
