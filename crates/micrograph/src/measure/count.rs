@@ -10,6 +10,7 @@ pub(in crate::measure) mod distance;
 mod edge;
 pub(in crate::measure) mod ground;
 mod regions;
+mod round;
 pub(in crate::measure) mod split;
 pub(in crate::measure) mod summary;
 
@@ -288,8 +289,9 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     nearby.lay_edges(&mut mask, &flat.plane, threshold);
     fill_holes(&mut mask, &flat.plane, BRIGHT_HOLE * flat.level, ROUND_HOLE);
     let distances = distance::squared_distances(&mask, (height, width));
-    let (of, n_regions) =
+    let (mut of, mut n_regions) =
         split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
+    n_regions = round::parted(&mut of, &distances, (height, width), n_regions, neck);
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
     let mut peaks = vec![f32::MIN; n_regions + 1];
@@ -317,15 +319,15 @@ fn number(
     at_sizes: [usize; 2],
 ) -> Quantity {
     let half_width =
-        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
+        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0);
     let close = HIDDEN_OVER_CLOSE * n.saturating_sub(at_necks[0]) as f64;
     let hidden = close.max(strewn * n as f64);
     let parts = vec![
-        Part::bounded("threshold", half_width(at_thresholds)),
-        Part::bounded("splitting", at_necks[1].abs_diff(n) as f64),
+        Part::of_whole_numbers("threshold", half_width(at_thresholds)),
+        Part::of_whole_numbers("splitting", at_necks[1].abs_diff(n)),
         // a Poisson number of mean m that is left out is off by m and scatters by √m
         Part::known("hidden", (hidden * hidden + hidden).sqrt()),
-        Part::bounded("least size", half_width(at_sizes)),
+        Part::of_whole_numbers("least size", half_width(at_sizes)),
     ];
     Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)
 }
