@@ -22,7 +22,7 @@ use micrograph::synth::{
 use micrograph::{Plane, ReadConfig, Rect, read};
 
 /// Seeds of each row.
-const N_SEEDS: u64 = 30;
+const N_SEEDS: u64 = 24;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
