@@ -10,18 +10,19 @@ use std::error::Error;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
+use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::geometry::axis_difference_deg;
 use micrograph::measure::gradient::Gradient;
 use micrograph::measure::{
-    Grating, GratingConfig, LatticeConfig, LatticeKind, NoPeriod, OrientationConfig, Quantity, grating,
-    lattice, orientation,
+    Geometry, Grating, GratingConfig, LatticeConfig, LatticeKind, NoPeriod, OrientationConfig, Quantity,
+    grating, lattice, orientation,
 };
 use micrograph::random::Stream;
 use micrograph::synth::{
-    Category, DotLattice, DotRelief, DotsConfig, Imaging, LinesConfig, Specimen, SynthConfig, Truth,
-    micrograph as synthetic, varied_of,
+    Category, DotLattice, DotRelief, DotSite, DotsConfig, Imaging, LineProfile, LinesConfig, ScanConfig,
+    Specimen, SynthConfig, Synthetic, Truth, micrograph as synthetic, varied_of,
 };
-use micrograph::{Plane, Rect};
+use micrograph::{Micrograph, Plane};
 use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,6 +63,22 @@ impl Errors {
         (self.0.iter().map(|(error, _)| error * error).sum::<f64>() / self.0.len() as f64).sqrt()
     }
 
+    /// Quartiles of error over half width, and rms, to see where intervals are too wide.
+    fn spread(&self) -> String {
+        let mut shares: Vec<f64> = self.0.iter().map(|(error, expanded)| error / expanded).collect();
+        shares.sort_by(f64::total_cmp);
+        let rms = (shares.iter().map(|share| share * share).sum::<f64>() / shares.len() as f64).sqrt();
+        let at = |share: f64| shares.get((share * shares.len() as f64) as usize).copied().unwrap_or(f64::NAN);
+        format!(
+            "error over half width: 5 % {:.2}, 25 % {:.2}, median {:.2}, 75 % {:.2}, 95 % {:.2}, rms {rms:.2}",
+            at(0.05),
+            at(0.25),
+            at(0.5),
+            at(0.75),
+            at(0.95)
+        )
+    }
+
     /// Percent of the truths inside their intervals.
     fn coverage(&self) -> f64 {
         let inside = self.0.iter().filter(|(error, expanded)| error.abs() <= *expanded).count();
@@ -72,73 +89,118 @@ impl Errors {
 /// A grating with its truth.
 struct Case {
     plane: Plane,
+    geometry: Geometry,
     pitch_px: f64,
     axis_deg: f64,
-    duty: f64,
+    duty: Option<f64>,
     roughness_px: Option<f64>,
 }
 
-/// A grating number `index` with a pitch in this range, everything else at random, of at least
-/// `cycles` periods across.
-fn case(pitch: (f64, f64), cycles: f64, index: u64) -> Result<Case, micrograph::ConfigError> {
+/// What gratings of a row have in common.
+struct Row {
+    name: &'static str,
+    pitch: (f64, f64),
+    /// Periods across, at least.
+    cycles: f64,
+    n: u64,
+    scanned: Scanned,
+}
+
+/// How the specimen lies and moves.
+#[derive(Clone, Copy, PartialEq)]
+enum Scanned {
+    Flat,
+    /// By 10° to 60°, about any axis, which is told.
+    Tilted,
+    /// Evenly, by up to 1 % of the image's height along both directions.
+    Drifting,
+    /// By as much, fast at first and at rest at the end.
+    Settling,
+}
+
+/// Grating number `index` of a row, everything that is not told at random.
+fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     let draw = &mut Stream::new(21, "accuracy grating", index);
+    let pitch = row.pitch;
     let pitch_px = pitch.0 * (pitch.1 / pitch.0).powf(draw.uniform());
     let axis_deg = draw.between(-90.0, 90.0);
     let duty = draw.between(0.3, 0.7);
-    let noise = 20.0 * 25.0_f64.powf(draw.uniform());
-    let side = (cycles * pitch_px).max(256.0) as usize;
-    if pitch_px < 8.0 {
-        // finer than the specimens go: a wave and its second harmonic
-        let (sin, cos) = axis_deg.to_radians().sin_cos();
-        let sigma = 30.0 * draw.between(0.3, 2.0);
-        let plane = Plane::from_fn(side, side, |y, x| {
-            let phase = TAU * (sin * x as f64 + cos * y as f64) / pitch_px;
-            let value = 110.0 + 40.0 * phase.sin() + 10.0 * (2.0 * phase).cos() + sigma * draw.normal();
-            value.round().clamp(0.0, 255.0) as f32
-        });
-        return Ok(Case { plane, pitch_px, axis_deg, duty: f64::NAN, roughness_px: None });
-    }
-    // the imaging of synthetic micrographs knows nothing beyond their border, which bends what is there
-    let margin = (pitch_px.ceil() as usize).min(60);
-    let wall_px = (pitch_px * draw.between(0.03, 0.1)).max(1.0);
+    let dose = 20.0 * 25.0_f64.powf(draw.uniform());
+    let side = (row.cycles * pitch_px).max(256.0) as usize;
+    // finer than walls can be drawn: what a wide beam leaves of them
+    let wave = pitch_px < 8.0;
+    // walls narrower than a pixel are means over it
+    let fine = if wave || pitch_px > 40.0 { 1 } else { 2 };
+    let of_specimen = fine as f64;
+    let lines = LinesConfig {
+        profile: if wave { LineProfile::Wave } else { LineProfile::Walls },
+        pitch_px: of_specimen * pitch_px,
+        axis_deg,
+        duty,
+        relief_px: of_specimen * pitch_px * draw.between(0.1, 0.8),
+        wall_px: of_specimen * (pitch_px * draw.between(0.03, 0.1)).max(1.0),
+        edge_roughness_px: of_specimen * (pitch_px * draw.between(0.005, 0.03)).min(3.0),
+        edge_correlation_px: of_specimen * draw.between(4.0, 30.0),
+        roughness: draw.between(0.0, 0.15),
+    };
+    let imaging = Imaging {
+        dose,
+        // a beam wider than a line leaves nothing of it
+        blur_px: draw.between(0.3, if wave { 0.2 * pitch_px } else { 1.5 }),
+        gradient: draw.between(0.0, 0.3),
+        jitter_px: draw.between(0.0, 0.3),
+        inverted: draw.below(4) == 0,
+        ..Imaging::default()
+    };
+    let most = 0.01 * side as f64;
+    let moved = [draw.between(-most, most), draw.between(-most, most)];
+    let (tilt_deg, tilt_axis_deg) = (draw.between(10.0, 60.0), draw.between(-90.0, 90.0));
+    let still = ScanConfig {
+        specimen_px: fine,
+        margin_px: (pitch_px.ceil() as usize).min(60),
+        ..ScanConfig::default()
+    };
+    let scan = match row.scanned {
+        Scanned::Flat => still,
+        Scanned::Tilted => ScanConfig { tilt_deg, tilt_axis_deg, ..still },
+        Scanned::Drifting => ScanConfig { drift_px: moved, ..still },
+        Scanned::Settling => ScanConfig { settling_px: moved, ..still },
+    };
     let config = SynthConfig {
-        height: side + 2 * margin,
-        width: side * 5 / 4 + 2 * margin,
-        specimen: Specimen::Lines(LinesConfig {
-            pitch_px,
-            axis_deg,
-            duty,
-            relief_px: pitch_px * draw.between(0.1, 0.8),
-            wall_px,
-            edge_roughness_px: (pitch_px * draw.between(0.005, 0.03)).min(3.0),
-            edge_correlation_px: draw.between(4.0, 30.0),
-            roughness: draw.between(0.0, 0.15),
-        }),
-        imaging: Imaging {
-            dose: noise,
-            blur_px: draw.between(0.3, 1.5),
-            gradient: draw.between(0.0, 0.3),
-            jitter_px: draw.between(0.0, 0.3),
-            inverted: draw.below(4) == 0,
-            ..Imaging::default()
-        },
+        height: side,
+        width: side * 5 / 4,
+        specimen: Specimen::Lines(lines),
+        scan,
+        imaging,
+        data_bar: draw.below(5) == 0,
         ..SynthConfig::default()
     };
     let made = synthetic(&config, index)?;
-    let Truth::Lines(truth) = made.truth else { unreachable!("lines were asked for") };
+    let Truth::Lines(truth) = made.truth.clone() else { unreachable!("lines were asked for") };
+    let geometry =
+        Geometry { tilt_deg: scan.tilt_deg, tilt_axis_deg: scan.tilt_axis_deg, ..Geometry::default() };
     Ok(Case {
-        plane: made.plane.crop(Rect { y: margin, x: margin, height: side, width: side * 5 / 4 }),
+        plane: without_bar(made)?,
+        geometry,
         pitch_px,
         axis_deg,
-        duty: truth.duty,
-        roughness_px: Some(truth.edge_roughness_px),
+        duty: (!wave).then_some(truth.duty),
+        roughness_px: (!wave).then_some(truth.edge_roughness_px / of_specimen),
     })
+}
+
+/// The image as it is measured: what is found of a data bar is cut off.
+fn without_bar(made: Synthetic) -> Result<Plane, Box<dyn Error + Send + Sync>> {
+    let Micrograph { plane, facts } = made.into_micrograph("synthetic");
+    Ok(data_bar::specimen(&plane, &facts, DataBarChoice::Find)?.0)
 }
 
 /// Grating measured, and by the structure tensor.
 fn measured(case: &Case) -> (Result<Grating, NoPeriod>, Option<Quantity>) {
-    let axis = orientation(&case.plane, &OrientationConfig::default()).ok().and_then(|found| found.axis);
-    (grating(&case.plane, &GratingConfig::default()), axis)
+    let geometry = case.geometry;
+    let config = OrientationConfig { geometry, ..OrientationConfig::default() };
+    let axis = orientation(&case.plane, &config).ok().and_then(|found| found.axis);
+    (grating(&case.plane, &GratingConfig { geometry, ..GratingConfig::default() }), axis)
 }
 
 fn gratings() -> Result<(), Box<dyn Error>> {
@@ -148,24 +210,29 @@ fn gratings() -> Result<(), Box<dyn Error>> {
          | tensor axis RMSE | coverage | duty RMSE | coverage | edge roughness bias | RMSE | coverage |"
     );
     println!("|{}", "---|".repeat(17));
+    let usual = |name, pitch, n| Row { name, pitch, cycles: 8.0, n, scanned: Scanned::Flat };
     let rows = [
-        ((3.0, 5.0), 8.0, 60),
-        ((5.0, 8.0), 8.0, 60),
-        ((8.0, 16.0), 8.0, 100),
-        ((16.0, 40.0), 8.0, 100),
-        ((40.0, 90.0), 8.0, 40),
-        ((90.0, 200.0), 8.0, 12),
-        ((30.0, 60.0), 4.0, 60),
+        usual("3 – 5", (3.0, 5.0), 60),
+        usual("5 – 8", (5.0, 8.0), 60),
+        usual("8 – 16", (8.0, 16.0), 60),
+        usual("16 – 40", (16.0, 40.0), 48),
+        usual("40 – 90", (40.0, 90.0), 20),
+        usual("90 – 200", (90.0, 200.0), 8),
+        Row { cycles: 4.0, ..usual("30 – 60", (30.0, 60.0), 24) },
+        Row { scanned: Scanned::Tilted, ..usual("16 – 40, tilted", (16.0, 40.0), 24) },
+        Row { scanned: Scanned::Drifting, ..usual("16 – 40, drifting", (16.0, 40.0), 24) },
+        Row { scanned: Scanned::Settling, ..usual("16 – 40, settling", (16.0, 40.0), 24) },
     ];
-    for (row, (pitch, cycles, n)) in rows.into_iter().enumerate() {
-        let found: Vec<_> = (0..n)
+    for (number, row) in rows.iter().enumerate() {
+        let found: Vec<_> = (0..row.n)
             .into_par_iter()
             .map(|index| {
-                let case = case(pitch, cycles, 1000 * row as u64 + index)?;
+                let case = case(row, 1000 * number as u64 + index)?;
                 let found = measured(&case);
                 Ok((case, found))
             })
-            .collect::<Result<_, micrograph::ConfigError>>()?;
+            .collect::<Result<_, Box<dyn Error + Send + Sync>>>()
+            .map_err(|error| error.to_string())?;
         let [mut pitches, mut axes, mut tensors, mut duties, mut rough] = [(); 5].map(|()| Errors::default());
         let (mut refused, mut ratios) = (0, Vec::new());
         for (case, (found, tensor)) in &found {
@@ -176,18 +243,16 @@ fn gratings() -> Result<(), Box<dyn Error>> {
                 Ok(found) => found,
                 Err(reason) => {
                     refused += 1;
-                    eprintln!("{pitch:?}: pitch {:.1} axis {:.1}: {reason}", case.pitch_px, case.axis_deg);
+                    eprintln!("{}: pitch {:.1} axis {:.1}: {reason}", row.name, case.pitch_px, case.axis_deg);
                     continue;
                 }
             };
             ratios.push(found.signal_to_noise);
             pitches.add(&found.pitch, found.pitch.value - case.pitch_px, 100.0 / case.pitch_px);
             axes.add(&found.axis, axis_difference_deg(found.axis.value, case.axis_deg), 1.0);
-            if let Some(duty) = &found.duty
-                && case.duty.is_finite()
-            {
+            if let (Some(duty), Some(truth)) = (&found.duty, case.duty) {
                 // of an inverted image the spaces are the brighter part
-                let error = [case.duty, 1.0 - case.duty].map(|truth| duty.value - truth);
+                let error = [truth, 1.0 - truth].map(|truth| duty.value - truth);
                 let error = if error[0].abs() < error[1].abs() { error[0] } else { error[1] };
                 duties.add(duty, error, 1.0);
             }
@@ -197,11 +262,17 @@ fn gratings() -> Result<(), Box<dyn Error>> {
         }
         ratios.sort_by(f64::total_cmp);
         let middle = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
-        let row = format!(
-            "| {} – {} | ≥ {cycles} | {n} | {refused} | {:.1} ({:.1} – {:.1}) | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % \
+        for (name, errors) in
+            [("pitch", &pitches), ("axis", &axes), ("tensor", &tensors), ("duty", &duties), ("rough", &rough)]
+        {
+            eprintln!("{} {name}: {}", row.name, errors.spread());
+        }
+        let text = format!(
+            "| {} | ≥ {} | {} | {refused} | {:.1} ({:.1} – {:.1}) | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % \
              | {:.3}° | {:.0} % | {:.3} | {:.0} % | {:+.0} % | {:.0} % | {:.0} % |",
-            pitch.0,
-            pitch.1,
+            row.name,
+            row.cycles,
+            row.n,
             middle,
             ratios.first().unwrap_or(&f64::NAN),
             ratios.last().unwrap_or(&f64::NAN),
@@ -219,20 +290,21 @@ fn gratings() -> Result<(), Box<dyn Error>> {
             rough.coverage(),
         );
         // what was not measured in this row
-        println!("{}", row.replace("NaN %", "–").replace("NaN", "–").replace("+–", "–"));
+        println!("{}", text.replace("NaN %", "–").replace("NaN", "–").replace("+–", "–"));
     }
     Ok(())
 }
 
-/// A lattice of dots: its places `[y, x]` in the plane, and whether there is a dot.
+/// A lattice of dots: its places `[y, x]` in the image, and whether there is a dot.
 struct Dots {
     plane: Plane,
     config: DotsConfig,
+    geometry: Geometry,
     sites: Vec<([f64; 2], bool)>,
 }
 
 /// Lattice number `index` with everything at random and some dots missing.
-fn dots(index: u64) -> Result<Dots, micrograph::ConfigError> {
+fn dots(index: u64, tilted: bool) -> Result<Dots, Box<dyn Error + Send + Sync>> {
     let draw = &mut Stream::new(23, "accuracy lattice", index);
     let pitch_px = 12.0 * 4.0_f64.powf(draw.uniform());
     let config = DotsConfig {
@@ -247,48 +319,58 @@ fn dots(index: u64) -> Result<Dots, micrograph::ConfigError> {
         placement_px: pitch_px * draw.between(0.002, 0.02),
         roughness: draw.between(0.0, 0.1),
     };
-    let margin = pitch_px as usize;
-    let (height, width) = (320, 420);
+    let imaging = Imaging {
+        dose: 20.0 * 15.0_f64.powf(draw.uniform()),
+        blur_px: draw.between(0.3, 1.5),
+        gradient: draw.between(0.0, 0.3),
+        jitter_px: draw.between(0.0, 0.3),
+        inverted: draw.below(4) == 0,
+        ..Imaging::default()
+    };
+    let (tilt_deg, tilt_axis_deg) =
+        if tilted { (draw.between(10.0, 50.0), draw.between(-90.0, 90.0)) } else { (0.0, 0.0) };
     let whole = SynthConfig {
-        height: height + 2 * margin,
-        width: width + 2 * margin,
+        height: 320,
+        width: 420,
         specimen: Specimen::Dots(config.clone()),
-        imaging: Imaging {
-            dose: 20.0 * 15.0_f64.powf(draw.uniform()),
-            blur_px: draw.between(0.3, 1.5),
-            gradient: draw.between(0.0, 0.3),
-            jitter_px: draw.between(0.0, 0.3),
-            inverted: draw.below(4) == 0,
-            ..Imaging::default()
-        },
+        scan: ScanConfig { margin_px: pitch_px as usize, tilt_deg, tilt_axis_deg, ..ScanConfig::default() },
+        imaging,
+        data_bar: draw.below(5) == 0,
         ..SynthConfig::default()
     };
     let made = synthetic(&whole, index)?;
-    let Truth::Dots(truth) = made.truth else { unreachable!("dots were asked for") };
-    let plane = made.plane.crop(Rect { y: margin, x: margin, height, width });
-    let sites =
-        truth.sites.iter().map(|site| ([site.y - margin as f64, site.x - margin as f64], site.present));
-    Ok(Dots { plane, config, sites: sites.collect() })
+    let Truth::Dots(truth) = &made.truth else { unreachable!("dots were asked for") };
+    let place = |site: &DotSite| (made.scan.image_from_specimen([site.y, site.x]), site.present);
+    let sites = truth.sites.iter().map(place).collect();
+    let geometry = Geometry { tilt_deg, tilt_axis_deg, ..Geometry::default() };
+    Ok(Dots { plane: without_bar(made)?, config, geometry, sites })
 }
 
 fn lattices() -> Result<(), Box<dyn Error>> {
     println!("\n### Lattices of dots\n");
     println!(
-        "| n | refused | kind right | pitch bias | RMSE | coverage | axis RMSE | coverage | missing sites | precision | recall | extras claimed |"
+        "| lattices | n | refused | kind right | pitch bias | RMSE | coverage | axis RMSE | coverage | missing sites | precision | recall | extras claimed |"
     );
-    println!("|{}", "---|".repeat(12));
-    let n = 80;
+    println!("|{}", "---|".repeat(13));
+    lattice_row("flat", 50, false)?;
+    lattice_row("tilted by 10° to 50°", 30, true)
+}
+
+fn lattice_row(name: &str, n: u64, tilted: bool) -> Result<(), Box<dyn Error>> {
     let found: Vec<_> = (0..n)
         .into_par_iter()
         .map(|index| {
-            let Dots { plane, config, sites } = dots(index)?;
-            Ok((config, sites, lattice(&plane, &LatticeConfig::default())))
+            let Dots { plane, config, geometry, sites } =
+                dots(index + if tilted { 1000 } else { 0 }, tilted)?;
+            let found = lattice(&plane, &LatticeConfig { geometry, ..LatticeConfig::default() });
+            Ok((config, (plane.height(), plane.width()), sites, found))
         })
-        .collect::<Result<_, micrograph::ConfigError>>()?;
+        .collect::<Result<_, Box<dyn Error + Send + Sync>>>()
+        .map_err(|error| error.to_string())?;
     let (mut pitches, mut axes) = (Errors::default(), Errors::default());
     let (mut refused, mut right, mut extras) = (0, 0, 0);
     let (mut missing, mut named, mut hits) = (0, 0, 0);
-    for (config, sites, found) in &found {
+    for (config, size, sites, found) in &found {
         let found = match found {
             Ok(found) => found,
             Err(reason) => {
@@ -307,10 +389,13 @@ fn lattices() -> Result<(), Box<dyn Error>> {
         // any of the equal vectors may be the first
         let off = (found.axis.value - config.axis_deg + turn / 2.0).rem_euclid(turn) - turn / 2.0;
         axes.add(&found.axis, off, 1.0);
-        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < 0.4 * config.pitch_px;
+        let shortest = found.vectors.map(|[y, x]| y.hypot(x)).into_iter().fold(f64::MAX, f64::min);
+        let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < 0.4 * shortest;
         let empty: Vec<[f64; 2]> =
             found.sites.iter().filter(|site| site.found.is_none()).map(|site| site.expected).collect();
-        let inside = |at: [f64; 2]| (0.0..=319.0).contains(&at[0]) && (0.0..=419.0).contains(&at[1]);
+        let inside = |at: [f64; 2]| {
+            (0.0..=size.0 as f64 - 1.0).contains(&at[0]) && (0.0..=size.1 as f64 - 1.0).contains(&at[1])
+        };
         let truth: Vec<[f64; 2]> = sites.iter().filter(|(_, present)| !present).map(|(at, _)| *at).collect();
         named += empty.len();
         let hit = empty.iter().filter(|&&at| truth.iter().any(|&other| near(at, other))).count();
@@ -321,8 +406,10 @@ fn lattices() -> Result<(), Box<dyn Error>> {
             eprintln!("{config:?}: {:?} {} named {} hit {}", found.kind, truth.len(), empty.len(), hit);
         }
     }
+    eprintln!("{name} pitch: {}", pitches.spread());
+    eprintln!("{name} axis: {}", axes.spread());
     println!(
-        "| {n} | {refused} | {right} | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % | {missing} | {:.4} | {:.4} | {extras} |",
+        "| {name} | {n} | {refused} | {right} | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % | {missing} | {:.4} | {:.4} | {extras} |",
         pitches.bias(),
         pitches.rmse(),
         pitches.coverage(),

@@ -14,14 +14,15 @@ use micrograph::measure::count::{CountConfig, particles};
 use micrograph::measure::fibres::{self, fibres};
 use micrograph::measure::quantity::Quantity;
 use micrograph::paint::{ColorMap, Ink, Picture, robust_range};
+use micrograph::random::Stream;
 use micrograph::synth::{
-    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, Specimen, SynthConfig, Truth,
-    micrograph,
+    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, ScanConfig, Specimen,
+    SynthConfig, Truth, micrograph,
 };
 use micrograph::{Plane, ReadConfig, Rect, read};
 
 /// Seeds of each row.
-const N_SEEDS: u64 = 30;
+const N_SEEDS: u64 = 24;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
@@ -58,6 +59,10 @@ fn tables() -> Result<(), Box<dyn Error>> {
     particle_row("… blurred by 2.5 px", &usual, &Imaging { blur_px: 2.5, ..imaging.clone() })?;
     particle_row("… charging by 40 %", &usual, &Imaging { gradient: 0.4, ..imaging.clone() })?;
     particle_row("… dark", &usual, &Imaging { inverted: true, ..imaging.clone() })?;
+    for touching in [0.1, 0.2, 0.4] {
+        let name = format!("spheres of which {touching} touch one other");
+        particle_row(&name, &ParticlesConfig { touching, ..usual.clone() }, &imaging)?;
+    }
     for coverage in [0.02, 0.05, 0.1, 0.2, 0.3] {
         let name = format!("strewn over each other, {coverage} covered");
         particle_row(&name, &ParticlesConfig { coverage, ..strewn.clone() }, &imaging)?;
@@ -123,17 +128,32 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
         (Errors::default(), Errors::default(), Errors::default());
     let (mut touching, mut number, mut shares) = (0.0, 0.0, (Errors::default(), 0));
     let mut apart: Vec<f64> = Vec::new();
+    let median_px = specimen.diameter_px;
+    // the mean of a disc's area over that of the median one, and of its diameter
+    let (of_area, of_diameter) =
+        ((2.0 * specimen.spread.powi(2)).exp(), (specimen.spread.powi(2) / 2.0).exp());
+    let area = ((height + 2 * MARGIN) * (width + 2 * MARGIN)) as f64;
+    let disc = std::f64::consts::PI * specimen.diameter_px.powi(2) / 4.0 * of_area;
+    let mean_density = specimen.coverage / disc;
     for seed in 0..N_SEEDS {
+        let mut specimen = specimen.clone();
+        if specimen.packing == Packing::Overlapping {
+            // places that know nothing of each other: as many as happen to be there
+            let mean = mean_density * area;
+            let deviation = Stream::new(seed, "count accuracy number", 0).normal();
+            specimen.coverage = (mean + mean.sqrt() * deviation).max(1.0) * disc / area;
+        }
         let config = SynthConfig {
-            height: height + 2 * MARGIN,
-            width: width + 2 * MARGIN,
-            specimen: Specimen::Particles(specimen.clone()),
+            height,
+            width,
+            specimen: Specimen::Particles(specimen),
+            scan: ScanConfig { margin_px: MARGIN, ..ScanConfig::default() },
             imaging: imaging.clone(),
             ..SynthConfig::default()
         };
         let made = micrograph(&config, seed)?;
         let Truth::Particles(truth) = made.truth else { return Err("particles were asked for".into()) };
-        let plane = made.plane.crop(Rect { y: MARGIN, x: MARGIN, height, width });
+        let plane = made.plane;
         let Ok((count, _)) = particles(&plane, &CountConfig::default()) else {
             shares.1 += 1;
             continue;
@@ -163,9 +183,8 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
         apart.push((count.n_regions.value - (seen - n_close)) / (seen - n_close));
         counts.add(&count.n_regions, seen);
         shares.0.errors.push((count.n_regions.value - seen) / seen);
-        let area = (config.height * config.width) as f64;
-        densities.add(&count.in_frame, all.len() as f64 / area * (height * width) as f64);
-        let mean = all.iter().map(|particle| 2.0 * particle.radius_px).sum::<f64>() / all.len() as f64;
+        densities.add(&count.in_frame, mean_density * (height * width) as f64);
+        let mean = median_px * of_diameter;
         if let Some(found) = &count.mean_diameter_px {
             diameters.add(found, mean);
         }
@@ -173,13 +192,14 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
         number += seen;
     }
     if apart.is_empty() {
-        println!("| {name} | | | | | | | | | | | all refused");
+        println!("| {name}, all refused | | | | | | | | | | |");
         return Ok(());
     }
     let n_found = apart.len() as f64;
     let (touching, number) = (touching / n_found, number / n_found);
     println!(
-        "| {name} | {touching:.2} | {number:.0} | {:+.1} % | {:+.1} % | {:.1} % | {} | {} | {:+.2} | {:.2} | {} |{}",
+        "| {name}{} | {touching:.2} | {number:.0} | {:+.1} % | {:+.1} % | {:.1} % | {} | {} | {:+.2} | {:.2} | {} |",
+        if shares.1 > 0 { format!(" ({} refused)", shares.1) } else { String::new() },
         100.0 * shares.0.bias(),
         100.0 * apart.iter().sum::<f64>() / apart.len() as f64,
         100.0 * shares.0.rmse(),
@@ -188,7 +208,6 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
         diameters.bias(),
         diameters.rmse(),
         diameters.cover(),
-        if shares.1 > 0 { format!(" {} refused", shares.1) } else { String::new() },
     );
     Ok(())
 }
@@ -205,6 +224,13 @@ fn share_touching(all: &[Particle]) -> f64 {
 }
 
 fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
+    // intervals are for the specimen, of which an image shows some
+    let (median, spread) = match &specimen {
+        Specimen::Fibres(fibres) => (fibres.diameter_px, fibres.spread),
+        Specimen::Nanowires(wires) => (wires.diameter_px, wires.spread),
+        _ => return Err("fibres were asked for".into()),
+    };
+    let mean = median * (spread * spread / 2.0).exp();
     let (mut diameters, mut orders) = (Errors::default(), Errors::default());
     let (mut number, mut n_refused) = (0.0, 0);
     for seed in 0..N_SEEDS {
@@ -220,32 +246,25 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
             n_refused += 1;
             continue;
         };
-        let lines: Vec<(Vec<[f64; 2]>, f64)> = match made.truth {
-            Truth::Fibres(truth) => {
-                truth.fibres.into_iter().map(|f| (f.centre_line, f.diameter_px)).collect()
-            }
-            Truth::Nanowires(truth) => truth
-                .wires
-                .into_iter()
-                .map(|w| (w.centre_line, (w.base_diameter_px + w.tip_diameter_px) / 2.0))
-                .collect(),
+        let lines: Vec<Vec<[f64; 2]>> = match made.truth {
+            Truth::Fibres(truth) => truth.fibres.into_iter().map(|f| f.centre_line).collect(),
+            Truth::Nanowires(truth) => truth.wires.into_iter().map(|w| w.centre_line).collect(),
             _ => return Err("fibres were asked for".into()),
         };
-        let (mut length, mut diameter, mut cos, mut sin) = (0.0, 0.0, 0.0, 0.0);
-        for (line, own) in &lines {
+        let (mut length, mut cos, mut sin) = (0.0, 0.0, 0.0);
+        for line in &lines {
             for ends in line.windows(2) {
                 let [y, x] = ends[0];
                 if (0.0..768.0).contains(&y) && (0.0..1024.0).contains(&x) {
                     let (dy, dx) = (ends[1][0] - y, ends[1][1] - x);
                     let axis = 2.0 * (-dy).atan2(dx);
                     length += dy.hypot(dx);
-                    diameter += own * dy.hypot(dx);
                     cos += axis.cos() * dy.hypot(dx);
                     sin += axis.sin() * dy.hypot(dx);
                 }
             }
         }
-        diameters.add(&found.mean_diameter_px, diameter / length);
+        diameters.add(&found.mean_diameter_px, mean);
         orders.add(&found.order, f64::hypot(cos, sin) / length);
         number += found.n_fibres as f64;
     }

@@ -5,6 +5,7 @@
 //! Knows no files, no networks and no clocks; what is drawn at random is seeded.
 
 pub mod count;
+mod drift;
 pub mod fibres;
 pub mod flatten;
 pub mod geometry;

@@ -23,6 +23,7 @@ mod nanowires;
 mod particles;
 mod porous;
 mod powder;
+mod scan;
 pub(crate) mod smooth;
 pub mod strip;
 mod surface;
@@ -42,12 +43,13 @@ pub use dots::{DotLattice, DotRelief, DotSite, DotsConfig, DotsTruth};
 pub use fibres::{Fibre, FibresConfig, FibresTruth};
 pub use film::{FilmConfig, FilmTexture, FilmTruth, Spot};
 pub use imaging::{Exposure, Imaging};
-pub use lines::{LinesConfig, LinesTruth};
+pub use lines::{LineProfile, LinesConfig, LinesTruth};
 pub use mems::{Device, MemsConfig, MemsTruth, Outline, Plate};
 pub use nanowires::{Nanowire, NanowiresConfig, NanowiresTruth, WireArrangement};
 pub use particles::{Packing, Particle, ParticlesConfig, ParticlesTruth};
 pub use porous::{PorousConfig, PorousStructure, PorousTruth};
 pub use powder::{Grain, PowderConfig, PowderTruth};
+pub use scan::{Scan, ScanConfig};
 pub use tip::{TipConfig, TipShape, TipTruth};
 pub use varied::{Kind, varied, varied_config_of, varied_of};
 
@@ -63,6 +65,8 @@ pub struct SynthConfig {
     pub nm_per_px: f64,
     /// What is looked at.
     pub specimen: Specimen,
+    /// How the raster lies on it.
+    pub scan: ScanConfig,
     /// How it is looked at.
     pub imaging: Imaging,
     /// Whether a random data bar covers rows at the bottom, as instruments write it; asks for at least
@@ -77,6 +81,7 @@ impl Default for SynthConfig {
             width: 512,
             nm_per_px: 5.0, // about 50 000 × on a usual screen
             specimen: Specimen::Particles(ParticlesConfig::default()),
+            scan: ScanConfig::default(), // flat and at rest
             imaging: Imaging::default(),
             data_bar: false, // the specimen alone: what networks and measurements look at
         }
@@ -93,7 +98,12 @@ impl SynthConfig {
         if !sized {
             return Err(ConfigError::new("nm_per_px", self.nm_per_px, "a number above 0"));
         }
-        Ok(Self { specimen: self.specimen.checked()?, imaging: self.imaging.checked()?, ..self })
+        Ok(Self {
+            specimen: self.specimen.checked()?,
+            scan: self.scan.checked()?,
+            imaging: self.imaging.checked()?,
+            ..self
+        })
     }
 }
 
@@ -144,7 +154,7 @@ impl Specimen {
     }
 }
 
-/// What a synthetic micrograph is known to contain; lengths in px.
+/// What a synthetic micrograph is known to contain; lengths in px of the specimen seen from above.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Truth {
@@ -177,8 +187,10 @@ pub enum Truth {
 pub struct Synthetic {
     /// Whole grey levels in `0..=255` as of an 8-bit detector, `[H, W]`.
     pub plane: Plane,
-    /// What it shows.
+    /// What it shows, where it lies on the specimen.
     pub truth: Truth,
+    /// Where in the image that is: the same place, unless the scan has a margin, a drift or a tilt.
+    pub scan: Scan,
     /// Size of a pixel.
     pub calibration: Calibration,
     /// Where the data bar lies, if one was asked for.
@@ -212,7 +224,8 @@ impl Synthetic {
 /// If a setting is out of range, or if the particles do not find room.
 pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigError> {
     let config = config.clone().checked()?;
-    let size = (config.height, config.width);
+    let scan = Scan::new(config.scan, (config.height, config.width));
+    let size = scan.specimen_size();
     let (surface, truth) = match &config.specimen {
         Specimen::Particles(particles) => {
             let (surface, truth) = particles.surface(size, seed)?;
@@ -259,7 +272,7 @@ pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigEr
             (surface, Truth::Biological(truth))
         }
     };
-    let mut plane = imaging::image(&surface, &config.imaging, seed);
+    let mut plane = imaging::image(&surface, &scan, &config.imaging, seed);
     let data_bar = config.data_bar.then(|| {
         let stream = &mut Stream::new(seed, "synth data bar", 0);
         let bar = strip::draw(&mut plane, &StripConfig::random(stream), stream);
@@ -270,6 +283,7 @@ pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigEr
     Ok(Synthetic {
         plane,
         truth,
+        scan,
         data_bar,
         calibration: Calibration::square(config.nm_per_px, CalibrationSource::Synthetic),
     })

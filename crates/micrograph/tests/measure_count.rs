@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use micrograph::Plane;
-use micrograph::measure::count::{Count, CountConfig, CountError, Polarity, particles};
+use micrograph::measure::count::{Count, CountConfig, CountError, NoGround, Polarity, particles};
 use micrograph::synth::{
     FibresConfig, FilmConfig, Imaging, Packing, ParticlesConfig, Specimen, SynthConfig, Truth, micrograph,
 };
@@ -103,10 +103,13 @@ fn turning_and_inverting_and_a_gradient_change_no_count() {
 fn what_cannot_be_counted_is_refused_with_the_reason() {
     let refused =
         |plane: &Plane| particles(plane, &CountConfig::default()).map(|found| found.0.n_regions).unwrap_err();
-    assert!(matches!(refused(&Plane::filled(64, 80, 9.0)), CountError::NoContrast { .. }));
-    assert!(matches!(refused(&Plane::filled(9, 80, 9.0)), CountError::TooSmall { height: 9, width: 80 }));
+    assert!(matches!(refused(&Plane::filled(64, 80, 9.0)), CountError::Ground(NoGround::NoContrast { .. })));
+    assert!(matches!(
+        refused(&Plane::filled(9, 80, 9.0)),
+        CountError::Ground(NoGround::TooSmall { height: 9, width: 80 })
+    ));
     let holed = Plane::from_fn(64, 80, |y, x| if (y, x) == (3, 9) { f32::NAN } else { 1.0 });
-    assert!(matches!(refused(&holed), CountError::NotFinite { n: 1 }));
+    assert!(matches!(refused(&holed), CountError::Ground(NoGround::NotNumbers(1))));
     let bad = CountConfig { neck: 7.0, ..CountConfig::default() };
     assert!(matches!(particles(&Plane::filled(64, 80, 9.0), &bad), Err(CountError::Config(_))));
     for seed in 0..3 {

@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use micrograph::Plane;
+use micrograph::measure::count::NoGround;
 use micrograph::measure::fibres::{Fibres, FibresConfig, FibresError, fibres};
 use micrograph::synth::{self, Imaging, NanowiresConfig, ParticlesConfig, Specimen, SynthConfig, micrograph};
 
@@ -70,8 +71,11 @@ fn strewn_wires_are_measured_and_have_no_common_axis() {
 fn what_is_no_fibre_is_refused_with_the_reason() {
     let refused =
         |plane: &Plane| fibres(plane, &FibresConfig::default()).map(|found| found.n_fibres).unwrap_err();
-    assert!(matches!(refused(&Plane::filled(40, 50, 1.0)), FibresError::NoContrast { .. }));
-    assert!(matches!(refused(&Plane::filled(4, 50, 1.0)), FibresError::TooSmall { height: 4, width: 50 }));
+    assert!(matches!(refused(&Plane::filled(40, 50, 1.0)), FibresError::Ground(NoGround::NoContrast { .. })));
+    assert!(matches!(
+        refused(&Plane::filled(4, 50, 1.0)),
+        FibresError::Ground(NoGround::TooSmall { height: 4, width: 50 })
+    ));
     let bad = FibresConfig { least_length: f64::NAN, ..FibresConfig::default() };
     assert!(matches!(fibres(&Plane::filled(40, 50, 1.0), &bad), Err(FibresError::Config(_))));
     for seed in 0..3 {

@@ -10,6 +10,7 @@ pub(in crate::measure) mod distance;
 mod edge;
 pub(in crate::measure) mod ground;
 mod regions;
+mod round;
 pub(in crate::measure) mod split;
 pub(in crate::measure) mod summary;
 
@@ -17,12 +18,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::count::edge::Nearby;
-use crate::measure::count::ground::Flat;
+use crate::measure::count::ground::{BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND, Flat};
 use crate::measure::count::split::Merge;
 use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
-pub use ground::Polarity;
+pub use ground::{NoGround, Polarity};
 #[cfg(test)]
 pub(in crate::measure) use regions::components;
 pub(in crate::measure) use regions::fill_holes;
@@ -31,9 +32,7 @@ pub use summary::SizeBin;
 
 /// Least height of particles over the ground's standard deviation.
 const LEAST_CONTRAST: f64 = 6.0;
-/// Share of the median height above which something is a particle: some are dimmer than others.
-const THRESHOLD: f64 = 0.4;
-/// Shares between which this threshold is as good a choice, for the uncertainty.
+/// Shares of the median height between which [`FOREGROUND`] is as good a choice, for the uncertainty.
 const THRESHOLDS: [f64; 2] = [0.3, 0.5];
 /// Standard deviations of the ground that the threshold lies above it at least.
 const LEAST_THRESHOLD: f64 = 3.5;
@@ -42,8 +41,6 @@ const LEAST_THRESHOLD: f64 = 3.5;
 const LEAST_PEAK: f64 = 0.5;
 /// How much smaller or larger the least diameter may be for the uncertainty.
 const SIZES: [f64; 2] = [0.75, 1.25];
-/// Half of the range within which the edges of a bright-rimmed particle may be misplaced, both sides together.
-const EDGE_DOUBT_PX: f64 = 0.3;
 /// How much narrower or wider necks may be for the uncertainty.
 const NECKS: [f64; 2] = [-0.15, 0.05];
 /// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
@@ -106,17 +103,9 @@ pub enum CountError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The image is too small to have a ground.
-    #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
-    TooSmall { height: usize, width: usize },
-    /// Pixels without a number.
-    #[error("expected numbers, found {n} pixels that are none or infinite")]
-    NotFinite { n: usize },
-    /// Nothing stands out from the ground.
-    #[error(
-        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
-    )]
-    NoContrast { found: f64, expected: f64 },
+    /// Nothing stands out of a ground.
+    #[error(transparent)]
+    Ground(#[from] NoGround),
     /// Nothing is large enough.
     #[error("no region of at least {least_px} px diameter")]
     NoRegions { least_px: f64 },
@@ -189,20 +178,9 @@ pub struct Count {
 pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels), CountError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
-    if size.0.min(size.1) < 16 {
-        return Err(CountError::TooSmall { height: size.0, width: size.1 });
-    }
-    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
-    if n > 0 {
-        return Err(CountError::NotFinite { n });
-    }
-    let flat = ground::flatten(plane, config.polarity);
-    let contrast = flat.level / flat.noise;
-    if contrast < LEAST_CONTRAST {
-        return Err(CountError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
-    }
+    let flat = Flat::of(plane, config.polarity, LEAST_CONTRAST)?;
     let nearby = Nearby::of(&flat.plane);
-    let mut found = segmented(&flat, &nearby, THRESHOLD, config.neck);
+    let mut found = segmented(&flat, &nearby, FOREGROUND, config.neck);
     let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
     found.keep(config.least_diameter_px);
     let Segmented { labels, mut regions } = found;
@@ -214,7 +192,7 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     if regions.is_empty() {
         return Err(CountError::NoRegions { least_px: config.least_diameter_px });
     }
-    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (THRESHOLD, NECKS[0]), (THRESHOLD, NECKS[1])];
+    let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (FOREGROUND, NECKS[0]), (FOREGROUND, NECKS[1])];
     let others: Vec<Vec<Region>> = others
         .par_iter()
         .map(|(threshold, step)| {
@@ -263,7 +241,7 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     }
     let count = Count {
         polarity: flat.polarity,
-        contrast,
+        contrast: flat.contrast(),
         n_whole: whole.len(),
         in_frame: summary::in_frame(&regions, size, n_regions.standard),
         n_regions,
@@ -309,10 +287,11 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let threshold = level(flat, share);
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
     nearby.lay_edges(&mut mask, &flat.plane, threshold);
-    fill_holes(&mut mask, &flat.plane, flat.level / 4.0, ROUND_HOLE);
+    fill_holes(&mut mask, &flat.plane, BRIGHT_HOLE * flat.level, ROUND_HOLE);
     let distances = distance::squared_distances(&mask, (height, width));
-    let (of, n_regions) =
+    let (mut of, mut n_regions) =
         split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
+    n_regions = round::parted(&mut of, &distances, (height, width), n_regions, neck);
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
     let mut peaks = vec![f32::MIN; n_regions + 1];
@@ -340,15 +319,15 @@ fn number(
     at_sizes: [usize; 2],
 ) -> Quantity {
     let half_width =
-        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0) as f64;
+        |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0);
     let close = HIDDEN_OVER_CLOSE * n.saturating_sub(at_necks[0]) as f64;
     let hidden = close.max(strewn * n as f64);
     let parts = vec![
-        Part::bounded("threshold", half_width(at_thresholds)),
-        Part::bounded("splitting", at_necks[1].abs_diff(n) as f64),
+        Part::of_whole_numbers("threshold", half_width(at_thresholds)),
+        Part::of_whole_numbers("splitting", at_necks[1].abs_diff(n)),
         // a Poisson number of mean m that is left out is off by m and scatters by √m
         Part::known("hidden", (hidden * hidden + hidden).sqrt()),
-        Part::bounded("least size", half_width(at_sizes)),
+        Part::of_whole_numbers("least size", half_width(at_sizes)),
     ];
     Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)
 }

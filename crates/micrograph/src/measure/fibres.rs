@@ -14,31 +14,26 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::count::distance::squared_distances;
-use crate::measure::count::ground::flatten;
-use crate::measure::count::summary::{mean, median, resampled, size_bins};
-use crate::measure::count::{Polarity, SizeBin, fill_holes};
+use crate::measure::count::ground::{BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND, Flat};
+use crate::measure::count::summary::{N_RESAMPLES, mean, median, resampled, size_bins};
+use crate::measure::count::{NoGround, Polarity, SizeBin, fill_holes};
 use crate::measure::fibres::lines::{Line, fibre_of};
 use crate::measure::fibres::profile::{Width, width};
+use crate::measure::geometry::{axis_deg, axis_difference_deg};
 use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
 /// Least height of fibres over the ground's standard deviation.
 const LEAST_CONTRAST: f64 = 5.0;
-/// Share of the median height above which something is taken for a fibre: deep ones are darker.
-const EDGE: f64 = 0.4;
 /// Least fall of a profile to both sides, as a share of the median height.
 const LEAST_FALL: f64 = 0.3;
 /// Farthest that a diameter may be from the median of its piece, as a share of it.
 const FARTHEST: f64 = 0.25;
-/// Half of the range within which the edge of a bright-rimmed fibre may be misplaced, both sides together.
-const EDGE_DOUBT_PX: f64 = 0.3;
 /// Least length of a fibre over its diameter, as a mean over the length.
 const LEAST_ELONGATION: f64 = 4.0;
 /// Bins of the distribution of axes, 10° each.
 const N_AXIS_BINS: usize = 18;
-/// Times that fibres are drawn again for the uncertainty of the axes.
-const N_RESAMPLES: u64 = 400;
 
 /// Settings of a measurement of fibres.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,17 +70,9 @@ pub enum FibresError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The image is too small to have a ground.
-    #[error("expected an image of at least 16 × 16 px, found {height} × {width}")]
-    TooSmall { height: usize, width: usize },
-    /// Pixels without a number.
-    #[error("expected numbers, found {n} pixels that are none or infinite")]
-    NotFinite { n: usize },
-    /// Nothing stands out from the ground.
-    #[error(
-        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
-    )]
-    NoContrast { found: f64, expected: f64 },
+    /// Nothing stands out of a ground.
+    #[error(transparent)]
+    Ground(#[from] NoGround),
     /// Particles, grains, a texture, or a mat without free edges.
     #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
     NoLines { found: f64, expected: f64 },
@@ -132,7 +119,7 @@ pub struct Fibres {
     pub diameters: Vec<SizeBin>,
     /// Share of the length in each of eighteen bins of 10°, from −90° on.
     pub axes: Vec<f64>,
-    /// Mean axis in degrees; says little where the order is near 0.
+    /// Mean axis in degrees, in `[-90, 90]`; says little where the order is near 0.
     pub axis_deg: Quantity,
     /// Order parameter of the axes along the centre lines, in `[0, 1]`; of `n` random fibres it is about
     /// √(0.8 / n).
@@ -148,22 +135,11 @@ pub struct Fibres {
 pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
-    if size.0.min(size.1) < 16 {
-        return Err(FibresError::TooSmall { height: size.0, width: size.1 });
-    }
-    let n = plane.values().iter().filter(|value| !value.is_finite()).count();
-    if n > 0 {
-        return Err(FibresError::NotFinite { n });
-    }
-    let flat = flatten(plane, config.polarity);
-    let contrast = flat.level / flat.noise;
-    if contrast < LEAST_CONTRAST {
-        return Err(FibresError::NoContrast { found: contrast, expected: LEAST_CONTRAST });
-    }
-    let threshold = (EDGE * flat.level) as f32;
+    let flat = Flat::of(plane, config.polarity, LEAST_CONTRAST)?;
+    let threshold = (FOREGROUND * flat.level) as f32;
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
     // meshes of a mat may be round, and are no holes in a fibre
-    fill_holes(&mut mask, &flat.plane, flat.level / 4.0, f64::INFINITY);
+    fill_holes(&mut mask, &flat.plane, BRIGHT_HOLE * flat.level, f64::INFINITY);
     let squares = squared_distances(&mask, size);
     let skeleton = skeleton::thinned(&mask, size);
     let n_skeleton = skeleton.iter().filter(|inside| **inside).count();
@@ -197,7 +173,7 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
                 y: y - width.off_px * dx,
                 x: x + width.off_px * dy,
                 diameter_px: width.diameter_px,
-                axis_deg: axis_deg(*dy, *dx),
+                axis_deg: axis_deg((-dy).atan2(*dx).to_degrees()),
                 length_px,
                 fibre,
             });
@@ -218,18 +194,6 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
         return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
     }
     Ok(summed_up(flat.polarity, points, length_px, n_skeleton))
-}
-
-/// Axis of a step, in `[−90, 90]`.
-fn axis_deg(dy: f64, dx: f64) -> f64 {
-    let axis = (-dy).atan2(dx).to_degrees();
-    if axis > 90.0 {
-        axis - 180.0
-    } else if axis < -90.0 {
-        axis + 180.0
-    } else {
-        axis
-    }
 }
 
 fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skeleton: usize) -> Fibres {
@@ -267,7 +231,7 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
             cos: all.cos + sum.cos,
             sin: all.sin + sum.sin,
         });
-        (all.cos.hypot(all.sin) / all.length, all.sin.atan2(all.cos).to_degrees() / 2.0)
+        (all.cos.hypot(all.sin) / all.length, axis_deg(all.sin.atan2(all.cos).to_degrees() / 2.0))
     };
     let (order, axis) = order_of(&mut sums.iter());
     let (mut order_squares, mut axis_squares) = (0.0, 0.0);
@@ -276,7 +240,7 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
         let drawn: Vec<&Sums> = (0..sums.len()).map(|_| &sums[stream.below(sums.len())]).collect();
         let (own_order, own_axis) = order_of(&mut drawn.into_iter());
         order_squares += (own_order - order).powi(2) / N_RESAMPLES as f64;
-        axis_squares += ((own_axis - axis + 90.0).rem_euclid(180.0) - 90.0).powi(2) / N_RESAMPLES as f64;
+        axis_squares += axis_difference_deg(own_axis, axis).powi(2) / N_RESAMPLES as f64;
     }
     let whole: f64 = fibres.iter().map(|(_, length)| length).sum();
     let freedom = whole * whole / fibres.iter().map(|(_, length)| length * length).sum::<f64>() - 1.0;

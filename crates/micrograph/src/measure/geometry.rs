@@ -65,11 +65,11 @@ impl Geometry {
     }
 }
 
-/// `degrees` as an axis, which has no arrow: in `[0, 180)`.
+/// `degrees` as an axis, which has no arrow: in `[-90, 90]`. Both ends are upright; it is told as 90.
 pub fn axis_deg(degrees: f64) -> f64 {
-    let axis = degrees.rem_euclid(180.0);
-    // tiny negative numbers round up to 180
-    if axis >= 180.0 { 0.0 } else { axis }
+    // from the upright on clockwise, in `[0, 180]`: tiny negative numbers round up to 180
+    let axis = 90.0 - (90.0 - degrees).rem_euclid(180.0);
+    if axis <= -90.0 { 90.0 } else { axis }
 }
 
 /// The smaller angle from axis `b` to axis `a` in degrees, in `[-90, 90)`.
@@ -105,7 +105,28 @@ mod tests {
         {
             assert!((axis_difference_deg(a, b) - difference).abs() < 1e-12, "{a} {b}");
         }
-        assert_eq!(axis_deg(-1e-20), 0.0);
-        assert_eq!(axis_deg(-30.0), 150.0);
+    }
+
+    #[test]
+    fn an_axis_has_one_name_from_minus_to_plus_ninety() {
+        for (degrees, axis) in [
+            (0.0, 0.0),
+            (-30.0, -30.0),
+            (150.0, -30.0),
+            (90.0, 90.0),
+            (-90.0, 90.0),
+            (270.0, 90.0),
+            (89.0, 89.0),
+            (91.0, -89.0),
+            (-450.0, 90.0),
+        ] {
+            assert_eq!(axis_deg(degrees), axis, "{degrees}");
+        }
+        for degrees in
+            [90.0_f64.next_up(), 90.0_f64.next_down(), (-90.0_f64).next_up(), (-90.0_f64).next_down()]
+        {
+            let axis = axis_deg(degrees);
+            assert!((89.9..=90.0).contains(&axis.abs()), "{degrees}: {axis}");
+        }
     }
 }

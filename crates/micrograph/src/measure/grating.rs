@@ -11,6 +11,7 @@ mod evidence;
 
 use serde::{Deserialize, Serialize};
 
+use super::drift;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
@@ -47,7 +48,7 @@ impl GratingConfig {
 pub struct Grating {
     /// Distance from line to line, across them.
     pub pitch: Quantity,
-    /// Axis of the lines in degrees, in `[0, 180)`, anticlockwise from x with y up.
+    /// Axis of the lines in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
     /// Share of a period that is bright; absent where the profile is no single line.
     pub duty: Option<Quantity>,
@@ -89,7 +90,8 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     };
     evidence.judge(&pattern, &flat, start.strongest, start.wave)?;
 
-    let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry);
+    let bend = drift::bend(&pattern.shifts(&flat));
+    let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend);
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
     Ok(Grating {
@@ -106,8 +108,9 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     })
 }
 
-/// Pitch and axis of the first wave, with what noise and what the specimen adds to their uncertainty.
-pub(super) fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry) -> (Quantity, Quantity) {
+/// Pitch and axis of the only wave, with what noise, the specimen and a bend of `bend` turns add to their
+/// uncertainty.
+fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: f64) -> (Quantity, Quantity) {
     let [fx, fy] = geometry.wave(pattern.waves[0][0], pattern.waves[0][1]);
     let frequency = fx.hypot(fy);
     let (ux, uy) = (fx / frequency, fy / frequency);
@@ -122,10 +125,16 @@ pub(super) fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry) -> (Quant
     // tiles at the border say more than those in the middle, so they count as fewer
     let freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
     let parts = |scale: f64, ux: f64, uy: f64| {
-        let (white, robust) = (along(&pattern.white, ux, uy) * scale, along(&pattern.robust, ux, uy) * scale);
-        // what tiles differ by beyond what white noise would make them
+        let [white, robust, banded] =
+            [&pattern.white, &pattern.robust, &pattern.banded].map(|part| along(part, ux, uy) * scale);
+        // rough edges are alike within a tile, shifted rows over the whole width: the larger holds for both
+        let robust = robust.max(banded);
+        // what they differ by beyond what white noise would make them
         let beyond = (robust * robust - white * white).max(0.0).sqrt();
-        vec![Part::known("fit", white), Part::estimated("sampling", beyond, freedom)]
+        let mut parts = vec![Part::known("fit", white), Part::estimated("sampling", beyond, freedom)];
+        // turns that are added with the rows change the wave along them
+        parts.extend(drift::part(bend, pattern.height(), (down[0] * ux + down[1] * uy) * scale));
+        parts
     };
     let method = "wave vector and harmonics fitted to all pixels";
     let pitch =

@@ -17,6 +17,8 @@ use crate::Plane;
 
 /// Tiles along a side, where they are at least [`LEAST_TILE_PX`] wide.
 const TILES: usize = 5;
+/// Bands of rows in each row of tiles.
+const BANDS: usize = 3;
 /// Smallest side of a tile: roughness of edges is alike over such lengths.
 const LEAST_TILE_PX: usize = 16;
 /// Steps after which the fit must have come to rest.
@@ -48,6 +50,9 @@ pub(super) struct Harmonics {
     pub(super) white: Vec<f64>,
     /// The same, whatever the dependence within a tile.
     pub(super) robust: Vec<f64>,
+    /// The same, whatever the dependence within a band of rows over the whole width: a row that is shifted
+    /// is shifted in all tiles.
+    pub(super) banded: Vec<f64>,
     pub(super) n_tiles: usize,
     /// Rms of what is left.
     pub(super) residual: f64,
@@ -67,6 +72,7 @@ impl Harmonics {
             terms: orders.iter().map(|&order| Term { order, amplitude: Complex::new(0.0, 0.0) }).collect(),
             white: Vec::new(),
             robust: Vec::new(),
+            banded: Vec::new(),
             n_tiles: 0,
             residual: 0.0,
             explained: 0.0,
@@ -122,26 +128,46 @@ impl Harmonics {
         let free = 2 * self.waves.len();
         let inverse = all.inverse()?;
         let variance = all.squares / (all.weight - n as f64);
-        // where the waves would lie without each tile
-        let moves: Vec<Vec<f64>> = tiles
-            .iter()
+        // where the waves would lie without each part
+        let jackknife = |parts: &[Normal]| -> Option<Vec<f64>> {
+            let moves: Vec<Vec<f64>> = parts
+                .iter()
+                .map(|part| {
+                    let mut moved = all.without(part).solution()?;
+                    moved.truncate(free);
+                    Some(moved)
+                })
+                .collect::<Option<_>>()?;
+            let scale = (parts.len() - 1) as f64 / parts.len() as f64;
+            let pairs = (0..free).flat_map(|i| (0..free).map(move |j| (i, j)));
+            Some(
+                pairs
+                    .map(|(i, j)| scale * moves.iter().map(|moved| moved[i] * moved[j]).sum::<f64>())
+                    .collect(),
+            )
+        };
+        let [rows, columns] = self.parts();
+        let bands: Vec<Normal> = tiles.chunks(columns).map(joined).collect();
+        let squares: Vec<Normal> = (0..rows / BANDS * columns)
             .map(|tile| {
-                let mut moved = all.without(tile).solution()?;
-                moved.truncate(free);
-                Some(moved)
+                let (row, column) = (tile / columns, tile % columns);
+                let parts: Vec<Normal> =
+                    (0..BANDS).map(|band| tiles[(row * BANDS + band) * columns + column].clone()).collect();
+                joined(&parts)
             })
-            .collect::<Option<_>>()?;
-        let scale = (tiles.len() - 1) as f64 / tiles.len() as f64;
-        for i in 0..free {
-            for j in 0..free {
-                self.white.push(inverse[i * n + j] * variance);
-                self.robust.push(scale * moves.iter().map(|moved| moved[i] * moved[j]).sum::<f64>());
-            }
-        }
-        self.n_tiles = tiles.len();
+            .collect();
+        self.white = (0..free * free).map(|at| inverse[at / free * n + at % free] * variance).collect();
+        self.robust = jackknife(&squares)?;
+        self.banded = jackknife(&bands)?;
+        self.n_tiles = squares.len();
         self.residual = variance.sqrt();
         self.explained = 1.0 - all.squares / all.weight / plane.variance().max(f64::MIN_POSITIVE);
         Some(self)
+    }
+
+    /// Rows of the plane it was fitted to.
+    pub(super) fn height(&self) -> usize {
+        self.height
     }
 
     /// Phase of wave `index` in turns at a place in px.
@@ -188,6 +214,34 @@ impl Harmonics {
         (sums.iter().sum::<Complex<f64>>().norm() / size.max(f64::MIN_POSITIVE), sums.len())
     }
 
+    /// How far the pattern of a single wave is shifted in each band of rows: the row `v`, −1 the first and 1
+    /// the last, the shift in turns that fits best, and its weight.
+    pub(super) fn shifts(&self, plane: &Plane) -> Vec<(f64, f64, f64)> {
+        let bands = self.parts()[0];
+        (0..bands)
+            .into_par_iter()
+            .map(|band| {
+                let rows = (band * self.height).div_ceil(bands)..((band + 1) * self.height).div_ceil(bands);
+                let v = (rows.start + rows.end) as f64 / self.height as f64 - 1.0;
+                let (mut product, mut square) = (0.0, 0.0);
+                for y in rows {
+                    for (x, &value) in plane.row(y).iter().enumerate() {
+                        let turns = [self.turns(0, y as f64, x as f64), 0.0];
+                        let (mut level, mut slope) = (self.mean, 0.0);
+                        for term in &self.terms {
+                            let wave = term.amplitude * Complex::cis(TAU * term.turns(turns));
+                            level += wave.re;
+                            slope -= TAU * f64::from(term.order[0]) * wave.im;
+                        }
+                        product += (f64::from(value) - level) * slope;
+                        square += slope * slope;
+                    }
+                }
+                (v, if square > 0.0 { product / square } else { 0.0 }, square)
+            })
+            .collect()
+    }
+
     /// Cycles per column and per row of a term.
     fn frequency(&self, order: [i32; 2]) -> [f64; 2] {
         let mut sum = [0.0; 2];
@@ -219,9 +273,15 @@ impl Harmonics {
         next
     }
 
-    /// The equations for a step from every `stride`th row, of each tile: waves (if asked), mean, then cosine and sine of each term.
-    fn equations(&self, plane: &Plane, with_waves: bool, stride: usize) -> Vec<Normal> {
+    /// Rows and columns of the parts that equations are summed over.
+    fn parts(&self) -> [usize; 2] {
         let [rows, columns] = [self.height, self.width].map(|side| (side / LEAST_TILE_PX).clamp(1, TILES));
+        [rows * BANDS, columns]
+    }
+
+    /// The equations for a step from every `stride`th row, of each part: waves (if asked), mean, then cosine and sine of each term.
+    fn equations(&self, plane: &Plane, with_waves: bool, stride: usize) -> Vec<Normal> {
+        let [rows, columns] = self.parts();
         let free = if with_waves { 2 * self.waves.len() } else { 0 };
         let n = free + 1 + 2 * self.terms.len();
         let frequencies: Vec<[f64; 2]> = self.terms.iter().map(|term| self.frequency(term.order)).collect();
@@ -305,10 +365,12 @@ mod tests {
         for component in 0..4 {
             let (wave, index) = (component / 2, component % 2);
             let error = found.waves[wave][index] - waves[wave][index];
-            let [white, robust] = [&found.white, &found.robust].map(|matrix| matrix[component * 5].sqrt());
+            let [white, robust, banded] =
+                [&found.white, &found.robust, &found.banded].map(|matrix| matrix[component * 5].sqrt());
             assert!(error.abs() < 4.0 * white, "{component}: {error} of {white}");
-            // the noise is white, so both tell the same
+            // the noise is white, so all tell the same
             assert!(robust / white > 0.6 && robust / white < 1.6, "{component}: {robust} {white}");
+            assert!(banded / white > 0.5 && banded / white < 1.8, "{component}: {banded} {white}");
         }
         assert!((found.mean - 7.0).abs() < 0.1 && (found.residual - 1.0).abs() < 0.05);
         assert!((found.terms[0].amplitude.norm() - 3.0).abs() < 0.1);

@@ -12,6 +12,7 @@ mod waves;
 
 use serde::{Deserialize, Serialize};
 
+use super::drift;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::grating::{NoPeriod, NoPeriodReason, check};
@@ -59,7 +60,7 @@ pub struct Lattice {
     pub first: Quantity,
     /// Length of the shortest vector that is not a multiple of the first.
     pub second: Quantity,
-    /// Axis of the first in degrees, in `[0, 180)`, anticlockwise from x with y up.
+    /// Axis of the first in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
     /// Angle from the first to the second in degrees, anticlockwise, 60 to 120.
     pub angle: Quantity,
@@ -109,15 +110,21 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     if share > MOST_OFF {
         return Err(NoPeriodReason::OffSites { share }.into());
     }
+    let bend = fit.bend(&placed, plane.height());
     let sites = found.sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
 
     let vector = |index: usize| config.geometry.offset(fit.vectors[index][1], fit.vectors[index][0]);
     let (a, b) = (vector(0), vector(1));
     let covariance = fit.covariance(&config.geometry);
+    // what a bend adds to a vector `[x, y]` on the specimen for each row that it spans
+    let bent = config.geometry.offset(bend[1], bend[0]);
     let weighing = kind::weighed([a[0], a[1], b[0], b[1]], &covariance, 2 * fit.n);
     let quantity = |value: f64, unit, lever: [f64; 4]| {
         let variance: f64 = (0..16).map(|at| lever[at / 4] * lever[at % 4] * covariance[at]).sum();
-        let parts = vec![Part::estimated("placement", variance.max(0.0).sqrt(), fit.freedom())];
+        let mut parts = vec![Part::estimated("placement", variance.max(0.0).sqrt(), fit.freedom())];
+        let rows = fit.vectors.map(|[down, _]| down);
+        let change = (0..4).map(|at| lever[at] * rows[at / 2] * bent[at % 2]).sum();
+        parts.extend(drift::part(1.0, plane.height(), change));
         Quantity::new(value, unit, "straight-line fit through the sites found", parts)
     };
     let (long_a, long_b) = (a[0].hypot(a[1]), b[0].hypot(b[1]));
@@ -207,6 +214,19 @@ impl Fit {
     fn place(&self, [i, j]: [i32; 2]) -> [f64; 2] {
         [0, 1].map(|axis| {
             self.origin[axis] + f64::from(i) * self.vectors[0][axis] + f64::from(j) * self.vectors[1][axis]
+        })
+    }
+
+    /// How far the places bend from the first row to the last, `[y, x]` in px.
+    fn bend(&self, sites: &[&Site], height: usize) -> [f64; 2] {
+        [0, 1].map(|axis| {
+            let shift = |site: &&Site| {
+                let (found, expected) = (site.found?, self.place(site.index));
+                let off = (found[0] - expected[0]).hypot(found[1] - expected[1]);
+                let v = 2.0 * expected[0] / height as f64 - 1.0;
+                (off <= 4.0 * self.sigma + 1e-9).then_some((v, found[axis] - expected[axis], 1.0))
+            };
+            drift::bend(&sites.iter().filter_map(shift).collect::<Vec<_>>())
         })
     }
 

@@ -315,6 +315,25 @@ impl Work<'_> {
         self.warnings.push(ReportWarning::new(text, advice));
     }
 
+    /// Warns where a drift that changes is what is known least.
+    fn warn_of_drift(&mut self, pitch: &Quantity, axis: &Quantity) {
+        let drift = |quantity: &Quantity| {
+            let part = quantity.parts.iter().find(|part| part.cause == "drift")?;
+            (part.standard > 0.5 * quantity.standard).then_some(part.standard * 3.0_f64.sqrt())
+        };
+        let (of_pitch, of_axis) = (drift(pitch), drift(axis));
+        if of_pitch.is_none() && of_axis.is_none() {
+            return;
+        }
+        let share = 100.0 * of_pitch.unwrap_or(0.0) / pitch.value;
+        let text = format!(
+            "what repeats bends from the first row to the last, as a drift that changes makes it: \
+             ± {share:.2} % of the pitch, ± {:.2}° of the axis",
+            of_axis.unwrap_or(0.0)
+        );
+        self.warn(text, "let the stage settle, or scan faster");
+    }
+
     fn pitch(&mut self) -> Result<answer::Told, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let found = grating(self.plane, &config).map_err(|refused| refused.to_string())?;
@@ -325,6 +344,7 @@ impl Work<'_> {
             );
             self.warn(text, "take the image at a lower magnification");
         }
+        self.warn_of_drift(&found.pitch, &found.axis);
         let told = self.lengths.of_grating(&found);
         self.details.grating = Some(found);
         Ok(told)
@@ -343,6 +363,7 @@ impl Work<'_> {
             let text = format!("{} off the sites look like those at sites", found.extra.len());
             self.weak(text, "see in the overlay whether the lattice is the right one");
         }
+        self.warn_of_drift(&found.first, &found.axis);
         let told = self.lengths.of_lattice(&found);
         self.details.lattice = Some(found);
         Ok(told)

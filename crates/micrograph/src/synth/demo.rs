@@ -1,8 +1,8 @@
 //! Demo specimens: the three micrographs of the built-in demo, chosen for their looks.
 
 use crate::synth::{
-    Category, DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, Specimen,
-    SynthConfig,
+    Category, DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, ScanConfig,
+    Specimen, SynthConfig,
 };
 
 /// A named specimen of the demo.
@@ -21,6 +21,7 @@ pub struct DemoSpecimen {
 /// Particles on a ground, a dot lattice with missing sites, electrospun fibres: 384 × 512 px each.
 pub fn demo_specimens() -> [DemoSpecimen; 3] {
     let particles = ParticlesConfig {
+        touching: 0.0,
         diameter_px: 38.0,
         spread: 0.24,
         coverage: 0.3,
@@ -43,6 +44,7 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
         name,
         category,
         config: SynthConfig {
+            scan: ScanConfig::default(),
             height: 384,
             width: 512,
             nm_per_px,

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
+use crate::synth::scan::Scan;
 use crate::synth::smooth::smooth;
 use crate::synth::surface::Surface;
 use crate::{ConfigError, Plane};
@@ -102,11 +103,11 @@ impl Imaging {
 }
 
 /// The image of `surface`: whole grey levels in `0..=255`, `[H, W]`.
-pub(super) fn image(surface: &Surface, imaging: &Imaging, seed: u64) -> Plane {
-    let mut signal = emitted(surface, imaging);
+pub(super) fn image(surface: &Surface, scan: &Scan, imaging: &Imaging, seed: u64) -> Plane {
+    let mut signal = scan.scanned(emitted(surface, imaging));
     charge(&mut signal, imaging, seed);
     let signal = smooth(&signal, imaging.blur_px);
-    let signal = jittered(signal, imaging, seed);
+    let signal = scan.without_margin(jittered(signal, imaging, seed));
     detected(signal, imaging, seed)
 }
 

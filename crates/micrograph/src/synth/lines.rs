@@ -1,25 +1,42 @@
-//! Lines: a grating of parallel lines with rough edges and bright side walls.
+//! Lines: a grating of parallel lines with rough edges and bright side walls, or the wave that is left of
+//! one finer than the beam.
+
+use std::f64::consts::{PI, TAU};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::smooth::gaussian;
 use crate::synth::surface::{Facet, Surface, Texture, wall};
+use crate::{ConfigError, Plane};
 
 /// Signal of the trench floor relative to the lines' tops.
 const FLOOR: f32 = 0.6;
+
+/// What a line looks like across.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineProfile {
+    /// Tops, walls and trenches.
+    #[default]
+    Walls,
+    /// The first two waves of a rectangular profile of that duty (the first alone below 5 px, where pixels
+    /// do not hold the second), flat: what a wide beam leaves of it. Relief, walls and roughness have no say.
+    Wave,
+}
 
 /// Settings of a grating.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinesConfig {
-    /// Distance from line to line in px, 6 to 2000.
+    /// What a line looks like across.
+    pub profile: LineProfile,
+    /// Distance from line to line in px, 6 to 2000; from 3 for a wave.
     pub pitch_px: f64,
     /// Axis of the lines in degrees, −90 to 90, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
     /// Width of a line over the pitch; line and trench must each be wider than `wall_px` and six
-    /// times the edge roughness.
+    /// times the edge roughness; 0.05 to 0.95 for a wave.
     pub duty: f64,
     /// Height of the lines in px, 0 to 1000.
     pub relief_px: f64,
@@ -36,6 +53,7 @@ pub struct LinesConfig {
 impl Default for LinesConfig {
     fn default() -> Self {
         Self {
+            profile: LineProfile::Walls,
             pitch_px: 32.0, // a dozen lines in the image
             axis_deg: 90.0, // upright, as gratings are usually imaged
             duty: 0.5,
@@ -64,19 +82,26 @@ pub struct LinesTruth {
 impl LinesConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
-        ConfigError::unless_within("lines.pitch_px", self.pitch_px, 6.0..=2000.0)?;
+        let finest = if self.profile == LineProfile::Wave { 3.0 } else { 6.0 };
+        ConfigError::unless_within("lines.pitch_px", self.pitch_px, finest..=2000.0)?;
         ConfigError::unless_within("lines.axis_deg", self.axis_deg, -90.0..=90.0)?;
         ConfigError::unless_within("lines.relief_px", self.relief_px, 0.0..=1000.0)?;
         ConfigError::unless_within("lines.wall_px", self.wall_px, 1.0..=100.0)?;
         ConfigError::unless_within("lines.edge_roughness_px", self.edge_roughness_px, 0.0..=50.0)?;
         ConfigError::unless_within("lines.edge_correlation_px", self.edge_correlation_px, 1.0..=500.0)?;
         ConfigError::unless_within("lines.roughness", self.roughness, 0.0..=2.0)?;
-        let least = self.wall_px.max(6.0 * self.edge_roughness_px) / self.pitch_px;
+        let least = match self.profile {
+            LineProfile::Walls => self.wall_px.max(6.0 * self.edge_roughness_px) / self.pitch_px,
+            LineProfile::Wave => 0.05,
+        };
         ConfigError::unless_within("lines.duty", self.duty, least..=1.0 - least)?;
         Ok(self)
     }
 
     pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, LinesTruth) {
+        if self.profile == LineProfile::Wave {
+            return self.wave(size, seed);
+        }
         let (height, width) = size;
         let texture = Texture::new(size, 5.0, &mut Stream::new(seed, "synth ground", 0));
         let roughness = self.roughness as f32;
@@ -129,6 +154,34 @@ impl LinesConfig {
             edge_roughness_px: (square / n).sqrt(),
         };
         (surface, truth)
+    }
+
+    /// A flat surface whose signal goes as a wave.
+    fn wave(&self, (height, width): (usize, usize), seed: u64) -> (Surface, LinesTruth) {
+        /// Finest frequency that pixels hold, in cycles per px.
+        const FINEST: f64 = 0.4;
+        let (sin, cos) = self.axis_deg.to_radians().sin_cos();
+        let phase = Stream::new(seed, "synth line phase", 0).uniform();
+        // of the Fourier series of a rectangle of height 1 around a line
+        let terms = [1.0, 2.0].map(|order: f64| {
+            let held = order / self.pitch_px <= FINEST || order < 2.0;
+            let amplitude = 2.0 * (PI * order * self.duty).sin() / (PI * order);
+            if held { amplitude } else { 0.0 }
+        });
+        let relief = Plane::filled(height, width, 0.0);
+        let material = Plane::from_fn(height, width, |y, x| {
+            let (dy, dx) = (y as f64 - height as f64 / 2.0, x as f64 - width as f64 / 2.0);
+            let turns = (dy * cos + dx * sin) / self.pitch_px - phase;
+            let share = self.duty + terms[0] * (TAU * turns).cos() + terms[1] * (2.0 * TAU * turns).cos();
+            FLOOR + (1.0 - FLOOR) * share as f32
+        });
+        let truth = LinesTruth {
+            pitch_px: self.pitch_px,
+            axis_deg: self.axis_deg,
+            duty: self.duty,
+            edge_roughness_px: 0.0,
+        };
+        (Surface::of_relief(&relief, &material), truth)
     }
 
     /// Deviations of an edge at whole px along it: noise smoothed over the correlation length.

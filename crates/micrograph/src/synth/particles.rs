@@ -18,7 +18,7 @@ const GAP_PX: f64 = 2.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Packing {
-    /// On the ground, at least 2 px apart.
+    /// On the ground, at least 2 px apart unless they touch.
     Separate,
     /// On the ground wherever they fall; their discs may overlap in the image.
     Overlapping,
@@ -38,6 +38,8 @@ pub struct ParticlesConfig {
     pub coverage: f64,
     /// How they lie.
     pub packing: Packing,
+    /// Share of separate particles that touch one other, as spheres on a flat ground do, 0 to 1; about.
+    pub touching: f64,
     /// Rms slope of the ground's texture, 0 to 2.
     pub ground_roughness: f64,
     /// Size in px of the grains of the ground, 1 to 200.
@@ -53,6 +55,7 @@ impl Default for ParticlesConfig {
             spread: 0.2,       // a usual colloid
             coverage: 0.25,    // many, yet random places are still found at once
             packing: Packing::Separate,
+            touching: 0.0,
             ground_roughness: 0.25, // a polished or coated support
             ground_grain_px: 6.0,   // grains of a sputtered film
             particle_roughness: 0.08,
@@ -89,6 +92,7 @@ impl ParticlesConfig {
         ConfigError::unless_within("particles.spread", self.spread, 0.0..=0.8)?;
         let most = if self.packing == Packing::Separate { 0.4 } else { 6.0 };
         ConfigError::unless_within("particles.coverage", self.coverage, 0.0..=most)?;
+        ConfigError::unless_within("particles.touching", self.touching, 0.0..=1.0)?;
         ConfigError::unless_within("particles.ground_roughness", self.ground_roughness, 0.0..=2.0)?;
         ConfigError::unless_within("particles.ground_grain_px", self.ground_grain_px, 1.0..=200.0)?;
         ConfigError::unless_within("particles.particle_roughness", self.particle_roughness, 0.0..=2.0)?;
@@ -177,7 +181,18 @@ impl ParticlesConfig {
         let mut place =
             || (places.between(0.0, height as f64 - 1.0), places.between(0.0, width as f64 - 1.0));
         let mut laid: Vec<Particle> = Vec::with_capacity(radii.len());
+        let mut pairs = Stream::new(seed, "synth particle pair", 0);
+        let mut alone: Vec<usize> = Vec::new();
         for radius in radii {
+            if self.packing == Packing::Separate && self.touching > 0.0 {
+                // half of those that touch come to one that lies there
+                let comes = pairs.uniform() < self.touching / 2.0;
+                let met = comes.then(|| beside(&laid, &mut alone, radius, (height, width), &mut pairs));
+                if let Some(particle) = met.flatten() {
+                    laid.push(particle);
+                    continue;
+                }
+            }
             let found = match self.packing {
                 Packing::Overlapping => Some((place(), radius)),
                 Packing::Separate => (0..MOST_TRIALS).map(|_| place()).find_map(|(y, x)| {
@@ -196,10 +211,40 @@ impl ParticlesConfig {
                 let expected = format!("a share that finds room; only {} particles did", laid.len());
                 return Err(ConfigError::new("particles.coverage", self.coverage, &expected));
             };
+            alone.push(laid.len());
             laid.push(Particle { y, x, z, radius_px: radius, visible: 1.0 });
         }
         Ok(laid)
     }
+}
+
+/// A sphere of `radius` that touches one of those that lie `alone`, which then no longer does, and keeps
+/// away from all others; `None` where there is no such place.
+fn beside(
+    laid: &[Particle],
+    alone: &mut Vec<usize>,
+    radius: f64,
+    (height, width): (usize, usize),
+    stream: &mut Stream,
+) -> Option<Particle> {
+    for _ in 0..MOST_TRIALS {
+        let chosen = (!alone.is_empty()).then(|| stream.below(alone.len()))?;
+        let other = &laid[alone[chosen]];
+        // both stand on the ground: centres are at the heights of the radii
+        let apart = 2.0 * (radius * other.radius_px).sqrt();
+        let (sin, cos) = stream.between(0.0, std::f64::consts::TAU).sin_cos();
+        let (y, x) = (other.y + apart * sin, other.x + apart * cos);
+        let inside = (0.0..height as f64 - 1.0).contains(&y) && (0.0..width as f64 - 1.0).contains(&x);
+        let free = laid.iter().enumerate().all(|(index, third)| {
+            let far = (y - third.y).hypot(x - third.x) >= radius + third.radius_px + GAP_PX;
+            far || index == alone[chosen]
+        });
+        if inside && free {
+            alone.swap_remove(chosen);
+            return Some(Particle { y, x, z: radius, radius_px: radius, visible: 1.0 });
+        }
+    }
+    None
 }
 
 /// Height of the centre of a sphere of `radius` that is let down at `(y, x)` until it touches.

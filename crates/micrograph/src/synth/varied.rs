@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
 use crate::synth::{
-    DotLattice, DotRelief, DotsConfig, Exposure, FibresConfig, Imaging, LinesConfig, Packing,
+    DotLattice, DotRelief, DotsConfig, Exposure, FibresConfig, Imaging, LineProfile, LinesConfig, Packing,
     ParticlesConfig, Specimen, SynthConfig,
 };
 
@@ -56,6 +56,7 @@ fn particles(draw: &mut Stream) -> ParticlesConfig {
     let packing = [Packing::Separate, Packing::Overlapping, Packing::Stacked][draw.below(3)];
     let spread = draw.between(0.0, 0.45);
     ParticlesConfig {
+        touching: 0.0,
         // the largest, three standard deviations up, still leaves room for others
         diameter_px: log_between(draw, 10.0, 100.0 / (3.0 * spread).exp()),
         spread,
@@ -74,6 +75,7 @@ fn particles(draw: &mut Stream) -> ParticlesConfig {
 fn lines(draw: &mut Stream) -> LinesConfig {
     let pitch_px = log_between(draw, 12.0, 80.0);
     LinesConfig {
+        profile: LineProfile::Walls,
         pitch_px,
         axis_deg: draw.between(-90.0, 90.0),
         duty: draw.between(0.3, 0.7),

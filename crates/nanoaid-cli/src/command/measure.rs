@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::report::{self, ReportConfig, ReportWarning};
 use micrograph::measure::{Measured, Task};
-use micrograph::read;
+use micrograph::read::{self, ReadConfig};
 use nanoaid::hash::sha256;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ use crate::outcome::{Failure, Outcome, print, say};
 use crate::output::{folder_names, json_text};
 use crate::record::Input;
 
-use folder::{Folder, Kept};
+use folder::Folder;
+pub(super) use folder::Kept;
 
 /// Arguments of `measure`.
 #[derive(Args)]
@@ -103,7 +104,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 n_before += 1;
                 return Ok(kept);
             }
-            let (kept, measured) = measure(image, input, &settings, arguments)?;
+            let (kept, measured) = measure(image, input, &settings)?;
             folder.keep(name, kept, &measured)
         })();
         match kept {
@@ -138,13 +139,13 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
 }
 
 /// Measures one file.
-fn measure(
+pub(super) fn measure(
     image: &Path,
     input: Input,
     settings: &MeasureSettings,
-    arguments: &MeasureArguments,
 ) -> Result<(Kept, Drawn), Failure> {
-    let micrograph = read::micrograph(image, &arguments.read.config().read)?;
+    let reading = ReadConfig { page: settings.page, nm_per_px: settings.nm_per_px, ..ReadConfig::default() };
+    let micrograph = read::micrograph(image, &reading)?;
     let (plane, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, settings.data_bar)
         .map_err(|error| failure_at(image, &error))?;
     let (calibration, doubts) = report::calibration(&micrograph, data_bar, settings.bar_nm)
@@ -163,7 +164,8 @@ fn measure(
 
 /// What is written of an image beside its record.
 pub(crate) struct Drawn {
-    overlay: Vec<u8>,
+    /// The overlay as a PNG file.
+    pub overlay: Vec<u8>,
     measured: Measured,
 }
 

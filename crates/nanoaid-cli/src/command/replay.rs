@@ -1,7 +1,7 @@
-//! `nanoaid replay`: makes a view again from its record and compares what comes out.
+//! `nanoaid replay`: makes a view, pictures of a unit or a measurement again from its record and compares what comes out.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Device;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::demo::specimen;
 use super::images::NetworkArguments;
 use super::lens::failure_at;
+use super::measure::{Kept, measure};
 use super::{Gathered, gray_unless, make, network};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::OutputFolder;
@@ -22,7 +23,7 @@ use crate::visualization::VisualRecord;
 /// Arguments of `replay`.
 #[derive(Args)]
 pub(crate) struct ReplayArguments {
-    /// `record.json` of a result
+    /// Record of a result: `record.json` of a view, the `.json` beside a picture or an overlay
     record: PathBuf,
     /// Folder for the result that is made again
     #[arg(long, value_name = "DIR", default_value = "replay")]
@@ -39,6 +40,9 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let command = serde_json::from_slice::<Kind>(&text).map_err(|error| failure_at(path, &error))?.command;
     if command == "visualize" {
         return visualization(arguments, &text);
+    }
+    if command == "measure" {
+        return measurement(arguments, &text);
     }
     let record: Record = serde_json::from_slice(&text).map_err(|error| failure_at(path, &error))?;
     let differs = |what: &str, found: &str, expected: &str| {
@@ -59,10 +63,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     }
     let prepared = match &record.input {
         Input::File { path: image, sha256 } => {
-            let found = file_sha256(image)?;
-            if found != *sha256 {
-                return differs(&format!("the SHA-256 of {}", image.display()), &found, sha256);
-            }
+            unless_changed(path, image, sha256)?;
             nanoaid::prepare::file(image, &record.settings.prepare())?
         }
         Input::Specimen { name } => specimen(name)?,
@@ -104,6 +105,44 @@ fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Fa
     compare(&record.files, &files, &record.program_version)?;
     print(&format!("the same bytes: {} files in {}\n", files.len(), arguments.out.display()))?;
     Ok(Outcome::Done)
+}
+
+/// Measures an image again.
+fn measurement(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Failure> {
+    let path = &arguments.record;
+    let record = Kept::of_bytes(path, text)?;
+    let Input::File { path: image, sha256: image_sha256 } = &record.input else {
+        let text = format!("{}: expected the measurement of a file, found a specimen's", path.display());
+        return Err(Failure::new(text));
+    };
+    unless_changed(path, image, image_sha256)?;
+    let (kept, drawn) = measure(image, record.input.clone(), &record.settings)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let (overlay, again) = (format!("{name}.png"), format!("{name}.json"));
+    let written = kept.text(&drawn)?;
+    let folder = OutputFolder::create(&arguments.out, arguments.force)?;
+    folder.write(&overlay, &drawn.overlay)?;
+    folder.write(&again, written.as_bytes())?;
+    let recorded =
+        BTreeMap::from([(overlay.clone(), record.overlay_sha256.clone()), (again.clone(), sha256(text))]);
+    let files = BTreeMap::from([(overlay, sha256(&drawn.overlay)), (again, sha256(written.as_bytes()))]);
+    compare(&recorded, &files, &record.program_version)?;
+    print(&format!("the same bytes: {} files in {}\n", files.len(), arguments.out.display()))?;
+    Ok(Outcome::Done)
+}
+
+/// An error if `image` is not what it was when the record at `path` was written.
+fn unless_changed(path: &Path, image: &Path, sha256: &str) -> Result<(), Failure> {
+    let found = file_sha256(image)?;
+    if found == sha256 {
+        return Ok(());
+    }
+    let text = format!(
+        "{}: the SHA-256 of {} is {found}, the record says {sha256}",
+        path.display(),
+        image.display()
+    );
+    Err(Failure::new(text))
 }
 
 /// An error that names the files which came out with other bytes.

@@ -162,6 +162,36 @@ fn what_cannot_be_read_is_named_and_the_others_are_measured() {
 }
 
 #[test]
+fn a_measurement_is_replayed_to_the_byte_until_something_is_changed() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    place.run(&["measure", "a.png", "--nm-per-px", "2", "--tilt", "10", "--out", "out"]).ended_with(0);
+    let said = place.run(&["replay", "out/a.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.starts_with("the same bytes: 2 files"), "{}", said.out);
+    let mut first = files(&place.path("out"));
+    first.remove("measurements.csv");
+    assert_eq!(files(&place.path("again")), first);
+
+    let record = place.text("out/a.json");
+    let hash = place.json("out/a.json")["overlay_sha256"].as_str().unwrap().to_owned();
+    let changed = [
+        // the tilt stands in what decides and in what is told
+        (record.replacen("\"tilt_deg\": 10.0", "\"tilt_deg\": 20.0", 1), "changed.json"),
+        (record.replace(&hash, &hash.replace(['0', '1'], "2")), "changed.png"),
+        (record.replace("\"schema_version\": 1", "\"schema_version\": 9"), "schema version"),
+        (record[..record.len() / 2].to_owned(), "changed.json"),
+    ];
+    for (i, (text, told)) in changed.into_iter().enumerate() {
+        assert_ne!(text, record);
+        fs::write(place.path("changed.json"), text).unwrap();
+        place.run(&["replay", "changed.json", "--out", &format!("changed {i}")]).ended_with(1).told(&[told]);
+    }
+    lattice(&place.path("a.png"));
+    let told = ["SHA-256 of", "a.png", "the record says"];
+    place.run(&["replay", "out/a.json", "--out", "other"]).ended_with(1).told(&told);
+}
+
+#[test]
 fn a_run_that_was_cut_off_goes_on_and_other_settings_are_not_mixed_in() {
     let place = Place::new();
     for name in ["a", "b", "c"] {

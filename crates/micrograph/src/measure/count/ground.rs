@@ -21,6 +21,32 @@ const GROUND_SHARE: f64 = 0.4;
 const BEYOND: f64 = 4.0;
 /// Median over standard deviation of half a normal distribution.
 const HALF_NORMAL_MEDIAN: f64 = 0.6745;
+/// Fewest pixels along a side.
+const LEAST_SIDE: usize = 16;
+/// Share of the median height above which something lies on the ground: some particles are dimmer than
+/// others, and deep fibres are darker.
+pub(in crate::measure) const FOREGROUND: f64 = 0.4;
+/// Share of the median height that the mean of a hole has at least to be no hole.
+pub(in crate::measure) const BRIGHT_HOLE: f64 = 0.25;
+/// Half of the range within which the edges of a bright-rimmed body may be misplaced, both sides together.
+pub(in crate::measure) const EDGE_DOUBT_PX: f64 = 0.3;
+
+/// Why there is no ground that something stands out of.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum NoGround {
+    /// The image is too small to have a ground.
+    #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {height} × {width}")]
+    TooSmall { height: usize, width: usize },
+    /// Pixels without a number.
+    #[error("expected numbers, found {0} pixels that are none or infinite")]
+    NotNumbers(usize),
+    /// Nothing stands out from the ground.
+    #[error(
+        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+    )]
+    NoContrast { found: f64, expected: f64 },
+}
 
 /// On which side of the ground particles lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +72,37 @@ pub(in crate::measure) struct Flat {
     pub(in crate::measure) polarity: Polarity,
 }
 
+impl Flat {
+    /// `plane` over its ground, of which something stands out by at least `least_contrast` standard
+    /// deviations.
+    pub(in crate::measure) fn of(
+        plane: &Plane,
+        told: Option<Polarity>,
+        least_contrast: f64,
+    ) -> Result<Self, NoGround> {
+        let (height, width) = (plane.height(), plane.width());
+        if height.min(width) < LEAST_SIDE {
+            return Err(NoGround::TooSmall { height, width });
+        }
+        let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
+        if odd > 0 {
+            return Err(NoGround::NotNumbers(odd));
+        }
+        let flat = flatten(plane, told);
+        if flat.contrast() < least_contrast {
+            return Err(NoGround::NoContrast { found: flat.contrast(), expected: least_contrast });
+        }
+        Ok(flat)
+    }
+
+    /// Median height of what is not ground, in standard deviations of the ground.
+    pub(in crate::measure) fn contrast(&self) -> f64 {
+        self.level / self.noise
+    }
+}
+
 /// `plane` over its ground; the polarity is found unless it is told.
-pub(in crate::measure) fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
+fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
     let (height, width) = (plane.height(), plane.width());
     let mut flat = smooth(plane, SMOOTHING_PX);
     let stride = ((height * width) as f64 / N_SAMPLES).sqrt().max(1.0) as usize;

@@ -6,9 +6,9 @@ use crate::measure::count::regions::Region;
 use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::random::Stream;
 
-/// Times that whole regions are drawn again for the uncertainty of their sizes; more change its second
-/// digit only.
-const N_RESAMPLES: u64 = 400;
+/// Times that regions or fibres are drawn again for the uncertainty of what is told of them; more change
+/// its second digit only.
+pub(in crate::measure) const N_RESAMPLES: u64 = 400;
 /// Quadrats along each side of the image for the spread of numbers over the specimen.
 const N_QUADRATS: usize = 4;
 

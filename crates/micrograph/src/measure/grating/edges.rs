@@ -13,9 +13,11 @@ use crate::measure::quantity::{Part, Quantity, Unit};
 
 /// Least pitch in px at which single edges are told apart.
 const LEAST_PITCH_PX: f64 = 16.0;
-/// What roughness was off by on synthetic gratings, relative: blur, and a mean profile that roughness
-/// itself makes wider (docs/accuracy.md).
+/// What roughness was off by on synthetic gratings, relative: an edge's own mean and slope are taken out,
+/// which are roughness too where it is short, and the beam averages along it (docs/accuracy.md).
 const PROFILE_ERROR: f64 = 0.3;
+/// Least that a rim stands out, of the height from trench to top; rounded tops and noise stay below.
+const LEAST_RIM: f64 = 0.1;
 /// Furthest that a rim or foot belongs to an edge, of the pitch.
 const EDGE_REACH: f64 = 0.15;
 /// Passes until shifts rest; each is a linear step.
@@ -73,13 +75,25 @@ fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
     (high.floor() - low.ceil() + 1.0).max(0.0) as usize
 }
 
-/// Share of the period between the edges. An edge is seen as a slope, often with a bright rim and a dark
-/// foot, and nothing in the image tells where on it the wall's half height is: somewhere from the
-/// crossing to the rim or foot. How lines differ is the rest of the uncertainty.
+/// Share of the period between the edges.
+///
+/// A wall is seen as a slope from the trench to a rim that is brighter than the top (darker, where the image
+/// is inverted), and nothing in the image tells where on that slope the wall's half height is: it may be
+/// anywhere between the half height of the profile and the rim, for both edges alike. The value is the
+/// middle of that range; where there are no rims, or edges are too close to tell, it is at half height, and may lie
+/// to both sides. How lines differ is the rest of the uncertainty.
 fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
-    // half the way from there: both edges err alike, but rarely by all of it
-    let definition = (profile.to_extremum(rise, 1.0) + profile.to_extremum(fall, -1.0)) / 2.0;
-    let mut parts = vec![Part::bounded("edge", definition)];
+    // both edges together, towards the line (1) and away from it (−1)
+    let range = |side: f64| profile.to_extremum(rise, 1.0, side) + profile.to_extremum(fall, -1.0, -side);
+    let (bright, dark) = profile.overshoots();
+    let (change, half_width) = match shifts {
+        Some(_) if bright.max(dark) < LEAST_RIM => (0.0, range(1.0).max(range(-1.0)) / 2.0),
+        Some(_) if bright >= dark => (-range(1.0) / 2.0, range(1.0) / 2.0),
+        Some(_) => (range(-1.0) / 2.0, range(-1.0) / 2.0),
+        // half the way: both edges err alike, but rarely by all of it
+        None => (0.0, range(1.0).max(range(-1.0)) / 2.0),
+    };
+    let mut parts = vec![Part::bounded("edge", half_width)];
     let widths: Vec<f64> = shifts.map(Shifts::mean_widths).unwrap_or_default();
     if widths.len() > 1 {
         let n = widths.len() as f64;
@@ -87,7 +101,8 @@ fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Qua
         let variance = widths.iter().map(|width| (width - mean).powi(2)).sum::<f64>() / (n - 1.0);
         parts.push(Part::estimated("sampling", (variance / n).sqrt(), n - 1.0));
     }
-    Quantity::new((fall - rise).rem_euclid(1.0), Unit::One, "mean profile at half its height", parts)
+    let value = ((fall - rise).rem_euclid(1.0) + change).clamp(0.0, 1.0);
+    Quantity::new(value, Unit::One, "mean profile, between half its height and the rim", parts)
 }
 
 impl Profile {
@@ -129,14 +144,27 @@ impl Profile {
         (b + (c - b) * share, slope)
     }
 
-    /// Phases where the profile rises and falls through a share of its height; `None` unless it does
-    /// so once each.
-    fn crossings(&self, share: f64) -> Option<(f64, f64)> {
+    /// The lowest value, that of the trench, that of the top, and the highest value: bright rims and dark feet
+    /// are no plateaus.
+    fn levels(&self) -> [f64; 4] {
         let mut sorted = self.values.clone();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();
-        // bright rims and dark feet are no plateaus
-        let (low, high) = (sorted[n / 10], sorted[n - 1 - n / 10]);
+        [sorted[0], sorted[n / 10], sorted[n - 1 - n / 10], sorted[n - 1]]
+    }
+
+    /// How far the profile goes beyond the top, and below the trench, of its height from trench to top.
+    fn overshoots(&self) -> (f64, f64) {
+        let [lowest, low, high, highest] = self.levels();
+        let height = (high - low).max(f64::MIN_POSITIVE);
+        ((highest - high) / height, (low - lowest) / height)
+    }
+
+    /// Phases where the profile rises and falls through a share of its height; `None` unless it does
+    /// so once each.
+    fn crossings(&self, share: f64) -> Option<(f64, f64)> {
+        let n = self.values.len();
+        let [_, low, high, _] = self.levels();
         let level = low + share * (high - low);
         let (mut rises, mut falls) = (Vec::new(), Vec::new());
         for bin in 0..n {
@@ -154,19 +182,17 @@ impl Profile {
         }
     }
 
-    /// Turns from an edge at `phase`, which rises (`sign` 1) or falls (−1), to where it ends: the farther of
-    /// the first highest and the first lowest value around.
-    fn to_extremum(&self, phase: f64, sign: f64) -> f64 {
+    /// Turns from an edge at `phase`, which rises (`sign` 1) or falls (−1), to the first extremum to one side
+    /// of it (`side` 1 towards later phases, −1 towards earlier ones).
+    fn to_extremum(&self, phase: f64, sign: f64, side: f64) -> f64 {
         let n = self.values.len();
         let most = (EDGE_REACH * n as f64).ceil() as i64;
         let here = (phase * n as f64).round() as i64;
-        let value = |by: i64| self.values[(here + by).rem_euclid(n as i64) as usize];
-        let steps = |towards: i64| {
-            let gain = |by: i64| sign * towards as f64 * (value(towards * (by + 1)) - value(towards * by));
-            // noise of the mean profile stops it for a step at most
-            (0..most).find(|&by| gain(by) <= 0.0 && gain(by + 1) <= 0.0).unwrap_or(most)
-        };
-        steps(1).max(steps(-1)) as f64 / n as f64
+        let step = side as i64;
+        let value = |by: i64| self.values[(here + by * step).rem_euclid(n as i64) as usize];
+        let gain = |by: i64| sign * side * (value(by + 1) - value(by));
+        // noise of the mean profile stops it for a step at most
+        (0..most).find(|&by| gain(by) <= 0.0 && gain(by + 1) <= 0.0).unwrap_or(most) as f64 / n as f64
     }
 
     fn brightest(&self) -> f64 {

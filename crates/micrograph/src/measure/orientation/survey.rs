@@ -4,7 +4,7 @@ use super::tensor::LocalTensors;
 use crate::Plane;
 use crate::paint::{Color, Picture};
 
-/// The picture of `plane` with the axes of `tensors`: red 0°, green 60°, blue 120°, back to red at 180°.
+/// The picture of `plane` with the axes of `tensors`: red 0°, green 60°, blue −60°, yellow 30°, cyan 90°.
 /// Black and white are the 0.2 % quantiles of the plane.
 ///
 /// # Panics

@@ -23,7 +23,7 @@ impl LocalTensors {
         (f64::from(self.xx.at(y, x) - self.yy.at(y, x)), 2.0 * f64::from(self.xy.at(y, x)))
     }
 
-    /// Axis of the lines at a pixel in degrees, in `[0, 180)`.
+    /// Axis of the lines at a pixel in degrees, in `[-90, 90]`.
     pub fn axis_deg(&self, y: usize, x: usize) -> f64 {
         let (cos, sin) = self.doubled(y, x);
         super::line_axis_deg(cos, sin)
@@ -90,7 +90,7 @@ mod tests {
                 assert!((f64::from(plane.at(y, x)) - sum / total).abs() < 1e-4, "{y} {x}");
             }
             let expected = (2.0 * sums[1]).atan2(sums[0] - sums[2]).to_degrees() / 2.0 + 90.0;
-            assert!((found.axis_deg(y, x) - expected.rem_euclid(180.0)).abs() < 0.05);
+            assert!((found.axis_deg(y, x) - crate::measure::geometry::axis_deg(expected)).abs() < 0.05);
         }
     }
 }

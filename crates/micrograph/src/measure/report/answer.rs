@@ -6,7 +6,7 @@ use super::{Finding, Refusal, Task};
 use crate::Calibration;
 use crate::measure::count::{Count, Polarity};
 use crate::measure::fibres::Fibres;
-use crate::measure::geometry::{Geometry, axis_deg};
+use crate::measure::geometry::Geometry;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
 use crate::measure::orientation::Orientation;
@@ -145,7 +145,7 @@ impl Lengths<'_> {
             grating.n_lines as f64,
             Unit::One,
             "lines whose middle crosses the field",
-            vec![Part::bounded("corners", 1.0)],
+            vec![Part::of_whole_numbers("corners", 1)],
         );
         let mut numbers = Numbers::default();
         numbers.give("pitch", self.calibrated(&grating.pitch));
@@ -170,7 +170,7 @@ impl Lengths<'_> {
     pub(super) fn of_lattice(&self, lattice: &Lattice) -> Told {
         let doubtful = lattice.sites.iter().filter(|site| DOUBTFUL.contains(&site.score)).count();
         let number = |n: usize| {
-            let parts = vec![Part::bounded("doubtful sites", doubtful as f64)];
+            let parts = vec![Part::of_whole_numbers("doubtful sites", doubtful)];
             Quantity::new(n as f64, Unit::One, "mean cell compared at each site", parts)
         };
         let mut numbers = Numbers::default();
@@ -228,8 +228,7 @@ impl Lengths<'_> {
     }
 
     pub(super) fn of_fibres(&self, fibres: &Fibres) -> Told {
-        // tables tell all axes in one range
-        let axis = Quantity { value: axis_deg(fibres.axis_deg.value), ..fibres.axis_deg.clone() };
+        let axis = fibres.axis_deg.clone();
         let mut numbers = Numbers::default();
         numbers.give("mean fibre diameter", self.calibrated(&fibres.mean_diameter_px));
         numbers.give("median fibre diameter", self.calibrated(&fibres.median_diameter_px));

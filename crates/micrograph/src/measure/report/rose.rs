@@ -4,6 +4,7 @@
 //! alike halves. The common axis, where there is one, is a line through it.
 
 use crate::Rect;
+use crate::measure::geometry::axis_deg;
 use crate::measure::orientation::Orientation;
 use crate::paint::{Color, Ink, Picture};
 
@@ -27,8 +28,9 @@ pub(super) fn draw(picture: &mut Picture, square: Rect, orientation: &Orientatio
         for x in -reach..=reach {
             let distance = (y as f32).hypot(x as f32);
             // y up
-            let axis = f64::from((-y as f32).atan2(x as f32)).to_degrees().rem_euclid(180.0);
-            let sector = (axis as usize / SECTOR_DEG).min(shares.len() - 1);
+            let axis = axis_deg(f64::from((-y as f32).atan2(x as f32)).to_degrees());
+            // upright is both ends, and belongs to the first sector
+            let sector = (axis + 90.0) as usize / SECTOR_DEG % shares.len();
             let inside = f64::from(distance / radius).powi(2) <= shares[sector] / most;
             let (py, px) = (middle_y + y as f32, middle_x + x as f32);
             if inside && py >= 0.0 && px >= 0.0 {

@@ -1,6 +1,7 @@
 //! Tests of reports as a whole: what is chosen, what becomes nanometres, what is drawn.
 
 use super::*;
+use crate::measure::geometry::axis_difference_deg;
 use crate::measure::quantity::Unit;
 use crate::random::Stream;
 use crate::{CalibrationSource, DataBar, FileFacts, Micrograph, data_bar::DataBarEvidence};
@@ -251,4 +252,82 @@ fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
     assert!(calibration(&micrograph(None), Some(empty), Some(500.0)).is_err());
     let (kept, warnings) = calibration(&micrograph(Some(5.0)), Some(empty), Some(500.0)).unwrap();
     assert!(kept.is_some() && warnings.len() == 1, "{warnings:?}");
+}
+
+/// Lines of random pitch, axis and noise.
+fn random_lines(seed: u64) -> Plane {
+    let mut stream = Stream::new(seed, "test", 0);
+    let pitch = stream.between(9.0, 19.0);
+    let (sin, cos) = stream.between(-80.0, 80.0).to_radians().sin_cos();
+    let duty = stream.between(0.35, 0.65);
+    Plane::from_fn(180, 240, |y, x| {
+        let across = (sin * x as f64 + cos * y as f64) / pitch;
+        let beside = ((across - across.round()).abs() - duty / 2.0) * pitch;
+        (100.0 - 50.0 * (beside / 1.5).tanh() + 6.0 * stream.normal()) as f32
+    })
+}
+
+#[test]
+fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
+    const LENGTHS: [(&str, f64); 6] = [
+        ("pitch", 1e-3),
+        ("first vector", 2e-3),
+        ("second vector", 2e-3),
+        // borders are whole pixels, which are halved
+        ("mean particle diameter", 0.04),
+        ("nearest neighbour", 0.01),
+        ("mean fibre diameter", 0.08),
+    ];
+    const NUMBERS: [&str; 3] = ["sites taken", "sites missing", "particles seen"];
+    let calibration = |nm: f64| Calibration::square(nm, CalibrationSource::Typed);
+    let told = |report: &Report, name: &str| {
+        let all = report.answers.iter().flat_map(|answer| &answer.findings);
+        all.clone().find(|finding| finding.name == name).map(|finding| finding.quantity.clone())
+    };
+    let mut planes: Vec<(Task, Plane)> = (0..4).map(|seed| (Task::Pitch, random_lines(seed))).collect();
+    planes.push((Task::Lattice, lattice_of_discs([4, 5])));
+    planes.push((Task::Count, strewn()));
+    planes.push((Task::Fibres, wire()));
+    for (case, (task, plane)) in planes.into_iter().enumerate() {
+        let config = ReportConfig { what: vec![task], ..ReportConfig::default() };
+        let report =
+            |plane: &Plane, nm: f64| measured(plane, Some(&calibration(nm)), &config).unwrap().report;
+        let (height, width) = (plane.height(), plane.width());
+        let plain = report(&plane, 4.0);
+        // anticlockwise: what was to the right is above
+        let turned = Plane::from_fn(width, height, |y, x| plane.at(x, width - 1 - y));
+        let enlarged = Plane::from_fn(2 * height, 2 * width, |y, x| plane.at(y / 2, x / 2));
+        let sloped = Plane::from_fn(height, width, |y, x| plane.at(y, x) + 0.1 * x as f32 - 0.07 * y as f32);
+        let mut others = vec![
+            ("turned", 90.0, report(&turned, 4.0)),
+            ("enlarged", 0.0, report(&enlarged, 2.0)),
+            ("sloped", 0.0, report(&sloped, 4.0)),
+        ];
+        // fibres are looked for on the bright side
+        if task != Task::Fibres {
+            others.push(("inverted", 0.0, report(&plane.map(|value| 255.0 - value), 4.0)));
+        }
+        let mut n_compared = 0;
+        for (name, turn, other) in others {
+            for (length, allowed) in LENGTHS {
+                let Some(before) = told(&plain, length) else { continue };
+                let after = told(&other, length).unwrap_or_else(|| panic!("{case} {name}: no {length}"));
+                assert_eq!(after.unit, Unit::Nm);
+                let change = (after.value / before.value - 1.0).abs();
+                assert!(change < allowed, "{case} {name}: {length} {before:?} {after:?}");
+                n_compared += 1;
+            }
+            for number in NUMBERS {
+                let (before, after) = (told(&plain, number), told(&other, number));
+                assert_eq!(before.map(|n| n.value), after.map(|n| n.value), "{case} {name}: {number}");
+            }
+            if let (Some(before), Some(after)) =
+                (told(&plain, "axis of lines"), told(&other, "axis of lines"))
+            {
+                let off = axis_difference_deg(after.value, before.value + turn);
+                assert!(off.abs() < 0.1, "{case} {name}: {before:?} {after:?}");
+            }
+        }
+        assert!(n_compared >= 3, "{case}: {plain:?}");
+    }
 }

@@ -9,9 +9,9 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::{
     BiologicalConfig, BiologicalForm, Category, Device, DotLattice, DotRelief, DotsConfig, Exposure,
-    FibresConfig, FilmConfig, FilmTexture, Imaging, LinesConfig, MemsConfig, NanowiresConfig, Packing,
-    ParticlesConfig, PorousConfig, PorousStructure, PowderConfig, Specimen, SynthConfig, Synthetic,
-    TipConfig, TipShape, WireArrangement, micrograph,
+    FibresConfig, FilmConfig, FilmTexture, Imaging, LineProfile, LinesConfig, MemsConfig, NanowiresConfig,
+    Packing, ParticlesConfig, PorousConfig, PorousStructure, PowderConfig, ScanConfig, Specimen, SynthConfig,
+    Synthetic, TipConfig, TipShape, WireArrangement, micrograph,
 };
 
 /// The micrograph number `index` of `category` under `seed`, of `height` × `width` px, without data bar.
@@ -65,6 +65,7 @@ pub fn varied_config_of(
     let look =
         &mut Stream::new(seed, "synth varied look", index * Category::ALL.len() as u64 + category as u64);
     Ok(SynthConfig {
+        scan: ScanConfig::default(),
         height,
         width,
         nm_per_px: log_between(look, 0.5, 500.0),
@@ -131,6 +132,7 @@ fn porous(side: f64, draw: &mut Stream) -> PorousConfig {
 fn lines(side: f64, draw: &mut Stream) -> LinesConfig {
     let pitch_px = (side * log_between(draw, 0.04, 0.35)).max(7.0);
     LinesConfig {
+        profile: LineProfile::Walls,
         pitch_px,
         axis_deg: stage_axis(draw),
         duty: draw.between(0.3, 0.7),
@@ -162,6 +164,7 @@ fn dots(side: f64, draw: &mut Stream) -> DotsConfig {
 fn particles(side: f64, draw: &mut Stream) -> ParticlesConfig {
     let packing = [Packing::Separate, Packing::Overlapping, Packing::Stacked][draw.below(3)];
     ParticlesConfig {
+        touching: 0.0,
         diameter_px: (side * log_between(draw, 0.02, 0.2)).max(4.0),
         spread: draw.between(0.0, 0.3),
         coverage: match packing {

@@ -13,9 +13,10 @@ use micrograph::measure::Report;
 use micrograph::measure::report::Details;
 use serde::{Deserialize, Serialize};
 
+use super::super::lens::failure_at;
 use super::{Drawn, MeasureSettings, table};
 use crate::outcome::Failure;
-use crate::output::OutputFolder;
+use crate::output::{OutputFolder, json_text};
 use crate::record::{Input, file_sha256};
 
 /// Version of the record's format.
@@ -27,12 +28,16 @@ const TABLE: &str = "measurements.csv";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
     schema_version: u32,
-    program_version: String,
+    /// Version of the program that made it.
+    pub program_version: String,
     command: String,
-    input: Input,
-    settings: MeasureSettings,
+    /// The image.
+    pub input: Input,
+    /// Everything else that decides.
+    pub settings: MeasureSettings,
     data_bar: Option<DataBar>,
-    overlay_sha256: String,
+    /// SHA-256 of the overlay as a file.
+    pub overlay_sha256: String,
     /// The numbers.
     pub report: Report,
 }
@@ -56,6 +61,22 @@ impl Kept {
             overlay_sha256,
             report,
         }
+    }
+
+    /// The record at `path`, which has these bytes.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        let kept: Self = serde_json::from_slice(bytes).map_err(|error| failure_at(path, &error))?;
+        if kept.schema_version == SCHEMA_VERSION {
+            return Ok(kept);
+        }
+        let (path, found) = (path.display(), kept.schema_version);
+        let text = format!("{path}: the schema version is {SCHEMA_VERSION}, the record says {found}");
+        Err(Failure::new(text))
+    }
+
+    /// The record as a file, with what was `drawn`.
+    pub(crate) fn text(&self, drawn: &Drawn) -> Result<String, Failure> {
+        json_text(&Written { kept: self, details_px: &drawn.measured.details })
     }
 
     /// The record in a file; `None` where there is none that this program wrote.
@@ -149,8 +170,7 @@ impl Folder {
     /// Writes overlay, record and table.
     pub(crate) fn keep(&mut self, name: &str, kept: Kept, drawn: &Drawn) -> Result<Kept, Failure> {
         self.folder.write(&format!("{name}.png"), &drawn.overlay)?;
-        let written = Written { kept: &kept, details_px: &drawn.measured.details };
-        self.folder.write_json(&format!("{name}.json"), &written)?;
+        self.folder.write(&format!("{name}.json"), kept.text(drawn)?.as_bytes())?;
         self.rows.insert(name.to_owned(), table::csv_row(name, &kept.report));
         self.write_table()?;
         Ok(kept)
