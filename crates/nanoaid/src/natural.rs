@@ -141,8 +141,7 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::*;
-    use crate::visualize::tests::{gabor, pictures, planted_layers};
-    use crate::visualize::{Preset, VisualizeConfig};
+    use crate::visualize::tests::{gabor, planted_layers};
 
     /// Lines of 6 px along each of `axes_deg` over each other.
     fn lines(axes_deg: &[f64], phase: f64) -> Plane {
@@ -156,10 +155,17 @@ mod tests {
     }
 
     /// Detectors of lines along the rows, the columns and both diagonals, and above them a unit that
-    /// is driven by rows, by columns with this weight, and kept down by one diagonal.
+    /// is driven by rows, by columns with this weight, and kept down where one diagonal is near.
     fn network(of_columns: f32) -> Network {
         let kernels = [0.0, 90.0, 45.0, -45.0].map(|axis| gabor(15, 6.0, axis));
-        let above = [vec![1.0, of_columns, -4.0, 0.0], vec![0.0, 0.0, 1.0, 0.0], vec![0.0, 0.0, 0.0, 1.0]];
+        // 7 × 7, so that a diagonal keeps down what lies between its lines, too
+        let place = |weight: f32| (0..49).map(|index| if index == 24 { weight } else { 0.0 }).collect();
+        let around = |weight: f32| vec![weight / 49.0; 49];
+        let above = [
+            [place(1.0), place(of_columns), around(-12.0), place(0.0)].concat(),
+            [place(0.0), place(0.0), place(1.0), place(0.0)].concat(),
+            [place(0.0), place(0.0), place(0.0), place(1.0)].concat(),
+        ];
         planted_layers(&[("parts", &kernels, &[0.0; 4]), ("unit", &above, &[0.0; 3])], true)
     }
 
@@ -170,19 +176,17 @@ mod tests {
         let others = (0..6).map(|index| lines(&[90.0, 45.0], f64::from(index)));
         let micrographs: Vec<Plane> = driving.chain(others).collect();
         let natural = Natural::of_planes(&micrographs);
-        let config =
-            VisualizeConfig { height: 48, width: 56, steps: 96, stop_gain: 0.0, ..Preset::Fast.config() };
-        let unit: Objective = "unit:0".parse().expect("it is one");
-        // columns without a diagonal, which no micrograph has, drive this one most
-        let fooled = network(3.0);
-        // and this one hardly
-        let honest = network(0.1);
-        for (network, expected) in
-            [(&fooled, Some(Warning::OtherPath { nearer: 1, layers: 2 })), (&honest, None)]
-        {
-            let paths = natural.paths(network, "unit", [48, 56]).expect("there are micrographs");
-            let picture = &pictures(network, std::slice::from_ref(&unit), &config)[0].pictures[0];
-            let (nearness, warning) = paths.compare(picture, 0);
+        // columns without a diagonal, which no micrograph has, drive the first unit most of all images
+        // of one wave, and rows the second
+        let (columns, rows) = (lines(&[90.0], 0.5), lines(&[0.0], 0.5));
+        for (network, picture, expected) in [
+            (network(3.0), &columns, Some(Warning::OtherPath { nearer: 1, layers: 2 })),
+            (network(0.1), &rows, None),
+        ] {
+            let score = |plane: &Plane| network.maps(plane, "unit")[0].mean();
+            assert!(micrographs.iter().all(|plane| score(plane) < score(picture)), "it looks like a success");
+            let paths = natural.paths(&network, "unit", [48, 56]).expect("there are micrographs");
+            let (nearness, warning) = paths.compare(std::slice::from_ref(picture), 0);
             assert_eq!(warning, expected, "{nearness:?}");
             let names: Vec<&str> = nearness.iter().map(|layer| layer.layer.as_str()).collect();
             assert_eq!(names, ["parts", "unit"]);

@@ -18,8 +18,11 @@ pub(crate) fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Netwo
     planted_layers(&[("unit", kernels, biases)], relu)
 }
 
-/// A network of convolutions one after the other: name, kernels `[C_out][C_in · K · K]`, biases.
-pub(crate) fn planted_layers(layers: &[(&str, &[Vec<f32>], &[f32])], relu: bool) -> Network {
+/// Name of a convolution, its kernels, `[C_out][C_in · K · K]`, and biases.
+pub(crate) type PlantedLayer<'a> = (&'a str, &'a [Vec<f32>], &'a [f32]);
+
+/// A network of convolutions one after the other.
+pub(crate) fn planted_layers(layers: &[PlantedLayer<'_>], relu: bool) -> Network {
     let mut graph = Graph::new(1);
     let mut channels = 1;
     for (name, kernels, biases) in layers {

@@ -9,11 +9,13 @@ fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
     units.extend(
         ["latent:0", "encoder.1:2", "encoder.1", "error + latent:1"].map(|text| text.parse().unwrap()),
     );
-    for preset in [Preset::Fast, Preset::Chollet, Preset::Measure, Preset::Robust, Preset::Borowski] {
-        let config = preset.config();
-        let members = config.members.min(2);
-        let config =
-            VisualizeConfig { members, margin_px: 0, check_every: 5, stop_gain: 0.01, ..small(config) };
+    let fast = Preset::Fast.config();
+    let together = VisualizeConfig { members: 2, diversity: 100.0, ..fast.clone() };
+    let presets = [Preset::Chollet, Preset::Measure, Preset::Robust]
+        .map(|preset| (preset.to_string(), preset.config()));
+    let cases = [("fast".to_owned(), fast), ("two together".to_owned(), together)].into_iter().chain(presets);
+    for (preset, config) in cases {
+        let config = VisualizeConfig { check_every: 5, stop_gain: 0.01, ..small(config) };
         let all = pictures(&network, &units, &config);
         for (unit, of_all) in units.iter().zip(&all) {
             assert_eq!(
