@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use micrograph::fourier::PlaneFourier;
+use micrograph::fourier::log_ring_shares;
 use micrograph::read::{self, ReadConfig};
 
 const RINGS: std::ops::RangeInclusive<usize> = 2..=40;
@@ -56,18 +56,5 @@ fn mean_spectrum(folder: &Path) -> Result<Vec<f64>, Box<dyn Error>> {
 /// Logarithms of the shares of each ring.
 fn spectrum(path: &Path) -> Result<Vec<f64>, Box<dyn Error>> {
     let plane = read::micrograph(path, &ReadConfig::default())?.plane;
-    let fourier = PlaneFourier::<f64>::new(plane.height(), plane.width());
-    let values: Vec<f64> = plane.values().iter().map(|&value| f64::from(value)).collect();
-    let columns = fourier.n_columns();
-    let mut rings = vec![1e-9; RINGS.count()];
-    for (index, value) in fourier.forward(&values).iter().enumerate() {
-        let row = fourier.frequency_of_row(index / columns) * plane.height() as f64;
-        let waves = row.hypot(fourier.frequency_of_column(index % columns) * plane.width() as f64);
-        let ring = waves.round() as usize;
-        if RINGS.contains(&ring) {
-            rings[ring - RINGS.start()] += value.norm_sqr();
-        }
-    }
-    let total: f64 = rings.iter().sum();
-    Ok(rings.iter().map(|ring| (ring / total).ln()).collect())
+    Ok(log_ring_shares(&plane, RINGS))
 }

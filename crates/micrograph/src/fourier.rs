@@ -4,12 +4,15 @@
 //! downwards, columns `0 … ⌊W/2⌋` per `W` pixels to the right; the rest are complex conjugates.
 //! Scaling is that of numpy: none forward, `1 / (H·W)` back.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use realfft::{ComplexToReal, FftNum, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
 pub use rustfft::num_complex::Complex;
+
+use crate::Plane;
 
 /// The transform of planes of one size, `[H, W]`. One plan may serve many threads.
 #[derive(Clone)]
@@ -143,6 +146,30 @@ impl<T: FftNum> PlaneFourier<T> {
     }
 }
 
+/// How the power of `plane` is shared among rings of its spectrum, as natural logarithms: ring `n` has
+/// the frequencies of `n` waves per plane, to the nearest whole number. To each ring
+/// 10⁻⁹ is added, so that one without power has a logarithm.
+///
+/// # Panics
+/// If the plane is empty.
+pub fn log_ring_shares(plane: &Plane, rings: RangeInclusive<usize>) -> Vec<f64> {
+    let (height, width) = (plane.height(), plane.width());
+    let fourier = PlaneFourier::<f64>::new(height, width);
+    let values: Vec<f64> = plane.values().iter().map(|&value| f64::from(value)).collect();
+    let columns = fourier.n_columns();
+    let mut powers = vec![1e-9; rings.clone().count()];
+    for (index, value) in fourier.forward(&values).iter().enumerate() {
+        let row = fourier.frequency_of_row(index / columns) * height as f64;
+        let waves = row.hypot(fourier.frequency_of_column(index % columns) * width as f64);
+        let ring = waves.round() as usize;
+        if rings.contains(&ring) {
+            powers[ring - rings.start()] += value.norm_sqr();
+        }
+    }
+    let total: f64 = powers.iter().sum();
+    powers.iter().map(|power| (power / total).ln()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::f64::consts::TAU;
@@ -151,6 +178,16 @@ mod tests {
     use crate::random::Stream;
 
     const SIZES: [(usize, usize); 6] = [(1, 1), (1, 6), (5, 1), (4, 6), (5, 7), (6, 9)];
+
+    #[test]
+    fn a_wave_lies_in_its_ring() {
+        // 3 waves down, 4 to the right: ring 5
+        let plane = Plane::from_fn(48, 60, |y, x| {
+            (0.5 + 0.2 * (TAU * (3.0 * y as f64 / 48.0 + 4.0 * x as f64 / 60.0)).cos()) as f32
+        });
+        let shares: Vec<f64> = log_ring_shares(&plane, 2..=9).iter().map(|share| share.exp()).collect();
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9 && shares[3] > 0.999, "{shares:?}");
+    }
 
     fn noise(n: usize, seed: u64) -> Vec<f64> {
         let mut stream = Stream::new(seed, "fourier", 0);

@@ -1,12 +1,13 @@
 //! Painting: planes become pictures and files.
 //!
 //! Color maps, 8-bit RGB pictures with text, scale bars and color bars, contact sheets of many
-//! planes, overlays over a micrograph, line charts as SVG, and the two ways out for the numbers
+//! planes, moving pictures, overlays over a micrograph, line charts as SVG, and the two ways out for the numbers
 //! themselves: calibrated TIFF stacks and NPZ. Nothing here knows of networks or HTML pages; what
 //! is written on a picture is given as text.
 
 mod chart;
 mod color_map;
+mod gif;
 mod gray;
 mod marks;
 mod npz;
@@ -21,6 +22,7 @@ mod tiff_stack;
 
 pub use chart::{AxisScale, LineChart, LineStyle, Series};
 pub use color_map::{ColorMap, NAN_COLOR, UnknownColorMap};
+pub use gif::{GifTimes, gif_bytes};
 pub use gray::{gray_jpeg, gray_png};
 pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
 pub use npz::NpzWriter;

@@ -101,6 +101,14 @@ impl Plane {
         Self::new(rect.height, rect.width, values)
     }
 
+    /// A copy of the middle, of at most `height` rows and `width` columns; where one has to be left out
+    /// on one side alone, it is on the lower or right one.
+    pub fn middle(&self, height: usize, width: usize) -> Self {
+        let (height, width) = (self.height.min(height), self.width.min(width));
+        let (y, x) = ((self.height - height) / 2, (self.width - width) / 2);
+        self.crop(Rect { y, x, height, width })
+    }
+
     /// A plane of the same shape with `change` applied to each value.
     pub fn map(&self, change: impl Fn(f32) -> f32) -> Self {
         Self::new(self.height, self.width, self.values.iter().map(|&value| change(value)).collect())

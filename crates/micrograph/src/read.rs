@@ -33,7 +33,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
-use crate::{FileFacts, Micrograph};
+use crate::{FileFacts, Micrograph, Plane};
 use format::Format;
 
 /// How files are read.
@@ -118,6 +118,23 @@ pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadEr
         return Err(ReadError::NotFinite { path: path.to_owned(), count, total });
     }
     Ok(Micrograph { plane, facts })
+}
+
+/// Reads red, green and blue of a PNG, JPEG or BMP file, each in `[0, 1]`; those of a grey one are
+/// alike. For networks that see colors; what is measured is read by [`micrograph()`].
+///
+/// # Errors
+/// As [`micrograph()`], and for files of other formats.
+pub fn colors(path: &Path, config: &ReadConfig) -> Result<[Plane; 3], ReadError> {
+    let (source, mut reader) = Source::open(path, config)?;
+    match source.format {
+        Format::Tiff | Format::Gatan => Err(ReadError::Unsupported {
+            path: path.to_owned(),
+            found: source.format.name().to_owned(),
+            expected: "PNG, JPEG or BMP, for their colors",
+        }),
+        _ => raster::colors(&source, &mut reader),
+    }
 }
 
 /// Reads what `path` tells without decoding its pixels.

@@ -218,6 +218,29 @@ fn a_flat_map_is_a_plain_field_and_not_stretched_noise() {
 }
 
 #[test]
+fn pictures_keep_their_colors_on_a_sheet() {
+    let plane = Plane::filled(24, 30, 0.5);
+    let cell = |dead| Cell { plane: &plane, label: "a:0".to_owned(), note: String::new(), dead };
+    let [red, blue] = [[220, 20, 30], [10, 40, 210]].map(|color| Picture::new(24, 30, color));
+    let picture = contact_sheet(&ContactSheet {
+        sections: vec![
+            Section { heading: "live".to_owned(), cells: vec![cell(false), cell(false)] },
+            Section { heading: "dead".to_owned(), cells: vec![cell(true)] },
+        ],
+        scaling: Scaling::Given { low: 0.0, high: 1.0 },
+        map: ColorMap::Turbo,
+        pictures: &[red, blue.clone(), blue],
+        ..ContactSheet::default()
+    });
+    let count = |color: [u8; 3]| picture.rgb().chunks(3).filter(|pixel| **pixel == color).count();
+    let (n_red, n_blue) = (count([220, 20, 30]), count([10, 40, 210]));
+    assert!(n_red >= 24 * 30 && n_red == n_blue, "{n_red} {n_blue}: each once, the dead one is not drawn");
+    // no turbo: neither cells nor a color bar
+    let saturated = |c: &&[u8]| c.iter().max().unwrap() - c.iter().min().unwrap() > 60;
+    assert_eq!(picture.rgb().chunks(3).filter(saturated).count(), n_red + n_blue);
+}
+
+#[test]
 fn small_maps_are_enlarged_in_whole_blocks() {
     let plane = Plane::from_fn(3, 4, |y, x| (y * 4 + x) as f32);
     let cell = Cell { plane: &plane, label: "a:0".to_owned(), note: String::new(), dead: false };

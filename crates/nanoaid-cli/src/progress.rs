@@ -10,12 +10,56 @@ use crate::outcome::say;
 /// Time between two lines where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(20);
 
+/// An estimate is told once for work that takes longer than this, in seconds.
+const LONG: f64 = 20.0;
+/// Before it is told, so much of the work has been measured, in seconds.
+const MEASURED: f64 = 2.0;
+
+/// How fast work goes on, from shares of it that are behind.
+#[derive(Default)]
+pub(crate) struct Pace {
+    /// When the first share was behind, and how much it was: what comes before is preparation.
+    first: Option<(Instant, f64)>,
+    /// Seconds since then, and the share that is behind.
+    last: Option<(f64, f64)>,
+}
+
+impl Pace {
+    /// `share` of the work is behind, in `[0, 1]`.
+    pub(crate) fn note(&mut self, share: f64) {
+        let (begun, _) = *self.first.get_or_insert_with(|| (Instant::now(), share));
+        self.last = Some((begun.elapsed().as_secs_f64(), share));
+    }
+
+    /// Seconds that all of it takes at this pace; `None` before enough of it was measured.
+    pub(crate) fn whole(&self) -> Option<f64> {
+        let ((_, first), (seconds, share)) = (self.first?, self.last?);
+        (seconds >= MEASURED && share > first).then(|| seconds / (share - first))
+    }
+
+    /// Seconds that are left of it.
+    pub(crate) fn left(&self) -> Option<f64> {
+        let (_, share) = self.last?;
+        self.whole().map(|whole| whole * (1.0 - share))
+    }
+}
+
+/// Seconds in the largest unit that leaves a number from 2 on, as `40 s`, `5 min`, `3 h`.
+pub(crate) fn time_text(seconds: f64) -> String {
+    let units = [(3600.0, "h"), (60.0, "min"), (1.0, "s")];
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds >= 2.0 * length).unwrap_or(units[2]);
+    format!("{:.0} {unit}", (seconds / length).max(1.0))
+}
+
 /// A count of things done out of things to do.
 pub(crate) struct Progress {
     bar: ProgressBar,
     terminal: bool,
     begun: Instant,
     last_line: Instant,
+    pace: Pace,
+    /// Whether an estimate was told.
+    told: bool,
 }
 
 impl Progress {
@@ -26,7 +70,42 @@ impl Progress {
         bar.set_length(n);
         let template = format!("{{bar:32}} {{pos}}/{{len}} {unit} · {{msg}} · {{eta}} left");
         bar.set_style(ProgressStyle::with_template(&template).expect("the template is valid"));
-        Self { bar, terminal, begun: Instant::now(), last_line: Instant::now() }
+        let (pace, told) = (Pace::default(), false);
+        Self { bar, terminal, begun: Instant::now(), last_line: Instant::now(), pace, told }
+    }
+
+    /// The same for things that are done side by side, of which shares are known: [`Self::set_share`].
+    pub(crate) fn of_shares(n: u64, unit: &str) -> Self {
+        let progress = Self::new(n, unit);
+        let template = format!("{{bar:32}} {{pos}}/{{len}} {unit} · {{msg}}");
+        progress.bar.set_style(ProgressStyle::with_template(&template).expect("the template is valid"));
+        progress
+    }
+
+    /// `done` things are finished, and `share` of all work, in `[0, 1]`, is behind. Long work is
+    /// announced once, as soon as its pace is known, by `announced` of the time that it takes.
+    pub(crate) fn set_share(
+        &mut self,
+        done: u64,
+        share: f64,
+        note: &str,
+        announced: &dyn Fn(&str) -> String,
+    ) {
+        self.pace.note(share);
+        let left = self.pace.left().map(|left| format!(" · {} left", time_text(left))).unwrap_or_default();
+        self.bar.set_position(done);
+        self.bar.set_message(format!("{note}{left}"));
+        if let (Some(whole), false) = (self.pace.whole(), self.told) {
+            self.told = true;
+            if whole >= LONG {
+                self.line(&announced(&time_text(whole)));
+            }
+        }
+        if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let n = self.bar.length().unwrap_or(done);
+            say(&format!("{done}/{n} · {note}{left}"));
+        }
     }
 
     /// `done` things are done; `note` says how it goes.
@@ -60,5 +139,27 @@ impl Progress {
     /// Removes the bar.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_a_unit_that_leaves_a_number_from_two_on() {
+        let texts = [0.2, 1.0, 59.0, 119.0, 121.0, 7199.0, 7201.0].map(time_text);
+        assert_eq!(texts, ["1 s", "1 s", "59 s", "119 s", "2 min", "120 min", "2 h"]);
+    }
+
+    #[test]
+    fn a_pace_leaves_out_what_comes_before_the_first_share() {
+        // 10 s for 20 % after a start that had 10 % behind it
+        let pace = Pace { first: Some((Instant::now(), 0.1)), last: Some((10.0, 0.3)) };
+        let (whole, left) = (pace.whole().unwrap(), pace.left().unwrap());
+        assert!((whole - 50.0).abs() < 1e-9 && (left - 35.0).abs() < 1e-9, "{whole} {left}");
+        let early = Pace { last: Some((1.0, 0.3)), ..pace };
+        assert_eq!(early.whole(), None, "too little was measured");
+        assert_eq!(Pace::default().left(), None);
     }
 }

@@ -1,19 +1,26 @@
 //! Visualization: one unit's pictures and record on disk, and the contact sheet of many.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
 use micrograph::Plane;
 use micrograph::calibration::length_text;
-use micrograph::paint::{Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet};
+use micrograph::paint::{
+    Cell, ColorMap, ContactSheet, GifTimes, Picture, Scaling, Section, contact_sheet, gif_bytes,
+};
 use nanoaid::hash::sha256;
 use nanoaid::visualize::path::Nearness;
 use nanoaid::visualize::{Objective, Peak, Visualization, VisualizeConfig, Warning, gray, peak, shown};
 use serde::{Deserialize, Serialize};
 
+use crate::command::failure_at;
 use crate::outcome::Failure;
 use crate::output::OutputFolder;
 use crate::record::{Input, SCHEMA_VERSION};
+
+/// What the name of a picture ends with that shows steps side by side.
+const OF_STEPS: &str = "_steps.png";
 
 /// Everything besides the objective that decides about a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,19 +155,20 @@ pub(crate) fn write(
     let stem = file_stem(objective);
     let unbounded = settings.config.canvas.unbounded();
     let mut files = BTreeMap::new();
-    let mut write = |name: String, picture: &Picture| -> Result<(), Failure> {
-        let bytes = picture.png_bytes(None);
-        folder.write(&name, &bytes)?;
-        files.insert(name, sha256(&bytes));
+    let mut write = |name: String, bytes: &[u8]| -> Result<(), Failure> {
+        folder.write(&name, bytes)?;
+        files.insert(name, sha256(bytes));
         Ok(())
     };
     for (member, planes) in found.pictures.iter().enumerate() {
         let number = if found.pictures.len() > 1 { format!("_{member}") } else { String::new() };
-        write(format!("{stem}{number}.png"), &picture_of(planes, unbounded))?;
+        write(format!("{stem}{number}.png"), &picture_of(planes, unbounded).png_bytes(None))?;
     }
     if !found.snapshots.is_empty() {
-        let steps: Vec<&Vec<Plane>> = found.snapshots.iter().map(|(_, pictures)| &pictures[0]).collect();
-        write(format!("{stem}_steps.png"), &strip(&steps, unbounded))?;
+        let steps = found.snapshots.iter().map(|(_, pictures)| picture_of(&pictures[0], unbounded));
+        let steps: Vec<Picture> = steps.collect();
+        write(format!("{stem}{OF_STEPS}"), &strip(&steps).png_bytes(None))?;
+        write(format!("{stem}_steps.gif"), &gif_bytes(&steps, GifTimes::default()))?;
     }
     let record = VisualRecord {
         schema_version: SCHEMA_VERSION,
@@ -186,13 +194,12 @@ fn picture_of(planes: &[Plane], unbounded: bool) -> Picture {
 }
 
 /// Pictures side by side.
-fn strip(pictures: &[&Vec<Plane>], unbounded: bool) -> Picture {
+fn strip(pictures: &[Picture]) -> Picture {
     const GAP: usize = 4;
-    let pictures: Vec<Picture> = pictures.iter().map(|planes| picture_of(planes, unbounded)).collect();
     let width = pictures.iter().map(|picture| picture.width() + GAP).sum::<usize>() - GAP;
     let mut strip = Picture::new(pictures[0].height(), width, [255; 3]);
     let mut x = 0;
-    for picture in &pictures {
+    for picture in pictures {
         strip.blit(0, x, picture);
         x += picture.width() + GAP;
     }
@@ -209,10 +216,13 @@ pub(crate) fn sheet(
 ) -> Result<Picture, Failure> {
     let mut pictures = Vec::new();
     for record in records {
-        let name =
-            record.files.keys().find(|name| !name.ends_with("_steps.png")).cloned().unwrap_or_default();
-        pictures.push(read_gray(&folder.file(&name))?);
+        let first = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
+        let name = first.ok_or_else(|| Failure::new(format!("`{}` has no picture", record.objective)))?;
+        let path = folder.file(name);
+        let read = Picture::from_png_bytes(&fs::read(&path).map_err(|error| failure_at(&path, &error))?);
+        pictures.push(read.ok_or_else(|| Failure::new(format!("{}: no picture of ours", path.display())))?);
     }
+    let planes: Vec<Plane> = pictures.iter().map(Picture::gray).collect();
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by(|&a, &b| records[b].outcome.score.total_cmp(&records[a].outcome.score));
     let cells = |dead: bool| -> Vec<Cell<'_>> {
@@ -220,7 +230,7 @@ pub(crate) fn sheet(
             .iter()
             .filter(|&&index| records[index].outcome.dead == dead)
             .map(|&index| Cell {
-                plane: &pictures[index],
+                plane: &planes[index],
                 label: records[index].objective.to_string(),
                 note: if dead { "dead".to_owned() } else { records[index].peak_text(nm_per_px) },
                 dead,
@@ -232,12 +242,18 @@ pub(crate) fn sheet(
         Section { heading: "dead: no gradient came through".to_owned(), cells: cells(true) },
     ];
     sections.retain(|section| !section.cells.is_empty());
+    let in_colors = pictures.iter().any(|picture| !picture.is_gray());
+    let live = order.iter().filter(|&&index| !records[index].outcome.dead);
+    let dead = order.iter().filter(|&&index| records[index].outcome.dead);
+    let pictures: Vec<Picture> =
+        live.chain(dead).filter(|_| in_colors).map(|&index| pictures[index].clone()).collect();
     Ok(contact_sheet(&ContactSheet {
         title: title.to_owned(),
         subtitle: subtitle.to_owned(),
         sections,
         scaling: Scaling::Given { low: 0.0, high: 1.0 },
         map: ColorMap::Gray,
+        pictures: &pictures,
         nm_per_px,
         max_width_px: 2000,
         ..ContactSheet::default()

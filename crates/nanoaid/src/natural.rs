@@ -4,12 +4,12 @@
 //! Only the training part is looked at, prepared and without data bars, and of each micrograph the
 //! middle, so that hundreds fit into memory.
 
-use micrograph::{Plane, Rect};
+use micrograph::Plane;
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, Split};
+use crate::dataset::{Dataset, Origin, Split};
 use crate::visualize::path::{Means, Nearness, Paths, warning};
-use crate::visualize::{Objective, Spectrum, Warning};
+use crate::visualize::{ColorDirections, Objective, Spectrum, Warning};
 use crate::{Address, Network};
 
 /// Most rows and columns that are kept of a micrograph.
@@ -34,7 +34,7 @@ impl Natural {
         let read: Vec<_> = entries
             .par_iter()
             .map(|entry| match entry.plane(&prepare) {
-                Ok(plane) => Ok(middle(&plane, [MOST_PX; 2])),
+                Ok(plane) => Ok(plane.middle(MOST_PX, MOST_PX)),
                 Err(reason) => Err((entry.file.clone(), reason)),
             })
             .collect();
@@ -46,6 +46,34 @@ impl Natural {
             }
         }
         Self { planes, skipped }
+    }
+
+    /// How colors go together in the training part of `dataset`; of one category where it is given.
+    /// Files that have no colors to be read are left out; `None` if none is left.
+    pub fn colors(dataset: &Dataset, category: Option<&str>) -> Option<ColorDirections> {
+        let read = dataset.prepare_config().read;
+        let files: Vec<&std::path::Path> = dataset
+            .of(Split::Train)
+            .filter(|entry| category.is_none_or(|category| entry.category.as_deref() == Some(category)))
+            .filter_map(|entry| match &entry.origin {
+                Origin::File(path) => Some(path.as_path()),
+                Origin::Synthetic { .. } => None,
+            })
+            .collect();
+        let images: Vec<[Plane; 3]> = files
+            .par_iter()
+            .filter_map(|path| {
+                let colors = micrograph::read::colors(path, &read).ok()?;
+                Some(colors.map(|plane| plane.middle(MOST_PX, MOST_PX)))
+            })
+            .collect();
+        ColorDirections::of(images.iter().map(|planes| planes.each_ref()))
+    }
+
+    /// The middles of prepared micrographs.
+    pub fn of_planes<'a>(micrographs: impl IntoIterator<Item = &'a Plane>) -> Self {
+        let planes = micrographs.into_iter().map(|plane| plane.middle(MOST_PX, MOST_PX));
+        Self { planes: planes.collect(), skipped: Vec::new() }
     }
 
     /// The middles.
@@ -67,7 +95,7 @@ impl Natural {
         let paths = Paths::to(network, layer);
         let [height, width] = size;
         let large = self.planes.iter().filter(|plane| plane.height() >= height && plane.width() >= width);
-        let means: Vec<Means> = large.map(|plane| paths.means(&[middle(plane, size)])).collect();
+        let means: Vec<Means> = large.map(|plane| paths.means(&[plane.middle(height, width)])).collect();
         (means.len() >= 2).then_some(NaturalPaths { paths, means })
     }
 }
@@ -98,9 +126,7 @@ pub fn unit_of(objective: &Objective, network: &Network) -> Option<(String, usiz
         Objective::Unit(Address::Layer { layer, channel: Some(channel), .. })
         | Objective::Center { layer, channel }
         | Objective::Energy { layer, channel } => {
-            let name = network.layer(layer).map(|layer| layer.name.clone());
-            name.or_else(|| layer.strip_suffix(crate::network::PREACTIVATION).map(str::to_owned))
-                .map(|layer| (layer, *channel))
+            network.layer_of_values(layer).ok().map(|layer| (layer.name.clone(), *channel))
         }
         Objective::Unit(Address::Class(label)) => {
             let class = network.classes()?.iter().position(|class| class == label)?;
@@ -110,9 +136,71 @@ pub fn unit_of(objective: &Objective, network: &Network) -> Option<(String, usiz
     }
 }
 
-/// The middle of `plane`, at most of this size.
-fn middle(plane: &Plane, [height, width]: [usize; 2]) -> Plane {
-    let (height, width) = (plane.height().min(height), plane.width().min(width));
-    let (y, x) = ((plane.height() - height) / 2, (plane.width() - width) / 2);
-    plane.crop(Rect { y, x, height, width })
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::visualize::tests::{gabor, planted_layers};
+
+    /// Lines of 6 px along each of `axes_deg` over each other.
+    fn lines(axes_deg: &[f64], phase: f64) -> Plane {
+        Plane::from_fn(48, 56, |y, x| {
+            let wave = |axis: &f64| {
+                let (sin, cos) = axis.to_radians().sin_cos();
+                (TAU * (x as f64 * sin + y as f64 * cos) / 6.0 + phase).cos()
+            };
+            (0.5 + 0.2 * axes_deg.iter().map(wave).sum::<f64>()) as f32
+        })
+    }
+
+    /// Detectors of lines along the rows, the columns and both diagonals, and above them a unit that
+    /// is driven by rows, by columns with this weight, and kept down where one diagonal is near.
+    fn network(of_columns: f32) -> Network {
+        let kernels = [0.0, 90.0, 45.0, -45.0].map(|axis| gabor(15, 6.0, axis));
+        // 7 × 7, so that a diagonal keeps down what lies between its lines, too
+        let place = |weight: f32| (0..49).map(|index| if index == 24 { weight } else { 0.0 }).collect();
+        let around = |weight: f32| vec![weight / 49.0; 49];
+        let above = [
+            [place(1.0), place(of_columns), around(-12.0), place(0.0)].concat(),
+            [place(0.0), place(0.0), place(1.0), place(0.0)].concat(),
+            [place(0.0), place(0.0), place(0.0), place(1.0)].concat(),
+        ];
+        planted_layers(&[("parts", &kernels, &[0.0; 4]), ("unit", &above, &[0.0; 3])], true)
+    }
+
+    #[test]
+    fn a_picture_that_takes_another_path_is_warned_of_and_one_that_does_not_is_not() {
+        // micrographs of rows drive the unit; those with columns have a diagonal, too, and do not
+        let driving = (0..6).map(|index| lines(&[0.0], f64::from(index)));
+        let others = (0..6).map(|index| lines(&[90.0, 45.0], f64::from(index)));
+        let micrographs: Vec<Plane> = driving.chain(others).collect();
+        let natural = Natural::of_planes(&micrographs);
+        // columns without a diagonal, which no micrograph has, drive the first unit most of all images
+        // of one wave, and rows the second
+        let (columns, rows) = (lines(&[90.0], 0.5), lines(&[0.0], 0.5));
+        for (network, picture, expected) in [
+            (network(3.0), &columns, Some(Warning::OtherPath { nearer: 1, layers: 2 })),
+            (network(0.1), &rows, None),
+        ] {
+            let score = |plane: &Plane| network.maps(plane, "unit")[0].mean();
+            assert!(micrographs.iter().all(|plane| score(plane) < score(picture)), "it looks like a success");
+            let paths = natural.paths(&network, "unit", [48, 56]).expect("there are micrographs");
+            let (nearness, warning) = paths.compare(std::slice::from_ref(picture), 0);
+            assert_eq!(warning, expected, "{nearness:?}");
+            let names: Vec<&str> = nearness.iter().map(|layer| layer.layer.as_str()).collect();
+            assert_eq!(names, ["parts", "unit"]);
+            // a micrograph that drives the unit takes the path of its like
+            assert_eq!(paths.compare(std::slice::from_ref(&micrographs[0]), 0).1, None);
+        }
+    }
+
+    #[test]
+    fn of_micrographs_the_middle_is_kept() {
+        let large = Plane::from_fn(600, 513, |y, x| (y * 513 + x) as f32);
+        let natural = Natural::of_planes([&large, &Plane::filled(3, 5, 0.5)]);
+        let sizes: Vec<_> = natural.planes().iter().map(|plane| (plane.height(), plane.width())).collect();
+        assert_eq!(sizes, [(512, 512), (3, 5)]);
+        assert_eq!(natural.planes()[0].at(0, 0), large.at(44, 0));
+    }
 }

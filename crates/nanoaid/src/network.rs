@@ -29,7 +29,7 @@ mod weights;
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
 pub use headed::HeadedConfig;
-pub use layer::Layer;
+pub use layer::{Layer, NoLayer};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use weights::{Weight, Weights, WeightsError};
@@ -286,6 +286,22 @@ impl Network {
     /// The layer called `name`.
     pub fn layer(&self, name: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.name == name)
+    }
+
+    /// The layer called `name`, or the one whose values before its ReLU `name` names: that of a layer
+    /// with a ReLU of its own, and `.preactivation` behind it.
+    ///
+    /// # Errors
+    /// If there is no such layer.
+    pub fn layer_of_values(&self, name: &str) -> Result<&Layer, NoLayer> {
+        let before_relu = || {
+            let layer = self.layer(name.strip_suffix(PREACTIVATION)?)?;
+            self.has_preactivation(&layer.name).then_some(layer)
+        };
+        self.layer(name).or_else(before_relu).ok_or_else(|| NoLayer {
+            name: name.to_owned(),
+            known: self.layers.iter().map(|layer| layer.name.clone()).collect(),
+        })
     }
 
     /// Number of encoder stages: the greatest depth; 0 for networks without them.

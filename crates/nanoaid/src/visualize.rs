@@ -19,14 +19,16 @@ mod picture;
 mod preset;
 mod score;
 mod subject;
+mod tiling;
 mod transform;
+mod wave;
 mod whitening;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use ascent::OptimizerConfig;
-pub use canvas::{CanvasConfig, CanvasError, Materials, Spectrum};
+pub use canvas::{CanvasConfig, CanvasError, ColorDirections, Materials, Spectrum};
 pub use config::VisualizeConfig;
 pub use diagnosis::Warning;
 pub use objective::{Objective, ObjectiveError};
@@ -34,10 +36,13 @@ pub use peak::{Peak, peak};
 pub use penalty::{Penalty, PenaltyKind};
 pub use picture::{gray, shown};
 pub use preset::Preset;
+pub use tiling::{FrameError, frame_px};
 pub use transform::{Transform, TransformSet};
 pub use whitening::Whitening;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use micrograph::Plane;
@@ -67,12 +72,15 @@ pub struct Visualization {
 
 /// What happens on the way.
 pub enum Event<'a> {
-    /// A step of the present batch is done.
+    /// A step of a batch is done.
     Step {
         /// Its number, from 1.
         step: usize,
         /// Most steps.
         steps: usize,
+        /// Share of all steps of all pictures that are behind, those that were not needed among them;
+        /// between 0 and 1.
+        share: f64,
     },
     /// A picture is finished; they come in any order.
     Done {
@@ -94,6 +102,9 @@ pub enum VisualizeError {
     /// A canvas could not be made.
     #[error(transparent)]
     Canvas(#[from] CanvasError),
+    /// A picture of a layer that sees so far can not be tiled.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
     /// An objective does not fit the network or the size.
     #[error("objective `{objective}`: {reason}")]
     Objective { objective: String, reason: String },
@@ -110,7 +121,8 @@ pub enum VisualizeError {
     NotFinite { step: usize, score: f32 },
 }
 
-/// Makes pictures of `objectives` and hands each to `on` as it is finished.
+/// Makes pictures of `objectives` and hands each to `on` as it is finished. Where `on` breaks, all
+/// ascents end at their next step, nothing more is handed over, and that is no error.
 ///
 /// `micrograph` is the one that caricatures and inversions compare with, prepared, of the size of the
 /// canvas.
@@ -124,7 +136,7 @@ pub fn visualize(
     config: &VisualizeConfig,
     materials: Materials<'_>,
     micrograph: Option<&Plane>,
-    on: &mut dyn FnMut(Event<'_>),
+    on: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<(), VisualizeError> {
     let config = config.clone().checked()?;
     let shape = config.canvas_shape(network.channels_in());
@@ -137,19 +149,29 @@ pub fn visualize(
         check::objective(objective, network, smallest, &config)?;
         check_micrograph(objective, micrograph, shape)?;
     }
-    let ascent = Ascent { network, config: &config, canvas: &*canvas, shape, micrograph };
+    let ascent = Ascent::new(network, &config, &*canvas, shape, micrograph);
     let batch = (batch_pictures(shape) / (config.restarts * config.members)).max(1);
+    let batches = batches(objectives, &ascent, batch);
+    let sizes: Vec<usize> = batches.iter().map(|(indices, _)| indices.len()).collect();
     let (sender, events) = mpsc::channel();
+    let ended = AtomicBool::new(false);
     rayon::in_place_scope_fifo(|scope| {
-        for (indices, objectives) in batches(objectives, &ascent, batch) {
-            let (sender, ascent) = (sender.clone(), &ascent);
+        for (batch, (indices, objectives)) in batches.into_iter().enumerate() {
+            let (sender, ascent, ended) = (sender.clone(), &ascent, &ended);
             // each batch climbs on a thread of its own, without waiting for others at each layer
             scope.spawn_fifo(move |_| {
-                let step = |step| drop(sender.send(Message::Step(step)));
-                match ascent.climb(&objectives, &step) {
+                let on_step = |step| {
+                    drop(sender.send(Message::Step { batch, step }));
+                    if ended.load(Ordering::Relaxed) {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                };
+                match ascent.climb(&objectives, &on_step) {
                     Ok(found) => {
-                        for (index, visualization) in indices.into_iter().zip(found) {
-                            drop(sender.send(Message::Done(index, visualization)));
+                        for (index, visualization) in indices.into_iter().zip(found.unwrap_or_default()) {
+                            drop(sender.send(Message::Done { batch, index, visualization }));
                         }
                     }
                     Err(error) => drop(sender.send(Message::Failed(error))),
@@ -158,13 +180,29 @@ pub fn visualize(
         }
         drop(sender);
         let mut failed = None;
+        let mut behind = vec![0; sizes.len()]; // steps of each batch
         while let Some(message) = next(&events) {
-            match message {
-                Message::Step(step) => on(Event::Step { step, steps: config.steps }),
-                Message::Done(index, visualization) => {
-                    on(Event::Done { index, visualization: &visualization });
+            if ended.load(Ordering::Relaxed) {
+                continue;
+            }
+            let flow = match message {
+                Message::Step { batch, step } => {
+                    behind[batch] = step;
+                    let done: usize = behind.iter().zip(&sizes).map(|(steps, size)| steps * size).sum();
+                    let share = done as f64 / (objectives.len() * config.steps) as f64;
+                    on(Event::Step { step, steps: config.steps, share })
                 }
-                Message::Failed(error) => failed = Some(error),
+                Message::Done { batch, index, visualization } => {
+                    behind[batch] = config.steps;
+                    on(Event::Done { index, visualization: &visualization })
+                }
+                Message::Failed(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            };
+            if flow.is_break() {
+                ended.store(true, Ordering::Relaxed);
             }
         }
         failed.map_or(Ok(()), Err)
@@ -188,8 +226,8 @@ fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(V
 
 /// What a batch tells.
 enum Message {
-    Step(usize),
-    Done(usize, Visualization),
+    Step { batch: usize, step: usize },
+    Done { batch: usize, index: usize, visualization: Visualization },
     Failed(VisualizeError),
 }
 

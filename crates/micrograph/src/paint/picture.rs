@@ -74,6 +74,24 @@ impl Picture {
         Self { height, width, rgb }
     }
 
+    /// From bytes, `[H, W, 3]`; `None` unless there are as many as `height` and `width` say.
+    pub(super) fn from_rgb(height: usize, width: usize, rgb: Vec<u8>) -> Option<Self> {
+        (rgb.len() == 3 * height * width).then_some(Self { height, width, rgb })
+    }
+
+    /// Whether every pixel is grey.
+    pub fn is_gray(&self) -> bool {
+        self.rgb.as_chunks::<3>().0.iter().all(|[red, green, blue]| red == green && green == blue)
+    }
+
+    /// The brightness of each pixel, in `[0, 1]`: the mean of its colors.
+    pub fn gray(&self) -> Plane {
+        let brightness =
+            |color: &Color| color.iter().map(|&part| f32::from(part)).sum::<f32>() / (3.0 * 255.0);
+        let values = self.rgb.as_chunks::<3>().0.iter().map(brightness);
+        Plane::new(self.height, self.width, values.collect())
+    }
+
     /// Number of rows.
     pub fn height(&self) -> usize {
         self.height

@@ -36,6 +36,18 @@ impl Picture {
         bytes
     }
 
+    /// The picture in a PNG file that [`Self::png_bytes`] made; `None` for other bytes.
+    pub fn from_png_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;
+        if (reader.info().color_type, reader.info().bit_depth) != (png::ColorType::Rgb, png::BitDepth::Eight)
+        {
+            return None;
+        }
+        let mut rgb = vec![0; reader.output_buffer_size()?];
+        let info = reader.next_frame(&mut rgb).ok()?;
+        Self::from_rgb(info.height as usize, info.width as usize, rgb)
+    }
+
     /// Writes the picture as a PNG file, whole or not at all; see [`Self::png_bytes`].
     ///
     /// # Errors
@@ -68,8 +80,11 @@ mod tests {
     fn pixels_and_their_size_come_back() {
         let mut picture = Picture::new(3, 5, [10, 20, 30]);
         picture.fill_rect(crate::Rect { y: 2, x: 1, height: 1, width: 1 }, [200, 0, 7], 1.0);
-        let (pixels, dims) = read(&picture.png_bytes(Some((20.0, 12.5))));
+        let bytes = picture.png_bytes(Some((20.0, 12.5)));
+        let (pixels, dims) = read(&bytes);
         assert_eq!(pixels, picture.rgb());
+        assert_eq!(Picture::from_png_bytes(&bytes), Some(picture));
+        assert_eq!(Picture::from_png_bytes(&bytes[..bytes.len() / 2]), None, "half a file is no picture");
         let dims = dims.unwrap();
         assert_eq!((dims.yppu, dims.xppu, dims.unit), (50_000_000, 80_000_000, png::Unit::Meter));
     }

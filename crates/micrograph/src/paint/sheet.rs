@@ -77,6 +77,9 @@ pub struct ContactSheet<'a> {
     pub scaling: Scaling,
     /// The color map; a diverging one gets ranges that are symmetric about 0.
     pub map: ColorMap,
+    /// Pictures that are drawn as they are, one a cell in the order of all cells, in place of planes
+    /// through the color map; or none.
+    pub pictures: &'a [Picture],
     /// Width of a pixel *of a plane* in nanometres; `None`: the scale bar counts pixels.
     pub nm_per_px: Option<f64>,
     /// Widest the sheet may be, in pixels; at least 320 are used.
@@ -93,6 +96,7 @@ impl Default for ContactSheet<'_> {
             sections: Vec::new(),
             scaling: Scaling::PerMap,
             map: ColorMap::Viridis,
+            pictures: &[],
             nm_per_px: None,
             max_width_px: 2400, // 200 mm at 300 dpi: a full page's width in print
             theme: Theme::Light,
@@ -127,7 +131,15 @@ pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
 }
 
 /// Draws the sheet.
+///
+/// # Panics
+/// If it has pictures, but not as many as cells.
 pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
+    let n_cells: usize = sheet.sections.iter().map(|section| section.cells.len()).sum();
+    assert!(
+        sheet.pictures.is_empty() || sheet.pictures.len() == n_cells,
+        "a sheet has as many pictures as cells, or none"
+    );
     let ranges = Ranges::of(sheet);
     let layout = Layout::of(sheet, ranges.shared_bar(sheet));
     let mut picture = Picture::new(layout.height, layout.width, sheet.theme.background());
@@ -146,7 +158,10 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     let drawn: Vec<Picture> = cells
         .par_iter()
         .zip(&ranges.cells)
-        .map(|(cell, range)| drawn_cell(sheet, &layout, cell, range))
+        .enumerate()
+        .map(|(index, (cell, range))| {
+            drawn_cell(sheet, &layout, (cell, range), sheet.pictures.get(index).filter(|_| !cell.dead))
+        })
         .collect();
     for (cell, &(y, x)) in drawn.iter().zip(layout.sections.iter().flat_map(|place| &place.cells)) {
         picture.blit(y, x, cell);
@@ -201,7 +216,7 @@ impl Ranges {
     }
 
     fn shared_bar(&self, sheet: &ContactSheet) -> Option<ColorBar> {
-        let (low, high) = self.shared?;
+        let (low, high) = self.shared.filter(|_| sheet.pictures.is_empty())?;
         Some(ColorBar { map: sheet.map, low, high, title: String::new() })
     }
 }
@@ -226,14 +241,21 @@ fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
     }
 }
 
-fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: &CellRange) -> Picture {
+// `own`: the picture that is drawn in place of its plane
+fn drawn_cell(
+    sheet: &ContactSheet,
+    layout: &Layout,
+    (cell, range): (&Cell, &CellRange),
+    own: Option<&Picture>,
+) -> Picture {
     let mut picture = Picture::new(layout.whole_cell_height, layout.cell_width, sheet.theme.background());
     let (height, width) = layout.drawn_size(cell.plane);
-    match range.drawn {
-        Some((low, high)) => {
+    match (own, range.drawn) {
+        (Some(own), _) => picture.blit(0, 0, &own.resized(height, width, sampling_to(height, own.height()))),
+        (None, Some((low, high))) => {
             picture.blit(0, 0, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
         }
-        None => {
+        (None, None) => {
             picture.fill_rect(Rect { y: 0, x: 0, height, width }, sheet.theme.field(), 1.0);
             let ink = Ink::regular(layout.label_px, sheet.theme.muted());
             let word = ink.shortened(empty_word(cell, range), width as f32);
@@ -259,21 +281,25 @@ fn drawn_cell(sheet: &ContactSheet, layout: &Layout, cell: &Cell, range: &CellRa
         picture.text(top, 0.0, &small.shortened(&cell.note, room), small);
         top += small.line_height() as f32;
     }
-    if sheet.scaling == Scaling::PerMap {
+    if sheet.scaling == Scaling::PerMap && own.is_none() {
         picture.text(top, 0.0, &small.shortened(&range_text(range), room), small);
     }
     picture
 }
 
-// Enlarged in whole blocks so that each value stays visible, reduced by averaging the values (not
-// their colors).
+// Enlarged in whole blocks so that each value stays visible, reduced by averaging.
+fn sampling_to(drawn_height: usize, height: usize) -> Sampling {
+    if drawn_height >= height { Sampling::Nearest } else { Sampling::Area }
+}
+
+// Averages are those of the values, not of their colors.
 fn drawn_plane(
     plane: &Plane,
     (height, width): (usize, usize),
     (low, high): (f32, f32),
     map: ColorMap,
 ) -> Picture {
-    let sampling = if height >= plane.height() { Sampling::Nearest } else { Sampling::Area };
+    let sampling = sampling_to(height, plane.height());
     Picture::from_plane(&resampled(plane, height, width, sampling), low, high, map)
 }
 
@@ -320,6 +346,9 @@ fn put_foot(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
 
 // the words in which the sheet tells how to read its colors
 fn scaling_words(sheet: &ContactSheet) -> String {
+    if !sheet.pictures.is_empty() {
+        return "Pictures in their own colors.".to_owned();
+    }
     let symmetric = if sheet.map.diverging() { ", symmetric about 0" } else { "" };
     let words = match sheet.scaling {
         Scaling::PerMap => "each map scaled on its own between the values written below it".to_owned(),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
-use image::{ColorType, ExtendedColorType, ImageDecoder, Limits};
+use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, Limits};
 
 use crate::{FileFacts, Plane};
 
@@ -103,6 +103,25 @@ pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
         }
     }
     Ok(plane)
+}
+
+/// Decodes red, green and blue, in shares of the largest value that a sample can have; grey is three
+/// times the same.
+pub(super) fn colors(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<[Plane; 3], ReadError> {
+    if source.format == Format::Jpeg {
+        check_jpeg_end(source, reader)?;
+    }
+    let decoder = decoder(source, reader)?;
+    let (width, height) = decoder.dimensions();
+    // as it is decoded, and as four floats a pixel on the way
+    let working = decoder.total_bytes().saturating_add(16 * u64::from(width) * u64::from(height));
+    source.check_budget(3 * height as usize, width as usize, working)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(|error| source.decode(error))?;
+    let pixels = decoded.into_rgb32f();
+    Ok([0, 1, 2].map(|color| {
+        let values = pixels.pixels().map(|pixel| pixel.0[color]).collect();
+        Plane::new(height as usize, width as usize, values)
+    }))
 }
 
 /// One value of a pixel of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.

@@ -95,7 +95,7 @@ fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Fa
     let gathered = Gathered::again(settings, &network)?;
     let folder = OutputFolder::create(&arguments.out, arguments.force)?;
     let mut again = None;
-    let mut progress = Progress::new(1, "pictures");
+    let mut progress = Progress::of_shares(1, "pictures");
     let objectives = [record.objective.clone()];
     make(&network, &objectives, settings, &gathered, &folder, &mut progress, &mut |_, record| {
         again = Some(record)

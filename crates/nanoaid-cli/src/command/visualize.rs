@@ -3,17 +3,21 @@
 mod materials;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use micrograph::Plane;
-use nanoaid::visualize::{CanvasConfig, Event, Objective, Preset, TransformSet, VisualizeConfig, visualize};
+use nanoaid::visualize::{
+    CanvasConfig, Event, Objective, Preset, Transform, TransformSet, VisualizeConfig, frame_px, visualize,
+};
 use nanoaid::{Device, Network};
 
 use super::network::network;
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::{OutputFolder, json_text};
-use crate::progress::Progress;
+use crate::progress::{Pace, Progress, time_text};
 use crate::visualization::{VisualOutcome, VisualRecord, VisualSettings, record_name, sheet, write};
 pub(crate) use materials::Gathered;
 
@@ -57,9 +61,9 @@ pub(crate) struct VisualizeArguments {
     /// Pictures that are made together of one objective
     #[arg(long, value_name = "N")]
     members: Option<usize>,
-    /// Seed of starts and transforms
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Seed of starts and transforms [default: that of the preset]
+    #[arg(long)]
+    seed: Option<u64>,
     /// What a picture is made of: pixels, fourier, phase (needs --data), decoder, cppn
     #[arg(long)]
     canvas: Option<String>,
@@ -67,11 +71,11 @@ pub(crate) struct VisualizeArguments {
     /// lucid-tutorial, maco, borowski, robust
     #[arg(long)]
     transforms: Option<TransformSet>,
-    /// Make pictures that can be tiled
+    /// Make pictures that can be tiled, in a frame of themselves as wide as the layer sees
     #[arg(long, conflicts_with = "transforms")]
     tileable: bool,
-    /// Micrographs: their mean spectrum for `phase`, and whether a picture takes their way through the
-    /// network; a folder or an index
+    /// Micrographs: their mean spectrum for `phase`, whether a picture takes their way through the
+    /// network, and with --colors how their colors go together; a folder or an index
     #[arg(long)]
     data: Option<PathBuf>,
     /// Only those of this category
@@ -86,7 +90,7 @@ pub(crate) struct VisualizeArguments {
     /// Give a network for colors colors instead of grey
     #[arg(long)]
     colors: bool,
-    /// Keep the pictures at these steps, too; they have to be multiples of the steps between two looks
+    /// Keep the pictures after these steps, too: side by side, and one after the other as GIF
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     snapshots: Vec<usize>,
     /// Size of a pixel in nanometres, to tell periods in nanometres
@@ -95,6 +99,9 @@ pub(crate) struct VisualizeArguments {
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
+    /// Measure the first steps, tell how long all pictures will take, and write nothing
+    #[arg(long)]
+    estimate: bool,
     /// Folder for the results; one that was begun with the same settings is continued
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -110,7 +117,7 @@ pub(crate) struct VisualizeArguments {
 pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let network = gray_unless(network(&arguments.run, arguments.device)?, arguments.colors);
     let objectives = arguments.objectives(&network)?;
-    let config = arguments.config()?;
+    let config = arguments.config(&network, &objectives)?;
     let gathered = Gathered::new(arguments, &network, &config)?;
     let settings = VisualSettings {
         run: arguments.run.clone(),
@@ -122,12 +129,15 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
         start: gathered.start_input.clone(),
         compare: gathered.compare_input.clone(),
     };
+    if arguments.estimate {
+        return estimate(&network, &objectives, &settings, &gathered);
+    }
     let folder = arguments.folder(&settings)?;
     let mut records: Vec<Option<VisualRecord>> =
         objectives.iter().map(|objective| finished(&folder, objective, &settings)).collect();
     let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
     let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
-    let mut progress = Progress::new(wanted.len() as u64, "pictures");
+    let mut progress = Progress::of_shares(wanted.len() as u64, "pictures");
     make(&network, &wanted, &settings, &gathered, &folder, &mut progress, &mut |index, record| {
         records[missing[index]] = Some(record);
     })?;
@@ -169,20 +179,57 @@ pub(crate) fn make(
         gathered.materials(),
         gathered.compare.as_ref(),
         &mut |event| match event {
-            Event::Step { step, steps } => progress.set(n_done, &format!("step {step} of {steps}")),
-            Event::Done { index, visualization } if failed.is_none() => {
+            Event::Step { step, steps, share } => {
+                let announced = |time: &str| expected(time, objectives.len(), steps);
+                progress.set_share(n_done, share, &format!("step {step} of {steps}"), &announced);
+                ControlFlow::Continue(())
+            }
+            Event::Done { index, visualization } => {
                 n_done += 1;
                 let (nearness, warning) = paths.compare(&objectives[index], &visualization.pictures[0]);
                 let outcome = VisualOutcome::of(visualization, nearness, warning);
                 match write(visualization, &objectives[index], outcome, settings, folder) {
-                    Ok(record) => on(index, record),
-                    Err(failure) => failed = Some(failure),
+                    Ok(record) => {
+                        on(index, record);
+                        ControlFlow::Continue(())
+                    }
+                    Err(failure) => {
+                        failed = Some(failure);
+                        ControlFlow::Break(())
+                    }
                 }
             }
-            Event::Done { .. } => {}
         },
     )?;
     failed.map_or(Ok(()), Err)
+}
+
+/// What is said of a run that takes `time`.
+fn expected(time: &str, n_pictures: usize, steps: usize) -> String {
+    let pictures = if n_pictures == 1 { "1 picture".to_owned() } else { format!("{n_pictures} pictures") };
+    format!("{pictures} of {steps} steps: at most about {time}, by the first steps")
+}
+
+/// Takes steps until the pace is known, and tells it.
+fn estimate(
+    network: &Network,
+    objectives: &[Objective],
+    settings: &VisualSettings,
+    gathered: &Gathered,
+) -> Result<Outcome, Failure> {
+    let resolved = gathered.resolved(network, objectives)?;
+    let (begun, mut pace) = (Instant::now(), Pace::default());
+    let (config, compare) = (&settings.config, gathered.compare.as_ref());
+    visualize(network, &resolved, config, gathered.materials(), compare, &mut |event| {
+        if let Event::Step { share, .. } = event {
+            pace.note(share);
+        }
+        if pace.whole().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    // without a pace, all was done before one was known
+    let seconds = pace.whole().unwrap_or_else(|| begun.elapsed().as_secs_f64());
+    print(&(expected(&time_text(seconds), objectives.len(), config.steps) + "\n"))?;
+    Ok(Outcome::Done)
 }
 
 /// A network for colors as one for grey images, unless `colors` are asked for.
@@ -230,17 +277,7 @@ impl VisualizeArguments {
     fn objectives(&self, network: &Network) -> Result<Vec<Objective>, Failure> {
         let mut objectives = self.unit.clone();
         for name in &self.layer {
-            let layer = network.layer(name).or_else(|| {
-                let layer = network.layer(name.strip_suffix(".preactivation")?)?;
-                network.has_preactivation(&layer.name).then_some(layer)
-            });
-            let Some(layer) = layer else {
-                let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
-                return Err(Failure::new(format!(
-                    "no layer `{name}`, expected one of: {}",
-                    known.join(", ")
-                )));
-            };
+            let layer = network.layer_of_values(name)?;
             objectives.extend((0..layer.n_channels).map(|channel| Objective::channel(name, channel)));
         }
         if self.classes {
@@ -258,7 +295,7 @@ impl VisualizeArguments {
         Ok(objectives)
     }
 
-    fn config(&self) -> Result<VisualizeConfig, Failure> {
+    fn config(&self, network: &Network, objectives: &[Objective]) -> Result<VisualizeConfig, Failure> {
         let mut config = self.preset.config();
         if let Some(size) = self.size {
             (config.height, config.width) = (size, size);
@@ -281,7 +318,7 @@ impl VisualizeArguments {
             config.transforms = set.transforms(config.height.min(config.width));
         }
         if self.tileable {
-            config.transforms = nanoaid::visualize::Transform::tileable();
+            config.transforms = Transform::tileable(frame_px(network, objectives)?);
         }
         if let Some(rate) = self.rate {
             config.optimizer = config.optimizer.with_rate(rate);
@@ -289,14 +326,8 @@ impl VisualizeArguments {
         config.steps = self.steps.unwrap_or(config.steps);
         config.restarts = self.restarts.unwrap_or(config.restarts);
         config.members = self.members.unwrap_or(config.members);
-        if self.seed != 0 {
-            config.seed = self.seed;
-        }
+        config.seed = self.seed.unwrap_or(config.seed);
         config.snapshots.clone_from(&self.snapshots);
-        if let Some(step) = self.snapshots.iter().find(|step| *step % config.check_every != 0) {
-            let every = config.check_every;
-            return Err(Failure::new(format!("--snapshots: found {step}, expected multiples of {every}")));
-        }
         Ok(config.checked()?)
     }
 
@@ -343,6 +374,5 @@ pub(crate) fn fitted(plane: &Plane, [height, width]: [usize; 2]) -> Result<Plane
             format!("found {found_height}×{found_width} px of specimen, expected at least {height}×{width}");
         return Err(Failure::new(text));
     }
-    let (y, x) = ((plane.height() - height) / 2, (plane.width() - width) / 2);
-    Ok(plane.crop(micrograph::Rect { y, x, height, width }))
+    Ok(plane.middle(height, width))
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::Place;
+use crate::program::{Place, shared};
 
 /// Arguments for two quick pictures of the built-in autoencoder.
 const QUICK: [&str; 10] = [
@@ -50,6 +50,73 @@ fn each_unit_gets_a_picture_and_a_record_that_replays_to_the_byte() {
     fs::write(place.path("other.json"), other).unwrap();
     let said = place.run(&["replay", "other.json", "--out", "other"]).ended_with(1);
     assert!(said.err.contains("other bytes than recorded: encoder.2_5.png"), "{}", said.err);
+}
+
+#[test]
+fn snapshots_come_as_a_strip_and_a_film_that_replay() {
+    let place = Place::new();
+    let said = run(&place, &quick(&["--out", "wants", "--snapshots", "0,5,64"])).ended_with(0);
+    assert!(!said.err.contains("warning"), "{}", said.err);
+    let record: Value =
+        serde_json::from_slice(&fs::read(place.path("wants").join("encoder.2_5.json")).unwrap()).unwrap();
+    let files: Vec<&String> = record["files"].as_object().unwrap().keys().collect();
+    assert_eq!(files, ["encoder.2_5.png", "encoder.2_5_steps.gif", "encoder.2_5_steps.png"]);
+    let film = fs::read(place.path("wants").join("encoder.2_5_steps.gif")).unwrap();
+    assert!(film.starts_with(b"GIF89a"));
+    let said = place.run(&["replay", "wants/encoder.2_5.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.contains("the same bytes: 3 files"), "{}", said.out);
+    let said = run(&place, &quick(&["--out", "late", "--snapshots", "65"])).ended_with(1);
+    assert!(said.err.contains("snapshots: expected at most the 64 steps"), "{}", said.err);
+}
+
+#[test]
+fn the_seed_of_a_preset_holds_until_one_is_given() {
+    let place = Place::new();
+    let seed = |out: &str, more: &[&str]| {
+        let quick = ["visualize", "autoencoder", "--unit", "encoder.1:3", "--size", "32", "--steps", "1"];
+        let preset = ["--preset", "borowski", "--members", "2", "--out", out];
+        place.run(&[&quick[..], &preset, more].concat()).ended_with(0);
+        let settings = fs::read(place.path(out).join("settings.json")).unwrap();
+        serde_json::from_slice::<Value>(&settings).unwrap()["config"]["seed"].as_u64()
+    };
+    assert_eq!(seed("own", &[]), Some(1234));
+    assert_eq!(seed("zero", &["--seed", "0"]), Some(0));
+}
+
+#[test]
+fn an_estimate_tells_a_time_and_writes_nothing() {
+    let place = Place::new();
+    let said = run(&place, &quick(&["--estimate", "--out", "wants"])).ended_with(0);
+    assert!(said.out.starts_with("2 pictures of 64 steps: at most about "), "{}", said.out);
+    assert!(!place.path("wants").exists());
+}
+
+#[test]
+fn a_picture_that_can_not_be_written_ends_the_run() {
+    let place = Place::new();
+    // a folder stands where the picture is to be
+    fs::create_dir_all(place.path("wants").join("encoder.2_5.png")).unwrap();
+    let said = run(&place, &quick(&["--out", "wants", "--force"])).ended_with(1);
+    assert!(said.err.contains("encoder.2_5.png"), "{}", said.err);
+    assert!(!place.path("wants").join("encoder.2_5.json").exists(), "no record without its picture");
+}
+
+#[test]
+fn pictures_in_colors_have_colors_on_their_sheet() {
+    let Some(weights) = shared("weights/squeezenet_v1_0_deepcompressed.safetensors") else { return };
+    let place = Place::new();
+    let weights = weights.display().to_string();
+    let arguments = ["visualize", &weights, "--unit", "fire2.expand3x3:1", "--size", "48", "--steps", "32"];
+    for (more, colored) in [(&["--colors", "--out", "colors"][..], true), (&["--out", "grey"], false)] {
+        place.run(&[&arguments[..], more].concat()).ended_with(0);
+        let folder = place.path(more[more.len() - 1]);
+        for name in ["fire2.expand3x3_1.png", "sheet.png"] {
+            let image = image::open(folder.join(name)).unwrap().to_rgb8();
+            let saturated =
+                |pixel: &image::Rgb<u8>| pixel.0.iter().max().unwrap() - pixel.0.iter().min().unwrap() > 40;
+            assert_eq!(image.pixels().any(saturated), colored, "{name} {more:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Whole feature visualizations: all channels of a layer, from the start to the finished pictures.
 
+use std::ops::ControlFlow;
+
 use super::networks;
 use crate::network::Graph;
 use crate::visualize::{Materials, Objective, Preset, VisualizeConfig, visualize};
@@ -59,8 +61,10 @@ impl VisualizationKind {
             restarts: 1,
             ..preset.config()
         };
-        visualize(&network, &objectives, &config, Materials::default(), None, &mut |_| ())
-            .expect("the pictures stay finite");
+        visualize(&network, &objectives, &config, Materials::default(), None, &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .expect("the pictures stay finite");
     }
 }
 

@@ -7,6 +7,16 @@ use super::convolution::ConvolutionShape;
 use super::graph::{Graph, Step};
 use super::operation::{Operation, Pool};
 
+/// A name that no layer of a network has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no layer `{name}`, expected one of: {}", known.join(", "))]
+pub struct NoLayer {
+    /// The name.
+    pub name: String,
+    /// Names of the layers.
+    pub known: Vec<String>,
+}
+
 /// A named place in a network with an output that can be read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Layer {

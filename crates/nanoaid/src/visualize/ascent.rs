@@ -2,11 +2,14 @@
 //!
 //! A picture depends on its objective, the network, the settings and the seed, and on nothing else:
 //! not on the batch it is in, nor on the number of threads. What is kept is the best of the looks
-//! at the picture itself, without transforms.
+//! at the picture itself, without transforms; at one that is to be tiled, with its own other side
+//! around it.
 
 mod optimizer;
 
 pub use optimizer::OptimizerConfig;
+
+use std::ops::ControlFlow;
 
 use micrograph::Plane;
 use micrograph::random::Stream;
@@ -14,23 +17,27 @@ use rayon::prelude::*;
 
 use super::canvas::Canvas;
 use super::config::VisualizeConfig;
-use super::diagnosis::Journey;
+use super::diagnosis::{Journey, Warning};
 use super::image::Shape;
 use super::objective::Objective;
+use super::peak::peak;
 use super::subject::Subject;
-use super::transform::Drawn;
-use super::{Visualization, VisualizeError};
+use super::transform::{Drawn, Transform};
+use super::{Visualization, VisualizeError, wave};
 use crate::Network;
 use optimizer::Optimizer;
 
 /// What an ascent works with.
 pub(super) struct Ascent<'a> {
-    pub network: &'a Network,
-    pub config: &'a VisualizeConfig,
-    pub canvas: &'a dyn Canvas,
-    pub shape: Shape,
+    network: &'a Network,
+    config: &'a VisualizeConfig,
+    canvas: &'a dyn Canvas,
+    shape: Shape,
     /// The micrograph that objectives compare with, `[H, W]` of the canvas.
-    pub micrograph: Option<&'a Plane>,
+    micrograph: Option<&'a Plane>,
+    /// What is around a picture where it is looked at by itself: its own other side, where it is to
+    /// be tiled, else nothing.
+    frame: Drawn,
 }
 
 /// Pictures of one objective from one start, made together.
@@ -50,13 +57,28 @@ struct Climber {
     optimizer: Optimizer,
 }
 
-impl Ascent<'_> {
-    /// Climbs `objectives` together; the pictures come in their order.
+impl<'a> Ascent<'a> {
+    /// With settings, a canvas of `shape`, and a micrograph of that size, all checked.
+    pub(super) fn new(
+        network: &'a Network,
+        config: &'a VisualizeConfig,
+        canvas: &'a dyn Canvas,
+        shape: Shape,
+        micrograph: Option<&'a Plane>,
+    ) -> Self {
+        let frames: Vec<Transform> =
+            config.transforms.iter().filter(|one| matches!(one, Transform::Wrap { .. })).cloned().collect();
+        let frame = Drawn::new(&frames, shape, config.mean_grey, 0.0, &mut Stream::new(0, "frame", 0))
+            .expect("a frame leaves all of the image");
+        Self { network, config, canvas, shape, micrograph, frame }
+    }
+
+    /// Climbs `objectives` together; the pictures come in their order. `None` if `on_step` ended it.
     pub(super) fn climb(
         &self,
         objectives: &[Objective],
-        on_step: &dyn Fn(usize),
-    ) -> Result<Vec<Visualization>, VisualizeError> {
+        on_step: &dyn Fn(usize) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<Visualization>>, VisualizeError> {
         let mut groups: Vec<Group> = objectives
             .iter()
             .enumerate()
@@ -66,9 +88,11 @@ impl Ascent<'_> {
             .collect();
         let mut active = self.active(&groups, objectives);
         let mut subject = Subject::new(self.network, &active, self.config.members);
+        self.keep_snapshots(0, &mut groups);
         self.look(0, &mut groups, &subject)?;
         for step in 0..self.config.steps {
             self.step(step, &mut groups, &subject)?;
+            self.keep_snapshots(step + 1, &mut groups);
             let last = step + 1 == self.config.steps;
             if (step + 1) % self.config.check_every == 0 || last {
                 let before = groups.iter().filter(|group| group.done).count();
@@ -82,22 +106,33 @@ impl Ascent<'_> {
                     subject = Subject::new(self.network, &active, self.config.members);
                 }
             }
-            on_step(step + 1);
+            if on_step(step + 1).is_break() {
+                return Ok(None);
+            }
         }
         let mut groups = groups.into_iter().peekable();
-        Ok(objectives
-            .iter()
-            .enumerate()
-            .map(|(index, objective)| {
-                let mut best = groups.next().expect("each objective has a start");
-                while let Some(group) = groups.next_if(|group| group.objective == index) {
-                    if group.best > best.best {
-                        best = group;
-                    }
+        let best = objectives.iter().enumerate().map(|(index, objective)| {
+            let mut best = groups.next().expect("each objective has a start");
+            while let Some(group) = groups.next_if(|group| group.objective == index) {
+                if group.best > best.best {
+                    best = group;
                 }
-                self.result(objective, best)
-            })
-            .collect())
+            }
+            self.result(objective, best)
+        });
+        Ok(Some(best.collect()))
+    }
+
+    /// Keeps the images of the groups that still climb, if they are asked for after `step`.
+    fn keep_snapshots(&self, step: usize, groups: &mut [Group]) {
+        if !self.config.snapshots.contains(&step) {
+            return;
+        }
+        let images = self.images(groups);
+        let climbing = groups.iter_mut().filter(|group| !group.done);
+        for (group, images) in climbing.zip(images.chunks(self.config.members)) {
+            group.snapshots.push((step, images.to_vec()));
+        }
     }
 
     fn start(&self, index: usize, objective: &Objective, restart: usize) -> Group {
@@ -208,7 +243,9 @@ impl Ascent<'_> {
     fn look(&self, step: usize, groups: &mut [Group], subject: &Subject<'_>) -> Result<(), VisualizeError> {
         let members = self.config.members;
         let images = self.images(groups);
-        let scores = subject.scores(&images, self.shape, self.micrograph.map(Plane::values));
+        let framed: Vec<Vec<f32>> = images.par_iter().map(|image| self.frame.apply(image)).collect();
+        let micrograph = self.micrograph.map(|plane| self.frame.apply(plane.values()));
+        let scores = subject.scores(&framed, self.frame.shape(), micrograph.as_deref());
         let climbing = groups.iter_mut().filter(|group| !group.done);
         for ((group, images), scores) in climbing.zip(images.chunks(members)).zip(scores.chunks(members)) {
             let mut score = scores.iter().sum::<f32>() / members as f32;
@@ -225,9 +262,6 @@ impl Ascent<'_> {
                 group.best_images = images.to_vec();
             }
             group.journey.look(step, score);
-            if self.config.snapshots.contains(&step) {
-                group.snapshots.push((step, images.to_vec()));
-            }
             let settled = step > self.config.redirected_steps.max(self.config.check_every)
                 && gained <= self.config.stop_gain * score.abs();
             group.done = step == self.config.steps || (step > 0 && self.config.stop_gain > 0.0 && settled);
@@ -240,15 +274,29 @@ impl Ascent<'_> {
         let pictures = |images: &[Vec<f32>]| -> Vec<Vec<Plane>> {
             images.iter().map(|image| super::picture::cut(image, self.shape, self.config.margin_px)).collect()
         };
-        let warnings = group.journey.warnings(&group.best_images, unbounded);
+        let mut warnings = group.journey.warnings(&group.best_images, unbounded);
+        let shown = pictures(&group.best_images);
+        if self.config.measures() {
+            warnings.extend(self.wave_warning(objective, &super::picture::gray(&shown[0])));
+        }
         Visualization {
             objective: objective.clone(),
-            pictures: pictures(&group.best_images),
+            pictures: shown,
             score: group.best,
             scores: group.journey.into_scores(),
             snapshots: group.snapshots.iter().map(|(step, images)| (*step, pictures(images))).collect(),
             keeps_orientation_and_pitch: self.config.keeps_orientation_and_pitch(),
             warnings,
         }
+    }
+
+    /// What is to be said of the wave that is read off `picture`.
+    fn wave_warning(&self, objective: &Objective, picture: &Plane) -> Option<Warning> {
+        let side = picture.height().min(picture.width());
+        let Some(peak) = peak(picture).filter(|peak| peak.is_clear(side)) else {
+            return Some(Warning::NoWave);
+        };
+        let answers = wave::answers(self.network, &self.climbed(objective), picture, &peak)?;
+        (!answers.confirmed()).then_some(Warning::OtherWave { own: answers.own, beside: answers.beside })
     }
 }

@@ -13,6 +13,7 @@ mod spectrum;
 mod tone;
 
 pub use spectrum::Spectrum;
+pub use tone::ColorDirections;
 
 use micrograph::random::Stream;
 use micrograph::{ConfigError, Plane};
@@ -68,6 +69,8 @@ pub struct Materials<'a> {
     pub spectrum: Option<&'a Spectrum>,
     /// Autoencoder whose decoder [`CanvasConfig::Decoder`] uses.
     pub autoencoder: Option<&'a Network>,
+    /// How colors go together, for networks that see colors; those of ImageNet if `None`.
+    pub colors: Option<&'a ColorDirections>,
     /// A micrograph in `[0, 1]`, `[H, W]` of the canvas, to start from instead of noise
     /// (accentuation).
     pub start: Option<&'a Plane>,
@@ -140,7 +143,7 @@ impl CanvasConfig {
                 return Err(CanvasError::Start { found, shape: (shape.height, shape.width) });
             }
         }
-        let tone = Tone::new(shape.channels, mean_grey);
+        let tone = Tone::new(shape.channels, mean_grey, materials.colors);
         Ok(match *self {
             Self::Pixels { bounded, spread } => {
                 Box::new(pixels::Pixels::new(shape, mean_grey, bounded.then_some(tone), spread, start))
@@ -151,7 +154,7 @@ impl CanvasConfig {
             Self::Phase => {
                 let spectrum = materials.spectrum.ok_or(CanvasError::NoSpectrum)?;
                 spectrum.check(shape)?;
-                Box::new(phase::Phase::new(shape, spectrum, start))
+                Box::new(phase::Phase::new(shape, spectrum, materials.colors, start))
             }
             Self::Decoder { deviation } => {
                 let autoencoder = materials.autoencoder.ok_or(CanvasError::NoDecoder)?;

@@ -4,7 +4,6 @@ use super::VisualizeError;
 use super::config::VisualizeConfig;
 use super::image::Shape;
 use super::objective::Objective;
-use crate::network::PREACTIVATION;
 use crate::{Address, Layer, Network};
 
 /// Checks `objective` for `network` with images of `shape`, the smallest that transforms leave.
@@ -85,16 +84,8 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
     }
 }
 
-/// The layer called `name`, or the one before whose ReLU it is.
-pub(super) fn known<'a>(name: &str, network: &'a Network) -> Result<&'a Layer, String> {
-    let fused = || {
-        let layer = network.layer(name.strip_suffix(PREACTIVATION)?)?;
-        network.has_preactivation(&layer.name).then_some(layer)
-    };
-    network.layer(name).or_else(fused).ok_or_else(|| {
-        let names: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
-        format!("no layer `{name}`, expected one of: {}", names.join(", "))
-    })
+fn known<'a>(name: &str, network: &'a Network) -> Result<&'a Layer, String> {
+    network.layer_of_values(name).map_err(|error| error.to_string())
 }
 
 fn large_enough(layer: &Layer, shape: Shape) -> Result<(), String> {

@@ -50,7 +50,8 @@ pub struct VisualizeConfig {
     pub members: usize,
     /// Weight of [`super::Objective::Diversity`] at the layers of an objective; at least 0.
     pub diversity: f32,
-    /// Steps whose picture is kept beside the last.
+    /// Steps after which the picture is kept beside the last, each at most `steps`; 0 is the start. An
+    /// ascent that ends before has none of the later ones.
     pub snapshots: Vec<usize>,
     /// Seed of the starts and of every transform.
     pub seed: u64,
@@ -85,6 +86,10 @@ impl VisualizeConfig {
         if self.diversity > 0.0 && self.members < 2 {
             return Err(ConfigError::new("members", self.members, "at least 2 where `diversity` is above 0"));
         }
+        if let Some(step) = self.snapshots.iter().find(|step| **step > self.steps) {
+            let expected = format!("at most the {} steps that are taken", self.steps);
+            return Err(ConfigError::new("snapshots", step, &expected));
+        }
         self.canvas.check()?;
         self.optimizer.check()?;
         self.transforms.iter().try_for_each(Transform::check)?;
@@ -95,6 +100,12 @@ impl VisualizeConfig {
     /// Whether angles and distances in the picture are those that the network answers to.
     pub fn keeps_orientation_and_pitch(&self) -> bool {
         self.transforms.iter().all(Transform::keeps_orientation_and_pitch)
+    }
+
+    /// Whether pictures are to tell the period and the axis that a unit answers to: by the power
+    /// method, which settles on one wave, without transforms that blur it.
+    pub fn measures(&self) -> bool {
+        matches!(self.optimizer, OptimizerConfig::Power { .. }) && self.keeps_orientation_and_pitch()
     }
 
     /// Height and width of what is climbed.

@@ -34,6 +34,15 @@ pub enum Warning {
         /// Score of the start.
         start: f32,
     },
+    /// The picture was to tell a period and an axis, but has no clear wave.
+    NoWave,
+    /// The picture was to tell a period and an axis, but gratings of others drive the unit as much.
+    OtherWave {
+        /// Score of a grating of the period and the axis of the picture's strongest wave.
+        own: f32,
+        /// The highest of gratings beside it.
+        beside: f32,
+    },
     /// On its way through the network the picture is no nearer to micrographs that drive the unit
     /// than to others (Geirhos et al. 2024).
     OtherPath {
@@ -71,6 +80,12 @@ impl fmt::Display for Warning {
                 write!(out, "still rising: {} % of the gain came between the last two looks", percent(share))
             }
             Self::NoGain { start } => write!(out, "no picture scored higher than the start, {start}"),
+            Self::NoWave => write!(out, "the picture has no clear wave: there is no period to be read off"),
+            Self::OtherWave { own, beside } => write!(
+                out,
+                "the period and axis of the picture are not the unit's: a plain grating of them scores {own:.4}, one \
+                 beside it {beside:.4}"
+            ),
             Self::OtherPath { nearer, layers } => write!(
                 out,
                 "takes another way through the network than micrographs that drive the unit: nearer to them in \
@@ -89,6 +104,9 @@ impl Warning {
             Self::Saturated { .. } => "lower the rate, take fewer steps, or add a penalty `lp`",
             Self::StillRising { .. } => "take more steps",
             Self::NoGain { .. } => "lower the rate, or use fewer transforms",
+            Self::NoWave | Self::OtherWave { .. } => {
+                "the unit is not about one wave; look at it by `fast` or `robust`, or measure a layer nearer to the image"
+            }
             Self::OtherPath { .. } => "believe the real exemplars rather than this picture, or try `maco`",
         }
     }

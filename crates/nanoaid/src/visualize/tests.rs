@@ -1,8 +1,10 @@
 //! Proofs on networks whose answer is known.
 
+mod ending;
 mod gradients;
 mod planted;
 mod same_bytes;
+mod tiling;
 
 use micrograph::Plane;
 
@@ -13,12 +15,24 @@ use crate::{Architecture, AutoencoderConfig, Device};
 /// A network of one step `unit`: a convolution of one grey channel with these kernels, `[C][K · K]`,
 /// and biases.
 pub(crate) fn planted(kernels: &[Vec<f32>], biases: &[f32], relu: bool) -> Network {
-    let side = kernels[0].len().isqrt();
-    let shape = ConvolutionShape { relu, ..ConvolutionShape::same([1, kernels.len()], side) };
-    let mut convolution = Convolution::new(shape, 2.0, Start::Zero, "unit", &Device::Cpu.burn());
-    convolution.set(kernels.concat(), biases.to_vec());
+    planted_layers(&[("unit", kernels, biases)], relu)
+}
+
+/// Name of a convolution, its kernels, `[C_out][C_in · K · K]`, and biases.
+pub(crate) type PlantedLayer<'a> = (&'a str, &'a [Vec<f32>], &'a [f32]);
+
+/// A network of convolutions one after the other.
+pub(crate) fn planted_layers(layers: &[PlantedLayer<'_>], relu: bool) -> Network {
     let mut graph = Graph::new(1);
-    graph.push("unit", Operation::Convolution(convolution));
+    let mut channels = 1;
+    for (name, kernels, biases) in layers {
+        let side = (kernels[0].len() / channels).isqrt();
+        let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels, kernels.len()], side) };
+        let mut convolution = Convolution::new(shape, 2.0, Start::Zero, name, &Device::Cpu.burn());
+        convolution.set(kernels.concat(), biases.to_vec());
+        graph.push(*name, Operation::Convolution(convolution));
+        channels = kernels.len();
+    }
     // a name for it; its graph is what is tested
     let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
     Network::of_graph(architecture, graph, Device::Cpu)
@@ -44,12 +58,17 @@ pub(crate) fn gabor(side: usize, period_px: f64, axis_deg: f64) -> Vec<f32> {
 }
 
 /// All pictures of `objectives`.
-fn pictures(network: &Network, objectives: &[Objective], config: &VisualizeConfig) -> Vec<Visualization> {
+pub(crate) fn pictures(
+    network: &Network,
+    objectives: &[Objective],
+    config: &VisualizeConfig,
+) -> Vec<Visualization> {
     let mut found = vec![None; objectives.len()];
     let mut keep = |event: Event<'_>| {
         if let Event::Done { index, visualization } = event {
             found[index] = Some(visualization.clone());
         }
+        ControlFlow::Continue(())
     };
     visualize(network, objectives, config, Materials::default(), None, &mut keep).unwrap();
     found.into_iter().map(Option::unwrap).collect()
@@ -65,7 +84,7 @@ fn small(config: VisualizeConfig) -> VisualizeConfig {
     VisualizeConfig { height: 24, width: 32, steps: 20, check_every: 20, stop_gain: 0.0, ..config }
 }
 
-pub(super) fn noise_plane(height: usize, width: usize, seed: u64) -> Plane {
+pub(crate) fn noise_plane(height: usize, width: usize, seed: u64) -> Plane {
     let mut stream = micrograph::random::Stream::new(seed, "plane", 0);
     Plane::from_fn(height, width, |_, _| stream.uniform() as f32)
 }

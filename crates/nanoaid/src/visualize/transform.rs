@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 
+/// Widest frames and shifts.
+pub(super) const MOST_PX: usize = 512;
+
 /// One random change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -82,9 +85,9 @@ pub enum Transform {
 
 impl Transform {
     /// Transforms for pictures that can be tiled: any place may be their border, and beyond it they
-    /// go on from the other side.
-    pub fn tileable() -> Vec<Self> {
-        vec![Self::Roll { px: 512 }, Self::Wrap { px: 16 }]
+    /// go on from the other side, for `frame_px` pixels ([`super::frame_px`]).
+    pub fn tileable(frame_px: usize) -> Vec<Self> {
+        vec![Self::Roll { px: MOST_PX }, Self::Wrap { px: frame_px }]
     }
 
     /// Whether angles and distances in the picture are those that the network answers to.
@@ -121,7 +124,9 @@ impl Transform {
         };
         let outside = |value: f64, low: f64, high: f64| !(low..=high).contains(&value);
         match self {
-            Self::Pad { px } | Self::Wrap { px } | Self::Jitter { px } | Self::Roll { px } if *px > 512 => {
+            Self::Pad { px } | Self::Wrap { px } | Self::Jitter { px } | Self::Roll { px }
+                if *px > MOST_PX =>
+            {
                 refuse("px", *px as f64, "0 to 512")
             }
             Self::Scale { factors } if factors.is_empty() => refuse("factors", 0.0, "at least one"),

@@ -9,7 +9,9 @@ use nanoaid::dataset::{Dataset, DatasetConfig};
 use nanoaid::natural::{Natural, NaturalPaths, unit_of};
 use nanoaid::prepare::{self, PrepareConfig};
 use nanoaid::visualize::path::Nearness;
-use nanoaid::visualize::{CanvasConfig, Materials, Objective, Spectrum, VisualizeConfig, Warning, Whitening};
+use nanoaid::visualize::{
+    CanvasConfig, ColorDirections, Materials, Objective, Spectrum, VisualizeConfig, Warning, Whitening,
+};
 use nanoaid::{Device, Network, builtin};
 
 use super::{VisualizeArguments, fitted};
@@ -23,6 +25,7 @@ pub(crate) struct Gathered {
     natural: Option<Natural>,
     spectrum: Option<Spectrum>,
     autoencoder: Option<Network>,
+    colors: Option<ColorDirections>,
     start: Option<Plane>,
     pub start_input: Option<Input>,
     pub compare: Option<Plane>,
@@ -83,7 +86,7 @@ impl Gathered {
         config: &VisualizeConfig,
     ) -> Result<Self, Failure> {
         let size = config.canvas_px();
-        let (mut used, mut natural) = (None, None);
+        let (mut used, mut natural, mut colors) = (None, None, None);
         if let Some((path, category)) = data {
             let dataset = Dataset::open(path, &DatasetConfig::default())?;
             if let Some(category) = category
@@ -95,6 +98,9 @@ impl Gathered {
             let digest = dataset.digest()?;
             let category = category.map(str::to_owned);
             let found = Natural::of(&dataset, category.as_deref());
+            if network.channels_in() == 3 {
+                colors = Natural::colors(&dataset, category.as_deref());
+            }
             for (file, reason) in &found.skipped {
                 say(&format!("skipped {file}: {reason}"));
             }
@@ -132,7 +138,8 @@ impl Gathered {
         };
         let (start, start_input) = micrograph(start)?;
         let (compare, compare_input) = micrograph(compare)?;
-        Ok(Self { data: used, natural, spectrum, autoencoder, start, start_input, compare, compare_input })
+        let data = used;
+        Ok(Self { data, natural, spectrum, autoencoder, colors, start, start_input, compare, compare_input })
     }
 
     /// What a canvas may be made from.
@@ -140,6 +147,7 @@ impl Gathered {
         Materials {
             spectrum: self.spectrum.as_ref(),
             autoencoder: self.autoencoder.as_ref(),
+            colors: self.colors.as_ref(),
             start: self.start.as_ref(),
         }
     }

@@ -88,21 +88,69 @@ impl Canvas for Fourier {
 mod tests {
     use super::*;
 
+    // Independent values, of numpy 2:
+    //
+    // def scales(h, w, decay):
+    //     f = np.hypot(np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w)[None])
+    //     return np.sqrt(h * w) / np.maximum(f, 1 / max(h, w)) ** decay
+    // def image(h, w):
+    //     s = scales(h, w, 1); k = np.arange(s.size)
+    //     re, im = np.sin(k + 1.0).reshape(s.shape), np.cos(2.0 * k).reshape(s.shape)
+    //     z = np.fft.irfft2(s * (re + 1j * im) * 0.5, s=(h, w)) / 4
+    //     return 1 / (1 + np.exp(-(z + np.log(0.45 / 0.55))))
+
     #[test]
     fn scales_are_those_of_numpy() {
-        // independent: python3 -c "import numpy as np; h,w=4,6; f=np.hypot(np.fft.fftfreq(h)[:,None],
-        // np.fft.rfftfreq(w)[None]); print((np.sqrt(h*w)/np.maximum(f,1/max(h,w))**1).ravel())"
         #[rustfmt::skip]
-        let expected = [
-            29.39387691, 29.39387691, 14.69693846, 9.79795897,
-            19.59591794, 16.30478929, 11.75755077, 8.76356092,
-            9.79795897, 9.29516003, 8.15239465, 6.92820323,
-            19.59591794, 16.30478929, 11.75755077, 8.76356092,
+        let cases = [
+            ((4, 6), 1.0, vec![
+                29.393877, 29.393877, 14.696938, 9.797959, 19.595918, 16.304789, 11.757551, 8.763561,
+                9.797959, 9.29516, 8.152395, 6.928203, 19.595918, 16.304789, 11.757551, 8.763561,
+            ]),
+            ((5, 7), 1.0, vec![
+                41.412558, 41.412558, 20.706279, 13.804186, 29.580399, 24.070561, 16.963245, 12.509121,
+                14.790199, 13.928551, 12.03528, 10.091623, 14.790199, 13.928551, 12.03528, 10.091623,
+                29.580399, 24.070561, 16.963245, 12.509121,
+            ]),
+            ((3, 4), 0.5, vec![
+                6.928203, 6.928203, 4.898979, 6.0, 5.366563, 4.468692, 6.0, 5.366563,
+                4.468692,
+            ]),
         ];
-        let shape = Shape { channels: 1, height: 4, width: 6 };
-        let found = scales(&PlaneFourier::new(4, 6), shape, 1.0);
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6 * expected, "{found} {expected}");
+        for ((height, width), decay, expected) in cases {
+            let found =
+                scales(&PlaneFourier::new(height, width), Shape { channels: 1, height, width }, decay);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-6 * expected, "{height}×{width}: {found} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn images_are_those_of_numpy() {
+        #[rustfmt::skip]
+        let cases = [
+            ((4, 6), vec![
+                0.577264, 0.54922, 0.415947, 0.418344, 0.409163, 0.473162, 0.602419, 0.690253,
+                0.48725, 0.328612, 0.371887, 0.466136, 0.449101, 0.581547, 0.489019, 0.441715,
+                0.497687, 0.54676, 0.558579, 0.460284, 0.37454, 0.529491, 0.44131, 0.412948,
+            ]),
+            ((3, 5), vec![
+                0.565425, 0.576402, 0.36905, 0.482113, 0.416764, 0.565509, 0.614168, 0.460268,
+                0.37387, 0.400711, 0.556593, 0.454745, 0.43675, 0.441653, 0.547735,
+            ]),
+        ];
+        for ((height, width), expected) in cases {
+            let shape = Shape { channels: 1, height, width };
+            let canvas = Fourier::new(shape, Tone::new(1, 0.45, None), 1.0, 0.01, None);
+            let n = height * (width / 2 + 1);
+            let coefficient = |k: usize| [0.5 * (k as f32 + 1.0).sin(), 0.5 * (2.0 * k as f32).cos()];
+            let found = canvas.image(&(0..n).flat_map(coefficient).collect::<Vec<f32>>());
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 2e-5, "{height}×{width}: {found} {expected}");
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use micrograph::random::Stream;
 
 use super::super::image::Shape;
 use super::tone::Tone;
-use super::{Canvas, Spectrum};
+use super::{Canvas, ColorDirections, Spectrum};
 
 /// Added to deviations, so that nothing is divided by 0.
 const LEAST_DEVIATION: f32 = 1e-5;
@@ -28,14 +28,19 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    pub(super) fn new(shape: Shape, spectrum: &Spectrum, start: Option<&Plane>) -> Self {
+    pub(super) fn new(
+        shape: Shape,
+        spectrum: &Spectrum,
+        colors: Option<&ColorDirections>,
+        start: Option<&Plane>,
+    ) -> Self {
         let fourier = PlaneFourier::new(shape.height, shape.width);
         let (mean, deviation) = (spectrum.mean_grey, spectrum.deviation);
         let start =
             start.map(|plane| fourier.forward(plane.values()).iter().map(|value| value.arg()).collect());
         // the slope of a sigmoid at its mean turns a deviation in grey levels into one in logits
         let contrast = deviation / (mean * (1.0 - mean));
-        let tone = Tone::new(shape.channels, mean);
+        let tone = Tone::new(shape.channels, mean, colors);
         Self { shape, fourier, magnitudes: spectrum.magnitudes.clone(), tone, contrast, start }
     }
 

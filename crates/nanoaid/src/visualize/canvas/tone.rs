@@ -3,8 +3,68 @@
 //! Nothing is scaled by the image's own extremes, so contrast can be learned, and a constant image
 //! is as good as any.
 
-/// Principal directions of the colors of ImageNet's images, as columns (Lucid, `param/color`).
-const COLORS: [[f32; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]];
+use micrograph::Plane;
+
+use crate::eigen::eigenpairs;
+
+/// Principal directions of the colors of images, by which they are decorrelated: a step of a canvas
+/// then changes colors as they change in these images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColorDirections {
+    /// `[color][component]`: eigenvectors of the covariance of red, green and blue, each times the
+    /// root of its eigenvalue; the longest has length 1.
+    pub matrix: [[f32; 3]; 3],
+}
+
+/// Those of ImageNet (Lucid, `param/color`).
+const OF_IMAGENET: [[f32; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]];
+
+impl ColorDirections {
+    /// Those of ImageNet's images.
+    pub fn of_imagenet() -> Self {
+        Self::scaled(OF_IMAGENET.map(|row| row.map(f64::from)))
+    }
+
+    /// Those of `images`, red, green and blue, each image counting the same; `None` without an image
+    /// that is not constant. Of grey images only the first is not 0, and so are pictures made by them.
+    pub fn of<'a>(images: impl IntoIterator<Item = [&'a Plane; 3]>) -> Option<Self> {
+        let mut covariance = vec![vec![0.0; 3]; 3];
+        for image in images {
+            let means = image.map(Plane::mean);
+            let n = image[0].values().len().max(1) as f64;
+            for (row, values) in covariance.iter_mut().enumerate() {
+                for (column, sum) in values.iter_mut().enumerate() {
+                    let pairs = image[row].values().iter().zip(image[column].values());
+                    let product =
+                        |(a, b): (&f32, &f32)| (f64::from(*a) - means[row]) * (f64::from(*b) - means[column]);
+                    *sum += pairs.map(product).sum::<f64>() / n;
+                }
+            }
+        }
+        let pairs = eigenpairs(&covariance);
+        if pairs[0].value <= 0.0 {
+            return None;
+        }
+        let mut matrix = [[0.0; 3]; 3];
+        for (component, pair) in pairs.iter().enumerate() {
+            // what is left by rounding is no color
+            let root = if pair.value > 1e-6 * pairs[0].value { pair.value.sqrt() } else { 0.0 };
+            // an eigenvector has no sign: its largest part is made positive
+            let largest = pair.vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+            let sign = largest.map_or(1.0, f64::signum);
+            for (row, value) in matrix.iter_mut().zip(&pair.vector) {
+                row[component] = sign * root * value;
+            }
+        }
+        Some(Self::scaled(matrix))
+    }
+
+    fn scaled(matrix: [[f64; 3]; 3]) -> Self {
+        let length = |column: usize| matrix.iter().map(|row| row[column].powi(2)).sum::<f64>().sqrt();
+        let longest = (0..3).map(length).fold(0.0, f64::max);
+        Self { matrix: matrix.map(|row| row.map(|value| (value / longest) as f32)) }
+    }
+}
 
 /// Sigmoid about a mean grey; three channels are decorrelated colors.
 #[derive(Clone, Debug)]
@@ -15,12 +75,11 @@ pub(super) struct Tone {
 }
 
 impl Tone {
-    /// For `channels` of 1 or 3; 0 everywhere gives `mean_grey`, in `(0, 1)`.
-    pub(super) fn new(channels: usize, mean_grey: f32) -> Self {
-        let norm = |column: usize| COLORS.iter().map(|row| row[column].powi(2)).sum::<f32>().sqrt();
-        let largest = (0..3).map(norm).fold(0.0, f32::max);
-        let colors = (channels == 3).then(|| COLORS.map(|row| row.map(|value| value / largest)));
-        Self { offset: logit(mean_grey), colors }
+    /// For `channels` of 1 or 3, these with `directions` or else ImageNet's; 0 everywhere gives
+    /// `mean_grey`, in `(0, 1)`.
+    pub(super) fn new(channels: usize, mean_grey: f32, directions: Option<&ColorDirections>) -> Self {
+        let directions = directions.copied().unwrap_or_else(ColorDirections::of_imagenet);
+        Self { offset: logit(mean_grey), colors: (channels == 3).then_some(directions.matrix) }
     }
 
     /// `values`, `[C, H, W]` in logits, as the image.
@@ -71,4 +130,47 @@ pub(super) fn sigmoid(value: f32) -> f32 {
 
 pub(super) fn logit(level: f32) -> f32 {
     (level / (1.0 - level)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use micrograph::random::Stream;
+
+    #[test]
+    fn directions_are_those_that_colors_were_mixed_by() {
+        // three independent parts, of falling strength, along known directions at right angles
+        let (axes, strengths) = ([[2.0, 1.0, 2.0], [1.0, 2.0, -2.0], [2.0, -2.0, -1.0]], [0.4, 0.2, 0.1]);
+        let mut stream = Stream::new(0, "colors", 0);
+        let parts: Vec<[f64; 3]> =
+            (0..40_000).map(|_| strengths.map(|strength| strength * stream.normal())).collect();
+        let plane = |color: usize| {
+            let mixed =
+                |part: &[f64; 3]| (0..3).map(|axis| part[axis] * axes[axis][color] / 3.0).sum::<f64>();
+            Plane::new(200, 200, parts.iter().map(|part| (0.5 + mixed(part)) as f32).collect())
+        };
+        let planes = [plane(0), plane(1), plane(2)];
+        let found = ColorDirections::of([planes.each_ref()]).expect("they have colors").matrix;
+        for (component, axis) in axes.iter().enumerate() {
+            let strength = strengths[component] / strengths[0];
+            let same: f64 =
+                axis.iter().zip(found).map(|(part, row)| part / 3.0 * f64::from(row[component])).sum();
+            // of 40 000 draws a deviation is known to 0.4 %, and axes to about as much
+            assert!((same.abs() / strength - 1.0).abs() < 0.02, "{component}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn grey_images_have_one_direction_and_constant_ones_none() {
+        let grey = Plane::from_fn(9, 7, |y, x| (y * 7 + x) as f32 / 63.0);
+        let found = ColorDirections::of([[&grey; 3]]).expect("it has contrast").matrix;
+        for row in found {
+            assert!(
+                (row[0] - 1.0 / 3_f32.sqrt()).abs() < 1e-6 && row[1] == 0.0 && row[2] == 0.0,
+                "{found:?}"
+            );
+        }
+        assert_eq!(ColorDirections::of([[&Plane::filled(4, 5, 0.5); 3]]), None);
+        assert_eq!(ColorDirections::of([]), None);
+    }
 }

@@ -9,8 +9,13 @@ fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
     units.extend(
         ["latent:0", "encoder.1:2", "encoder.1", "error + latent:1"].map(|text| text.parse().unwrap()),
     );
-    for preset in [Preset::Fast, Preset::Chollet, Preset::Robust] {
-        let config = VisualizeConfig { check_every: 5, stop_gain: 0.01, ..small(preset.config()) };
+    let fast = Preset::Fast.config();
+    let together = VisualizeConfig { members: 2, diversity: 100.0, ..fast.clone() };
+    let presets = [Preset::Chollet, Preset::Measure, Preset::Robust]
+        .map(|preset| (preset.to_string(), preset.config()));
+    let cases = [("fast".to_owned(), fast), ("two together".to_owned(), together)].into_iter().chain(presets);
+    for (preset, config) in cases {
+        let config = VisualizeConfig { check_every: 5, stop_gain: 0.01, ..small(config) };
         let all = pictures(&network, &units, &config);
         for (unit, of_all) in units.iter().zip(&all) {
             assert_eq!(
@@ -19,7 +24,7 @@ fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
                 "{preset} {unit}"
             );
         }
-        for threads in [1, 3] {
+        for threads in [1, 2, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(
                 pool.install(|| pictures(&network, &units, &config)),
@@ -42,6 +47,22 @@ fn a_small_image_and_a_layer_of_one_channel_give_finite_pictures() {
             assert!(shown(&found.pictures[0], true).iter().all(finite));
         }
     }
+    // nor does a canvas that starts constant, or a spectrum without any contrast
+    let flat = Spectrum::of([&Plane::filled(24, 32, 0.5)], [24, 32]).unwrap();
+    let materials = Materials { spectrum: Some(&flat), ..Materials::default() };
+    for canvas in [CanvasConfig::Pixels { bounded: true, spread: 0.0 }, CanvasConfig::Phase] {
+        let config = VisualizeConfig { canvas, ..small(Preset::Fast.config()) };
+        let units = ["unit:0".parse().unwrap()];
+        let mut n_finite = 0;
+        visualize(&network, &units, &config, materials, None, &mut |event| {
+            if let Event::Done { visualization, .. } = event {
+                n_finite += visualization.pictures[0][0].values().iter().filter(|v| v.is_finite()).count();
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!(n_finite, 24 * 32, "{canvas:?}");
+    }
     assert!(shown(&[Plane::filled(4, 4, 0.3)], true)[0].values().iter().all(|value| *value == 0.5));
 }
 
@@ -52,9 +73,11 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
         let mut config = small(Preset::Fast.config());
         change(&mut config);
         let objectives = [text.parse().unwrap()];
-        visualize(&network, &objectives, &config, Materials::default(), None, &mut |_| ())
-            .expect_err(text)
-            .to_string()
+        visualize(&network, &objectives, &config, Materials::default(), None, &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .expect_err(text)
+        .to_string()
     };
     let same: fn(&mut VisualizeConfig) = |_| ();
     for (text, change, expected) in [
@@ -72,6 +95,11 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
             "no position 4,0 in a map of 4×6",
         ),
         ("encoder.2:1", |config| config.height = 2, "at least"),
+        (
+            "encoder.2:1",
+            |config| config.snapshots = vec![3, 21],
+            "snapshots: expected at most the 20 steps that are taken, found 21",
+        ),
         ("encoder.2:1", |config| config.steps = 0, "steps: expected 1 to 100000, found 0"),
         ("encoder.2:1", |config| config.canvas = CanvasConfig::Phase, "needs the mean spectrum"),
         (
