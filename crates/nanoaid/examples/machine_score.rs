@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use micrograph::random::Stream;
@@ -167,6 +168,7 @@ fn pictures(network: &Network, layer: &str, n: usize) -> Result<Vec<Plane>, Box<
         if let Event::Done { index, visualization } = event {
             made[index] = visualization.pictures.first().and_then(|planes| planes.first()).cloned();
         }
+        ControlFlow::Continue(())
     };
     visualize(network, &units, &Preset::Robust.config(), Materials::default(), None, &mut keep)?;
     Ok(made.into_iter().flatten().collect())

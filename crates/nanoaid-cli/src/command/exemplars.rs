@@ -227,6 +227,9 @@ fn text(result: &ExemplarsResult, n_new: usize) -> String {
     text
 }
 
+/// A patch, its name and a note.
+type Shown = (Plane, String, String);
+
 /// A sheet of the exemplars of one unit.
 fn sheet(name: &str, unit: &UnitExemplars, survey: &Survey, dataset: &Dataset) -> Result<Vec<u8>, Failure> {
     let prepare = dataset.prepare_config();
@@ -240,7 +243,8 @@ fn sheet(name: &str, unit: &UnitExemplars, survey: &Survey, dataset: &Dataset) -
     }
     let side = unit.strongest.iter().map(|exemplar| exemplar.field.height.max(exemplar.field.width));
     let side = side.max().unwrap_or(0).clamp(LEAST_SHOWN_PX, 256);
-    let patches: Vec<(String, Vec<(Plane, String, String)>)> = kinds(unit)
+    // heading; of each patch its pixels, name and note
+    let patches: Vec<(String, Vec<Shown>)> = kinds(unit)
         .into_iter()
         .map(|(kind, exemplars)| {
             let cells = exemplars.iter().map(|exemplar| {

@@ -1,5 +1,5 @@
 //! The answers to some micrographs as a Parquet table, one row for each micrograph, layer and
-//! channel; read by pandas, polars, DuckDB, R.
+//! channel; read by pandas, polars, `DuckDB`, R.
 
 use std::sync::Arc;
 

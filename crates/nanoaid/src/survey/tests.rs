@@ -22,10 +22,10 @@ fn write(folder: &Path, index: u64, name: &str) {
     let mut stream = Stream::new(9, "test of surveys", index);
     let step = 3 + (index % 5) as u32;
     let pixels = image::GrayImage::from_fn(70, 52, |x, y| {
-        let line = if index % 2 == 0 { x % step } else { y % step };
+        let line = if index.is_multiple_of(2) { x % step } else { y % step };
         image::Luma([(line * 30) as u8 + stream.below(40) as u8])
     });
-    let category = folder.join(if index % 2 == 0 { "columns" } else { "rows" });
+    let category = folder.join(if index.is_multiple_of(2) { "columns" } else { "rows" });
     fs::create_dir_all(&category).unwrap();
     pixels.save(category.join(name)).unwrap();
 }
@@ -156,7 +156,9 @@ fn another_network_or_other_layers_do_not_mix_with_what_is_there() {
 #[test]
 fn a_damaged_folder_is_named_and_not_believed() {
     let data = data(3);
-    let cases: [(&str, &str, fn(Vec<u8>) -> Vec<u8>); 5] = [
+    /// File, what is told, and what is done to the file.
+    type Case = (&'static str, &'static str, fn(Vec<u8>) -> Vec<u8>);
+    let cases: [Case; 5] = [
         ("part-00000.parquet", "SHA-256", |mut bytes| {
             bytes[20] ^= 1;
             bytes
