@@ -36,7 +36,9 @@ pub(super) fn contrast(site: &Site, idx: usize) -> String {
             }
             (units_table(site, from, view))
         }))
-        (panel("controls", "Would chance find them too?", Kind::Table, &controls(view, n_found)))
+        @if !view.controls.is_empty() {
+            (panel("controls", "Would chance find them too?", Kind::Table, &controls(view, n_found)))
+        }
         div.grid {
             (side(site, from, view, true))
             (side(site, from, view, false))
@@ -120,6 +122,11 @@ fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
         view.units.iter().filter(|unit| unit.found && (unit.auc > 0.5) == first).collect();
     units.sort_by(|a, b| (b.auc - 0.5).abs().total_cmp(&(a.auc - 0.5).abs()));
     let set = if first { &view.a } else { &view.b };
+    let title = format!("Driven more by {}", set.name);
+    // nothing to save
+    if units.is_empty() {
+        return html! { section { div.head { h2 { (title) } } p.soft { "No unit was found." } } };
+    }
     let id = if first { "more-in-a" } else { "more-in-b" };
     let rows: Vec<(String, Vec<Cell>)> = units
         .iter()
@@ -128,10 +135,9 @@ fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
         .collect();
     panel(
         id,
-        &format!("Driven more by {}", set.name),
+        &title,
         Kind::Units,
         &html! {
-            @if units.is_empty() { p.soft { "No unit was found." } }
             ul.units { @for unit in units.iter().take(SHOWN) {
                 li { (card(site, from, unit.unit, &html! { (site.layer(unit.unit).name) " " (two(unit.auc)) })) }
             } }

@@ -101,7 +101,7 @@
     const [data, grid] = await Promise.all([networkData(name), gridOf(name, id)]);
     if (asked !== box?.join() || name !== network()) return;
     const found = contrast(grid, weights(grid)).slice(0, SHOWN).filter(one => one.difference > 0);
-    results.hidden = false;
+    results.hidden = !found.length;
     const panel = document.querySelector('#found');
     panel.querySelector('ul').replaceChildren(...found.map(one => {
       const unit = data.units[one.unit];
