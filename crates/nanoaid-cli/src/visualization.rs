@@ -214,14 +214,8 @@ pub(crate) fn sheet(
     folder: &OutputFolder,
     nm_per_px: Option<f64>,
 ) -> Result<Picture, Failure> {
-    let mut pictures = Vec::new();
-    for record in records {
-        let first = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
-        let name = first.ok_or_else(|| Failure::new(format!("`{}` has no picture", record.objective)))?;
-        let path = folder.file(name);
-        let read = Picture::from_png_bytes(&fs::read(&path).map_err(|error| failure_at(&path, &error))?);
-        pictures.push(read.ok_or_else(|| Failure::new(format!("{}: no picture of ours", path.display())))?);
-    }
+    let pictures: Vec<Picture> =
+        records.iter().map(|record| picture_in(folder, record)).collect::<Result<_, _>>()?;
     let planes: Vec<Plane> = pictures.iter().map(Picture::gray).collect();
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by(|&a, &b| records[b].outcome.score.total_cmp(&records[a].outcome.score));
@@ -260,10 +254,11 @@ pub(crate) fn sheet(
     }))
 }
 
-/// The picture at `path` as one plane, in `[0, 1]`.
-pub(crate) fn read_gray(path: &std::path::Path) -> Result<Plane, Failure> {
-    let read = micrograph::read::micrograph(path, &micrograph::read::ReadConfig::default())?;
-    let mut plane = read.plane;
-    plane.values_mut().iter_mut().for_each(|value| *value /= 255.0);
-    Ok(plane)
+/// The first picture of `record`, as it was written into `folder`.
+pub(crate) fn picture_in(folder: &OutputFolder, record: &VisualRecord) -> Result<Picture, Failure> {
+    let first = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
+    let name = first.ok_or_else(|| Failure::new(format!("`{}` has no picture", record.objective)))?;
+    let path = folder.file(name);
+    let read = Picture::from_png_bytes(&fs::read(&path).map_err(|error| failure_at(&path, &error))?);
+    read.ok_or_else(|| Failure::new(format!("{}: no picture of ours", path.display())))
 }

@@ -67,7 +67,7 @@ pub(crate) fn each_against_rest(survey: &Survey, config: &ContrastConfig) -> Res
 }
 
 /// The contrast of `question`, the same with shuffled labels, and with the network and the
-/// micrographs exchanged as `others` say, where they have micrographs of both sides.
+/// micrographs exchanged as `others` say, where they have micrographs of every class.
 pub(crate) fn compared(
     survey: &Survey,
     others: &[(&str, &Survey)],
@@ -80,16 +80,13 @@ pub(crate) fn compared(
     let tables: Vec<(&str, Table)> = others.iter().map(|(name, survey)| (*name, Table::of(survey))).collect();
     let mut answering: Vec<(&str, LabelledValues<'_>)> = Vec::new();
     for (name, table) in &tables {
-        let has = |classes: &[String]| {
-            table.images.iter().any(|image| image.category.as_ref().is_some_and(|c| classes.contains(c)))
-        };
         let all_of = |classes: &[String]| {
             classes
                 .iter()
                 .all(|class| table.images.iter().any(|image| image.category.as_ref() == Some(class)))
         };
         let b = question.b.as_deref();
-        if has(&question.a) && all_of(&question.a) && b.is_none_or(all_of) {
+        if all_of(&question.a) && b.is_none_or(all_of) {
             answering.push((name, table.labelled()?));
         }
     }

@@ -19,7 +19,7 @@ use super::pictures::{LayerPictures, pictures};
 use super::planes::Planes;
 use super::scores::{UnitScores, scores, self_test};
 use super::units::{Units, largest};
-use crate::command::{gray_network, surveyed};
+use crate::command::{gray_network, not_empty, surveyed};
 use crate::outcome::{Failure, say};
 use crate::output::OutputFolder;
 
@@ -101,6 +101,7 @@ impl Surveyed {
         }
         say(&format!("{id}: real micrographs"));
         let survey = surveyed(&network, &layers, (dataset, Subject::Specimen), &folder.file("survey"))?;
+        not_empty(&survey, dataset)?;
         Ok(Self { run: run.to_owned(), id, network, survey, folder, layers })
     }
 }
@@ -133,8 +134,7 @@ impl Findings {
         say(&format!("{id}: controls"));
         let random = Network::random(network.architecture().clone(), config.seed, network.device())?;
         let random = look(&random, Subject::Specimen, "survey-random-weights")?;
-        // none of the micrographs may have a data bar
-        let bars = look(&network, Subject::DataBar, "survey-data-bars").ok();
+        let bars = look(&network, Subject::DataBar, "survey-data-bars")?;
 
         say(&format!("{}: synthetic stimuli", id));
         let tuning = tuning(&network, &layers, &config.tuning, &folder)?;
@@ -170,8 +170,7 @@ impl Findings {
 
         say(&format!("{}: class against class", id));
         let rest = each_against_rest(&survey, &config.contrast)?;
-        let mut others = vec![("random weights", &random)];
-        others.extend(bars.as_ref().map(|bars| ("data bar alone", bars)));
+        let others = [("random weights", &random), ("data bar alone", &bars)];
         let compared = questions
             .iter()
             .map(|question| compared(&survey, &others, question, &config.contrast))

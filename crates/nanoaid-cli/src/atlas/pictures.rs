@@ -1,10 +1,10 @@
 //! Synthetic pictures of all units of some layers, by several presets; those that are there already
 //! are not made again.
 
-use std::fs;
 use std::path::Path;
 
 use micrograph::Plane;
+use micrograph::paint::gray_png;
 use nanoaid::visualize::{Objective, Preset};
 use nanoaid::{Network, survey::Survey};
 
@@ -12,12 +12,12 @@ use crate::command::{Gathered, finished, make};
 use crate::outcome::Failure;
 use crate::output::OutputFolder;
 use crate::progress::Progress;
-use crate::visualization::{VisualRecord, VisualSettings, read_gray};
+use crate::visualization::{VisualRecord, VisualSettings, picture_in};
 
 /// A picture of a unit with its record.
 pub(crate) struct UnitPicture {
     pub record: VisualRecord,
-    /// The file.
+    /// As a grey PNG, which has a third of the bytes of a colored one.
     pub png: Vec<u8>,
     /// What it shows, `[H, W]`, in `[0, 1]`.
     pub plane: Plane,
@@ -65,10 +65,8 @@ pub(crate) fn pictures(
         progress.finish();
     }
     let mut made = records.into_iter().flatten().map(|record| {
-        let name = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with("_steps.png"));
-        let path = folder.file(name.map_or("", |name| name.as_str()));
-        let png = fs::read(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-        Ok(UnitPicture { png, plane: read_gray(&path)?, record })
+        let plane = picture_in(folder, &record)?.gray();
+        Ok(UnitPicture { png: gray_png(&plane, 0.0, 1.0), plane, record })
     });
     let layers = survey.layers.iter().map(|layer| made.by_ref().take(layer.n_channels).collect());
     layers.collect()

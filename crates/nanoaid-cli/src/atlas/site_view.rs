@@ -202,7 +202,7 @@ impl Atlas {
             statistic: "largest activation in each micrograph".to_owned(),
             fdr: config.false_share,
             interval_how: format!(
-                "{:.0} % of {} resamples of groups, seed {}",
+                "Intervals hold {:.0} % of {} resamples of groups (seed {}).",
                 100.0 * config.interval,
                 config.n_bootstrap,
                 config.seed
@@ -286,7 +286,8 @@ impl Atlas {
             title: format!("{name} of {}", names.join(", ")),
             pairs: pairs.collect(),
             rows: (0..n_units).map(row).collect(),
-            how: "by Pearson's correlation of the largest activations over the same micrographs".to_owned(),
+            how: "Units are matched by Pearson's correlation of their largest activations over the same micrographs."
+                .to_owned(),
             members,
         })
     }

@@ -13,7 +13,7 @@ use nanoaid::survey::{Subject, Survey};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
 
-use super::survey::{DataArguments, default_folder, gray_network, surveyed};
+use super::survey::{DataArguments, default_folder, gray_network, not_empty, surveyed};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::{OutputFolder, csv_line, json_text};
 
@@ -94,6 +94,7 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let goes_on = path.join(SURVEY).join("manifest.json").is_file();
     let folder = OutputFolder::create(&path, arguments.force || goes_on)?;
     let survey = surveyed(&network, &layers, (&dataset, Subject::Specimen), &folder.file(SURVEY))?;
+    not_empty(&survey, &dataset)?;
     let result = ExemplarsResult {
         program_version: env!("CARGO_PKG_VERSION"),
         run: arguments.run.clone(),

@@ -42,7 +42,7 @@ pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Networ
     Ok(gray_unless(network(run, device)?, false))
 }
 
-/// Surveys `dataset`, with progress; names what was skipped.
+/// Surveys `dataset`, with progress; names what was skipped. It may hold nothing.
 pub(crate) fn surveyed(
     network: &Network,
     layers: &[String],
