@@ -13,6 +13,7 @@ use micrograph::measure::Report;
 use micrograph::measure::report::Details;
 use serde::{Deserialize, Serialize};
 
+use super::network::NetworkKept;
 use super::{Drawn, MeasureSettings, table};
 use crate::outcome::Failure;
 use crate::output::OutputFolder;
@@ -35,6 +36,9 @@ pub(crate) struct Kept {
     overlay_sha256: String,
     /// The numbers.
     pub report: Report,
+    /// What a network says; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkKept>,
 }
 
 impl Kept {
@@ -55,7 +59,13 @@ impl Kept {
             data_bar,
             overlay_sha256,
             report,
+            network: None,
         }
+    }
+
+    /// Everything else that decides.
+    pub(super) fn settings(&self) -> &MeasureSettings {
+        &self.settings
     }
 
     /// The record in a file; `None` where there is none that this program wrote.
@@ -69,6 +79,11 @@ impl Kept {
             && self.program_version == env!("CARGO_PKG_VERSION")
             && self.settings == *settings
     }
+}
+
+/// Name of the picture of what a network says of image `name`.
+fn picture_name(name: &str) -> String {
+    format!("{name}.network.png")
 }
 
 /// A record as it is written.
@@ -105,7 +120,7 @@ impl Folder {
             }
             match Kept::read(&file) {
                 Some(kept) if kept.made_like(settings) => {
-                    rows.insert(name.clone(), table::csv_row(&name, &kept.report));
+                    rows.insert(name.clone(), table::csv_row(&name, &kept.report, kept.network.as_ref()));
                 }
                 Some(_) if !force => {
                     return Err(Failure::new(format!(
@@ -142,16 +157,23 @@ impl Folder {
             )));
         }
         let overlay = file_sha256(&self.folder.file(&format!("{name}.png")));
-        let whole = overlay.is_ok_and(|overlay| overlay == kept.overlay_sha256);
+        let drawn = kept.network.as_ref().is_none_or(|network| {
+            file_sha256(&self.folder.file(&picture_name(name)))
+                .is_ok_and(|found| found == network.picture_sha256)
+        });
+        let whole = drawn && overlay.is_ok_and(|overlay| overlay == kept.overlay_sha256);
         Ok((sha256 == old_sha256 && whole).then_some(kept))
     }
 
     /// Writes overlay, record and table.
     pub(crate) fn keep(&mut self, name: &str, kept: Kept, drawn: &Drawn) -> Result<Kept, Failure> {
         self.folder.write(&format!("{name}.png"), &drawn.overlay)?;
+        if let Some(picture) = &drawn.network {
+            self.folder.write(&picture_name(name), picture)?;
+        }
         let written = Written { kept: &kept, details_px: &drawn.measured.details };
         self.folder.write_json(&format!("{name}.json"), &written)?;
-        self.rows.insert(name.to_owned(), table::csv_row(name, &kept.report));
+        self.rows.insert(name.to_owned(), table::csv_row(name, &kept.report, kept.network.as_ref()));
         self.write_table()?;
         Ok(kept)
     }
