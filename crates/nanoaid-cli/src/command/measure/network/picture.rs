@@ -295,11 +295,16 @@ fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
-/// 1, 2 and 5 times powers of ten within a range above 0.
+/// 1, 2 and 5 times powers of ten within a range above 0; all whole multiples where these are few.
 fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-    let ticks = decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * 10_f64.powi(decade)));
-    ticks.filter(|tick| (low..=high).contains(tick)).collect()
+    let ticks = |factors: &[f64]| -> Vec<f64> {
+        let all =
+            decades.clone().flat_map(|decade| factors.iter().map(move |factor| factor * 10_f64.powi(decade)));
+        all.filter(|tick| (low..=high).contains(tick)).collect()
+    };
+    let few = ticks(&[1.0, 2.0, 5.0]);
+    if few.len() < 3 { ticks(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]) } else { few }
 }
 
 /// Words over rows of panels.
@@ -338,7 +343,7 @@ mod tests {
     #[test]
     fn ticks_of_a_logarithmic_axis_are_round() {
         assert_eq!(log_ticks(3.0, 120.0), [5.0, 10.0, 20.0, 50.0, 100.0]);
-        assert_eq!(log_ticks(0.15, 0.6), [0.2, 0.5]);
+        assert_eq!(log_ticks(2.5, 7.5), [3.0, 4.0, 5.0, 6.0, 7.0]);
     }
 
     #[test]
