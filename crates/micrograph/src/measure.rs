@@ -25,3 +25,4 @@ pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
 pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Part, Quantity, Unit};
 pub use report::{Measured, Report, ReportConfig, Task, measured};
+pub use spectrum::{WaveShare, wave_shares};

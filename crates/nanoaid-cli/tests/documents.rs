@@ -141,7 +141,7 @@ fn only_one_crate_names_burn() {
 #[test]
 fn reading_does_not_know_learning() {
     let mut sources = Vec::new();
-    for room in ["lens", "exemplar"] {
+    for room in ["lens", "exemplar", "pattern"] {
         let found = program(&format!("crates/nanoaid/src/{room}"));
         assert!(!found.is_empty(), "{room} has files");
         sources.extend(found);

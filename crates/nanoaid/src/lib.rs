@@ -22,6 +22,7 @@ pub mod machine_score;
 pub mod matching;
 pub mod natural;
 pub mod network;
+pub mod pattern;
 pub mod prepare;
 pub mod quality;
 pub mod regression;

@@ -23,7 +23,7 @@ use crate::{Calibration, ConfigError, Plane};
 
 pub use answer::{Dimension, KINDS, Kind};
 pub use calibrated::{CalibrateError, calibration};
-pub use overlay::overlay;
+pub use overlay::{marked, overlay};
 
 use answer::Lengths;
 

@@ -13,6 +13,31 @@ use crate::fourier::{Complex, PlaneFourier};
 const FINEST: f64 = 0.47;
 /// Half the width of a peak under a Hann window, in bins.
 const PEAK_BINS: f64 = 2.5;
+/// Fewest bins between a wave and no wave at all: below, a peak runs into its own mirror image.
+const LEAST_BINS: f64 = 3.0;
+
+/// A wave of a plane, and how much of the plane it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WaveShare {
+    /// Cycles per column and per row (downwards), refined between bins.
+    pub wave: [f64; 2],
+    /// Share of the tapered plane's variance that lies in the peak, in `[0, 1]`: 1 for nothing but this
+    /// wave, about 40 over the number of pixels for white noise.
+    pub share: f64,
+}
+
+/// For each wave that is `expected` (cycles per column, per row downwards) the strongest one within a
+/// bin of it, and its share of `plane`. `None` where that is coarser than three cycles over the plane,
+/// finer than 0.47 cycles per px, or where the plane has no variance.
+///
+/// # Panics
+/// If `plane` is empty.
+pub fn wave_shares(plane: &Plane, expected: &[[f64; 2]]) -> Vec<Option<WaveShare>> {
+    let mean = plane.mean();
+    let spectrum = Spectrum::of(&plane.map(|value| (f64::from(value) - mean) as f32));
+    let whole = spectrum.whole();
+    expected.iter().map(|&wave| spectrum.share_near(wave, whole)).collect()
+}
 
 /// The power of a tapered plane.
 pub(super) struct Spectrum {
@@ -115,6 +140,47 @@ impl Spectrum {
             ((wave[1] * self.height as f64).round() as i64, (wave[0] * self.width as f64).round() as i64);
         let around = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx)));
         around.map(|(dy, dx)| self.at(row + dy, column + dx)).fold(0.0, f64::max)
+    }
+
+    /// Power of all waves, of both halves of the plane of frequencies.
+    fn whole(&self) -> f64 {
+        let n_columns = self.fourier.n_columns();
+        let rows = self.power.chunks(n_columns).enumerate();
+        let of_row = |(row, powers): (usize, &[f64])| -> f64 {
+            let twice = |column: usize| column > 0 && 2 * column != self.width;
+            let weighed = powers.iter().enumerate().map(|(column, power)| match (row, column) {
+                (0, 0) => 0.0,
+                _ if twice(column) => 2.0 * power,
+                _ => *power,
+            });
+            weighed.sum()
+        };
+        rows.map(of_row).sum()
+    }
+
+    /// See [`wave_shares`].
+    fn share_near(&self, wave: [f64; 2], whole: f64) -> Option<WaveShare> {
+        let size = [self.width as f64, self.height as f64];
+        let bins = (wave[0] * size[0]).hypot(wave[1] * size[1]);
+        let within = bins >= LEAST_BINS && wave[0].abs().max(wave[1].abs()) <= FINEST;
+        if !(within && whole > 0.0) {
+            return None;
+        }
+        let (row, column) = ((wave[1] * size[1]).round() as i64, (wave[0] * size[0]).round() as i64);
+        let around = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (row + dy, column + dx)));
+        let (row, column) =
+            around.max_by(|&a, &b| self.at(a.0, a.1).total_cmp(&self.at(b.0, b.1))).unwrap_or((row, column));
+        let place =
+            [column as f64 + self.shift(row, column, 0, 1), row as f64 + self.shift(row, column, 1, 0)];
+        let reach = PEAK_BINS.ceil() as i64;
+        let near = (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (row + dy, column + dx)));
+        let peak: f64 = near
+            .filter(|&(row, column)| (row as f64 - place[1]).hypot(column as f64 - place[0]) <= PEAK_BINS)
+            .map(|(row, column)| self.at(row, column))
+            .sum();
+        // the mirror image of the peak has as much
+        let share = (2.0 * peak / whole).min(1.0);
+        Some(WaveShare { wave: [place[0] / size[0], place[1] / size[1]], share })
     }
 
     /// Autocorrelation, `[H, W]`, 1 at no offset; offsets wrap around. It is told up to about 0.4 of
@@ -252,5 +318,32 @@ mod tests {
             let found = between(&values, (90, 130), dx, dy);
             assert!((found - (TAU * (fx * dx + fy * dy)).cos()).abs() < 0.03, "{dy} {dx}: {found}");
         }
+    }
+    #[test]
+    fn shares_are_those_of_the_amplitudes_squared() {
+        // of 3 cos and 4 cos each has its square of 25; a plane of noise has next to none anywhere
+        let (a, b) = ([0.11, 0.04], [-0.07, 0.2]);
+        let mixed = Plane::from_fn(90, 130, |y, x| {
+            let wave = |[fx, fy]: [f64; 2]| (TAU * (fx * x as f64 + fy * y as f64)).cos();
+            (7.0 + 3.0 * wave(a) + 4.0 * wave(b)) as f32
+        });
+        // expected half a bin beside
+        let found = wave_shares(&mixed, &[[a[0] + 0.5 / 130.0, a[1]], b, [0.3, -0.3]]);
+        let [a_found, b_found, none] = [0, 1, 2].map(|at| found[at].unwrap());
+        assert!((a_found.share - 0.36).abs() < 0.01 && (b_found.share - 0.64).abs() < 0.01, "{found:?}");
+        assert!((a_found.wave[0] - a[0]).abs() < 0.1 / 130.0, "{a_found:?}");
+        assert!(none.share < 0.001, "{none:?}");
+        let mut stream = crate::random::Stream::new(1, "test", 0);
+        let noise = Plane::from_fn(90, 130, |_, _| stream.normal() as f32);
+        let share = wave_shares(&noise, &[a])[0].unwrap().share;
+        assert!(share < 4.0 * 40.0 / (90.0 * 130.0), "{share}");
+    }
+
+    #[test]
+    fn waves_that_a_plane_cannot_tell_have_no_share() {
+        let plane = wave(0.1, 0.0);
+        let found = wave_shares(&plane, &[[0.01, 0.01], [0.48, 0.1], [0.0, 0.0], [f64::NAN, 0.1]]);
+        assert_eq!(found, [None; 4]);
+        assert_eq!(wave_shares(&Plane::filled(40, 50, 2.0), &[[0.1, 0.1]]), [None]);
     }
 }

@@ -119,6 +119,17 @@ impl Picture {
         Rect { y: 0, x: 0, height: self.height, width: self.width }
     }
 
+    /// A copy of the part inside `rect`; what lies outside of the picture is left out.
+    pub fn cut(&self, rect: Rect) -> Self {
+        let (y, x) = (rect.y.min(self.height), rect.x.min(self.width));
+        let (height, width) = (rect.height.min(self.height - y), rect.width.min(self.width - x));
+        let rows = (y..y + height).flat_map(|row| {
+            let start = 3 * (row * self.width + x);
+            self.rgb[start..start + 3 * width].iter().copied()
+        });
+        Self { height, width, rgb: rows.collect() }
+    }
+
     /// Copies `other` into this one with its top left at (`y`, `x`).
     pub fn blit(&mut self, y: usize, x: usize, other: &Self) {
         let width = other.width.min(self.width.saturating_sub(x));
@@ -271,6 +282,19 @@ mod tests {
             assert_eq!(picture.at(idx / 3, idx % 3), gray, "{idx}");
         }
         assert_eq!(picture.at(1, 2), NAN_COLOR);
+    }
+
+    #[test]
+    fn a_cut_holds_the_part_that_lies_inside() {
+        let picture = Picture::from_plane(
+            &Plane::from_fn(4, 6, |y, x| (10 * y + x) as f32),
+            0.0,
+            255.0,
+            ColorMap::Gray,
+        );
+        let cut = picture.cut(Rect { y: 1, x: 2, height: 9, width: 3 });
+        assert_eq!((cut.height(), cut.width()), (3, 3));
+        assert_eq!((cut.at(0, 0), cut.at(2, 2)), ([12; 3], [34; 3]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! measured again. What is measured and how stands in the library.
 
 mod folder;
+mod network;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::report::{self, ReportConfig, ReportWarning};
 use micrograph::measure::{Measured, Task};
 use micrograph::read::{self, ReadConfig};
+use nanoaid::Network;
 use nanoaid::hash::sha256;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,7 @@ use crate::output::{folder_names, json_text};
 use crate::record::Input;
 
 use folder::Folder;
-pub(super) use folder::Kept;
+pub(super) use folder::{Kept, picture_name};
 
 /// Arguments of `measure`.
 #[derive(Args)]
@@ -34,6 +36,8 @@ pub(crate) struct MeasureArguments {
     /// What is measured; the default is chosen for each image by its evidence, and the reason told
     #[arg(long, value_enum, value_delimiter = ',')]
     what: Vec<WhatArgument>,
+    #[command(flatten)]
+    network: network::PatternArguments,
     #[command(flatten)]
     read: ReadArguments,
     /// Length of the scale bar that is drawn in the data bar; calibrates files that tell nothing, and
@@ -86,11 +90,16 @@ pub(crate) struct MeasureSettings {
     pub page: usize,
     /// What is done about the data bar.
     pub data_bar: DataBarChoice,
+    /// The network that looks at it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<network::NetworkSettings>,
 }
 
 /// Measures each image; a bad one is named and skipped.
 pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
-    let settings = arguments.settings()?;
+    let seer = arguments.network.network()?;
+    let settings = arguments.settings(seer.as_ref())?;
+    let mut looker = settings.network.as_ref().zip(seer.as_ref()).map(network::looker).transpose()?;
     let images = without_companions(&with_folders(&arguments.images)?);
     let names = folder_names(&images);
     let mut folder = Folder::open(&arguments.folder(), arguments.force, &settings)?;
@@ -104,8 +113,11 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 n_before += 1;
                 return Ok(kept);
             }
-            let (kept, measured) = measure(image, input, &settings)?;
-            folder.keep(name, kept, &measured)
+            let (mut kept, mut drawn) = measure(image, input, &settings)?;
+            if let Some(looker) = &mut looker {
+                network::look(looker, image, &mut kept, &mut drawn)?;
+            }
+            folder.keep(name, kept, &drawn)
         })();
         match kept {
             Ok(kept) => {
@@ -114,6 +126,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                     shown.push(kept);
                 } else {
                     print(&table.rows(name, &kept.report))?;
+                    print(&table.network_rows(name, kept.network.as_ref()))?;
                     for warning in &kept.report.warnings {
                         say(&format!("{name}: {}", table::warning_text(warning)));
                     }
@@ -138,12 +151,22 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(n_skipped))
 }
 
-/// Measures one file.
-pub(super) fn measure(
+/// Measures one file again as its record says, through the same network if there was one.
+pub(super) fn measure_again(
     image: &Path,
     input: Input,
     settings: &MeasureSettings,
 ) -> Result<(Kept, Drawn), Failure> {
+    let (mut kept, mut drawn) = measure(image, input, settings)?;
+    if let Some(asked) = &settings.network {
+        let network = asked.network()?;
+        network::look(&mut network::looker((asked, &network))?, image, &mut kept, &mut drawn)?;
+    }
+    Ok((kept, drawn))
+}
+
+/// Measures one file, without a network.
+fn measure(image: &Path, input: Input, settings: &MeasureSettings) -> Result<(Kept, Drawn), Failure> {
     let reading = ReadConfig { page: settings.page, nm_per_px: settings.nm_per_px, ..ReadConfig::default() };
     let micrograph = read::micrograph(image, &reading)?;
     let (plane, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, settings.data_bar)
@@ -159,18 +182,20 @@ pub(super) fn measure(
     let nm_per_px = calibration.map(|pixel| (pixel.nm_per_px_y / zoom, pixel.nm_per_px_x / zoom));
     let overlay = picture.png_bytes(nm_per_px);
     let kept = Kept::new(input, settings, data_bar, sha256(&overlay), measured.report.clone());
-    Ok((kept, Drawn { overlay, measured }))
+    Ok((kept, Drawn { overlay, network: None, measured }))
 }
 
 /// What is written of an image beside its record.
 pub(crate) struct Drawn {
     /// The overlay as a PNG file.
     pub overlay: Vec<u8>,
+    /// The picture of what a network says, as a PNG file.
+    pub network: Option<Vec<u8>>,
     measured: Measured,
 }
 
 impl MeasureArguments {
-    fn settings(&self) -> Result<MeasureSettings, Failure> {
+    fn settings(&self, network: Option<&Network>) -> Result<MeasureSettings, Failure> {
         let task = |what: &WhatArgument| match what {
             WhatArgument::Pitch => Task::Pitch,
             WhatArgument::Lattice => Task::Lattice,
@@ -188,6 +213,7 @@ impl MeasureArguments {
             bar_nm: self.bar_nm,
             page: self.read.page,
             data_bar: self.read.config().data_bar,
+            network: network.map(|network| self.network.settings(network)),
         })
     }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::demo::specimen;
 use super::images::NetworkArguments;
 use super::lens::failure_at;
-use super::measure::{Kept, measure};
+use super::measure::{Kept, measure_again, picture_name};
 use super::{Gathered, gray_unless, make, network};
 use crate::outcome::{Failure, Outcome, print};
 use crate::output::OutputFolder;
@@ -116,16 +116,22 @@ fn measurement(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Fail
         return Err(Failure::new(text));
     };
     unless_changed(path, image, image_sha256)?;
-    let (kept, drawn) = measure(image, record.input.clone(), &record.settings)?;
+    let (kept, drawn) = measure_again(image, record.input.clone(), &record.settings)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let (overlay, again) = (format!("{name}.png"), format!("{name}.json"));
     let written = kept.text(&drawn)?;
     let folder = OutputFolder::create(&arguments.out, arguments.force)?;
     folder.write(&overlay, &drawn.overlay)?;
     folder.write(&again, written.as_bytes())?;
-    let recorded =
+    let mut recorded =
         BTreeMap::from([(overlay.clone(), record.overlay_sha256.clone()), (again.clone(), sha256(text))]);
-    let files = BTreeMap::from([(overlay, sha256(&drawn.overlay)), (again, sha256(written.as_bytes()))]);
+    let mut files = BTreeMap::from([(overlay, sha256(&drawn.overlay)), (again, sha256(written.as_bytes()))]);
+    if let Some((bytes, before)) = drawn.network.as_ref().zip(record.network.as_ref()) {
+        let picture = picture_name(&name);
+        folder.write(&picture, bytes)?;
+        recorded.insert(picture.clone(), before.picture_sha256.clone());
+        files.insert(picture, sha256(bytes));
+    }
     compare(&recorded, &files, &record.program_version)?;
     print(&format!("the same bytes: {} files in {}\n", files.len(), arguments.out.display()))?;
     Ok(Outcome::Done)

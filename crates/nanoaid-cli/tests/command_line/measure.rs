@@ -223,3 +223,65 @@ fn a_run_that_was_cut_off_goes_on_and_other_settings_are_not_mixed_in() {
     place.run(&mine).ended_with(1).told(&["not empty", "--force"]);
     assert_eq!(files(&place.path("in")).len(), 3);
 }
+
+#[test]
+fn a_network_adds_its_unit_its_period_and_its_count_beside_the_measured_ones() {
+    let place = Place::new();
+    grating(&place.path("in/grating.png"));
+    lattice(&place.path("in/lattice.png"));
+    noise(&place.path("in/noise.png"));
+    let with = ["measure", "in", "--nm-per-px", "2", "--run", "autoencoder", "--unit", "encoder.1:0"];
+    let said = place.run(&[&with[..], &["--out", "out"]].concat()).ended_with(0);
+    let csv = "out/measurements.csv";
+    // the wave of the lattice lies across rows of sites, or across their diagonals
+    for (image, periods) in [("grating", &[30.0][..]), ("lattice", &[52.0, 52.0 / 2_f64.sqrt()][..])] {
+        let address = cell(&place, csv, image, "most periodic unit");
+        assert!(address.starts_with("encoder.1:"), "{address}");
+        let clarity = number(&place, csv, image, "clarity");
+        assert!(clarity > 0.0 && clarity <= 1.0, "{clarity}");
+        let period = number(&place, csv, image, "period in the image [nm]");
+        assert!(periods.iter().any(|expected| (period - expected).abs() < 0.3), "{image}: {period}");
+        let picture = fs::read(place.path(&format!("out/{image}.network.png"))).unwrap();
+        assert!(image::load_from_memory(&picture).unwrap().width() > 1000);
+        let record = place.json(&format!("out/{image}.json"));
+        let periodic = &record["network"]["result"]["periodic"]["found"];
+        assert_eq!(periodic["address"], address.as_str());
+        assert_eq!(periodic["image"]["nm"].as_f64(), Some(period));
+        assert_eq!(record["settings"]["network"]["run"], "autoencoder");
+    }
+    // both counts, and what they do not share, add up
+    let count = |column: &str| number(&place, csv, "lattice", column);
+    assert_eq!(count("in both counts") + count("only the unit's"), count("peaks of the unit"));
+    assert_eq!(count("in both counts") + count("only without network"), count("count without network"));
+    assert_eq!(cell(&place, csv, "noise", "most periodic unit"), "");
+    assert!(cell(&place, csv, "noise", "refused by network").contains("no period was measured"));
+    for part in ["most periodic unit", "encoder.1:0", "as measured", "only the unit's"] {
+        assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
+    }
+    // a picture that is gone is made again, the others stay
+    fs::copy(place.path("out/lattice.network.png"), place.path("kept.png")).unwrap();
+    fs::remove_file(place.path("out/lattice.network.png")).unwrap();
+    place.run(&[&with[..], &["--out", "out"]].concat()).ended_with(0).told(&["2 of 3 were measured before"]);
+    assert!(
+        fs::read(place.path("kept.png")).unwrap() == fs::read(place.path("out/lattice.network.png")).unwrap()
+    );
+    // without the network these are other settings
+    place.run(&["measure", "in", "--nm-per-px", "2", "--out", "out"]).ended_with(1).told(&["other settings"]);
+}
+
+#[test]
+fn units_that_a_network_does_not_have_are_named_before_anything_is_measured() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    for (unit, words) in [
+        ("encoder.99:1", &["encoder.99", "encoder.1"][..]),
+        ("encoder.1:9999", &["channel 9999", "encoder.1"][..]),
+        ("class:fibres", &["class:fibres", "a channel of it"][..]),
+        ("encoder.1:x", &["encoder.1:x", "number of a channel"][..]),
+    ] {
+        let said = place.run(&["measure", "a.png", "--run", "autoencoder", "--unit", unit]).ended_with(1);
+        said.told(words);
+        assert!(!place.path("measure-a").exists(), "{unit}");
+    }
+    place.run(&["measure", "a.png", "--unit", "encoder.1:0"]).ended_with(2).told(&["--run"]);
+}

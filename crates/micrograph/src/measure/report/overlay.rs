@@ -34,21 +34,7 @@ const WHOLE: Color = [40, 210, 255];
 /// # Panics
 /// If `plane` is empty or not the one that was measured.
 pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
-    let mut drawing = Drawing::of(plane);
-    let details = &measured.details;
-    if let Some(grating) = &details.grating {
-        drawing.grating(grating);
-    }
-    if let Some(lattice) = &details.lattice {
-        drawing.lattice(lattice);
-    }
-    if let (Some(count), Some(labels)) = (&details.count, &details.labels) {
-        drawing.regions(count, labels);
-    }
-    if let Some(fibres) = &details.fibres {
-        drawing.fibres(fibres);
-    }
-    let Drawing { mut picture, zoom, legend } = drawing;
+    let Drawing { mut picture, zoom, legend } = Drawing::with_marks(plane, measured);
     let nm_per_px = measured.report.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
     if let Some(bar) = ScaleBar::fit(picture.width() as f64, 0.25, LengthUnit::drawn(nm_per_px, zoom)) {
         // letters are sized to what the bar is drawn in; smaller ones hide less
@@ -57,6 +43,15 @@ pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
         bar.draw(&mut picture, quarter, Corner::BottomRight);
     }
     with_words(&picture, measured, &legend)
+}
+
+/// The marks of [`overlay`] on the image without its words, and drawn px for each px of the image.
+///
+/// # Panics
+/// If `plane` is empty or not the one that was measured.
+pub fn marked(plane: &Plane, measured: &Measured) -> (Picture, f64) {
+    let drawing = Drawing::with_marks(plane, measured);
+    (drawing.picture, drawing.zoom)
 }
 
 /// A picture under way.
@@ -69,6 +64,24 @@ struct Drawing {
 }
 
 impl Drawing {
+    fn with_marks(plane: &Plane, measured: &Measured) -> Self {
+        let mut drawing = Self::of(plane);
+        let details = &measured.details;
+        if let Some(grating) = &details.grating {
+            drawing.grating(grating);
+        }
+        if let Some(lattice) = &details.lattice {
+            drawing.lattice(lattice);
+        }
+        if let (Some(count), Some(labels)) = (&details.count, &details.labels) {
+            drawing.regions(count, labels);
+        }
+        if let Some(fibres) = &details.fibres {
+            drawing.fibres(fibres);
+        }
+        drawing
+    }
+
     fn of(plane: &Plane) -> Self {
         let width = plane.width() as f64;
         let zoom = if width < WIDTHS[0] {

@@ -14,6 +14,7 @@ use micrograph::measure::report::Details;
 use serde::{Deserialize, Serialize};
 
 use super::super::lens::failure_at;
+use super::network::NetworkKept;
 use super::{Drawn, MeasureSettings, table};
 use crate::outcome::Failure;
 use crate::output::{OutputFolder, json_text};
@@ -40,6 +41,9 @@ pub(crate) struct Kept {
     pub overlay_sha256: String,
     /// The numbers.
     pub report: Report,
+    /// What a network says; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkKept>,
 }
 
 impl Kept {
@@ -60,6 +64,7 @@ impl Kept {
             data_bar,
             overlay_sha256,
             report,
+            network: None,
         }
     }
 
@@ -90,6 +95,11 @@ impl Kept {
             && self.program_version == env!("CARGO_PKG_VERSION")
             && self.settings == *settings
     }
+}
+
+/// Name of the picture of what a network says of image `name`.
+pub(in super::super) fn picture_name(name: &str) -> String {
+    format!("{name}.network.png")
 }
 
 /// A record as it is written.
@@ -126,7 +136,7 @@ impl Folder {
             }
             match Kept::read(&file) {
                 Some(kept) if kept.made_like(settings) => {
-                    rows.insert(name.clone(), table::csv_row(&name, &kept.report));
+                    rows.insert(name.clone(), table::csv_row(&name, &kept.report, kept.network.as_ref()));
                 }
                 Some(_) if !force => {
                     return Err(Failure::new(format!(
@@ -163,15 +173,22 @@ impl Folder {
             )));
         }
         let overlay = file_sha256(&self.folder.file(&format!("{name}.png")));
-        let whole = overlay.is_ok_and(|overlay| overlay == kept.overlay_sha256);
+        let drawn = kept.network.as_ref().is_none_or(|network| {
+            file_sha256(&self.folder.file(&picture_name(name)))
+                .is_ok_and(|found| found == network.picture_sha256)
+        });
+        let whole = drawn && overlay.is_ok_and(|overlay| overlay == kept.overlay_sha256);
         Ok((sha256 == old_sha256 && whole).then_some(kept))
     }
 
     /// Writes overlay, record and table.
     pub(crate) fn keep(&mut self, name: &str, kept: Kept, drawn: &Drawn) -> Result<Kept, Failure> {
         self.folder.write(&format!("{name}.png"), &drawn.overlay)?;
+        if let Some(picture) = &drawn.network {
+            self.folder.write(&picture_name(name), picture)?;
+        }
         self.folder.write(&format!("{name}.json"), kept.text(drawn)?.as_bytes())?;
-        self.rows.insert(name.to_owned(), table::csv_row(name, &kept.report));
+        self.rows.insert(name.to_owned(), table::csv_row(name, &kept.report, kept.network.as_ref()));
         self.write_table()?;
         Ok(kept)
     }

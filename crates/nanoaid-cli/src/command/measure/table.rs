@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use micrograph::measure::report::{Dimension, Finding, KINDS, Kind, ReportWarning};
 use micrograph::measure::{Report, Unit};
 
+use super::network::{self, NetworkKept};
 use crate::command::calibration_text;
 use crate::output::csv_line;
 
@@ -28,13 +29,8 @@ impl Table {
 
     /// The rows of an image, below the heading where they are the first.
     pub(crate) fn rows(&mut self, name: &str, report: &Report) -> String {
-        let name: String = name.chars().take(MOST_NAME).collect();
-        let row = |what: &str, quantity: &str, [value, expanded, unit]: [&str; 3], note: &str| {
-            let width = self.name_width;
-            let row = format!(
-                "{name:<width$}  {what:<11}  {quantity:<23} {value:>10} {expanded:>9}  {unit:<6}  {note}"
-            );
-            row.trim_end().to_owned() + "\n"
+        let row = |what: &str, quantity: &str, cells: [&str; 3], note: &str| {
+            self.row(name, (what, quantity), cells, note)
         };
         let mut text = String::new();
         if !self.begun {
@@ -74,6 +70,31 @@ impl Table {
         self.begun = true;
         text
     }
+
+    /// The rows of what a network says of an image, below those of its report.
+    pub(crate) fn network_rows(&self, name: &str, network: Option<&NetworkKept>) -> String {
+        let rows = network.map(network::rows).unwrap_or_default();
+        rows.iter()
+            .map(|[quantity, value, unit, note]| {
+                self.row(name, ("network", quantity.as_str()), [value.as_str(), "", unit.as_str()], note)
+            })
+            .collect()
+    }
+
+    fn row(
+        &self,
+        name: &str,
+        (what, quantity): (&str, &str),
+        [value, expanded, unit]: [&str; 3],
+        note: &str,
+    ) -> String {
+        let name: String = name.chars().take(MOST_NAME).collect();
+        let width = self.name_width;
+        let row = format!(
+            "{name:<width$}  {what:<11}  {quantity:<23} {value:>10} {expanded:>9}  {unit:<6}  {note}"
+        );
+        row.trim_end().to_owned() + "\n"
+    }
 }
 
 /// A warning with its advice.
@@ -98,11 +119,12 @@ pub(crate) fn csv_header() -> String {
         }
     }
     cells.extend(["found", "refused", "warnings"].map(str::to_owned));
+    cells.extend(network::COLUMNS.map(str::to_owned));
     csv_line(&cells)
 }
 
 /// The row of an image.
-pub(crate) fn csv_row(name: &str, report: &Report) -> String {
+pub(crate) fn csv_row(name: &str, report: &Report, network: Option<&NetworkKept>) -> String {
     let findings: Vec<&Finding> = report.answers.iter().flat_map(|answer| &answer.findings).collect();
     let tasks: BTreeSet<_> = report
         .answers
@@ -139,6 +161,7 @@ pub(crate) fn csv_row(name: &str, report: &Report) -> String {
     cells.push(summaries.collect::<Vec<_>>().join("; "));
     cells.push(refused.collect::<Vec<_>>().join("; "));
     cells.push(report.warnings.iter().map(warning_text).collect::<Vec<_>>().join("; "));
+    cells.extend(network::cells(network));
     csv_line(&cells)
 }
 
