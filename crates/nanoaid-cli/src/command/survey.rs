@@ -56,10 +56,15 @@ pub(crate) fn surveyed(
     })?;
     progress.finish();
     say_skipped(&found.skipped);
-    if found.seen.is_empty() {
-        return Err(Failure::new(format!("{}: no micrograph could be looked at", dataset.0.root.display())));
-    }
     Ok(found)
+}
+
+/// An error where `survey` holds nothing.
+pub(crate) fn not_empty(survey: &Survey, dataset: &Dataset) -> Result<(), Failure> {
+    if survey.seen.is_empty() {
+        return Err(Failure::new(format!("{}: no micrograph could be looked at", dataset.root.display())));
+    }
+    Ok(())
 }
 
 /// The end of the path of `run`, as part of a name.

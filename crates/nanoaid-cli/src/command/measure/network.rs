@@ -52,7 +52,7 @@ pub(crate) struct NetworkSettings {
 impl NetworkSettings {
     /// The network; an error if it is no longer the same.
     pub(super) fn network(&self) -> Result<Network, Failure> {
-        let network = gray_network(&self.run, self.device.parse()?)?;
+        let network = gray_network(&self.run, self.device.parse::<Device>().map_err(Failure::new)?)?;
         if network.sha256() == self.network_sha256 {
             return Ok(network);
         }
