@@ -175,7 +175,7 @@ impl<'a> Looker<'a> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let found = clearest(&maps, waves)?;
+            let found = clearest(&maps, (image.height(), image.width()), waves)?;
             if let Told::Found(clear) = &found
                 && best.as_ref().is_none_or(|(before, _)| clear.clarity > before.clarity)
             {

@@ -2,13 +2,19 @@
 //!
 //! *Clarity* is the share of the map's variance, under a Hann window, that lies in the spectral peak at
 //! that wave: 1 for a map that is nothing but the wave, next to 0 for one that has it not. It does not
-//! depend on how strong the channel is. Harmonics do not count: they have other periods.
+//! depend on how strong the channel is. Harmonics do not count: they have other periods. Only positions
+//! that see nothing but the image have a part: at the border some channels see the zeros around it and
+//! nothing else.
 
+use std::ops::Range;
+
+use micrograph::Rect;
 use micrograph::measure::geometry::axis_deg;
 use micrograph::measure::wave_shares;
 use serde::{Deserialize, Serialize};
 
 use super::result::Told;
+use crate::Layer;
 use crate::lens::FeatureMaps;
 
 /// Share of the layer's largest standard deviation from which on a map is more than rounding.
@@ -40,19 +46,29 @@ pub struct LayerClarity {
     pub clearest: Told<Clearest>,
 }
 
-/// The channel of `maps` with the clearest of `waves` (cycles per column and per row of the image); the
-/// first of equal ones. Refused where the layer's positions lie too far apart for these waves, or there
-/// are fewer than three cycles on it.
+/// The channel of `maps`, which are of an image of this height and width, with the clearest of `waves`
+/// (cycles per column and per row of the image); the first of equal ones. Refused where the layer's
+/// positions lie too far apart for these waves, or there are fewer than three cycles on it.
 ///
 /// # Errors
 /// If spilled maps cannot be read back.
-pub fn clearest(maps: &FeatureMaps, waves: &[[f64; 2]]) -> std::io::Result<Told<Clearest>> {
+pub fn clearest(
+    maps: &FeatureMaps,
+    (height, width): (usize, usize),
+    waves: &[[f64; 2]],
+) -> std::io::Result<Told<Clearest>> {
     let layer = maps.layer();
+    let rows = inside(layer, maps.height(), height);
+    let columns = inside(layer, maps.width(), width);
+    let part = Rect { y: rows.start, x: columns.start, height: rows.len(), width: columns.len() };
+    if part.height.min(part.width) == 0 {
+        return Ok(Told::Refused("every position sees beyond the image".to_owned()));
+    }
     let stride = layer.stride as f64;
     let on_map: Vec<[f64; 2]> = waves.iter().map(|wave| wave.map(|part| part * stride)).collect();
     let mut found = Vec::new();
     for channel in 0..maps.n_channels() {
-        let map = maps.plane(channel)?;
+        let map = maps.plane(channel)?.crop(part);
         let deviation = map.variance().sqrt();
         // an infinite or missing activation makes no spectrum
         if deviation.is_finite() && deviation > 0.0 {
@@ -86,9 +102,19 @@ pub fn clearest(maps: &FeatureMaps, waves: &[[f64; 2]]) -> std::io::Result<Told<
         Some(best) => Told::Found(best),
         None => Told::Refused(format!(
             "no channel can tell the period: positions lie {} px apart, {} × {} of them",
-            layer.stride,
-            maps.height(),
-            maps.width()
+            layer.stride, part.height, part.width
         )),
     })
+}
+
+/// The positions of `n` along an axis whose receptive field lies inside the image's `length_px`.
+fn inside(layer: &Layer, n: usize, length_px: usize) -> Range<usize> {
+    let sees_within = |&position: &usize| {
+        let (first, end) = layer.image_from_feature(position);
+        first >= 0 && end <= length_px as isize
+    };
+    match ((0..n).find(sees_within), (0..n).rev().find(sees_within)) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..0,
+    }
 }

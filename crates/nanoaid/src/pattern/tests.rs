@@ -71,9 +71,25 @@ fn clarity_is_next_to_nothing_for_a_wave_that_is_not_there() {
     let plane = grating(30.0, 10.0);
     let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
     let (sin, cos) = 30_f64.to_radians().sin_cos();
-    let clarity = |wave: [f64; 2]| clearest(&maps, &[wave]).unwrap().found().unwrap().clarity;
+    let clarity = |wave: [f64; 2]| clearest(&maps, (181, 240), &[wave]).unwrap().found().unwrap().clarity;
     let (own, other) = (clarity([sin / 10.0, cos / 10.0]), clarity([cos / 10.0, -sin / 10.0]));
     assert!(own > 0.5 && other < 0.01, "{own} {other}");
+}
+
+#[test]
+fn a_channel_that_sees_only_the_zeros_around_the_image_is_not_named() {
+    // grey less ten times grey beside it, and a bias that only a missing neighbour lets through
+    let mut beside = vec![0.0; 41 * 41];
+    beside[20 * 41 + 10] = -10.0;
+    let network = planted(&[beside, gabor(41, 14.0, -60.0)], &[1.0, 0.0], true);
+    let plane = grating(30.0, 10.0);
+    let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+    let border = maps.plane(0).unwrap();
+    let fires = |x: usize| (0..181).any(|y| border.at(y, x) > 0.5);
+    assert!(fires(3) && !fires(60), "it fires at the border alone");
+    let (sin, cos) = 30_f64.to_radians().sin_cos();
+    let found = clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap();
+    assert_eq!(found.found().unwrap().channel, 1);
 }
 
 /// Bright discs of 6 px radius around `places`, with a little noise.

@@ -133,7 +133,7 @@ pub(super) fn rows(kept: &NetworkKept) -> Vec<[String; 4]> {
     let mut rows = Vec::new();
     match &kept.result.periodic {
         Told::Refused(reason) => rows.push(none("most periodic unit", reason)),
-        Told::Found(Periodic { address, clarity, image, preferred, .. }) => {
+        Told::Found(Periodic { address, clarity, image, preferred, curve, .. }) => {
             let note = format!("{address}; {:.0} % of its map's variance has the period", 100.0 * clarity);
             rows.push(row("most periodic unit", String::new(), "", note));
             let (value, unit) = length(image.px, image.nm);
@@ -144,12 +144,14 @@ pub(super) fn rows(kept: &NetworkKept) -> Vec<[String; 4]> {
                 Told::Found(preferred) => {
                     let (value, unit) = length(preferred.px, preferred.nm);
                     rows.push(row("preferred period", value, unit, "by drawn gratings".to_owned()));
-                    rows.push(row(
-                        "preferred over measured",
-                        format!("{:.3}", preferred.ratio),
-                        "",
-                        String::new(),
-                    ));
+                    let longest = curve.last().map_or(f64::INFINITY, |point| point[0]);
+                    let note = if image.px > longest {
+                        format!("the measured one is longer than the longest shown to it, {longest:.1} px")
+                    } else {
+                        String::new()
+                    };
+                    let ratio = format!("{:.3}", preferred.ratio);
+                    rows.push(row("preferred over measured", ratio, "", note));
                 }
             }
         }
