@@ -2,7 +2,7 @@
 //!
 //! *Clarity* is the share of the map's variance, under a Hann window, that lies in the spectral peak at
 //! that wave: 1 for a map that is nothing but the wave, next to 0 for one that has it not. It does not
-//! depend on how strong the channel is. Harmonics do not count: they have other periods. Only positions
+//! depend on how strong the channel is, but the faintest of a layer are left out. Harmonics do not count: they have other periods. Only positions
 //! that see nothing but the image have a part: at the border some channels see the zeros around it and
 //! nothing else.
 
@@ -17,8 +17,9 @@ use super::result::Told;
 use crate::Layer;
 use crate::lens::FeatureMaps;
 
-/// Share of the layer's largest standard deviation from which on a map is more than rounding.
-const LEAST_SHARE: f64 = 1e-3;
+/// Share of the layer's largest standard deviation from which on a map has a say: a channel that fires
+/// faintly at a few places has a spectrum, too, which tells of these places alone.
+const LEAST_SHARE: f64 = 0.1;
 
 /// The most periodic unit of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
