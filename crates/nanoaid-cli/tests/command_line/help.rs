@@ -9,13 +9,16 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["demo"],
         &["info"],
         &["lens"],
         &["measure"],
         &["visualize"],
+        &["exemplars"],
+        &["find"],
+        &["site"],
         &["train"],
         &["train", "autoencoder"],
         &["train", "classifier"],
