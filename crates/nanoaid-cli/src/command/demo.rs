@@ -8,6 +8,7 @@ use nanoaid::classify::{Answer, AnswerConfig, answer};
 use nanoaid::dataset::{Dataset, DatasetConfig};
 use nanoaid::judge::Estimate;
 use nanoaid::prepare::{self, PrepareConfig, Prepared};
+use nanoaid::tuning::TuningConfig;
 use nanoaid::visualize::Preset;
 use nanoaid::{Device, builtin};
 use serde::Serialize;
@@ -104,6 +105,8 @@ fn small_site(folder: &OutputFolder) -> Result<(), Failure> {
     let config = AtlasConfig {
         layers: ["encoder.2", "head"].map(str::to_owned).to_vec(),
         steps: Some(ATLAS_STEPS),
+        // logits are shown smaller stimuli: a quarter of the time
+        tuning: TuningConfig { whole_px: 64, ..TuningConfig::default() },
         ..site::config(0, &presets)
     };
     let made = Made {
