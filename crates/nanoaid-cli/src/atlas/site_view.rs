@@ -87,7 +87,9 @@ impl Atlas {
         let tuned = findings.tuning.layers.get(layer).and_then(|tuned| tuned.units.get(channel));
         let preferred = tuned.and_then(|unit| unit.grating.preferred());
         let classes_of = self.class_answers(unit);
-        let best = classes_of.iter().max_by(|a, b| a.auc.total_cmp(&b.auc));
+        // a class of few micrographs is told by many units by chance, so only what counts as found
+        let found = |answer: &&ClassAnswer| answer.q.is_some_and(|q| q <= self.config.contrast.false_share);
+        let best = classes_of.iter().filter(found).max_by(|a, b| a.auc.total_cmp(&b.auc));
         let picture = findings.pictures.first().and_then(|layers| layers[layer].get(channel));
         UnitSummary {
             name: classes.and_then(|classes| classes.get(channel).cloned()),

@@ -124,7 +124,8 @@ pub(crate) struct UnitSummary {
     pub selectivity: Option<f64>,
     /// Machine score of its real exemplars, in `[0, 1]`; chance is 0.5.
     pub machine_score: Option<f64>,
-    /// The class it tells best from the rest (place in [`Site::classes`]) and the AUC.
+    /// The class it tells best from the rest (place in [`Site::classes`]) and the AUC, among those that
+    /// it is found to tell.
     pub class: Option<(usize, f64)>,
     /// Its synthetic picture as PNG, about 64 to 96 px a side, for the grid; empty: none was made.
     #[serde(skip)]

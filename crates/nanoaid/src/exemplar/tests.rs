@@ -5,7 +5,9 @@ use micrograph::{Plane, Rect};
 
 use super::reader::counted;
 use super::*;
+use crate::contrast::{ContrastConfig, Labelled, LabelledValues, Question, contrast};
 use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Start};
+use crate::unit_values::UnitValues;
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// A network of a convolution `conv` with these 3 × 3 kernels and ReLU, and a max-pool `pool`.
@@ -150,6 +152,13 @@ fn specimens() -> (Vec<Plane>, Vec<Seen>) {
     (planes, all)
 }
 
+/// Those of some kinds.
+fn specimens_of(kinds: &[&str]) -> (Vec<Plane>, Vec<Seen>) {
+    let (planes, seen) = specimens();
+    let wanted = |seen: &Seen| seen.category.as_deref().is_some_and(|kind| kinds.contains(&kind));
+    planes.into_iter().zip(seen).filter(|(_, seen)| wanted(seen)).unzip()
+}
+
 fn answers(reader: &Reader, planes: &[Plane]) -> LayerAnswers {
     let peaks: Vec<Vec<Peak>> = planes.iter().map(|plane| reader.peaks(plane).unwrap().remove(0)).collect();
     let layer = &reader.layers()[0];
@@ -212,6 +221,34 @@ fn exemplars_of_a_planted_channel_come_from_its_class() {
         assert!(!found.weakest.iter().any(has), "{class}");
         assert_eq!(found.histogram.all.iter().sum::<u32>(), 200);
         assert!(found.histogram.of_class.values().all(|counts| counts.iter().sum::<u32>() == 50));
+    }
+}
+
+#[test]
+fn the_channel_that_tells_a_class_best_has_its_exemplars_from_that_class() {
+    // without those that show both, each channel belongs to one class
+    let (planes, seen): (Vec<Plane>, Vec<Seen>) = specimens_of(&["rows", "columns", "noise"]);
+    let kernels = [ACROSS_ROWS, ACROSS_COLUMNS, NOTHING];
+    let reader = Reader::new(&planted(&kernels), &names(&["conv"])).unwrap();
+    let answers = answers(&reader, &planes);
+    let labels: Vec<Labelled> = seen
+        .iter()
+        .map(|seen| Labelled { group: seen.group.clone(), category: seen.category.clone() })
+        .collect();
+    let values = answers.largest();
+    let values = UnitValues::new(&values, seen.len(), kernels.len()).unwrap();
+    let labelled = LabelledValues { images: &labels, values };
+    for class in ["rows", "columns"] {
+        let question = Question::against_rest(&[class]);
+        let found = contrast(&labelled, &question, &ContrastConfig::default()).unwrap();
+        let auc = |unit: usize| found.units[unit].auc.value;
+        let best = (0..kernels.len()).max_by(|&a, &b| auc(a).total_cmp(&auc(b))).unwrap();
+        assert!(found.found.contains(&best) && auc(best) > 0.95, "{class}: {}", auc(best));
+        let layer = (&reader.layers()[0], &answers);
+        let chosen = choose((&seen, &NearDuplicates::default()), layer, best, &ChooseConfig::default());
+        for exemplar in &chosen.strongest {
+            assert_eq!(seen[exemplar.image].category.as_deref(), Some(class));
+        }
     }
 }
 
