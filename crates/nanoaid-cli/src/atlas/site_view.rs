@@ -215,6 +215,7 @@ impl Atlas {
                 .warnings
                 .iter()
                 .map(|warning| format!("{warning}; {}", warning.advice()))
+                .chain(compared.into_iter().flat_map(doubts))
                 .collect(),
         }
     }
@@ -328,6 +329,21 @@ fn question_view(
         answer: usize::from(question.driving == machine_score::Side::Right),
         machine_score: findings.machine_score(layer, channel),
     })
+}
+
+/// What the controls say against a contrast: one that finds half as much or more.
+fn doubts(compared: &Compared) -> Vec<String> {
+    let n_found = compared.contrast.n_found;
+    let others = compared.controls.others.iter();
+    others
+        .filter(|other| n_found > 0 && 2 * other.n_found >= n_found)
+        .map(|other| {
+            format!(
+                "the control \u{201c}{}\u{201d} finds {} of {} units, too; so the difference need not be what the network has learnt of specimens: compare micrographs of the same sources and settings",
+                other.name, other.n_found, other.n_units
+            )
+        })
+        .collect()
 }
 
 fn controls(compared: &Compared) -> Vec<ControlView> {

@@ -457,7 +457,7 @@ pub(crate) struct ControlView {
     pub what: String,
     /// Units tested.
     pub n_units: usize,
-    /// Units found; for a control that was repeated, the mean.
+    /// Units found; for a control that was repeated, in the run that found most.
     pub n_found: f64,
     /// Share of repetitions in which any unit was found, and their number.
     pub any_found: Option<(f64, usize)>,
