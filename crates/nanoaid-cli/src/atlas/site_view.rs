@@ -250,20 +250,12 @@ impl Atlas {
         let found = match_layers(&layers, &groups, &self.config.matching)?;
         let places: Vec<(usize, usize)> =
             (0..members.len()).flat_map(|a| (a + 1..members.len()).map(move |b| (a, b))).collect();
-        let pairs = places.iter().zip(&found).map(|(&members, matching)| {
-            let best = |units: &[nanoaid::matching::UnitMatches]| {
-                let mut best: Vec<f64> =
-                    units.iter().filter_map(|unit| Some(unit.best.first()?.pearson.abs())).collect();
-                best.sort_by(f64::total_cmp);
-                best.get(best.len() / 2).copied().unwrap_or(0.0)
-            };
-            PairView {
-                members,
-                median: best(&matching.a.units),
-                median_shuffled: matching.a.mean_best_by_chance,
-                n_mutual: matching.n_mutual,
-                n_units: matching.a.units.len(),
-            }
+        let pairs = places.iter().zip(&found).map(|(&members, matching)| PairView {
+            members,
+            mean_best: matching.a.mean_best,
+            mean_best_shuffled: matching.a.mean_best_by_chance,
+            n_mutual: matching.n_mutual,
+            n_units: matching.a.units.len(),
         });
         let of_first: Vec<_> =
             places.iter().zip(&found).filter(|((a, _), _)| *a == 0).map(|(_, found)| &found.a).collect();

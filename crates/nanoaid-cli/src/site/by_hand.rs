@@ -521,8 +521,8 @@ fn side_by_side(draw: &mut Stream) -> SideBySideView {
         members: vec![(0, 0), (1, 0)],
         pairs: vec![PairView {
             members: (0, 1),
-            median: 0.62,
-            median_shuffled: Some(0.21),
+            mean_best: Some(0.62),
+            mean_best_shuffled: Some(0.21),
             n_mutual: 7,
             n_units: 16,
         }],

@@ -487,10 +487,10 @@ pub(crate) struct SideBySideView {
 pub(crate) struct PairView {
     /// Places in [`SideBySideView::members`].
     pub members: (usize, usize),
-    /// Median over units of the first of the correlation with their best match.
-    pub median: f64,
+    /// Mean over live units of the first of the |correlation| with their best match.
+    pub mean_best: Option<f64>,
     /// The same where the micrographs of one were shuffled.
-    pub median_shuffled: Option<f64>,
+    pub mean_best_shuffled: Option<f64>,
     /// Units of the first whose best match has chosen them too.
     pub n_mutual: usize,
     /// Units compared.

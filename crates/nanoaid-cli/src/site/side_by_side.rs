@@ -21,13 +21,13 @@ pub(super) fn side_by_side(site: &Site, idx: usize) -> String {
         (panel("pairs", "How alike they are", Kind::Table, &html! {
             div.wide tabindex="0" role="region" aria-label="Pairs" { table.data {
                 thead { tr {
-                    th scope="col" { "pair" } th.number scope="col" { "units" } th.number scope="col" { "median correlation of best matches" } th.number scope="col" { "same, micrographs shuffled" } th.number scope="col" { "mutual best matches" }
+                    th scope="col" { "pair" } th.number scope="col" { "units" } th.number scope="col" { "mean |correlation| of best matches" } th.number scope="col" { "same, micrographs shuffled" } th.number scope="col" { "mutual best matches" }
                 } }
                 tbody { @for pair in &view.pairs { tr {
                     th scope="row" { (name(pair.members.0)) " and " (name(pair.members.1)) }
                     td.number { (pair.n_units) }
-                    (Cell::two(pair.median))
-                    (Cell::optional(pair.median_shuffled))
+                    (pair.mean_best.map_or(Cell::text("–"), Cell::two))
+                    (pair.mean_best_shuffled.map_or(Cell::text("–"), Cell::two))
                     td.number { (pair.n_mutual) }
                 } } }
             } }
