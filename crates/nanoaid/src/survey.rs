@@ -113,7 +113,7 @@ pub fn survey(
         content.is_some_and(|sha256| known.contains(&(dataset.entries[index].file.clone(), sha256.clone())))
     };
     let new: Vec<usize> = (0..dataset.entries.len()).filter(|&index| !is_known(index)).collect();
-    let (mut skipped, mut n_done) = (Vec::new(), dataset.entries.len() - new.len());
+    let (mut skipped, mut n_new, mut n_done) = (Vec::new(), 0, dataset.entries.len() - new.len());
     let n_all = dataset.entries.len();
     progress(n_done, n_all);
     for few in new.chunks(PART) {
@@ -122,7 +122,7 @@ pub fn survey(
         let looked = look(&reader, &work, subject, &dataset.prepare_config(), &mut || {
             n_done += 1;
             progress(n_done, n_all);
-        })?;
+        });
         let mut found = Vec::new();
         for (looked, (entry, _)) in looked.into_iter().zip(&work) {
             match looked {
@@ -133,8 +133,8 @@ pub fn survey(
         if !found.is_empty() {
             folder.add(&found)?;
         }
+        n_new += found.len();
     }
-    let n_new = new.len() - skipped.len();
     let order: Vec<(&Entry, String)> =
         dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
     collect(&reader, network, &folder.parts()?, &order).map(|survey| Survey { skipped, n_new, ..survey })
@@ -147,7 +147,7 @@ fn look(
     subject: Subject,
     prepare: &PrepareConfig,
     done: &mut dyn FnMut(),
-) -> Result<Vec<Result<Option<Looked>, String>>, SurveyError> {
+) -> Vec<Result<Option<Looked>, String>> {
     let n_workers = rayon::current_num_threads().clamp(2, MOST_AT_ONCE).min(work.len().max(1));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
@@ -157,26 +157,24 @@ fn look(
         for _ in 0..n_workers {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
-                while let Some(&(entry, content)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let place = work.iter().position(|(other, _)| std::ptr::eq(*other, entry));
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&(entry, content)) = work.get(place) else { break };
                     let looked = match content {
                         Some(sha256) => look_at(reader, entry, sha256, subject, prepare),
                         None => Err("the file is not there".to_owned()),
                     };
-                    // nobody listens any more if the survey has ended with an error
-                    let _ = sender.send((place, looked));
+                    sender.send((place, looked)).expect("the receiver waits for all senders");
                 }
             });
         }
         drop(sender);
         let mut found: Vec<Result<Option<Looked>, String>> = work.iter().map(|_| Ok(None)).collect();
         for (place, looked) in receiver {
-            if let Some(place) = place {
-                found[place] = looked;
-            }
+            found[place] = looked;
             done();
         }
-        Ok(found)
+        found
     })
 }
 
