@@ -68,6 +68,41 @@ fn colors_become_luma() {
 }
 
 #[test]
+fn colors_are_read_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let rgb = RgbImage::from_raw(2, 1, vec![255, 0, 51, 0, 102, 204]).unwrap();
+    let transparent = ImageBuffer::from_raw(2, 1, vec![255, 0, 51, 0, 0, 102, 204, 9]).unwrap();
+    let transparent: ImageBuffer<Rgba<u8>, Vec<u8>> = transparent;
+    let deep = ImageBuffer::from_raw(2, 1, vec![65535, 0, 13107, 0, 26214, 52428]).unwrap();
+    let deep: ImageBuffer<Rgb<u16>, Vec<u16>> = deep;
+    let (png, bmp) = (ImageFormat::Png, ImageFormat::Bmp);
+    for bytes in [encoded(rgb.clone(), png), encoded(rgb, bmp), encoded(transparent, png), encoded(deep, png)]
+    {
+        std::fs::write(&path, bytes).unwrap();
+        let [red, green, blue] = read::colors(&path, &ReadConfig::default()).unwrap();
+        let found = [red.values(), green.values(), blue.values()].concat();
+        for (found, expected) in found.iter().zip([1.0, 0.0, 0.0, 0.4, 0.2, 0.8]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+    // of a grey one all are alike
+    std::fs::write(&path, encoded(GrayImage::from_pixel(3, 2, Luma([51])), png)).unwrap();
+    for plane in read::colors(&path, &ReadConfig::default()).unwrap() {
+        assert_eq!((plane.height(), plane.width()), (2, 3));
+        assert!(plane.values().iter().all(|value| (value - 0.2).abs() < 1e-6));
+    }
+    // what micrographs are kept in besides is refused by name
+    std::fs::write(&path, b"II*\0\x08\0\0\0").unwrap();
+    let error = read::colors(&path, &ReadConfig::default()).unwrap_err();
+    assert!(matches!(error, ReadError::Unsupported { .. }), "{error}");
+    let most = ReadConfig { most_bytes: 80_000, ..ReadConfig::default() };
+    std::fs::write(&path, encoded(GrayImage::new(64, 64), png)).unwrap();
+    let error = read::colors(&path, &most).unwrap_err();
+    assert!(matches!(error, ReadError::TooLarge { .. }), "{error:?}");
+}
+
+#[test]
 fn jpeg_is_read_and_its_density_is_no_calibration() {
     let mut bytes = encoded(GrayImage::from_pixel(24, 16, Luma([140])), ImageFormat::Jpeg);
     // the JFIF header: unit 1 is dots per inch, then the density along x and y

@@ -82,6 +82,15 @@ impl VisualRecord {
         let config = &self.settings.config;
         self.outcome.peak_text(config.height.min(config.width), nm_per_px)
     }
+
+    /// What stands beside the picture on a sheet: its strongest wave, and what to beware of.
+    fn note(&self, nm_per_px: Option<f64>) -> String {
+        if self.outcome.dead {
+            return "dead".to_owned();
+        }
+        let wave = std::iter::once(self.peak_text(nm_per_px));
+        wave.chain(self.outcome.marks.iter().cloned()).collect::<Vec<_>>().join(" · ")
+    }
 }
 
 /// What is told of a picture.
@@ -99,6 +108,8 @@ pub(crate) struct VisualOutcome {
     pub nearness: Vec<Nearness>,
     /// What to know before the picture is believed, with advice.
     pub warnings: Vec<String>,
+    /// The warnings in a word or two each.
+    pub marks: Vec<String>,
     /// Whether no gradient ever came through.
     pub dead: bool,
 }
@@ -114,7 +125,17 @@ impl VisualOutcome {
             peak: peak(&gray(&found.pictures[0])),
             nearness,
             dead: warnings.iter().any(|warning| matches!(warning, Warning::Dead { .. })),
+            marks: warnings.iter().map(|warning| warning.mark().to_owned()).collect(),
             warnings: warnings.iter().map(|warning| format!("{warning}; {}", warning.advice())).collect(),
+        }
+    }
+
+    /// What angles and distances in the picture are worth.
+    pub(crate) fn orientation_text(&self) -> &'static str {
+        if self.keeps_orientation_and_pitch {
+            "shifts only: orientation and pitch are the unit's"
+        } else {
+            "turned and scaled at random: orientation and pitch are blurred"
         }
     }
 
@@ -155,6 +176,11 @@ pub(crate) fn write(
     let stem = file_stem(objective);
     let unbounded = settings.config.canvas.unbounded();
     let mut files = BTreeMap::new();
+    let mut description = format!("{objective}; {}", outcome.orientation_text());
+    for warning in &outcome.warnings {
+        description += &format!("; warning: {warning}");
+    }
+    let png_of = |planes| picture_of(planes, unbounded).described_png_bytes(None, &description);
     let mut write = |name: String, bytes: &[u8]| -> Result<(), Failure> {
         folder.write(&name, bytes)?;
         files.insert(name, sha256(bytes));
@@ -162,7 +188,11 @@ pub(crate) fn write(
     };
     for (member, planes) in found.pictures.iter().enumerate() {
         let number = if found.pictures.len() > 1 { format!("_{member}") } else { String::new() };
-        write(format!("{stem}{number}.png"), &picture_of(planes, unbounded).png_bytes(None))?;
+        write(format!("{stem}{number}.png"), &png_of(planes))?;
+    }
+    for (member, planes) in found.large.iter().flatten().enumerate() {
+        let number = if found.pictures.len() > 1 { format!("_{member}") } else { String::new() };
+        write(format!("{stem}{number}_large.png"), &png_of(planes))?;
     }
     if !found.snapshots.is_empty() {
         let steps = found.snapshots.iter().map(|(_, pictures)| picture_of(&pictures[0], unbounded));
@@ -226,7 +256,7 @@ pub(crate) fn sheet(
             .map(|&index| Cell {
                 plane: &planes[index],
                 label: records[index].objective.to_string(),
-                note: if dead { "dead".to_owned() } else { records[index].peak_text(nm_per_px) },
+                note: records[index].note(nm_per_px),
                 dead,
             })
             .collect()

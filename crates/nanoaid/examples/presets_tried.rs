@@ -6,15 +6,17 @@
 //!
 //! For each setting the mean over four units, each from two seeds, of
 //!
-//! - *score*: how far the picture's score, without transforms, is on the way from the start (0) to the
-//!   strongest of the micrographs' middles of the same size (1);
+//! - *score*: how much the picture's score, without transforms, gained over its start, as a share of the
+//!   most that any setting of the table gained for the unit;
 //! - *held*: how much of that is left when the picture is enlarged or made smaller by a tenth;
-//! - *spectrum*: log spectral distance to the mean spectrum of these middles, in powers of e;
-//! - *alike*: correlation of the two seeds' pictures, by the mean activations of the unit's layer.
+//! - *spectrum*: log spectral distance to the mean spectrum of micrographs' middles of the same size, in
+//!   powers of e;
+//! - *path*: share of the layers in which the picture is nearer to micrographs that drive the unit than
+//!   to others.
 //!
 //! Seeds are fixed: the same command prints the same figures but for the times.
 
-#![expect(clippy::print_stdout, reason = "tables are what it is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables are what it is for")]
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -25,7 +27,7 @@ use micrograph::Plane;
 use micrograph::fourier::log_ring_shares;
 use micrograph::paint::{ColorMap, Picture, Sampling, resampled};
 use nanoaid::dataset::{Dataset, DatasetConfig};
-use nanoaid::natural::{Natural, unit_of};
+use nanoaid::natural::{Natural, NaturalPaths, unit_of};
 use nanoaid::network::Input;
 use nanoaid::visualize::{
     CanvasConfig, Event, Materials, Objective, OptimizerConfig, Penalty, PenaltyKind, Preset, Spectrum,
@@ -152,44 +154,75 @@ fn tried(preset: Preset) -> Vec<(&'static str, VisualizeConfig)> {
 
 /// Prints the table of a preset, and writes its pictures.
 fn table(preset: Preset, units: &[(&Network, &str)], natural: &Natural, out: &Path) -> Result<(), Failure> {
-    println!(
-        "\n| `{preset}` | score | held | spectrum | alike | s a picture |\n| --- | --- | --- | --- | --- | --- |"
-    );
-    let mut rows = Vec::new();
-    for (name, config) in tried(preset) {
-        let size = [config.height, config.width];
-        let spectrum = natural.spectrum(size);
+    let settings = tried(preset);
+    let size = [settings[0].1.height, settings[0].1.width];
+    let spectrum = natural.spectrum(size);
+    let reals = units.iter().map(|(network, unit)| Real::of(network, unit.parse()?, natural, size));
+    let reals = reals.collect::<Result<Vec<_>, _>>()?;
+    // of each setting: the figures of each unit, and the time
+    let mut measured = Vec::new();
+    let mut sheet = Sheet::default();
+    for (name, config) in &settings {
         let begun = Instant::now();
-        let mut figures = [0.0; 4];
-        let mut row = Vec::new();
-        for (network, unit) in units {
-            let objective: Objective = unit.parse()?;
-            let real = Real::of(network, &objective, natural, size)?;
-            let made = [0, 1].map(|seed| {
-                made(network, &objective, &VisualizeConfig { seed, ..config.clone() }, spectrum.as_ref())
-            });
-            let [first, second] = made;
-            let (first, second) = (first?, second?);
-            for (sum, figure) in figures.iter_mut().zip(real.figures(network, [&first, &second])) {
-                *sum += figure / units.len() as f64;
-            }
-            row.push(Picture::from_plane(&first.plane, 0.0, 1.0, ColorMap::Gray));
+        let mut figures = Vec::new();
+        for real in &reals {
+            let [first, second] =
+                [0, 1].map(|seed| made(real, &VisualizeConfig { seed, ..config.clone() }, spectrum.as_ref()));
+            let made = [first?, second?];
+            figures.push(real.figures(&made));
+            sheet.add(&made[0].plane);
         }
-        let seconds = begun.elapsed().as_secs_f64() / (2 * units.len()) as f64;
-        let [score, held, spectrum, alike] = figures;
-        println!("| {name} | {score:.2} | {held:.2} | {spectrum:.2} | {alike:.2} | {seconds:.1} |");
-        rows.push(row);
+        sheet.end_row();
+        eprintln!("{name}: {figures:.2?}");
+        measured.push((name, figures, begun.elapsed().as_secs_f64() / (2 * units.len()) as f64));
     }
-    let (height, width) = (rows[0][0].height() + GAP, rows[0][0].width() + GAP);
-    let mut sheet = Picture::new(rows.len() * height - GAP, rows[0].len() * width - GAP, [255; 3]);
-    for (y, row) in rows.iter().enumerate() {
-        for (x, picture) in row.iter().enumerate() {
-            sheet.blit(y * height, x * width, picture);
+    println!(
+        "\n| `{preset}` | score | held | spectrum | path | s a picture |\n\
+         | --- | --- | --- | --- | --- | --- |"
+    );
+    for (name, figures, seconds) in &measured {
+        let mut mean = [0.0; 4];
+        for (unit, figures) in figures.iter().enumerate() {
+            let most = measured.iter().map(|(_, figures, _)| figures[unit][0]).fold(0.0, f64::max);
+            for (index, (sum, figure)) in mean.iter_mut().zip(figures).enumerate() {
+                *sum += if index == 0 { figure / most } else { *figure } / units.len() as f64;
+            }
         }
+        let [score, held, spectrum, path] = mean;
+        println!("| {name} | {score:.2} | {held:.2} | {spectrum:.2} | {path:.2} | {seconds:.1} |");
     }
     std::fs::create_dir_all(out)?;
-    sheet.write_png(&out.join(format!("{preset}.png")), None)?;
-    Ok(())
+    sheet.write(&out.join(format!("{preset}.png")))
+}
+
+/// Pictures in rows.
+#[derive(Default)]
+struct Sheet {
+    rows: Vec<Vec<Picture>>,
+    row: Vec<Picture>,
+}
+
+impl Sheet {
+    fn add(&mut self, plane: &Plane) {
+        self.row.push(Picture::from_plane(plane, 0.0, 1.0, ColorMap::Gray));
+    }
+
+    fn end_row(&mut self) {
+        self.rows.push(std::mem::take(&mut self.row));
+    }
+
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        let rows = &self.rows;
+        let (height, width) = (rows[0][0].height() + GAP, rows[0][0].width() + GAP);
+        let mut sheet = Picture::new(rows.len() * height - GAP, rows[0].len() * width - GAP, [255; 3]);
+        for (y, row) in rows.iter().enumerate() {
+            for (x, picture) in row.iter().enumerate() {
+                sheet.blit(y * height, x * width, picture);
+            }
+        }
+        sheet.write_png(path, None)?;
+        Ok(())
+    }
 }
 
 /// A picture and the score of its start.
@@ -198,15 +231,11 @@ struct Made {
     start: f64,
 }
 
-fn made(
-    network: &Network,
-    objective: &Objective,
-    config: &VisualizeConfig,
-    spectrum: Option<&Spectrum>,
-) -> Result<Made, Failure> {
+fn made(real: &Real, config: &VisualizeConfig, spectrum: Option<&Spectrum>) -> Result<Made, Failure> {
     let materials = Materials { spectrum, ..Materials::default() };
+    let objective = std::slice::from_ref(&real.objective);
     let mut made = None;
-    visualize(network, std::slice::from_ref(objective), config, materials, None, &mut |event| {
+    visualize(real.network, objective, config, materials, None, &mut |event| {
         if let Event::Done { visualization, .. } = event {
             let start = f64::from(visualization.scores[0].1);
             made = Some(Made { plane: visualization.pictures[0][0].clone(), start });
@@ -216,72 +245,69 @@ fn made(
     made.ok_or_else(|| "no picture was made".into())
 }
 
-/// What micrographs do to a unit.
-struct Real {
+/// A unit, and what micrographs do to it.
+struct Real<'a> {
+    network: &'a Network,
+    objective: Objective,
     layer: String,
     channel: usize,
-    /// The highest score of one.
-    strongest: f64,
+    paths: NaturalPaths<'a>,
     /// Mean of the logarithms of their rings' shares.
     rings: Vec<f64>,
 }
 
-impl Real {
+impl<'a> Real<'a> {
     fn of(
-        network: &Network,
-        objective: &Objective,
+        network: &'a Network,
+        objective: Objective,
         natural: &Natural,
         [height, width]: [usize; 2],
     ) -> Result<Self, Failure> {
-        let (layer, channel) = unit_of(objective, network).ok_or("not about one unit")?;
+        let (layer, channel) = unit_of(&objective, network).ok_or("not about one unit")?;
         let middles = natural.planes().iter().map(|plane| plane.middle(height, width));
         let middles: Vec<Plane> =
             middles.filter(|plane| (plane.height(), plane.width()) == (height, width)).collect();
-        let scores = middles.iter().map(|plane| means(network, plane, &layer)[channel]);
-        let strongest = scores.fold(f64::NEG_INFINITY, f64::max);
         let mut rings = vec![0.0; RINGS.count()];
         for plane in &middles {
             for (sum, share) in rings.iter_mut().zip(log_ring_shares(plane, RINGS)) {
                 *sum += share / middles.len() as f64;
             }
         }
-        Ok(Self { layer, channel, strongest, rings })
+        let paths = natural.paths(network, &layer, [height, width]).ok_or("too few micrographs")?;
+        Ok(Self { network, objective, layer, channel, paths, rings })
     }
 
-    /// Score, held, spectrum and alike, the first three as means of both.
-    fn figures(&self, network: &Network, made: [&Made; 2]) -> [f64; 4] {
-        let maps = made.map(|made| means(network, &made.plane, &self.layer));
-        let mut figures = [0.0, 0.0, 0.0, correlation(&maps[0], &maps[1])];
-        for (made, maps) in made.iter().zip(&maps) {
-            let gained = |score: f64| (score - made.start) / (self.strongest - made.start);
-            let (height, width) = (made.plane.height(), made.plane.width());
+    /// What the score gained, held, spectrum and path, as means of both.
+    fn figures(&self, made: &[Made; 2]) -> [f64; 4] {
+        let mut figures = [0.0; 4];
+        for Made { plane, start } in made {
+            let gained = |plane: &Plane| mean_of(self.network, plane, &self.layer, self.channel) - start;
+            let gain = gained(plane);
+            let (height, width) = (plane.height(), plane.width());
             let scaled = [0.9, 1.1].map(|factor| {
                 let side = |length: usize| (length as f64 * factor).round() as usize;
-                let sampling = Sampling::Bilinear;
-                let plane = resampled(&made.plane, side(height), side(width), sampling).middle(height, width);
-                gained(means(network, &plane, &self.layer)[self.channel])
+                let scaled = resampled(plane, side(height), side(width), Sampling::Bilinear);
+                gained(&scaled.middle(height, width))
             });
-            let score = gained(maps[self.channel]);
-            let squares = log_ring_shares(&made.plane, RINGS).into_iter().zip(&self.rings);
+            let squares = log_ring_shares(plane, RINGS).into_iter().zip(&self.rings);
             let squares: f64 = squares.map(|(a, b)| (a - b).powi(2)).sum();
-            figures[0] += score / 2.0;
-            figures[1] += (scaled[0] + scaled[1]) / 2.0 / score / 2.0;
-            figures[2] += (squares / self.rings.len() as f64).sqrt() / 2.0;
+            let (nearness, _) = self.paths.compare(std::slice::from_ref(plane), self.channel);
+            let nearer = nearness.iter().filter(|layer| layer.to_driving > layer.to_others).count();
+            let of_this = [
+                gain,
+                (scaled[0] + scaled[1]) / 2.0 / gain,
+                (squares / self.rings.len() as f64).sqrt(),
+                nearer as f64 / nearness.len() as f64,
+            ];
+            for (sum, figure) in figures.iter_mut().zip(of_this) {
+                *sum += figure / 2.0;
+            }
         }
         figures
     }
 }
 
-/// The mean of each map.
-fn means(network: &Network, plane: &Plane, layer: &str) -> Vec<f64> {
-    network.maps(plane, layer).iter().map(Plane::mean).collect()
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let sum = |part: &dyn Fn(f64, f64) -> f64| {
-        a.iter().zip(b).map(|(a, b)| part(a - mean_a, b - mean_b)).sum::<f64>()
-    };
-    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
+/// The mean of a map.
+fn mean_of(network: &Network, plane: &Plane, layer: &str, channel: usize) -> f64 {
+    network.maps(plane, layer)[channel].mean()
 }

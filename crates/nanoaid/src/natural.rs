@@ -4,10 +4,10 @@
 //! Only the training part is looked at, prepared and without data bars, and of each micrograph the
 //! middle, so that hundreds fit into memory.
 
-use micrograph::Plane;
+use micrograph::{Plane, Rect};
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, Origin, Split};
+use crate::dataset::{Dataset, Entry, Origin, Split};
 use crate::visualize::path::{Means, Nearness, Paths, warning};
 use crate::visualize::{ColorDirections, Objective, Spectrum, Warning};
 use crate::{Address, Network};
@@ -28,9 +28,7 @@ impl Natural {
     /// Reads the training part of `dataset`; of one category where it is given.
     pub fn of(dataset: &Dataset, category: Option<&str>) -> Self {
         let prepare = dataset.prepare_config();
-        let wanted = |found: Option<&str>| category.is_none_or(|category| found == Some(category));
-        let entries: Vec<_> =
-            dataset.of(Split::Train).filter(|entry| wanted(entry.category.as_deref())).collect();
+        let entries: Vec<_> = of_category(dataset, category).collect();
         let read: Vec<_> = entries
             .par_iter()
             .map(|entry| match entry.plane(&prepare) {
@@ -48,26 +46,37 @@ impl Natural {
         Self { planes, skipped }
     }
 
-    /// How colors go together in the training part of `dataset`; of one category where it is given.
-    /// Files that have no colors to be read are left out; `None` if none is left.
-    pub fn colors(dataset: &Dataset, category: Option<&str>) -> Option<ColorDirections> {
-        let read = dataset.prepare_config().read;
-        let files: Vec<&std::path::Path> = dataset
-            .of(Split::Train)
-            .filter(|entry| category.is_none_or(|category| entry.category.as_deref() == Some(category)))
-            .filter_map(|entry| match &entry.origin {
-                Origin::File(path) => Some(path.as_path()),
-                Origin::Synthetic { .. } => None,
-            })
-            .collect();
-        let images: Vec<[Plane; 3]> = files
+    /// How colors go together in the training part of `dataset`, without data bars; of one category
+    /// where it is given. `None` if none of it has contrast. Beside it what was left out, with the
+    /// reason: files of formats whose colors are not read, and synthetic micrographs, which are grey.
+    pub fn colors(
+        dataset: &Dataset,
+        category: Option<&str>,
+    ) -> (Option<ColorDirections>, Vec<(String, String)>) {
+        let prepare = dataset.prepare_config();
+        let entries: Vec<_> = of_category(dataset, category).collect();
+        let read: Vec<_> = entries
             .par_iter()
-            .filter_map(|path| {
-                let colors = micrograph::read::colors(path, &read).ok()?;
-                Some(colors.map(|plane| plane.middle(MOST_PX, MOST_PX)))
+            .map(|entry| {
+                let Origin::File(path) = &entry.origin else {
+                    return Err((entry.file.clone(), "synthetic, without colors".to_owned()));
+                };
+                let colors = micrograph::read::colors(path, &prepare.read)
+                    .map_err(|error| (entry.file.clone(), error.to_string()))?;
+                let specimen = entry.plane(&prepare).map_err(|reason| (entry.file.clone(), reason))?;
+                // a data bar lies below
+                let rect = Rect { y: 0, x: 0, height: specimen.height(), width: specimen.width() };
+                Ok(colors.map(|plane| plane.crop(rect).middle(MOST_PX, MOST_PX)))
             })
             .collect();
-        ColorDirections::of(images.iter().map(|planes| planes.each_ref()))
+        let (mut images, mut left_out) = (Vec::new(), Vec::new());
+        for found in read {
+            match found {
+                Ok(image) => images.push(image),
+                Err(reason) => left_out.push(reason),
+            }
+        }
+        (ColorDirections::of(images.iter().map(|planes| planes.each_ref())), left_out)
     }
 
     /// The middles of prepared micrographs.
@@ -98,6 +107,13 @@ impl Natural {
         let means: Vec<Means> = large.map(|plane| paths.means(&[plane.middle(height, width)])).collect();
         (means.len() >= 2).then_some(NaturalPaths { paths, means })
     }
+}
+
+/// The training part of `dataset`; of one category where it is given.
+fn of_category<'a>(dataset: &'a Dataset, category: Option<&'a str>) -> impl Iterator<Item = &'a Entry> {
+    dataset
+        .of(Split::Train)
+        .filter(move |entry| category.is_none_or(|category| entry.category.as_deref() == Some(category)))
 }
 
 /// The ways of micrographs through a network.
@@ -140,7 +156,10 @@ pub fn unit_of(objective: &Objective, network: &Network) -> Option<(String, usiz
 mod tests {
     use std::f64::consts::TAU;
 
+    use micrograph::data_bar::DataBarChoice;
+
     use super::*;
+    use crate::dataset::DatasetConfig;
     use crate::visualize::tests::{gabor, planted_layers};
 
     /// Lines of 6 px along each of `axes_deg` over each other.
@@ -193,6 +212,36 @@ mod tests {
             // a micrograph that drives the unit takes the path of its like
             assert_eq!(paths.compare(std::slice::from_ref(&micrographs[0]), 0).1, None);
         }
+    }
+
+    #[test]
+    fn colors_are_those_of_the_specimen_and_what_has_none_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // red and green go together, blue stays: nothing but yellow and blue; below lies a colored strip
+        let pixel = |x: u32, y: u32| {
+            let level = (((x * 13 + y * 7) ^ (x * y)) % 200) as u8;
+            if y < 96 { [level, level, 90] } else { [0, 0, (x % 256) as u8] }
+        };
+        let image = image::RgbImage::from_fn(128, 120, |x, y| image::Rgb(pixel(x, y)));
+        for name in ["a.png", "b.png"] {
+            image.save(folder.path().join(name)).expect("it can be written");
+        }
+        std::fs::write(folder.path().join("c.tif"), b"II*\0\x08\0\0\0").expect("it can be written");
+        let config = DatasetConfig {
+            validation_share: 0.0,
+            test_share: 0.0,
+            group_near_duplicates: false,
+            data_bar: DataBarChoice::CropBottom(24),
+            ..DatasetConfig::default()
+        };
+        let dataset = Dataset::open(folder.path(), &config).expect("a data set");
+        let (found, left_out) = Natural::colors(&dataset, None);
+        let matrix = found.expect("they have contrast").matrix;
+        for (row, expected) in matrix.iter().zip([0.5_f32.sqrt(), 0.5_f32.sqrt(), 0.0]) {
+            assert!((row[0] - expected).abs() < 1e-5 && row[1] == 0.0 && row[2] == 0.0, "{matrix:?}");
+        }
+        let [(file, reason)] = &left_out[..] else { panic!("{left_out:?}") };
+        assert!(file == "c.tif" && reason.contains("expected PNG, JPEG or BMP"), "{reason}");
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Visualization {
     pub objective: Objective,
     /// Each member's planes, one a channel; in `[0, 1]` unless the canvas has no bounds.
     pub pictures: Vec<Vec<Plane>>,
+    /// The same pictures drawn [`VisualizeConfig::enlarge`] times as large, where that is above 1.
+    pub large: Option<Vec<Vec<Plane>>>,
     /// Score of the pictures themselves, without transforms, less the penalties; the mean over
     /// members.
     pub score: f32,
@@ -149,7 +151,12 @@ pub fn visualize(
         check::objective(objective, network, smallest, &config)?;
         check_micrograph(objective, micrograph, shape)?;
     }
-    let ascent = Ascent::new(network, &config, &*canvas, shape, micrograph);
+    let large = match config.large_shape(shape.channels) {
+        Some(shape) => Some((config.canvas.build(shape, config.mean_grey, materials)?, shape)),
+        None => None,
+    };
+    let large = large.as_ref().map(|(canvas, shape)| (&**canvas, *shape));
+    let ascent = Ascent::new(network, &config, &*canvas, shape, large, micrograph);
     let batch = (batch_pictures(shape) / (config.restarts * config.members)).max(1);
     let batches = batches(objectives, &ascent, batch);
     let sizes: Vec<usize> = batches.iter().map(|(indices, _)| indices.len()).collect();

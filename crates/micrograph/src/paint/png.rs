@@ -17,6 +17,15 @@ impl Picture {
     /// # Panics
     /// If the picture is empty or wider or higher than 2³¹ − 1, which no PNG can be.
     pub fn png_bytes(&self, nm_per_px: Option<(f64, f64)>) -> Vec<u8> {
+        self.described_png_bytes(nm_per_px, "")
+    }
+
+    /// As [`Self::png_bytes`], with `description` as its text chunk of that name, which viewers show
+    /// among the properties of a file; an empty one is left out.
+    ///
+    /// # Panics
+    /// As [`Self::png_bytes`].
+    pub fn described_png_bytes(&self, nm_per_px: Option<(f64, f64)>, description: &str) -> Vec<u8> {
         let side = |n: usize| u32::try_from(n).expect("a picture's sides fit into a PNG");
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, side(self.width()), side(self.height()));
@@ -26,6 +35,11 @@ impl Picture {
         encoder.set_deflate_compression(png::DeflateCompression::Level(1));
         encoder.set_filter(png::Filter::Adaptive);
         encoder.set_pixel_dims(nm_per_px.and_then(pixels_per_metre));
+        if !description.is_empty() {
+            encoder
+                .add_itxt_chunk("Description".to_owned(), description.to_owned())
+                .expect("the keyword is a valid one");
+        }
         encoder
             .write_header()
             .and_then(|mut writer| {

@@ -10,7 +10,8 @@ use std::time::Instant;
 use clap::Args;
 use micrograph::Plane;
 use nanoaid::visualize::{
-    CanvasConfig, Event, Objective, Preset, Transform, TransformSet, VisualizeConfig, frame_px, visualize,
+    CanvasConfig, Event, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
+    visualize,
 };
 use nanoaid::{Device, Network};
 
@@ -71,6 +72,23 @@ pub(crate) struct VisualizeArguments {
     /// lucid-tutorial, maco, borowski, robust
     #[arg(long)]
     transforms: Option<TransformSet>,
+    /// What pictures are charged for: total-variation=WEIGHT, lp=WEIGHT (of the 6th power) or
+    /// lp:P=WEIGHT, blur=WEIGHT, boundary=WEIGHT (8 px wide) or boundary:PX=WEIGHT; can be given
+    /// several times
+    #[arg(long, value_name = "KIND=WEIGHT")]
+    penalty: Vec<Penalty>,
+    /// Weight of how much pictures of one objective are to differ, with --members of at least 2
+    #[arg(long, value_name = "WEIGHT")]
+    diversity: Option<f32>,
+    /// Draws of the transforms in each step, whose gradients are averaged
+    #[arg(long, value_name = "N")]
+    views: Option<usize>,
+    /// First steps in which gradients pass ReLUs that would let nothing through
+    #[arg(long, value_name = "N")]
+    redirected_steps: Option<usize>,
+    /// Draw pictures of `--canvas cppn` so many times as large besides
+    #[arg(long, value_name = "N")]
+    enlarge: Option<usize>,
     /// Make pictures that can be tiled, in a frame of themselves as wide as the layer sees
     #[arg(long, conflicts_with = "transforms")]
     tileable: bool,
@@ -145,7 +163,7 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let records: Vec<VisualRecord> = records.into_iter().flatten().collect();
     let run = arguments.run.file_name().unwrap_or(arguments.run.as_os_str()).to_string_lossy();
     let title = format!("{run}: {}", arguments.what());
-    let picture = sheet(&title, &subtitle(&settings), &records, &folder, arguments.nm_per_px)?;
+    let picture = sheet(&title, &subtitle(&settings, &records), &records, &folder, arguments.nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
     if arguments.json {
         print(&json_text(&records)?)?;
@@ -253,14 +271,13 @@ pub(crate) fn finished(
         .then_some(record)
 }
 
-fn subtitle(settings: &VisualSettings) -> String {
+fn subtitle(settings: &VisualSettings, records: &[VisualRecord]) -> String {
     let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = settings.config;
-    let kept = if settings.config.keeps_orientation_and_pitch() {
-        "shifts only: orientation and pitch are the unit's"
-    } else {
-        "turned and scaled at random: orientation and pitch are blurred"
-    };
-    format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}; {kept}", canvas.name())
+    let canvas = format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}", canvas.name());
+    match records.first() {
+        Some(record) => format!("{canvas}; {}", record.outcome.orientation_text()),
+        None => canvas,
+    }
 }
 
 fn line_of(record: &VisualRecord, nm_per_px: Option<f64>) -> String {
@@ -328,6 +345,11 @@ impl VisualizeArguments {
         config.members = self.members.unwrap_or(config.members);
         config.seed = self.seed.unwrap_or(config.seed);
         config.snapshots.clone_from(&self.snapshots);
+        config.penalties.extend(self.penalty.iter().cloned());
+        config.diversity = self.diversity.unwrap_or(config.diversity);
+        config.views = self.views.unwrap_or(config.views);
+        config.redirected_steps = self.redirected_steps.unwrap_or(config.redirected_steps);
+        config.enlarge = self.enlarge.unwrap_or(config.enlarge);
         Ok(config.checked()?)
     }
 

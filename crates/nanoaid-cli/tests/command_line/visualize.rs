@@ -70,6 +70,44 @@ fn snapshots_come_as_a_strip_and_a_film_that_replay() {
 }
 
 #[test]
+fn a_penalty_is_charged_and_a_description_goes_with_the_picture() {
+    let place = Place::new();
+    let roughness = |out: &str, more: &[&str]| {
+        run(&place, &quick(&[&["--out", out], more].concat())).ended_with(0);
+        let bytes = fs::read(place.path(out).join("encoder.2_5.png")).unwrap();
+        let told = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let texts = &told.info().utf8_text;
+        let text = texts.iter().find(|text| text.keyword == "Description").unwrap().get_text().unwrap();
+        assert!(text.starts_with("encoder.2:5; shifts only"), "{text}");
+        let picture = image::load_from_memory(&bytes).unwrap().into_luma8();
+        let rows = picture.rows().map(|row| row.map(|pixel| i32::from(pixel.0[0])).collect::<Vec<_>>());
+        rows.flat_map(|row| row.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect::<Vec<_>>())
+            .sum::<u32>()
+    };
+    let free = roughness("free", &[]);
+    let charged = roughness("charged", &["--penalty", "total-variation=50", "--penalty", "lp=1"]);
+    assert!(2 * charged < free, "{charged} {free}");
+    let settings = fs::read(place.path("charged").join("settings.json")).unwrap();
+    let settings = serde_json::from_slice::<Value>(&settings).unwrap();
+    assert_eq!(settings["config"]["penalties"].as_array().unwrap().len(), 2);
+    let said = run(&place, &quick(&["--out", "none", "--penalty", "l2=1"])).ended_with(2);
+    assert!(said.err.contains("found `l2=1`, expected total-variation=WEIGHT"), "{}", said.err);
+}
+
+#[test]
+fn a_picture_of_coordinates_is_drawn_larger_and_replays() {
+    let place = Place::new();
+    let more = ["--out", "wants", "--canvas", "cppn", "--enlarge", "4"];
+    run(&place, &quick(&more)).ended_with(0);
+    let large = image::open(place.path("wants").join("encoder.2_5_large.png")).unwrap();
+    assert_eq!((large.height(), large.width()), (128, 128));
+    let said = place.run(&["replay", "wants/encoder.2_5.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.contains("the same bytes: 2 files"), "{}", said.out);
+    let said = run(&place, &quick(&["--out", "none", "--enlarge", "4"])).ended_with(1);
+    assert!(said.err.contains("enlarge: expected 1 for a canvas other than `cppn`, found 4"), "{}", said.err);
+}
+
+#[test]
 fn the_seed_of_a_preset_holds_until_one_is_given() {
     let place = Place::new();
     let seed = |out: &str, more: &[&str]| {

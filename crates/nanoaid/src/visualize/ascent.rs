@@ -33,6 +33,8 @@ pub(super) struct Ascent<'a> {
     config: &'a VisualizeConfig,
     canvas: &'a dyn Canvas,
     shape: Shape,
+    /// What draws pictures larger than they were climbed.
+    large: Option<(&'a dyn Canvas, Shape)>,
     /// The micrograph that objectives compare with, `[H, W]` of the canvas.
     micrograph: Option<&'a Plane>,
     /// What is around a picture where it is looked at by itself: its own other side, where it is to
@@ -47,7 +49,8 @@ struct Group {
     members: Vec<Climber>,
     journey: Journey,
     best: f32,
-    best_images: Vec<Vec<f32>>,
+    /// Coefficients of each member.
+    best_coefficients: Vec<Vec<f32>>,
     snapshots: Vec<(usize, Vec<Vec<f32>>)>,
     done: bool,
 }
@@ -64,13 +67,14 @@ impl<'a> Ascent<'a> {
         config: &'a VisualizeConfig,
         canvas: &'a dyn Canvas,
         shape: Shape,
+        large: Option<(&'a dyn Canvas, Shape)>,
         micrograph: Option<&'a Plane>,
     ) -> Self {
         let frames: Vec<Transform> =
             config.transforms.iter().filter(|one| matches!(one, Transform::Wrap { .. })).cloned().collect();
         let frame = Drawn::new(&frames, shape, config.mean_grey, 0.0, &mut Stream::new(0, "frame", 0))
             .expect("a frame leaves all of the image");
-        Self { network, config, canvas, shape, micrograph, frame }
+        Self { network, config, canvas, shape, large, micrograph, frame }
     }
 
     /// Climbs `objectives` together; the pictures come in their order. `None` if `on_step` ended it.
@@ -148,7 +152,7 @@ impl<'a> Ascent<'a> {
             members: members.collect(),
             journey: Journey::default(),
             best: f32::NEG_INFINITY,
-            best_images: Vec::new(),
+            best_coefficients: Vec::new(),
             snapshots: Vec::new(),
             done: false,
         }
@@ -259,7 +263,8 @@ impl<'a> Ascent<'a> {
             let gained = score - group.best;
             if score > group.best {
                 group.best = score;
-                group.best_images = images.to_vec();
+                group.best_coefficients =
+                    group.members.iter().map(|member| member.coefficients.clone()).collect();
             }
             group.journey.look(step, score);
             let settled = step > self.config.redirected_steps.max(self.config.check_every)
@@ -274,14 +279,22 @@ impl<'a> Ascent<'a> {
         let pictures = |images: &[Vec<f32>]| -> Vec<Vec<Plane>> {
             images.iter().map(|image| super::picture::cut(image, self.shape, self.config.margin_px)).collect()
         };
-        let mut warnings = group.journey.warnings(&group.best_images, unbounded);
-        let shown = pictures(&group.best_images);
+        let images_by = |canvas: &dyn Canvas| -> Vec<Vec<f32>> {
+            group.best_coefficients.iter().map(|coefficients| canvas.image(coefficients)).collect()
+        };
+        let best = images_by(self.canvas);
+        let mut warnings = group.journey.warnings(&best, unbounded);
+        let shown = pictures(&best);
         if self.config.measures() {
             warnings.extend(self.wave_warning(objective, &super::picture::gray(&shown[0])));
         }
         Visualization {
             objective: objective.clone(),
             pictures: shown,
+            large: self.large.map(|(canvas, shape)| {
+                let margin = self.config.margin_px * self.config.enlarge;
+                images_by(canvas).iter().map(|image| super::picture::cut(image, shape, margin)).collect()
+            }),
             score: group.best,
             scores: group.journey.into_scores(),
             snapshots: group.snapshots.iter().map(|(step, images)| (*step, pictures(images))).collect(),

@@ -26,6 +26,9 @@ pub struct VisualizeConfig {
     /// Whether channels are climbed by their energy ([`super::Objective::Energy`]) in place of their
     /// mean.
     pub squared: bool,
+    /// How many times as large pictures are drawn besides, once they are done; 1 to 16, above 1 only
+    /// where the canvas is a CPPN.
+    pub enlarge: usize,
     /// Random changes between canvas and network, one after the other.
     pub transforms: Vec<Transform>,
     /// How often a step draws the transforms; their gradients are averaged. 1 to 256.
@@ -69,6 +72,10 @@ impl VisualizeConfig {
         within("height", self.height, 1, 4096)?;
         within("width", self.width, 1, 4096)?;
         within("margin_px", self.margin_px, 0, 512)?;
+        within("enlarge", self.enlarge, 1, 16)?;
+        if self.enlarge > 1 && !matches!(self.canvas, CanvasConfig::Cppn { .. }) {
+            return Err(ConfigError::new("enlarge", self.enlarge, "1 for a canvas other than `cppn`"));
+        }
         within("views", self.views, 1, 256)?;
         within("steps", self.steps, 1, 100_000)?;
         within("check_every", self.check_every, 1, 100_000)?;
@@ -122,6 +129,12 @@ impl VisualizeConfig {
             left.min(length)
         };
         Shape { channels, height: least(canvas.height), width: least(canvas.width) }
+    }
+
+    /// That of pictures which are drawn larger than they are climbed.
+    pub(super) fn large_shape(&self, channels: usize) -> Option<Shape> {
+        let [height, width] = self.canvas_px().map(|length| length * self.enlarge);
+        (self.enlarge > 1).then_some(Shape { channels, height, width })
     }
 
     pub(super) fn canvas_shape(&self, channels: usize) -> Shape {

@@ -96,6 +96,20 @@ impl fmt::Display for Warning {
 }
 
 impl Warning {
+    /// A word or two, for beside a picture.
+    pub fn mark(&self) -> &'static str {
+        match self {
+            Self::Dead { .. } => "dead",
+            Self::Stuck { .. } => "stuck",
+            Self::Saturated { .. } => "saturated",
+            Self::StillRising { .. } => "still rising",
+            Self::NoGain { .. } => "no gain",
+            Self::NoWave => "no wave",
+            Self::OtherWave { .. } => "not its wave",
+            Self::OtherPath { .. } => "other path",
+        }
+    }
+
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
         match self {

@@ -1,6 +1,8 @@
 //! Penalty: what a picture is charged for, from its pixels alone; at least 0, subtracted from the
 //! score. Terms as in Lucid, keras-vis and tf-keras-vis.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::image::Shape;
@@ -104,6 +106,42 @@ impl Penalty {
     }
 }
 
+/// Power of `lp` and width of `boundary` where a text gives none.
+const USUAL_P: f32 = 6.0;
+const USUAL_PX: usize = 8;
+
+impl FromStr for Penalty {
+    type Err = String;
+
+    /// `total-variation=WEIGHT`, `lp[:P]=WEIGHT`, `blur=WEIGHT` or `boundary[:PX]=WEIGHT`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || {
+            format!(
+                "found `{text}`, expected total-variation=WEIGHT, lp=WEIGHT, lp:P=WEIGHT, blur=WEIGHT, \
+                 boundary=WEIGHT or boundary:PX=WEIGHT"
+            )
+        };
+        let (kind, weight) = text.split_once('=').ok_or_else(refuse)?;
+        let weight = weight.parse().map_err(|_| refuse())?;
+        let (name, number) = match kind.split_once(':') {
+            Some((name, number)) => (name, Some(number)),
+            None => (kind, None),
+        };
+        let kind = match (name, number) {
+            ("total-variation", None) => PenaltyKind::TotalVariation,
+            ("blur", None) => PenaltyKind::Blur,
+            ("lp", None) => PenaltyKind::Lp { p: USUAL_P },
+            ("lp", Some(p)) => PenaltyKind::Lp { p: p.parse().map_err(|_| refuse())? },
+            ("boundary", None) => PenaltyKind::Boundary { px: USUAL_PX },
+            ("boundary", Some(px)) => PenaltyKind::Boundary { px: px.parse().map_err(|_| refuse())? },
+            _ => return Err(refuse()),
+        };
+        let penalty = Self { weight, kind };
+        penalty.check().map_err(|error| error.to_string())?;
+        Ok(penalty)
+    }
+}
+
 /// Weight of the distance from the mean grey beside that of details, as in Lucid's atlas.
 const OF_LEVEL: f32 = 0.8;
 
@@ -179,6 +217,27 @@ mod tests {
                     "{kind:?} {index}: {found} {expected}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_text_says_what_is_charged() {
+        let cases = [
+            ("total-variation=0.5", 0.5, PenaltyKind::TotalVariation),
+            ("lp=1", 1.0, PenaltyKind::Lp { p: 6.0 }),
+            ("lp:2=3", 3.0, PenaltyKind::Lp { p: 2.0 }),
+            ("blur=0", 0.0, PenaltyKind::Blur),
+            ("boundary=1e-2", 0.01, PenaltyKind::Boundary { px: 8 }),
+            ("boundary:3=2", 2.0, PenaltyKind::Boundary { px: 3 }),
+        ];
+        for (text, weight, kind) in cases {
+            assert_eq!(text.parse(), Ok(Penalty { weight, kind }), "{text}");
+        }
+        for text in
+            ["", "lp", "lp=", "lp:=1", "lp:0.5=1", "blur:2=1", "boundary:0=1", "lp=-1", "lp=nan", "l2=1"]
+        {
+            let error = text.parse::<Penalty>().expect_err(text);
+            assert!(error.contains("expected"), "{text}: {error}");
         }
     }
 

@@ -53,6 +53,7 @@ impl Preset {
             mean_grey: 0.5,
             canvas: CanvasConfig::Fourier { decay: 1.0, deviation: 0.01 },
             squared: false,
+            enlarge: 1,
             transforms: self.transforms().transforms(96),
             views: 1,
             penalties: Vec::new(),

@@ -1,6 +1,7 @@
 //! Proofs on networks whose answer is known.
 
 mod ending;
+mod enlarged;
 mod gradients;
 mod planted;
 mod same_bytes;

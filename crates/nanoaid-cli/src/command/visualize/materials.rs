@@ -99,7 +99,15 @@ impl Gathered {
             let category = category.map(str::to_owned);
             let found = Natural::of(&dataset, category.as_deref());
             if network.channels_in() == 3 {
-                colors = Natural::colors(&dataset, category.as_deref());
+                let (found, left_out) = Natural::colors(&dataset, category.as_deref());
+                if let Some((file, reason)) = left_out.first() {
+                    let n = left_out.len();
+                    say(&format!("colors: {n} micrographs left out, the first of them {file}: {reason}"));
+                }
+                if found.is_none() {
+                    say("colors: no micrograph of --data has any, so they go together as in ImageNet");
+                }
+                colors = found;
             }
             for (file, reason) in &found.skipped {
                 say(&format!("skipped {file}: {reason}"));

@@ -6,6 +6,7 @@
 //! with weights 0.
 
 use micrograph::random::Stream;
+use rayon::prelude::*;
 
 use super::super::image::Shape;
 use super::Canvas;
@@ -20,6 +21,10 @@ pub(super) struct Cppn {
     /// Inputs of the first layer, `[pixel, 2]`.
     coordinates: Vec<f32>,
 }
+
+/// Pixels whose values are worked out together where only the image is wanted: few enough for what
+/// hidden layers hold of them to stay small at any size.
+const TOGETHER: usize = 4096;
 
 const OF_LINEAR: f32 = 1.0 / 0.67;
 const OF_SQUARE: f32 = 1.0 / 0.6;
@@ -40,16 +45,16 @@ impl Cppn {
         Self { shape, tone, sizes, coordinates }
     }
 
-    /// Inputs of each layer, `[pixel, in]`, and the output of the last, `[pixel, C]`.
-    fn run(&self, coefficients: &[f32]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
-        let mut inputs = vec![self.coordinates.clone()];
+    /// Inputs of each layer, `[pixel, in]`, and its sums, `[pixel, out]`, at `coordinates`.
+    fn run(&self, coefficients: &[f32], coordinates: &[f32]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+        let mut inputs = vec![coordinates.to_vec()];
         let mut sums = Vec::new();
         let mut rest = coefficients;
         for (layer, &[n_in, n_out]) in self.sizes.iter().enumerate() {
             let (weights, after) = rest.split_at(n_in * n_out);
             let (biases, after) = after.split_at(n_out);
             rest = after;
-            let mut sum = Vec::with_capacity(self.shape.plane() * n_out);
+            let mut sum = Vec::with_capacity(coordinates.len() / 2 * n_out);
             for input in inputs[layer].chunks(n_in) {
                 for (weights, bias) in weights.chunks(n_in).zip(biases) {
                     sum.push(
@@ -85,13 +90,16 @@ impl Canvas for Cppn {
     }
 
     fn image(&self, coefficients: &[f32]) -> Vec<f32> {
-        let (_, sums) = self.run(coefficients);
-        let values = sums.last().expect("there is a last layer");
-        self.tone.image(transposed(values, self.shape.plane(), self.shape.channels))
+        let last = |coordinates: &[f32]| -> Vec<f32> {
+            let (_, mut sums) = self.run(coefficients, coordinates);
+            sums.pop().expect("there is a last layer")
+        };
+        let values: Vec<f32> = self.coordinates.par_chunks(2 * TOGETHER).flat_map_iter(last).collect();
+        self.tone.image(transposed(&values, self.shape.plane(), self.shape.channels))
     }
 
     fn gradient(&self, coefficients: &[f32], image: &[f32], gradient: &[f32]) -> Vec<f32> {
-        let (inputs, sums) = self.run(coefficients);
+        let (inputs, sums) = self.run(coefficients, &self.coordinates);
         let slopes = self.tone.gradient(image, gradient);
         let mut slopes = transposed(&slopes, self.shape.channels, self.shape.plane()); // [pixel, C]
         let mut found = vec![0.0; coefficients.len()];
