@@ -1,7 +1,7 @@
 //! What was tried for the presets of feature visualization, as tables in Markdown and as pictures.
 //!
 //! Usage: `cargo run --release -p nanoaid --example presets_tried -- DATA SQUEEZENET.safetensors OUT
-//! [fast|robust|maco]…` prints the tables of docs/method.md and writes a picture for each into OUT: a
+//! [fast|robust|maco|borowski]…` prints the tables of docs/method.md and writes a picture for each into OUT: a
 //! row for each setting, a column for each unit. DATA are micrographs.
 //!
 //! For each setting the mean over four units, each from two seeds, of
@@ -13,6 +13,10 @@
 //!   powers of e;
 //! - *path*: share of the layers in which the picture is nearer to micrographs that drive the unit than
 //!   to others.
+//!
+//! Of `borowski` the share of diversity is tried, *score* as above, of the mean over
+//! pictures that were made together, without diversity; *alike*: mean over pairs of these pictures of the
+//! product of their Gram matrices at the unit's layer, each scaled to norm 1, in `[0, 1]`.
 //!
 //! Seeds are fixed: the same command prints the same figures but for the times.
 
@@ -39,13 +43,15 @@ type Failure = Box<dyn Error>;
 
 /// Side of the pictures by which `robust` and `maco` are compared; theirs are larger.
 const SIDE: usize = 128;
+/// The same where the share of diversity is tried.
+const DIVERSE_SIDE: usize = 64;
 const RINGS: std::ops::RangeInclusive<usize> = 2..=40;
 const GAP: usize = 4;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [data, squeezenet, out, presets @ ..] = &arguments[..] else {
-        return Err("expected DATA SQUEEZENET.safetensors OUT [fast|robust|maco]…".into());
+        return Err("expected DATA SQUEEZENET.safetensors OUT [fast|robust|maco|borowski]…".into());
     };
     let asked = |preset: Preset| presets.is_empty() || presets.contains(&preset.to_string());
     let dataset = Dataset::open(Path::new(data), &DatasetConfig::default())?;
@@ -63,6 +69,9 @@ fn main() -> Result<(), Failure> {
         if asked(preset) {
             table(preset, &units, &natural, Path::new(out))?;
         }
+    }
+    if asked(Preset::Borowski) {
+        diversities(&units, Path::new(out))?;
     }
     Ok(())
 }
@@ -125,28 +134,30 @@ fn tried(preset: Preset) -> Vec<(&'static str, VisualizeConfig)> {
                 ..chosen
             };
             let rate = |rate| VisualizeConfig { optimizer: OptimizerConfig::NAdam { rate }, ..base.clone() };
+            let by = |views, transforms| VisualizeConfig { views, transforms, ..base.clone() };
             let crops = |from, to| {
-                let mut transforms = base.transforms.clone();
+                let mut transforms = TransformSet::Maco.transforms(SIDE);
                 if let Some(Transform::Crop { share, .. }) = transforms.first_mut() {
                     *share = (from, to);
                 }
-                VisualizeConfig { transforms, ..base.clone() }
+                by(8, transforms)
+            };
+            let with_noise = || {
+                let noise = TransformSet::Maco.transforms(SIDE).into_iter().skip(1);
+                TransformSet::Jitter.transforms(SIDE).into_iter().chain(noise).collect()
             };
             vec![
                 ("as it is, at 128 px, 128 steps", base.clone()),
+                ("256 steps", VisualizeConfig { steps: 256, ..base.clone() }),
                 ("rate 0.1", rate(0.1)),
                 ("rate 0.3", rate(0.3)),
+                ("rate 3", rate(3.0)),
+                ("shifts of 4 px and noise", by(1, with_noise())),
+                ("`robust`'s transforms", by(1, TransformSet::Robust.transforms(SIDE))),
                 ("four views a step", VisualizeConfig { views: 4, ..base.clone() }),
-                ("crops of 0.9 to 0.5", crops(0.9, 0.5)),
-                ("crops of 0.5 to 0.25", crops(0.5, 0.25)),
-                (
-                    "shifts of 4 px in place of crops",
-                    VisualizeConfig {
-                        transforms: TransformSet::Jitter.transforms(SIDE),
-                        views: 1,
-                        ..base.clone()
-                    },
-                ),
+                ("crops of 0.5 to 0.1 and noise, eight views (Fel et al.)", crops(0.5, 0.1)),
+                ("… crops of 0.5 to 0.25", crops(0.5, 0.25)),
+                ("… crops of 0.9 to 0.5", crops(0.9, 0.5)),
             ]
         }
     }
@@ -193,6 +204,83 @@ fn table(preset: Preset, units: &[(&Network, &str)], natural: &Natural, out: &Pa
     }
     std::fs::create_dir_all(out)?;
     sheet.write(&out.join(format!("{preset}.png")))
+}
+
+/// Prints what each share of diversity gives, and writes the pictures: a row for each unit and share.
+fn diversities(units: &[(&Network, &str)], out: &Path) -> Result<(), Failure> {
+    let shares = [0.0, 0.1, 0.25, 0.5, 0.75, 1.0];
+    let mut sheet = Sheet::default();
+    println!(
+        "\n| share of diversity |{}",
+        units.iter().map(|(_, unit)| format!(" `{unit}`: score | alike |")).collect::<String>()
+    );
+    println!("| --- |{}", " --- | --- |".repeat(units.len()));
+    let mut columns = Vec::new();
+    for (network, unit) in units {
+        let objective: Objective = unit.parse()?;
+        let (layer, channel) = unit_of(&objective, network).ok_or("not about one unit")?;
+        let mut column = Vec::new();
+        for diversity in shares {
+            let chosen = Preset::Borowski.config();
+            let transforms = Preset::Borowski.transforms().transforms(DIVERSE_SIDE + 2 * chosen.margin_px);
+            let (height, width) = (DIVERSE_SIDE, DIVERSE_SIDE);
+            let config = VisualizeConfig {
+                height,
+                width,
+                transforms,
+                diversity,
+                members: 4,
+                steps: 512,
+                check_every: 64,
+                ..chosen
+            };
+            let mut pictures = Vec::new();
+            let materials = Materials::default();
+            visualize(network, std::slice::from_ref(&objective), &config, materials, None, &mut |event| {
+                if let Event::Done { visualization, .. } = event {
+                    pictures = visualization.pictures.iter().map(|planes| planes[0].clone()).collect();
+                }
+                ControlFlow::Continue(())
+            })?;
+            let scores = pictures.iter().map(|plane| mean_of(network, plane, &layer, channel));
+            let score = scores.sum::<f64>() / pictures.len() as f64;
+            let alike = alike(&pictures.iter().map(|plane| gram(network, plane, &layer)).collect::<Vec<_>>());
+            eprintln!("{unit}, diversity {diversity}: score {score:.3}, alike {alike:.3}");
+            pictures.iter().for_each(|plane| sheet.add(plane));
+            sheet.end_row();
+            column.push((score, alike));
+        }
+        columns.push(column);
+    }
+    for (row, share) in shares.iter().enumerate() {
+        let cells = columns.iter().map(|column| {
+            let most = column.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+            let (score, alike) = column[row];
+            format!(" {:.2} | {alike:.2} |", score / most)
+        });
+        println!("| {share} |{}", cells.collect::<String>());
+    }
+    std::fs::create_dir_all(out)?;
+    sheet.write(&out.join("borowski.png"))
+}
+
+/// The Gram matrix of a layer's maps, scaled to norm 1.
+fn gram(network: &Network, plane: &Plane, layer: &str) -> Vec<f64> {
+    let maps = network.maps(plane, layer);
+    let product = |a: &Plane, b: &Plane| {
+        a.values().iter().zip(b.values()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
+    let products: Vec<f64> = maps.iter().flat_map(|a| maps.iter().map(move |b| product(a, b))).collect();
+    let norm = products.iter().map(|value| value * value).sum::<f64>().sqrt();
+    products.iter().map(|value| value / norm).collect()
+}
+
+/// Mean of the products of pairs.
+fn alike(grams: &[Vec<f64>]) -> f64 {
+    let pairs =
+        grams.iter().enumerate().flat_map(|(first, a)| grams[first + 1..].iter().map(move |b| (a, b)));
+    let products: Vec<f64> = pairs.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum()).collect();
+    products.iter().sum::<f64>() / products.len() as f64
 }
 
 /// Pictures in rows.

@@ -77,8 +77,9 @@ pub(crate) struct VisualizeArguments {
     /// several times
     #[arg(long, value_name = "KIND=WEIGHT")]
     penalty: Vec<Penalty>,
-    /// Weight of how much pictures of one objective are to differ, with --members of at least 2
-    #[arg(long, value_name = "WEIGHT")]
+    /// How much pictures of one objective are to differ, 0 to 1: the share of the score that they lose
+    /// by what they have in common; with --members of at least 2
+    #[arg(long, value_name = "SHARE")]
     diversity: Option<f32>,
     /// Draws of the transforms in each step, whose gradients are averaged
     #[arg(long, value_name = "N")]

@@ -24,7 +24,7 @@ use super::peak::peak;
 use super::subject::Subject;
 use super::transform::{Drawn, Transform};
 use super::{Visualization, VisualizeError, wave};
-use crate::Network;
+use crate::{Layer, Network};
 use optimizer::Optimizer;
 
 /// What an ascent works with.
@@ -170,11 +170,16 @@ impl<'a> Ascent<'a> {
         if self.config.diversity == 0.0 {
             return objective;
         }
-        let diversity =
-            |layer: &str| (self.config.diversity, Objective::Diversity { layer: layer.to_owned() });
-        let mut terms = vec![(1.0, objective.clone())];
-        terms.extend(objective.layers().into_iter().map(diversity));
-        Objective::Sum(terms)
+        let mut layers = objective.layers();
+        if layers.is_empty() {
+            let positions = |layer: &&Layer| {
+                let Shape { height, width, .. } = self.shape;
+                layer.map_length(height) > 1 && layer.map_length(width) > 1
+            };
+            layers.extend(self.network.layers().iter().rfind(positions).map(|layer| layer.name.as_str()));
+        }
+        let diverse = |objective: Objective, layer: &str| objective.diverse(layer, self.config.diversity);
+        layers.into_iter().fold(objective.clone(), diverse)
     }
 
     /// One step of all groups that still climb.

@@ -78,6 +78,7 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
             }
         }
         Objective::Diversity { layer }
+        | Objective::Diverse { layer, .. }
         | Objective::Caricature { layer, .. }
         | Objective::Inversion { layer } => large_enough(known(layer, network)?, shape),
         Objective::Between { .. } | Objective::Sum(_) => Ok(()),

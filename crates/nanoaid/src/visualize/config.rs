@@ -51,7 +51,9 @@ pub struct VisualizeConfig {
     pub restarts: usize,
     /// Pictures that are made together of one objective, 1 to 64.
     pub members: usize,
-    /// Weight of [`super::Objective::Diversity`] at the layers of an objective; at least 0.
+    /// Share of the score that pictures of one objective lose by what they have in common
+    /// ([`super::Objective::Diverse`]) at its layers, or for classes at the last layer with more than
+    /// one position; 0 to 1.
     pub diversity: f32,
     /// Steps after which the picture is kept beside the last, each at most `steps`; 0 is the start. An
     /// ascent that ends before has none of the later ones.
@@ -87,8 +89,8 @@ impl VisualizeConfig {
         if !(0.0..1.0).contains(&self.stop_gain) {
             return Err(ConfigError::new("stop_gain", self.stop_gain, "0 to below 1"));
         }
-        if !(self.diversity >= 0.0 && self.diversity.is_finite()) {
-            return Err(ConfigError::new("diversity", self.diversity, "at least 0"));
+        if !(0.0..=1.0).contains(&self.diversity) {
+            return Err(ConfigError::new("diversity", self.diversity, "0 to 1"));
         }
         if self.diversity > 0.0 && self.members < 2 {
             return Err(ConfigError::new("members", self.members, "at least 2 where `diversity` is above 0"));

@@ -70,6 +70,18 @@ pub enum Objective {
         /// The layer.
         layer: String,
     },
+    /// For pictures that are made together: the score `s` of another objective less what they have in
+    /// common at a layer, `s − share · |s| · alike`, with the mean over the others of the products that
+    /// [`Self::Diversity`] is made of, in `[0, 1]` behind a ReLU, as `alike`. The share means the same
+    /// whatever the size of a network's activations.
+    Diverse {
+        /// What is climbed besides.
+        of: Box<Objective>,
+        /// The layer.
+        layer: String,
+        /// 0 to 1.
+        share: f32,
+    },
     /// `⟨a, b⟩ / n · max(0.1, cos)^p` with the `n` activations `b` of a given micrograph and the cosine
     /// of both: what the layer sees in it, enhanced (Lucid's caricature, whose cosine lacks `‖b‖`).
     Caricature {
@@ -108,6 +120,7 @@ impl Objective {
             Self::Sum(terms) => {
                 Self::Sum(terms.iter().map(|(weight, term)| (*weight, term.squared())).collect())
             }
+            Self::Diverse { of, layer, share } => of.squared().diverse(layer, *share),
             _ => self.clone(),
         }
     }
@@ -115,6 +128,11 @@ impl Objective {
     /// The same, to be made as small as can be.
     pub fn minimum(self) -> Self {
         Self::Sum(vec![(-1.0, self)])
+    }
+
+    /// The same for pictures that are to differ at `layer`.
+    pub fn diverse(self, layer: &str, share: f32) -> Self {
+        Self::Diverse { of: Box::new(self), layer: layer.to_owned(), share }
     }
 
     /// All layers it needs the activations of; classes are left out.
@@ -126,6 +144,7 @@ impl Objective {
             | Self::Energy { layer, .. }
             | Self::Direction { layer, .. }
             | Self::Diversity { layer }
+            | Self::Diverse { layer, .. }
             | Self::Caricature { layer, .. }
             | Self::Inversion { layer } => {
                 layers.insert(layer.as_str());
@@ -159,7 +178,9 @@ impl Objective {
     pub fn least_members(&self) -> usize {
         let mut members = 1;
         self.visit(&mut |objective| {
-            if matches!(objective, Self::Between { .. } | Self::Diversity { .. }) {
+            let together =
+                matches!(objective, Self::Between { .. } | Self::Diversity { .. } | Self::Diverse { .. });
+            if together {
                 members = 2;
             }
         });
@@ -175,6 +196,7 @@ impl Objective {
                 to.visit(see);
             }
             Self::Sum(terms) => terms.iter().for_each(|(_, term)| term.visit(see)),
+            Self::Diverse { of, .. } => of.visit(see),
             _ => {}
         }
     }

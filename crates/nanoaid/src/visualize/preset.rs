@@ -37,9 +37,8 @@ impl Preset {
     pub fn transforms(self) -> TransformSet {
         match self {
             Self::Chollet => TransformSet::None,
-            Self::Fast | Self::Measure => TransformSet::Jitter,
+            Self::Fast | Self::Measure | Self::Maco => TransformSet::Jitter,
             Self::Robust => TransformSet::Robust,
-            Self::Maco => TransformSet::Maco,
             Self::Borowski => TransformSet::Borowski,
         }
     }
@@ -96,8 +95,6 @@ impl Preset {
                 height: 256,
                 width: 256,
                 canvas: CanvasConfig::Phase,
-                transforms: self.transforms().transforms(256),
-                views: 8,
                 optimizer: OptimizerConfig::NAdam { rate: 1.0 },
                 stop_gain: 0.0,
                 ..fast
@@ -108,7 +105,7 @@ impl Preset {
                 margin_px: 16,
                 steps: 2560,
                 members: 10,
-                diversity: 100.0,
+                diversity: 0.75,
                 stop_gain: 0.0,
                 check_every: 256,
                 seed: 1234,

@@ -89,6 +89,11 @@ pub(super) fn scores(objective: &Objective, seen: &Seen<'_>) -> Tensor<1> {
             from.clone() + (to - from) * shares
         }
         Objective::Diversity { layer } => diversity(maps(layer)),
+        Objective::Diverse { of, layer, share } => {
+            let score = scores(of, seen);
+            let unlike = diversity(maps(layer)); // the negative of what they have in common
+            score.clone() + score.abs() * unlike * *share
+        }
         Objective::Caricature { layer, cosine_power } => {
             let (maps, given) = (maps(layer), seen.of_micrograph[layer.as_str()].clone());
             let dot = sums(maps.clone() * given.clone()) / maps.dims()[1..].iter().product::<usize>() as f32;

@@ -1,5 +1,6 @@
 //! Proofs on networks whose answer is known.
 
+mod diverse;
 mod ending;
 mod enlarged;
 mod gradients;

@@ -76,6 +76,7 @@ impl Whitening {
                 let (layer, cosine_power) = (layer.clone(), *cosine_power);
                 Objective::Direction { layer, components, cosine_power, whitened: false }
             }
+            Objective::Diverse { of, layer, share } => self.resolved(of).diverse(layer, *share),
             Objective::Between { from, to } => {
                 Objective::Between { from: Box::new(self.resolved(from)), to: Box::new(self.resolved(to)) }
             }

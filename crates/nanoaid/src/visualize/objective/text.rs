@@ -8,7 +8,7 @@
 //!       | direction(layer, channel:component, … [, cosine p])      also  whitened(…)
 //!       | error | error@y,x
 //!       | between(sum, sum)
-//!       | diversity(layer)
+//!       | diversity(layer) | diverse(sum, layer, share)
 //!       | caricature(layer [, cosine p]) | inversion(layer)
 //!       | minimum(sum)                             is printed as  -1 * …
 //!       | (sum)
@@ -51,6 +51,7 @@ impl fmt::Display for Objective {
             Self::Error { position: Some((y, x)) } => write!(out, "error@{y},{x}"),
             Self::Between { from, to } => write!(out, "between({from}, {to})"),
             Self::Diversity { layer } => write!(out, "diversity({layer})"),
+            Self::Diverse { of, layer, share } => write!(out, "diverse({of}, {layer}, {share})"),
             Self::Caricature { layer, cosine_power } => {
                 write!(out, "caricature({layer}{})", cosine(*cosine_power))
             }
@@ -191,14 +192,21 @@ impl<'a> Parser<'a> {
                     Objective::Between { from, to: Box::new(self.sum()?) }
                 }
                 "diversity" => Objective::Diversity { layer: self.layer()? },
+                "diverse" => {
+                    let of = self.sum()?;
+                    self.expect(", ")?;
+                    let layer = self.layer()?;
+                    self.expect(", ")?;
+                    of.diverse(&layer, self.share()?)
+                }
                 "caricature" => {
                     Objective::Caricature { layer: self.layer()?, cosine_power: self.cosine_power()? }
                 }
                 "inversion" => Objective::Inversion { layer: self.layer()? },
                 "minimum" => self.sum()?.minimum(),
                 _ => {
-                    let known = "`center`, `energy`, `direction`, `whitened`, `between`, `diversity`, `caricature`, \
-                                 `inversion` or `minimum` before the parenthesis";
+                    let known = "`center`, `energy`, `direction`, `whitened`, `between`, `diversity`, `diverse`, \
+                                 `caricature`, `inversion` or `minimum` before the parenthesis";
                     return Err(self.error(word, known));
                 }
             };
@@ -260,6 +268,13 @@ impl<'a> Parser<'a> {
         Ok(Objective::Direction { layer, components, cosine_power, whitened })
     }
 
+    fn share(&mut self) -> Result<f32, ObjectiveError> {
+        let expected = "a share, 0 to 1";
+        let word = self.word();
+        let share = self.finite(word, expected)?;
+        if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(self.error(word, expected)) }
+    }
+
     fn cosine_power(&mut self) -> Result<f32, ObjectiveError> {
         if !self.take(", cosine ") {
             return Ok(0.0);
@@ -316,6 +331,7 @@ mod tests {
                     to: Box::new(Objective::class("fibres")),
                 },
             ),
+            ("diverse(encoder.2:17, encoder.1, 0.5)", channel.clone().diverse("encoder.1", 0.5)),
             ("diversity(encoder.2)", Objective::Diversity { layer: "encoder.2".into() }),
             (
                 "caricature(encoder.2, cosine 1)",

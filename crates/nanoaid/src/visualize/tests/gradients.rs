@@ -25,6 +25,7 @@ fn objectives() -> Vec<Objective> {
         "error@5,7",
         "between(encoder.2:1, encoder.1:2)",
         "diversity(encoder.1)",
+        "diverse(encoder.2:3 - 2 * encoder.2:1, encoder.1, 0.5)",
         "caricature(encoder.2)",
         "caricature(encoder.1, cosine 2)",
         "inversion(encoder.1)",
@@ -35,7 +36,7 @@ fn objectives() -> Vec<Objective> {
 }
 
 /// A small classifier of random weights.
-fn classifier() -> Network {
+pub(super) fn classifier() -> Network {
     let config = CompactConfig {
         stages: vec![4, 6],
         further: vec![8],

@@ -10,7 +10,7 @@ fn a_picture_does_not_depend_on_its_batch_or_on_threads() {
         ["latent:0", "encoder.1:2", "encoder.1", "error + latent:1"].map(|text| text.parse().unwrap()),
     );
     let fast = Preset::Fast.config();
-    let together = VisualizeConfig { members: 2, diversity: 100.0, ..fast.clone() };
+    let together = VisualizeConfig { members: 2, diversity: 0.5, ..fast.clone() };
     let presets = [Preset::Chollet, Preset::Measure, Preset::Robust]
         .map(|preset| (preset.to_string(), preset.config()));
     let cases = [("fast".to_owned(), fast), ("two together".to_owned(), together)].into_iter().chain(presets);
