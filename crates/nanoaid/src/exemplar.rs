@@ -17,6 +17,7 @@ mod tests;
 pub use choose::{ChooseConfig, Exemplar, UnitExemplars, choose};
 pub use find::{FindConfig, Fires, Like, Marked, find, like};
 pub use histogram::Histogram;
+pub(crate) use reader::counted;
 pub use reader::{Grid, Peak, Reader};
 
 use serde::{Deserialize, Serialize};

@@ -239,7 +239,11 @@ impl<'a> Looker<'a> {
 
     /// Peaks of `map` beside what is counted without a network.
     fn count(&self, image: &Plane, measured: &Measured, map: &UnitMap, address: String) -> UnitCount {
-        let (classical, spacing_px) = classical(image, measured);
+        let (mut classical, spacing_px) = classical(image, measured);
+        if let Told::Found(classical) = &mut classical {
+            classical.places.retain(|&place| map.counts(place));
+        }
+        let [rows, columns] = &map.counted;
         let distance_px = spacing_px.unwrap_or(0.0).max(2.0 * map.stride as f64);
         let found = peaks(map, distance_px, &self.config.peaks);
         let disagreement = match &classical {
@@ -251,6 +255,7 @@ impl<'a> Looker<'a> {
             level: found.level,
             level_share: self.config.peaks.level,
             distance_px,
+            border_px: [rows.start, columns.start].map(|positions| positions as f64 * map.stride as f64),
             places: found.places,
             classical,
             disagreement,

@@ -202,7 +202,7 @@ impl Reader {
 }
 
 /// The positions along an axis of a map of `length` that count.
-pub(super) fn counted(layer: &Layer, length: usize) -> Range<usize> {
+pub(crate) fn counted(layer: &Layer, length: usize) -> Range<usize> {
     let half_field = layer.receptive_field_px.map_or(0, |field| (field / 2).div_ceil(layer.stride));
     let margin = half_field.min(length / 4);
     margin..length - margin

@@ -2,14 +2,18 @@
 //!
 //! A peak is higher than its eight neighbours, reaches a level, and no higher one lies within a
 //! distance. Its place is the middle of the receptive field there, moved between positions by a
-//! parabola. Nothing is left out at the border, where zeros around the image have a part.
+//! parabola. Positions near the border, which the zeros around the image have a large part in, do not
+//! count, as with [exemplars](crate::exemplar).
 
 use std::io;
+
+use std::ops::Range;
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
+use crate::exemplar::counted;
 use crate::lens::FeatureMaps;
 
 /// From which height on a peak counts.
@@ -47,6 +51,8 @@ pub struct UnitMap {
     pub first_px: f64,
     /// Pixels between neighbouring positions.
     pub stride: usize,
+    /// Rows and columns whose peaks count.
+    pub counted: [Range<usize>; 2],
 }
 
 impl UnitMap {
@@ -67,12 +73,22 @@ impl UnitMap {
             }
             None => (layer.stride as f64 - 1.0) / 2.0,
         };
-        Ok(Self { plane: maps.plane(channel)?.into_owned(), first_px, stride: layer.stride })
+        let plane = maps.plane(channel)?.into_owned();
+        let counted = [plane.height(), plane.width()].map(|length| counted(layer, length));
+        Ok(Self { plane, first_px, stride: layer.stride, counted })
     }
 
     /// The place in the image of a row or column of the map.
     pub fn px(&self, position: f64) -> f64 {
         self.first_px + position * self.stride as f64
+    }
+
+    /// Whether a place in the image belongs to positions that count.
+    pub fn counts(&self, place: [f64; 2]) -> bool {
+        place.iter().zip(&self.counted).all(|(&px, counted)| {
+            let position = self.position(px);
+            position >= counted.start as f64 - 0.5 && position < counted.end as f64 - 0.5
+        })
     }
 
     /// The row or column of the map at a place in the image, between positions where it lies there.
@@ -96,7 +112,9 @@ pub struct Peaks {
 pub fn peaks(map: &UnitMap, distance_px: f64, config: &PeakConfig) -> Peaks {
     let plane = &map.plane;
     let median = f64::from(plane.quantiles(&[0.5]).first().copied().unwrap_or(0.0));
-    let tops = tops(plane, distance_px / map.stride as f64, median);
+    let [rows, columns] = &map.counted;
+    let mut tops = tops(plane, distance_px / map.stride as f64, median);
+    tops.retain(|(y, x)| rows.contains(y) && columns.contains(x));
     let height = |&(y, x): &(usize, usize)| f64::from(plane.at(y, x)) - median;
     let highest = tops.first().map_or(0.0, height);
     // from the highest down
@@ -107,6 +125,7 @@ pub fn peaks(map: &UnitMap, distance_px: f64, config: &PeakConfig) -> Peaks {
         .into_iter()
         .filter(|top| height(top) > 0.0 && height(top) >= over)
         .map(|top| between(plane, top).map(|position| map.px(position)))
+        .filter(|&place| map.counts(place))
         .collect();
     Peaks { level: median + over, places }
 }
@@ -175,7 +194,8 @@ mod tests {
     use super::*;
 
     fn map(plane: Plane) -> UnitMap {
-        UnitMap { plane, first_px: 1.5, stride: 4 }
+        let counted = [0..plane.height(), 0..plane.width()];
+        UnitMap { plane, first_px: 1.5, stride: 4, counted }
     }
 
     #[test]

@@ -156,6 +156,9 @@ pub struct UnitCount {
     pub level_share: f64,
     /// Nearest that two peaks may be, in px.
     pub distance_px: f64,
+    /// What does not count at the border, in either count: px above and below, and on the left and
+    /// right.
+    pub border_px: [f64; 2],
     /// Where it peaks, `[y, x]` in px, the highest first.
     pub places: Vec<[f64; 2]>,
     /// What is counted without a network.

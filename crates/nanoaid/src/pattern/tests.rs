@@ -148,6 +148,42 @@ fn a_spot_detector_counts_separate_discs_and_agrees_with_the_count() {
 }
 
 #[test]
+fn peaks_at_the_border_are_in_no_count() {
+    // less than nothing but for a bias that only a missing neighbour lets through
+    let mut beside = vec![0.0; 25 * 25];
+    beside[12 * 25 + 6] = -20.0;
+    let network = planted(&[beside], &[1.0], true);
+    let mut places = places();
+    places.push([8.0, 130.0]); // a disc that lies within half a receptive field of the border
+    let plane = discs(&places);
+    let map = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+    assert!(map.plane(0).unwrap().range().unwrap().1 > 0.5, "it fires at the border");
+    let found =
+        looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
+    let count = found.result.count.as_ref().and_then(Told::found).unwrap();
+    assert_eq!((count.places.len(), count.border_px), (0, [12.0, 12.0]));
+    assert_eq!(count.classical.found().unwrap().places.len(), places.len() - 1);
+}
+
+#[test]
+fn a_faint_channel_is_not_named_however_clear_its_map() {
+    // the same detector so many times weaker, beside one that answers to noise, too
+    let clear = gabor(41, 10.0, 30.0);
+    let mut noisy = clear.clone();
+    noisy[20 * 41 + 20] += 200.0;
+    noisy[20 * 41 + 19] -= 200.0;
+    let plane = grating(30.0, 10.0);
+    let (sin, cos) = 30_f64.to_radians().sin_cos();
+    let named = |strength: f32| {
+        let faint = clear.iter().map(|value| strength * value).collect();
+        let network = planted(&[noisy.clone(), faint], &[0.0; 2], true);
+        let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+        clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap().found().unwrap().channel
+    };
+    assert_eq!([0.02, 0.5].map(named), [0, 1]);
+}
+
+#[test]
 fn disagreement_names_what_only_one_of_both_saw() {
     let network = spot_detector();
     let places = places();

@@ -164,14 +164,27 @@ pub(super) fn rows(kept: &NetworkKept) -> Vec<[String; 4]> {
     rows
 }
 
+/// Which part of the image both counts leave out.
+pub(super) fn without_border(count: &UnitCount) -> String {
+    let [down, right] = count.border_px;
+    if down == right {
+        format!("without {down:.0} px at the border")
+    } else {
+        format!("without {down:.0} px at the border above and below, {right:.0} px on the left and right")
+    }
+}
+
 fn count_rows(
     count: &UnitCount,
     row: impl Fn(&str, String, &str, String) -> [String; 4],
     none: impl Fn(&str, &str) -> [String; 4],
 ) -> Vec<[String; 4]> {
     let note = format!(
-        "{}, local maxima of {:.3} and more, {:.1} px and more apart",
-        count.address, count.level, count.distance_px
+        "{}, local maxima of {:.3} and more, {:.1} px and more apart; {}",
+        count.address,
+        count.level,
+        count.distance_px,
+        without_border(count)
     );
     let mut rows = vec![row("peaks of the unit", count.places.len().to_string(), "", note)];
     match &count.classical {

@@ -10,6 +10,8 @@ use micrograph::paint::{
 use micrograph::{Plane, Rect};
 use nanoaid::pattern::{PatternView, Periodic, Told, UnitCount, UnitMap};
 
+use super::without_border;
+
 /// Height and width of a panel.
 const PANEL: usize = 560;
 /// Between panels, and around them.
@@ -100,11 +102,12 @@ fn count_words(count: &UnitCount) -> Vec<(Color, String)> {
     let mut words = vec![(
         TEXT,
         format!(
-            "Peaks of {}: {} of {} and more, {:.1} px and more apart.",
+            "Peaks of {}: {} of {} and more, {:.1} px and more apart, {}.",
             count.address,
             count.places.len(),
             number_text(count.level),
-            count.distance_px
+            count.distance_px,
+            without_border(count)
         ),
     )];
     match (&count.classical, &count.disagreement) {
