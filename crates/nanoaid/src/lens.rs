@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use micrograph::{Calibration, Plane};
 use serde::{Deserialize, Serialize};
 
+use crate::network::NoLayer;
 use crate::{ConfigError, Network};
 use result::Findings;
 
@@ -87,8 +88,8 @@ pub enum LensStep {
 #[non_exhaustive]
 pub enum LensError {
     /// The network has no layer of this name.
-    #[error("no layer `{layer}`, expected one of: {}", known.join(", "))]
-    NoSuchLayer { layer: String, known: Vec<String> },
+    #[error(transparent)]
+    NoLayer(#[from] NoLayer),
     /// The image is smaller than one position of the coarsest layer on the way to `layer`.
     #[error("image of {height} × {width} px: layer `{layer}` needs at least {least} × {least} px")]
     TooSmall { height: usize, width: usize, layer: String, least: usize },
@@ -104,13 +105,6 @@ pub enum LensError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-}
-
-impl LensError {
-    pub(crate) fn no_such_layer(network: &Network, layer: &str) -> Self {
-        let known = network.layers().iter().map(|layer| layer.name.clone()).collect();
-        Self::NoSuchLayer { layer: layer.to_owned(), known }
-    }
 }
 
 /// Looks at `image`, values in `[0, 1]`, through `layer` of `network`. `progress` is told the

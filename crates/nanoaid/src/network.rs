@@ -288,6 +288,19 @@ impl Network {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
+    /// The layer called `name`.
+    ///
+    /// # Errors
+    /// If there is no such layer; the error names those there are.
+    pub fn known_layer(&self, name: &str) -> Result<&Layer, NoLayer> {
+        self.layer(name).ok_or_else(|| self.no_layer(name))
+    }
+
+    fn no_layer(&self, name: &str) -> NoLayer {
+        let known = self.layers.iter().map(|layer| layer.name.clone()).collect();
+        NoLayer { name: name.to_owned(), known }
+    }
+
     /// The layer called `name`, or the one whose values before its ReLU `name` names: that of a layer
     /// with a ReLU of its own, and `.preactivation` behind it.
     ///
@@ -298,10 +311,7 @@ impl Network {
             let layer = self.layer(name.strip_suffix(PREACTIVATION)?)?;
             self.has_preactivation(&layer.name).then_some(layer)
         };
-        self.layer(name).or_else(before_relu).ok_or_else(|| NoLayer {
-            name: name.to_owned(),
-            known: self.layers.iter().map(|layer| layer.name.clone()).collect(),
-        })
+        self.layer(name).or_else(before_relu).ok_or_else(|| self.no_layer(name))
     }
 
     /// Number of encoder stages: the greatest depth; 0 for networks without them.

@@ -107,7 +107,7 @@ impl<'a> Looker<'a> {
         let (layers, channel) = match &config.unit {
             None => (Reader::usual_layers(network), None),
             Some(Address::Layer { layer, channel, position: None }) => {
-                let found = network.layer(layer).ok_or_else(|| LensError::no_such_layer(network, layer))?;
+                let found = network.known_layer(layer).map_err(LensError::from)?;
                 if let Some(channel) = channel.filter(|&channel| channel >= found.n_channels) {
                     let last = found.n_channels - 1;
                     return Err(PatternError::NoSuchChannel { layer: layer.clone(), channel, last });

@@ -33,6 +33,7 @@ pub use result::{
 pub use stimulus::{Disc, Grating, LEAST_PERIOD_PX, Lattice, MEAN, PROBE_PX, Polarity, Profile, Stimulus};
 pub use survey::{Answer, DiscKind, LatticeKind};
 
+use crate::network::NoLayer;
 use crate::{ConfigError, Layer, Network};
 use reader::{Activations, Reader, Site};
 use refine::Search;
@@ -135,8 +136,8 @@ pub enum TuningError {
     #[error("tuning is of networks for grey images: expected 1 channel, found {channels}")]
     NotGray { channels: usize },
     /// The network has no layer of that name.
-    #[error("there is no layer `{layer}`; expected one of {}", known.join(", "))]
-    NoLayer { layer: String, known: Vec<String> },
+    #[error(transparent)]
+    NoLayer(#[from] NoLayer),
     /// The largest picture allowed has no position at the layer.
     #[error("{layer}: pictures of {largest_px} px are too small for it")]
     TooSmall { layer: String, largest_px: usize },
@@ -174,10 +175,7 @@ pub fn tune(
     }
     let mut sites = Vec::new();
     for &layer in layers {
-        let found = network.layer(layer).ok_or_else(|| TuningError::NoLayer {
-            layer: layer.to_owned(),
-            known: network.layers().iter().map(|layer| layer.name.clone()).collect(),
-        })?;
+        let found = network.known_layer(layer)?;
         let largest_px = if found.receptive_field_px.is_some() { config.largest_px } else { config.whole_px };
         let site = Site::of(found, coarsest_stride(network, found), largest_px);
         if site.side_px == 0 || found.map_length(site.side_px) == 0 {

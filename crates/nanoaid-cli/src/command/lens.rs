@@ -149,16 +149,7 @@ pub(crate) fn look_at_file(
 impl LensArguments {
     fn settings(&self, network: &Network) -> Result<ViewSettings, Failure> {
         let layers = match (&self.layer, self.depth) {
-            (Some(layer), _) => {
-                if network.layer(layer).is_none() {
-                    let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
-                    return Err(Failure::new(format!(
-                        "no layer `{layer}`, expected one of: {}",
-                        known.join(", ")
-                    )));
-                }
-                vec![layer.clone()]
-            }
+            (Some(layer), _) => vec![network.known_layer(layer)?.name.clone()],
             (None, Some(depth)) => vec![layer_at_depth(network, depth)?],
             (None, None) if network.n_stages() == 0 => {
                 let text = "the network has no encoder stages; name a layer with --layer (`nanoaid info RUN` lists them)";

@@ -67,10 +67,8 @@ impl Reader {
         if network.channels_in() != 1 {
             return Err(ExemplarError::NotGray { channels: network.channels_in() });
         }
-        let find = |name: &String| {
-            network.layer(name).cloned().ok_or_else(|| LensError::no_such_layer(network, name))
-        };
-        let layers = layers.iter().map(find).collect::<Result<_, _>>()?;
+        let find = |name: &String| network.known_layer(name).cloned();
+        let layers = layers.iter().map(find).collect::<Result<_, _>>().map_err(LensError::from)?;
         let mut network = network.clone();
         network.graph_mut().run_in_tiles();
         Ok(Self { network, layers })

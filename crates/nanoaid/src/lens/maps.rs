@@ -97,7 +97,7 @@ impl FeatureMaps {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, LensError> {
         let config = config.clone().checked()?;
-        let layer = network.layer(layer).ok_or_else(|| LensError::no_such_layer(network, layer))?;
+        let layer = network.known_layer(layer)?;
         let least = layer.least_px();
         if image.height().min(image.width()) < least {
             return Err(LensError::TooSmall {
