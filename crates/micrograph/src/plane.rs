@@ -18,6 +18,14 @@ pub struct Rect {
     pub width: usize,
 }
 
+impl Rect {
+    /// Whether it holds a pixel, and none outside of an image of this height and width.
+    pub fn is_within(&self, height: usize, width: usize) -> bool {
+        let inside = |first: usize, n: usize, length: usize| n > 0 && first.saturating_add(n) <= length;
+        inside(self.y, self.height, height) && inside(self.x, self.width, width)
+    }
+}
+
 /// One channel of values, `[H, W]`, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {

@@ -55,6 +55,28 @@ pub enum ScaleBarError {
         /// What was typed.
         bar_nm: f64,
     },
+    /// No bar is seen in a box.
+    #[error(
+        "scale bar: none found in rows {} to {}, columns {} to {}; expected a line or ticks with room on both sides",
+        within.y, within.y + within.height - 1, within.x, within.x + within.width - 1
+    )]
+    NotInBox {
+        /// Where it was looked for.
+        within: Rect,
+    },
+    /// The box reaches beyond the image.
+    #[error(
+        "scale bar: expected a box inside of {height}×{width} px, found rows {} to {}, columns {} to {}",
+        within.y, within.y + within.height, within.x, within.x + within.width
+    )]
+    Outside {
+        /// The box.
+        within: Rect,
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+    },
     /// No bar is seen.
     #[error(
         "scale bar: none found in rows {first_row} to {last_row} of the data bar; expected a line or ticks"
@@ -102,10 +124,26 @@ pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
     [0, 1, 2].into_iter().find_map(|inset| {
         let height = rows.len().checked_sub(2 * inset).filter(|height| *height > 0)?;
         let region = Rect { y: rows.start + inset, x: 0, height, width: plane.width() };
-        let found = shapes::scale_bar(&plane.crop(region))?;
+        let found = shapes::scale_bar(&plane.crop(region), &shapes::DATA_BAR)?;
         let rect = Rect { y: found.rect.y + region.y, ..found.rect };
         Some(ScaleBar { rect, ..found })
     })
+}
+
+/// Finds the scale bar in a box that was drawn around it and its text, on a data bar or on the specimen
+/// itself, as in published figures.
+///
+/// # Errors
+/// If the box is empty or reaches beyond the image, or no bar is seen in it.
+pub fn find_in(plane: &Plane, within: Rect) -> Result<ScaleBar, ScaleBarError> {
+    let (height, width) = (plane.height(), plane.width());
+    if !within.is_within(height, width) {
+        return Err(ScaleBarError::Outside { within, height, width });
+    }
+    let found = shapes::scale_bar(&plane.crop(within), &shapes::BOX);
+    let found = found.ok_or(ScaleBarError::NotInBox { within })?;
+    let rect = Rect { y: found.rect.y + within.y, x: found.rect.x + within.x, ..found.rect };
+    Ok(ScaleBar { rect, ..found })
 }
 
 impl ScaleBar {

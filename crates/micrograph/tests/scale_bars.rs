@@ -157,6 +157,41 @@ fn each_form_is_measured_between_its_ends() {
 }
 
 #[test]
+fn a_bar_on_the_specimen_is_measured_in_its_box() {
+    let box_around = Rect { y: 355, x: 420, height: 44, width: 120 };
+    for (length, thickness) in [(8, 5), (20, 8), (31, 6), (90, 4), (100, 24)] {
+        for ink in [255.0, 0.0] {
+            let (mut plane, _) = with(|_| ());
+            plane.values_mut().iter_mut().for_each(|grey| *grey = 0.5 * *grey + 60.0);
+            fill(&mut plane, 360..360 + thickness, 430..430 + length, ink);
+            for letter in 0..2 {
+                // text below
+                let x = 440 + 9 * letter;
+                fill(&mut plane, 388..397, x..x + 2, ink);
+                fill(&mut plane, 388..390, x..x + 6, ink);
+            }
+            let found = scale_bar::find_in(&plane, box_around).unwrap();
+            let rect = Rect { y: 360, x: 430, height: thickness, width: length };
+            let expected = ScaleBar { form: ScaleBarForm::Line, rect, length_px: length as f64 };
+            assert_eq!(found, expected, "{length} {thickness} {ink}");
+            // elsewhere there is nothing but texture
+            let empty = Rect { y: 100, ..box_around };
+            assert_eq!(scale_bar::find_in(&plane, empty), Err(ScaleBarError::NotInBox { within: empty }));
+        }
+    }
+    let (plane, _) = with(|_| ());
+    for within in [
+        Rect { width: 181, ..box_around },
+        Rect { y: 450, ..box_around },
+        Rect { height: 0, ..box_around },
+        Rect { y: usize::MAX, ..box_around },
+    ] {
+        let error = scale_bar::find_in(&plane, within);
+        assert_eq!(error, Err(ScaleBarError::Outside { within, height: 450, width: 600 }));
+    }
+}
+
+#[test]
 fn letters_frames_rules_and_logos_are_no_scale_bar() {
     let cases: [(&str, Draw); 5] = [
         ("letters only", |_| {}),

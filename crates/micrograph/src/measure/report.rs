@@ -22,7 +22,7 @@ use super::quantity::Quantity;
 use crate::{Calibration, ConfigError, Plane};
 
 pub use answer::{Dimension, KINDS, Kind};
-pub use calibrated::{CalibrateError, calibration};
+pub use calibrated::{CalibrateError, Calibrated, TypedBar, calibration};
 pub use overlay::{marked, overlay};
 
 use answer::Lengths;

@@ -3,19 +3,45 @@
 use super::{ScaleBar, ScaleBarForm};
 use crate::{Plane, Rect};
 
-/// Least distance of ink from the background, as a share of the largest there is: bars are drawn in
-/// grey too, on white.
-const INK: f32 = 0.25;
+/// What may be a bar in what is searched.
+pub(super) struct Search {
+    /// Least distance of ink from the background, as a share of the largest there is.
+    ink: f32,
+    /// Whether all ink is either lighter or darker than the background, as the strongest is.
+    one_ink: bool,
+    /// Least width of a line as a share of what is searched, and in pixels. Letters are narrower.
+    least_width: f64,
+    least_px: usize,
+    /// Largest width as such a share: longer lines are rules and frames.
+    most_width: f64,
+    /// Largest height as a share of what is searched: what is higher is a frame or a logo.
+    most_height: f64,
+    /// Least width over height of a line without posts, which is all ink.
+    least_solid_aspect: f64,
+}
 
-/// Least width of a line as a share of the image's, and in pixels. Letters are narrower.
-const LEAST_WIDTH: f64 = 0.025;
-const LEAST_PX: usize = 12;
+/// A data bar: bars are drawn in grey too, on white, beside logos.
+pub(super) const DATA_BAR: Search = Search {
+    ink: 0.25,
+    one_ink: false,
+    least_width: 0.025,
+    least_px: 12,
+    most_width: 0.75,
+    most_height: 0.6,
+    least_solid_aspect: 5.0,
+};
 
-/// Largest width: longer lines are rules and frames of the data bar.
-const MOST_WIDTH: f64 = 0.75;
-
-/// Largest height as a share of the data bar's: what is higher is a frame or a logo.
-const MOST_HEIGHT: f64 = 0.6;
+/// A box that was drawn around the bar: it is the strongest ink there, beside its text, and bars of
+/// figures are thick.
+pub(super) const BOX: Search = Search {
+    ink: 0.5,
+    one_ink: true,
+    least_width: 0.05,
+    least_px: 6,
+    most_width: 1.0,
+    most_height: 0.6,
+    least_solid_aspect: 1.5,
+};
 
 /// Least width over height of a line with its posts; an `H` has less.
 const LEAST_ASPECT: f64 = 1.2;
@@ -25,9 +51,6 @@ const LEAST_RUN: f64 = 0.95;
 
 /// Largest share of ink in the rectangle of a line with posts or teeth; a logo has more.
 const MOST_INK: f64 = 0.6;
-
-/// Least width over height of a line without posts, which is all ink.
-const LEAST_SOLID_ASPECT: f64 = 5.0;
 
 /// Least number of ticks, and how far in pixels each may be off its place.
 const LEAST_TICKS: usize = 5;
@@ -56,11 +79,11 @@ struct Line {
     end: f64,
 }
 
-/// The scale bar in `plane`, which shows the data bar only.
-pub(super) fn scale_bar(plane: &Plane) -> Option<ScaleBar> {
-    let parts = parts(plane)?;
+/// The scale bar in `plane`, which shows nothing but what is searched.
+pub(super) fn scale_bar(plane: &Plane, search: &Search) -> Option<ScaleBar> {
+    let parts = parts(plane, search)?;
     let ticks = ticks(&parts, plane);
-    let lines: Vec<Line> = parts.iter().filter_map(|part| line(part, plane)).collect();
+    let lines: Vec<Line> = parts.iter().filter_map(|part| line(part, plane, search)).collect();
     let single = lines.iter().map(|line| bar(ScaleBarForm::Line, line, line));
     let broken = lines.iter().enumerate().flat_map(|(idx, first)| {
         lines[idx + 1..].iter().filter(|second| belong_together(first, second)).map(move |second| {
@@ -69,7 +92,7 @@ pub(super) fn scale_bar(plane: &Plane) -> Option<ScaleBar> {
         })
     });
     // letters and rules may look like a line, but hardly like ticks
-    let most = (MOST_WIDTH * plane.width() as f64).round();
+    let most = (search.most_width * plane.width() as f64).round();
     let longest = single
         .chain(broken)
         .filter(|bar| bar.length_px <= most)
@@ -89,16 +112,21 @@ fn around(a: Rect, b: Rect) -> Rect {
 }
 
 /// Connected parts of the ink of `plane`, diagonals included; `None` without contrast.
-fn parts(plane: &Plane) -> Option<Vec<Part>> {
+fn parts(plane: &Plane, search: &Search) -> Option<Vec<Part>> {
     let background = *plane.quantiles(&[0.5]).first()?;
     let (low, high) = plane.range()?;
-    let least = INK * (background - low).max(high - background);
+    let sign = if high - background >= background - low { 1.0 } else { -1.0 };
+    let least = search.ink * (background - low).max(high - background);
     let has_contrast = least > 0.0; // false for NaN too
     if !has_contrast {
         return None;
     }
     let (height, width) = (plane.height(), plane.width());
-    let mut ink: Vec<bool> = plane.values().iter().map(|value| (value - background).abs() >= least).collect();
+    let strength = |value: &f32| {
+        let off = value - background;
+        if search.one_ink { sign * off } else { off.abs() }
+    };
+    let mut ink: Vec<bool> = plane.values().iter().map(|value| strength(value) >= least).collect();
     let mut parts = Vec::new();
     for start in 0..ink.len() {
         if !std::mem::take(&mut ink[start]) {
@@ -124,14 +152,14 @@ fn parts(plane: &Plane) -> Option<Vec<Part>> {
 }
 
 /// `part` as a line, if it is one.
-fn line(part: &Part, plane: &Plane) -> Option<Line> {
+fn line(part: &Part, plane: &Plane, search: &Search) -> Option<Line> {
     let Rect { y, x, height, width } = part.rect;
-    let least = (LEAST_WIDTH * plane.width() as f64).max(LEAST_PX as f64);
+    let least = (search.least_width * plane.width() as f64).max(search.least_px as f64);
     let aspect = width as f64 / height as f64;
     let touches_a_side = x == 0 || x + width == plane.width();
     if (width as f64) < least
         || aspect < LEAST_ASPECT
-        || height as f64 > MOST_HEIGHT * plane.height() as f64
+        || height as f64 > search.most_height * plane.height() as f64
         || touches_a_side
     {
         return None;
@@ -143,7 +171,7 @@ fn line(part: &Part, plane: &Plane) -> Option<Line> {
     let longest_run = |row: &[bool]| row.split(|ink| !ink).map(<[bool]>::len).max().unwrap_or(0);
     let run = inked.chunks_exact(width).map(longest_run).max().unwrap_or(0);
     let share = part.pixels.len() as f64 / inked.len() as f64;
-    let drawn = share <= MOST_INK || aspect >= LEAST_SOLID_ASPECT;
+    let drawn = share <= MOST_INK || aspect >= search.least_solid_aspect;
     if (run as f64) < LEAST_RUN * width as f64 || !drawn {
         return None;
     }

@@ -2,7 +2,6 @@
 //! other micrographs where the same units fire.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
@@ -11,7 +10,7 @@ use nanoaid::exemplar::{FindConfig, Fires, Like, Reader, find, like};
 use nanoaid::{Address, Device, prepare};
 use serde::Serialize;
 
-use super::images::ReadArguments;
+use super::images::{ReadArguments, TypedRect};
 use super::survey::{DataArguments, default_folder, gray_network};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
@@ -28,7 +27,7 @@ pub(crate) struct FindArguments {
     image: PathBuf,
     /// The part of it, in pixels of the specimen: row, column, height, width
     #[arg(long = "box", value_name = "ROW,COLUMN,HEIGHT,WIDTH")]
-    part: Part,
+    part: TypedRect,
     /// Micrographs among which parts like it are looked for: a folder or an index CSV
     #[arg(long)]
     data: PathBuf,
@@ -57,22 +56,6 @@ pub(crate) struct FindArguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// A rectangle as it is typed.
-#[derive(Clone, Copy, Debug)]
-struct Part(Rect);
-
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers: Option<Vec<usize>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
-        match numbers.as_deref() {
-            Some(&[y, x, height, width]) => Ok(Self(Rect { y, x, height, width })),
-            _ => Err(format!("found `{text}`, expected four whole numbers: row,column,height,width")),
-        }
-    }
 }
 
 /// What was found.

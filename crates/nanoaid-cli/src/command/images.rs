@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
+use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::ReadConfig;
 use nanoaid::prepare::PrepareConfig;
@@ -39,6 +41,22 @@ impl ReadArguments {
         };
         let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
         PrepareConfig { read, data_bar, ..PrepareConfig::default() }
+    }
+}
+
+/// A rectangle as it is typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TypedRect(pub Rect);
+
+impl FromStr for TypedRect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Option<Vec<usize>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[y, x, height, width]) => Ok(Self(Rect { y, x, height, width })),
+            _ => Err(format!("found `{text}`, expected four whole numbers: row,column,height,width")),
+        }
     }
 }
 

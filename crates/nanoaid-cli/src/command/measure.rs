@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use micrograph::data_bar::{self, DataBarChoice};
-use micrograph::measure::report::{self, ReportConfig, ReportWarning};
+use micrograph::measure::report::{self, Calibrated, ReportConfig, ReportWarning, TypedBar};
 use micrograph::measure::{Measured, Task};
 use micrograph::read::{self, ReadConfig};
+use micrograph::{Plane, Rect, ScaleBar};
 use nanoaid::Network;
 use nanoaid::hash::sha256;
 use serde::{Deserialize, Serialize};
 
-use super::images::{ReadArguments, with_folders, without_companions};
+use super::images::{ReadArguments, TypedRect, with_folders, without_companions};
 use super::lens::{failure_at, named};
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::output::{folder_names, json_text};
@@ -40,10 +41,18 @@ pub(crate) struct MeasureArguments {
     network: network::PatternArguments,
     #[command(flatten)]
     read: ReadArguments,
-    /// Length of the scale bar that is drawn in the data bar; calibrates files that tell nothing, and
-    /// checks the others
+    /// The part of the specimen that is measured, in pixels: row, column, height, width; places in the
+    /// results count from its corner
+    #[arg(long = "box", value_name = "ROW,COLUMN,HEIGHT,WIDTH")]
+    part: Option<TypedRect>,
+    /// Length of the scale bar that is drawn in the data bar, or in --bar-box; calibrates files that tell
+    /// nothing, and checks the others
     #[arg(long, value_name = "NM", conflicts_with = "nm_per_px", allow_negative_numbers = true)]
     bar_nm: Option<f64>,
+    /// Where the scale bar is drawn, if not in a data bar: a box around it, with room on both sides, in
+    /// pixels of the image
+    #[arg(long, value_name = "ROW,COLUMN,HEIGHT,WIDTH", requires = "bar_nm")]
+    bar_box: Option<TypedRect>,
     /// Tilt of the specimen, to be undone; 0 for images that the instrument corrected
     #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
     tilt: f64,
@@ -86,6 +95,12 @@ pub(crate) struct MeasureSettings {
     pub nm_per_px: Option<f64>,
     /// Length of the drawn scale bar as typed.
     pub bar_nm: Option<f64>,
+    /// Box that it is drawn in, in px of the image; the data bar if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bar_box: Option<Rect>,
+    /// The part of the specimen that is measured, in px; all of it if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Rect>,
     /// Page of the file.
     pub page: usize,
     /// What is done about the data bar.
@@ -93,6 +108,21 @@ pub(crate) struct MeasureSettings {
     /// The network that looks at it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<network::NetworkSettings>,
+}
+
+impl MeasureSettings {
+    /// The part of a specimen that is measured.
+    fn part_of(&self, specimen: Plane) -> Result<Plane, Failure> {
+        let Some(part) = self.part else { return Ok(specimen) };
+        let (height, width) = (specimen.height(), specimen.width());
+        if part.is_within(height, width) {
+            return Ok(specimen.crop(part));
+        }
+        let Rect { y, x, height: rows, width: columns } = part;
+        Err(Failure::new(format!(
+            "--box: expected a part of the specimen's {height}×{width} px, found {rows}×{columns} px at row {y}, column {x}"
+        )))
+    }
 }
 
 /// Measures each image; a bad one is named and skipped.
@@ -171,8 +201,15 @@ fn measure(image: &Path, input: Input, settings: &MeasureSettings) -> Result<(Ke
     let micrograph = read::micrograph(image, &reading)?;
     let (plane, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, settings.data_bar)
         .map_err(|error| failure_at(image, &error))?;
-    let (calibration, doubts) = report::calibration(&micrograph, data_bar, settings.bar_nm)
-        .map_err(|error| failure_at(image, &error))?;
+    let plane = settings.part_of(plane)?;
+    let typed = settings.bar_nm.map(|nm| TypedBar { nm, within: settings.bar_box });
+    let Calibrated { calibration, bar, warnings: doubts } =
+        report::calibration(&micrograph, data_bar, typed).map_err(|error| failure_at(image, &error))?;
+    if let Some(ScaleBar { rect: Rect { y, x, height, width }, length_px, .. }) = bar {
+        let image = image.display();
+        let (row, column) = (y + height / 2, x + width);
+        say(&format!("{image}: scale bar of {length_px} px in row {row}, columns {x} to {column}"));
+    }
     let mut measured = report::measured(&plane, calibration.as_ref(), &settings.report)?;
     let told = micrograph.facts.warnings.iter().map(|text| ReportWarning::new(text, ""));
     measured.report.warnings.extend(doubts.into_iter().chain(told));
@@ -211,6 +248,8 @@ impl MeasureArguments {
             report,
             nm_per_px: self.read.nm_per_px,
             bar_nm: self.bar_nm,
+            bar_box: self.bar_box.map(|TypedRect(rect)| rect),
+            part: self.part.map(|TypedRect(rect)| rect),
             page: self.read.page,
             data_bar: self.read.config().data_bar,
             network: network.map(|network| self.network.settings(network)),

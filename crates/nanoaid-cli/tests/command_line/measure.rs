@@ -162,6 +162,42 @@ fn what_cannot_be_read_is_named_and_the_others_are_measured() {
 }
 
 #[test]
+fn a_bar_on_the_specimen_calibrates_from_its_box_and_a_part_leaves_it_out() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    let mut figure = image::open(place.path("a.png")).unwrap().into_luma8();
+    for (x, y, pixel) in figure.enumerate_pixels_mut() {
+        match (y, x) {
+            (176..=182, 190..=239) => pixel.0 = [255],
+            (165..=195, 175..=255) => pixel.0 = [40],
+            _ => {}
+        }
+    }
+    figure.save(place.path("figure.png")).unwrap();
+    let arguments = ["measure", "figure.png", "--bar-nm", "500", "--bar-box", "168,180,24,70"];
+    let said = place.run(&[&arguments[..], &["--box", "0,0,160,260", "--out", "out"]].concat()).ended_with(0);
+    said.told(&["scale bar of 50 px in row 179, columns 190 to 240"]);
+    let pitch = number(&place, "out/measurements.csv", "figure", "pitch [nm]");
+    assert!((pitch / 150.0 - 1.0).abs() < 0.005, "{pitch}");
+    assert!(
+        place
+            .run(&["replay", "out/figure.json", "--out", "again"])
+            .ended_with(0)
+            .out
+            .starts_with("the same bytes")
+    );
+    let refused = |more: &[&str], words: &[&str]| {
+        place.run(&[&["measure", "figure.png", "--out", "none"], more].concat()).ended_with(1).told(words);
+    };
+    refused(&["--box", "0,0,201,260"], &["--box", "200×260 px", "201×260 px at row 0, column 0"]);
+    refused(
+        &["--bar-nm", "500", "--bar-box", "190,180,24,70"],
+        &["scale bar", "200×260 px", "rows 190 to 214"],
+    );
+    refused(&["--bar-nm", "500", "--bar-box", "2,2,20,40"], &["scale bar", "none found in rows 2 to 21"]);
+}
+
+#[test]
 fn a_measurement_is_replayed_to_the_byte_until_something_is_changed() {
     let place = Place::new();
     grating(&place.path("a.png"));

@@ -172,11 +172,12 @@ impl<'a> Ascent<'a> {
         }
         let mut layers = objective.layers();
         if layers.is_empty() {
-            let positions = |layer: &&Layer| {
+            // of one channel or one position all pictures have the same
+            let tells = |layer: &&Layer| {
                 let Shape { height, width, .. } = self.shape;
-                layer.map_length(height) > 1 && layer.map_length(width) > 1
+                layer.n_channels > 1 && layer.map_length(height) > 1 && layer.map_length(width) > 1
             };
-            layers.extend(self.network.layers().iter().rfind(positions).map(|layer| layer.name.as_str()));
+            layers.extend(self.network.layers().iter().rfind(tells).map(|layer| layer.name.as_str()));
         }
         let diverse = |objective: Objective, layer: &str| objective.diverse(layer, self.config.diversity);
         layers.into_iter().fold(objective.clone(), diverse)

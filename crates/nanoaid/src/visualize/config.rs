@@ -53,7 +53,7 @@ pub struct VisualizeConfig {
     pub members: usize,
     /// Share of the score that pictures of one objective lose by what they have in common
     /// ([`super::Objective::Diverse`]) at its layers, or for classes at the last layer with more than
-    /// one position; 0 to 1.
+    /// one position and channel; 0 to 1.
     pub diversity: f32,
     /// Steps after which the picture is kept beside the last, each at most `steps`; 0 is the start. An
     /// ascent that ends before has none of the later ones.

@@ -4,7 +4,7 @@ use super::*;
 use crate::measure::geometry::axis_difference_deg;
 use crate::measure::quantity::Unit;
 use crate::random::Stream;
-use crate::{CalibrationSource, DataBar, FileFacts, Micrograph, data_bar::DataBarEvidence};
+use crate::{CalibrationSource, DataBar, FileFacts, Micrograph, Rect, data_bar::DataBarEvidence};
 
 /// Lines with noise, 14 px apart.
 fn lines() -> Plane {
@@ -216,6 +216,7 @@ fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
         _ => 90.0 + ((7 * x + 13 * y) % 31) as f32,
     });
     let bar = DataBar { first_row: 160, end_row: 200, evidence: DataBarEvidence::Typed };
+    let typed = |nm| TypedBar { nm, within: None };
     let micrograph = |nm_per_px: Option<f64>| Micrograph {
         plane: plane.clone(),
         facts: FileFacts {
@@ -239,19 +240,25 @@ fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
         (Some(5.05), Some(500.0), Some(5.05), false),
         (Some(10.0), Some(500.0), None, true),
     ] {
-        let (found, warnings) = calibration(&micrograph(file), Some(bar), told).unwrap();
-        let nm = found.map(|found| found.nm_per_px_x);
+        let Calibrated { calibration, bar, warnings } =
+            super::calibration(&micrograph(file), Some(bar), told.map(typed)).unwrap();
+        assert_eq!(bar.map(|bar| bar.length_px), told.map(|_| 100.0));
+        let nm = calibration.map(|found| found.nm_per_px_x);
         let near = match (nm, used) {
             (Some(nm), Some(used)) => (nm / used - 1.0_f64).abs() < 0.02,
             (nm, used) => nm == used,
         };
         assert!(near && warnings.is_empty() != warned, "{file:?} {told:?}: {nm:?} {warnings:?}");
     }
-    assert!(calibration(&micrograph(Some(5.0)), Some(bar), Some(-1.0)).is_err());
+    assert!(calibration(&micrograph(Some(5.0)), Some(bar), Some(typed(-1.0))).is_err());
     let empty = DataBar { first_row: 190, ..bar };
-    assert!(calibration(&micrograph(None), Some(empty), Some(500.0)).is_err());
-    let (kept, warnings) = calibration(&micrograph(Some(5.0)), Some(empty), Some(500.0)).unwrap();
-    assert!(kept.is_some() && warnings.len() == 1, "{warnings:?}");
+    assert!(calibration(&micrograph(None), Some(empty), Some(typed(500.0))).is_err());
+    let kept = calibration(&micrograph(Some(5.0)), Some(empty), Some(typed(500.0))).unwrap();
+    assert!(kept.calibration.is_some() && kept.warnings.len() == 1, "{kept:?}");
+    // in a box of its own, whatever is taken for the data bar
+    let within = Some(Rect { y: 165, x: 40, height: 30, width: 140 });
+    let found = calibration(&micrograph(None), Some(empty), Some(TypedBar { nm: 500.0, within })).unwrap();
+    assert!((found.calibration.unwrap().nm_per_px_x / 5.0 - 1.0).abs() < 0.02);
 }
 
 /// Lines of random pitch, axis and noise.

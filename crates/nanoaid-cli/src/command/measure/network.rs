@@ -107,8 +107,9 @@ pub(super) fn look(
     let config =
         PrepareConfig { read, data_bar: settings.data_bar, refuses_flat: false, ..PrepareConfig::default() };
     let prepared = prepare::file(image, &config)?;
-    let view = looker.look(&prepared.plane, &drawn.measured)?;
-    let picture = picture::picture(&prepared.plane, &drawn.measured, &view);
+    let plane = settings.part_of(prepared.plane)?;
+    let view = looker.look(&plane, &drawn.measured)?;
+    let picture = picture::picture(&plane, &drawn.measured, &view);
     let bytes = picture.png_bytes(None);
     let PatternView { result, .. } = view;
     kept.network = Some(NetworkKept { picture_sha256: sha256(&bytes), result });
