@@ -298,9 +298,12 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let distances = distance::squared_distances(&mask, (height, width));
     let (mut of, n_regions) =
         split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
-    let Parted { n_regions, round } = round::parted(&mut of, (height, width), n_regions, neck);
+    let Parted { n_regions, round, discs } = round::parted(&mut of, (height, width), n_regions, neck);
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
+    for (label, diameter_px) in discs {
+        regions[label as usize - 1].diameter_px = diameter_px;
+    }
     let mut peaks = vec![f32::MIN; n_regions + 1];
     for (label, value) in labels.of.iter().zip(flat.plane.values()) {
         let peak = &mut peaks[*label as usize];

@@ -232,6 +232,8 @@ pub(super) struct Parted {
     pub(super) n_regions: usize,
     /// Whether most outlines are circles; else nothing was done.
     pub(super) round: bool,
+    /// Labels of the parts, and the diameters in px of their discs, of which others cover some.
+    pub(super) discs: Vec<(u32, f64)>,
 }
 
 /// Parts the regions of `labels`, from 1 to `n_regions`, whose outlines are those of several discs.
@@ -263,7 +265,7 @@ pub(super) fn parted(
     };
     let round = middle(|(circle, rms)| rms / circle.radius).is_some_and(|ratio| ratio <= ROUND);
     let Some(usual) = middle(|(_, rms)| *rms).filter(|_| round) else {
-        return Parted { n_regions, round: false };
+        return Parted { n_regions, round: false, discs: Vec::new() };
     };
     let strictness = ((1.0 - neck) / (1.0 - USUAL_NECK)).max(LEAST_STRICT);
     let most = strictness * (NO_DISC * usual).max(NO_DISC_PX);
@@ -275,7 +277,7 @@ pub(super) fn parted(
             _ => Vec::new(),
         })
         .collect();
-    let mut n = n_regions;
+    let (mut n, mut discs) = (n_regions, Vec::new());
     let covered: Vec<bool> = labels.iter().map(|label| *label > 0).collect();
     let is_covered = |y: i64, x: i64| {
         let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
@@ -298,9 +300,13 @@ pub(super) fn parted(
                 }
             }
         }
+        let parts = shown.iter().enumerate();
+        discs.extend(parts.map(|(part, circle)| {
+            (if part == 0 { index + 1 } else { n + part } as u32, 2.0 * circle.radius)
+        }));
         n += shown.len() - 1;
     }
-    Parted { n_regions: n, round: true }
+    Parted { n_regions: n, round: true, discs }
 }
 
 #[cfg(test)]
@@ -309,16 +315,21 @@ mod tests {
     use super::super::split::{Merge, watershed};
     use super::*;
 
-    /// Regions of discs `[y, x, radius]`, first with the usual necks, then parted.
-    fn counted(discs: &[[f64; 3]]) -> (usize, usize) {
-        let size = (200, 260);
+    const MERGE: Merge = Merge { pass_over_peak: 0.9, rise_px: 0.75 };
+
+    /// Squared distances from what no disc `[y, x, radius]` covers.
+    fn distances(discs: &[[f64; 3]], size: (usize, usize)) -> Vec<u32> {
         let inside = |y: usize, x: usize| {
             discs.iter().any(|[cy, cx, radius]| (y as f64 - cy).hypot(x as f64 - cx) <= *radius)
         };
         let mask: Vec<bool> = (0..size.0 * size.1).map(|at| inside(at / size.1, at % size.1)).collect();
-        let distances = squared_distances(&mask, size);
-        let merge = Merge { pass_over_peak: 0.9, rise_px: 0.75 };
-        let (mut labels, n) = watershed(&distances, size.1, merge);
+        squared_distances(&mask, size)
+    }
+
+    /// Regions of discs, first with the usual necks, then parted.
+    fn counted(discs: &[[f64; 3]]) -> (usize, usize) {
+        let size = (200, 260);
+        let (mut labels, n) = watershed(&distances(discs, size), size.1, MERGE);
         let parted = parted(&mut labels, size, n, 0.9).n_regions;
         let mut seen: Vec<u32> = labels.into_iter().filter(|label| *label > 0).collect();
         seen.sort_unstable();
@@ -353,6 +364,21 @@ mod tests {
             let discs = [&SINGLE[..], &pair[..]].concat();
             assert_eq!(counted(&discs), (7, 8), "{pair:?}");
         }
+    }
+
+    #[test]
+    fn parts_have_the_diameters_of_their_discs() {
+        let pair = [[100.0, 150.0, 20.0], [100.0, 164.3, 13.0]];
+        let size = (200, 260);
+        let discs = [&SINGLE[..], &pair[..]].concat();
+        let (mut labels, n) = watershed(&distances(&discs, size), size.1, MERGE);
+        let mut found: Vec<f64> =
+            parted(&mut labels, size, n, 0.9).discs.iter().map(|(_, diameter)| *diameter).collect();
+        found.sort_by(f64::total_cmp);
+        assert!(
+            found.len() == 2 && (found[0] - 26.0).abs() < 1.0 && (found[1] - 40.0).abs() < 0.5,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) struct Width {
     pub(super) diameter_px: f64,
     /// How far the middle between the edges lies from the point, along the normal.
     pub(super) off_px: f64,
+    /// From a quarter to three quarters of the height, as a mean of both edges.
+    pub(super) edge_px: f64,
 }
 
 /// The width of what lies across `along` at `point`, expected to have about `radius`; `None` unless it
@@ -28,12 +30,24 @@ pub(super) fn width(
     let across = [-along[1], along[0]];
     let side = |sign: f64| edge(plane, point, across.map(|part| sign * part), radius, least);
     let (ahead, behind) = (side(1.0)?, side(-1.0)?);
-    Some(Width { diameter_px: ahead + behind, off_px: (ahead - behind) / 2.0 })
+    Some(Width {
+        diameter_px: ahead.at + behind.at,
+        off_px: (ahead.at - behind.at) / 2.0,
+        edge_px: f64::midpoint(ahead.width, behind.width),
+    })
 }
 
-/// Distance of the edge from `point` towards `way`: where the profile is half way between its highest
+/// One edge of a profile, in px.
+struct Edge {
+    /// Distance from the point.
+    at: f64,
+    /// From a quarter to three quarters of its height.
+    width: f64,
+}
+
+/// The edge from `point` towards `way`: where the profile is half way between its highest
 /// inside, which is the rim where there is one, and its lowest outside.
-fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) -> Option<f64> {
+fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) -> Option<Edge> {
     let reach = radius + (0.8 * radius).max(4.0);
     let n = (reach / STEP_PX) as usize + 1;
     let profile: Vec<f64> = (0..n)
@@ -56,13 +70,16 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
     if inside - outside < least {
         return None;
     }
-    let half = f64::midpoint(inside, outside);
-    // inwards from the lowest: the first step that rises over half
-    let last = (0..lowest).rev().find(|i| profile[*i] >= half)?;
-    let (above, below) = (profile[last], profile[last + 1]);
-    let at = (last as f64 + (above - half) / (above - below)) * STEP_PX;
+    // inwards from the lowest: the first step that rises over so much of the height
+    let rises_over = |share: f64| {
+        let level = outside + share * (inside - outside);
+        let last = (0..lowest).rev().find(|i| profile[*i] >= level)?;
+        let (above, below) = (profile[last], profile[last + 1]);
+        Some((last as f64 + (above - level) / (above - below)) * STEP_PX)
+    };
+    let at = rises_over(0.5)?;
     let likely = 0.5 * radius - 1.0..=1.5 * radius + 2.0;
-    likely.contains(&at).then_some(at)
+    likely.contains(&at).then_some(Edge { at, width: rises_over(0.25)? - rises_over(0.75)? })
 }
 
 /// The value between four pixels, by its share of each; `None` outside.
@@ -101,6 +118,8 @@ mod tests {
                 let found = width(&plane, point, along, radius + 0.4, 50.0).unwrap();
                 assert!((found.diameter_px - 2.0 * radius).abs() < 0.2, "{radius} {axis_deg}: {found:?}");
                 assert!((found.off_px.abs() - 0.5).abs() < 0.1, "{radius} {axis_deg}: {found:?}");
+                // half of an edge that rises over a pixel, widened between pixels
+                assert!((0.4..1.1).contains(&found.edge_px), "{radius} {axis_deg}: {found:?}");
             }
         }
     }
