@@ -301,8 +301,11 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let Parted { n_regions, round, discs } = round::parted(&mut of, (height, width), n_regions, neck);
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
-    for (label, diameter_px) in discs {
-        regions[label as usize - 1].diameter_px = diameter_px;
+    for region in &mut regions {
+        // in order of their labels; a disc below other regions only has none
+        if let Ok(at) = discs.binary_search_by_key(&region.label, |disc| disc.0) {
+            region.diameter_px = discs[at].1;
+        }
     }
     let mut peaks = vec![f32::MIN; n_regions + 1];
     for (label, value) in labels.of.iter().zip(flat.plane.values()) {

@@ -232,7 +232,7 @@ pub(super) struct Parted {
     pub(super) n_regions: usize,
     /// Whether most outlines are circles; else nothing was done.
     pub(super) round: bool,
-    /// Labels of the parts, and the diameters in px of their discs, of which others cover some.
+    /// Labels of the parts in order, and the diameters in px of their discs, of which others cover some.
     pub(super) discs: Vec<(u32, f64)>,
 }
 
@@ -306,6 +306,7 @@ pub(super) fn parted(
         }));
         n += shown.len() - 1;
     }
+    discs.sort_by_key(|disc| disc.0);
     Parted { n_regions: n, round: true, discs }
 }
 
