@@ -68,8 +68,10 @@ fn tables() -> Result<(), Box<dyn Error>> {
         particle_row(&name, &ParticlesConfig { coverage, ..strewn.clone() }, &imaging)?;
     }
     println!("\n### Fibres\n");
-    println!("| specimen | n | refused | mean diameter: bias px | RMSE px | cover | order: bias | cover |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| specimen | n | counted | refused | mean diameter: bias px | RMSE px | cover | order: bias | cover |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     let thin = FibresConfig { coverage: 0.25, ..FibresConfig::default() };
     fibre_row("strewn, 11 px", Specimen::Fibres(thin.clone()), &imaging)?;
     fibre_row("… 6 px", Specimen::Fibres(FibresConfig { diameter_px: 6.0, ..thin.clone() }), &imaging)?;
@@ -221,7 +223,7 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
     };
     let mean = median * (spread * spread / 2.0).exp();
     let (mut diameters, mut orders) = (Errors::default(), Errors::default());
-    let (mut number, mut n_refused) = (0.0, 0);
+    let (mut number, mut n_seen, mut n_refused) = (0.0, 0, 0);
     for seed in 0..N_SEEDS {
         let config = SynthConfig {
             height: 768,
@@ -241,10 +243,12 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
             _ => return Err("fibres were asked for".into()),
         };
         let (mut length, mut cos, mut sin) = (0.0, 0.0, 0.0);
+        let inside = |[y, x]: [f64; 2]| (0.0..768.0).contains(&y) && (0.0..1024.0).contains(&x);
+        n_seen += lines.iter().filter(|line| line.iter().any(|point| inside(*point))).count();
         for line in &lines {
             for ends in line.windows(2) {
                 let [y, x] = ends[0];
-                if (0.0..768.0).contains(&y) && (0.0..1024.0).contains(&x) {
+                if inside([y, x]) {
                     let (dy, dx) = (ends[1][0] - y, ends[1][1] - x);
                     let axis = 2.0 * (-dy).atan2(dx);
                     length += dy.hypot(dx);
@@ -259,11 +263,12 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
     }
     let n_found = N_SEEDS - n_refused;
     if n_found == 0 {
-        println!("| {name}, all refused | | | | | | | |");
+        println!("| {name}, all refused | | | | | | | | |");
         return Ok(());
     }
     println!(
-        "| {name} | {:.0} | {n_refused} of {N_SEEDS} | {:+.2} | {:.2} | {} | {:+.3} | {} |",
+        "| {name} | {:.0} | {:.0} | {n_refused} of {N_SEEDS} | {:+.2} | {:.2} | {} | {:+.3} | {} |",
+        n_seen as f64 / n_found as f64,
         number / n_found as f64,
         diameters.bias(),
         diameters.rmse(),

@@ -18,7 +18,7 @@ use crate::measure::count::ground::{BRIGHT_HOLE, FOREGROUND, Flat};
 use crate::measure::count::summary::{N_RESAMPLES, mean, median, resampled, size_bins};
 use crate::measure::count::{NoGround, Polarity, SizeBin, fill_holes};
 use crate::measure::fibres::lines::{Line, fibre_of};
-use crate::measure::fibres::profile::{Width, width};
+use crate::measure::fibres::profile::{Width, rim, width};
 use crate::measure::geometry::{axis_deg, axis_difference_deg};
 use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::random::Stream;
@@ -30,16 +30,6 @@ const LEAST_CONTRAST: f64 = 5.0;
 const LEAST_FALL: f64 = 0.3;
 /// Farthest that a diameter may be from the median of its piece, as a share of it.
 const FARTHEST: f64 = 0.25;
-/// How much too large a diameter between edges at half height is where the rims are bright, in widths of an edge
-/// from a quarter to three quarters of its height: calculated cylinders of 6 to 60 px, blurred by 0.8 px, whose
-/// signal rises by 1/cos θ towards the edge as usual, have 0.4 to 0.6, without that rise −0.1 to −0.2, with twice
-/// of it 0.6 to 0.9.
-const RIM: f64 = 0.3;
-/// Most of it in px: the wider an edge is blurred, the less a rim stands out of it.
-const MOST_RIM_PX: f64 = 0.4;
-/// How much more or less it may be, in widths of an edge; those of cylinders blurred by 2 and 4 px lie within
-/// it too.
-const RIM_DOUBT: f64 = 0.6;
 /// Least length of a fibre over its diameter, as a mean over the length.
 const LEAST_ELONGATION: f64 = 4.0;
 /// Bins of the distribution of axes, 10° each.
@@ -195,7 +185,7 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
         }
     }
     let edge_px = mean(&edges);
-    let rim_px = (RIM * edge_px).min(MOST_RIM_PX);
+    let (rim_px, rim_doubt_px) = rim(edge_px);
     points.iter_mut().for_each(|point| point.diameter_px -= rim_px);
     let length_px: f64 = points.iter().map(|point| point.length_px).sum();
     let weighted: Vec<(f64, f64)> = points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
@@ -211,7 +201,7 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
     if found < LEAST_ELONGATION {
         return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
     }
-    Ok(summed_up(flat.polarity, points, n_skeleton, RIM_DOUBT * edge_px))
+    Ok(summed_up(flat.polarity, points, n_skeleton, rim_doubt_px))
 }
 
 fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibres {
