@@ -74,6 +74,28 @@ fn separate_particles_are_counted_exactly() {
 }
 
 #[test]
+fn spheres_strewn_over_each_other_are_counted_to_3_of_100() {
+    let (mut seen, mut found) = (0, 0);
+    for seed in 0..8 {
+        let strewn =
+            ParticlesConfig { packing: Packing::Overlapping, coverage: 0.1, ..ParticlesConfig::default() };
+        let config = SynthConfig {
+            height: 384,
+            width: 512,
+            specimen: Specimen::Particles(strewn),
+            ..SynthConfig::default()
+        };
+        let made = micrograph(&config, seed).unwrap();
+        let Truth::Particles(truth) = made.truth else { panic!("particles were asked for") };
+        // of which less shows, a pixel or two of the outline tell
+        seen += truth.particles.iter().filter(|particle| particle.visible > 0.25).count();
+        found += counted(&made.plane).regions.len();
+    }
+    let error = found as f64 / seen as f64 - 1.0;
+    assert!(error.abs() <= 0.03, "{found} of {seen}");
+}
+
+#[test]
 fn turning_and_inverting_and_a_gradient_change_no_count() {
     for seed in 0..4 {
         let specimen = ParticlesConfig {

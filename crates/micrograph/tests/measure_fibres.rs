@@ -36,10 +36,12 @@ fn alike(diameter_px: f64, axis_deg: f64) -> Specimen {
 fn fibres_have_the_diameter_and_the_axis_they_were_made_with() {
     for (diameter_px, axis_deg) in [(6.0, 0.0), (11.0, 35.0), (11.0, -70.0), (24.0, 88.0)] {
         let found = measured(&made(alike(diameter_px, axis_deg), 3));
-        // parallel fibres that lie side by side pass for a thick one, which the median does not mind;
-        // bright rims push edges outwards by a part of the beam's width
-        let error = found.median_diameter_px.value - diameter_px;
-        assert!((-0.3..1.2).contains(&error), "{diameter_px} px: {:?}", found.median_diameter_px);
+        // parallel fibres that lie side by side pass for a thick one, which the median does not mind; how far
+        // bright rims push the edges is known to 0.6 of an edge's width only, here 0.6 to 0.9 px
+        let (found_px, error) = (&found.median_diameter_px, found.median_diameter_px.value - diameter_px);
+        assert!(error.abs() < 0.6, "{diameter_px} px: {found_px:?}");
+        let (low, high) = found_px.interval();
+        assert!((low..high).contains(&diameter_px), "{diameter_px} px: {found_px:?}");
         let apart = (found.axis_deg.value - axis_deg + 270.0).rem_euclid(180.0) - 90.0;
         assert!(apart.abs() < 4.0, "{axis_deg}°: {:?}", found.axis_deg);
         assert!(found.order.value > 0.9, "{:?}", found.order);
@@ -63,7 +65,7 @@ fn strewn_wires_are_measured_and_have_no_common_axis() {
     let wires = NanowiresConfig { coverage: 0.15, taper: 1.0, spread: 0.0, ..NanowiresConfig::default() };
     let found = measured(&made(Specimen::Nanowires(wires), 1));
     let error = found.mean_diameter_px.value - 6.0;
-    assert!((-0.3..1.0).contains(&error), "{:?}", found.mean_diameter_px);
+    assert!(error.abs() < 0.5, "{:?}", found.mean_diameter_px);
     assert!(found.n_fibres > 20 && found.order.value < 0.4, "{} {:?}", found.n_fibres, found.order);
 }
 

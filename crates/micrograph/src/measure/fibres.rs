@@ -14,11 +14,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::count::distance::squared_distances;
-use crate::measure::count::ground::{BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND, Flat};
+use crate::measure::count::ground::{BRIGHT_HOLE, FOREGROUND, Flat};
 use crate::measure::count::summary::{N_RESAMPLES, mean, median, resampled, size_bins};
 use crate::measure::count::{NoGround, Polarity, SizeBin, fill_holes};
 use crate::measure::fibres::lines::{Line, fibre_of};
-use crate::measure::fibres::profile::{Width, width};
+use crate::measure::fibres::profile::{Width, rim, width};
 use crate::measure::geometry::{axis_deg, axis_difference_deg};
 use crate::measure::quantity::{Part, Quantity, Unit};
 use crate::random::Stream;
@@ -162,13 +162,18 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
         })
         .collect();
     let sized: Vec<(&Line, f64)> = pieces.iter().map(|(line, _, diameter)| (line, *diameter)).collect();
-    let fibre = fibre_of(&sized);
-    let mut points = Vec::new();
+    let covered = |[y, x]: [f64; 2]| {
+        // a way between two points of the image stays in it
+        mask[y.round() as usize * size.1 + x.round() as usize]
+    };
+    let fibre = fibre_of(&sized, covered);
+    let (mut points, mut edges) = (Vec::new(), Vec::new());
     for ((line, widths, diameter), fibre) in pieces.iter().zip(fibre) {
         let along = line.points.iter().zip(&line.along).zip(line.lengths());
         for ((([y, x], [dy, dx]), length_px), width) in along.zip(widths) {
             let near = |width: &&Width| (width.diameter_px - diameter).abs() <= FARTHEST * diameter;
             let Some(width) = width.as_ref().filter(near) else { continue };
+            edges.push((width.edge_px, length_px));
             points.push(FibrePoint {
                 y: y - width.off_px * dx,
                 x: x + width.off_px * dy,
@@ -179,6 +184,9 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
             });
         }
     }
+    let edge_px = mean(&edges);
+    let (rim_px, rim_doubt_px) = rim(edge_px);
+    points.iter_mut().for_each(|point| point.diameter_px -= rim_px);
     let length_px: f64 = points.iter().map(|point| point.length_px).sum();
     let weighted: Vec<(f64, f64)> = points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
     let expected = config.least_length * mean(&weighted).max(1.0);
@@ -193,18 +201,19 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
     if found < LEAST_ELONGATION {
         return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
     }
-    Ok(summed_up(flat.polarity, points, length_px, n_skeleton))
+    Ok(summed_up(flat.polarity, points, n_skeleton, rim_doubt_px))
 }
 
-fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skeleton: usize) -> Fibres {
+fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibres {
     /// Sums over a fibre's points, weighted by length.
-    #[derive(Clone, Copy, Default)]
+    #[derive(Clone, Default)]
     struct Sums {
         length: f64,
-        diameter: f64,
+        diameters: Vec<(f64, f64)>,
         cos: f64,
         sin: f64,
     }
+    let length_px: f64 = points.iter().map(|point| point.length_px).sum();
     let n_lines = points.iter().map(|point| point.fibre + 1).max().unwrap_or(0);
     let mut sums = vec![Sums::default(); n_lines];
     let mut axes = vec![0.0; N_AXIS_BINS];
@@ -212,7 +221,7 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
         let sum = &mut sums[point.fibre];
         let (sin, cos) = (2.0 * point.axis_deg.to_radians()).sin_cos();
         sum.length += point.length_px;
-        sum.diameter += point.length_px * point.diameter_px;
+        sum.diameters.push((point.diameter_px, point.length_px));
         sum.cos += point.length_px * cos;
         sum.sin += point.length_px * sin;
         let bin = ((point.axis_deg + 90.0) / 180.0 * N_AXIS_BINS as f64) as usize;
@@ -220,14 +229,15 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
         axes[bin % N_AXIS_BINS] += point.length_px / length_px;
     }
     sums.retain(|sum| sum.length > 0.0);
-    let fibres: Vec<(f64, f64)> = sums.iter().map(|sum| (sum.diameter / sum.length, sum.length)).collect();
+    // where another lies beside it, a fibre looks thicker for a part of its length, which a median does not mind
+    let fibres: Vec<(f64, f64)> = sums.iter().map(|sum| (median(&sum.diameters), sum.length)).collect();
     let mean_px = mean(&fibres);
     let squares: Vec<(f64, f64)> =
         fibres.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
     let order_of = |sums: &mut dyn Iterator<Item = &Sums>| {
         let all = sums.fold(Sums::default(), |all, sum| Sums {
             length: all.length + sum.length,
-            diameter: 0.0,
+            diameters: Vec::new(),
             cos: all.cos + sum.cos,
             sin: all.sin + sum.sin,
         });
@@ -248,7 +258,7 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, length_px: f64, n_skel
         Quantity::new(value, unit, method, vec![Part::estimated("sampling", variance.sqrt(), freedom)])
     };
     let of_diameters = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
-        resampled(&fibres, statistic, EDGE_DOUBT_PX, method)
+        resampled(&fibres, statistic, edge_doubt_px, method)
     };
     Fibres {
         polarity,

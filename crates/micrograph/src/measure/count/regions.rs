@@ -12,7 +12,8 @@ pub struct Region {
     pub label: u32,
     /// Pixels.
     pub area_px: usize,
-    /// Equivalent diameter: of the disc of the same area. Too small where the border cuts the region.
+    /// Equivalent diameter: of the disc of the same area, or that of its circle where the region is one of several
+    /// discs over each other. Too small where the border cuts the region.
     pub diameter_px: f64,
     /// Row of the centroid.
     pub y: f64,

@@ -1,114 +1,337 @@
-//! Round: where particles are round, what is no disc is two that lie far over each other.
+//! Round: where particles are round, the outline of a region tells how many discs lie over each other.
 //!
-//! A region's largest inscribed disc has nearly all of its area if the region is a disc. Two equal discs
-//! whose centres lie a third of a diameter apart have a neck of 0.94, which borders of one particle may show
-//! too, but 1.4 times the area of the disc. So where most regions are discs, one with much more area than its
-//! disc is parted at a shallower neck. Where particles are not round, nothing is done.
+//! A watershed finds two discs only where there is a neck between them, which a smaller disc below a larger one,
+//! or one cut by the border of the image, often does not leave. But the outline of discs that lie over each
+//! other is made of arcs of as many circles. So where most outlines are circles, one that is none is fitted with
+//! two circles, or three, and the region is parted if these explain the outline as well as one circle explains
+//! that of a single particle. Where particles are not round, nothing is done.
 
-use super::split::{Merge, watershed};
+use std::ops::Range;
 
-/// Area over that of the inscribed disc up to which half of the regions are, where particles are round.
-const ROUND: f64 = 1.25;
-/// The same from which a region is no single disc: discs a fifth of a diameter apart have 1.25, and pixels and
-/// blur add a little.
-const NO_DISC: f64 = 1.35;
-/// How much of the way from the neck asked for to no neck at all a shallower one lies: 0.9 becomes 0.97.
-const SHALLOWER: f64 = 0.7;
-/// A peak of the distance that rises less over its pass, in px, is a whim of the pixels.
-const LEAST_RISE_PX: f64 = 0.3;
-/// Least share of a region's area for each of its parts.
-const LEAST_PART: f64 = 0.15;
+use rayon::prelude::*;
 
-/// One region as it is looked at here.
-#[derive(Clone)]
-struct Shape {
-    area: usize,
-    /// Largest squared distance from the background.
-    peak: u32,
-    /// Rows and columns from the first to behind the last.
-    rows: (usize, usize),
-    columns: (usize, usize),
+use crate::measure::solve::Normal;
+
+/// Rms distance of an outline from its circle over the radius, up to which the median region is round.
+const ROUND: f64 = 0.07;
+/// Rms distance of an outline from its circle, in units of the median one and in px, from which it is no single
+/// disc: those of synthetic single spheres have 0.2 to 0.3 px, which is the corners of pixels, and nearly all of
+/// pairs more than 1 px.
+const NO_DISC: f64 = 2.0;
+const NO_DISC_PX: f64 = 0.55;
+/// Neck at which these hold.
+const USUAL_NECK: f64 = 0.9;
+/// Least share of them, whatever the neck.
+const LEAST_STRICT: f64 = 0.7;
+/// Most of the rms distance from one circle that may be left with more.
+const LEFT: f64 = 0.6;
+/// Most circles of one region.
+const MOST_CIRCLES: usize = 4;
+/// Places at which an outline is cut to begin with.
+const N_CUTS: usize = 24;
+/// Least arc of each circle, as a share of it.
+const LEAST_ARC: f64 = 0.15;
+/// Least share of a disc that no other one covers: what shows less is told by a pixel or two of the outline.
+const LEAST_ALONE: f64 = 0.2;
+/// Least share of a disc that regions cover, as far as it lies in the image.
+const LEAST_COVERED: f64 = 0.9;
+/// Fewest points of a circle.
+const FEWEST_OF_CIRCLE: usize = 5;
+/// Fewest points of an outline that is looked at.
+const FEWEST_POINTS: usize = 16;
+
+/// A circle in px.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Circle {
+    y: f64,
+    x: f64,
+    radius: f64,
 }
 
-/// Parts the regions of `labels` that are no discs; returns how many regions there are now.
+impl Circle {
+    /// The circle with the least squares of the distances squared (Kåsa 1976).
+    fn through(points: &[[f64; 2]]) -> Option<Self> {
+        let n = points.len() as f64;
+        let (my, mx) = points.iter().fold((0.0, 0.0), |sum, [y, x]| (sum.0 + y / n, sum.1 + x / n));
+        let mut normal = Normal::new(3);
+        for [y, x] in points {
+            let (v, u) = (y - my, x - mx);
+            normal.add(&[2.0 * v, 2.0 * u, 1.0], v * v + u * u, 1.0);
+        }
+        let [v, u, rest] = <[f64; 3]>::try_from(normal.solution()?).ok()?;
+        let square = rest + v * v + u * u;
+        (square > 0.0).then(|| Self { y: my + v, x: mx + u, radius: square.sqrt() })
+    }
+
+    /// One step towards the least squares of the distances themselves (Gauss and Newton).
+    fn nearer(self, points: &[[f64; 2]]) -> Option<Self> {
+        let mut normal = Normal::new(3);
+        for [y, x] in points {
+            let (v, u) = (y - self.y, x - self.x);
+            let distance = v.hypot(u).max(1e-9);
+            normal.add(&[v / distance, u / distance, 1.0], distance - self.radius, 1.0);
+        }
+        let [v, u, rest] = <[f64; 3]>::try_from(normal.solution()?).ok()?;
+        let radius = self.radius + rest;
+        (radius > 1.0 && v.hypot(u) < self.radius).then_some(Self { y: self.y + v, x: self.x + u, radius })
+    }
+
+    /// How far inside of the circle a point lies, in px; below 0 outside.
+    fn depth(&self, [y, x]: [f64; 2]) -> f64 {
+        self.radius - (y - self.y).hypot(x - self.x)
+    }
+}
+
+/// The circle in which a point lies deepest.
+fn deepest(circles: &[Circle], point: [f64; 2]) -> usize {
+    let depths = circles.iter().map(|circle| circle.depth(point)).enumerate();
+    depths.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index)
+}
+
+/// Root mean square of the distances of `points` from the outline of all `circles` together.
+fn rms(points: &[[f64; 2]], circles: &[Circle]) -> f64 {
+    let square = |point: &[f64; 2]| circles[deepest(circles, *point)].depth(*point).powi(2);
+    (points.iter().map(square).sum::<f64>() / points.len().max(1) as f64).sqrt()
+}
+
+/// The border of one region with the background.
+#[derive(Clone, Default)]
+struct Outline {
+    /// Middles `[y, x]` between a pixel of the region and one of the background.
+    points: Vec<[f64; 2]>,
+    /// Rows and columns of the region.
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+/// The outlines of regions 1 to `n_regions`, each in order of the angle around its middle.
+fn outlines(labels: &[u32], (height, width): (usize, usize), n_regions: usize) -> Vec<Outline> {
+    let empty = Outline { rows: height..0, columns: width..0, ..Outline::default() };
+    let mut outlines = vec![empty; n_regions];
+    for (at, label) in labels.iter().enumerate().filter(|(_, label)| **label > 0) {
+        let outline = &mut outlines[*label as usize - 1];
+        let (y, x) = (at / width, at % width);
+        outline.rows = outline.rows.start.min(y)..outline.rows.end.max(y + 1);
+        outline.columns = outline.columns.start.min(x)..outline.columns.end.max(x + 1);
+        let mut look = |is_inside: bool, next: usize, dy: f64, dx: f64| {
+            if is_inside && labels[next] == 0 {
+                outline.points.push([y as f64 + dy / 2.0, x as f64 + dx / 2.0]);
+            }
+        };
+        look(y > 0, at.wrapping_sub(width), -1.0, 0.0);
+        look(x > 0, at.wrapping_sub(1), 0.0, -1.0);
+        look(x + 1 < width, at + 1, 0.0, 1.0);
+        look(y + 1 < height, at + width, 1.0, 0.0);
+    }
+    for outline in &mut outlines {
+        let n = outline.points.len() as f64;
+        let (my, mx) = outline.points.iter().fold((0.0, 0.0), |sum, [y, x]| (sum.0 + y / n, sum.1 + x / n));
+        let angle = |point: &[f64; 2]| (point[0] - my).atan2(point[1] - mx);
+        outline.points.sort_by(|a, b| angle(a).total_cmp(&angle(b)));
+    }
+    outlines
+}
+
+/// `circles` moved until they fit `points` best, each to those that lie deepest in it; `None` where one of
+/// them gets lost.
+fn settled(points: &[[f64; 2]], mut circles: Vec<Circle>) -> Option<Vec<Circle>> {
+    // twenty rounds: points no longer change their circle
+    for _ in 0..20 {
+        let mut own: Vec<Vec<[f64; 2]>> = vec![Vec::new(); circles.len()];
+        points.iter().for_each(|point| own[deepest(&circles, *point)].push(*point));
+        for (circle, own) in circles.iter_mut().zip(&own) {
+            *circle = if own.len() < FEWEST_OF_CIRCLE { None } else { circle.nearer(own) }?;
+        }
+    }
+    Some(circles)
+}
+
+/// The best fit with one circle more: any one gives way to two, its points cut in two runs at any two of
+/// [`N_CUTS`] places.
+fn with_one_more(points: &[[f64; 2]], circles: &[Circle]) -> Option<Vec<Circle>> {
+    let fits = (0..circles.len()).filter_map(|parted| {
+        let own: Vec<[f64; 2]> =
+            points.iter().copied().filter(|point| deepest(circles, *point) == parted).collect();
+        let [one, other] = in_two(&own)?;
+        let mut more = circles.to_vec();
+        more[parted] = one;
+        more.push(other);
+        // what does not settle may once there are enough circles
+        let more = settled(points, more.clone()).unwrap_or(more);
+        Some((rms(points, &more), more))
+    });
+    fits.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, circles)| circles)
+}
+
+/// The two circles that fit two runs of `points` best.
+fn in_two(points: &[[f64; 2]]) -> Option<[Circle; 2]> {
+    let place = |cut: usize| cut * points.len() / N_CUTS;
+    let cuts = (0..N_CUTS).flat_map(|from| (from + 1..N_CUTS).map(move |to| (from, to)));
+    let fits = cuts.filter_map(|(from, to)| {
+        let inner = &points[place(from)..place(to)];
+        let outer = [&points[place(to)..], &points[..place(from)]].concat();
+        if inner.len().min(outer.len()) < FEWEST_OF_CIRCLE {
+            return None;
+        }
+        let both = [Circle::through(inner)?, Circle::through(&outer)?];
+        // the outline of both together: a circle in the notch between two discs fits its run, but not that
+        Some((rms(points, &both), both))
+    });
+    fits.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, both)| both)
+}
+
+/// Whether circle `index` of `circles` shows enough of itself to be told; `is_covered` tells of a pixel whether
+/// any region covers it, `None` outside of the image.
+fn shows(
+    index: usize,
+    circles: &[Circle],
+    points: &[[f64; 2]],
+    is_covered: impl Fn(i64, i64) -> Option<bool>,
+) -> bool {
+    let circle = circles[index];
+    let own = points.iter().filter(|point| deepest(circles, **point) == index).count();
+    // the outline of a whole circle has 8 r middles between pixels
+    if (own as f64) < LEAST_ARC * 8.0 * circle.radius {
+        return false;
+    }
+    let (mut n, mut n_alone, mut n_covered) = (0, 0, 0);
+    let reach = circle.radius.ceil() as i64;
+    let (middle_y, middle_x) = (circle.y.round() as i64, circle.x.round() as i64);
+    for y in middle_y - reach..=middle_y + reach {
+        for x in middle_x - reach..=middle_x + reach {
+            let point = [y as f64, x as f64];
+            let covered = if circle.depth(point) < 0.0 { None } else { is_covered(y, x) };
+            if let Some(covered) = covered {
+                let within = circles.iter().filter(|circle| circle.depth(point) >= 0.0).count();
+                n += 1;
+                n_alone += u64::from(within == 1);
+                n_covered += u64::from(covered);
+            }
+        }
+    }
+    n_alone as f64 >= LEAST_ALONE * n as f64 && n_covered as f64 >= LEAST_COVERED * n as f64
+}
+
+/// The circles that explain an outline which `single` explains only to `alone` px, each to at least `most` px
+/// rms; empty where there are none.
+fn explained(points: &[[f64; 2]], single: Circle, alone: f64, most: f64) -> Vec<Circle> {
+    let mut circles = vec![single];
+    while circles.len() < MOST_CIRCLES {
+        let Some(more) = with_one_more(points, &circles) else { break };
+        circles = more;
+        if rms(points, &circles) <= most.min(LEFT * alone) {
+            return circles;
+        }
+    }
+    Vec::new()
+}
+
+/// What [`parted`] tells.
+pub(super) struct Parted {
+    /// How many regions there are now.
+    pub(super) n_regions: usize,
+    /// Whether most outlines are circles; else nothing was done.
+    pub(super) round: bool,
+    /// Labels of the parts in order, and the diameters in px of their discs, of which others cover some.
+    pub(super) discs: Vec<(u32, f64)>,
+}
+
+/// Parts the regions of `labels`, from 1 to `n_regions`, whose outlines are those of several discs.
 ///
-/// `distances` are squared, as [`super::distance::squared_distances`] gives them.
+/// The less `neck` allows a watershed to part, the farther an outline has to be from a circle.
 pub(super) fn parted(
     labels: &mut [u32],
-    distances: &[u32],
     (height, width): (usize, usize),
     n_regions: usize,
     neck: f64,
-) -> usize {
-    let empty = Shape { area: 0, peak: 0, rows: (height, 0), columns: (width, 0) };
-    let mut shapes = vec![empty; n_regions];
-    for (at, label) in labels.iter().enumerate().filter(|(_, label)| **label > 0) {
-        let shape = &mut shapes[*label as usize - 1];
-        let (y, x) = (at / width, at % width);
-        shape.area += 1;
-        shape.peak = shape.peak.max(distances[at]);
-        shape.rows = (shape.rows.0.min(y), shape.rows.1.max(y + 1));
-        shape.columns = (shape.columns.0.min(x), shape.columns.1.max(x + 1));
-    }
-    let whole = |shape: &&Shape| {
-        shape.rows.0 > 0 && shape.columns.0 > 0 && shape.rows.1 < height && shape.columns.1 < width
+) -> Parted {
+    let outlines = outlines(labels, (height, width), n_regions);
+    let single = |outline: &Outline| {
+        let points = &outline.points;
+        let circle = (points.len() >= FEWEST_POINTS).then(|| Circle::through(points))??;
+        let circle = *settled(points, vec![circle])?.first()?;
+        Some((circle, rms(points, &[circle])))
     };
-    let mut ratios: Vec<f64> = shapes.iter().filter(whole).map(Shape::over_disc).collect();
-    ratios.sort_by(f64::total_cmp);
-    if !ratios.get(ratios.len() / 2).is_some_and(|median| *median <= ROUND) {
-        return n_regions;
-    }
-    let merge = Merge { pass_over_peak: 1.0 - (1.0 - neck) * (1.0 - SHALLOWER), rise_px: LEAST_RISE_PX };
-    let mut n = n_regions;
-    for (index, shape) in
-        shapes.iter().enumerate().filter(|(_, shape)| whole(shape) && shape.over_disc() > NO_DISC)
-    {
-        let own = index as u32 + 1;
-        let columns = shape.columns.1 - shape.columns.0;
-        let places: Vec<usize> = (shape.rows.0..shape.rows.1)
-            .flat_map(|y| (shape.columns.0..shape.columns.1).map(move |x| y * width + x))
-            .collect();
-        let inside: Vec<u32> =
-            places.iter().map(|&at| if labels[at] == own { distances[at] } else { 0 }).collect();
-        let (parts, n_parts) = watershed(&inside, columns, merge);
-        let area = |part: usize| parts.iter().filter(|label| **label as usize == part).count();
-        let large = (1..=n_parts).all(|part| area(part) as f64 >= LEAST_PART * shape.area as f64);
-        if n_parts < 2 || !large {
+    let singles: Vec<Option<(Circle, f64)>> = outlines.par_iter().map(single).collect();
+    let whole = |outline: &Outline| {
+        let (rows, columns) = (&outline.rows, &outline.columns);
+        rows.start > 0 && columns.start > 0 && rows.end < height && columns.end < width
+    };
+    let middle = |of: fn(&(Circle, f64)) -> f64| {
+        let whole = outlines.iter().zip(&singles).filter(|(outline, _)| whole(outline));
+        let mut values: Vec<f64> = whole.filter_map(|(_, single)| single.as_ref().map(of)).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    let round = middle(|(circle, rms)| rms / circle.radius).is_some_and(|ratio| ratio <= ROUND);
+    let Some(usual) = middle(|(_, rms)| *rms).filter(|_| round) else {
+        return Parted { n_regions, round: false, discs: Vec::new() };
+    };
+    let strictness = ((1.0 - neck) / (1.0 - USUAL_NECK)).max(LEAST_STRICT);
+    let most = strictness * (NO_DISC * usual).max(NO_DISC_PX);
+    let found: Vec<Vec<Circle>> = outlines
+        .par_iter()
+        .zip(&singles)
+        .map(|(outline, single)| match single {
+            Some((circle, alone)) if *alone > most => explained(&outline.points, *circle, *alone, most),
+            _ => Vec::new(),
+        })
+        .collect();
+    let (mut n, mut discs) = (n_regions, Vec::new());
+    let covered: Vec<bool> = labels.iter().map(|label| *label > 0).collect();
+    let is_covered = |y: i64, x: i64| {
+        let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
+        (y < height && x < width).then(|| covered[y * width + x])
+    };
+    for (index, (outline, circles)) in outlines.iter().zip(&found).enumerate() {
+        let shown = (0..circles.len()).filter(|own| shows(*own, circles, &outline.points, is_covered));
+        let shown: Vec<Circle> = shown.map(|own| circles[own]).collect();
+        if shown.len() < 2 {
             continue;
         }
-        for (&at, part) in places.iter().zip(&parts).filter(|(_, part)| **part > 1) {
-            labels[at] = (n + *part as usize - 1) as u32;
+        for y in outline.rows.clone() {
+            for x in outline.columns.clone() {
+                let label = &mut labels[y * width + x];
+                if *label as usize == index + 1 {
+                    match deepest(&shown, [y as f64, x as f64]) {
+                        0 => {}
+                        part => *label = (n + part) as u32,
+                    }
+                }
+            }
         }
-        n += n_parts - 1;
+        let parts = shown.iter().enumerate();
+        discs.extend(parts.map(|(part, circle)| {
+            (if part == 0 { index + 1 } else { n + part } as u32, 2.0 * circle.radius)
+        }));
+        n += shown.len() - 1;
     }
-    n
-}
-
-impl Shape {
-    /// Area over that of the largest disc inside.
-    fn over_disc(&self) -> f64 {
-        // the background begins half a pixel before the middle of its first
-        let radius = (f64::from(self.peak).sqrt() - 0.5).max(0.5);
-        self.area as f64 / (std::f64::consts::PI * radius * radius)
-    }
+    discs.sort_by_key(|disc| disc.0);
+    Parted { n_regions: n, round: true, discs }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::distance::squared_distances;
+    use super::super::split::{Merge, watershed};
     use super::*;
 
-    /// Regions of discs `[y, x, radius]`, first with the usual necks, then parted.
-    fn counted(discs: &[[f64; 3]]) -> (usize, usize) {
-        let size = (200, 260);
+    const MERGE: Merge = Merge { pass_over_peak: 0.9, rise_px: 0.75 };
+
+    /// Squared distances from what no disc `[y, x, radius]` covers.
+    fn distances(discs: &[[f64; 3]], size: (usize, usize)) -> Vec<u32> {
         let inside = |y: usize, x: usize| {
             discs.iter().any(|[cy, cx, radius]| (y as f64 - cy).hypot(x as f64 - cx) <= *radius)
         };
         let mask: Vec<bool> = (0..size.0 * size.1).map(|at| inside(at / size.1, at % size.1)).collect();
-        let distances = squared_distances(&mask, size);
-        let merge = Merge { pass_over_peak: 0.9, rise_px: 0.75 };
-        let (mut labels, n) = watershed(&distances, size.1, merge);
-        let parted = parted(&mut labels, &distances, size, n, 0.9);
+        squared_distances(&mask, size)
+    }
+
+    /// Regions of discs, first with the usual necks, then parted.
+    fn counted(discs: &[[f64; 3]]) -> (usize, usize) {
+        let size = (200, 260);
+        let (mut labels, n) = watershed(&distances(discs, size), size.1, MERGE);
+        let parted = parted(&mut labels, size, n, 0.9).n_regions;
         let mut seen: Vec<u32> = labels.into_iter().filter(|label| *label > 0).collect();
         seen.sort_unstable();
         seen.dedup();
@@ -116,15 +339,59 @@ mod tests {
         (n, parted)
     }
 
+    /// Single discs, some of them cut by the border.
+    const SINGLE: [[f64; 3]; 6] = [
+        [40.0, 40.0, 15.0],
+        [100.0, 60.0, 16.5],
+        [150.0, 200.0, 13.2],
+        [40.0, 220.0, 15.3],
+        [-4.0, 120.0, 14.0],
+        [194.0, 255.0, 17.0],
+    ];
+
+    #[test]
+    fn single_discs_stay_whole() {
+        assert_eq!(counted(&SINGLE), (6, 6));
+    }
+
     #[test]
     fn discs_far_over_each_other_are_two_among_discs() {
-        let mut discs =
-            vec![[40.0, 40.0, 15.0], [100.0, 60.0, 16.5], [150.0, 200.0, 13.2], [40.0, 220.0, 15.3]];
-        assert_eq!(counted(&discs), (4, 4));
-        // 0.36 diameters apart
-        discs.push([100.0, 160.0, 15.0]);
-        discs.push([105.0, 169.6, 15.0]);
-        assert_eq!(counted(&discs), (5, 6));
+        // of one size 0.3 diameters apart; a small one of which a third looks out; two cut by the border
+        for pair in [
+            [[100.0, 150.0, 15.0], [105.0, 157.5, 15.0]],
+            [[100.0, 150.0, 20.0], [100.0, 164.3, 13.0]],
+            [[110.0, 262.0, 15.0], [122.0, 266.0, 15.0]],
+        ] {
+            let discs = [&SINGLE[..], &pair[..]].concat();
+            assert_eq!(counted(&discs), (7, 8), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn parts_have_the_diameters_of_their_discs() {
+        let pair = [[100.0, 150.0, 20.0], [100.0, 164.3, 13.0]];
+        let size = (200, 260);
+        let discs = [&SINGLE[..], &pair[..]].concat();
+        let (mut labels, n) = watershed(&distances(&discs, size), size.1, MERGE);
+        let mut found: Vec<f64> =
+            parted(&mut labels, size, n, 0.9).discs.iter().map(|(_, diameter)| *diameter).collect();
+        found.sort_by(f64::total_cmp);
+        assert!(
+            found.len() == 2 && (found[0] - 26.0).abs() < 1.0 && (found[1] - 40.0).abs() < 0.5,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn three_discs_in_a_heap_are_three() {
+        let heap = [[100.0, 150.0, 17.0], [113.0, 160.0, 14.0], [88.0, 161.0, 13.0]];
+        assert_eq!(counted(&[&SINGLE[..], &heap[..]].concat()).1, 9);
+    }
+
+    #[test]
+    fn a_disc_of_which_hardly_anything_shows_is_left_out() {
+        let hidden = [[100.0, 150.0, 20.0], [100.0, 158.0, 13.5]];
+        assert_eq!(counted(&[&SINGLE[..], &hidden[..]].concat()).1, 7);
     }
 
     #[test]
@@ -136,5 +403,19 @@ mod tests {
             })
             .collect();
         assert_eq!(counted(&rods), (3, 3));
+    }
+
+    #[test]
+    fn a_circle_is_found_from_a_part_of_it() {
+        let points: Vec<[f64; 2]> = (0..40)
+            .map(|i| f64::from(i) * 0.04)
+            .map(|a| [3.0 + 9.0 * a.sin(), -2.0 + 9.0 * a.cos()])
+            .collect();
+        let found = Circle::through(&points).unwrap();
+        assert!(
+            (found.y - 3.0).hypot(found.x + 2.0) < 1e-6 && (found.radius - 9.0).abs() < 1e-6,
+            "{found:?}"
+        );
+        assert!(found.nearer(&points).unwrap().depth([3.0, -2.0]) - 9.0 < 1e-6);
     }
 }

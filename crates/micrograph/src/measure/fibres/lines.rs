@@ -75,8 +75,13 @@ struct End {
 /// For each line the number of the fibre it is a piece of, from 0 on.
 ///
 /// Two ends are joined where each points at the other within 20°, their diameters differ by less than a
-/// third, and the gap between them is at most 6 diameters; the straightest pairs first, each end once.
-pub(super) fn fibre_of(lines: &[(&Line, f64)]) -> Vec<usize> {
+/// third, and the gap between them is at most 6 diameters, or up to 30 where all but a tenth of it is `covered`,
+/// as it is where other fibres lie over it; the straightest pairs first, each end once.
+pub(super) fn fibre_of(lines: &[(&Line, f64)], covered: impl Fn([f64; 2]) -> bool) -> Vec<usize> {
+    const MOST_TURN_DEG: f64 = 20.0;
+    const NEAR: f64 = 6.0;
+    const FAR: f64 = 30.0;
+    const LEAST_COVERED: f64 = 0.9;
     let mut ends: Vec<End> = Vec::with_capacity(2 * lines.len());
     for (line, (shape, diameter_px)) in lines.iter().enumerate() {
         let last = shape.points.len() - 1;
@@ -84,7 +89,14 @@ pub(super) fn fibre_of(lines: &[(&Line, f64)]) -> Vec<usize> {
         ends.push(End { line, at: shape.points[0], out: [-dy, -dx], diameter_px: *diameter_px });
         ends.push(End { line, at: shape.points[last], out: shape.along[last], diameter_px: *diameter_px });
     }
-    let least = 20.0_f64.to_radians().cos();
+    let goes_on = |one: &End, way: [f64; 2], gap: f64| {
+        let n = gap.ceil().max(1.0);
+        let places = (0..=n as usize).map(|place| place as f64 / n);
+        let n_covered =
+            places.filter(|share| covered([one.at[0] + share * way[0], one.at[1] + share * way[1]])).count();
+        n_covered as f64 >= LEAST_COVERED * (n + 1.0)
+    };
+    let least = MOST_TURN_DEG.to_radians().cos();
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for (a, one) in ends.iter().enumerate() {
         for (b, other) in ends.iter().enumerate().skip(a + 1) {
@@ -92,18 +104,19 @@ pub(super) fn fibre_of(lines: &[(&Line, f64)]) -> Vec<usize> {
             let gap = way[0].hypot(way[1]);
             let (thin, thick) =
                 (one.diameter_px.min(other.diameter_px), one.diameter_px.max(other.diameter_px));
-            if one.line == other.line || gap > 6.0 * thick || thick > 1.33 * thin {
+            if one.line == other.line || gap > FAR * thick || thick > 1.33 * thin {
                 continue;
             }
             let towards =
                 |out: [f64; 2], sign: f64| sign * (out[0] * way[0] + out[1] * way[1]) / gap.max(1e-9);
             let straight = towards(one.out, 1.0).min(towards(other.out, -1.0));
-            if straight > least {
-                pairs.push((straight, a, b));
+            if straight > least && (gap <= NEAR * thick || goes_on(one, way, gap)) {
+                let turn = straight.clamp(-1.0, 1.0).acos().to_degrees();
+                pairs.push((turn / MOST_TURN_DEG + gap / (FAR * thick), a, b));
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
     let mut taken = vec![false; ends.len()];
     let mut fibre: Vec<usize> = (0..lines.len()).collect();
     for (_, a, b) in pairs {
@@ -142,11 +155,11 @@ mod tests {
             straight([70.0, 0.0], [70.0, 30.0]),
         ];
         let sized: Vec<(&Line, f64)> = lines.iter().map(|line| (line, 6.0)).collect();
-        assert_eq!(fibre_of(&sized), [0, 0, 1, 1, 2]);
+        assert_eq!(fibre_of(&sized, |_| false), [0, 0, 1, 1, 2]);
         // one twice as thick goes on alone
         let mut sized = sized;
         sized[1].1 = 12.0;
-        assert_eq!(fibre_of(&sized), [0, 1, 2, 2, 3]);
+        assert_eq!(fibre_of(&sized, |_| false), [0, 1, 2, 2, 3]);
     }
 
     #[test]

@@ -7,6 +7,20 @@ const STEP_PX: f64 = 0.5;
 /// Each sample is a mean over so many px to both ways along the fibre: noise goes, edges stay.
 const ALONG_PX: i32 = 2;
 
+/// How much too large a diameter between edges at half height is where rims are bright, in widths of an edge:
+/// the middle of what cylinders show whose signal rises towards the edge by none to one and a half times of the
+/// usual 1/cos θ (a test below).
+const RIM: f64 = 0.3;
+/// How much more or less it may be: all of those lie within it.
+const RIM_DOUBT: f64 = 0.6;
+/// Most of it in px: the wider an edge is blurred, the less a rim stands out of it.
+const MOST_RIM_PX: f64 = 0.4;
+
+/// How much too large diameters are at edges that are `edge_px` wide, and how much more or less it may be, in px.
+pub(super) fn rim(edge_px: f64) -> (f64, f64) {
+    ((RIM * edge_px).min(MOST_RIM_PX), RIM_DOUBT * edge_px)
+}
+
 /// What a profile across a fibre tells, in px.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Width {
@@ -14,6 +28,8 @@ pub(super) struct Width {
     pub(super) diameter_px: f64,
     /// How far the middle between the edges lies from the point, along the normal.
     pub(super) off_px: f64,
+    /// From a quarter to three quarters of the height, as a mean of both edges.
+    pub(super) edge_px: f64,
 }
 
 /// The width of what lies across `along` at `point`, expected to have about `radius`; `None` unless it
@@ -28,12 +44,24 @@ pub(super) fn width(
     let across = [-along[1], along[0]];
     let side = |sign: f64| edge(plane, point, across.map(|part| sign * part), radius, least);
     let (ahead, behind) = (side(1.0)?, side(-1.0)?);
-    Some(Width { diameter_px: ahead + behind, off_px: (ahead - behind) / 2.0 })
+    Some(Width {
+        diameter_px: ahead.at + behind.at,
+        off_px: (ahead.at - behind.at) / 2.0,
+        edge_px: f64::midpoint(ahead.width, behind.width),
+    })
 }
 
-/// Distance of the edge from `point` towards `way`: where the profile is half way between its highest
+/// One edge of a profile, in px.
+struct Edge {
+    /// Distance from the point.
+    at: f64,
+    /// From a quarter to three quarters of its height.
+    width: f64,
+}
+
+/// The edge from `point` towards `way`: where the profile is half way between its highest
 /// inside, which is the rim where there is one, and its lowest outside.
-fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) -> Option<f64> {
+fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) -> Option<Edge> {
     let reach = radius + (0.8 * radius).max(4.0);
     let n = (reach / STEP_PX) as usize + 1;
     let profile: Vec<f64> = (0..n)
@@ -56,13 +84,16 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
     if inside - outside < least {
         return None;
     }
-    let half = f64::midpoint(inside, outside);
-    // inwards from the lowest: the first step that rises over half
-    let last = (0..lowest).rev().find(|i| profile[*i] >= half)?;
-    let (above, below) = (profile[last], profile[last + 1]);
-    let at = (last as f64 + (above - half) / (above - below)) * STEP_PX;
+    // inwards from the lowest: the first step that rises over so much of the height
+    let rises_over = |share: f64| {
+        let level = outside + share * (inside - outside);
+        let last = (0..lowest).rev().find(|i| profile[*i] >= level)?;
+        let (above, below) = (profile[last], profile[last + 1]);
+        Some((last as f64 + (above - level) / (above - below)) * STEP_PX)
+    };
+    let at = rises_over(0.5)?;
     let likely = 0.5 * radius - 1.0..=1.5 * radius + 2.0;
-    likely.contains(&at).then_some(at)
+    likely.contains(&at).then_some(Edge { at, width: rises_over(0.25)? - rises_over(0.75)? })
 }
 
 /// The value between four pixels, by its share of each; `None` outside.
@@ -101,6 +132,50 @@ mod tests {
                 let found = width(&plane, point, along, radius + 0.4, 50.0).unwrap();
                 assert!((found.diameter_px - 2.0 * radius).abs() < 0.2, "{radius} {axis_deg}: {found:?}");
                 assert!((found.off_px.abs() - 0.5).abs() < 0.1, "{radius} {axis_deg}: {found:?}");
+                // half of an edge that rises over a pixel, widened between pixels
+                assert!((0.4..1.1).contains(&found.edge_px), "{radius} {axis_deg}: {found:?}");
+            }
+        }
+    }
+
+    /// Signal of a cylinder at `off` px from its middle: it rises by `rise` times 0.35 (1/cos θ − 1) towards the
+    /// edge and is brighter on one side.
+    fn signal(off: f64, radius: f64, rise: f64) -> f64 {
+        if off.abs() > radius {
+            return 30.0;
+        }
+        let slope = off / (radius * radius - off * off).max((0.18 * radius).powi(2)).sqrt();
+        let secant = slope.hypot(1.0);
+        100.0 * (1.3 + 0.35 * rise * (secant - 1.0)) * (1.0 + 0.25 * slope / secant)
+    }
+
+    #[test]
+    fn diameters_of_rimmed_cylinders_lie_within_what_rims_leave_open() {
+        for (radius, blur) in
+            [(3.0, 0.8), (5.5, 0.8), (12.5, 0.8), (30.0, 0.8), (5.5, 2.0), (12.5, 2.0), (30.0, 2.0)]
+        {
+            for rise in [0.0, 0.5, 1.0, 1.5] {
+                // as a pixel and a beam see it, in steps of a twentieth of a px
+                let fine = |y: f64| {
+                    let near = (-100..=100).map(|step| f64::from(step) * 0.05);
+                    let sums = near.map(|off| {
+                        let weight = (-0.5 * (off / blur).powi(2)).exp();
+                        (weight * signal(y + off - 0.23, radius, rise), weight)
+                    });
+                    let (sum, weights) = sums.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+                    sum / weights
+                };
+                let pixel = |y: f64| {
+                    (-10..10).map(|step| fine(y + f64::from(step) * 0.05 + 0.025)).sum::<f64>() / 20.0
+                };
+                let middle = 2 * radius as usize + 12;
+                let rows: Vec<f32> =
+                    (0..2 * middle).map(|y| pixel(y as f64 - middle as f64) as f32).collect();
+                let plane = Plane::from_fn(rows.len(), 20, |y, _| rows[y]);
+                let found = width(&plane, [middle as f64, 10.0], [0.0, 1.0], radius, 20.0).unwrap();
+                let (too_large, doubt) = rim(found.edge_px);
+                let error = found.diameter_px - too_large - 2.0 * radius;
+                assert!(error.abs() <= doubt, "{radius} {blur} {rise}: {error} {doubt} {found:?}");
             }
         }
     }
