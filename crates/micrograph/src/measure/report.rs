@@ -13,10 +13,11 @@ mod rose;
 use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountConfig, CountWarning, Labels, particles};
+use super::drift::DRIFT;
 use super::fibres::{Fibres, FibresConfig, fibres};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
-use super::lattice::{Lattice, LatticeConfig, lattice};
+use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
 use super::quantity::Quantity;
 use crate::{Calibration, ConfigError, Plane};
@@ -33,6 +34,8 @@ const CHECKED_PERIODS: f64 = 8.0;
 const MANY_MISSING: f64 = 0.2;
 /// Share of things off the sites from which on the lattice may be another.
 const MANY_EXTRA: f64 = 0.05;
+/// Correlation from which on it is told that neighbouring sites are off together.
+const TOGETHER: f64 = 0.3;
 /// Order parameter below which a common axis says little.
 const LITTLE_ORDER: f64 = 0.1;
 /// Share of centre lines below which the diameters of fibres may not be those of all.
@@ -318,7 +321,7 @@ impl Work<'_> {
     /// Warns where a drift that changes is what is known least.
     fn warn_of_drift(&mut self, pitch: &Quantity, axis: &Quantity) {
         let drift = |quantity: &Quantity| {
-            let part = quantity.parts.iter().find(|part| part.cause == "drift")?;
+            let part = quantity.parts.iter().find(|part| part.cause == DRIFT)?;
             (part.standard > 0.5 * quantity.standard).then_some(part.standard * 3.0_f64.sqrt())
         };
         let (of_pitch, of_axis) = (drift(pitch), drift(axis));
@@ -332,6 +335,26 @@ impl Work<'_> {
             of_axis.unwrap_or(0.0)
         );
         self.warn(text, "let the stage settle, or scan faster");
+    }
+
+    /// Warns where sites that are off together with their neighbours are what makes vectors uncertain.
+    fn warn_of_neighbours(&mut self, found: &Lattice) {
+        let rules = |quantity: &Quantity| {
+            let part = quantity.parts.iter().find(|part| part.cause == NEIGHBOURS);
+            part.is_some_and(|part| part.standard > 0.5 * quantity.standard)
+        };
+        if found.neighbours < TOGETHER || !(rules(&found.first) || rules(&found.second)) {
+            return;
+        }
+        let share = |quantity: &Quantity| 100.0 * quantity.expanded / quantity.value;
+        let text = format!(
+            "neighbouring sites are off together (correlation {:.2}), as in a stitched or distorted scan: vectors \
+             are means over the image, to ± {:.2} % and ± {:.2} %",
+            found.neighbours,
+            share(&found.first),
+            share(&found.second)
+        );
+        self.warn(text, "measure within one field of the scan, or compare with a grid of known pitch");
     }
 
     fn pitch(&mut self) -> Result<answer::Told, String> {
@@ -364,6 +387,7 @@ impl Work<'_> {
             self.weak(text, "see in the overlay whether the lattice is the right one");
         }
         self.warn_of_drift(&found.first, &found.axis);
+        self.warn_of_neighbours(&found);
         let told = self.lengths.of_lattice(&found);
         self.details.lattice = Some(found);
         Ok(told)
