@@ -218,16 +218,16 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
     println!("|{}", "---|".repeat(17));
     let usual = |name, pitch, n| Row { name, pitch, cycles: 8.0, n, scanned: Scanned::Flat };
     let rows = [
-        usual("3 – 5", (3.0, 5.0), 60),
-        usual("5 – 8", (5.0, 8.0), 60),
-        usual("8 – 16", (8.0, 16.0), 60),
-        usual("16 – 40", (16.0, 40.0), 60),
-        usual("40 – 90", (40.0, 90.0), 60),
+        usual("3 – 5", (3.0, 5.0), 200),
+        usual("5 – 8", (5.0, 8.0), 200),
+        usual("8 – 16", (8.0, 16.0), 200),
+        usual("16 – 40", (16.0, 40.0), 200),
+        usual("40 – 90", (40.0, 90.0), 100),
         usual("90 – 200", (90.0, 200.0), 60),
-        Row { cycles: 4.0, ..usual("30 – 60", (30.0, 60.0), 60) },
-        Row { scanned: Scanned::Tilted, ..usual("16 – 40, tilted", (16.0, 40.0), 60) },
-        Row { scanned: Scanned::Drifting, ..usual("16 – 40, drifting", (16.0, 40.0), 60) },
-        Row { scanned: Scanned::Settling, ..usual("16 – 40, settling", (16.0, 40.0), 60) },
+        Row { cycles: 4.0, ..usual("30 – 60", (30.0, 60.0), 100) },
+        Row { scanned: Scanned::Tilted, ..usual("16 – 40, tilted", (16.0, 40.0), 200) },
+        Row { scanned: Scanned::Drifting, ..usual("16 – 40, drifting", (16.0, 40.0), 200) },
+        Row { scanned: Scanned::Settling, ..usual("16 – 40, settling", (16.0, 40.0), 200) },
     ];
     for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.name.contains(word)) {
         let found: Vec<_> = (0..row.n)
@@ -529,7 +529,12 @@ fn textures() -> Result<(), Box<dyn Error>> {
             .into_par_iter()
             .map(|index| {
                 let plane = varied_of(category, 6, index, 384, 512)?.plane;
-                let one = grating(&plane, &GratingConfig::default()).is_ok();
+                let one = grating(&plane, &GratingConfig::default());
+                if let Ok(found) = &one {
+                    let axis = found.axis.text();
+                    eprintln!("{category} {index}: {}, {axis}, {:?}", found.pitch.text(), found.evidence);
+                }
+                let one = one.is_ok();
                 Ok((one, lattice(&plane, &LatticeConfig::default()).is_ok()))
             })
             .collect::<Result<_, micrograph::ConfigError>>()?;

@@ -209,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn a_first_harmonic_that_is_lost_is_found_by_what_the_plane_resembles() {
+        // the second and the third wave alone: they repeat together after one period
+        let mut stream = Stream::new(8, "test", 0);
+        let plane = Plane::from_fn(256, 320, |y, x| {
+            let turns = (0.95 * y as f64 + 0.312 * x as f64) / 31.0;
+            let waves = 40.0 * (2.0 * TAU * turns).cos() + 34.0 * (3.0 * TAU * turns + 0.4).cos();
+            (120.0 + waves + 10.0 * stream.normal()) as f32
+        });
+        let found = grating(&plane, &GratingConfig::default()).unwrap();
+        let pitch = 31.0 / 0.95_f64.hypot(0.312);
+        assert!((found.pitch.value / pitch - 1.0).abs() < 1e-3, "{:?}", found.pitch);
+    }
+
+    #[test]
     fn tilt_is_undone() {
         let plane = lines((240, 240), 12.0, 0.0, 0.5, 5.0);
         let geometry = Geometry { tilt_deg: 60.0, ..Geometry::default() };
