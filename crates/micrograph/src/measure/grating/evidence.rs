@@ -77,6 +77,9 @@ pub enum NoPeriodReason {
     /// One period resembles the next too little, or those after.
     #[error("a period resembles the next by {correlation:.2} and the second by {second:.2}: too little")]
     NoOrder { correlation: f64, second: f64 },
+    /// The field is too small for the period.
+    #[error("{cycles:.1} periods over the field, {LEAST_CYCLES} are asked for")]
+    TooFewCycles { cycles: f64 },
     /// The phase is lost over the plane.
     #[error(
         "the phase holds by {coherence:.2} over the field, {LEAST_COHERENCE} are asked for: curved, broken or by chance"
@@ -161,8 +164,7 @@ pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
         explained: 0.0,
     };
     if evidence.cycles < LEAST_CYCLES {
-        let [correlation, second] = [0.5, 1.0].map(|periods| likeness.at(wave, periods));
-        let reason = NoPeriodReason::NoOrder { correlation, second };
+        let reason = NoPeriodReason::TooFewCycles { cycles: evidence.cycles };
         return Err(NoPeriod { reason, evidence: Some(evidence) });
     }
     if peaks.iter().any(|peak| second_direction(peak, &strongest, (height, width))) {
