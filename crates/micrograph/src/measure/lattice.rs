@@ -123,7 +123,10 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     let clustered = fit.clustered(&config.geometry, plane);
     // what a bend adds to a vector `[x, y]` on the specimen for each row that it spans
     let bent = config.geometry.offset(across.per_row(plane.height()), down.per_row(plane.height()));
-    let weighing = kind::weighed([a[0], a[1], b[0], b[1]], &covariance, 2 * fit.n);
+    let trace = |covariance: &[f64]| covariance.iter().step_by(5).sum::<f64>();
+    let ways = clustered.iter().map(|ways| &ways.covariance).chain([&covariance]);
+    let widest = ways.max_by(|a, b| trace(a).total_cmp(&trace(b))).unwrap_or(&covariance);
+    let weighing = kind::weighed([a[0], a[1], b[0], b[1]], widest, 2 * fit.n);
     let quantity = |value: f64, unit, lever: [f64; 4]| {
         let variance = |covariance: &[f64]| -> f64 {
             let terms = (0..16).map(|at| lever[at / 4] * lever[at % 4] * covariance[at]);

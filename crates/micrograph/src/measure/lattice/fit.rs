@@ -188,8 +188,8 @@ impl Fit {
         let covariance = (0..16)
             .map(|at| scale * moves.iter().map(|moved| moved[at / 4] * moved[at % 4]).sum::<f64>())
             .collect();
-        // clusters at the border say more than those in the middle, but the largest of three ways is taken
-        Some(Clustered { covariance, freedom: (n - 1) as f64 })
+        // clusters at the border say more than those in the middle, so they count as fewer
+        Some(Clustered { covariance, freedom: (n - 1) as f64 / 3.0 })
     }
 }
 
