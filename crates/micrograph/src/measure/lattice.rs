@@ -22,6 +22,7 @@ use super::quantity::{Part, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
 use fit::Fit;
+pub(super) use fit::TOGETHER;
 pub use kind::{LatticeKind, Weighing};
 pub use sites::Site;
 

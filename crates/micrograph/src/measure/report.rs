@@ -17,7 +17,7 @@ use super::drift::DRIFT;
 use super::fibres::{Fibres, FibresConfig, fibres};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
-use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, lattice};
+use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
 use super::quantity::Quantity;
 use crate::{Calibration, ConfigError, Plane};
@@ -34,8 +34,6 @@ const CHECKED_PERIODS: f64 = 8.0;
 const MANY_MISSING: f64 = 0.2;
 /// Share of things off the sites from which on the lattice may be another.
 const MANY_EXTRA: f64 = 0.05;
-/// Correlation from which on it is told that neighbouring sites are off together.
-const TOGETHER: f64 = 0.3;
 /// Order parameter below which a common axis says little.
 const LITTLE_ORDER: f64 = 0.1;
 /// Share of centre lines below which the diameters of fibres may not be those of all.

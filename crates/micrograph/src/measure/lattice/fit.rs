@@ -17,6 +17,10 @@ const LEAST_SITES: usize = 6;
 const MOST_BANDS: usize = 15;
 /// Most tiles along a side.
 const MOST_TILES: usize = 5;
+/// Large tiles along a side, for scans whose neighbours are off together.
+const LARGE_TILES: usize = 3;
+/// Correlation from which on neighbouring sites are off together.
+pub(in crate::measure) const TOGETHER: f64 = 0.3;
 /// Fewest clusters that a jackknife is worth.
 const LEAST_CLUSTERS: usize = 5;
 
@@ -151,8 +155,12 @@ impl Fit {
             ((at / side as f64 * n as f64).max(0.0) as usize).min(n.saturating_sub(1))
         };
         let (height, width) = (plane.height(), plane.width());
+        // fields of a stitched scan may be larger than tiles: few large clusters then
+        let large =
+            (self.neighbours() >= TOGETHER && tiles > LARGE_TILES).then_some((LARGE_TILES, LARGE_TILES));
         [(tiles, tiles), (bands, 1), (1, bands)]
             .into_iter()
+            .chain(large)
             .filter_map(|(rows, columns)| {
                 let mut clusters = vec![Vec::new(); rows * columns];
                 for site in &self.placed {
