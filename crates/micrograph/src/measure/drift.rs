@@ -6,35 +6,67 @@
 //! height. Then the speed has changed by `8 q / H` px per row, and has been wrong by half of that at the
 //! first or the last row at least: `4 q / H` is the half width that is added to what is measured. A lens
 //! that distorts or lines that are bent look the same, and are as uncertain.
+//!
+//! Noise bends too, by chance. What is added is the root of `q² − u²`, with `u` the standard error of `q`:
+//! on the average the square of the true bend, and nothing where `q` is smaller than `u`. To add a bend only
+//! where it is beyond doubt would leave out bends of twice `u`, which move what is measured by more than the
+//! rest of its interval.
 
 use super::quantity::{Part, student_95};
 use super::solve::Normal;
 
-/// The bend of places that should lie straight, in their unit over the height; 0 where none stands out.
-///
-/// `shifts` are of the row `v`, −1 the first and 1 the last, the shift found there, and its weight.
-pub(super) fn bend(shifts: &[(f64, f64, f64)]) -> f64 {
-    let mut normal = Normal::new(3);
-    let seen: Vec<_> = shifts.iter().filter(|(.., weight)| *weight > 0.0).collect();
-    let whole: f64 = seen.iter().map(|(.., weight)| weight).sum();
-    if seen.len() < 5 {
-        return 0.0;
-    }
-    for (v, shift, weight) in &seen {
-        // weights of mean 1, so that squares are as of single shifts
-        normal.add(&[1.0, *v, v * v], *shift, weight * seen.len() as f64 / whole);
-    }
-    let (Some(fitted), Some(inverse)) = (normal.solution(), normal.inverse()) else { return 0.0 };
-    let explained: f64 = fitted.iter().zip(&normal.right).map(|(a, b)| a * b).sum();
-    let freedom = seen.len() as f64 - 3.0;
-    let variance = (normal.squares - explained).max(0.0) / freedom * inverse[8];
-    if fitted[2].abs() > student_95(freedom) * variance.sqrt() { fitted[2] } else { 0.0 }
+/// Cause of a part that stands out of chance at 95 %.
+pub(super) const DRIFT: &str = "drift";
+/// Cause of one that does not, or of which that is not known.
+const MAYBE: &str = "drift or chance";
+
+/// A bend from the first row to the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Bend {
+    /// The root of `q² − u²` with the sign of `q`; 0 where `q` is less than its standard error.
+    pub(super) size: f64,
+    /// Whether it stands out of chance at 95 %.
+    pub(super) evident: bool,
 }
 
-/// What a bend adds to a value that changes by `change` for each px that a row lies off for each row below it.
-pub(super) fn part(bend_px: f64, height: usize, change: f64) -> Option<Part> {
-    let half_width = (4.0 * bend_px / height as f64 * change).abs();
-    (half_width > 0.0).then(|| Part::bounded("drift", half_width))
+impl Bend {
+    /// Of places that should lie straight, in their unit.
+    ///
+    /// `places` are of the row `v`, −1 the first and 1 the last, the place found there, and its weight. No
+    /// bend is told from fewer than five.
+    pub(super) fn of(places: &[(f64, f64, f64)]) -> Self {
+        let mut normal = Normal::new(3);
+        let seen: Vec<_> = places.iter().filter(|(.., weight)| *weight > 0.0).collect();
+        let whole: f64 = seen.iter().map(|(.., weight)| weight).sum();
+        if seen.len() < 5 {
+            return Self::default();
+        }
+        for (v, place, weight) in &seen {
+            // weights of mean 1, so that squares are as of single places
+            normal.add(&[1.0, *v, v * v], *place, weight * seen.len() as f64 / whole);
+        }
+        let (Some(fitted), Some(inverse)) = (normal.solution(), normal.inverse()) else {
+            return Self::default();
+        };
+        let explained: f64 = fitted.iter().zip(&normal.right).map(|(a, b)| a * b).sum();
+        let freedom = seen.len() as f64 - 3.0;
+        let (q, variance) = (fitted[2], (normal.squares - explained).max(0.0) / freedom * inverse[8]);
+        Self {
+            size: q.signum() * (q * q - variance).max(0.0).sqrt(),
+            evident: q.abs() > student_95(freedom) * variance.sqrt(),
+        }
+    }
+
+    /// What it adds to a value that may be off by `half_width`; nothing for nothing.
+    pub(super) fn part(evident: bool, half_width: f64) -> Option<Part> {
+        let cause = if evident { DRIFT } else { MAYBE };
+        (half_width != 0.0).then(|| Part::bounded(cause, half_width))
+    }
+
+    /// How wrong a bend leaves each row at most, per row.
+    pub(super) fn per_row(self, height: usize) -> f64 {
+        4.0 * self.size / height as f64
+    }
 }
 
 #[cfg(test)]
@@ -50,13 +82,31 @@ mod tests {
             v.map(|v| (v, 0.3 + 0.2 * v + q * v * v + 0.05 * stream.normal(), 7.0)).collect()
         };
         for seed in 0..20 {
-            assert!((bend(&shifts(0.8, seed)) - 0.8).abs() < 0.2, "{seed}");
+            let found = Bend::of(&shifts(0.8, seed));
+            assert!((found.size - 0.8).abs() < 0.2 && found.evident, "{seed}: {found:?}");
+            assert!(Bend::of(&shifts(-0.8, seed)).size < -0.6, "{seed}");
         }
-        // at 95 % one in twenty stands out by chance
-        let by_chance = (0..200).filter(|&seed| bend(&shifts(0.0, seed)) != 0.0).count();
-        assert!((1..=24).contains(&by_chance), "{by_chance}");
-        assert_eq!(bend(&shifts(9.0, 1)[..4]), 0.0);
-        assert_eq!(bend(&[(0.0, 1.0, 0.0); 9]), 0.0);
+        let by_chance: Vec<Bend> = (0..400).map(|seed| Bend::of(&shifts(0.0, seed))).collect();
+        // at 95 % one in twenty stands out by chance, and a third is beyond its own standard error
+        let evident = by_chance.iter().filter(|bend| bend.evident).count();
+        assert!((4..=44).contains(&evident), "{evident}");
+        let some = by_chance.iter().filter(|bend| bend.size != 0.0).count();
+        assert!((90..=170).contains(&some), "{some}");
+        assert_eq!(Bend::of(&shifts(9.0, 1)[..4]), Bend::default());
+        assert_eq!(Bend::of(&[(0.0, 1.0, 0.0); 9]), Bend::default());
+    }
+
+    #[test]
+    fn the_mean_square_of_what_is_added_is_that_of_the_true_bend() {
+        let places = |bend: f64, seed: u64| -> Vec<(f64, f64, f64)> {
+            let mut stream = Stream::new(seed, "test", 1);
+            let v = (0..30).map(|band| (2.0 * f64::from(band) + 1.0) / 30.0 - 1.0);
+            v.map(|v| (v, 0.7 - v + bend * v * v + stream.normal(), 1.0)).collect()
+        };
+        // of twice its standard error, which is √(45 / 4 n)
+        let bend = 2.0 * (45.0_f64 / 120.0).sqrt();
+        let square = (0..2000).map(|seed| Bend::of(&places(bend, seed)).size.powi(2)).sum::<f64>() / 2000.0;
+        assert!((square.sqrt() / bend - 1.0).abs() < 0.05, "{}", square.sqrt() / bend);
     }
 
     #[test]
@@ -70,7 +120,7 @@ mod tests {
                 (v, 2.0 * (t - t * t / 2.0), 1.0)
             })
             .collect();
-        let half_width = part(bend(&shifts), height, 1.0).unwrap().half_width.unwrap();
-        assert!((half_width - 0.01).abs() < 1e-9, "{half_width}");
+        let half_width = Bend::of(&shifts).per_row(height);
+        assert!((half_width.abs() - 0.01).abs() < 1e-9, "{half_width}");
     }
 }

@@ -36,6 +36,14 @@ impl Gradient {
         }
     }
 
+    /// Standard deviation of the smoothing that goes with it, in px.
+    pub(super) fn width_px(self) -> f64 {
+        match self {
+            Self::Gaussian(px) | Self::SmoothSpline(px) => px,
+            Self::Central | Self::Spline => 0.0,
+        }
+    }
+
     /// The slope per column and per row (downwards) of `plane`, each `[H, W]`; beyond the border the
     /// plane goes on with its border values.
     pub fn of(self, plane: &Plane) -> [Plane; 2] {

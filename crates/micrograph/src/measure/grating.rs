@@ -11,7 +11,7 @@ mod evidence;
 
 use serde::{Deserialize, Serialize};
 
-use super::drift;
+use super::drift::Bend;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
@@ -90,7 +90,7 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     };
     evidence.judge(&pattern, &flat, start.strongest, start.wave)?;
 
-    let bend = drift::bend(&pattern.shifts(&flat));
+    let bend = Bend::of(&pattern.shifts(&flat));
     let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend);
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
@@ -110,7 +110,7 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
 
 /// Pitch and axis of the only wave, with what noise, the specimen and a bend of `bend` turns add to their
 /// uncertainty.
-fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: f64) -> (Quantity, Quantity) {
+fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quantity, Quantity) {
     let [fx, fy] = geometry.wave(pattern.waves[0][0], pattern.waves[0][1]);
     let frequency = fx.hypot(fy);
     let (ux, uy) = (fx / frequency, fy / frequency);
@@ -133,7 +133,8 @@ fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: f64) -> (Quant
         let beyond = (robust * robust - white * white).max(0.0).sqrt();
         let mut parts = vec![Part::known("fit", white), Part::estimated("sampling", beyond, freedom)];
         // turns that are added with the rows change the wave along them
-        parts.extend(drift::part(bend, pattern.height(), (down[0] * ux + down[1] * uy) * scale));
+        let change = (down[0] * ux + down[1] * uy) * scale;
+        parts.extend(Bend::part(bend.evident, bend.per_row(pattern.height()) * change));
         parts
     };
     let method = "wave vector and harmonics fitted to all pixels";
@@ -205,6 +206,20 @@ mod tests {
             let same_lines = found.n_lines.abs_diff(plain.n_lines) <= 1;
             assert!(same_lines, "{name}: {} {}", found.n_lines, plain.n_lines);
         }
+    }
+
+    #[test]
+    fn a_first_harmonic_that_is_lost_is_found_by_what_the_plane_resembles() {
+        // the second and the third wave alone: they repeat together after one period
+        let mut stream = Stream::new(8, "test", 0);
+        let plane = Plane::from_fn(256, 320, |y, x| {
+            let turns = (0.95 * y as f64 + 0.312 * x as f64) / 31.0;
+            let waves = 40.0 * (2.0 * TAU * turns).cos() + 34.0 * (3.0 * TAU * turns + 0.4).cos();
+            (120.0 + waves + 10.0 * stream.normal()) as f32
+        });
+        let found = grating(&plane, &GratingConfig::default()).unwrap();
+        let pitch = 31.0 / 0.95_f64.hypot(0.312);
+        assert!((found.pitch.value / pitch - 1.0).abs() < 1e-3, "{:?}", found.pitch);
     }
 
     #[test]

@@ -6,21 +6,23 @@
 //! places found gives the vectors. Which lattice that is, is chosen by Schwarz's criterion (BIC).
 //! Positions are `[y, x]` in px of the image, lengths and angles those on the specimen.
 
+mod fit;
 mod kind;
 mod sites;
 mod waves;
 
 use serde::{Deserialize, Serialize};
 
-use super::drift;
+use super::drift::Bend;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::grating::{NoPeriod, NoPeriodReason, check};
 use super::harmonics::Harmonics;
 use super::quantity::{Part, Quantity, Unit};
-use super::solve::Normal;
 use crate::{ConfigError, Plane};
 
+use fit::Fit;
+pub(super) use fit::TOGETHER;
 pub use kind::{LatticeKind, Weighing};
 pub use sites::Site;
 
@@ -29,8 +31,8 @@ const LEAST_COHERENCE: f64 = 0.6;
 /// Most that what is found may lie off its sites, rms, of the shortest vector: patterned dots keep to
 /// 0.02, wires bent by drying to 0.06, textures reach 0.11.
 const MOST_OFF: f64 = 0.085;
-/// Fewest sites off the border with something on them.
-const LEAST_SITES: usize = 6;
+/// Cause of what displacements that neighbours have in common add.
+pub(super) const NEIGHBOURS: &str = "neighbours";
 
 /// How a lattice is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +80,9 @@ pub struct Lattice {
     pub extra: Vec<[f64; 2]>,
     /// Rms distance along one direction of what was found from its site, off the border.
     pub placement: Quantity,
+    /// Correlation of how far neighbouring sites are off: about 0 where each is placed for itself, high where
+    /// parts of the image are shifted or stretched against each other, as in a stitched scan.
+    pub neighbours: f64,
     /// How well the phases of both waves hold over the plane, at least 0.6.
     pub coherence: [f64; 2],
 }
@@ -110,21 +115,34 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     if share > MOST_OFF {
         return Err(NoPeriodReason::OffSites { share }.into());
     }
-    let bend = fit.bend(&placed, plane.height());
+    let [down, across] = fit.bend(plane.height());
     let sites = found.sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
 
     let vector = |index: usize| config.geometry.offset(fit.vectors[index][1], fit.vectors[index][0]);
     let (a, b) = (vector(0), vector(1));
     let covariance = fit.covariance(&config.geometry);
+    let clustered = fit.clustered(&config.geometry, plane);
     // what a bend adds to a vector `[x, y]` on the specimen for each row that it spans
-    let bent = config.geometry.offset(bend[1], bend[0]);
-    let weighing = kind::weighed([a[0], a[1], b[0], b[1]], &covariance, 2 * fit.n);
+    let bent = config.geometry.offset(across.per_row(plane.height()), down.per_row(plane.height()));
+    let trace = |covariance: &[f64]| covariance.iter().step_by(5).sum::<f64>();
+    let ways = clustered.iter().map(|ways| &ways.covariance).chain([&covariance]);
+    let widest = ways.max_by(|a, b| trace(a).total_cmp(&trace(b))).unwrap_or(&covariance);
+    let weighing = kind::weighed([a[0], a[1], b[0], b[1]], widest, 2 * fit.n);
     let quantity = |value: f64, unit, lever: [f64; 4]| {
-        let variance: f64 = (0..16).map(|at| lever[at / 4] * lever[at % 4] * covariance[at]).sum();
-        let mut parts = vec![Part::estimated("placement", variance.max(0.0).sqrt(), fit.freedom())];
+        let variance = |covariance: &[f64]| -> f64 {
+            let terms = (0..16).map(|at| lever[at / 4] * lever[at % 4] * covariance[at]);
+            terms.sum::<f64>().max(0.0)
+        };
+        let alone = variance(&covariance);
+        let mut parts = vec![Part::estimated("placement", alone.sqrt(), fit.freedom())];
+        // what neighbours have in common, whichever they are: the largest holds for all
+        let together = clustered.iter().map(|ways| (variance(&ways.covariance), ways.freedom));
+        if let Some((variance, freedom)) = together.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            parts.push(Part::estimated(NEIGHBOURS, (variance - alone).max(0.0).sqrt(), freedom));
+        }
         let rows = fit.vectors.map(|[down, _]| down);
-        let change = (0..4).map(|at| lever[at] * rows[at / 2] * bent[at % 2]).sum();
-        parts.extend(drift::part(1.0, plane.height(), change));
+        let half_width = (0..4).map(|at| lever[at] * rows[at / 2] * bent[at % 2]).sum();
+        parts.extend(Bend::part(down.evident || across.evident, half_width));
         Quantity::new(value, unit, "straight-line fit through the sites found", parts)
     };
     let (long_a, long_b) = (a[0].hypot(a[1]), b[0].hypot(b[1]));
@@ -155,100 +173,10 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
             "what is left of a straight-line fit",
             vec![Part::estimated("sampling", fit.sigma / (2.0 * fit.freedom()).sqrt(), fit.freedom())],
         ),
+        neighbours: fit.neighbours(),
         coherence,
         sites,
     })
-}
-
-/// Straight lines through the places of sites: `place = origin + i·first + j·second`.
-struct Fit {
-    vectors: [[f64; 2]; 2],
-    origin: [f64; 2],
-    /// Inverse of the normal equations for (origin, i, j), `[3, 3]`, the same for y and x.
-    inverse: Vec<f64>,
-    sigma: f64,
-    n: usize,
-}
-
-impl Fit {
-    fn through(sites: &[&Site]) -> Option<Self> {
-        let mut kept: Vec<&Site> = sites.to_vec();
-        // twice without what lies far off: something else may stand at a site
-        for pass in 0..3 {
-            if kept.len() < LEAST_SITES {
-                return None;
-            }
-            let mut normals = [Normal::new(3), Normal::new(3)];
-            for site in &kept {
-                let row = [1.0, f64::from(site.index[0]), f64::from(site.index[1])];
-                let place = site.found?;
-                normals.iter_mut().zip(place).for_each(|(normal, place)| normal.add(&row, place, 1.0));
-            }
-            let (down, across) = (normals[0].solution()?, normals[1].solution()?);
-            let mut fit = Self {
-                origin: [down[0], across[0]],
-                vectors: [[down[1], across[1]], [down[2], across[2]]],
-                inverse: normals[0].inverse()?,
-                sigma: 0.0,
-                n: kept.len(),
-            };
-            let off = |site: &Site| {
-                let ([y, x], place) = (site.found.unwrap_or_default(), fit.place(site.index));
-                (y - place[0]).hypot(x - place[1])
-            };
-            let squares: f64 = kept.iter().map(|site| off(site).powi(2)).sum();
-            let sigma = (squares / fit.freedom()).sqrt();
-            if pass == 2 {
-                fit.sigma = sigma;
-                return Some(fit);
-            }
-            kept.retain(|site| off(site) <= 4.0 * sigma + 1e-9);
-        }
-        None
-    }
-
-    fn freedom(&self) -> f64 {
-        (2.0 * self.n as f64 - 6.0).max(1.0)
-    }
-
-    fn place(&self, [i, j]: [i32; 2]) -> [f64; 2] {
-        [0, 1].map(|axis| {
-            self.origin[axis] + f64::from(i) * self.vectors[0][axis] + f64::from(j) * self.vectors[1][axis]
-        })
-    }
-
-    /// How far the places bend from the first row to the last, `[y, x]` in px.
-    fn bend(&self, sites: &[&Site], height: usize) -> [f64; 2] {
-        [0, 1].map(|axis| {
-            let shift = |site: &&Site| {
-                let (found, expected) = (site.found?, self.place(site.index));
-                let off = (found[0] - expected[0]).hypot(found[1] - expected[1]);
-                let v = 2.0 * expected[0] / height as f64 - 1.0;
-                (off <= 4.0 * self.sigma + 1e-9).then_some((v, found[axis] - expected[axis], 1.0))
-            };
-            drift::bend(&sites.iter().filter_map(shift).collect::<Vec<_>>())
-        })
-    }
-
-    fn applied(&self, mut site: Site) -> Site {
-        site.expected = self.place(site.index);
-        site
-    }
-
-    /// Covariance of the vectors' components `(ax, ay, bx, by)` on the specimen, `[4, 4]`.
-    fn covariance(&self, geometry: &Geometry) -> Vec<f64> {
-        let (right, down) = (geometry.offset(1.0, 0.0), geometry.offset(0.0, 1.0));
-        let variance = self.sigma * self.sigma;
-        // of x and y on the specimen, for unit variance along both in the image
-        let mixed = |p: usize, q: usize| right[p] * right[q] + down[p] * down[q];
-        (0..16)
-            .map(|at| {
-                let (row, column) = (at / 4, at % 4);
-                let pair = self.inverse[(1 + row / 2) * 3 + 1 + column / 2];
-                variance * pair * mixed(row % 2, column % 2)
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -324,6 +252,43 @@ mod tests {
                 assert!(found.extra.len() == 1 && near(found.extra[0], extra), "{kind:?}: {:?}", found.extra);
             }
         }
+    }
+
+    #[test]
+    fn intervals_of_stitched_scans_hold_the_pitch_of_the_fields() {
+        let (mut alone, mut together, mut correlation) = (0, 0, 0.0);
+        const SCANS: u64 = 24;
+        for seed in 0..SCANS {
+            let mut stream = Stream::new(seed, "test stitched", 0);
+            // fields of 4 × 4 dots, 20 px apart within each, laid beside each other with errors of 0.8 px
+            let fields: Vec<[f64; 2]> =
+                (0..20).map(|_| [0.8 * stream.normal(), 0.8 * stream.normal()]).collect();
+            let place = |i: usize, j: usize| {
+                let [down, right] = fields[i / 4 * 5 + j / 4];
+                [12.0 + 20.0 * i as f64 + down, 13.0 + 20.0 * j as f64 + right]
+            };
+            let dots: Vec<[f64; 2]> = (0..16).flat_map(|i| (0..20).map(move |j| place(i, j))).collect();
+            let plane = Plane::from_fn(324, 406, |y, x| {
+                let near = dots.iter().map(|at| (at[0] - y as f64).powi(2) + (at[1] - x as f64).powi(2));
+                let nearest = near.fold(f64::MAX, f64::min).sqrt();
+                (120.0 + 40.0 * ((5.5 - nearest) / 1.2).tanh() + 8.0 * stream.normal()) as f32
+            });
+            let found = lattice(&plane, &LatticeConfig::default()).unwrap();
+            correlation += found.neighbours / SCANS as f64;
+            for vector in [&found.first, &found.second] {
+                let error = (vector.value - 20.0).abs();
+                let of_placement = vector.parts.iter().find(|part| part.cause == "placement").unwrap();
+                alone += usize::from(error < 2.0 * of_placement.standard);
+                together += usize::from(error < vector.expanded);
+            }
+        }
+        let n = 2 * SCANS as usize;
+        // as if each dot were placed for itself the interval is far too narrow
+        assert!(2 * alone < n && 10 * together > 8 * n, "{alone} and {together} of {n}");
+        assert!(correlation > 0.5, "{correlation}");
+        let (plane, ..) = dots([24.0, 0.0], [0.0, 24.0], 1.0);
+        let found = lattice(&plane, &LatticeConfig::default()).unwrap();
+        assert!(found.neighbours.abs() < 0.3, "{}", found.neighbours);
     }
 
     #[test]

@@ -13,10 +13,11 @@ mod rose;
 use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountConfig, CountWarning, Labels, particles};
+use super::drift::DRIFT;
 use super::fibres::{Fibres, FibresConfig, fibres};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
-use super::lattice::{Lattice, LatticeConfig, lattice};
+use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
 use super::quantity::Quantity;
 use crate::{Calibration, ConfigError, Plane};
@@ -318,7 +319,7 @@ impl Work<'_> {
     /// Warns where a drift that changes is what is known least.
     fn warn_of_drift(&mut self, pitch: &Quantity, axis: &Quantity) {
         let drift = |quantity: &Quantity| {
-            let part = quantity.parts.iter().find(|part| part.cause == "drift")?;
+            let part = quantity.parts.iter().find(|part| part.cause == DRIFT)?;
             (part.standard > 0.5 * quantity.standard).then_some(part.standard * 3.0_f64.sqrt())
         };
         let (of_pitch, of_axis) = (drift(pitch), drift(axis));
@@ -332,6 +333,26 @@ impl Work<'_> {
             of_axis.unwrap_or(0.0)
         );
         self.warn(text, "let the stage settle, or scan faster");
+    }
+
+    /// Warns where sites that are off together with their neighbours are what makes vectors uncertain.
+    fn warn_of_neighbours(&mut self, found: &Lattice) {
+        let rules = |quantity: &Quantity| {
+            let part = quantity.parts.iter().find(|part| part.cause == NEIGHBOURS);
+            part.is_some_and(|part| part.standard > 0.5 * quantity.standard)
+        };
+        if found.neighbours < TOGETHER || !(rules(&found.first) || rules(&found.second)) {
+            return;
+        }
+        let share = |quantity: &Quantity| 100.0 * quantity.expanded / quantity.value;
+        let text = format!(
+            "neighbouring sites are off together (correlation {:.2}), as in a stitched or distorted scan: vectors \
+             are means over the image, to ± {:.2} % and ± {:.2} %",
+            found.neighbours,
+            share(&found.first),
+            share(&found.second)
+        );
+        self.warn(text, "measure within one field of the scan, or compare with a grid of known pitch");
     }
 
     fn pitch(&mut self) -> Result<answer::Told, String> {
@@ -356,7 +377,7 @@ impl Work<'_> {
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {
             let text = format!("{:.0} % of the sites are missing", 100.0 * missing);
-            self.warn(text, "cut the image to the lattice, if it fills only a part of it");
+            self.warn(text, "measure the part that the lattice fills (--box), if it is only one");
         }
         let extra = found.extra.len() as f64 / found.n_found.max(1) as f64;
         if extra > MANY_EXTRA {
@@ -364,6 +385,7 @@ impl Work<'_> {
             self.weak(text, "see in the overlay whether the lattice is the right one");
         }
         self.warn_of_drift(&found.first, &found.axis);
+        self.warn_of_neighbours(&found);
         let told = self.lengths.of_lattice(&found);
         self.details.lattice = Some(found);
         Ok(told)

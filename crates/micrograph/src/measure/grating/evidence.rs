@@ -22,6 +22,8 @@ const LEAST_SUBHARMONIC: f64 = 40.0;
 const LEAST_CORRELATION: f64 = 0.06;
 /// Least share of it that is left at the second period.
 const LEAST_PERSISTENCE: f64 = 0.5;
+/// Autocorrelation by which a longer period must be better than a shorter one to be the true one.
+const MUCH_BETTER: f64 = 0.15;
 /// Most the autocorrelation's period may differ from the spectrum's, relative.
 const MOST_DISAGREEMENT: f64 = 0.08;
 /// Least coherence of phase over the plane; rough lines in noise keep 0.98, sections of layered films
@@ -75,6 +77,9 @@ pub enum NoPeriodReason {
     /// One period resembles the next too little, or those after.
     #[error("a period resembles the next by {correlation:.2} and the second by {second:.2}: too little")]
     NoOrder { correlation: f64, second: f64 },
+    /// The field is too small for the period.
+    #[error("{cycles:.1} periods over the field, {LEAST_CYCLES} are asked for")]
+    TooFewCycles { cycles: f64 },
     /// The phase is lost over the plane.
     #[error(
         "the phase holds by {coherence:.2} over the field, {LEAST_COHERENCE} are asked for: curved, broken or by chance"
@@ -146,7 +151,9 @@ pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
     let Some(&strongest) = peaks.iter().find(|peak| peak.prominence >= LEAST_PROMINENCE) else {
         return Err(NoPeriodReason::NoPeak { prominence: highest }.into());
     };
+    let likeness = Likeness { values: spectrum.autocorrelation(), size: (height, width) };
     let (wave, order) = first_harmonic(&spectrum, &peaks, &strongest, (height, width));
+    let (wave, order) = likeness.true_period(wave, order);
     let mut evidence = Evidence {
         cycles: wave[0].abs() * width as f64 + wave[1].abs() * height as f64,
         prominence: strongest.prominence,
@@ -156,10 +163,14 @@ pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
         coherence: 0.0,
         explained: 0.0,
     };
+    if evidence.cycles < LEAST_CYCLES {
+        let reason = NoPeriodReason::TooFewCycles { cycles: evidence.cycles };
+        return Err(NoPeriod { reason, evidence: Some(evidence) });
+    }
     if peaks.iter().any(|peak| second_direction(peak, &strongest, (height, width))) {
         return Err(NoPeriod { reason: NoPeriodReason::TwoDirections, evidence: Some(evidence) });
     }
-    agree(&spectrum, wave, (height, width), &mut evidence)?;
+    agree(&likeness, wave, &mut evidence)?;
     Ok(Start { wave, strongest: order, evidence })
 }
 
@@ -201,32 +212,66 @@ fn second_direction(peak: &Peak, strongest: &Peak, (height, width): (usize, usiz
         && peak.prominence >= LEAST_PROMINENCE
 }
 
-/// Looks for the same period in the autocorrelation, and for what is left of it at the second.
-fn agree(
-    spectrum: &Spectrum,
-    wave: [f64; 2],
+/// How much a plane resembles itself, from its autocorrelation.
+struct Likeness {
+    values: Vec<f64>,
     size: (usize, usize),
-    evidence: &mut Evidence,
-) -> Result<(), NoPeriod> {
+}
+
+impl Likeness {
+    /// At so many periods of `wave`, across its lines.
+    fn at(&self, wave: [f64; 2], periods: f64) -> f64 {
+        let [dx, dy] = offset(wave, periods);
+        between(&self.values, self.size, dx, dy)
+    }
+
+    /// Whether the autocorrelation reaches so far.
+    fn room(&self, wave: [f64; 2], periods: f64) -> bool {
+        let ([dx, dy], (height, width)) = (offset(wave, periods), self.size);
+        dx.abs() < 0.4 * width as f64 && dy.abs() < 0.4 * height as f64
+    }
+
+    /// The wave of the true period, and its harmonic that is the strongest, from a first guess.
+    ///
+    /// What stands out at a half of a frequency may be something else in the image: then the plane resembles
+    /// itself no better at the longer period than at the shorter. And the first harmonic of lines as wide as
+    /// their spaces may be lost, so that the second is taken for it: then it resembles itself much better at
+    /// twice the period.
+    fn true_period(&self, wave: [f64; 2], order: i32) -> ([f64; 2], i32) {
+        let shorter = f64::from(order).recip();
+        if order > 1 && self.at(wave, shorter) >= self.at(wave, 1.0) {
+            return self.true_period(wave.map(|component| component * f64::from(order)), 1);
+        }
+        let longer = [2, 3].into_iter().find(|&times| {
+            let periods = f64::from(times);
+            self.room(wave, periods) && self.at(wave, periods) > self.at(wave, 1.0) + MUCH_BETTER
+        });
+        longer.map_or((wave, order), |times| {
+            (wave.map(|component| component / f64::from(times)), order * times)
+        })
+    }
+}
+
+/// So many periods of `wave` across its lines, in columns and rows.
+fn offset(wave: [f64; 2], periods: f64) -> [f64; 2] {
     let square = wave[0] * wave[0] + wave[1] * wave[1];
-    // one period across the lines, in columns and rows
-    let period = wave.map(|component| component / square);
-    let values = spectrum.autocorrelation();
-    let at = |periods: f64| between(&values, size, period[0] * periods, period[1] * periods);
+    wave.map(|component| periods * component / square)
+}
+
+/// Looks for the same period in the autocorrelation, and for what is left of it at the second.
+fn agree(likeness: &Likeness, wave: [f64; 2], evidence: &mut Evidence) -> Result<(), NoPeriod> {
+    let at = |periods: f64| likeness.at(wave, periods);
     let refuse = |reason, evidence: &Evidence| NoPeriod { reason, evidence: Some(*evidence) };
     let top = (60..=140).map(|share| f64::from(share) / 100.0).max_by(|&a, &b| at(a).total_cmp(&at(b)));
     let top = top.unwrap_or(1.0);
     evidence.agreement = top;
     evidence.correlation = at(top);
     if (top - 1.0).abs() > MOST_DISAGREEMENT {
-        let spectrum_px = 1.0 / square.sqrt();
+        let spectrum_px = 1.0 / wave[0].hypot(wave[1]);
         let autocorrelation_px = top * spectrum_px;
         return Err(refuse(NoPeriodReason::Disagreement { spectrum_px, autocorrelation_px }, evidence));
     }
-    let room = |periods: f64| {
-        (period[0] * periods).abs() < 0.4 * size.1 as f64 && (period[1] * periods).abs() < 0.4 * size.0 as f64
-    };
-    let second = room(2.0 * top).then(|| at(2.0 * top));
+    let second = likeness.room(wave, 2.0 * top).then(|| at(2.0 * top));
     evidence.persistence = second.map(|second| second / evidence.correlation);
     let ordered = evidence.correlation >= LEAST_CORRELATION
         && evidence.persistence.is_none_or(|share| share >= LEAST_PERSISTENCE);

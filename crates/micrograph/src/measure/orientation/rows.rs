@@ -6,6 +6,7 @@
 //! the row's own. The left and the right half of a row have the same shift and noise of their own, so the
 //! product of both is that of shifts alone.
 
+use super::foreshortening::Slopes;
 use crate::Plane;
 use crate::measure::gradient::Gradient;
 
@@ -64,8 +65,10 @@ impl Shifts {
 ///
 /// A shift of variance `σ²` adds `σ² Σ s²` along y, where `s` are the gradient's weights along y, and
 /// `σ² Σ b² ⟨g_x²⟩/⟨g²⟩` along x, where `b` are those it smooths by and `g_x` is the change of the slope `g`.
-/// The two turn the axis to opposite sides; each alone turns it further than both.
-pub(super) fn added_slope(plane: &Plane, slopes: &Plane, gradient: Gradient) -> f64 {
+/// The two turn the axis to opposite sides; each alone turns it further than both. Smoothing besides the
+/// gradient has a say where it goes down the rows.
+pub(super) fn added_slope(plane: &Plane, seen: &Slopes, gradient: Gradient) -> f64 {
+    let slopes = &seen.planes[0];
     let variance = Shifts::of(plane).variance;
     if variance == 0.0 {
         return 0.0;
@@ -85,18 +88,9 @@ pub(super) fn added_slope(plane: &Plane, slopes: &Plane, gradient: Gradient) -> 
     let [sloped, smoothed] = weights(gradient);
     let square = f64::max(square, f64::MIN_POSITIVE);
     // what is shifted has not been smoothed along y, which takes exp(−s²ω²) of a wave's energy
-    let width_px = match gradient {
-        Gradient::Gaussian(px) | Gradient::SmoothSpline(px) => px,
-        Gradient::Central | Gradient::Spline => 0.0,
-    };
-    let taken = (width_px * width_px * down / square).exp();
+    let smoothed_down = gradient.width_px().powi(2) + seen.smoothed_down();
+    let taken = (smoothed_down * down / square).exp();
     variance * taken * sloped.max(smoothed * change / square)
-}
-
-/// Mean square of the slope that white noise of standard deviation 1 has, along x or y.
-pub(super) fn noise_slope(gradient: Gradient) -> f64 {
-    let [sloped, smoothed] = weights(gradient);
-    sloped * smoothed
 }
 
 /// Sums of the squares of a gradient's weights along y: of the slope along y, and of that along x.

@@ -180,6 +180,22 @@ fn what_is_weak_is_given_only_where_it_is_asked_for() {
 }
 
 #[test]
+fn sites_that_are_off_together_are_warned_of() {
+    let warned = |gap_px: f64| {
+        // columns in groups of four, as in a scan that is stitched from fields
+        let place = |i: usize, j: usize| {
+            [14.0 + 27.0 * i as f64, 16.0 + 27.0 * j as f64 + gap_px * ((j / 4) as f64 - j as f64 / 4.0)]
+        };
+        let places: Vec<_> = (0..9).flat_map(|i| (0..11).map(move |j| place(i, j))).collect();
+        let report = found(&discs(&places, 8.0), None).report;
+        let _ = quantity(&report, "first vector");
+        report.warnings.iter().any(|warning| warning.text.contains("off together"))
+    };
+    assert!(warned(4.0));
+    assert!(!warned(0.0));
+}
+
+#[test]
 fn an_overlay_rings_what_is_missing_and_leaves_the_image_where_it_is() {
     let plane = lattice_of_discs([4, 5]);
     let picture = overlay(&plane, &found(&plane, None));
