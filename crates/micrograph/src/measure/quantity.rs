@@ -100,8 +100,9 @@ impl Quantity {
     /// A value with its `parts`.
     pub fn new(value: f64, unit: Unit, method: &str, parts: Vec<Part>) -> Self {
         let variance: f64 = parts.iter().map(|part| part.standard.powi(2)).sum();
-        let standard = variance.sqrt();
-        let expanded = expanded(&parts);
+        // a sum of nothing is −0
+        let standard = variance.sqrt() + 0.0;
+        let expanded = expanded(&parts) + 0.0;
         Self { value, unit, standard, expanded, parts, method: method.to_owned() }
     }
 
@@ -130,8 +131,12 @@ impl Quantity {
     /// Value and expanded uncertainty as text, both down to the second digit of the latter.
     pub fn texts(&self) -> (String, String) {
         const MOST_DIGITS: f64 = 9.0;
-        let known_to = if self.expanded > 0.0 { self.expanded } else { self.value.abs().max(1.0) * 1e-3 };
-        let digits = (1.0 - known_to.log10().floor()).clamp(0.0, MOST_DIGITS) as usize;
+        let exact = self.expanded == 0.0;
+        let known_to = if exact { self.value.abs().max(1.0) * 1e-3 } else { self.expanded };
+        let digits = match known_to {
+            _ if exact && self.value.fract() == 0.0 => 0,
+            _ => (1.0 - known_to.log10().floor()).clamp(0.0, MOST_DIGITS) as usize,
+        };
         (format!("{:.digits$}", self.value), format!("{:.digits$}", self.expanded))
     }
 
@@ -283,12 +288,14 @@ mod tests {
             (123.4567, 23.4, ("123", "23")),
             (12345.6, 1234.5, ("12346", "1234")),
             (0.000_123_4, 0.000_056, ("0.000123", "0.000056")),
-            (7.0, 0.0, ("7.0000", "0.0000")),
+            (7.0, 0.0, ("7", "0")),
+            (7.25, 0.0, ("7.2500", "0.0000")),
         ] {
             let quantity = Quantity { expanded, ..Quantity::new(value, Unit::Px, "", Vec::new()) };
             let (found_value, found_expanded) = quantity.texts();
             assert_eq!((found_value.as_str(), found_expanded.as_str()), texts);
         }
+        assert_eq!(Quantity::new(36.0, Unit::One, "", Vec::new()).text(), "36 ± 0");
     }
 
     #[test]
