@@ -74,9 +74,9 @@ pub struct Visualization {
 
 /// What happens on the way.
 pub enum Event<'a> {
-    /// A step of a batch is done.
+    /// Steps are done, of one batch or of several.
     Step {
-        /// Its number, from 1.
+        /// Number of the last one in its batch, from 1.
         step: usize,
         /// Most steps.
         steps: usize,
@@ -188,28 +188,41 @@ pub fn visualize(
         drop(sender);
         let mut failed = None;
         let mut behind = vec![0; sizes.len()]; // steps of each batch
-        while let Some(message) = next(&events) {
-            if ended.load(Ordering::Relaxed) {
-                continue;
-            }
-            let flow = match message {
-                Message::Step { batch, step } => {
-                    behind[batch] = step;
-                    let done: usize = behind.iter().zip(&sizes).map(|(steps, size)| steps * size).sum();
-                    let share = done as f64 / (objectives.len() * config.steps) as f64;
-                    on(Event::Step { step, steps: config.steps, share })
-                }
-                Message::Done { batch, index, visualization } => {
-                    behind[batch] = config.steps;
-                    on(Event::Done { index, visualization: &visualization })
-                }
-                Message::Failed(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            };
-            if flow.is_break() {
+        let mut tell = |event: Event<'_>| {
+            if !ended.load(Ordering::Relaxed) && on(event).is_break() {
                 ended.store(true, Ordering::Relaxed);
+            }
+        };
+        while let Some(message) = next(&events) {
+            // a thread that climbs itself finds many messages when it is back: their steps are told as one, so that
+            // a pace can be read off what is told
+            let (mut last, mut further) = (None, Vec::new());
+            for message in std::iter::once(message).chain(events.try_iter()) {
+                match message {
+                    Message::Step { batch, step } => {
+                        behind[batch] = step;
+                        last = Some(step);
+                    }
+                    message => further.push(message),
+                }
+            }
+            if let Some(step) = last {
+                let done: usize = behind.iter().zip(&sizes).map(|(steps, size)| steps * size).sum();
+                let share = done as f64 / (objectives.len() * config.steps) as f64;
+                tell(Event::Step { step, steps: config.steps, share });
+            }
+            for message in further {
+                match message {
+                    Message::Done { batch, index, visualization } => {
+                        behind[batch] = config.steps;
+                        tell(Event::Done { index, visualization: &visualization });
+                    }
+                    Message::Failed(error) if !ended.load(Ordering::Relaxed) => {
+                        failed = Some(error);
+                        ended.store(true, Ordering::Relaxed);
+                    }
+                    _ => {}
+                }
             }
         }
         failed.map_or(Ok(()), Err)
