@@ -138,6 +138,10 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let (mut n_done, mut n_before, mut n_skipped) = (0, 0, 0);
     for (image, name) in images.iter().zip(&names) {
         let kept = (|| -> Result<Kept, Failure> {
+            if looker.is_some() && names.iter().any(|other| picture_name(other) == format!("{name}.png")) {
+                let text = "its overlay would have the name of another image's picture through the network; rename it";
+                return Err(Failure::new(text));
+            }
             let input = Input::of_file(image)?;
             if let Some(kept) = folder.kept(name, &input)? {
                 n_before += 1;

@@ -162,6 +162,17 @@ fn what_cannot_be_read_is_named_and_the_others_are_measured() {
 }
 
 #[test]
+fn an_image_named_like_the_picture_of_another_is_skipped() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    grating(&place.path("a.network.png"));
+    let names = ["measure", "a.png", "a.network.png", "--what", "pitch", "--out", "out"];
+    let said = place.run(&[&names[..], &["--run", "autoencoder"]].concat()).ended_with(3);
+    said.told(&["skipped", "a.network.png", "rename it"]);
+    place.run(&[&names[..], &["--force"]].concat()).ended_with(0);
+}
+
+#[test]
 fn a_bar_on_the_specimen_calibrates_from_its_box_and_a_part_leaves_it_out() {
     let place = Place::new();
     grating(&place.path("a.png"));
