@@ -36,13 +36,7 @@ impl Natural {
                 Err(reason) => Err((entry.file.clone(), reason)),
             })
             .collect();
-        let (mut planes, mut skipped) = (Vec::new(), Vec::new());
-        for found in read {
-            match found {
-                Ok(plane) => planes.push(plane),
-                Err(reason) => skipped.push(reason),
-            }
-        }
+        let (planes, skipped) = parted(read);
         Self { planes, skipped }
     }
 
@@ -69,13 +63,7 @@ impl Natural {
                 Ok(colors.map(|plane| plane.crop(rect).middle(MOST_PX, MOST_PX)))
             })
             .collect();
-        let (mut images, mut left_out) = (Vec::new(), Vec::new());
-        for found in read {
-            match found {
-                Ok(image) => images.push(image),
-                Err(reason) => left_out.push(reason),
-            }
-        }
+        let (images, left_out) = parted(read);
         (ColorDirections::of(images.iter().map(|planes| planes.each_ref())), left_out)
     }
 
@@ -107,6 +95,18 @@ impl Natural {
         let means: Vec<Means> = large.map(|plane| paths.means(&[plane.middle(height, width)])).collect();
         (means.len() >= 2).then_some(NaturalPaths { paths, means })
     }
+}
+
+/// What was read, and what could not be.
+fn parted<T, E>(read: Vec<Result<T, E>>) -> (Vec<T>, Vec<E>) {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    for one in read {
+        match one {
+            Ok(value) => found.push(value),
+            Err(reason) => failed.push(reason),
+        }
+    }
+    (found, failed)
 }
 
 /// The training part of `dataset`; of one category where it is given.

@@ -82,21 +82,7 @@ fn a_site_is_gone_on_with_and_never_written_into_another_folder_by_accident() {
         &["site", "autoencoder", "--data", "data", "--layer", "nowhere", "--out", "x"],
         &["none of these"],
     );
-    let contrast = [
-        "site",
-        "autoencoder",
-        "--data",
-        "data",
-        "--layer",
-        "encoder.1",
-        "--presets",
-        "fast",
-        "--steps",
-        "32",
-        "--out",
-        "atlas",
-        "--contrast",
-        "fibres:rust",
-    ];
+    let [arguments @ .., _seed] = QUICK;
+    let contrast = [&arguments[..], &["--contrast", "fibres:rust"]].concat();
     refused(&contrast, &["rust", "fibres, tips"]);
 }
