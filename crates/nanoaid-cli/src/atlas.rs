@@ -14,18 +14,18 @@ mod units;
 
 use std::collections::BTreeMap;
 
-use nanoaid::dataset::Dataset;
-use nanoaid::exemplar::{Reader, Seen};
-use nanoaid::matching::{Matching, NamedValues, match_layers};
-use nanoaid::unit_values::UnitValues;
+use nanoaid::data::dataset::Dataset;
+use nanoaid::interpret::exemplar::{Reader, Seen};
+use nanoaid::interpret::matching::{Matching, NamedValues, match_layers};
+use nanoaid::interpret::unit_values::UnitValues;
 
 pub(crate) use contrasts::usual_question;
 pub(crate) use findings::{AtlasConfig, Findings, Surveyed, in_common};
 pub(crate) use planes::Planes;
 
 use crate::outcome::Failure;
-use crate::site::model::UnitRef;
 use micrograph_view::Ranks;
+use nanoaid_pages::site::model::UnitRef;
 
 /// All that the site shows.
 pub(crate) struct Atlas {
@@ -81,7 +81,7 @@ impl Atlas {
     }
 
     /// How the units of each network answered, as tables for scripts.
-    pub(crate) fn rank_tables(&self) -> impl Iterator<Item = crate::site::model::RankTable> {
+    pub(crate) fn rank_tables(&self) -> impl Iterator<Item = nanoaid_pages::site::model::RankTable> {
         self.ranks.iter().enumerate().map(|(network, ranks)| ranks.table(network))
     }
 

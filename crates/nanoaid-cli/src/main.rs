@@ -3,11 +3,11 @@
 mod atlas;
 mod command;
 mod outcome;
-mod output;
+
 mod page;
 mod progress;
 mod record;
-mod site;
+
 mod view;
 mod visualization;
 

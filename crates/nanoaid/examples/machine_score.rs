@@ -12,10 +12,10 @@ use std::path::Path;
 
 use micrograph::random::Stream;
 use micrograph::{Plane, Rect};
-use nanoaid::dataset::{Dataset, DatasetConfig, Origin};
-use nanoaid::machine_score::{MachineScoreConfig, Patch, Score, Unit};
-use nanoaid::visualize::{Event, Materials, Objective, Preset, visualize};
-use nanoaid::{Device, Network, builtin, prepare};
+use nanoaid::data::dataset::{Dataset, DatasetConfig, Origin};
+use nanoaid::interpret::machine_score::{MachineScoreConfig, Patch, Score, Unit};
+use nanoaid::interpret::visualize::{Event, Materials, Objective, Preset, visualize};
+use nanoaid::{Device, Network, data::prepare, network::builtin};
 use rayon::prelude::*;
 
 /// Height and width at most that are looked at of a micrograph, its middle.

@@ -15,10 +15,12 @@ use micrograph::random::Stream;
 use micrograph::synth::{
     DotLattice, DotRelief, DotsConfig, Imaging, Specimen, SynthConfig, Truth, micrograph as synthetic,
 };
-use nanoaid::lens::{Threshold, TileConfig, reconstruction};
-use nanoaid::pattern::{Matched, Side, SiteErrors, cell_error, matched, site_errors, squared_error};
-use nanoaid::prepare::{self, PrepareConfig};
-use nanoaid::{Device, builtin};
+use nanoaid::data::prepare::{self, PrepareConfig};
+use nanoaid::interpret::lens::{Threshold, TileConfig, reconstruction};
+use nanoaid::interpret::pattern::{
+    Matched, Side, SiteErrors, cell_error, matched, site_errors, squared_error,
+};
+use nanoaid::{Device, network::builtin};
 
 /// Robust standard deviations from which on an error stands out.
 const DEVIATIONS: [f64; 3] = [3.0, 4.0, 6.0];

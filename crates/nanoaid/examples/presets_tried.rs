@@ -30,14 +30,14 @@ use std::time::Instant;
 use micrograph::Plane;
 use micrograph::fourier::log_ring_shares;
 use micrograph::paint::{ColorMap, Picture, Sampling, resampled};
-use nanoaid::dataset::{Dataset, DatasetConfig};
-use nanoaid::natural::{Natural, NaturalPaths, unit_of};
-use nanoaid::network::Input;
-use nanoaid::visualize::{
+use nanoaid::data::dataset::{Dataset, DatasetConfig};
+use nanoaid::interpret::natural_statistics::{Natural, NaturalPaths, unit_of};
+use nanoaid::interpret::visualize::{
     CanvasConfig, Event, Materials, Objective, OptimizerConfig, Penalty, PenaltyKind, Preset, Spectrum,
     Transform, TransformSet, VisualizeConfig, visualize,
 };
-use nanoaid::{Device, Network, builtin};
+use nanoaid::network::Input;
+use nanoaid::{Device, Network, network::builtin};
 
 type Failure = Box<dyn Error>;
 

@@ -8,8 +8,8 @@
 use std::error::Error;
 use std::time::Instant;
 
-use nanoaid::tuning::{GratingTuning, LayerTuning, Period, TuningConfig, tune};
-use nanoaid::{Device, builtin};
+use nanoaid::interpret::tuning::{GratingTuning, LayerTuning, Period, TuningConfig, tune};
+use nanoaid::{Device, network::builtin};
 
 /// Every channel behind the stages and of the code.
 const LAYERS: [&str; 9] = [
@@ -58,7 +58,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn line(name: &str, layer: &LayerTuning) {
     let preferred: Vec<_> = layer.units.iter().filter_map(|unit| unit.grating.preferred()).collect();
     let constant = layer.units.iter().filter(|unit| {
-        matches!(&unit.grating, GratingTuning::Untuned { reason: nanoaid::tuning::Untuned::Constant { .. } })
+        matches!(
+            &unit.grating,
+            GratingTuning::Untuned { reason: nanoaid::interpret::tuning::Untuned::Constant { .. } }
+        )
     });
     let (n, tuned, constant) = (layer.units.len(), preferred.len(), constant.count());
     let mut selectivity: Vec<f64> = preferred.iter().map(|preferred| preferred.selectivity).collect();

@@ -4,36 +4,18 @@
 //! and strings. Nothing here prints, reads the clock, or draws unseeded random numbers.
 
 pub mod address;
-pub mod baseline;
 pub mod bench;
-pub mod builtin;
-pub mod classify;
-pub mod contrast;
-pub mod dataset;
+pub mod data;
 pub mod device;
 mod eigen;
-pub mod exemplar;
+pub mod evaluate;
 pub mod hash;
-pub mod judge;
+pub mod interpret;
 mod kernels;
-pub mod known_weights;
-pub mod lens;
-pub mod machine_score;
-pub mod matching;
-pub mod natural;
 pub mod network;
-pub mod pattern;
-pub mod prepare;
-pub mod quality;
-pub mod regression;
+pub mod output;
 pub mod run;
-pub mod score;
-pub mod survey;
-pub mod sweep;
 pub mod train;
-pub mod tuning;
-pub mod unit_values;
-pub mod visualize;
 
 pub use address::Address;
 pub use device::Device;

@@ -7,6 +7,7 @@
 mod autoencoder;
 mod axis;
 mod builder;
+pub mod builtin;
 mod compact;
 mod convolution;
 mod dense;
@@ -14,6 +15,7 @@ mod efficientnet;
 mod graph;
 mod headed;
 mod import;
+pub mod known_weights;
 mod layer;
 mod norm;
 mod operation;
@@ -52,7 +54,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 use crate::Device;
-use crate::baseline::BlockComponents;
+use crate::evaluate::baseline::BlockComponents;
 use crate::hash::sha256;
 
 /// What behind the name of a layer names the values before the ReLU that is part of it.
@@ -241,7 +243,7 @@ impl Network {
         }
     }
 
-    /// How images become its input; `None` where that is left to [`crate::prepare`].
+    /// How images become its input; `None` where that is left to [`crate::data::prepare`].
     pub fn preprocess(&self) -> Option<&Preprocess> {
         match &self.architecture {
             Architecture::Published(config) => Some(&config.preprocess),
@@ -367,7 +369,7 @@ impl Network {
     }
 
     /// The feature maps of `image` at `layer`, one plane a channel, in one piece; for large
-    /// images see [`crate::lens`]. `[H, W]` → `C × [H / stride, W / stride]`.
+    /// images see [`crate::interpret::lens`]. `[H, W]` → `C × [H / stride, W / stride]`.
     ///
     /// # Panics
     /// If there is no such layer, the image is too small for it ([`Layer::map_length`]), or the

@@ -12,8 +12,10 @@ mod config;
 mod curve;
 mod learn;
 mod optimizer;
+pub mod regression;
 mod report;
 mod schedule;
+pub mod sweep;
 
 pub use autoencoder::autoencoder;
 pub use autoencoder::reconstruct;
@@ -25,7 +27,7 @@ pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainR
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::DatasetError;
+use crate::data::dataset::DatasetError;
 use crate::run::{RunError, Status};
 use crate::{ConfigError, Network};
 
@@ -128,7 +130,7 @@ pub struct Trained {
     /// The epoch of that network, from 1; 0: no epoch was better than the start.
     pub best_epoch: usize,
     /// Files that could not be used, and why.
-    pub skipped: Vec<crate::dataset::Skipped>,
+    pub skipped: Vec<crate::data::dataset::Skipped>,
     /// How it ended.
     pub status: Status,
 }

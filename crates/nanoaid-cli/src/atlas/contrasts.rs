@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use nanoaid::contrast::{
+use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::differential::{
     Contrast, ContrastConfig, Controls, Labelled, LabelledValues, Question, contrast, controls,
 };
-use nanoaid::exemplar::Seen;
-use nanoaid::survey::Survey;
-use nanoaid::unit_values::UnitValues;
+use nanoaid::interpret::exemplar::Seen;
+use nanoaid::interpret::unit_values::UnitValues;
 
 use super::units::{Units, labelled, largest};
 use crate::outcome::Failure;

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nanoaid::contrast::{Contrast, ContrastConfig, Question};
-use nanoaid::dataset::Dataset;
-use nanoaid::exemplar::{ChooseConfig, Reader, UnitExemplars, choose};
-use nanoaid::matching::{MatchConfig, Matching, NamedValues, match_layers};
-use nanoaid::survey::{Subject, Survey};
-use nanoaid::tuning::{NetworkTuning, TuningConfig, TuningStep, tune};
-use nanoaid::unit_values::UnitValues;
-use nanoaid::visualize::Preset;
-use nanoaid::{Network, machine_score};
+use nanoaid::data::dataset::Dataset;
+use nanoaid::interpret::activation_index::{Subject, Survey};
+use nanoaid::interpret::differential::{Contrast, ContrastConfig, Question};
+use nanoaid::interpret::exemplar::{ChooseConfig, Reader, UnitExemplars, choose};
+use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
+use nanoaid::interpret::tuning::{NetworkTuning, TuningConfig, TuningStep, tune};
+use nanoaid::interpret::unit_values::UnitValues;
+use nanoaid::interpret::visualize::Preset;
+use nanoaid::{Network, interpret::machine_score};
 
 use super::contrasts::{Compared, compared, each_against_rest};
 use super::pictures::{LayerPictures, pictures};
@@ -21,7 +21,7 @@ use super::scores::{UnitScores, scores, self_test};
 use super::units::{Units, largest};
 use crate::command::{gray_network, not_empty, surveyed};
 use crate::outcome::{Failure, say};
-use crate::output::OutputFolder;
+use nanoaid::output::OutputFolder;
 
 /// What decides besides networks and micrographs.
 #[derive(Clone, Debug, serde::Serialize)]

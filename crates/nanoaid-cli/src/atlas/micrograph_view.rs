@@ -2,12 +2,12 @@
 
 use micrograph::Plane;
 use micrograph::paint::gray_jpeg;
-use nanoaid::exemplar::Reader;
-use nanoaid::survey::Survey;
+use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::exemplar::Reader;
 
 use super::Atlas;
 use crate::outcome::Failure;
-use crate::site::model::{Grid, MicrographView, NetworkAnswers, RankTable, UnitAnswer, UnitRef};
+use nanoaid_pages::site::model::{Grid, MicrographView, NetworkAnswers, RankTable, UnitAnswer, UnitRef};
 
 /// Quality of the images, at which grain is still grain.
 const JPEG_QUALITY: u8 = 88;

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use micrograph::Plane;
 use micrograph::paint::gray_png;
-use nanoaid::visualize::{Objective, Preset};
-use nanoaid::{Network, survey::Survey};
+use nanoaid::interpret::visualize::{Objective, Preset};
+use nanoaid::{Network, interpret::activation_index::Survey};
 
 use crate::command::{Gathered, finished, make};
 use crate::outcome::Failure;
-use crate::output::OutputFolder;
 use crate::progress::Progress;
 use crate::visualization::{VisualRecord, VisualSettings, picture_in};
+use nanoaid::output::OutputFolder;
 
 /// A picture of a unit with its record.
 pub(crate) struct UnitPicture {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use micrograph::Plane;
-use nanoaid::dataset::{Dataset, Entry};
-use nanoaid::exemplar::Seen;
-use nanoaid::prepare::PrepareConfig;
+use nanoaid::data::dataset::{Dataset, Entry};
+use nanoaid::data::prepare::PrepareConfig;
+use nanoaid::interpret::exemplar::Seen;
 use rayon::prelude::*;
 
 use crate::outcome::Failure;

@@ -1,11 +1,11 @@
 //! Machine scores of all units, and the questions of the self-test, from their exemplars.
 
 use micrograph::Plane;
-use nanoaid::exemplar::{Exemplar, UnitExemplars};
-use nanoaid::machine_score::{
+use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::exemplar::{Exemplar, UnitExemplars};
+use nanoaid::interpret::machine_score::{
     Candidates, MachineScore, MachineScoreConfig, Patch, Question, Unit, questions,
 };
-use nanoaid::survey::Survey;
 use rayon::prelude::*;
 
 use super::planes::Planes;

@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use nanoaid::contrast::Contrast;
-use nanoaid::matching::{NamedValues, match_layers};
-use nanoaid::unit_values::UnitValues;
-use nanoaid::{Architecture, Network, machine_score};
+use nanoaid::interpret::differential::Contrast;
+use nanoaid::interpret::matching::{NamedValues, match_layers};
+use nanoaid::interpret::unit_values::UnitValues;
+use nanoaid::{Architecture, Network, interpret::machine_score};
 
 use super::contrasts::Compared;
 use super::scores::ends;
 use super::unit_view::{view, views};
 use super::{Atlas, Findings};
 use crate::outcome::Failure;
-use crate::site::micrograph_ids;
-use crate::site::model::{
+use nanoaid_pages::site::micrograph_ids;
+use nanoaid_pages::site::model::{
     ClassAnswer, ClassUnits, ClassView, ContrastUnit, ContrastView, ControlView, LayerView, Made, MatchView,
     MicrographSummary, NetworkView, PairView, QuestionView, SelfTestView, SetView, SideBySideRow,
     SideBySideView, Site, UnitRef, UnitSummary,
@@ -97,7 +97,7 @@ impl Atlas {
             largest: values.last().copied().unwrap_or(0.0),
             median: values.get(values.len() / 2).copied().unwrap_or(0.0),
             firing_share: firing as f64 / values.len().max(1) as f64,
-            period_px: preferred.and_then(nanoaid::tuning::Preferred::period_px),
+            period_px: preferred.and_then(nanoaid::interpret::tuning::Preferred::period_px),
             axis_deg: preferred.and_then(|preferred| preferred.axis_deg),
             selectivity: preferred.map(|preferred| preferred.selectivity),
             machine_score: findings.machine_score(layer, channel),
@@ -109,7 +109,7 @@ impl Atlas {
     fn micrographs(&self) -> Vec<MicrographSummary> {
         let hashes: Vec<&str> = self.seen().iter().map(|seen| seen.sha256.as_str()).collect();
         let ids = micrograph_ids(&hashes);
-        let view = |(seen, id): (&nanoaid::exemplar::Seen, String)| MicrographSummary {
+        let view = |(seen, id): (&nanoaid::interpret::exemplar::Seen, String)| MicrographSummary {
             id,
             file: seen.file.clone(),
             sha256: seen.sha256.clone(),
@@ -179,7 +179,7 @@ impl Atlas {
         contrast: &Contrast,
         compared: Option<&Compared>,
     ) -> ContrastView {
-        let side = |side: &nanoaid::contrast::Side, rest: bool| SetView {
+        let side = |side: &nanoaid::interpret::differential::Side, rest: bool| SetView {
             name: if rest { "all others".to_owned() } else { joined(&side.classes) },
             classes: side.classes.iter().filter_map(|name| self.class(Some(name))).collect(),
             n_micrographs: side.n_images,
@@ -188,7 +188,7 @@ impl Atlas {
         let is_rest = compared.is_none();
         let (a, b) = (side(&contrast.a, false), side(&contrast.b, is_rest));
         let config = &contrast.config;
-        let unit = |unit: &nanoaid::contrast::UnitContrast| ContrastUnit {
+        let unit = |unit: &nanoaid::interpret::differential::UnitContrast| ContrastUnit {
             unit: self.unit_ref(network, unit.unit),
             auc: unit.auc.value,
             interval: unit.auc.interval.map(|interval| (interval.low, interval.high)),

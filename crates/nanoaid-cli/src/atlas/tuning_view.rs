@@ -1,11 +1,11 @@
 //! What synthetic stimuli tell of a unit, as curves and words for its page.
 
-use nanoaid::tuning::{
+use nanoaid::interpret::tuning::{
     Answer, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity,
     Preferred, Profile, UnitTuning,
 };
 
-use crate::site::model::{CurvePanel, TuningView, XUnit};
+use nanoaid_pages::site::model::{CurvePanel, TuningView, XUnit};
 
 /// A named curve.
 type Series = (String, Vec<(f64, f64)>);

@@ -1,15 +1,15 @@
 //! The page of one unit, from all that was found out about it.
 
-use nanoaid::exemplar::Exemplar;
-use nanoaid::machine_score::MachineScore;
-use nanoaid::matching::Matching;
+use nanoaid::interpret::exemplar::Exemplar;
+use nanoaid::interpret::machine_score::MachineScore;
+use nanoaid::interpret::matching::Matching;
 
 use super::Atlas;
 use super::tuning_view::tuning_view;
-use crate::site::model::{
+use crate::visualization::VisualOutcome;
+use nanoaid_pages::site::model::{
     AlikeView, ClassAnswer, ExemplarView, HistogramView, ScoreView, UnitPicture, UnitRef, UnitView,
 };
-use crate::visualization::VisualOutcome;
 
 /// Exemplars of a kind on a page.
 const SHOWN: usize = 9;
@@ -116,7 +116,7 @@ impl Atlas {
         let findings = &self.findings[unit.network];
         let own = findings.units.number(unit.layer, unit.channel);
         let candidates = findings.alike.a.units[own].best.iter().filter(|candidate| candidate.unit != own);
-        let view = |candidate: &nanoaid::matching::Candidate| AlikeView {
+        let view = |candidate: &nanoaid::interpret::matching::Candidate| AlikeView {
             unit: self.unit_ref(unit.network, candidate.unit),
             correlation: candidate.pearson,
         };
@@ -136,7 +136,7 @@ impl Atlas {
     }
 
     /// The matches of the units of network `one` among those of `other`.
-    fn matched(&self, one: usize, other: usize) -> Option<&[nanoaid::matching::UnitMatches]> {
+    fn matched(&self, one: usize, other: usize) -> Option<&[nanoaid::interpret::matching::UnitMatches]> {
         let (first, second) = (one.min(other), one.max(other));
         let found: &Matching = self.matchings.get(&(first, second))?;
         Some(if one < other { &found.a.units } else { &found.b.units })
@@ -146,7 +146,7 @@ impl Atlas {
     pub(super) fn class_answers(&self, unit: UnitRef) -> Vec<ClassAnswer> {
         let findings = &self.findings[unit.network];
         let number = findings.units.number(unit.layer, unit.channel);
-        let answer = |contrast: &nanoaid::contrast::Contrast| {
+        let answer = |contrast: &nanoaid::interpret::differential::Contrast| {
             let class = self.class(contrast.a.classes.first())?;
             let unit = &contrast.units[number];
             Some(ClassAnswer {

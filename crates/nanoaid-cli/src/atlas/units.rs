@@ -1,8 +1,8 @@
 //! The units of several layers of one network as one row of numbers, and back.
 
-use nanoaid::contrast::Labelled;
-use nanoaid::exemplar::Seen;
-use nanoaid::survey::Survey;
+use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::differential::Labelled;
+use nanoaid::interpret::exemplar::Seen;
 
 /// Where each layer's units begin among those of all layers.
 #[derive(Clone, Debug)]

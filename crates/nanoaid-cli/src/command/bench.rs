@@ -13,7 +13,7 @@ use nanoaid::bench::{self, Pass, VisualizationKind, Workload, WorkloadKind};
 use serde::Serialize;
 
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::json_text;
+use nanoaid::output::json_text;
 
 /// Rounds of which the best counts.
 const ROUNDS: usize = 3;

@@ -4,23 +4,23 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use micrograph::synth::{self, Category, demo_specimens};
-use nanoaid::classify::{Answer, AnswerConfig, answer};
-use nanoaid::dataset::{Dataset, DatasetConfig};
-use nanoaid::judge::Estimate;
-use nanoaid::prepare::{self, PrepareConfig, Prepared};
-use nanoaid::tuning::TuningConfig;
-use nanoaid::visualize::Preset;
-use nanoaid::{Device, builtin};
+use nanoaid::data::dataset::{Dataset, DatasetConfig};
+use nanoaid::data::prepare::{self, PrepareConfig, Prepared};
+use nanoaid::evaluate::classifier::Estimate;
+use nanoaid::evaluate::classify::{Answer, AnswerConfig, answer};
+use nanoaid::interpret::tuning::TuningConfig;
+use nanoaid::interpret::visualize::Preset;
+use nanoaid::{Device, network::builtin};
 use serde::Serialize;
 
 use super::site;
 use crate::atlas::AtlasConfig;
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::OutputFolder;
 use crate::page;
 use crate::record::{Input, Record};
-use crate::site::model::Made;
 use crate::view::{ViewSettings, view};
+use nanoaid::output::OutputFolder;
+use nanoaid_pages::site::model::Made;
 
 /// Arguments of `demo`.
 #[derive(Args)]

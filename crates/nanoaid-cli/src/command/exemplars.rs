@@ -7,15 +7,15 @@ use clap::Args;
 use micrograph::calibration::length_text;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
-use nanoaid::dataset::Dataset;
-use nanoaid::exemplar::{ChooseConfig, Exemplar, Reader, Seen, UnitExemplars, choose};
-use nanoaid::survey::{Subject, Survey};
+use nanoaid::data::dataset::Dataset;
+use nanoaid::interpret::activation_index::{Subject, Survey};
+use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, Reader, Seen, UnitExemplars, choose};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
 
 use super::survey::{DataArguments, default_folder, gray_network, not_empty, surveyed};
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::{OutputFolder, csv_line, json_text};
+use nanoaid::output::{OutputFolder, csv_line, json_text};
 
 /// Folder of the survey inside the results.
 const SURVEY: &str = "survey";
@@ -150,7 +150,7 @@ pub(super) fn channel_of(unit: &Address, network: &Network) -> Result<(String, u
 fn chosen(
     network: &Network,
     survey: &Survey,
-    answers: &nanoaid::exemplar::LayerAnswers,
+    answers: &nanoaid::interpret::exemplar::LayerAnswers,
     config: &ChooseConfig,
 ) -> LayerExemplars {
     let layer = network.layer(&answers.layer).expect("the survey is of this network's layers");

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 use clap::Args;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
-use nanoaid::exemplar::{FindConfig, Fires, Like, Reader, find, like};
-use nanoaid::{Address, Device, prepare};
+use nanoaid::interpret::exemplar::{FindConfig, Fires, Like, Reader, find, like};
+use nanoaid::{Address, Device, data::prepare};
 use serde::Serialize;
 
 use super::images::{ReadArguments, TypedRect};
 use super::survey::{DataArguments, default_folder, gray_network};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::{OutputFolder, json_text};
 use crate::progress::Progress;
 use crate::record::Input;
+use nanoaid::output::{OutputFolder, json_text};
 
 /// Arguments of `find`.
 #[derive(Args)]
@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
             }
             Err(reason) => {
                 let file = entry.file.clone();
-                skipped.push(nanoaid::dataset::Skipped { file, reason });
+                skipped.push(nanoaid::data::dataset::Skipped { file, reason });
             }
         }
     }
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
         outside: fires.outside,
         contrast: fires.contrast,
     };
-    let part = |(like, _, entry, _): &(Like, String, &nanoaid::dataset::Entry, Plane)| FoundPart {
+    let part = |(like, _, entry, _): &(Like, String, &nanoaid::data::dataset::Entry, Plane)| FoundPart {
         file: entry.file.clone(),
         category: entry.category.clone(),
         part: like.part,

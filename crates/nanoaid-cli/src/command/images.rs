@@ -8,8 +8,8 @@ use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::ReadConfig;
-use nanoaid::prepare::PrepareConfig;
-use nanoaid::{Device, Network, builtin};
+use nanoaid::data::prepare::PrepareConfig;
+use nanoaid::{Device, Network, network::builtin};
 
 use super::network::network;
 use crate::outcome::{Failure, say};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::images::{ReadArguments, without_companions};
 use super::network::{is_network, network};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
-use crate::output::{OutputFolder, folder_names, json_text};
+use nanoaid::output::{OutputFolder, folder_names, json_text};
 
 /// Longest side of a picture in pixels.
 const MOST_PICTURE_PX: usize = 1024;

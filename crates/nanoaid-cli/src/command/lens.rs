@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use micrograph::paint::ColorMap;
 use nanoaid::Network;
-use nanoaid::lens::{LensResult, Order, Threshold};
-use nanoaid::prepare;
+use nanoaid::data::prepare;
+use nanoaid::interpret::lens::{LensResult, Order, Threshold};
 use serde::Serialize;
 
 use super::images::{NetworkArguments, ReadArguments, without_companions};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
-use crate::output::{OutputFolder, folder_names, json_text};
 use crate::page;
 use crate::record::{Input, Record};
 use crate::view::{MapFormat, Seen, ViewSettings, view};
+use nanoaid::output::{OutputFolder, folder_names, json_text};
 
 /// Arguments of `lens`.
 #[derive(Args)]

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::images::{ReadArguments, TypedRect, with_folders, without_companions};
 use super::lens::{failure_at, named};
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::{folder_names, json_text};
 use crate::record::Input;
+use nanoaid::output::{folder_names, json_text};
 
 use folder::Folder;
 pub(super) use folder::{Kept, picture_name};

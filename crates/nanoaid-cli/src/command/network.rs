@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use nanoaid::run::RunFolder;
-use nanoaid::{Device, Network, builtin};
+use nanoaid::{Device, Network, network::builtin};
 
 use super::failure_at;
 use crate::outcome::Failure;

@@ -14,11 +14,11 @@ use super::lens::failure_at;
 use super::measure::{Kept, measure_again, picture_name};
 use super::{Gathered, gray_unless, make, network};
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::OutputFolder;
 use crate::progress::Progress;
 use crate::record::{Input, Record, SCHEMA_VERSION, file_sha256};
 use crate::view::view;
 use crate::visualization::VisualRecord;
+use nanoaid::output::OutputFolder;
 
 /// Arguments of `replay`.
 #[derive(Args)]
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let prepared = match &record.input {
         Input::File { path: image, sha256 } => {
             unless_changed(path, image, sha256)?;
-            nanoaid::prepare::file(image, &record.settings.prepare())?
+            nanoaid::data::prepare::file(image, &record.settings.prepare())?
         }
         Input::Specimen { name } => specimen(name)?,
     };

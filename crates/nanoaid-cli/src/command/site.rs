@@ -5,21 +5,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
-use nanoaid::contrast::{ContrastConfig, Question};
-use nanoaid::dataset::Dataset;
-use nanoaid::exemplar::{ChooseConfig, Seen};
-use nanoaid::matching::MatchConfig;
-use nanoaid::tuning::TuningConfig;
-use nanoaid::visualize::Preset;
+use nanoaid::data::dataset::Dataset;
+use nanoaid::interpret::differential::{ContrastConfig, Question};
+use nanoaid::interpret::exemplar::{ChooseConfig, Seen};
+use nanoaid::interpret::matching::MatchConfig;
+use nanoaid::interpret::tuning::TuningConfig;
+use nanoaid::interpret::visualize::Preset;
 use serde::{Deserialize, Serialize};
 
 use super::survey::{DataArguments, gray_network, run_name};
 use crate::atlas::{Atlas, AtlasConfig, Findings, Planes, Surveyed, in_common, usual_question};
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::OutputFolder;
 use crate::progress::Progress;
-use crate::site::SiteFolder;
-use crate::site::model::Made;
+use nanoaid::output::OutputFolder;
+use nanoaid_pages::site::SiteFolder;
+use nanoaid_pages::site::model::Made;
 
 /// Says from what the site was made; written last.
 const RECORD: &str = "site.json";

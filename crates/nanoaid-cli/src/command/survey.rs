@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Network;
-use nanoaid::dataset::{Dataset, DatasetConfig, Only};
-use nanoaid::survey::{Subject, Survey, survey};
+use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
+use nanoaid::interpret::activation_index::{Subject, Survey, survey};
 
 use super::network::network;
 use super::training::say_skipped;

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nanoaid::sweep::{SweepRow, to_csv};
 use nanoaid::train::Sample;
+use nanoaid::train::sweep::{SweepRow, to_csv};
 
 use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::{OutputFolder, json_text};
-use crate::page::sweep as page;
+use nanoaid::output::{OutputFolder, json_text};
+use nanoaid_pages::sweep as page;
 
 /// Arguments of `sweep`.
 #[derive(Args)]

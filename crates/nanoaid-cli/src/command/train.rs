@@ -10,7 +10,7 @@ use classifier::ClassifierArguments;
 
 use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::json_text;
+use nanoaid::output::json_text;
 
 /// What can be trained.
 #[derive(Subcommand)]
@@ -72,7 +72,7 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
             "PSNR",
             "SSIM"
         );
-        let mut row = |name: &str, quality: &nanoaid::quality::Quality| {
+        let mut row = |name: &str, quality: &nanoaid::evaluate::image_quality::Quality| {
             text += &format!(
                 "  {name:<56}{:>9.5}{:>6.2} dB{:>9.4}\n",
                 quality.mse, quality.psnr_db, quality.ssim

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Device;
-use nanoaid::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
+use nanoaid::data::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
 use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
 use nanoaid::train::{self, Progress as Step, Report, TrainConfig, TrainResult, Trained};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::outcome::{Failure, say};
-use crate::page::training as page;
 use crate::progress::Progress;
+use nanoaid_pages::training as page;
 
 /// Which micrographs are learnt from.
 #[derive(Args, Clone, Debug)]

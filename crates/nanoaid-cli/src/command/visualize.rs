@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::Args;
 use micrograph::Plane;
-use nanoaid::visualize::{
+use nanoaid::interpret::visualize::{
     CanvasConfig, Event, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
     visualize,
 };
@@ -17,10 +17,10 @@ use nanoaid::{Device, Network};
 
 use super::network::network;
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::{OutputFolder, json_text};
 use crate::progress::{Pace, Progress, time_text};
 use crate::visualization::{VisualOutcome, VisualRecord, VisualSettings, record_name, sheet, write};
 pub(crate) use materials::Gathered;
+use nanoaid::output::{OutputFolder, json_text};
 
 /// Name of the file that says with which settings a folder was filled.
 const SETTINGS: &str = "settings.json";

@@ -5,12 +5,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use nanoaid::known_weights::{self, Check, FetchConfig, FetchEvent, Fetched, KnownWeights, TABLE};
+use nanoaid::network::known_weights::{self, Check, FetchConfig, FetchEvent, Fetched, KnownWeights, TABLE};
 use serde::Serialize;
 
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
-use crate::output::json_text;
 use crate::progress::Progress;
+use nanoaid::output::json_text;
 
 /// What can be done with known weights.
 #[derive(Subcommand)]
@@ -290,7 +290,7 @@ fn megabytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
-    use nanoaid::known_weights::SERVER;
+    use nanoaid::network::known_weights::SERVER;
 
     use super::*;
 

@@ -2,12 +2,12 @@
 //! each for.
 
 use maud::{Markup, html};
-use nanoaid::classify::ClassProbability;
-use nanoaid::judge::Estimate;
+use nanoaid::evaluate::classifier::Estimate;
+use nanoaid::evaluate::classify::ClassProbability;
 
 use super::lens::{self, Entry};
-use super::page;
 use crate::command::{Answered, Answers};
+use nanoaid_pages::frame::page;
 
 /// Classes that are shown of an answer.
 const MOST_CLASSES: usize = 3;

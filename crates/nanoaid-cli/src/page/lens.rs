@@ -5,11 +5,11 @@ use std::path::Path;
 use maud::{Markup, html};
 use micrograph::calibration::length_text;
 use micrograph::paint::{Picture, Sampling};
-use nanoaid::lens::LensResult;
+use nanoaid::interpret::lens::LensResult;
 
-use super::{embedded, embedded_png, facts, figure, page};
 use crate::command::calibration_text;
 use crate::view::{MoreOfLayer, Seen, SeenLayer, Surprise, ViewSettings, field_text};
+use nanoaid_pages::frame::{embedded, embedded_png, facts, figure, page};
 
 /// Height of a picture on the contents page in pixels.
 const THUMBNAIL_PX: usize = 240;
@@ -114,7 +114,7 @@ fn warnings(seen: &Seen) -> Markup {
     for layer in &seen.layers {
         for warning in &layer.result.warnings {
             let text = format!("{warning} ({})", warning.advice());
-            let general = matches!(warning, nanoaid::lens::Warning::Uncalibrated);
+            let general = matches!(warning, nanoaid::interpret::lens::Warning::Uncalibrated);
             let text = if general { text } else { format!("{}: {text}", layer.result.layer) };
             if !all.contains(&text) {
                 all.push(text);
@@ -241,8 +241,8 @@ fn channel_table(result: &LensResult) -> Markup {
     }
 }
 
-fn state_text(state: nanoaid::lens::ChannelState) -> String {
-    use nanoaid::lens::ChannelState::{Dead, Live, NearCopy};
+fn state_text(state: nanoaid::interpret::lens::ChannelState) -> String {
+    use nanoaid::interpret::lens::ChannelState::{Dead, Live, NearCopy};
     match state {
         Live => "live".to_owned(),
         NearCopy { of, correlation } => format!("near-copy of {of}, r = {correlation:.3}"),

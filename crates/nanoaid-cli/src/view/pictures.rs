@@ -7,7 +7,7 @@ use micrograph::paint::{
     Section, contact_sheet, outline_mask, resampled, robust_range,
 };
 use micrograph::{Calibration, Plane, Rect};
-use nanoaid::lens::{ChannelState, FalseColor, Lens, Reconstruction};
+use nanoaid::interpret::lens::{ChannelState, FalseColor, Lens, Reconstruction};
 
 use super::{Drawn, Surprise, ViewSettings, field_text};
 use crate::outcome::Failure;
@@ -85,9 +85,9 @@ pub(crate) fn sheet(
         sections[0].heading.clear();
     }
     let order = match settings.order {
-        nanoaid::lens::Order::Energy => "most energy first",
-        nanoaid::lens::Order::Entropy => "lowest spatial entropy first",
-        nanoaid::lens::Order::Channel => "by number",
+        nanoaid::interpret::lens::Order::Energy => "most energy first",
+        nanoaid::interpret::lens::Order::Entropy => "lowest spatial entropy first",
+        nanoaid::interpret::lens::Order::Channel => "by number",
     };
     let counts = result.counts;
     let shown = if top < result.channels.len() { format!("first {top} shown, ") } else { String::new() };

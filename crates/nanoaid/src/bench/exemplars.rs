@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::networks;
-use crate::dataset::{Dataset, DatasetConfig};
-use crate::exemplar::{ChooseConfig, choose};
-use crate::survey::{Subject, SurveyError, survey};
+use crate::data::dataset::{Dataset, DatasetConfig};
+use crate::interpret::activation_index::{Subject, SurveyError, survey};
+use crate::interpret::exemplar::{ChooseConfig, choose};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// Looks at every micrograph of `data` through depth 3 of an autoencoder of random weights, at full

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::networks;
+use crate::interpret::visualize::{Materials, Objective, Preset, VisualizeConfig, visualize};
 use crate::network::Graph;
-use crate::visualize::{Materials, Objective, Preset, VisualizeConfig, visualize};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// What is visualized.

@@ -21,7 +21,7 @@ use super::graph::{Graph, IMAGE};
 use super::operation::{Operation, Pool};
 use super::start::Start;
 use crate::ConfigError;
-use crate::baseline::BlockComponents;
+use crate::evaluate::baseline::BlockComponents;
 
 /// Scale of the latent code against the principal components, which brings its values into the
 /// range of the activations beside it.

@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoint;
 use super::learn::{Judgement, Task, learn};
 use super::optimizer::Optimizer;
 use super::{Progress, TrainConfig, TrainError, Trained, no_patches, report};
-use crate::dataset::{
+use crate::data::dataset::{
     Batch, Dataset, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Skipped, Split, fixed_patches,
 };
 use crate::network::{Graph, Norms, Statistics};
@@ -154,6 +154,6 @@ fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<Lab
 fn mean_loss(network: &Network, patches: &[LabelledPatch]) -> f64 {
     let originals: Vec<&micrograph::Plane> = patches.iter().map(|patch| &patch.plane).collect();
     let outputs = reconstruct(network, &originals, 16);
-    let errors = originals.iter().zip(&outputs).map(|(a, b)| crate::quality::mse(a, b));
+    let errors = originals.iter().zip(&outputs).map(|(a, b)| crate::evaluate::image_quality::mse(a, b));
     errors.sum::<f64>() / patches.len() as f64
 }

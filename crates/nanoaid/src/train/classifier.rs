@@ -18,8 +18,8 @@ use rayon::prelude::*;
 
 use super::learn::{Judgement, Task, learn};
 use super::{Progress, TrainError, Trained, no_patches};
-use crate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view_px};
-use crate::dataset::{Dataset, Skipped, Split};
+use crate::data::dataset::{Dataset, Skipped, Split};
+use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view_px};
 use crate::network::{Graph, Norms, Statistics};
 use crate::run::RunFolder;
 use crate::{Architecture, Network};

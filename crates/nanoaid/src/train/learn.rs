@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoint;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
 use super::{EpochRow, Progress, TrainError, Trained, no_patches};
-use crate::dataset::Skipped;
+use crate::data::dataset::Skipped;
 use crate::network::{Graph, Statistics, Weights};
 use crate::run::{NETWORK, RunFolder, Status};
 use crate::{Architecture, Device, Network};

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::TrainingCurve;
 use super::{TrainConfig, TrainError, Trained, reconstruct};
 use crate::Network;
-use crate::baseline::{BlockComponents, down_sampled, mean_image};
-use crate::dataset::{Dataset, FixedConfig, LabelledPatch, Split, fixed_patches};
-use crate::quality::Quality;
+use crate::data::dataset::{Dataset, FixedConfig, LabelledPatch, Split, fixed_patches};
+use crate::evaluate::baseline::{BlockComponents, down_sampled, mean_image};
+use crate::evaluate::image_quality::Quality;
 
 /// Most held-out patches from one micrograph.
 const MOST_PATCHES_PER_MICROGRAPH: usize = 12;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use nanoaid::hash::sha256;
-use nanoaid::known_weights::{
+use nanoaid::network::known_weights::{
     Check, FetchConfig, FetchError, FetchEvent, Fetched, KnownWeights, Standing, fetch, verify,
 };
 use safetensors::tensor::{Dtype, TensorView};

@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use clap::Args;
 use micrograph::Plane;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
-use nanoaid::dataset::check::{Pair, side_by_side};
-use nanoaid::dataset::{CheckReport, DatasetConfig, Only, check};
+use nanoaid::data::dataset::check::{Pair, side_by_side};
+use nanoaid::data::dataset::{CheckReport, DatasetConfig, Only, check};
 
 use super::super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::json_text;
 use crate::progress::Progress;
+use nanoaid::output::json_text;
 
 /// Most sizes that are listed; JSON has all.
 const MOST_SIZES: usize = 5;
@@ -95,8 +95,9 @@ fn text_of(report: &CheckReport) -> String {
             percent(category.n_calibrated)
         );
     }
-    let size =
-        |size: &nanoaid::dataset::check::SizeCount| format!("{} × {} ({})", size.width, size.height, size.n);
+    let size = |size: &nanoaid::data::dataset::check::SizeCount| {
+        format!("{} × {} ({})", size.width, size.height, size.n)
+    };
     let sizes: Vec<String> = report.sizes.iter().take(MOST_SIZES).map(size).collect();
     let more = report.sizes.len().saturating_sub(MOST_SIZES);
     let more = if more > 0 { format!(" and {more} other sizes") } else { String::new() };

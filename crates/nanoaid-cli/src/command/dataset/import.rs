@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nanoaid::dataset::{ImportConfig, ImportReport, Only, SameContent, import};
+use nanoaid::data::dataset::{ImportConfig, ImportReport, Only, SameContent, import};
 
 use super::super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::output::json_text;
 use crate::progress::Progress;
+use nanoaid::output::json_text;
 
 /// Most pairs of the same content that are named; JSON has all.
 const MOST_NAMED: usize = 10;

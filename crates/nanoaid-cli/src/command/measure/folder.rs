@@ -17,8 +17,8 @@ use super::super::lens::failure_at;
 use super::network::NetworkKept;
 use super::{Drawn, MeasureSettings, table};
 use crate::outcome::Failure;
-use crate::output::{OutputFolder, json_text};
 use crate::record::{Input, file_sha256};
+use nanoaid::output::{OutputFolder, json_text};
 
 /// Version of the record's format.
 const SCHEMA_VERSION: u32 = 1;
@@ -81,7 +81,7 @@ impl Kept {
 
     /// The record as a file, with what was `drawn`.
     pub(crate) fn text(&self, drawn: &Drawn) -> Result<String, Failure> {
-        json_text(&Written { kept: self, details_px: &drawn.measured.details })
+        Ok(json_text(&Written { kept: self, details_px: &drawn.measured.details })?)
     }
 
     /// The record in a file; `None` where there is none that this program wrote.
@@ -195,6 +195,6 @@ impl Folder {
 
     fn write_table(&self) -> Result<(), Failure> {
         let rows: Vec<&str> = self.rows.values().map(String::as_str).collect();
-        self.folder.write(TABLE, (table::csv_header() + &rows.concat()).as_bytes())
+        Ok(self.folder.write(TABLE, (table::csv_header() + &rows.concat()).as_bytes())?)
     }
 }

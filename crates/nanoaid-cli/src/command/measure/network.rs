@@ -1,6 +1,6 @@
 //! What a network says of a measured pattern: its arguments, its part of the record, its rows and columns.
 //!
-//! The numbers come from `nanoaid::pattern`; here they are kept, drawn and written beside the report.
+//! The numbers come from `nanoaid::interpret::pattern`; here they are kept, drawn and written beside the report.
 
 mod picture;
 
@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use micrograph::read::ReadConfig;
+use nanoaid::data::prepare::{self, PrepareConfig};
 use nanoaid::hash::sha256;
-use nanoaid::pattern::{Looker, PatternConfig, PatternResult, PatternView, Periodic, Told, UnitCount};
-use nanoaid::prepare::{self, PrepareConfig};
+use nanoaid::interpret::pattern::{
+    Looker, PatternConfig, PatternResult, PatternView, Periodic, Told, UnitCount,
+};
 use nanoaid::{Address, Device, Network};
 use serde::{Deserialize, Serialize};
 

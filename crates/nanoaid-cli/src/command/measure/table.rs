@@ -9,7 +9,7 @@ use micrograph::measure::{Report, Unit};
 
 use super::network::{self, NetworkKept};
 use crate::command::calibration_text;
-use crate::output::csv_line;
+use nanoaid::output::csv_line;
 
 /// Longest name of an image in the table.
 const MOST_NAME: usize = 36;

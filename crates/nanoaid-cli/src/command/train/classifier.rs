@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 use micrograph::data_bar::DataBarChoice;
 use micrograph::paint::{ColorMap, Picture, Sampling};
 use micrograph::read;
-use nanoaid::dataset::{Dataset, Split};
+use nanoaid::data::dataset::{Dataset, Split};
+use nanoaid::evaluate::classifier::{Audit, AuditSets, ClassifierReport, JudgeConfig, audit, judge};
+use nanoaid::evaluate::score::{audit_scores, score};
 use nanoaid::hash::sha256;
-use nanoaid::judge::{Audit, AuditSets, ClassifierReport, JudgeConfig, audit, judge};
 use nanoaid::network::{CompactConfig, Published};
 use nanoaid::run::RunFolder;
-use nanoaid::score::{audit_scores, score};
 use nanoaid::train::{
     self, Base, ClassifierConfig, Progress as Step, StartFrom, TrainedClassifier, TrainingCurve,
 };
@@ -23,9 +23,9 @@ use serde_json::json;
 use crate::command::network::{is_network, network};
 use crate::command::training::{DataArguments, Existing, begun_run, change, read_settings, say_skipped};
 use crate::outcome::{Failure, Outcome, print};
-use crate::output::json_text;
-use crate::page;
 use crate::progress::Progress;
+use nanoaid::output::json_text;
+use nanoaid_pages as page;
 
 /// Longest side of the picture of a mistake in pixels.
 const MISTAKE_PX: usize = 320;
@@ -355,7 +355,7 @@ fn thumbnail(path: &Path) -> Option<Picture> {
 }
 
 fn summary(report: &ClassifierReport, result: &TrainedClassifier, out: &Path) -> String {
-    let estimate = |name: &str, estimate: &nanoaid::judge::Estimate| {
+    let estimate = |name: &str, estimate: &nanoaid::evaluate::classifier::Estimate| {
         let interval = estimate
             .interval
             .map_or(String::new(), |interval| format!("  [{:.3}, {:.3}]", interval.low, interval.high));

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use micrograph::Plane;
-use nanoaid::dataset::{Dataset, DatasetConfig};
-use nanoaid::natural::{Natural, NaturalPaths, unit_of};
-use nanoaid::prepare::{self, PrepareConfig};
-use nanoaid::visualize::path::Nearness;
-use nanoaid::visualize::{
+use nanoaid::data::dataset::{Dataset, DatasetConfig};
+use nanoaid::data::prepare::{self, PrepareConfig};
+use nanoaid::interpret::natural_statistics::{Natural, NaturalPaths, unit_of};
+use nanoaid::interpret::visualize::path::Nearness;
+use nanoaid::interpret::visualize::{
     CanvasConfig, ColorDirections, Materials, Objective, Spectrum, VisualizeConfig, Warning, Whitening,
 };
-use nanoaid::{Device, Network, builtin};
+use nanoaid::{Device, Network, network::builtin};
 
 use super::{VisualizeArguments, fitted};
 use crate::outcome::{Failure, say};

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Classify, TrainedClassifier};
 use crate::Network;
-use crate::classify::{cross_entropy, logits_of_groups, macro_f1, means_of_groups};
+use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, means_of_groups};
 use crate::network::{Weight, Weights};
-use crate::regression::{Examples, SoftmaxRegression};
 use crate::run::{NETWORK, RunFolder, Status};
+use crate::train::regression::{Examples, SoftmaxRegression};
 use crate::train::{TrainError, Trained};
 
 /// Strengths that are tried.

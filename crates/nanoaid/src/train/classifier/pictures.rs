@@ -6,9 +6,9 @@ use micrograph::{Plane, Rect};
 use rayon::prelude::*;
 
 use super::ClassifierConfig;
-use crate::classify::{scaled, views};
-use crate::dataset::{Dataset, Entry, Origin, Skipped, Split};
-use crate::prepare::PrepareConfig;
+use crate::data::dataset::{Dataset, Entry, Origin, Skipped, Split};
+use crate::data::prepare::PrepareConfig;
+use crate::evaluate::classify::{scaled, views};
 
 /// Shorter side at which a micrograph is held, in sides of a view: a crop of 40 % of the area still
 /// has all the pixels that a view shows.

@@ -8,7 +8,7 @@ use micrograph::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, robust_range,
 };
 use micrograph::{Plane, Rect};
-use nanoaid::pattern::{PatternView, Periodic, Told, UnitCount, UnitMap};
+use nanoaid::interpret::pattern::{PatternView, Periodic, Told, UnitCount, UnitMap};
 
 use super::without_border;
 

@@ -1,0 +1,145 @@
+//! Tests of the page of a classifier, with micrographs that are only names and logits.
+
+use micrograph::random::Stream;
+use nanoaid::evaluate::classifier::{AuditSets, JudgeConfig, Scored, audit, judge};
+
+use super::*;
+
+const CLASSES: [&str; 5] = ["fibres", "nanowires", "patterned_surface", "porous <sponge>", "powder"];
+const SHARES: [f64; 5] = [0.9, 0.7, 0.95, 0.6, 0.75];
+
+fn classes() -> Vec<String> {
+    CLASSES.map(String::from).to_vec()
+}
+
+/// Micrographs of four classes, unequally many, and logits that tell them `skill` as often as
+/// [`SHARES`] says; surer than they may be.
+fn scored(n: usize, skill: f64, part: &str) -> Vec<Scored> {
+    let mut stream = Stream::new(4, part, 0);
+    (0..n)
+        .map(|index| {
+            let category = [0, 0, 0, 1, 1, 2, 2, 3, 4][index % 9];
+            let sees = stream.uniform() < skill * SHARES[category];
+            let said = if sees { category } else { stream.below(5) };
+            let size = if sees { 6.0 } else { 4.0 };
+            let logit = |class: usize, noise: f64| f64::from(u8::from(class == said)) * size + 1.5 * noise;
+            let logits = (0..5).map(|class| logit(class, stream.normal())).collect();
+            let file = format!("{}/image & {index:03}.png", CLASSES[category]);
+            Scored { file, group: format!("{}", index / 2), category, logits }
+        })
+        .collect()
+}
+
+fn judged(test: &[Scored]) -> ClassifierReport {
+    let mut validation = scored(60, 1.0, "validation");
+    validation.iter_mut().for_each(|image| image.group += " of validation");
+    judge(&classes(), test, &validation, &JudgeConfig::default()).unwrap()
+}
+
+fn audited(strip: f64, without: f64) -> Audit {
+    let [full, strip, top, without] = [(1.0, "test"), (strip, "strip"), (0.1, "top"), (without, "without")]
+        .map(|(skill, part)| scored(90, skill, part));
+    let sets = AuditSets { full: &full, strip: &strip, top: &top, without: &without, n_without_bar: 12 };
+    audit(&classes(), sets, &JudgeConfig::default()).unwrap()
+}
+
+fn thumbnails(report: &ClassifierReport) -> BTreeMap<String, Picture> {
+    let thumbnail = |(index, mistake): (usize, &Judged)| {
+        let shade = 40 + 12 * (index as u8 % 16);
+        (mistake.file.clone(), Picture::new(120, 160, [shade; 3]))
+    };
+    // one is missing, as where a file has gone
+    report.worst_mistakes.iter().enumerate().skip(1).map(thumbnail).collect()
+}
+
+fn about() -> About {
+    About {
+        facts: vec![("network", "compact, 4 stages".to_owned())],
+        folded: vec![("data", "synthetic <b>micrographs</b>".to_owned())],
+    }
+}
+
+fn html(strip: f64, without: f64) -> String {
+    let found = judged(&scored(90, 1.0, "test"));
+    report(&found, Some(&audited(strip, without)), &thumbnails(&found), &about())
+}
+
+#[test]
+fn the_page_shows_what_the_report_holds() {
+    let found = judged(&scored(90, 1.0, "test"));
+    let html = html(0.0, 1.0);
+    for text in ["porous &lt;sponge&gt;", "image &amp; ", "synthetic &lt;b&gt;micrographs&lt;/b&gt;"] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(!html.contains("<sponge>") && !html.contains("src=\"http") && !html.contains(">NaN"));
+    assert!(html.contains(&percent(found.accuracy.value)));
+    assert!(found.warnings.iter().all(|warning| html.contains(&warning.to_string())), "{found:?}");
+    let n_pictures = html.matches("data:image/png;base64,").count();
+    assert_eq!(n_pictures, found.worst_mistakes.len() - 1, "one thumbnail is missing");
+    let n_counts: usize = found.confusion.iter().flatten().filter(|count| **count > 0).count();
+    let table = html.split("table class=\"matrix\"").nth(1).unwrap().split("</table>").next().unwrap();
+    let filled = table.matches("%\">").count() - table.matches("%\"></td>").count();
+    assert_eq!(filled, n_counts);
+}
+
+#[test]
+fn a_temperature_that_does_not_hold_for_the_test_part_is_said_not_to() {
+    let mut found = judged(&scored(90, 1.0, "test"));
+    let words = "It does not hold for the test micrographs";
+    let before = found.reliability.before.nll;
+    for (nll, shown) in [(before - 0.1, false), (before + 0.1, true)] {
+        found.reliability.after.as_mut().unwrap().nll = nll;
+        let html = report(&found, None, &BTreeMap::new(), &about());
+        assert_eq!(html.contains(words), shown, "{before} {nll}");
+    }
+}
+
+#[test]
+fn each_verdict_has_its_words() {
+    let cases = [
+        (1.0, 1.0, "Shortcut: the network reads the data bar."),
+        (0.0, 1.0, "No sign of a shortcut through the data bar."),
+    ];
+    for (strip, without, words) in cases {
+        assert!(html(strip, without).contains(words), "{words}");
+    }
+    let found = judged(&scored(90, 1.0, "test"));
+    let mut undecided = audited(0.0, 1.0);
+    for (reason, words) in [
+        (Undecided::TooFewGroups { n_groups: 3, needed: 20 }, "3 groups of test micrographs have"),
+        (Undecided::OneClass, "are of one class"),
+        (Undecided::AtChance { p_value: 0.4 }, "with probability 0.40"),
+    ] {
+        undecided.verdict = Verdict::Undecided { reason };
+        let html = report(&found, Some(&undecided), &BTreeMap::new(), &about());
+        assert!(html.contains(words) && html.contains("Undecided."), "{words}");
+    }
+}
+
+#[test]
+fn a_report_without_audit_mistakes_or_intervals_is_a_page_too() {
+    let mut test = scored(18, 1.0, "test");
+    test.iter_mut().for_each(|image| {
+        image.group = "one".to_owned();
+        let right = image.category;
+        image.logits.iter_mut().enumerate().for_each(|(class, logit)| {
+            *logit = f64::from(u8::from(class == right));
+        });
+    });
+    let found = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
+    let html = report(&found, None, &BTreeMap::new(), &about());
+    assert!(html.contains("one group, so no interval") && html.contains("None."));
+    assert!(!html.contains("Shortcut audit") && !html.contains("Where to abstain"));
+}
+
+#[test]
+fn measured_shares_have_a_digit_and_chosen_ones_where_it_says_something() {
+    let plain = |text: String| text.replace('\u{a0}', " ");
+    for (share, text) in [(0.702, "70.2 %"), (1.0, "100.0 %"), (0.0, "0.0 %"), (0.999_99, "100.0 %")] {
+        assert_eq!(plain(percent(share)), text);
+    }
+    for (share, text) in [(0.95, "95 %"), (0.999, "99.9 %")] {
+        assert_eq!(plain(level(share)), text);
+    }
+    assert_eq!((p_text(0.000_999), p_text(1e-4)), ("0.001".to_owned(), "below 0.001".to_owned()));
+}

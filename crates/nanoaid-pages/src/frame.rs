@@ -1,0 +1,57 @@
+//! Frame: what all reports share: head, styles, figures, tables of names and values.
+//!
+//! Everything that comes from a file (names, metadata) is escaped by `maud`. What is shown is
+//! what the result structs hold; nothing is computed here.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use micrograph::paint::Picture;
+
+/// A page with a title, a line below it, and its body.
+pub fn page(title: &str, below: &str, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy"
+                    content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+                title { (title) " · NanoAID" }
+                style { (PreEscaped(include_str!("frame/style.css"))) }
+            }
+            body {
+                header { h1 { (title) } p.below { (below) } }
+                main { (body) }
+                footer { "Made by NanoAID " (env!("CARGO_PKG_VERSION")) ". This page needs no network." }
+                script { (PreEscaped(include_str!("frame/fade.js"))) }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A picture inside the page.
+pub fn embedded(picture: &Picture, alt: &str) -> Markup {
+    embedded_png(&picture.png_bytes(None), alt)
+}
+
+/// A PNG inside the page.
+pub fn embedded_png(png: &[u8], alt: &str) -> Markup {
+    html! { img src={ "data:image/png;base64," (STANDARD.encode(png)) } alt=(alt); }
+}
+
+/// A picture with a caption.
+pub fn figure(content: &Markup, caption: &Markup) -> Markup {
+    html! { figure { (content) figcaption { (caption) } } }
+}
+
+/// A table of names and values.
+pub fn facts(rows: &[(&str, String)]) -> Markup {
+    html! {
+        table.facts {
+            @for (name, value) in rows { tr { th scope="row" { (name) } td { (value) } } }
+        }
+    }
+}

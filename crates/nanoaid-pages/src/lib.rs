@@ -1,0 +1,25 @@
+//! Pages: results as self-contained HTML that opens offline; no request leaves; dark and light.
+//!
+//! Serialisable results of `nanoaid` go in, text comes out. Nothing here computes a result, reads an
+//! image, or runs a network. [`frame`] is what all reports share, [`site`] the atlas with its many pages.
+
+pub mod classifier;
+pub mod frame;
+pub mod site;
+pub mod sweep;
+pub mod training;
+
+/// Why a page could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// The file could not be written into a folder for results.
+    #[error(transparent)]
+    Output(#[from] nanoaid::output::OutputError),
+    /// The file could not be written into a run folder.
+    #[error(transparent)]
+    Run(#[from] nanoaid::run::RunError),
+    /// A value could not be shown as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,135 @@
+//! The page of a sweep: a table, a chart, and one specimen at every size.
+
+use maud::{PreEscaped, html};
+use micrograph::paint::{
+    AxisScale, Cell, ColorMap, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series,
+    contact_sheet,
+};
+use nanoaid::train::Sample;
+use nanoaid::train::sweep::SweepRow;
+
+use crate::frame::{embedded, figure, page};
+use nanoaid::output::{OutputError, OutputFolder};
+
+/// Writes chart, specimen and page into `folder`.
+pub fn write(folder: &OutputFolder, rows: &[SweepRow], specimens: &[Sample]) -> Result<(), OutputError> {
+    let quality = quality_chart(rows);
+    let probe = probe_chart(rows);
+    folder.write("sweep.svg", quality.as_bytes())?;
+    let specimen = specimen_sheet(rows, specimens);
+    folder.write("specimen.png", &specimen.png_bytes(None))?;
+    let body = html! {
+        h2 { "Comparison" }
+        div.wide { (table(rows)) }
+        p.soft {
+            "Compression: values of the image for each value of the code. PCA: principal components of blocks with as many values. Dead: channels of stages and code that are constant on all held-out patches. Effective rank after Roy and Vetterli 2007. Probe: share of held-out patches whose category a linear classifier tells from the frozen code, beside the share that guessing the most frequent category reaches."
+        }
+        h2 { "Quality" }
+        (figure(&html! { (PreEscaped(&quality)) }, &html! { "On held-out micrographs; the dashed line is what the network has to beat." }))
+        @if let Some(probe) = &probe {
+            h2 { "What the code tells of the category" }
+            (figure(&html! { (PreEscaped(probe)) }, &html! { "Accuracy of the linear probe, and of guessing." }))
+        }
+        h2 { "One specimen at every size" }
+        (figure(&embedded(&specimen, "one patch reconstructed at every latent size"), &html! {
+            "The same held-out patch through every network."
+        }))
+    };
+    folder.write("report.html", page("Latent sweep", &format!("{} sizes", rows.len()), &body).as_bytes())
+}
+
+fn table(rows: &[SweepRow]) -> maud::Markup {
+    let optional = |value: Option<f64>, digits: usize| {
+        value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
+    };
+    html! {
+        table {
+            thead { tr {
+                @for name in ["latent", "compression", "MSE", "PSNR / dB", "SSIM", "PCA / dB", "dead stage", "dead code", "effective rank", "probe", "guessing", "weights"] {
+                    th.number { (name) }
+                }
+            } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th.number scope="row" { (row.latent) }
+                        td.number { (format!("{:.1}×", row.compression)) }
+                        td.number { (format!("{:.5}", row.mse)) }
+                        td.number { (format!("{:.2}", row.psnr_db)) }
+                        td.number { (format!("{:.4}", row.ssim)) }
+                        td.number { (optional(row.pca_psnr_db, 2)) }
+                        td.number { (row.n_dead_stage_channels) }
+                        td.number { (row.n_dead_latent_channels) }
+                        td.number { (format!("{:.2}", row.effective_rank)) }
+                        td.number { (optional(row.probe_accuracy, 3)) }
+                        td.number { (optional(row.probe_chance, 3)) }
+                        td.number { (row.n_weights) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn series(rows: &[SweepRow], name: &str, value: fn(&SweepRow) -> Option<f64>, style: LineStyle) -> Series {
+    let points = rows.iter().filter_map(|row| Some((row.latent as f64, value(row)?))).collect();
+    Series { name: name.to_owned(), points, style }
+}
+
+fn quality_chart(rows: &[SweepRow]) -> String {
+    LineChart {
+        title: "Reconstruction against latent size".to_owned(),
+        x_label: "latent channels".to_owned(),
+        y_label: "PSNR / dB".to_owned(),
+        series: vec![
+            series(rows, "network", |row| Some(row.psnr_db), LineStyle::Marked),
+            series(rows, "PCA with as many values", |row| row.pca_psnr_db, LineStyle::Dashed),
+        ],
+        x_scale: AxisScale::Log2,
+        ..LineChart::default()
+    }
+    .svg()
+}
+
+fn probe_chart(rows: &[SweepRow]) -> Option<String> {
+    rows.iter().any(|row| row.probe_accuracy.is_some()).then(|| {
+        LineChart {
+            title: "Linear probe against latent size".to_owned(),
+            x_label: "latent channels".to_owned(),
+            y_label: "accuracy".to_owned(),
+            series: vec![
+                series(rows, "linear probe", |row| row.probe_accuracy, LineStyle::Marked),
+                series(
+                    rows,
+                    "guessing the most frequent category",
+                    |row| row.probe_chance,
+                    LineStyle::Dashed,
+                ),
+            ],
+            x_scale: AxisScale::Log2,
+            ..LineChart::default()
+        }
+        .svg()
+    })
+}
+
+fn specimen_sheet(rows: &[SweepRow], specimens: &[Sample]) -> Picture {
+    let cell = |plane, label: String, note: String| Cell { plane, label, note, dead: false };
+    let original =
+        specimens.first().map(|sample| cell(&sample.original, "original".to_owned(), sample.label.clone()));
+    let reconstructions = specimens.iter().zip(rows).map(|(sample, row)| {
+        let quality = format!("{:.1} dB on all patches", row.psnr_db);
+        cell(&sample.reconstruction, format!("latent {}", row.latent), quality)
+    });
+    contact_sheet(&ContactSheet {
+        title: "One held-out patch at every latent size".to_owned(),
+        sections: vec![Section {
+            heading: String::new(),
+            cells: original.into_iter().chain(reconstructions).collect(),
+        }],
+        scaling: Scaling::Given { low: 0.0, high: 1.0 },
+        map: ColorMap::Gray,
+        max_width_px: 1400,
+        ..ContactSheet::default()
+    })
+}

@@ -1,0 +1,130 @@
+//! The page of a run: how good the network is, how it learnt, what it makes of held-out patches.
+
+use maud::{Markup, html};
+use micrograph::Plane;
+use micrograph::paint::{
+    AxisScale, Cell, ColorMap, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series,
+    contact_sheet,
+};
+use nanoaid::evaluate::image_quality::Quality;
+use nanoaid::run::RunFolder;
+use nanoaid::train::{EpochRow, QualityReport, Sample, TrainResult, TrainingCurve};
+
+use crate::PageError;
+use crate::frame::{embedded, figure, page};
+use nanoaid::output::json_text;
+
+/// Writes curves, samples, figures and page into the run folder.
+pub fn write(run: &mut RunFolder, result: &TrainResult, samples: &[Sample]) -> Result<(), PageError> {
+    let sheet = samples_sheet(samples);
+    let chart = curve_chart(&result.curve);
+    run.write("curves.csv", result.curve.to_csv().as_bytes())?;
+    run.write("curves.svg", chart.as_bytes())?;
+    run.write("reconstructions.png", &sheet.png_bytes(None))?;
+    run.write("result.json", json_text(result)?.as_bytes())?;
+    let settings = serde_json::to_string_pretty(&run.manifest().settings)?;
+    let data = serde_json::to_string_pretty(&run.manifest().data)?;
+    let body = html! {
+        h2 { "Quality on held-out micrographs" }
+        (quality_table(&result.quality))
+        h2 { "Held-out patches and what the network makes of them" }
+        (figure(&embedded(&sheet, "pairs of original and reconstructed patches"), &html! {
+            "Left of each pair: a patch of a micrograph that was not trained on. Right: the network's output."
+        }))
+        h2 { "Learning curve" }
+        (figure(&html! { (maud::PreEscaped(&chart)) }, &html! {
+            "Mean squared error after each epoch; the network of epoch " (result.curve.best_epoch) " was kept."
+        }))
+        h2 { "How this was made" }
+        details { summary { "Settings" } pre { (settings) } }
+        details { summary { "Data" } pre { (data) } }
+    };
+    let title = "Autoencoder training";
+    let below = format!(
+        "{} epochs, best {}; {:.1} values of the image for each value of the code",
+        result.curve.rows.len(),
+        result.curve.best_epoch,
+        result.quality.compression
+    );
+    run.write("report.html", page(title, &below, &body).as_bytes())?;
+    Ok(())
+}
+
+fn quality_table(report: &QualityReport) -> Markup {
+    let row = |name: &str, quality: &Quality, best: bool| {
+        html! {
+            tr.best[best] {
+                th scope="row" { (name) }
+                td.number { (quality.n_patches) }
+                td.number { (format!("{:.5}", quality.mse)) }
+                td.number { (format!("{:.2} dB", quality.psnr_db)) }
+                td.number { (format!("{:.4}", quality.ssim)) }
+            }
+        }
+    };
+    html! {
+        div.wide { table {
+            thead { tr {
+                th { (report.part) " part, " (report.n_micrographs) " micrographs" }
+                th.number { "patches" } th.number { "MSE" } th.number { "PSNR" } th.number { "SSIM" }
+            } }
+            tbody {
+                (row("this network", &report.all, true))
+                @for baseline in &report.baselines { (row(&baseline.name, &baseline.quality, false)) }
+                @for (category, quality) in &report.categories {
+                    (row(&format!("this network on {category}"), quality, false))
+                }
+            }
+        } }
+        p.soft {
+            "Patches of " (report.patch_px) " px. PSNR is that of the mean error, for a peak of 1; SSIM after Wang et al. 2004."
+        }
+    }
+}
+
+fn curve_chart(curve: &TrainingCurve) -> String {
+    let series = |name: &str, loss: fn(&EpochRow) -> f64, style| Series {
+        name: name.to_owned(),
+        points: curve.rows.iter().map(|row| (row.epoch as f64, loss(row))).collect(),
+        style,
+    };
+    LineChart {
+        title: "Learning curve".to_owned(),
+        x_label: "epoch".to_owned(),
+        y_label: "mean squared error".to_owned(),
+        series: vec![
+            series("training", |row| row.training_loss, LineStyle::Dashed),
+            series("validation", |row| row.validation_loss, LineStyle::Solid),
+        ],
+        y_scale: AxisScale::Log10,
+        markers: vec![(curve.best_epoch as f64, "kept".to_owned())],
+        ..LineChart::default()
+    }
+    .svg()
+}
+
+/// Pairs of a patch and its reconstruction, all in one range of grey.
+fn samples_sheet(samples: &[Sample]) -> Picture {
+    let cell = |plane, label: &str, note: &str| Cell::<'_> {
+        plane,
+        label: label.to_owned(),
+        note: note.to_owned(),
+        dead: false,
+    };
+    let cells: Vec<Cell<'_>> = samples
+        .iter()
+        .flat_map(|sample| {
+            let error: &Plane = &sample.reconstruction;
+            [cell(&sample.original, &sample.label, "original"), cell(error, &sample.label, "network")]
+        })
+        .collect();
+    contact_sheet(&ContactSheet {
+        title: "Held-out patches".to_owned(),
+        subtitle: "original, then the network's output".to_owned(),
+        sections: vec![Section { heading: String::new(), cells }],
+        scaling: Scaling::Given { low: 0.0, high: 1.0 },
+        map: ColorMap::Gray,
+        max_width_px: 1400,
+        ..ContactSheet::default()
+    })
+}

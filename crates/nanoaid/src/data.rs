@@ -1,0 +1,7 @@
+//! Data: micrographs as networks learn from them and look at them.
+//!
+//! [`prepare`] makes the plane that a network sees from one micrograph; [`dataset`] reads folders and
+//! indexes of many, splits them, imports and checks them. Nothing here knows a network.
+
+pub mod dataset;
+pub mod prepare;

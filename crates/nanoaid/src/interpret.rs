@@ -1,0 +1,25 @@
+//! Interpreting: what the layers and units of a network respond to.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`lens`] | what do the feature maps of a layer show of one micrograph? |
+//! | [`visualize`] | which synthetic image drives a unit most? |
+//! | [`exemplar`] | which real patches drive it most and least, and where else does a marked part occur? |
+//! | [`activation_index`] | what does every channel give for every micrograph of a data set? |
+//! | [`tuning`] | which gratings, lattices and discs drive a channel? |
+//! | [`machine_score`] | how well do exemplars or pictures predict what drives a unit? |
+//! | [`differential`] | which units respond more to one class than to another? |
+//! | [`matching`] | which units of two networks are alike? |
+//! | [`pattern`] | what does a network add to a pattern that was measured without it? |
+
+pub mod activation_index;
+pub mod differential;
+pub mod exemplar;
+pub mod lens;
+pub mod machine_score;
+pub mod matching;
+pub mod natural_statistics;
+pub mod pattern;
+pub mod tuning;
+pub mod unit_values;
+pub mod visualize;

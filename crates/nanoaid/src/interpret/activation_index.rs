@@ -1,0 +1,263 @@
+//! Survey: a network over all micrographs of a data set, once.
+//!
+//! What every channel of some layers answers to each micrograph is kept in a folder, so that a
+//! second survey only looks at what is new, and one that was stopped goes on. Decoding and
+//! convolving overlap; the same answers come out for any order of files and number of threads.
+//! Format of the folder: `docs/survey.md`.
+
+mod error;
+mod folder;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use micrograph::Plane;
+use serde::{Deserialize, Serialize};
+
+use crate::Network;
+use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
+use crate::data::prepare::PrepareConfig;
+use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, Reader, Seen};
+use folder::{Folder, Part};
+
+pub use error::SurveyError;
+
+/// Micrographs whose answers are written together: what is lost at most when a survey is stopped.
+const PART: usize = 64;
+/// Most micrographs that are in work at a time; each takes a few hundred megabytes.
+const MOST_AT_ONCE: usize = 8;
+
+/// What of a micrograph is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The specimen, without the data bar.
+    #[default]
+    Specimen,
+    /// The data bar alone, of micrographs that have one: the control for all that is said of
+    /// specimens.
+    DataBar,
+}
+
+/// What every channel answered to every micrograph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// SHA-256 of the network as a file.
+    pub network_sha256: String,
+    /// The micrographs, in the order of their files.
+    pub seen: Vec<Seen>,
+    /// The layers, in the order in which they were asked for.
+    pub layers: Vec<LayerAnswers>,
+    /// Micrographs that show the same place.
+    pub alike: NearDuplicates,
+    /// Micrographs that could not be looked at.
+    pub skipped: Vec<Skipped>,
+    /// Micrographs that were looked at now; the others were known.
+    pub n_new: usize,
+}
+
+impl Survey {
+    /// Leaves only micrographs for which `keep` is true.
+    pub fn retain(&mut self, keep: impl Fn(&Seen) -> bool) {
+        let kept: Vec<usize> = (0..self.seen.len()).filter(|&image| keep(&self.seen[image])).collect();
+        if kept.len() == self.seen.len() {
+            return;
+        }
+        for answers in &mut self.layers {
+            let of_image = kept.iter().map(|&image| answers.of_image(image));
+            *answers = LayerAnswers::new(&answers.layer, answers.n_channels, of_image);
+        }
+        self.alike = self.alike.among(&kept);
+        self.seen = kept.into_iter().map(|image| self.seen[image].clone()).collect();
+    }
+
+    /// The answers of the layer called `layer`.
+    pub fn layer(&self, layer: &str) -> Option<&LayerAnswers> {
+        self.layers.iter().find(|answers| answers.layer == layer)
+    }
+}
+
+/// One micrograph as it comes out of the network.
+struct Looked {
+    seen: Seen,
+    /// By layer and channel.
+    peaks: Vec<Vec<Peak>>,
+    print: Fingerprint,
+}
+
+/// Surveys `dataset` with `layers` of `network`; what `path` holds already is not looked at again.
+/// `progress` is told the micrographs done and their number.
+///
+/// # Errors
+/// If there is no such layer, the network's images are not grey, `path` holds the survey of
+/// another network, other layers or settings, or is damaged, or can not be written.
+pub fn survey(
+    network: &Network,
+    layers: &[String],
+    (dataset, subject): (&Dataset, Subject),
+    path: &Path,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Survey, SurveyError> {
+    let reader = Reader::new(network, layers)?;
+    let mut folder = Folder::open(path, network, &reader, subject, &dataset.config)?;
+    let contents: Vec<Option<String>> = dataset.contents()?;
+    let known = folder.known();
+    let is_known = |index: usize| {
+        let content = contents[index].as_ref();
+        content.is_some_and(|sha256| known.contains(&(dataset.entries[index].file.clone(), sha256.clone())))
+    };
+    let new: Vec<usize> = (0..dataset.entries.len()).filter(|&index| !is_known(index)).collect();
+    let (mut skipped, mut n_new, mut n_done) = (Vec::new(), 0, dataset.entries.len() - new.len());
+    let n_all = dataset.entries.len();
+    progress(n_done, n_all);
+    for few in new.chunks(PART) {
+        let work: Vec<(&Entry, Option<&String>)> =
+            few.iter().map(|&index| (&dataset.entries[index], contents[index].as_ref())).collect();
+        let looked = look(&reader, &work, subject, &dataset.prepare_config(), &mut || {
+            n_done += 1;
+            progress(n_done, n_all);
+        });
+        let mut found = Vec::new();
+        for (looked, (entry, _)) in looked.into_iter().zip(&work) {
+            match looked {
+                Ok(looked) => found.extend(looked),
+                Err(reason) => skipped.push(Skipped { file: entry.file.clone(), reason }),
+            }
+        }
+        if !found.is_empty() {
+            folder.add(&found)?;
+        }
+        n_new += found.len();
+    }
+    let order: Vec<(&Entry, String)> =
+        dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
+    collect(&reader, network, &folder.parts()?, &order).map(|survey| Survey { skipped, n_new, ..survey })
+}
+
+/// Looks at micrographs, several at a time: while one is decoded, another is convolved.
+fn look(
+    reader: &Reader,
+    work: &[(&Entry, Option<&String>)],
+    subject: Subject,
+    prepare: &PrepareConfig,
+    done: &mut dyn FnMut(),
+) -> Vec<Result<Option<Looked>, String>> {
+    let n_workers = rayon::current_num_threads().clamp(2, MOST_AT_ONCE).min(work.len().max(1));
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        // threads of their own, not the pool's: one that waits for a convolution must not begin
+        // with a further micrograph meanwhile
+        for _ in 0..n_workers {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&(entry, content)) = work.get(place) else { break };
+                    let looked = match content {
+                        Some(sha256) => look_at(reader, entry, sha256, subject, prepare),
+                        None => Err("the file is not there".to_owned()),
+                    };
+                    sender.send((place, looked)).expect("the receiver waits for all senders");
+                }
+            });
+        }
+        drop(sender);
+        let mut found: Vec<Result<Option<Looked>, String>> = work.iter().map(|_| Ok(None)).collect();
+        for (place, looked) in receiver {
+            found[place] = looked;
+            done();
+        }
+        found
+    })
+}
+
+fn look_at(
+    reader: &Reader,
+    entry: &Entry,
+    sha256: &str,
+    subject: Subject,
+    prepare: &PrepareConfig,
+) -> Result<Option<Looked>, String> {
+    let prepared = entry.prepared(prepare)?;
+    let whole_height = prepared.facts.height;
+    let nm_per_px = prepared.facts.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
+    let (plane, data_bar_px): (Plane, usize) = match subject {
+        Subject::Specimen => {
+            let cut = whole_height.saturating_sub(prepared.plane.height());
+            (prepared.plane, cut)
+        }
+        Subject::DataBar => match crate::evaluate::score::data_bar_of(entry) {
+            Some(strip) => (strip, 0),
+            None => return Ok(None),
+        },
+    };
+    let peaks = reader.peaks(&plane).map_err(|error| error.to_string())?;
+    let seen = Seen {
+        file: entry.file.clone(),
+        sha256: sha256.to_owned(),
+        category: None,
+        group: String::new(),
+        part: String::new(),
+        height: plane.height(),
+        width: plane.width(),
+        nm_per_px,
+        data_bar_px,
+    };
+    Ok(Some(Looked { seen: seen_as(entry, seen), peaks, print: Fingerprint::of(&plane) }))
+}
+
+/// Brings what was kept into the order of the data set, and leaves out what it no longer holds.
+fn collect(
+    reader: &Reader,
+    network: &Network,
+    parts: &[Part],
+    order: &[(&Entry, String)],
+) -> Result<Survey, SurveyError> {
+    let mut places = BTreeMap::new();
+    for (part_index, part) in parts.iter().enumerate() {
+        for (row, seen) in part.seen.iter().enumerate() {
+            places.insert((&seen.file, &seen.sha256), (part_index, row));
+        }
+    }
+    let found: Vec<(&Entry, usize, usize)> = order
+        .iter()
+        .filter_map(|(entry, sha256)| {
+            let &(part, row) = places.get(&(&entry.file, sha256))?;
+            Some((*entry, part, row))
+        })
+        .collect();
+    let layers = reader.layers().iter().enumerate().map(|(index, layer)| {
+        let of_image = |&(_, part, row): &(&Entry, usize, usize)| parts[part].peaks(row, index);
+        LayerAnswers::new(&layer.name, layer.n_channels, found.iter().map(of_image))
+    });
+    let prints: Vec<Option<Fingerprint>> =
+        found.iter().map(|&(_, part, row)| Some(parts[part].prints[row].clone())).collect();
+    let pairs = near_pairs(&prints).into_iter().map(|pair| (pair.one, pair.other));
+    // what the data set says of a micrograph may have changed since it was looked at
+    let seen = found.iter().map(|&(entry, part, row)| seen_as(entry, parts[part].seen[row].clone()));
+    Ok(Survey {
+        network_sha256: network.sha256().to_owned(),
+        seen: seen.collect(),
+        layers: layers.collect(),
+        alike: NearDuplicates::of(pairs),
+        skipped: Vec::new(),
+        n_new: 0,
+    })
+}
+
+/// What the data set says of a micrograph, in place of what `seen` says.
+fn seen_as(entry: &Entry, seen: Seen) -> Seen {
+    Seen {
+        category: entry.category.clone(),
+        group: entry.group.clone().unwrap_or_else(|| entry.file.clone()),
+        part: entry.split.to_string(),
+        ..seen
+    }
+}

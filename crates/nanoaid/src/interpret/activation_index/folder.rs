@@ -1,0 +1,216 @@
+//! The folder of a survey: a manifest and parts that are written once and not changed again.
+//!
+//! The manifest is written after the files that it names, so a part is whole or does not count.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use micrograph::data_bar::DataBarChoice;
+use micrograph::file;
+use serde::{Deserialize, Serialize};
+
+use super::{Looked, Subject, SurveyError, table};
+use crate::Network;
+use crate::data::dataset::{DatasetConfig, Fingerprint};
+use crate::hash::sha256;
+use crate::interpret::exemplar::{Peak, Reader, Seen};
+
+/// Version of the format.
+const SCHEMA_VERSION: u32 = 1;
+/// Name of the manifest.
+const MANIFEST: &str = "manifest.json";
+
+/// What a folder holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    schema_version: u32,
+    program_version: String,
+    network_sha256: String,
+    device: String,
+    subject: Subject,
+    /// What was done about data bars.
+    data_bar: DataBarChoice,
+    layers: Vec<NamedLayer>,
+    parts: Vec<PartEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedLayer {
+    name: String,
+    n_channels: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartEntry {
+    /// The table of answers.
+    table: String,
+    table_sha256: String,
+    /// One thumbnail a micrograph, 64 × 64 bytes each, by which near-duplicates are known.
+    thumbnails: String,
+    thumbnails_sha256: String,
+    micrographs: Vec<Seen>,
+}
+
+/// A part, read back.
+pub(super) struct Part {
+    pub(super) seen: Vec<Seen>,
+    pub(super) prints: Vec<Fingerprint>,
+    peaks: Vec<Peak>,
+    /// Channels of each layer.
+    channels: Vec<usize>,
+}
+
+impl Part {
+    /// What all channels of `layer` answered to micrograph `row` of the part.
+    pub(super) fn peaks(&self, row: usize, layer: usize) -> &[Peak] {
+        let all: usize = self.channels.iter().sum();
+        let before: usize = self.channels[..layer].iter().sum();
+        &self.peaks[row * all + before..][..self.channels[layer]]
+    }
+}
+
+/// The folder of a survey.
+pub(super) struct Folder {
+    path: PathBuf,
+    manifest: Manifest,
+    layers: Vec<crate::Layer>,
+}
+
+impl Folder {
+    /// Opens `path`, or begins it.
+    pub(super) fn open(
+        path: &Path,
+        network: &Network,
+        reader: &Reader,
+        subject: Subject,
+        config: &DatasetConfig,
+    ) -> Result<Self, SurveyError> {
+        let named =
+            |layer: &crate::Layer| NamedLayer { name: layer.name.clone(), n_channels: layer.n_channels };
+        let new = Manifest {
+            schema_version: SCHEMA_VERSION,
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            network_sha256: network.sha256().to_owned(),
+            device: network.device().to_string(),
+            subject,
+            data_bar: config.data_bar,
+            layers: reader.layers().iter().map(named).collect(),
+            parts: Vec::new(),
+        };
+        let file = path.join(MANIFEST);
+        let manifest = match fs::read(&file) {
+            Ok(text) => {
+                let found: Manifest = serde_json::from_slice(&text).map_err(|error| {
+                    SurveyError::Damaged { path: file.clone(), reason: error.to_string() }
+                })?;
+                found.check_like(&new, path)?;
+                found
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path)
+                    .map_err(|source| file::WriteError { path: path.to_owned(), source })?;
+                new
+            }
+            Err(error) => return Err(SurveyError::Damaged { path: file, reason: error.to_string() }),
+        };
+        Ok(Self { path: path.to_owned(), manifest, layers: reader.layers().to_vec() })
+    }
+
+    /// File and hash of the micrographs that are there.
+    pub(super) fn known(&self) -> BTreeSet<(String, String)> {
+        let seen = self.manifest.parts.iter().flat_map(|part| &part.micrographs);
+        seen.map(|seen| (seen.file.clone(), seen.sha256.clone())).collect()
+    }
+
+    /// Adds the answers to some micrographs.
+    pub(super) fn add(&mut self, looked: &[Looked]) -> Result<(), SurveyError> {
+        let number = self.manifest.parts.len();
+        let (table, thumbnails) =
+            (format!("part-{number:05}.parquet"), format!("part-{number:05}.thumbnails"));
+        let damaged = |error: parquet::errors::ParquetError| SurveyError::Damaged {
+            path: self.path.join(&table),
+            reason: error.to_string(),
+        };
+        let answers = table::bytes(looked, &self.layers).map_err(damaged)?;
+        let prints: Vec<u8> = looked.iter().flat_map(|looked| looked.print.bytes()).copied().collect();
+        file::write_whole(&self.path.join(&table), &answers)?;
+        file::write_whole(&self.path.join(&thumbnails), &prints)?;
+        self.manifest.parts.push(PartEntry {
+            table,
+            table_sha256: sha256(&answers),
+            thumbnails,
+            thumbnails_sha256: sha256(&prints),
+            micrographs: looked.iter().map(|looked| looked.seen.clone()).collect(),
+        });
+        let text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
+        file::write_whole(&self.path.join(MANIFEST), (text + "\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// All parts, read back and checked.
+    pub(super) fn parts(&self) -> Result<Vec<Part>, SurveyError> {
+        self.manifest.parts.iter().map(|part| self.part(part)).collect()
+    }
+
+    fn part(&self, entry: &PartEntry) -> Result<Part, SurveyError> {
+        let bytes_of = |name: &str, expected: &str| {
+            let path = self.path.join(name);
+            match fs::read(&path) {
+                Ok(bytes) if sha256(&bytes) == expected => Ok(bytes),
+                Ok(bytes) => {
+                    let reason = format!("SHA-256 is {}, expected {expected}", sha256(&bytes));
+                    Err(SurveyError::Damaged { path, reason })
+                }
+                Err(error) => Err(SurveyError::Damaged { path, reason: error.to_string() }),
+            }
+        };
+        let table = bytes_of(&entry.table, &entry.table_sha256)?;
+        let thumbnails = bytes_of(&entry.thumbnails, &entry.thumbnails_sha256)?;
+        let damaged =
+            |name: &str, reason: String| SurveyError::Damaged { path: self.path.join(name), reason };
+        let peaks = table::peaks(table).map_err(|error| damaged(&entry.table, error.to_string()))?;
+        let channels: Vec<usize> = self.manifest.layers.iter().map(|layer| layer.n_channels).collect();
+        let expected = entry.micrographs.len() * channels.iter().sum::<usize>();
+        if peaks.len() != expected {
+            return Err(damaged(&entry.table, format!("{} rows, expected {expected}", peaks.len())));
+        }
+        let prints: Option<Vec<Fingerprint>> =
+            thumbnails.chunks(Fingerprint::N_BYTES).map(Fingerprint::from_bytes).collect();
+        let prints = prints.filter(|prints| prints.len() == entry.micrographs.len()).ok_or_else(|| {
+            let expected = entry.micrographs.len() * Fingerprint::N_BYTES;
+            damaged(&entry.thumbnails, format!("{} bytes, expected {expected}", thumbnails.len()))
+        })?;
+        Ok(Part { seen: entry.micrographs.clone(), prints, peaks, channels })
+    }
+}
+
+impl Manifest {
+    /// Checks that a survey like `other` may go on here.
+    fn check_like(&self, other: &Self, path: &Path) -> Result<(), SurveyError> {
+        let layers = |manifest: &Self| {
+            let names: Vec<&str> = manifest.layers.iter().map(|layer| layer.name.as_str()).collect();
+            names.join(", ")
+        };
+        let subject = |manifest: &Self| format!("{:?}", manifest.subject);
+        let facts = [
+            ("format", self.schema_version.to_string(), other.schema_version.to_string()),
+            ("program version", self.program_version.clone(), other.program_version.clone()),
+            ("network", self.network_sha256.clone(), other.network_sha256.clone()),
+            ("device", self.device.clone(), other.device.clone()),
+            ("layers", layers(self), layers(other)),
+            ("subject", subject(self), subject(other)),
+            ("data bars", format!("{:?}", self.data_bar), format!("{:?}", other.data_bar)),
+        ];
+        match facts.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => {
+                Err(SurveyError::Other { path: path.to_owned(), what, found, expected })
+            }
+            None => Ok(()),
+        }
+    }
+}

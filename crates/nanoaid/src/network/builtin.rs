@@ -1,0 +1,88 @@
+//! The networks that come with the program; how they were trained stands in `assets/README.md`.
+
+use serde::Deserialize;
+
+use crate::evaluate::classifier::ClassifierReport;
+use crate::network::WeightsError;
+use crate::{Device, Network};
+
+/// Name of the built-in autoencoder, wherever a run is asked for.
+pub const AUTOENCODER: &str = "autoencoder";
+/// Name of the built-in classifier, wherever a run is asked for.
+pub const CLASSIFIER: &str = "classifier";
+
+/// Their names.
+pub const NAMES: [&str; 2] = [AUTOENCODER, CLASSIFIER];
+
+/// The built-in autoencoder.
+///
+/// # Errors
+/// If the program was built with a damaged file.
+pub fn autoencoder(device: Device) -> Result<Network, WeightsError> {
+    Network::from_bytes(include_bytes!("../../assets/autoencoder.safetensors"), device)
+}
+
+/// The built-in classifier of the ten categories.
+///
+/// # Errors
+/// If the program was built with a damaged file.
+pub fn classifier(device: Device) -> Result<Network, WeightsError> {
+    Network::from_bytes(include_bytes!("../../assets/classifier.safetensors"), device)
+}
+
+/// How the built-in classifier did on held-out real micrographs, as its training reported it.
+///
+/// # Errors
+/// If the program was built with a damaged file.
+pub fn classifier_report() -> Result<ClassifierReport, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Result {
+        report: ClassifierReport,
+    }
+    serde_json::from_str::<Result>(include_str!("../../assets/classifier-result.json")).map(|all| all.report)
+}
+
+/// The built-in network called `name`; `None` if none is.
+///
+/// # Errors
+/// If the program was built with a damaged file.
+pub fn named(name: &str, device: Device) -> Option<Result<Network, WeightsError>> {
+    match name {
+        AUTOENCODER => Some(autoencoder(device)),
+        CLASSIFIER => Some(classifier(device)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use micrograph::synth::Category;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::hash::sha256;
+
+    #[test]
+    fn each_network_is_the_one_that_its_manifest_tells_of() {
+        for (name, manifest) in [
+            (AUTOENCODER, include_str!("../../assets/autoencoder-manifest.json")),
+            (CLASSIFIER, include_str!("../../assets/classifier-manifest.json")),
+        ] {
+            let network = named(name, Device::Cpu).unwrap().unwrap();
+            let manifest: Value = serde_json::from_str(manifest).unwrap();
+            assert_eq!(manifest["files"]["network.safetensors"], sha256(network.to_bytes()), "{name}");
+        }
+        assert!(named("decoder", Device::Cpu).is_none());
+    }
+
+    #[test]
+    fn the_classifier_tells_the_ten_categories_and_its_report_is_of_them() {
+        let classifier = classifier(Device::Cpu).unwrap();
+        let mut names = Category::ALL.map(Category::name);
+        names.sort_unstable();
+        assert_eq!(classifier.classes().unwrap(), names);
+        let report = classifier_report().unwrap();
+        assert_eq!(report.classes, names);
+        assert!(report.reliability.temperature.is_some());
+    }
+}

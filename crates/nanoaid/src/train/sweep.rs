@@ -1,0 +1,216 @@
+//! Latent sweep: what each size of the latent code costs and gives.
+//!
+//! Besides the quality of the reconstruction: how many channels are dead, how many directions of
+//! the code are in use, and how well a linear classifier tells the categories from the frozen
+//! code. Trains nothing but that classifier; the networks come from [`crate::train`].
+
+mod probe;
+
+use micrograph::Plane;
+use serde::{Deserialize, Serialize};
+
+use crate::Network;
+use crate::data::dataset::Dataset;
+use crate::eigen::eigenpairs;
+use crate::train::{HeldOut, QualityReport, TrainConfig, TrainError};
+use probe::Probe;
+
+/// One size of the latent code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepRow {
+    /// Channels of the code.
+    pub latent: usize,
+    /// Values of the image for each value of the code.
+    pub compression: f64,
+    /// Mean squared error on the held-out patches.
+    pub mse: f64,
+    /// Peak signal-to-noise ratio of that error in dB.
+    pub psnr_db: f64,
+    /// Mean structural similarity.
+    pub ssim: f64,
+    /// Peak signal-to-noise ratio of principal components of blocks with as many values, in dB.
+    pub pca_psnr_db: Option<f64>,
+    /// Channels of the encoder's stages that are constant on all held-out patches.
+    pub n_dead_stage_channels: usize,
+    /// Channels of the code that are constant on all held-out patches.
+    pub n_dead_latent_channels: usize,
+    /// Effective rank of the code, 1 to `latent`: the exponential of the entropy of its normalized
+    /// singular values (Roy and Vetterli 2007).
+    pub effective_rank: f64,
+    /// Share of the held-out patches whose category a linear classifier tells from the code;
+    /// `None` without at least two categories in both parts.
+    pub probe_accuracy: Option<f64>,
+    /// Share of the most frequent category among those patches: what guessing reaches.
+    pub probe_chance: Option<f64>,
+    /// Weights and biases of the network.
+    pub n_weights: usize,
+}
+
+impl SweepRow {
+    /// Measures the code of `network`, trained as `config` says on `dataset`, whose reconstruction
+    /// has `quality`.
+    ///
+    /// # Errors
+    /// If no held-out micrograph can be used.
+    pub fn of(
+        network: &Network,
+        dataset: &Dataset,
+        config: &TrainConfig,
+        quality: &QualityReport,
+    ) -> Result<Self, TrainError> {
+        let parts = HeldOut::of(dataset, config)?;
+        let held_out: Vec<&Plane> = parts.held_out.iter().map(|patch| &patch.plane).collect();
+        let codes = codes(network, &held_out);
+        let training: Vec<&Plane> = parts.training.iter().map(|patch| &patch.plane).collect();
+        let categories = |patches: &[crate::data::dataset::LabelledPatch]| -> Vec<Option<String>> {
+            patches.iter().map(|patch| patch.category.clone()).collect()
+        };
+        let probe = Probe {
+            training: features(&self::codes(network, &training)),
+            training_categories: categories(&parts.training),
+            held_out: features(&codes),
+            held_out_categories: categories(&parts.held_out),
+        }
+        .run();
+        let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
+        let n_dead_stage_channels = stages.map(|layer| n_dead(network, &layer.name, &held_out)).sum();
+        Ok(Self {
+            latent: config.latent,
+            compression: quality.compression,
+            mse: quality.all.mse,
+            psnr_db: quality.all.psnr_db,
+            ssim: quality.all.ssim,
+            pca_psnr_db: quality.baseline("PCA").map(|baseline| baseline.quality.psnr_db),
+            n_dead_stage_channels,
+            n_dead_latent_channels: n_dead(network, LATENT, &held_out),
+            effective_rank: effective_rank(&codes),
+            probe_accuracy: probe.map(|probe| probe.accuracy),
+            probe_chance: probe.map(|probe| probe.chance),
+            n_weights: network.layers().iter().map(|layer| layer.n_weights).sum(),
+        })
+    }
+}
+
+/// Rows as CSV.
+pub fn to_csv(rows: &[SweepRow]) -> String {
+    let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    let mut text = String::from(
+        "latent,compression,mse,psnr_db,ssim,pca_psnr_db,dead_stage_channels,dead_latent_channels,effective_rank,probe_accuracy,probe_chance,weights\n",
+    );
+    for row in rows {
+        let cells = [
+            row.latent.to_string(),
+            row.compression.to_string(),
+            row.mse.to_string(),
+            row.psnr_db.to_string(),
+            row.ssim.to_string(),
+            optional(row.pca_psnr_db),
+            row.n_dead_stage_channels.to_string(),
+            row.n_dead_latent_channels.to_string(),
+            row.effective_rank.to_string(),
+            optional(row.probe_accuracy),
+            optional(row.probe_chance),
+            row.n_weights.to_string(),
+        ];
+        text += &cells.join(",");
+        text.push('\n');
+    }
+    text
+}
+
+/// Name of the layer of the code.
+const LATENT: &str = "latent";
+
+/// The code of each patch, one plane a channel.
+fn codes(network: &Network, patches: &[&Plane]) -> Vec<Vec<Plane>> {
+    let encoder = network.cut(LATENT);
+    patches.iter().map(|patch| encoder.maps(patch, LATENT)).collect()
+}
+
+/// Mean and standard deviation of each channel of each code.
+fn features(codes: &[Vec<Plane>]) -> Vec<Vec<f64>> {
+    let of_code = |code: &Vec<Plane>| {
+        code.iter().flat_map(|channel| [channel.mean(), channel.variance().sqrt()]).collect()
+    };
+    codes.iter().map(of_code).collect()
+}
+
+/// Channels of `layer` that are constant over all patches together.
+fn n_dead(network: &Network, layer: &str, patches: &[&Plane]) -> usize {
+    let encoder = network.cut(layer);
+    let n_channels = encoder.layers().last().map_or(0, |layer| layer.n_channels);
+    let mut ranges: Vec<Option<(f32, f32)>> = vec![None; n_channels];
+    for patch in patches {
+        for (range, map) in ranges.iter_mut().zip(encoder.maps(patch, layer)) {
+            *range = match (*range, map.range()) {
+                (Some((low, high)), Some((more_low, more_high))) => {
+                    Some((low.min(more_low), high.max(more_high)))
+                }
+                (known, new) => known.or(new),
+            };
+        }
+    }
+    ranges.iter().filter(|range| range.is_none_or(|(low, high)| low == high)).count()
+}
+
+/// Effective rank of the activation vectors of all positions of all codes.
+fn effective_rank(codes: &[Vec<Plane>]) -> f64 {
+    let Some(first) = codes.first() else { return 0.0 };
+    let size = first.len();
+    let mut sums = vec![0.0; size];
+    let mut products = vec![vec![0.0; size]; size];
+    let mut n = 0.0;
+    for code in codes {
+        for place in 0..code[0].values().len() {
+            let vector: Vec<f64> = code.iter().map(|channel| f64::from(channel.values()[place])).collect();
+            for i in 0..size {
+                sums[i] += vector[i];
+                for j in 0..=i {
+                    products[i][j] += vector[i] * vector[j];
+                }
+            }
+            n += 1.0;
+        }
+    }
+    let covariance: Vec<Vec<f64>> = (0..size)
+        .map(|i| (0..size).map(|j| products[i.max(j)][i.min(j)] / n - sums[i] * sums[j] / (n * n)).collect())
+        .collect();
+    rank_of_variances(&eigenpairs(&covariance).iter().map(|pair| pair.value).collect::<Vec<_>>())
+}
+
+/// Effective rank from the variances along the principal axes.
+fn rank_of_variances(variances: &[f64]) -> f64 {
+    let singular: Vec<f64> = variances.iter().map(|variance| variance.max(0.0).sqrt()).collect();
+    let total: f64 = singular.iter().sum();
+    if total == 0.0 {
+        return 0.0;
+    }
+    let entropy: f64 = singular
+        .iter()
+        .map(|value| value / total)
+        .filter(|share| *share > 0.0)
+        .map(|share| -share * share.ln())
+        .sum();
+    entropy.exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effective_rank_counts_directions_of_equal_strength() {
+        assert!((rank_of_variances(&[4.0, 4.0, 4.0, 0.0]) - 3.0).abs() < 1e-12);
+        assert!((rank_of_variances(&[2.0, 0.0]) - 1.0).abs() < 1e-12);
+        let uneven = rank_of_variances(&[1.0, 0.01]);
+        assert!(1.0 < uneven && uneven < 2.0, "{uneven}");
+        assert_eq!(rank_of_variances(&[0.0, 0.0]), 0.0);
+    }
+
+    #[test]
+    fn codes_along_one_direction_have_rank_one() {
+        let first = Plane::from_fn(3, 4, |y, x| (y * 4 + x) as f32);
+        let second = first.map(|value| 5.0 - 2.0 * value);
+        assert!((effective_rank(&[vec![first, second]]) - 1.0).abs() < 1e-5);
+    }
+}

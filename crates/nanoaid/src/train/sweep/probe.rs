@@ -1,0 +1,111 @@
+//! Linear probe: how well a linear classifier tells categories from frozen features.
+//!
+//! Softmax regression on standardized features with a small ridge.
+
+use std::collections::BTreeSet;
+
+use crate::train::regression::{Examples, SoftmaxRegression, argmax};
+
+/// Weight of the squared coefficients, per sample.
+const RIDGE: f64 = 1e-3;
+
+/// Features of the patches that are learnt from and judged on.
+pub(super) struct Probe {
+    pub training: Vec<Vec<f64>>,
+    pub training_categories: Vec<Option<String>>,
+    pub held_out: Vec<Vec<f64>>,
+    pub held_out_categories: Vec<Option<String>>,
+}
+
+/// How well the probe does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ProbeResult {
+    /// Share of the held-out patches that are told rightly.
+    pub accuracy: f64,
+    /// Share of the most frequent category among them.
+    pub chance: f64,
+}
+
+impl Probe {
+    /// Trains and judges; `None` unless at least two categories are in both parts. Patches of
+    /// categories that are not in both are left out.
+    pub(super) fn run(&self) -> Option<ProbeResult> {
+        let known: BTreeSet<&String> = self.training_categories.iter().flatten().collect();
+        let asked: BTreeSet<&String> = self.held_out_categories.iter().flatten().collect();
+        let classes: Vec<&String> = known.intersection(&asked).copied().collect();
+        if classes.len() < 2 {
+            return None;
+        }
+        let label =
+            |category: &Option<String>| classes.iter().position(|class| Some(*class) == category.as_ref());
+        let labelled =
+            |features: &[Vec<f64>], categories: &[Option<String>]| -> (Vec<Vec<f64>>, Vec<usize>) {
+                let pairs = features.iter().zip(categories);
+                pairs.filter_map(|(features, category)| Some((features.clone(), label(category)?))).unzip()
+            };
+        let (features, labels) = labelled(&self.training, &self.training_categories);
+        let (held_out, expected) = labelled(&self.held_out, &self.held_out_categories);
+        let examples = Examples {
+            features: &features,
+            labels: &labels,
+            importance: &vec![1.0; labels.len()],
+            n_classes: classes.len(),
+            label_smoothing: 0.0,
+        };
+        let classifier = SoftmaxRegression::fit(&examples, RIDGE);
+        let found = held_out.iter().map(|features| argmax(&classifier.logits(features)));
+        let right = found.zip(&expected).filter(|(found, expected)| found == *expected).count();
+        let mut counts = vec![0; classes.len()];
+        expected.iter().for_each(|label| counts[*label] += 1);
+        let n = held_out.len() as f64;
+        let most = counts.into_iter().max().unwrap_or(0);
+        Some(ProbeResult { accuracy: right as f64 / n, chance: most as f64 / n })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use micrograph::random::Stream;
+
+    /// `n` points around each of three corners, `spread` wide.
+    fn clusters(n: usize, spread: f64, index: u64) -> (Vec<Vec<f64>>, Vec<Option<String>>) {
+        let mut stream = Stream::new(0, "probe", index);
+        let corners = [("a", [0.0, 0.0]), ("b", [1.0, 0.0]), ("c", [0.0, 1.0])];
+        let points = corners.iter().flat_map(|corner| vec![*corner; n]);
+        points
+            .map(|(name, corner)| {
+                let x = corner.map(|value| value + spread * stream.normal()).to_vec();
+                (x, Some(name.to_owned()))
+            })
+            .unzip()
+    }
+
+    fn probe(spread: f64) -> Option<ProbeResult> {
+        let (training, training_categories) = clusters(40, spread, 0);
+        let (held_out, held_out_categories) = clusters(40, spread, 1);
+        Probe { training, training_categories, held_out, held_out_categories }.run()
+    }
+
+    #[test]
+    fn separate_clusters_are_told_apart_and_noise_is_not() {
+        let separate = probe(0.05).unwrap();
+        assert_eq!(separate.accuracy, 1.0);
+        assert!((separate.chance - 1.0 / 3.0).abs() < 1e-12);
+        let noise = probe(100.0).unwrap();
+        assert!(noise.accuracy < 0.5, "{noise:?}");
+    }
+
+    #[test]
+    fn one_category_alone_is_no_question() {
+        let (training, _) = clusters(3, 0.1, 0);
+        let one = vec![Some("a".to_owned()); training.len()];
+        let probe = Probe {
+            held_out: training.clone(),
+            training,
+            training_categories: one.clone(),
+            held_out_categories: one,
+        };
+        assert_eq!(probe.run(), None);
+    }
+}
