@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use micrograph::data_bar::{self, DataBarChoice};
-use micrograph::measure::orientation::{local_tensors, survey};
+use micrograph::measure::draw;
+use micrograph::measure::orientation::local_tensors;
 use micrograph::measure::{
     GratingConfig, LatticeConfig, OrientationConfig, Quantity, grating, lattice, orientation,
 };
@@ -105,7 +106,7 @@ fn shown(out: &Path, path: &Path) -> Result<(), Box<dyn Error>> {
     }
     println!("  {:.2} s", start.elapsed().as_secs_f64());
     let tensors = local_tensors(&plane, config.gradient, config.window_px, &config.geometry);
-    let colors = survey(&plane, &tensors);
+    let colors = draw::axes(&plane, &tensors);
     let mut both = Picture::new(height, 2 * width, [0, 0, 0]);
     both.blit(0, 0, &picture);
     both.blit(0, width, &colors);

@@ -9,14 +9,20 @@ pub mod calibration;
 pub mod config_error;
 pub mod data_bar;
 pub mod file;
+#[cfg(feature = "measure")]
 pub mod fourier;
+#[cfg(feature = "measure")]
 pub mod measure;
 pub mod micrograph;
+#[cfg(feature = "paint")]
 pub mod paint;
 pub mod plane;
 pub mod random;
 pub mod read;
 pub mod scale_bar;
+#[cfg(any(feature = "measure", feature = "synth"))]
+mod smooth;
+#[cfg(feature = "synth")]
 pub mod synth;
 
 pub use calibration::{Calibration, CalibrationSource};

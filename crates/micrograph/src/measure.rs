@@ -5,6 +5,8 @@
 //! Knows no files, no networks and no clocks; what is drawn at random is seeded.
 
 pub mod count;
+#[cfg(feature = "paint")]
+pub mod draw;
 mod drift;
 pub mod fibres;
 pub mod flatten;

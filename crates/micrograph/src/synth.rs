@@ -24,7 +24,6 @@ mod particles;
 mod porous;
 mod powder;
 mod scan;
-pub(crate) mod smooth;
 pub mod strip;
 mod surface;
 mod tip;

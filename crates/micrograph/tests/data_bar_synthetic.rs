@@ -1,6 +1,8 @@
 //! Synthetic strips over varied specimens are found to the row, and nothing is cut where there is
 //! no strip.
 
+#![cfg(feature = "synth")]
+
 use micrograph::data_bar::{self, DataBarChoice, DataBarEvidence};
 use micrograph::random::Stream;
 use micrograph::synth::strip::{self, StripConfig};

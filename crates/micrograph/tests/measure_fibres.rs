@@ -1,5 +1,6 @@
 //! Fibres and wires of synthetic micrographs measured against their truth.
 
+#![cfg(all(feature = "measure", feature = "synth"))]
 #![expect(clippy::unwrap_used, reason = "a failed expectation is the test's answer")]
 
 use std::time::Instant;

@@ -1,6 +1,8 @@
 //! Files as other programs open them: leaves a calibrated stack, an NPZ and a PNG in cargo's folder
 //! for temporary files of tests, and reads them back with crates that did not write them.
 
+#![cfg(feature = "paint")]
+
 use std::path::{Path, PathBuf};
 
 use micrograph::paint::{ColorMap, NpzWriter, Picture, TiffStack};

@@ -2,6 +2,8 @@
 //! is there, and of every odd plane a network may give. Pictures are left in cargo's folder for
 //! temporary files of tests, to be looked at.
 
+#![cfg(feature = "paint")]
+
 use std::path::{Path, PathBuf};
 
 use micrograph::Plane;

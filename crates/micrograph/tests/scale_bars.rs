@@ -1,6 +1,8 @@
 //! Drawn scale bars: their length in pixels on real files and drawn here, where none is, and the
 //! calibration that comes of it.
 
+#![cfg(feature = "synth")]
+
 use std::path::Path;
 
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};

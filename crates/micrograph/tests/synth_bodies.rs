@@ -1,6 +1,8 @@
 //! Nanowires, tips, devices and organisms against their truth, by measurements written here without
 //! any of the crate's own.
 
+#![cfg(feature = "synth")]
+
 use micrograph::Plane;
 use micrograph::synth::{
     BiologicalConfig, BiologicalForm, Device, Imaging, MemsConfig, NanowiresConfig, Organism, Outline,

@@ -1,6 +1,8 @@
 //! Varied micrographs of the ten categories: their settings, their seeds, and that nothing but the
 //! specimen tells them apart.
 
+#![cfg(feature = "synth")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

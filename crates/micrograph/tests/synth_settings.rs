@@ -1,5 +1,7 @@
 //! Synthetic micrographs: seeds, sizes, settings and their errors.
 
+#![cfg(feature = "synth")]
+
 use micrograph::CalibrationSource;
 use micrograph::synth::{
     DotsConfig, FibresConfig, Imaging, Kind, LinesConfig, Packing, ParticlesConfig, Specimen, SynthConfig,

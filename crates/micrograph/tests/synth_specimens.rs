@@ -1,6 +1,8 @@
 //! Porous bodies, powders and films against their truth, by measurements written here without any of
 //! the crate's own.
 
+#![cfg(feature = "synth")]
+
 use micrograph::Plane;
 use micrograph::synth::{
     FilmConfig, FilmTexture, Imaging, PorousConfig, PorousStructure, PowderConfig, Specimen, SynthConfig,

@@ -1,6 +1,8 @@
 //! Synthetic micrographs against their truth, by measurements written here without any of the
 //! crate's own.
 
+#![cfg(feature = "synth")]
+
 use micrograph::Plane;
 use micrograph::synth::{
     DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, LinesConfig, Packing, ParticlesConfig,

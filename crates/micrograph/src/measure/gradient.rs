@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Plane;
-use crate::synth::smooth::smooth;
+use crate::smooth::smooth;
 
 /// How a slope is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

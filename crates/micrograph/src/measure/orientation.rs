@@ -7,7 +7,6 @@
 
 mod foreshortening;
 mod rows;
-mod survey;
 mod tensor;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +20,6 @@ use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
 use foreshortening::{Slopes, Smoothing};
-pub use survey::survey;
 pub use tensor::{LocalTensors, local_tensors};
 
 /// Bins of the histogram, one for each degree.
@@ -517,6 +515,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "synth")]
     #[test]
     fn rough_edges_of_tilted_lines_do_not_turn_the_axis() {
         use crate::synth::{LinesConfig, ScanConfig, Specimen, SynthConfig, micrograph};

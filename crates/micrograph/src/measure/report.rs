@@ -7,8 +7,6 @@
 
 mod answer;
 mod calibrated;
-mod overlay;
-mod rose;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +22,6 @@ use crate::{Calibration, ConfigError, Plane};
 
 pub use answer::{Dimension, KINDS, Kind};
 pub use calibrated::{CalibrateError, Calibrated, TypedBar, calibration};
-pub use overlay::{marked, overlay};
 
 use answer::Lengths;
 

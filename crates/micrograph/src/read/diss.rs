@@ -3,8 +3,8 @@
 //! Settings are elements or attributes of `<rdf:Description>`, some with `value` and `Unit` below
 //! them. `PixelSizeX` and `PixelSizeY` are in metres where no unit stands with them.
 
-use super::findings::{Findings, Size, vendor_calibration};
-use super::number::{Written, kilovolts, length_nm};
+use super::findings::{Findings, vendor_calibration};
+use super::number::{Size, Written, kilovolts, length_nm};
 use super::xml::{self, Element};
 
 /// Where the settings stand.

@@ -11,9 +11,9 @@
 
 use crate::{Calibration, CalibrationSource};
 
-use super::findings::{Findings, Fit, Size, fit};
+use super::findings::{Findings, Fit, fit};
 use super::ini::Ini;
-use super::number::{Written, nm_per_unit};
+use super::number::{Size, Written, nm_per_unit};
 use super::xml::{self, Element};
 
 /// Sections that tell FEI's INI text from others'.

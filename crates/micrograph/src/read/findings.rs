@@ -2,7 +2,7 @@
 
 use crate::{Calibration, CalibrationSource, InstrumentSettings};
 
-use super::number::Written;
+use super::number::{Size, Written};
 
 /// Most that two pixel sizes of one file may differ, beyond their rounding, and still agree:
 /// fields of view are written with three digits.
@@ -11,13 +11,6 @@ const MOST_DISAGREEMENT: f64 = 0.01;
 /// Pixel sizes that an image can have, in nanometres: from 1 pm, below any resolution, to 10 mm, above
 /// any camera's. Others are damage.
 const POSSIBLE_NM: std::ops::RangeInclusive<f64> = 1e-3..=1e7;
-
-/// Rows and columns of the image in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) height: usize,
-    pub(super) width: usize,
-}
 
 /// What a block of metadata tells.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -13,8 +13,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use crate::{FileFacts, Plane};
 
-use super::findings::{Findings, Size, vendor_calibration};
-use super::number::{Written, date_time, nm_per_unit, text_of_any_width};
+use super::findings::{Findings, vendor_calibration};
+use super::number::{Size, Written, date_time, nm_per_unit, text_of_any_width};
 use super::{ReadError, Source, luma, sidecar};
 use tree::{Fault, Head, Value};
 

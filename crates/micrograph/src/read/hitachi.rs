@@ -5,9 +5,9 @@
 //! may be appended below the rows of `DataSize`, or drawn over them. `ImageName` and `Directory`
 //! name files and are never looked at.
 
-use super::findings::{Findings, Size, vendor_calibration};
+use super::findings::{Findings, vendor_calibration};
 use super::ini::Ini;
-use super::number::{self, Written, date_time, kilovolts, length_nm};
+use super::number::{self, Size, Written, date_time, kilovolts, length_nm};
 
 /// Width in nanometres of the print that Hitachi's magnification refers to: 5 inches.
 const PRINT_WIDTH_NM: f64 = 127e6;

@@ -6,8 +6,8 @@
 //! there is no field of view. Older ones tell how many whole pixels their marker has, so half a
 //! pixel of it is not known. `CM_FULL_SIZE` is the image without the data bar below it.
 
-use super::findings::{Findings, Size, vendor_calibration};
-use super::number::{self, Written, date_time, kilovolts, length_nm, text_of_any_width};
+use super::findings::{Findings, vendor_calibration};
+use super::number::{self, Size, Written, date_time, kilovolts, length_nm, text_of_any_width};
 
 /// Reads the `bytes` of tag 37500 of an image of `size`; `None` where they are not JEOL's.
 pub(super) fn tag_findings(bytes: &[u8], size: Size) -> Option<Findings> {

@@ -1,6 +1,11 @@
 //! Numbers as metadata writes them: a value, how finely it was written, and units of length.
 
-use super::findings::Size;
+/// Rows and columns of the image in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) height: usize,
+    pub(super) width: usize,
+}
 
 /// A number and the rounding that its digits leave.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use crate::{Calibration, CalibrationSource};
 
-use super::findings::{Findings, Fit, Size, changed_warning, fit};
-use super::number::{Written, nm_per_unit};
+use super::findings::{Findings, Fit, changed_warning, fit};
+use super::number::{Size, Written, nm_per_unit};
 use super::xml;
 
 /// Reads `description` of an image of `size`; `None` where it is not OME-XML.

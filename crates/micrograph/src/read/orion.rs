@@ -6,8 +6,8 @@
 //! step from a pixel to the next along a row, `Vx, Vy` from row to row, in metres; else the field of
 //! view is divided by the pixels across it.
 
-use super::findings::{Findings, Size, vendor_calibration};
-use super::number::{Written, length_nm};
+use super::findings::{Findings, vendor_calibration};
+use super::number::{Size, Written, length_nm};
 use super::xml::{self, Element};
 
 /// Reads XML `text` of an image of `size`; `None` where it is of neither kind.

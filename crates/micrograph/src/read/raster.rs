@@ -11,9 +11,9 @@ use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, Limits};
 
 use crate::{FileFacts, Plane};
 
-use super::findings::{Findings, Size};
+use super::findings::Findings;
 use super::format::Format;
-use super::number::text_from_bytes;
+use super::number::{Size, text_from_bytes};
 use super::{ReadError, Source, fei, luma, sidecar};
 
 /// Bytes at either end of a JPEG file in which its maker's XML is looked for.

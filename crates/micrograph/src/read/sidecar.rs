@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::CalibrationSource;
 
-use super::findings::{Findings, Size};
-use super::number::text_of_any_width;
+use super::findings::Findings;
+use super::number::{Size, text_of_any_width};
 use super::{hitachi, jeol, tescan};
 
 /// Longest sidecar that is looked at; those of instruments have some 10 KiB.

@@ -5,8 +5,8 @@
 //! byte first; a head, then entries that point to records anywhere in the file; the record of kind 1
 //! has two numbers times a power of ten, in metres. No specification of either is public.
 
-use super::findings::{Findings, Size, vendor_calibration};
-use super::number::{Written, text_from_bytes, text_of_any_width};
+use super::findings::{Findings, vendor_calibration};
+use super::number::{Size, Written, text_from_bytes, text_of_any_width};
 
 /// Bytes of both structs of TVIPS as far as they are read.
 pub(super) const TVIPS_BYTES: u64 = 3544;

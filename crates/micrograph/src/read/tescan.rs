@@ -6,9 +6,9 @@
 //! lines of `Key=Value`. Lengths are in metres, voltages in volts; a pixel size may be written
 //! negative. `ImageStripSize` rows of the data bar are appended below the specimen.
 
-use super::findings::{Findings, Size, vendor_calibration};
+use super::findings::{Findings, vendor_calibration};
 use super::ini::Ini;
-use super::number::{Written, date_time, kilovolts, length_nm, text_from_bytes};
+use super::number::{Size, Written, date_time, kilovolts, length_nm, text_from_bytes};
 
 /// Kinds of blocks that are read, and the section of their text.
 const TEXTS: [(u16, &str); 3] = [(2, "MAIN"), (3, "SEM"), (5, "FIB")];

@@ -12,8 +12,8 @@ use std::io::BufReader;
 
 use crate::FileFacts;
 
-use super::findings::{Findings, Size};
-use super::number::text_from_bytes;
+use super::findings::Findings;
+use super::number::{Size, text_from_bytes};
 use super::{ReadError, Source, fei, imagej, ome, sidecar, zeiss};
 use directory::{Directory, Entry, Tags};
 use pixels::Layout;

@@ -12,8 +12,8 @@
 
 use crate::{Calibration, CalibrationSource};
 
-use super::findings::{Findings, Fit, Size, changed_warning, fit};
-use super::number::{Written, nm_per_unit};
+use super::findings::{Findings, Fit, changed_warning, fit};
+use super::number::{Size, Written, nm_per_unit};
 
 /// Pixels across the monitor that `AP_PIXEL_SIZE` and the bare numbers refer to.
 const MONITOR_WIDTH: f64 = 1024.0;

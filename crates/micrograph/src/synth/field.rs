@@ -4,7 +4,7 @@
 //! every place is alike, with mean 0 and variance 1 over the plane. Nothing here knows of specimens.
 
 use crate::random::Stream;
-use crate::synth::smooth::smooth;
+use crate::smooth::smooth;
 use crate::{Plane, Rect};
 
 /// Noise whose values are alike over about `2 · sigma_px`.

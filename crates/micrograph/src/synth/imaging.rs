@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
+use crate::smooth::smooth;
 use crate::synth::scan::Scan;
-use crate::synth::smooth::smooth;
 use crate::synth::surface::Surface;
 use crate::{ConfigError, Plane};
 

@@ -6,7 +6,7 @@ use std::f64::consts::{PI, TAU};
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
-use crate::synth::smooth::gaussian;
+use crate::smooth::gaussian;
 use crate::synth::surface::{Facet, Surface, Texture, wall};
 use crate::{ConfigError, Plane};
 

@@ -7,7 +7,7 @@
 
 use crate::Plane;
 use crate::random::Stream;
-use crate::synth::smooth::smooth;
+use crate::smooth::smooth;
 
 /// The bit of surface under one pixel.
 #[derive(Clone, Copy, Debug)]

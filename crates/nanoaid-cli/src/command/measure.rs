@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::report::{self, Calibrated, ReportConfig, ReportWarning, TypedBar};
-use micrograph::measure::{Measured, Task};
+use micrograph::measure::{Measured, Task, draw};
 use micrograph::read::{self, ReadConfig};
 use micrograph::{Plane, Rect, ScaleBar};
 use nanoaid::Network;
@@ -217,7 +217,7 @@ fn measure(image: &Path, input: Input, settings: &MeasureSettings) -> Result<(Ke
     let mut measured = report::measured(&plane, calibration.as_ref(), &settings.report)?;
     let told = micrograph.facts.warnings.iter().map(|text| ReportWarning::new(text, ""));
     measured.report.warnings.extend(doubts.into_iter().chain(told));
-    let picture = report::overlay(&plane, &measured);
+    let picture = draw::overlay(&plane, &measured);
     // pixels of the picture, which may be enlarged or reduced
     let zoom = picture.width() as f64 / plane.width() as f64;
     let nm_per_px = calibration.map(|pixel| (pixel.nm_per_px_y / zoom, pixel.nm_per_px_x / zoom));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Plane;
 use crate::measure::solve::Normal;
-use crate::synth::smooth::smooth;
+use crate::smooth::smooth;
 
 /// Standard deviation in px of the smoothing against noise.
 const SMOOTHING_PX: f64 = 1.0;

@@ -141,7 +141,7 @@ mod tests {
             // a point as the beam and the gradient's bell see it, then smoothed
             let side = 161;
             let point = Plane::from_fn(side, side, |y, x| if (y, x) == (80, 80) { 1.0 } else { 0.0 });
-            let round = crate::synth::smooth::smooth(&point, (1.2_f64.powi(2) + BEAM_PX.powi(2)).sqrt());
+            let round = crate::smooth::smooth(&point, (1.2_f64.powi(2) + BEAM_PX.powi(2)).sqrt());
             let seen = smoothing.applied(&round);
             let mut moments = [0.0; 3];
             for y in 0..side {

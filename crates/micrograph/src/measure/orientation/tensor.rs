@@ -3,7 +3,7 @@
 use crate::Plane;
 use crate::measure::geometry::Geometry;
 use crate::measure::gradient::Gradient;
-use crate::synth::smooth::smooth;
+use crate::smooth::smooth;
 
 /// Local structure tensors, each component `[H, W]`; x to the right, y up, on the specimen.
 #[derive(Clone, Debug, PartialEq)]

@@ -195,8 +195,11 @@ fn sites_that_are_off_together_are_warned_of() {
     assert!(!warned(0.0));
 }
 
+#[cfg(feature = "paint")]
 #[test]
 fn an_overlay_rings_what_is_missing_and_leaves_the_image_where_it_is() {
+    use crate::measure::draw::overlay;
+
     let plane = lattice_of_discs([4, 5]);
     let picture = overlay(&plane, &found(&plane, None));
     let zoom = 3; // 300 px are drawn as 900

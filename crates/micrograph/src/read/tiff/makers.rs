@@ -3,7 +3,8 @@
 //! For those whose tag holds one text of known size, see [`super::findings`]; here are the rest:
 //! blocks, records with pointers into the file, notes inside the Exif directory.
 
-use super::super::findings::{Findings, Size};
+use super::super::findings::Findings;
+use super::super::number::Size;
 use super::super::{diss, gatan, jeol, orion, tem, tescan};
 use super::directory::{Directory, Entry, Fault, Tags};
 use super::{MOST_TEXT_BYTES, text};

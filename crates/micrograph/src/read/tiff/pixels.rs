@@ -12,7 +12,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 
 use crate::Plane;
 
-use super::super::findings::Size;
+use super::super::number::Size;
 use super::super::{ReadError, Source, luma};
 use super::Page;
 use super::directory::{Directory, Fault, Tags};

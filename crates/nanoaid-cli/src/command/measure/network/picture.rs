@@ -3,7 +3,7 @@
 //!
 //! Image and map show the same part, at the middle of the image, so that single lines can be seen.
 
-use micrograph::measure::{Measured, report};
+use micrograph::measure::{Measured, draw};
 use micrograph::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, robust_range,
 };
@@ -135,7 +135,7 @@ fn count_words(count: &UnitCount) -> Vec<(Color, String)> {
 
 fn periodic_panels(plane: &Plane, measured: &Measured, periodic: &Periodic, map: &UnitMap) -> Vec<Panel> {
     let part = middle(plane, PERIODS * periodic.image.px);
-    let (marked, zoom) = report::marked(plane, measured);
+    let (marked, zoom) = draw::marked(plane, measured);
     let drawn = |px: usize| (px as f64 * zoom).round() as usize;
     let rect = Rect {
         y: drawn(part.y),

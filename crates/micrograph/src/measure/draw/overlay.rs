@@ -4,11 +4,12 @@
 //! bar; the meaning of the colors, the numbers and a rose of the axes below. Places in px of the image are
 //! those of pixels' middles.
 
-use super::{Measured, rose};
+use super::rose;
 use crate::measure::count::{Count, Labels};
 use crate::measure::fibres::Fibres;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::Lattice;
+use crate::measure::report::Measured;
 use crate::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, resampled, robust_range,
 };

@@ -1,7 +1,7 @@
-//! Survey: orientation as one picture: hue the axis, saturation the coherency, brightness the image.
+//! Axes: local orientation as one picture: hue the axis, saturation the coherency, brightness the image.
 
-use super::tensor::LocalTensors;
 use crate::Plane;
+use crate::measure::orientation::LocalTensors;
 use crate::paint::{Color, Picture};
 
 /// The picture of `plane` with the axes of `tensors`: red 0°, green 60°, blue −60°, yellow 30°, cyan 90°.
@@ -9,7 +9,7 @@ use crate::paint::{Color, Picture};
 ///
 /// # Panics
 /// If the two are not of one size.
-pub fn survey(plane: &Plane, tensors: &LocalTensors) -> Picture {
+pub fn axes(plane: &Plane, tensors: &LocalTensors) -> Picture {
     let (height, width) = (plane.height(), plane.width());
     assert_eq!((height, width), (tensors.xx.height(), tensors.xx.width()), "tensors of this plane");
     let ends = plane.quantiles(&[0.002, 0.998]);
