@@ -23,10 +23,10 @@ use micrograph::measure::{Lattice, Measured};
 pub use matching::{Matched, matched};
 pub use missing::{Side, SiteError, SiteErrors, cell_error, site_errors, squared_error};
 pub use peaks::{PeakConfig, Peaks, UnitMap, peaks};
-pub use periodic::{Clearest, LayerClarity, clearest};
+pub use periodic::clearest;
 pub use result::{
-    Classical, Disagreement, ImagePeriod, PatternResult, Periodic, PreferredPeriod, SCHEMA_VERSION, Told,
-    UnitCount,
+    Classical, Clearest, Disagreement, ImagePeriod, LayerClarity, PatternResult, Periodic, PreferredPeriod,
+    SCHEMA_VERSION, Told, UnitCount,
 };
 
 use crate::interpret::exemplar::Reader;

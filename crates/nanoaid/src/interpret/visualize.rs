@@ -27,9 +27,8 @@ mod whitening;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use ascent::OptimizerConfig;
 pub use canvas::{CanvasConfig, CanvasError, ColorDirections, Materials, Spectrum};
-pub use config::VisualizeConfig;
+pub use config::{OptimizerConfig, VisualizeConfig};
 pub use diagnosis::Warning;
 pub use objective::{Objective, ObjectiveError};
 pub use peak::{Peak, peak};

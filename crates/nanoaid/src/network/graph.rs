@@ -65,6 +65,16 @@ impl Graph {
         self.channels_in
     }
 
+    /// Channels of the image and of each step's output, by place.
+    pub(super) fn channels(&self) -> Vec<usize> {
+        let mut channels = vec![self.channels_in];
+        for step in &self.steps {
+            let inputs: Vec<usize> = step.inputs.iter().map(|&input| channels[input]).collect();
+            channels.push(step.operation.channels_out(&inputs));
+        }
+        channels
+    }
+
     /// All steps.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
@@ -122,10 +132,12 @@ impl Graph {
     pub(crate) fn behind_place(&self, place: Place) -> Option<Self> {
         let last = self.end();
         let needed = self.needed(last);
-        let channels = super::layer::describe(self).get(place.checked_sub(1)?)?.n_channels;
+        if place == IMAGE {
+            return None;
+        }
         let mut renumbered = vec![None; needed.len()];
         renumbered[place] = Some(IMAGE);
-        let mut behind = Self::new(channels);
+        let mut behind = Self::new(*self.channels().get(place)?);
         for index in place..last {
             let step = &self.steps[index];
             if needed[index + 1] {

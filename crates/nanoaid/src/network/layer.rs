@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::axis::Axis;
 use super::convolution::ConvolutionShape;
-use super::graph::{Graph, Step};
+use super::graph::Graph;
 use super::operation::{Operation, Pool};
 
 /// A name that no layer of a network has.
@@ -83,9 +83,9 @@ impl Layer {
 pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
     // of the image, then of each step
     let mut strides = vec![1];
-    let mut channels = vec![graph.channels_in()];
+    let channels = graph.channels();
     let mut layers = Vec::new();
-    for (step, axis) in graph.steps().iter().zip(Axis::of_steps(graph)) {
+    for ((step, axis), &n_channels) in graph.steps().iter().zip(Axis::of_steps(graph)).zip(&channels[1..]) {
         let stride = strides[step.inputs[0]];
         let stride = match &step.operation {
             Operation::Convolution(convolution) => stride * convolution.shape().stride,
@@ -93,9 +93,7 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
             Operation::UpSample | Operation::PixelShuffle => stride / 2,
             _ => stride,
         };
-        let n_channels = n_channels(step, &channels);
         strides.push(stride);
-        channels.push(n_channels);
         let coarsest = strides.iter().copied().max().unwrap_or(1);
         layers.push(Layer {
             name: step.name.clone(),
@@ -108,23 +106,6 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
         });
     }
     layers
-}
-
-fn n_channels(step: &Step, channels: &[usize]) -> usize {
-    let before = channels[step.inputs[0]];
-    match &step.operation {
-        Operation::Convolution(convolution)
-        | Operation::AddBlockCode { from_maps: convolution, .. }
-        | Operation::AddBlocks { from_maps: convolution, .. } => convolution.shape().channels_out,
-        Operation::Dense(dense) => dense.bias.dims()[0],
-        Operation::Concatenate => step.inputs.iter().map(|&input| channels[input]).sum(),
-        Operation::Channels(channels) => channels.len(),
-        Operation::OwnChannels(_) => 1,
-        Operation::Colors { mean, .. } => mean.len(),
-        Operation::WithOnes => before + 1,
-        Operation::PixelShuffle => before / 4,
-        _ => before,
-    }
 }
 
 fn text(operation: &Operation) -> String {

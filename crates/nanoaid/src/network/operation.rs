@@ -141,6 +141,23 @@ impl Operation {
         }
     }
 
+    /// Channels of the output for inputs of these numbers of channels.
+    pub(super) fn channels_out(&self, inputs: &[usize]) -> usize {
+        match self {
+            Self::Convolution(convolution)
+            | Self::AddBlockCode { from_maps: convolution, .. }
+            | Self::AddBlocks { from_maps: convolution, .. } => convolution.shape().channels_out,
+            Self::Dense(dense) => dense.bias.dims()[0],
+            Self::Concatenate => inputs.iter().sum(),
+            Self::Channels(channels) => channels.len(),
+            Self::OwnChannels(_) => 1,
+            Self::Colors { mean, .. } => mean.len(),
+            Self::WithOnes => inputs[0] + 1,
+            Self::PixelShuffle => inputs[0] / 4,
+            _ => inputs[0],
+        }
+    }
+
     /// The same with the gradient of its ReLU redirected; `None` if it has none.
     pub(super) fn redirected(&self) -> Option<Self> {
         let (before, ceiling) = match self {

@@ -11,41 +11,14 @@ use std::ops::Range;
 use micrograph::Rect;
 use micrograph::measure::geometry::axis_deg;
 use micrograph::measure::wave_shares;
-use serde::{Deserialize, Serialize};
 
-use super::result::Told;
+use super::result::{Clearest, Told};
 use crate::Layer;
 use crate::interpret::lens::FeatureMaps;
 
 /// Share of the layer's largest standard deviation from which on a map has a say: a channel that fires
 /// faintly at a few places has a spectrum, too, which tells of these places alone.
 const LEAST_SHARE: f64 = 0.1;
-
-/// The most periodic unit of a layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Clearest {
-    /// The layer.
-    pub layer: String,
-    /// The channel.
-    pub channel: usize,
-    /// Share of its map's variance in the peak, in `[0, 1]`.
-    pub clarity: f64,
-    /// Which of the pattern's waves it has.
-    pub wave_index: usize,
-    /// Period of its map, in px of the image.
-    pub period_px: f64,
-    /// Axis of the lines in its map in degrees, anticlockwise from the rows as seen.
-    pub axis_deg: f64,
-}
-
-/// The most periodic unit of one of the layers that were looked at, or why there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LayerClarity {
-    /// The layer.
-    pub layer: String,
-    /// Its most periodic unit.
-    pub clearest: Told<Clearest>,
-}
 
 /// The channel of `maps`, which are of an image of this height and width, with the clearest of `waves`
 /// (cycles per column and per row of the image); the first of equal ones. Refused where the layer's

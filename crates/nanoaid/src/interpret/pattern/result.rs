@@ -5,7 +5,6 @@ use micrograph::measure::geometry::axis_deg;
 use serde::{Deserialize, Serialize};
 
 use super::matching::matched;
-use super::periodic::LayerClarity;
 use crate::interpret::tuning::{GratingTuning, LayerTuning, Period};
 
 /// Version of the form of [`PatternResult`].
@@ -74,6 +73,32 @@ pub struct Periodic {
     pub uniform: Option<f64>,
     /// The most periodic unit of each layer that was looked at.
     pub layers: Vec<LayerClarity>,
+}
+
+/// The most periodic unit of a layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Clearest {
+    /// The layer.
+    pub layer: String,
+    /// The channel.
+    pub channel: usize,
+    /// Share of its map's variance in the peak, in `[0, 1]`.
+    pub clarity: f64,
+    /// Which of the pattern's waves it has.
+    pub wave_index: usize,
+    /// Period of its map, in px of the image.
+    pub period_px: f64,
+    /// Axis of the lines in its map in degrees, anticlockwise from the rows as seen.
+    pub axis_deg: f64,
+}
+
+/// The most periodic unit of one of the layers that were looked at, or why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerClarity {
+    /// The layer.
+    pub layer: String,
+    /// Its most periodic unit.
+    pub clearest: Told<Clearest>,
 }
 
 /// A wave of the measured pattern.

@@ -7,8 +7,6 @@
 
 mod optimizer;
 
-pub use optimizer::OptimizerConfig;
-
 use std::ops::ControlFlow;
 
 use micrograph::Plane;

@@ -5,9 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ascent::OptimizerConfig;
 use super::canvas::CanvasConfig;
-use super::config::VisualizeConfig;
+use super::config::{OptimizerConfig, VisualizeConfig};
 use super::transform::TransformSet;
 
 /// A named set of settings.

@@ -2,39 +2,7 @@
 //!
 //! The direction is that of the gradient of the score: nothing is negated here or elsewhere.
 
-use serde::{Deserialize, Serialize};
-
-use crate::ConfigError;
-
-/// How a gradient becomes a step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum OptimizerConfig {
-    /// The gradient over its root mean square, times the rate: Chollet's ascent.
-    Normalized {
-        /// Root mean square of a step, in coefficients.
-        rate: f32,
-    },
-    /// The coefficients become the gradient itself, scaled, mixed with what they were: the generalized
-    /// power method (Journée et al. 2010). As in any power iteration the strongest answer outgrows the
-    /// others, so that a picture settles on one wave.
-    Power {
-        /// Root mean square of the coefficients.
-        rate: f32,
-        /// Share of the coefficients that is kept at a step, at least 0 and below 1.
-        kept: f32,
-    },
-    /// Adam (Kingma and Ba 2015).
-    Adam {
-        /// About the size of a step, in coefficients.
-        rate: f32,
-    },
-    /// Adam with Nesterov momentum (Dozat 2016).
-    NAdam {
-        /// About the size of a step, in coefficients.
-        rate: f32,
-    },
-}
+use super::super::config::OptimizerConfig;
 
 /// Keeps a gradient of 0 from being divided by 0.
 const LEAST_NORM: f32 = 1e-12;
@@ -53,34 +21,6 @@ pub(super) struct Optimizer {
     n_steps: i32,
     /// Product of the momenta so far.
     momenta: f32,
-}
-
-impl OptimizerConfig {
-    /// The same with another rate.
-    pub fn with_rate(self, rate: f32) -> Self {
-        match self {
-            Self::Normalized { .. } => Self::Normalized { rate },
-            Self::Power { kept, .. } => Self::Power { rate, kept },
-            Self::Adam { .. } => Self::Adam { rate },
-            Self::NAdam { .. } => Self::NAdam { rate },
-        }
-    }
-
-    pub(in crate::interpret::visualize) fn check(&self) -> Result<(), ConfigError> {
-        let (Self::Normalized { rate }
-        | Self::Power { rate, .. }
-        | Self::Adam { rate }
-        | Self::NAdam { rate }) = self;
-        if let Self::Power { kept, .. } = self
-            && !(0.0..1.0).contains(kept)
-        {
-            return Err(ConfigError::new("optimizer.kept", kept, "0 to below 1"));
-        }
-        if *rate > 0.0 && *rate <= 1000.0 {
-            return Ok(());
-        }
-        Err(ConfigError::new("optimizer.rate", rate, "above 0, at most 1000"))
-    }
 }
 
 impl Optimizer {
