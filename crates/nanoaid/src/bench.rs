@@ -97,7 +97,7 @@ pub fn instruction_set() -> String {
 
 fn autoencoder_forward(device: Device) -> Workload {
     let mut graph = networks::autoencoder(device);
-    graph.hurry();
+    graph.use_fastest_method();
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device);
     let step = move || finish(graph.forward(images.clone()));
     Workload { n_images: BATCH, step: Box::new(step) }
@@ -108,7 +108,7 @@ fn autoencoder_train(device: Device) -> Workload {
     // a name for it; its graph is that of the comparison
     let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
     let mut network = Network::of_graph(architecture, graph, device);
-    network.graph_mut().hurry();
+    network.graph_mut().use_fastest_method();
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device).autodiff();
     let mut learn =
         train::stepper(&TrainConfig::default(), &network).expect("a new training needs no checkpoint");
@@ -121,7 +121,7 @@ fn autoencoder_train(device: Device) -> Workload {
 fn ascent(n_blocks: usize, side: usize, device: Device) -> Workload {
     let graph = networks::vgg16(n_blocks, device);
     let mut graph = graph.cut_to_channels(graph.end(), &[CHANNEL]);
-    graph.hurry();
+    graph.use_fastest_method();
     let mut image = random_images([1, 3, side, side], device);
     let step = move || image = ascended(&graph, image.clone());
     Workload { n_images: 1, step: Box::new(step) }

@@ -238,7 +238,7 @@ impl Graph {
 
     /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
     /// position lies; unless that is asked for, a part of an image has the bits of the whole.
-    pub(crate) fn hurry(&mut self) {
+    pub(crate) fn use_fastest_method(&mut self) {
         self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Fastest));
     }
 

@@ -78,7 +78,7 @@ pub(super) fn learn<T: Task>(
     // may have been cut off between a checkpoint and the best network that belongs to it
     run.write(NETWORK, &network_of(&checkpoint.best)?.to_bytes())?;
     let mut network = network_of(&checkpoint.weights)?;
-    network.graph_mut().hurry();
+    network.graph_mut().use_fastest_method();
     let mut optimizer = Optimizer::new(schedule, &network, &checkpoint, task.rate_factor())?;
 
     while checkpoint.epoch() < schedule.epochs && !stops_early(&checkpoint, schedule) {

@@ -78,7 +78,7 @@ impl Reader {
     /// Of layers that exist and share a site.
     pub(super) fn new(network: &Network, layers: &[&str], site: Site, contrast: f64) -> Self {
         let mut graph = network.graph().clone();
-        graph.hurry();
+        graph.use_fastest_method();
         let place = |layer: &&str| graph.place(layer).expect("the layer was checked to exist");
         let places = layers.iter().map(place).collect();
         Self { graph, places, network: network.clone(), site, contrast }

@@ -46,7 +46,7 @@ impl<'a> Subject<'a> {
         });
         let own_channels = cut.is_some();
         let mut graph = cut.unwrap_or(graph);
-        graph.hurry();
+        graph.use_fastest_method();
         let end = graph.end();
         let place = |layer: &str| graph.place(layer).filter(|_| !own_channels).unwrap_or(end);
         let places = layers.iter().map(|&layer| (layer.to_owned(), place(layer))).collect();

@@ -36,7 +36,7 @@ impl Decoder {
         let (Some(mut graph), Some(layer)) = (graph, autoencoder.layer(LATENT)) else {
             return Err(refuse("the network has no latent code with a decoder behind it".to_owned()));
         };
-        graph.hurry();
+        graph.use_fastest_method();
         if shape.channels != autoencoder.channels_in() {
             let (found, expected) = (shape.channels, autoencoder.channels_in());
             return Err(refuse(format!("found {found} channels, expected {expected}")));
