@@ -24,7 +24,7 @@ mod preprocess;
 mod published;
 mod resnet;
 mod squeezenet;
-mod start;
+mod init;
 mod vgg;
 mod weights;
 
@@ -43,7 +43,7 @@ pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
-pub(crate) use start::Start;
+pub(crate) use init::Init;
 use weights::ARCHITECTURE_KEY;
 
 use std::sync::OnceLock;
@@ -110,21 +110,21 @@ impl Network {
     /// # Errors
     /// If a setting is out of its range.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Result<Self, ConfigError> {
-        Self::started(architecture, Start::Random(seed), device)
+        Self::initialized(architecture, Init::Random(seed), device)
     }
 
-    fn started(architecture: Architecture, start: Start, device: Device) -> Result<Self, ConfigError> {
+    fn initialized(architecture: Architecture, init: Init, device: Device) -> Result<Self, ConfigError> {
         let graph = match &architecture {
             Architecture::Autoencoder(config) => {
-                autoencoder::graph(&config.clone().checked()?, start, &device.burn())
+                autoencoder::graph(&config.clone().checked()?, init, &device.burn())
             }
             Architecture::Compact(config) => {
-                compact::graph(&config.clone().checked()?, start, &device.burn())
+                compact::graph(&config.clone().checked()?, init, &device.burn())
             }
             Architecture::Published(config) => {
-                published::graph(&config.clone().checked()?, start, &device.burn())
+                published::graph(&config.clone().checked()?, init, &device.burn())
             }
-            Architecture::Headed(config) => headed::graph(&config.clone().checked()?, start, &device.burn()),
+            Architecture::Headed(config) => headed::graph(&config.clone().checked()?, init, &device.burn()),
         };
         Ok(Self::of_graph(architecture, graph, device))
     }
@@ -138,7 +138,7 @@ impl Network {
         weights: &Weights,
         device: Device,
     ) -> Result<Self, WeightsError> {
-        let mut network = Self::started(architecture, Start::Zero, device)
+        let mut network = Self::initialized(architecture, Init::Zero, device)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
         network.graph.set_weights(weights, &device.burn())?;
         Ok(network)

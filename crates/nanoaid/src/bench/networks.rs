@@ -1,7 +1,7 @@
 //! The networks of the workloads, with random weights.
 
 use crate::Device;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Start};
+use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Init};
 
 /// Encoder of 32, 64, 128 channels with max-pools, mirrored decoder with nearest up-sampling, one
 /// channel through a sigmoid at the end.
@@ -51,7 +51,7 @@ impl Stages {
         let shape = ConvolutionShape { relu, ..ConvolutionShape::same([self.channels, channels_out], 3) };
         let gain = if relu { 2.0 } else { 1.0 };
         let name = self.graph.end().to_string();
-        let convolution = Convolution::new(shape, gain, Start::Random(0), &name, &self.device.burn());
+        let convolution = Convolution::new(shape, gain, Init::Random(0), &name, &self.device.burn());
         self.channels = channels_out;
         self.operation(Operation::Convolution(convolution));
     }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::convolution::{Convolution, ConvolutionShape};
 use super::graph::{Graph, IMAGE};
 use super::operation::{Operation, Pool};
-use super::start::Start;
+use super::init::Init;
 use crate::ConfigError;
 use crate::evaluate::baseline::BlockComponents;
 
@@ -79,10 +79,10 @@ impl AutoencoderConfig {
 }
 
 /// The layers of the autoencoder that `config` describes.
-pub(super) fn graph(config: &AutoencoderConfig, start: Start, device: &burn::tensor::Device) -> Graph {
+pub(super) fn graph(config: &AutoencoderConfig, init: Init, device: &burn::tensor::Device) -> Graph {
     let convolution = |name: &str, channels_in, channels_out, kernel, relu| {
         let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels_in, channels_out], kernel) };
-        Convolution::new(shape, if relu { 2.0 } else { 1.0 }, start, name, device)
+        Convolution::new(shape, if relu { 2.0 } else { 1.0 }, init, name, device)
     };
     let side = config.latent_stride();
     let mut graph = Graph::new(1);

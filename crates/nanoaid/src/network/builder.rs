@@ -5,7 +5,7 @@ use super::dense::Dense;
 use super::graph::{Graph, Place};
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
-use super::start::Start;
+use super::init::Init;
 use crate::kernels::Padding;
 
 /// Gain of random kernels: a ReLU stands behind nearly all of them.
@@ -16,7 +16,7 @@ pub(super) struct Builder<'a> {
     graph: Graph,
     /// Channels of each place.
     channels: Vec<usize>,
-    start: Start,
+    init: Init,
     device: &'a burn::tensor::Device,
 }
 
@@ -57,8 +57,8 @@ impl Kernels {
 
 impl<'a> Builder<'a> {
     /// For images of so many channels.
-    pub(super) fn new(channels_in: usize, start: Start, device: &'a burn::tensor::Device) -> Self {
-        Self { graph: Graph::new(channels_in), channels: vec![channels_in], start, device }
+    pub(super) fn new(channels_in: usize, init: Init, device: &'a burn::tensor::Device) -> Self {
+        Self { graph: Graph::new(channels_in), channels: vec![channels_in], init, device }
     }
 
     /// The graph with all steps so far.
@@ -97,7 +97,7 @@ impl<'a> Builder<'a> {
         let (channels_out, relu) = (channels, false);
         let shape =
             ConvolutionShape { channels_in, channels_out, kernel, stride, border, groups, biased, relu };
-        let layer = Convolution::new(shape, GAIN, self.start, name, self.device);
+        let layer = Convolution::new(shape, GAIN, self.init, name, self.device);
         self.step(name, from, Operation::Convolution(layer), channels)
     }
 
@@ -117,7 +117,7 @@ impl<'a> Builder<'a> {
     /// A dense layer over maps of `positions` positions.
     pub(super) fn dense(&mut self, name: &str, from: Place, positions: usize, outputs: usize) -> Place {
         let inputs = self.channels[from] * positions;
-        let layer = Dense::new([inputs, outputs], GAIN, self.start, name, self.device);
+        let layer = Dense::new([inputs, outputs], GAIN, self.init, name, self.device);
         self.step(name, from, Operation::Dense(layer), outputs)
     }
 

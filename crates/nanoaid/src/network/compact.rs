@@ -12,7 +12,7 @@ use super::dense::Dense;
 use super::graph::Graph;
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
-use super::start::Start;
+use super::init::Init;
 use crate::ConfigError;
 use crate::network::headed::checked_classes;
 
@@ -82,7 +82,7 @@ impl CompactConfig {
 }
 
 /// The layers of the classifier that `config` describes.
-pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor::Device) -> Graph {
+pub(super) fn graph(config: &CompactConfig, init: Init, device: &burn::tensor::Device) -> Graph {
     let mut graph = Graph::new(1);
     let mut channels = 1;
     for (index, &next) in config.stages.iter().chain(&config.further).enumerate() {
@@ -95,7 +95,7 @@ pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor:
         };
         let relu = format!("encoder.{stage}.relu");
         let name = if normed { format!("encoder.{stage}.conv") } else { relu.clone() };
-        let convolution = Convolution::new(shape, 2.0, start, &name, device);
+        let convolution = Convolution::new(shape, 2.0, init, &name, device);
         graph.push(name, Operation::Convolution(convolution));
         if normed {
             graph.push(
@@ -108,7 +108,7 @@ pub(super) fn graph(config: &CompactConfig, start: Start, device: &burn::tensor:
         channels = next;
     }
     graph.push("pool", Operation::AveragePool { side: 1 });
-    let head = Dense::new([channels, config.classes.len()], 1.0, start, "head", device);
+    let head = Dense::new([channels, config.classes.len()], 1.0, init, "head", device);
     graph.push("head", Operation::Dense(head));
     graph
 }

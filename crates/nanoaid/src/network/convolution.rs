@@ -6,7 +6,7 @@
 use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
-use super::start::Start;
+use super::init::Init;
 use crate::kernels::{self, ConvShape, Geometry, Method, Padding};
 
 /// Zeros around the input of a convolution.
@@ -105,13 +105,13 @@ impl Convolution {
     pub(crate) fn new(
         shape: ConvolutionShape,
         gain: f64,
-        start: Start,
+        init: Init,
         name: &str,
         device: &burn::tensor::Device,
     ) -> Self {
-        let weight = match start {
-            Start::Zero => Tensor::zeros(shape.kernels(), device),
-            Start::Random(seed) => {
+        let weight = match init {
+            Init::Zero => Tensor::zeros(shape.kernels(), device),
+            Init::Random(seed) => {
                 let fan_in = shape.kernels()[1..].iter().product::<usize>();
                 let deviation = (gain / fan_in as f64).sqrt();
                 let mut stream = Stream::new(seed, &format!("weights/{name}"), 0);
@@ -266,9 +266,9 @@ mod tests {
     fn some_channels_of_a_convolution_are_those_of_the_whole() {
         let device = Device::Cpu.burn();
         let shape = ConvolutionShape { relu: true, stride: 2, ..ConvolutionShape::same([3, 7], 3) };
-        let whole = Convolution::new(shape, 2.0, Start::Random(1), "whole", &device).alive(0.1, false);
+        let whole = Convolution::new(shape, 2.0, Init::Random(1), "whole", &device).alive(0.1, false);
         let maps =
-            Convolution::new(ConvolutionShape::same([3, 5], 9), 1.0, Start::Random(2), "maps", &device)
+            Convolution::new(ConvolutionShape::same([3, 5], 9), 1.0, Init::Random(2), "maps", &device)
                 .weight;
         let expected = whole.forward(maps.clone());
         let found = whole.with_channels(&[6, 2]).forward(maps);

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
-use super::start::Start;
+use super::init::Init;
 
 /// A dense layer.
 #[derive(Clone, Debug)]
@@ -19,13 +19,13 @@ impl Dense {
     pub(crate) fn new(
         [inputs, outputs]: [usize; 2],
         gain: f64,
-        start: Start,
+        init: Init,
         name: &str,
         device: &burn::tensor::Device,
     ) -> Self {
-        let weight = match start {
-            Start::Zero => Tensor::zeros([outputs, inputs], device),
-            Start::Random(seed) => {
+        let weight = match init {
+            Init::Zero => Tensor::zeros([outputs, inputs], device),
+            Init::Random(seed) => {
                 let deviation = (gain / inputs as f64).sqrt();
                 let mut stream = Stream::new(seed, &format!("weights/{name}"), 0);
                 let values: Vec<f32> =

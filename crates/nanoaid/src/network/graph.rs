@@ -390,7 +390,7 @@ mod tests {
     use super::super::convolution::{Border, ConvolutionShape};
     use super::super::norm::BatchNorm;
     use super::super::operation::Pool;
-    use super::super::start::Start;
+    use super::super::init::Init;
     use super::*;
     use crate::Device;
     use crate::kernels::Padding;
@@ -402,7 +402,7 @@ mod tests {
     ) -> Operation {
         let mut shape = ConvolutionShape::same(channels, 3);
         change(&mut shape);
-        Operation::Convolution(Convolution::new(shape, 2.0, Start::Random(4), name, &Device::Cpu.burn()))
+        Operation::Convolution(Convolution::new(shape, 2.0, Init::Random(4), name, &Device::Cpu.burn()))
     }
 
     /// A stem, a branch of two, a sum with the stem, a pool; then a step that nothing needs.

@@ -11,7 +11,7 @@ use super::dense::Dense;
 use super::graph::Graph;
 use super::operation::Operation;
 use super::published::{self, Input, Published, PublishedConfig};
-use super::start::Start;
+use super::init::Init;
 use crate::ConfigError;
 
 /// A trunk and the classes of its head.
@@ -60,11 +60,11 @@ pub(super) fn checked_classes(classes: &[String]) -> Result<(), ConfigError> {
 }
 
 /// The layers of the network that `config` describes.
-pub(super) fn graph(config: &HeadedConfig, start: Start, device: &burn::tensor::Device) -> Graph {
-    let mut graph = published::graph(&config.trunk, start, device);
+pub(super) fn graph(config: &HeadedConfig, init: Init, device: &burn::tensor::Device) -> Graph {
+    let mut graph = published::graph(&config.trunk, init, device);
     let channels = super::layer::describe(&graph).last().map_or(1, |layer| layer.n_channels);
     graph.push("pool", Operation::AveragePool { side: 1 });
-    let head = Dense::new([channels, config.classes.len()], 1.0, start, "head", device);
+    let head = Dense::new([channels, config.classes.len()], 1.0, init, "head", device);
     graph.push("head", Operation::Dense(head));
     graph
 }

@@ -13,7 +13,7 @@ use super::graph::{Graph, IMAGE, Place};
 use super::operation::Operation;
 use super::parameter::weight_of;
 use super::preprocess::{Colors, Preprocess, Resize};
-use super::start::Start;
+use super::init::Init;
 use super::{efficientnet, resnet, squeezenet, vgg};
 use crate::ConfigError;
 
@@ -234,9 +234,9 @@ impl Preprocess {
 }
 
 /// The layers of the network that `config` describes.
-pub(super) fn graph(config: &PublishedConfig, start: Start, device: &burn::tensor::Device) -> Graph {
+pub(super) fn graph(config: &PublishedConfig, init: Init, device: &burn::tensor::Device) -> Graph {
     let channels_in = if config.input == Input::Colors { 3 } else { 1 };
-    let mut builder = Builder::new(channels_in, start, device);
+    let mut builder = Builder::new(channels_in, init, device);
     let image = match config.input {
         Input::Colors => IMAGE,
         Input::GrayAsColors => builder.step(GRAY, IMAGE, config.gray_step(), 3),

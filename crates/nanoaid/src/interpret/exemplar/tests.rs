@@ -7,13 +7,13 @@ use super::reader::counted;
 use super::*;
 use crate::interpret::differential::{ContrastConfig, Labelled, LabelledValues, Question, contrast};
 use crate::interpret::unit_values::UnitValues;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Start};
+use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Init};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// A network of a convolution `conv` with these 3 × 3 kernels and ReLU, and a max-pool `pool`.
 fn planted(kernels: &[[f32; 9]]) -> Network {
     let shape = ConvolutionShape { relu: true, ..ConvolutionShape::same([1, kernels.len()], 3) };
-    let mut convolution = Convolution::new(shape, 2.0, Start::Zero, "conv", &Device::Cpu.burn());
+    let mut convolution = Convolution::new(shape, 2.0, Init::Zero, "conv", &Device::Cpu.burn());
     convolution.set(kernels.concat(), vec![0.0; kernels.len()]);
     let mut graph = Graph::new(1);
     graph.push("conv", Operation::Convolution(convolution));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::interpret::visualize::tests::{gabor, planted};
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Start};
+use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Init};
 use crate::{Architecture, AutoencoderConfig, Device};
 
 fn tuned(network: &Network, layer: &str, config: &TuningConfig) -> LayerTuning {
@@ -11,7 +11,7 @@ fn tuned(network: &Network, layer: &str, config: &TuningConfig) -> LayerTuning {
 
 /// A convolution with these weights, `[C_out][C_in · K · K]`, and biases.
 fn convolution(name: &str, shape: ConvolutionShape, weights: Vec<f32>, biases: Vec<f32>) -> Operation {
-    let mut convolution = Convolution::new(shape, 2.0, Start::Zero, name, &Device::Cpu.burn());
+    let mut convolution = Convolution::new(shape, 2.0, Init::Zero, name, &Device::Cpu.burn());
     convolution.set(weights, biases);
     Operation::Convolution(convolution)
 }

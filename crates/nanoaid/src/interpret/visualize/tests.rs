@@ -11,7 +11,7 @@ mod tiling;
 use micrograph::Plane;
 
 use super::*;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Start};
+use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Init};
 use crate::{Architecture, AutoencoderConfig, Device};
 
 /// A network of one step `unit`: a convolution of one grey channel with these kernels, `[C][K · K]`,
@@ -30,7 +30,7 @@ pub(crate) fn planted_layers(layers: &[PlantedLayer<'_>], relu: bool) -> Network
     for (name, kernels, biases) in layers {
         let side = (kernels[0].len() / channels).isqrt();
         let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels, kernels.len()], side) };
-        let mut convolution = Convolution::new(shape, 2.0, Start::Zero, name, &Device::Cpu.burn());
+        let mut convolution = Convolution::new(shape, 2.0, Init::Zero, name, &Device::Cpu.burn());
         convolution.set(kernels.concat(), biases.to_vec());
         graph.push(*name, Operation::Convolution(convolution));
         channels = kernels.len();

@@ -13,7 +13,7 @@ use crate::{Device, Network};
 
 fn empty(network: Published, n_classes: Option<usize>) -> Network {
     let config = PublishedConfig::new(network, n_classes);
-    Network::started(Architecture::Published(config), Start::Zero, Device::Cpu).unwrap()
+    Network::initialized(Architecture::Published(config), Init::Zero, Device::Cpu).unwrap()
 }
 
 fn random(network: Published) -> Network {
