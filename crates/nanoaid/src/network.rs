@@ -5,7 +5,7 @@
 //! trained, or where its weights came from.
 
 mod autoencoder;
-mod axis;
+mod receptive_field;
 mod builder;
 pub mod builtin;
 mod compact;

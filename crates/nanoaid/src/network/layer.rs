@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::axis::Axis;
+use super::receptive_field::ReceptiveField;
 use super::convolution::ConvolutionShape;
 use super::graph::Graph;
 use super::operation::{Operation, Pool};
@@ -37,7 +37,7 @@ pub struct Layer {
     pub n_weights: usize,
     /// How positions are connected, from the image to here.
     #[serde(skip)]
-    axis: Axis,
+    receptive_field: ReceptiveField,
 }
 
 impl Layer {
@@ -45,7 +45,7 @@ impl Layer {
     /// on, before the image's borders cut them off; `isize::MIN .. isize::MAX` if all. Where the
     /// padding follows the size of the image, those of a size that is a multiple of the stride.
     pub fn image_from_feature(&self, index: usize) -> (isize, isize) {
-        self.axis.image_from_feature(index).unwrap_or((isize::MIN, isize::MAX))
+        self.receptive_field.image_from_feature(index).unwrap_or((isize::MIN, isize::MAX))
     }
 
     /// The pixels that positions `from .. to` need to have the bits of the whole image where the
@@ -53,17 +53,17 @@ impl Layer {
     /// those that are only computed with. To be cut out at a multiple of the stride of each layer on
     /// the way, times its [`Layer::tile`].
     pub(crate) fn image_from_tiles(&self, from: usize, to: usize) -> (isize, isize) {
-        self.axis.image_from_tiles(from, to).unwrap_or((isize::MIN, isize::MAX))
+        self.receptive_field.image_from_tiles(from, to).unwrap_or((isize::MIN, isize::MAX))
     }
 
     /// Positions along an axis that share their sums where the network is run in tiles.
     pub(crate) fn tile(&self) -> usize {
-        self.axis.tile()
+        self.receptive_field.tile()
     }
 
     /// Positions along an axis of `length` pixels; 0 if the image is too small for this layer.
     pub fn map_length(&self, length: usize) -> usize {
-        self.axis.map_length(length)
+        self.receptive_field.map_length(length)
     }
 
     /// Pixels an image must have along each axis, so that every step on the way has a position.
@@ -75,7 +75,7 @@ impl Layer {
     /// large enough, gives the positions that the whole image has there. Not so behind a mean over
     /// the image, and where padding follows its size.
     pub fn can_be_tiled(&self) -> bool {
-        self.axis.can_be_cut()
+        self.receptive_field.can_be_cut()
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
     let mut strides = vec![1];
     let channels = graph.channels();
     let mut layers = Vec::new();
-    for ((step, axis), &n_channels) in graph.steps().iter().zip(Axis::of_steps(graph)).zip(&channels[1..]) {
+    for ((step, receptive_field), &n_channels) in graph.steps().iter().zip(ReceptiveField::of_steps(graph)).zip(&channels[1..]) {
         let stride = strides[step.inputs[0]];
         let stride = match &step.operation {
             Operation::Convolution(convolution) => stride * convolution.shape().stride,
@@ -100,9 +100,9 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
             operation: text(&step.operation),
             n_channels,
             stride,
-            receptive_field_px: axis.field(coarsest),
+            receptive_field_px: receptive_field.width_px(coarsest),
             n_weights: step.n_weights(),
-            axis,
+            receptive_field,
         });
     }
     layers

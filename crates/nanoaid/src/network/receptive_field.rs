@@ -1,4 +1,4 @@
-//! Axis: which pixels of an image a position of a layer depends on, along one axis.
+//! Receptive field: which pixels of an image a position of a layer depends on, along one axis.
 //!
 //! Rows and columns are alike. Where several paths lead from the image to a layer, what counts is
 //! their union. Besides what a value depends on there is what its bits depend on: where outputs of
@@ -26,7 +26,7 @@ const SAME_POSITION: Reach = Reach::Window { kernel: 1, stride: 1, before: 0, af
 
 /// The steps between the image and a layer, and how they reach back.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub(super) struct ReceptiveField {
     steps: Vec<Link>,
 }
 
@@ -40,7 +40,7 @@ struct Link {
     inputs: Vec<Place>,
 }
 
-impl Axis {
+impl ReceptiveField {
     /// The axis of each step of `graph`, in order.
     pub(super) fn of_steps(graph: &Graph) -> Vec<Self> {
         let links: Vec<Link> = graph.steps().iter().map(Link::of).collect();
@@ -116,7 +116,7 @@ impl Axis {
 
     /// Pixels that the largest part has; `None` if it is the whole image. Parts differ where there
     /// is up-sampling, with the period of the coarsest stride on the way.
-    pub(super) fn field(&self, coarsest_stride: usize) -> Option<usize> {
+    pub(super) fn width_px(&self, coarsest_stride: usize) -> Option<usize> {
         let up_sampled = self.steps.iter().any(|link| link.reach == Reach::Half);
         (0..if up_sampled { coarsest_stride } else { 1 })
             .map(|index| self.image_from_feature(index).map(|(first, end)| (end - first) as usize))
