@@ -13,7 +13,7 @@ mod convolution;
 mod dense;
 mod efficientnet;
 mod graph;
-mod headed;
+mod transfer;
 mod import;
 pub mod known_weights;
 mod layer;
@@ -30,7 +30,7 @@ mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
-pub use headed::HeadedConfig;
+pub use transfer::TransferConfig;
 pub use layer::{Layer, NoLayer};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
@@ -74,7 +74,8 @@ pub enum Architecture {
     /// A network that others have trained on photos.
     Published(PublishedConfig),
     /// The trunk of such a network with a head for other classes.
-    Headed(HeadedConfig),
+    #[serde(rename = "headed")] // as files have it: their bytes, and so their hashes, stay
+    Transfer(TransferConfig),
 }
 
 /// A network with its weights on a device.
@@ -124,7 +125,7 @@ impl Network {
             Architecture::Published(config) => {
                 published::graph(&config.clone().checked()?, init, &device.burn())
             }
-            Architecture::Headed(config) => headed::graph(&config.clone().checked()?, init, &device.burn()),
+            Architecture::Transfer(config) => transfer::graph(&config.clone().checked()?, init, &device.burn()),
         };
         Ok(Self::of_graph(architecture, graph, device))
     }
@@ -215,13 +216,13 @@ impl Network {
     ///
     /// # Errors
     /// If `classes` are out of range, or `published` is no published network for colors.
-    pub fn headed(published: &Self, classes: Vec<String>, seed: u64) -> Result<Self, ConfigError> {
+    pub fn transfer(published: &Self, classes: Vec<String>, seed: u64) -> Result<Self, ConfigError> {
         let gray = published.for_gray(Input::GrayFolded);
         let (Architecture::Published(config), Some(gray)) = (&published.architecture, gray) else {
             return Err(ConfigError::new("base", "another network", "a published network for colors"));
         };
-        let config = HeadedConfig { ..HeadedConfig::new(config.network, classes) };
-        let mut network = Self::random(Architecture::Headed(config), seed, published.device)?;
+        let config = TransferConfig::new(config.network, classes);
+        let mut network = Self::random(Architecture::Transfer(config), seed, published.device)?;
         let mut weights = network.weights();
         let mut trunk = gray.weights().tensors;
         for (name, weight) in &mut weights.tensors {
@@ -238,7 +239,7 @@ impl Network {
     pub fn classes(&self) -> Option<&[String]> {
         match &self.architecture {
             Architecture::Compact(config) => Some(&config.classes),
-            Architecture::Headed(config) => Some(&config.classes),
+            Architecture::Transfer(config) => Some(&config.classes),
             Architecture::Autoencoder(_) | Architecture::Published(_) => None,
         }
     }
@@ -247,7 +248,7 @@ impl Network {
     pub fn preprocess(&self) -> Option<&Preprocess> {
         match &self.architecture {
             Architecture::Published(config) => Some(&config.preprocess),
-            Architecture::Headed(config) => Some(&config.trunk.preprocess),
+            Architecture::Transfer(config) => Some(&config.trunk.preprocess),
             Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
         }
     }
@@ -321,7 +322,7 @@ impl Network {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
             Architecture::Compact(config) => config.n_stages(),
-            Architecture::Published(_) | Architecture::Headed(_) => 0,
+            Architecture::Published(_) | Architecture::Transfer(_) => 0,
         }
     }
 

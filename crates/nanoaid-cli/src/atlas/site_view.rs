@@ -381,7 +381,7 @@ fn what(network: &Network) -> String {
             format!("Classifier of {} stages that tells {last} classes", network.n_stages())
         }
         Architecture::Published(config) => format!("{}, trained on photos by others", config.network.name()),
-        Architecture::Headed(config) => {
+        Architecture::Transfer(config) => {
             format!("{} with a head that tells {last} classes", config.trunk.network.name())
         }
     }

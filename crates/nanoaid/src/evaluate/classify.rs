@@ -25,7 +25,7 @@ const BATCH: usize = 16;
 pub fn view_px(network: &Network) -> Option<usize> {
     match network.architecture() {
         Architecture::Compact(config) => Some(config.view_px),
-        Architecture::Headed(config) => Some(config.trunk.preprocess.size_px),
+        Architecture::Transfer(config) => Some(config.trunk.preprocess.size_px),
         Architecture::Autoencoder(_) | Architecture::Published(_) => None,
     }
 }

@@ -188,7 +188,7 @@ impl ClassifierArguments {
         } else {
             published
         };
-        let network = Network::headed(&published, classes, config.seed)?;
+        let network = Network::transfer(&published, classes, config.seed)?;
         Ok((Base { network, trained: !random }, told))
     }
 
@@ -339,7 +339,7 @@ fn write(
 
 fn name_of(network: &Network) -> String {
     match network.architecture() {
-        Architecture::Headed(config) => config.trunk.network.name(),
+        Architecture::Transfer(config) => config.trunk.network.name(),
         _ => "our own".to_owned(),
     }
 }

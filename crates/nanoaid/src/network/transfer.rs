@@ -1,4 +1,4 @@
-//! Headed: the trunk of a published network with a head for classes of one's own.
+//! Transfer learning: the trunk of a published network with a head for classes of one's own.
 //!
 //! The layers of the trunk keep their names; `pool` is the mean over the image, `head` a dense
 //! layer with an output for each class. For grey images; colors are left to the published network.
@@ -17,14 +17,14 @@ use crate::ConfigError;
 /// A trunk and the classes of its head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HeadedConfig {
+pub struct TransferConfig {
     /// The trunk: a published network without head, for grey images.
     pub trunk: PublishedConfig,
     /// Names of the classes, 2 to 10 000, all different.
     pub classes: Vec<String>,
 }
 
-impl HeadedConfig {
+impl TransferConfig {
     /// The trunk of `network`, for grey images, with a head for `classes`.
     pub fn new(network: Published, classes: Vec<String>) -> Self {
         let trunk = PublishedConfig { input: Input::GrayFolded, ..PublishedConfig::new(network, None) };
@@ -60,7 +60,7 @@ pub(super) fn checked_classes(classes: &[String]) -> Result<(), ConfigError> {
 }
 
 /// The layers of the network that `config` describes.
-pub(super) fn graph(config: &HeadedConfig, init: Init, device: &burn::tensor::Device) -> Graph {
+pub(super) fn graph(config: &TransferConfig, init: Init, device: &burn::tensor::Device) -> Graph {
     let mut graph = published::graph(&config.trunk, init, device);
     let channels = super::layer::describe(&graph).last().map_or(1, |layer| layer.n_channels);
     graph.push("pool", Operation::AveragePool { side: 1 });
@@ -82,7 +82,7 @@ mod tests {
         let trunk = PublishedConfig::new(Published::SqueezeNet1_1, None);
         let trunk = Network::random(Architecture::Published(trunk), 3, Device::Cpu).unwrap();
         let classes = vec!["this".to_owned(), "that".to_owned()];
-        let network = Network::headed(&trunk, classes.clone(), 5).unwrap();
+        let network = Network::transfer(&trunk, classes.clone(), 5).unwrap();
         assert_eq!(network.classes(), Some(classes.as_slice()));
         let mut stream = Stream::new(0, "image", 0);
         let image = Plane::from_fn(40, 47, |_, _| stream.uniform() as f32);
@@ -94,13 +94,13 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused_by_name() {
-        let good = HeadedConfig::new(Published::Vgg11, vec!["a".to_owned(), "b".to_owned()]);
+        let good = TransferConfig::new(Published::Vgg11, vec!["a".to_owned(), "b".to_owned()]);
         let colors = PublishedConfig::new(Published::Vgg11, None);
         let headed = PublishedConfig { n_classes: Some(5), ..good.trunk.clone() };
         let cases = [
-            ("trunk.input", HeadedConfig { trunk: colors, ..good.clone() }),
-            ("trunk.n_classes", HeadedConfig { trunk: headed, ..good.clone() }),
-            ("classes", HeadedConfig { classes: vec!["a".to_owned(), "a".to_owned()], ..good.clone() }),
+            ("trunk.input", TransferConfig { trunk: colors, ..good.clone() }),
+            ("trunk.n_classes", TransferConfig { trunk: headed, ..good.clone() }),
+            ("classes", TransferConfig { classes: vec!["a".to_owned(), "a".to_owned()], ..good.clone() }),
         ];
         for (name, config) in cases {
             let error = config.checked().unwrap_err().to_string();
