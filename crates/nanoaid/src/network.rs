@@ -38,7 +38,7 @@ pub use weights::{Weight, Weights, WeightsError};
 
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
-pub(crate) use graph::Place;
+pub(crate) use graph::ValueId;
 pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
@@ -349,8 +349,8 @@ impl Network {
 
     /// Whether `layer` has a ReLU of its own, before which the network can be cut.
     pub fn has_preactivation(&self, layer: &str) -> bool {
-        let place = self.graph.place(layer);
-        place.is_some_and(|place| self.graph.cut_before_relu(place).is_some())
+        let id = self.graph.value_id(layer);
+        id.is_some_and(|id| self.graph.cut_before_relu(id).is_some())
     }
 
     /// The network cut behind `layer`, with only these channels of it; where possible no others
@@ -425,21 +425,21 @@ impl Network {
     /// Output of `layer`, as [`Network::cut`] names it, for normalized images.
     /// `[N, channels_in, H, W]` → `[N, C, H', W']`.
     pub(crate) fn forward_to(&self, images: Tensor<4>, layer: &str) -> Tensor<4> {
-        match self.graph.place(layer) {
-            Some(place) => self.graph.forward_to(images, place),
+        match self.graph.value_id(layer) {
+            Some(id) => self.graph.forward_to(images, id),
             None => self.graph_to(layer).forward(images),
         }
     }
 
     /// The steps that `layer` depends on.
     fn graph_to(&self, layer: &str) -> Graph {
-        let place = |name: &str| -> Option<Place> { self.graph.place(name) };
-        let cut = match place(layer) {
-            Some(place) => Some(self.graph.cut(place)),
+        let id_of = |name: &str| -> Option<ValueId> { self.graph.value_id(name) };
+        let cut = match id_of(layer) {
+            Some(id) => Some(self.graph.cut(id)),
             None => layer
                 .strip_suffix(PREACTIVATION)
-                .and_then(place)
-                .and_then(|place| self.graph.cut_before_relu(place)),
+                .and_then(id_of)
+                .and_then(|id| self.graph.cut_before_relu(id)),
         };
         cut.unwrap_or_else(|| panic!("layer `{layer}` was checked to exist"))
     }

@@ -2,7 +2,7 @@
 
 use super::convolution::{Border, Convolution, ConvolutionShape};
 use super::dense::Dense;
-use super::graph::{Graph, Place};
+use super::graph::{Graph, ValueId};
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use super::init::Init;
@@ -14,7 +14,7 @@ const GAIN: f64 = 2.0;
 /// A graph on its way.
 pub(super) struct Builder<'a> {
     graph: Graph,
-    /// Channels of each place.
+    /// Channels of each id.
     channels: Vec<usize>,
     init: Init,
     device: &'a burn::tensor::Device,
@@ -67,31 +67,31 @@ impl<'a> Builder<'a> {
     }
 
     /// Channels at `place`.
-    pub(super) fn channels(&self, place: Place) -> usize {
-        self.channels[place]
+    pub(super) fn channels(&self, id: ValueId) -> usize {
+        self.channels[id]
     }
 
     /// A step with one input, of `channels` channels.
-    pub(super) fn step(&mut self, name: &str, from: Place, operation: Operation, channels: usize) -> Place {
+    pub(super) fn step(&mut self, name: &str, from: ValueId, operation: Operation, channels: usize) -> ValueId {
         self.channels.push(channels);
         self.graph.push_from(name, &[from], operation)
     }
 
     /// A step that keeps the number of channels.
-    pub(super) fn keep(&mut self, name: &str, from: Place, operation: Operation) -> Place {
+    pub(super) fn keep(&mut self, name: &str, from: ValueId, operation: Operation) -> ValueId {
         self.step(name, from, operation, self.channels[from])
     }
 
-    pub(super) fn convolution(&mut self, name: &str, from: Place, kernels: Kernels) -> Place {
+    pub(super) fn convolution(&mut self, name: &str, from: ValueId, kernels: Kernels) -> ValueId {
         self.grouped(name, from, kernels, 1)
     }
 
     /// A kernel for each channel.
-    pub(super) fn depthwise(&mut self, name: &str, from: Place, kernels: Kernels) -> Place {
+    pub(super) fn depthwise(&mut self, name: &str, from: ValueId, kernels: Kernels) -> ValueId {
         self.grouped(name, from, Kernels { channels: self.channels[from], ..kernels }, self.channels[from])
     }
 
-    fn grouped(&mut self, name: &str, from: Place, kernels: Kernels, groups: usize) -> Place {
+    fn grouped(&mut self, name: &str, from: ValueId, kernels: Kernels, groups: usize) -> ValueId {
         let Kernels { channels, kernel, stride, border, biased } = kernels;
         let channels_in = self.channels[from];
         let (channels_out, relu) = (channels, false);
@@ -101,32 +101,32 @@ impl<'a> Builder<'a> {
         self.step(name, from, Operation::Convolution(layer), channels)
     }
 
-    pub(super) fn norm(&mut self, name: &str, from: Place, epsilon: f64) -> Place {
+    pub(super) fn norm(&mut self, name: &str, from: ValueId, epsilon: f64) -> ValueId {
         let norm = BatchNorm::new(self.channels[from], epsilon, self.device);
         self.keep(name, from, Operation::Norm(norm))
     }
 
-    pub(super) fn relu(&mut self, name: &str, from: Place) -> Place {
+    pub(super) fn relu(&mut self, name: &str, from: ValueId) -> ValueId {
         self.keep(name, from, Operation::Relu)
     }
 
-    pub(super) fn max_pool(&mut self, name: &str, from: Place, pool: Pool) -> Place {
+    pub(super) fn max_pool(&mut self, name: &str, from: ValueId, pool: Pool) -> ValueId {
         self.keep(name, from, Operation::MaxPool(pool))
     }
 
     /// A dense layer over maps of `positions` positions.
-    pub(super) fn dense(&mut self, name: &str, from: Place, positions: usize, outputs: usize) -> Place {
+    pub(super) fn dense(&mut self, name: &str, from: ValueId, positions: usize, outputs: usize) -> ValueId {
         let inputs = self.channels[from] * positions;
         let layer = Dense::new([inputs, outputs], GAIN, self.init, name, self.device);
         self.step(name, from, Operation::Dense(layer), outputs)
     }
 
-    pub(super) fn concatenate(&mut self, name: &str, from: &[Place]) -> Place {
-        self.channels.push(from.iter().map(|&place| self.channels[place]).sum());
+    pub(super) fn concatenate(&mut self, name: &str, from: &[ValueId]) -> ValueId {
+        self.channels.push(from.iter().map(|&id| self.channels[id]).sum());
         self.graph.push_from(name, from, Operation::Concatenate)
     }
 
-    pub(super) fn add(&mut self, name: &str, from: [Place; 2]) -> Place {
+    pub(super) fn add(&mut self, name: &str, from: [ValueId; 2]) -> ValueId {
         self.channels.push(self.channels[from[0]]);
         self.graph.push_from(name, &from, Operation::Add)
     }

@@ -7,7 +7,7 @@
 
 use super::builder::{Builder, Kernels};
 use super::convolution::Border;
-use super::graph::Place;
+use super::graph::ValueId;
 use super::operation::Operation;
 
 /// How the layers are spelt, and what the training framework left in the weights.
@@ -43,7 +43,7 @@ const STEM: usize = 32;
 const HEAD: usize = 1280;
 
 /// Adds the network; without head if `n_classes` is `None`.
-pub(super) fn build(builder: &mut Builder<'_>, image: Place, variant: Variant, n_classes: Option<usize>) {
+pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, variant: Variant, n_classes: Option<usize>) {
     let Variant { timm, .. } = variant;
     let layers = Layers { variant };
     let stem = if timm { ["conv_stem", "bn1"] } else { ["_conv_stem", "_bn0"] };
@@ -84,13 +84,13 @@ impl Layers {
         &self,
         builder: &mut Builder<'_>,
         name: &str,
-        from: Place,
+        from: ValueId,
         kernels: (usize, usize, usize),
-    ) -> Place {
+    ) -> ValueId {
         builder.convolution(name, from, self.kernels(kernels))
     }
 
-    fn norm(&self, builder: &mut Builder<'_>, name: &str, from: Place, relu6: bool) -> Place {
+    fn norm(&self, builder: &mut Builder<'_>, name: &str, from: ValueId, relu6: bool) -> ValueId {
         let epsilon = if self.variant.tensorflow { 1e-3 } else { 1e-5 };
         let at = builder.norm(name, from, epsilon);
         if relu6 { builder.keep(&format!("{name}.relu6"), at, Operation::Relu6) } else { at }
@@ -100,10 +100,10 @@ impl Layers {
         &self,
         builder: &mut Builder<'_>,
         name: &str,
-        from: Place,
+        from: ValueId,
         stage: &Stage,
         stride: usize,
-    ) -> Place {
+    ) -> ValueId {
         let channels_in = builder.channels(from);
         let named = |part: &str| format!("{name}.{part}");
         // expansion, its norm, depthwise, its norm, projection, its norm

@@ -15,17 +15,17 @@ use super::weights::{Weights, WeightsError};
 use crate::kernels::Method;
 
 /// A value in a graph: 0 is the image, `i + 1` the output of step `i`.
-pub(crate) type Place = usize;
+pub(crate) type ValueId = usize;
 
 /// The place of the image.
-pub(crate) const IMAGE: Place = 0;
+pub(crate) const IMAGE: ValueId = 0;
 
 /// A layer: its name, what it does, and to what.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub name: String,
     /// At least one place before the step's own.
-    pub inputs: Vec<Place>,
+    pub inputs: Vec<ValueId>,
     pub operation: Operation,
 }
 
@@ -43,18 +43,18 @@ impl Graph {
         Self { channels_in, steps: Vec::new() }
     }
 
-    /// Adds a step behind the last one, which is its input; returns its place.
-    pub(crate) fn push(&mut self, name: impl Into<String>, operation: Operation) -> Place {
+    /// Adds a step behind the last one, which is its input; returns its id.
+    pub(crate) fn push(&mut self, name: impl Into<String>, operation: Operation) -> ValueId {
         self.push_from(name, &[self.steps.len()], operation)
     }
 
-    /// Adds a step with these inputs; returns its place.
+    /// Adds a step with these inputs; returns its id.
     pub(crate) fn push_from(
         &mut self,
         name: impl Into<String>,
-        inputs: &[Place],
+        inputs: &[ValueId],
         operation: Operation,
-    ) -> Place {
+    ) -> ValueId {
         debug_assert!(!inputs.is_empty() && inputs.iter().all(|&input| input <= self.steps.len()));
         self.steps.push(Step { name: name.into(), inputs: inputs.to_vec(), operation });
         self.steps.len()
@@ -65,7 +65,7 @@ impl Graph {
         self.channels_in
     }
 
-    /// Channels of the image and of each step's output, by place.
+    /// Channels of the image and of each step's output, by id.
     pub(super) fn channels(&self) -> Vec<usize> {
         let mut channels = vec![self.channels_in];
         for step in &self.steps {
@@ -81,12 +81,12 @@ impl Graph {
     }
 
     /// The place of the layer `name`.
-    pub(crate) fn place(&self, name: &str) -> Option<Place> {
+    pub(crate) fn value_id(&self, name: &str) -> Option<ValueId> {
         self.steps.iter().position(|step| step.name == name).map(|index| index + 1)
     }
 
     /// The place of the last step.
-    pub(crate) fn end(&self) -> Place {
+    pub(crate) fn end(&self) -> ValueId {
         self.steps.len()
     }
 
@@ -95,17 +95,17 @@ impl Graph {
         let mut graph = Self::new(channels_in);
         graph.push_from(name, &[IMAGE], operation);
         for step in &self.steps {
-            let inputs: Vec<Place> = step.inputs.iter().map(|&input| input + 1).collect();
+            let inputs: Vec<ValueId> = step.inputs.iter().map(|&input| input + 1).collect();
             graph.push_from(step.name.clone(), &inputs, step.operation.clone());
         }
         graph
     }
 
-    /// Which places `place` depends on, itself among them, by place.
-    pub(crate) fn needed(&self, place: Place) -> Vec<bool> {
+    /// Which places `place` depends on, itself among them, by id.
+    pub(crate) fn needed(&self, id: ValueId) -> Vec<bool> {
         let mut needed = vec![false; self.steps.len() + 1];
-        needed[place] = true;
-        for index in (0..place).rev() {
+        needed[id] = true;
+        for index in (0..id).rev() {
             if needed[index + 1] {
                 for &input in &self.steps[index].inputs {
                     needed[input] = true;
@@ -116,12 +116,12 @@ impl Graph {
     }
 
     /// The steps that `place` depends on, up to its own.
-    pub(crate) fn cut(&self, place: Place) -> Self {
-        let needed = self.needed(place);
+    pub(crate) fn cut(&self, id: ValueId) -> Self {
+        let needed = self.needed(id);
         let mut renumbered = vec![IMAGE; needed.len()];
         let mut cut = Self::new(self.channels_in);
         for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| needed[index + 1]) {
-            let inputs: Vec<Place> = step.inputs.iter().map(|&input| renumbered[input]).collect();
+            let inputs: Vec<ValueId> = step.inputs.iter().map(|&input| renumbered[input]).collect();
             renumbered[index + 1] = cut.push_from(step.name.clone(), &inputs, step.operation.clone());
         }
         cut
@@ -129,19 +129,19 @@ impl Graph {
 
     /// The steps behind `place` as a graph whose image is the output there; `None` if they need what
     /// came before it, too.
-    pub(crate) fn behind_place(&self, place: Place) -> Option<Self> {
+    pub(crate) fn after(&self, id: ValueId) -> Option<Self> {
         let last = self.end();
         let needed = self.needed(last);
-        if place == IMAGE {
+        if id == IMAGE {
             return None;
         }
         let mut renumbered = vec![None; needed.len()];
-        renumbered[place] = Some(IMAGE);
-        let mut behind = Self::new(*self.channels().get(place)?);
-        for index in place..last {
+        renumbered[id] = Some(IMAGE);
+        let mut behind = Self::new(*self.channels().get(id)?);
+        for index in id..last {
             let step = &self.steps[index];
             if needed[index + 1] {
-                let inputs: Option<Vec<Place>> = step.inputs.iter().map(|&input| renumbered[input]).collect();
+                let inputs: Option<Vec<ValueId>> = step.inputs.iter().map(|&input| renumbered[input]).collect();
                 let at = behind.push_from(step.name.clone(), &inputs?, step.operation.clone());
                 renumbered[index + 1] = Some(at);
             }
@@ -150,8 +150,8 @@ impl Graph {
     }
 
     /// The graph cut at `place`, before the ReLU that is part of its step; `None` if none is.
-    pub(crate) fn cut_before_relu(&self, place: Place) -> Option<Self> {
-        let mut cut = self.cut(place);
+    pub(crate) fn cut_before_relu(&self, id: ValueId) -> Option<Self> {
+        let mut cut = self.cut(id);
         let last = cut.steps.last_mut()?;
         last.operation = last.operation.without_relu()?;
         Some(cut)
@@ -160,11 +160,11 @@ impl Graph {
     /// The graph cut at `place` with only these channels of its output. Where the output comes
     /// from one convolution or dense layer, through steps that keep channels apart, no others are
     /// computed.
-    pub(crate) fn cut_to_channels(&self, place: Place, channels: &[usize]) -> Self {
+    pub(crate) fn cut_to_channels(&self, id: ValueId, channels: &[usize]) -> Self {
         let fewer = |operation: &Operation| operation.with_channels(channels);
         let over_fewer = |operation: &Operation| operation.over_channels(channels);
-        self.cut_and_changed(place, fewer, over_fewer).unwrap_or_else(|| {
-            let mut cut = self.cut(place);
+        self.cut_and_changed(id, fewer, over_fewer).unwrap_or_else(|| {
+            let mut cut = self.cut(id);
             let name = cut.steps.last().map(|step| format!("{}.channels", step.name));
             cut.push(name.unwrap_or_default(), Operation::Channels(channels.to_vec()));
             cut
@@ -174,21 +174,21 @@ impl Graph {
     /// The graph cut at `place` for a batch of as many images as `channels`, which gives image `n`
     /// channel `channels[n]` only, `[N, 1, H', W']`, and computes no others. `None` where the output
     /// does not come from one convolution through steps that keep channels apart.
-    pub(crate) fn cut_to_own_channels(&self, place: Place, channels: &[usize]) -> Option<Self> {
+    pub(crate) fn cut_to_own_channels(&self, id: ValueId, channels: &[usize]) -> Option<Self> {
         let own = |operation: &Operation| operation.with_own_channels(channels);
         let over_own = |operation: &Operation| operation.over_own_channels(channels);
-        self.cut_and_changed(place, own, over_own)
+        self.cut_and_changed(id, own, over_own)
     }
 
     /// The graph cut at `place` with the last step that has weights changed by `weighted`, and those
     /// behind it, which keep channels apart, by `behind`; `None` if one of them can not be.
     fn cut_and_changed(
         &self,
-        place: Place,
+        id: ValueId,
         weighted: impl Fn(&Operation) -> Option<Operation>,
         behind: impl Fn(&Operation) -> Option<Operation>,
     ) -> Option<Self> {
-        let mut cut = self.cut(place);
+        let mut cut = self.cut(id);
         let mut at = cut.end();
         while at != IMAGE {
             let step = &cut.steps[at - 1];
@@ -220,12 +220,12 @@ impl Graph {
 
     /// The same with the ReLU that is part of the step at `place` as a step of its own behind it;
     /// the step then is called `name`. `None` if it has none.
-    pub(crate) fn with_preactivation(&self, place: Place, name: &str) -> Option<Self> {
-        let before = self.steps[place.checked_sub(1)?].operation.without_relu()?;
+    pub(crate) fn with_preactivation(&self, id: ValueId, name: &str) -> Option<Self> {
+        let before = self.steps[id.checked_sub(1)?].operation.without_relu()?;
         let mut graph = Self::new(self.channels_in);
-        let moved = |input: Place| if input >= place { input + 1 } else { input };
+        let moved = |input: ValueId| if input >= place { input + 1 } else { input };
         for (index, step) in self.steps.iter().enumerate() {
-            let inputs: Vec<Place> = step.inputs.iter().map(|&input| moved(input)).collect();
+            let inputs: Vec<ValueId> = step.inputs.iter().map(|&input| moved(input)).collect();
             if index + 1 == place {
                 graph.push_from(name, &inputs, before.clone());
                 graph.push(step.name.clone(), Operation::Relu);
@@ -249,23 +249,23 @@ impl Graph {
     }
 
     /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
-    pub(crate) fn forward_to(&self, images: Tensor<4>, place: Place) -> Tensor<4> {
-        let mut outputs = self.outputs(images, &[place], Norms::Running, &mut Vec::new());
+    pub(crate) fn forward_to(&self, images: Tensor<4>, id: ValueId) -> Tensor<4> {
+        let mut outputs = self.outputs(images, &[id], Norms::Running, &mut Vec::new());
         outputs.remove(0)
     }
 
-    /// Outputs at several places, for one pass over the steps they need. A value is let go as soon
+    /// Outputs at several ids, for one pass over the steps they need. A value is let go as soon
     /// as no later step needs it.
     pub(crate) fn outputs(
         &self,
         images: Tensor<4>,
-        places: &[Place],
+        ids: &[ValueId],
         norms: Norms,
         statistics: &mut Vec<Statistics>,
     ) -> Vec<Tensor<4>> {
         let mut users = vec![0; self.steps.len() + 1];
         for &place in places {
-            users[place] += 1;
+            users[id] += 1;
         }
         // a step that nobody uses is not run
         for (index, step) in self.steps.iter().enumerate().rev() {
@@ -277,9 +277,9 @@ impl Graph {
         }
         let mut values: Vec<Option<Tensor<4>>> = vec![None; users.len()];
         values[IMAGE] = Some(images);
-        let take = |values: &mut [Option<Tensor<4>>], users: &mut [usize], place: Place| {
-            users[place] -= 1;
-            let value = if users[place] == 0 { values[place].take() } else { values[place].clone() };
+        let take = |values: &mut [Option<Tensor<4>>], users: &mut [usize], id: ValueId| {
+            users[id] -= 1;
+            let value = if users[id] == 0 { values[id].take() } else { values[id].clone() };
             value.expect("inputs stand before the steps that use them")
         };
         for (index, step) in self.steps.iter().enumerate() {
@@ -288,7 +288,7 @@ impl Graph {
                 values[index + 1] = Some(step.operation.forward(&step.name, inputs, norms, statistics));
             }
         }
-        places.iter().map(|&place| take(&mut values, &mut users, place)).collect()
+        ids.iter().map(|&id| take(&mut values, &mut users, id)).collect()
     }
 
     /// Output of the last step.
@@ -301,8 +301,8 @@ impl Graph {
     pub(crate) fn forward_to_learn(&self, images: Tensor<4>, norms: Norms) -> (Tensor<4>, Vec<Statistics>) {
         let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
         let mut statistics = Vec::new();
-        let place = self.end() - usize::from(clamped);
-        let mut outputs = self.outputs(images, &[place], norms, &mut statistics);
+        let id = self.end() - usize::from(clamped);
+        let mut outputs = self.outputs(images, &[id], norms, &mut statistics);
         (outputs.remove(0), statistics)
     }
 
@@ -444,24 +444,24 @@ mod tests {
     fn a_cut_has_the_bits_of_the_whole_and_no_steps_it_does_not_need() {
         let graph = graph();
         for step in graph.steps() {
-            let place = graph.place(&step.name).unwrap();
-            let cut = graph.cut(place);
+            let id = graph.value_id(&step.name).unwrap();
+            let cut = graph.cut(id);
             assert_eq!(cut.steps().last().unwrap().name, step.name);
-            let aside = cut.place("aside").is_some();
+            let aside = cut.value_id("aside").is_some();
             assert_eq!(aside, step.name == "aside", "{}", step.name);
-            assert_eq!(bits(cut.forward(images())), bits(graph.forward_to(images(), place)), "{}", step.name);
+            assert_eq!(bits(cut.forward(images())), bits(graph.forward_to(images(), id)), "{}", step.name);
         }
-        assert_eq!(graph.cut(graph.place("right").unwrap()).steps().len(), 2, "stem and right");
+        assert_eq!(graph.cut(graph.value_id("right").unwrap()).steps().len(), 2, "stem and right");
     }
 
     #[test]
     fn several_outputs_of_one_pass_are_those_of_single_ones() {
         let graph = graph();
-        let places: Vec<Place> =
-            ["pool", "stem", "relu", "stem"].iter().map(|name| graph.place(name).unwrap()).collect();
-        let outputs = graph.outputs(images(), &places, Norms::Running, &mut Vec::new());
-        for (output, &place) in outputs.into_iter().zip(&places) {
-            assert_eq!(bits(output), bits(graph.forward_to(images(), place)));
+        let ids: Vec<ValueId> =
+            ["pool", "stem", "relu", "stem"].iter().map(|name| graph.value_id(name).unwrap()).collect();
+        let outputs = graph.outputs(images(), &ids, Norms::Running, &mut Vec::new());
+        for (output, &id) in outputs.into_iter().zip(&ids) {
+            assert_eq!(bits(output), bits(graph.forward_to(images(), id)));
         }
     }
 
@@ -475,10 +475,10 @@ mod tests {
             ("right", vec![3], 1),     // grouped, picked out
             ("sum", vec![1], 1),
         ] {
-            let place = graph.place(name).unwrap();
-            let cut = graph.cut_to_channels(place, &channels);
-            assert_eq!(cut.steps().len(), graph.cut(place).steps().len() + n_steps, "{name}");
-            let whole = graph.forward_to(images(), place);
+            let id = graph.value_id(name).unwrap();
+            let cut = graph.cut_to_channels(id, &channels);
+            assert_eq!(cut.steps().len(), graph.cut(id).steps().len() + n_steps, "{name}");
+            let whole = graph.forward_to(images(), id);
             let [n, _, height, width] = whole.dims();
             let picked = channels
                 .iter()
@@ -491,13 +491,13 @@ mod tests {
     #[test]
     fn before_its_own_relu_a_layer_can_be_negative() {
         let graph = graph();
-        let place = graph.place("left").unwrap();
+        let id = graph.value_id("left").unwrap();
         let before: Vec<f32> =
-            graph.cut_before_relu(place).unwrap().forward(images()).into_data().try_to_vec().unwrap();
-        let after: Vec<f32> = graph.forward_to(images(), place).into_data().try_to_vec().unwrap();
+            graph.cut_before_relu(id).unwrap().forward(images()).into_data().try_to_vec().unwrap();
+        let after: Vec<f32> = graph.forward_to(images(), id).into_data().try_to_vec().unwrap();
         assert!(before.iter().any(|&value| value < 0.0));
         assert_eq!(before.iter().map(|value| value.max(0.0)).collect::<Vec<f32>>(), after);
-        assert!(graph.cut_before_relu(graph.place("stem").unwrap()).is_none(), "it has none");
+        assert!(graph.cut_before_relu(graph.value_id("stem").unwrap()).is_none(), "it has none");
     }
 
     #[test]
@@ -540,8 +540,8 @@ mod tests {
         let graph = graph();
         let layers = super::super::layer::describe(&graph);
         for layer in &layers {
-            let place = graph.place(&layer.name).unwrap();
-            let [_, channels, height, width] = graph.forward_to(images(), place).dims();
+            let id = graph.value_id(&layer.name).unwrap();
+            let [_, channels, height, width] = graph.forward_to(images(), id).dims();
             assert_eq!(layer.n_channels, channels, "{}", layer.name);
             assert_eq!([13, 18].map(|length| layer.map_length(length)), [height, width], "{}", layer.name);
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::builder::Builder;
 use super::convolution::Convolution;
-use super::graph::{Graph, IMAGE, Place};
+use super::graph::{Graph, IMAGE, ValueId};
 use super::operation::Operation;
 use super::parameter::weight_of;
 use super::preprocess::{Colors, Preprocess, Resize};
@@ -246,7 +246,7 @@ pub(super) fn graph(config: &PublishedConfig, init: Init, device: &burn::tensor:
     builder.finish()
 }
 
-fn build(builder: &mut Builder<'_>, image: Place, config: &PublishedConfig) {
+fn build(builder: &mut Builder<'_>, image: ValueId, config: &PublishedConfig) {
     let classes = config.n_classes;
     let mut vgg = |counts, norm| vgg::build(builder, image, counts, norm, classes);
     match config.network {

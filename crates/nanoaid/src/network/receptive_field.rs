@@ -5,7 +5,7 @@
 //! a convolution are computed together, a tile of them, all that the tile reads.
 
 use super::convolution::{Border, ConvolutionShape};
-use super::graph::{Graph, IMAGE, Place, Step};
+use super::graph::{Graph, IMAGE, ValueId, Step};
 use super::operation::{Operation, Pool};
 
 /// Which positions before an operation one behind it depends on.
@@ -37,7 +37,7 @@ struct Link {
     /// Positions that are computed together where an image is run in tiles.
     tile: usize,
     /// To which of its inputs it reaches.
-    inputs: Vec<Place>,
+    inputs: Vec<ValueId>,
 }
 
 impl ReceptiveField {
@@ -45,8 +45,8 @@ impl ReceptiveField {
     pub(super) fn of_steps(graph: &Graph) -> Vec<Self> {
         let links: Vec<Link> = graph.steps().iter().map(Link::of).collect();
         (1..=graph.end())
-            .map(|place| {
-                let needed = graph.needed(place);
+            .map(|id| {
+                let needed = graph.needed(id);
                 let mut renumbered = vec![IMAGE; needed.len()];
                 let mut steps = Vec::new();
                 for (index, link) in links.iter().enumerate() {
@@ -91,8 +91,8 @@ impl ReceptiveField {
     ) -> Option<(isize, isize)> {
         let mut ranges: Vec<Option<(isize, isize)>> = vec![None; self.steps.len() + 1];
         ranges[self.steps.len()] = Some(range);
-        for (place, link) in self.steps.iter().enumerate().rev() {
-            let Some(range) = ranges[place + 1] else { continue };
+        for (id, link) in self.steps.iter().enumerate().rev() {
+            let Some(range) = ranges[id + 1] else { continue };
             let (first, last) = back(link, range)?;
             for &input in &link.inputs {
                 ranges[input] = Some(match ranges[input] {

@@ -3,7 +3,7 @@
 //! last block.
 
 use super::builder::{Builder, Kernels};
-use super::graph::Place;
+use super::graph::ValueId;
 use super::operation::{Operation, Pool};
 
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-5;
 
 /// Adds a network with so many blocks in each of its four stages; without head if `n_classes` is
 /// `None`.
-pub(super) fn build(builder: &mut Builder<'_>, image: Place, blocks: [usize; 4], n_classes: Option<usize>) {
+pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, blocks: [usize; 4], n_classes: Option<usize>) {
     let stem = Kernels::new(WIDTHS[0], 7).stride(2).without_bias();
     let mut at = builder.convolution("conv1", image, stem);
     at = builder.norm("bn1", at, EPSILON);
@@ -30,7 +30,7 @@ pub(super) fn build(builder: &mut Builder<'_>, image: Place, blocks: [usize; 4],
     builder.dense("fc", at, 1, n_classes);
 }
 
-fn block(builder: &mut Builder<'_>, name: &str, from: Place, width: usize, stride: usize) -> Place {
+fn block(builder: &mut Builder<'_>, name: &str, from: ValueId, width: usize, stride: usize) -> ValueId {
     let named = |part: &str| format!("{name}.{part}");
     let first = Kernels::new(width, 3).stride(stride).without_bias();
     let mut at = builder.convolution(&named("conv1"), from, first);

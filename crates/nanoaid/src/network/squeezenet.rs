@@ -6,7 +6,7 @@
 //! zeros around the last layer, and ends as theirs.
 
 use super::builder::{Builder, Kernels};
-use super::graph::Place;
+use super::graph::ValueId;
 use super::operation::{Operation, Pool};
 
 /// Which of the published ones.
@@ -59,7 +59,7 @@ const PARTS_1_1: [Part; 11] = [
 ];
 
 /// Adds the network; without head if `n_classes` is `None`.
-pub(super) fn build(builder: &mut Builder<'_>, image: Place, variant: Variant, n_classes: Option<usize>) {
+pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, variant: Variant, n_classes: Option<usize>) {
     let (stem, parts) = match variant {
         Variant::V1_0 | Variant::Authors => (Kernels::new(96, 7), PARTS_1_0),
         Variant::V1_1 => (Kernels::new(64, 3), PARTS_1_1),
@@ -96,7 +96,7 @@ pub(super) fn build(builder: &mut Builder<'_>, image: Place, variant: Variant, n
     builder.keep(names[3], at, Operation::AveragePool { side: 1 });
 }
 
-fn fire(builder: &mut Builder<'_>, name: &str, from: Place, [squeeze, expand]: [usize; 2]) -> Place {
+fn fire(builder: &mut Builder<'_>, name: &str, from: ValueId, [squeeze, expand]: [usize; 2]) -> ValueId {
     let mut layer = |part: &str, from, kernels| {
         let at = builder.convolution(&format!("{name}.{part}"), from, kernels);
         builder.relu(&format!("{name}.{part}_activation"), at)

@@ -2,7 +2,7 @@
 //! batch norm, ReLU and pool, `avgpool`, and `classifier.N`.
 
 use super::builder::{Builder, Kernels};
-use super::graph::Place;
+use super::graph::ValueId;
 use super::operation::{Operation, Pool};
 
 const WIDTHS: [usize; 5] = [64, 128, 256, 512, 512];
@@ -16,7 +16,7 @@ const HIDDEN: usize = 4096;
 /// `None`.
 pub(super) fn build(
     builder: &mut Builder<'_>,
-    image: Place,
+    image: ValueId,
     convolutions: [usize; 5],
     batch_norm: bool,
     n_classes: Option<usize>,

@@ -10,7 +10,7 @@ use micrograph::Plane;
 use rayon::prelude::*;
 
 use super::stimulus::Stimulus;
-use crate::network::{Graph, Norms, Place};
+use crate::network::{Graph, Norms, ValueId};
 use crate::{Layer, Network};
 
 /// Pixels of the pictures that are run together.
@@ -65,7 +65,7 @@ impl Site {
 /// Layers that are read at the same place of the same pictures.
 pub(super) struct Reader {
     graph: Graph,
-    places: Vec<Place>,
+    ids: Vec<ValueId>,
     network: Network,
     pub(super) site: Site,
     contrast: f64,
@@ -79,9 +79,9 @@ impl Reader {
     pub(super) fn new(network: &Network, layers: &[&str], site: Site, contrast: f64) -> Self {
         let mut graph = network.graph().clone();
         graph.use_fastest_method();
-        let place = |layer: &&str| graph.place(layer).expect("the layer was checked to exist");
-        let places = layers.iter().map(place).collect();
-        Self { graph, places, network: network.clone(), site, contrast }
+        let id_of = |layer: &&str| graph.value_id(layer).expect("the layer was checked to exist");
+        let places = layers.iter().map(id_of).collect();
+        Self { graph, ids, network: network.clone(), site, contrast }
     }
 
     /// The activations of each layer for each stimulus.
@@ -106,7 +106,7 @@ impl Reader {
                 self.batch(&planes)
             })
             .collect();
-        let mut layers: Vec<Activations> = vec![Vec::with_capacity(n); self.places.len()];
+        let mut layers: Vec<Activations> = vec![Vec::with_capacity(n); self.ids.len()];
         for batch in batches {
             for (layer, found) in layers.iter_mut().zip(batch) {
                 layer.extend(found);
@@ -121,7 +121,7 @@ impl Reader {
         let data = TensorData::new(values, [n, 1, side, side]);
         let images = Tensor::<4>::from_data(data, &self.network.device().burn());
         let images = self.network.normalized(images);
-        let outputs = self.graph.outputs(images, &self.places, Norms::Running, &mut Vec::new());
+        let outputs = self.graph.outputs(images, &self.ids, Norms::Running, &mut Vec::new());
         let of_layer = |maps: Tensor<4>| -> Activations {
             let channels = maps.dims()[1];
             let at = position..position + 1;

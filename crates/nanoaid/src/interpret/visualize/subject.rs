@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::image::Shape;
 use super::objective::Objective;
 use super::score::{Seen, scores};
-use crate::network::{Graph, Norms, PREACTIVATION, Place};
+use crate::network::{Graph, Norms, PREACTIVATION, ValueId};
 use crate::{Address, Network};
 
 /// A network and the objectives of a batch.
@@ -21,7 +21,7 @@ pub(super) struct Subject<'a> {
     /// The graph with redirected gradients.
     redirected: Graph,
     /// Where the layers are that objectives name.
-    places: BTreeMap<String, Place>,
+    ids: BTreeMap<String, ValueId>,
     needs_output: bool,
     /// Whether the graph's output is the one channel of each image that its objective names.
     own_channels: bool,
@@ -34,22 +34,22 @@ impl<'a> Subject<'a> {
         let layers: BTreeSet<&str> = objectives.iter().flat_map(Objective::layers).collect();
         let mut graph = network.graph().clone();
         for layer in &layers {
-            let fused = layer.strip_suffix(PREACTIVATION).and_then(|name| graph.place(name));
-            if let (None, Some(place)) = (graph.place(layer), fused) {
-                graph = graph.with_preactivation(place, layer).expect("the layer was checked to exist");
+            let fused = layer.strip_suffix(PREACTIVATION).and_then(|name| graph.value_id(name));
+            if let (None, Some(id)) = (graph.value_id(layer), fused) {
+                graph = graph.with_preactivation(id, layer).expect("the layer was checked to exist");
             }
         }
         let own = own_channels(objectives, members);
         let cut = own.and_then(|(layer, channels)| {
-            let place = graph.place(layer).expect("the layer was checked to exist");
-            graph.cut_to_own_channels(place, &channels)
+            let id = graph.value_id(layer).expect("the layer was checked to exist");
+            graph.cut_to_own_channels(id, &channels)
         });
         let own_channels = cut.is_some();
         let mut graph = cut.unwrap_or(graph);
         graph.use_fastest_method();
         let end = graph.end();
-        let place = |layer: &str| graph.place(layer).filter(|_| !own_channels).unwrap_or(end);
-        let places = layers.iter().map(|&layer| (layer.to_owned(), place(layer))).collect();
+        let id_of = |layer: &str| graph.value_id(layer).filter(|_| !own_channels).unwrap_or(end);
+        let places = layers.iter().map(|&layer| (layer.to_owned(), id_of(layer))).collect();
         let mut needs_output = false;
         for objective in objectives {
             objective.visit(&mut |objective| {
@@ -60,7 +60,7 @@ impl<'a> Subject<'a> {
         let mut redirected = graph.clone();
         redirected.redirect();
         let objectives = objectives.to_vec();
-        Self { network, objectives, members, graph, redirected, places, needs_output, own_channels }
+        Self { network, objectives, members, graph, redirected, ids, needs_output, own_channels }
     }
 
     /// The score of each of `images`, `[C, H, W]`.
@@ -103,14 +103,14 @@ impl<'a> Subject<'a> {
     /// `[N]`.
     fn score(&self, images: Tensor<4>, micrograph: Option<(&[f32], Shape)>, graph: &Graph) -> Tensor<1> {
         let run = |images: Tensor<4>| -> (BTreeMap<&str, Tensor<4>>, Option<Tensor<4>>) {
-            let mut places: Vec<Place> = self.places.values().copied().collect();
+            let mut ids: Vec<ValueId> = self.ids.values().copied().collect();
             if self.needs_output {
-                places.push(graph.end());
+                ids.push(graph.end());
             }
             let normalized = self.network.normalized(images);
-            let mut outputs = graph.outputs(normalized, &places, Norms::Running, &mut Vec::new());
+            let mut outputs = graph.outputs(normalized, &ids, Norms::Running, &mut Vec::new());
             let output = if self.needs_output { outputs.pop() } else { None };
-            (self.places.keys().map(String::as_str).zip(outputs).collect(), output)
+            (self.ids.keys().map(String::as_str).zip(outputs).collect(), output)
         };
         let of_micrograph =
             match micrograph.filter(|_| self.objectives.iter().any(Objective::needs_micrograph)) {
