@@ -15,7 +15,7 @@ mod units;
 use std::collections::BTreeMap;
 
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::exemplar::{Reader, Seen};
+use nanoaid::interpret::exemplar::{Reader, IndexedMicrograph};
 use nanoaid::interpret::matching::{Matching, NamedValues, match_layers};
 use nanoaid::interpret::unit_values::UnitValues;
 
@@ -56,7 +56,7 @@ impl Atlas {
     }
 
     /// The micrographs, the same for all networks.
-    pub(crate) fn seen(&self) -> &[Seen] {
+    pub(crate) fn seen(&self) -> &[IndexedMicrograph] {
         self.findings.first().map_or(&[], |findings| &findings.survey.seen)
     }
 

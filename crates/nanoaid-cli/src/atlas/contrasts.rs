@@ -6,7 +6,7 @@ use nanoaid::interpret::activation_index::Survey;
 use nanoaid::interpret::differential::{
     Contrast, ContrastConfig, Controls, Labelled, LabelledValues, Question, contrast, controls,
 };
-use nanoaid::interpret::exemplar::Seen;
+use nanoaid::interpret::exemplar::IndexedMicrograph;
 use nanoaid::interpret::unit_values::UnitValues;
 
 use super::units::{Units, labelled, largest};
@@ -38,7 +38,7 @@ impl Table {
 
 /// The question of the paper, micromachines or patterned surfaces against particles, where the
 /// micrographs can answer it; else that of the two largest classes; none for fewer than two.
-pub(crate) fn usual_question(seen: &[Seen]) -> Option<Question> {
+pub(crate) fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {
     let count = |class: &str| seen.iter().filter(|seen| seen.category.as_deref() == Some(class)).count();
     let classes: BTreeSet<&str> = seen.iter().filter_map(|seen| seen.category.as_deref()).collect();
     let like = |parts: &[&str]| -> Vec<&str> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use micrograph::Plane;
 use nanoaid::data::dataset::{Dataset, Entry};
 use nanoaid::data::prepare::PrepareConfig;
-use nanoaid::interpret::exemplar::Seen;
+use nanoaid::interpret::exemplar::IndexedMicrograph;
 use rayon::prelude::*;
 
 use crate::outcome::Failure;
@@ -22,7 +22,7 @@ pub(crate) struct Planes<'a> {
 
 impl<'a> Planes<'a> {
     /// None yet.
-    pub(crate) fn new(dataset: &'a Dataset, seen: &[Seen]) -> Self {
+    pub(crate) fn new(dataset: &'a Dataset, seen: &[IndexedMicrograph]) -> Self {
         let by_file: BTreeMap<&str, &Entry> =
             dataset.entries.iter().map(|entry| (entry.file.as_str(), entry)).collect();
         Self {

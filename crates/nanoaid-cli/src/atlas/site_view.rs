@@ -109,7 +109,7 @@ impl Atlas {
     fn micrographs(&self) -> Vec<MicrographSummary> {
         let hashes: Vec<&str> = self.seen().iter().map(|seen| seen.sha256.as_str()).collect();
         let ids = micrograph_ids(&hashes);
-        let view = |(seen, id): (&nanoaid::interpret::exemplar::Seen, String)| MicrographSummary {
+        let view = |(seen, id): (&nanoaid::interpret::exemplar::IndexedMicrograph, String)| MicrographSummary {
             id,
             file: seen.file.clone(),
             sha256: seen.sha256.clone(),

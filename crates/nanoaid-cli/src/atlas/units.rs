@@ -2,7 +2,7 @@
 
 use nanoaid::interpret::activation_index::Survey;
 use nanoaid::interpret::differential::Labelled;
-use nanoaid::interpret::exemplar::Seen;
+use nanoaid::interpret::exemplar::IndexedMicrograph;
 
 /// Where each layer's units begin among those of all layers.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub(crate) fn largest(survey: &Survey) -> Vec<f32> {
 }
 
 /// What the micrographs are.
-pub(crate) fn labelled(seen: &[Seen]) -> Vec<Labelled> {
-    let of = |seen: &Seen| Labelled { group: seen.group.clone(), category: seen.category.clone() };
+pub(crate) fn labelled(seen: &[IndexedMicrograph]) -> Vec<Labelled> {
+    let of = |seen: &IndexedMicrograph| Labelled { group: seen.group.clone(), category: seen.category.clone() };
     seen.iter().map(of).collect()
 }

@@ -9,7 +9,7 @@ use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_
 use micrograph::{Plane, Rect};
 use nanoaid::data::dataset::Dataset;
 use nanoaid::interpret::activation_index::{Subject, Survey};
-use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, Reader, Seen, UnitExemplars, choose};
+use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, Reader, IndexedMicrograph, UnitExemplars, choose};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
 
@@ -64,7 +64,7 @@ struct ExemplarsResult {
     data: PathBuf,
     data_digest: String,
     /// The micrographs that exemplars name by their place.
-    micrographs: Vec<Seen>,
+    micrographs: Vec<IndexedMicrograph>,
     layers: Vec<LayerExemplars>,
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use nanoaid::Device;
 use nanoaid::data::dataset::Dataset;
 use nanoaid::interpret::differential::{ContrastConfig, Question};
-use nanoaid::interpret::exemplar::{ChooseConfig, Seen};
+use nanoaid::interpret::exemplar::{ChooseConfig, IndexedMicrograph};
 use nanoaid::interpret::matching::MatchConfig;
 use nanoaid::interpret::tuning::TuningConfig;
 use nanoaid::interpret::visualize::Preset;
@@ -261,7 +261,7 @@ fn ids(runs: &[PathBuf]) -> Vec<String> {
 
 /// The contrasts that were typed, or the usual one; classes that no micrograph has are named before
 /// anything is made.
-fn questions(typed: &[String], seen: &[Seen]) -> Result<Vec<Question>, Failure> {
+fn questions(typed: &[String], seen: &[IndexedMicrograph]) -> Result<Vec<Question>, Failure> {
     if typed.is_empty() {
         return Ok(usual_question(seen).into_iter().collect());
     }
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn contrasts_are_typed_as_two_lists() {
-        let seen: Vec<Seen> = ["a", "b", "c"]
-            .map(|category| Seen {
+        let seen: Vec<IndexedMicrograph> = ["a", "b", "c"]
+            .map(|category| IndexedMicrograph {
                 file: category.to_owned(),
                 sha256: String::new(),
                 category: Some(category.to_owned()),

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::Network;
 use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
 use crate::data::prepare::PrepareConfig;
-use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, Reader, Seen};
+use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, Reader, IndexedMicrograph};
 use folder::{Folder, Part};
 
 pub use error::SurveyError;
@@ -51,7 +51,7 @@ pub struct Survey {
     /// SHA-256 of the network as a file.
     pub network_sha256: String,
     /// The micrographs, in the order of their files.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<IndexedMicrograph>,
     /// The layers, in the order in which they were asked for.
     pub layers: Vec<LayerAnswers>,
     /// Micrographs that show the same place.
@@ -64,7 +64,7 @@ pub struct Survey {
 
 impl Survey {
     /// Leaves only micrographs for which `keep` is true.
-    pub fn retain(&mut self, keep: impl Fn(&Seen) -> bool) {
+    pub fn retain(&mut self, keep: impl Fn(&IndexedMicrograph) -> bool) {
         let kept: Vec<usize> = (0..self.seen.len()).filter(|&image| keep(&self.seen[image])).collect();
         if kept.len() == self.seen.len() {
             return;
@@ -85,7 +85,7 @@ impl Survey {
 
 /// One micrograph as it comes out of the network.
 struct Looked {
-    seen: Seen,
+    seen: IndexedMicrograph,
     /// By layer and channel.
     peaks: Vec<Vec<Peak>>,
     print: Fingerprint,
@@ -199,7 +199,7 @@ fn look_at(
         },
     };
     let peaks = reader.peaks(&plane).map_err(|error| error.to_string())?;
-    let seen = Seen {
+    let seen = IndexedMicrograph {
         file: entry.file.clone(),
         sha256: sha256.to_owned(),
         category: None,
@@ -253,8 +253,8 @@ fn collect(
 }
 
 /// What the data set says of a micrograph, in place of what `seen` says.
-fn seen_as(entry: &Entry, seen: Seen) -> Seen {
-    Seen {
+fn seen_as(entry: &Entry, seen: IndexedMicrograph) -> IndexedMicrograph {
+    IndexedMicrograph {
         category: entry.category.clone(),
         group: entry.group.clone().unwrap_or_else(|| entry.file.clone()),
         part: entry.split.to_string(),

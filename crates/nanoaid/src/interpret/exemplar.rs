@@ -28,7 +28,7 @@ use crate::interpret::lens::LensError;
 /// A micrograph that was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seen {
+pub struct IndexedMicrograph {
     /// Its name in the data set.
     pub file: String,
     /// SHA-256 of its content.

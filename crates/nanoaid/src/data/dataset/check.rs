@@ -99,10 +99,10 @@ pub fn check(
 struct Look {
     /// Its hash; `None` if not even its bytes can be read.
     sha256: Option<String>,
-    seen: Result<Seen, String>,
+    seen: Result<ReadableFile, String>,
 }
 
-struct Seen {
+struct ReadableFile {
     print: Fingerprint,
     has_data_bar: bool,
     calibrated: bool,
@@ -111,7 +111,7 @@ struct Seen {
 
 impl Look {
     fn at(path: &Path, prepare: &PrepareConfig) -> Self {
-        let seen = prepare::file(path, prepare).map(|prepared| Seen {
+        let seen = prepare::file(path, prepare).map(|prepared| ReadableFile {
             print: Fingerprint::of(&prepared.plane),
             has_data_bar: prepared.data_bar.is_some(),
             calibrated: prepared.facts.calibration.is_some(),

@@ -15,7 +15,7 @@ use super::{Looked, Subject, SurveyError, table};
 use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
-use crate::interpret::exemplar::{Peak, Reader, Seen};
+use crate::interpret::exemplar::{Peak, Reader, IndexedMicrograph};
 
 /// Version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -53,12 +53,12 @@ struct PartEntry {
     /// One thumbnail a micrograph, 64 × 64 bytes each, by which near-duplicates are known.
     thumbnails: String,
     thumbnails_sha256: String,
-    micrographs: Vec<Seen>,
+    micrographs: Vec<IndexedMicrograph>,
 }
 
 /// A part, read back.
 pub(super) struct Part {
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<IndexedMicrograph>,
     pub(super) prints: Vec<Fingerprint>,
     peaks: Vec<Peak>,
     /// Channels of each layer.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use micrograph::Rect;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, LayerAnswers, NearDuplicates, Reader, Seen};
+use super::{Histogram, LayerAnswers, NearDuplicates, Reader, IndexedMicrograph};
 use crate::{ConfigError, Layer};
 
 /// How many are chosen.
@@ -89,7 +89,7 @@ pub struct UnitExemplars {
 /// # Panics
 /// If there are not as many answers as micrographs.
 pub fn choose(
-    (seen, alike): (&[Seen], &NearDuplicates),
+    (seen, alike): (&[IndexedMicrograph], &NearDuplicates),
     (layer, answers): (&Layer, &LayerAnswers),
     channel: usize,
     config: &ChooseConfig,
@@ -129,7 +129,7 @@ pub fn choose(
 }
 
 /// Names of files decide only between equal contents.
-fn by_content(a: &Seen, b: &Seen) -> Ordering {
+fn by_content(a: &IndexedMicrograph, b: &IndexedMicrograph) -> Ordering {
     (&a.sha256, &a.file).cmp(&(&b.sha256, &b.file))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerAnswers, Seen};
+use super::{LayerAnswers, IndexedMicrograph};
 
 /// Intervals of a histogram.
 const INTERVALS: usize = 24;
@@ -24,7 +24,7 @@ pub struct Histogram {
 impl Histogram {
     /// Of `channel`, between its smallest and its largest value; without intervals if there are no
     /// micrographs, with one if the channel is dead.
-    pub fn of(seen: &[Seen], answers: &LayerAnswers, channel: usize) -> Self {
+    pub fn of(seen: &[IndexedMicrograph], answers: &LayerAnswers, channel: usize) -> Self {
         let values: Vec<f32> = (0..answers.n_images()).map(|i| answers.peak(i, channel).value).collect();
         let low = values.iter().copied().fold(f32::INFINITY, f32::min);
         let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

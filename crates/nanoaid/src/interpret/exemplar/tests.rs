@@ -37,8 +37,8 @@ fn noise(seed: u64, height: usize, width: usize) -> Plane {
     Plane::from_fn(height, width, |_, _| stream.uniform() as f32)
 }
 
-fn seen(index: usize, plane: &Plane, category: &str) -> Seen {
-    Seen {
+fn seen(index: usize, plane: &Plane, category: &str) -> IndexedMicrograph {
+    IndexedMicrograph {
         file: format!("{index:03}.png"),
         sha256: crate::hash::sha256(index.to_le_bytes()),
         category: Some(category.to_owned()),
@@ -129,7 +129,7 @@ fn the_border_of_an_image_is_no_exemplar() {
 }
 
 /// Images of four kinds: lines along the rows, along the columns, both, noise.
-fn specimens() -> (Vec<Plane>, Vec<Seen>) {
+fn specimens() -> (Vec<Plane>, Vec<IndexedMicrograph>) {
     let kinds = ["rows", "columns", "both", "noise"];
     let mut planes = Vec::new();
     let mut all = Vec::new();
@@ -153,9 +153,9 @@ fn specimens() -> (Vec<Plane>, Vec<Seen>) {
 }
 
 /// Those of some kinds.
-fn specimens_of(kinds: &[&str]) -> (Vec<Plane>, Vec<Seen>) {
+fn specimens_of(kinds: &[&str]) -> (Vec<Plane>, Vec<IndexedMicrograph>) {
     let (planes, seen) = specimens();
-    let wanted = |seen: &Seen| seen.category.as_deref().is_some_and(|kind| kinds.contains(&kind));
+    let wanted = |seen: &IndexedMicrograph| seen.category.as_deref().is_some_and(|kind| kinds.contains(&kind));
     planes.into_iter().zip(seen).filter(|(_, seen)| wanted(seen)).unzip()
 }
 
@@ -227,7 +227,7 @@ fn exemplars_of_a_planted_channel_come_from_its_class() {
 #[test]
 fn the_channel_that_tells_a_class_best_has_its_exemplars_from_that_class() {
     // without those that show both, each channel belongs to one class
-    let (planes, seen): (Vec<Plane>, Vec<Seen>) = specimens_of(&["rows", "columns", "noise"]);
+    let (planes, seen): (Vec<Plane>, Vec<IndexedMicrograph>) = specimens_of(&["rows", "columns", "noise"]);
     let kernels = [ACROSS_ROWS, ACROSS_COLUMNS, NOTHING];
     let reader = Reader::new(&planted(&kernels), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
@@ -269,7 +269,7 @@ fn neither_order_nor_near_duplicates_change_what_is_chosen() {
     let reader = Reader::new(&planted(&[ACROSS_ROWS]), &names(&["conv"])).unwrap();
     let layer = &reader.layers()[0];
     let files = |order: &[usize], alike: &NearDuplicates| -> Vec<String> {
-        let seen: Vec<Seen> = order.iter().map(|&index| all[index].clone()).collect();
+        let seen: Vec<IndexedMicrograph> = order.iter().map(|&index| all[index].clone()).collect();
         let planes: Vec<Plane> = order.iter().map(|&index| planes[index].clone()).collect();
         let answers = answers(&reader, &planes);
         let found = choose((&seen, alike), (layer, &answers), 0, &ChooseConfig::default());
@@ -290,14 +290,14 @@ fn neither_order_nor_near_duplicates_change_what_is_chosen() {
 #[test]
 fn ties_go_by_content_whatever_the_name() {
     let plane = noise(1, 20, 20);
-    let mut all: Vec<Seen> = (0..12).map(|index| seen(index, &plane, "same")).collect();
+    let mut all: Vec<IndexedMicrograph> = (0..12).map(|index| seen(index, &plane, "same")).collect();
     let peak = Peak { value: 1.0, y: 3, x: 3, mean: 0.1 };
     let other = Peak { value: 0.5, ..peak };
     let network = planted(&[ACROSS_ROWS]);
     let layer = network.layer("conv").unwrap();
     let peaks: Vec<Vec<Peak>> = (0..12).map(|index| vec![if index < 11 { peak } else { other }]).collect();
     let answers = LayerAnswers::new("conv", 1, peaks.iter().map(Vec::as_slice));
-    let chosen = |seen: &[Seen]| -> Vec<String> {
+    let chosen = |seen: &[IndexedMicrograph]| -> Vec<String> {
         let found =
             choose((seen, &NearDuplicates::default()), (layer, &answers), 0, &ChooseConfig::default());
         found.strongest.iter().map(|one| seen[one.image].sha256.clone()).collect()

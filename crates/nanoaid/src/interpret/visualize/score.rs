@@ -12,7 +12,7 @@ use super::objective::Objective;
 use crate::Address;
 
 /// What the objectives of pictures that are made together look at.
-pub(super) struct Seen<'a> {
+pub(super) struct ScoreInput<'a> {
     /// Activations of layers, `[N, C, H, W]`, by name.
     pub maps: BTreeMap<&'a str, Tensor<4>>,
     /// Those of the given micrograph, `[1, C, H, W]`, where there is one.
@@ -31,7 +31,7 @@ const LEAST_COSINE: f32 = 0.1;
 const LEAST_NORM: f32 = 1e-4;
 
 /// The score of each image, `[N]`. `objective` was checked to fit.
-pub(super) fn scores(objective: &Objective, seen: &Seen<'_>) -> Tensor<1> {
+pub(super) fn scores(objective: &Objective, seen: &ScoreInput<'_>) -> Tensor<1> {
     let maps = |layer: &str| seen.maps[layer].clone();
     match objective {
         Objective::Unit(Address::Layer { layer, channel: None, .. }) => means(maps(layer).square()),
@@ -116,7 +116,7 @@ pub(super) fn scores(objective: &Objective, seen: &Seen<'_>) -> Tensor<1> {
     }
 }
 
-fn output(seen: &Seen<'_>) -> Tensor<4> {
+fn output(seen: &ScoreInput<'_>) -> Tensor<4> {
     seen.output.clone().expect("it was asked for")
 }
 

@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::image::Shape;
 use super::objective::Objective;
-use super::score::{Seen, scores};
+use super::score::{ScoreInput, scores};
 use crate::network::{Graph, Norms, PREACTIVATION, ValueId};
 use crate::{Address, Network};
 
@@ -125,7 +125,7 @@ impl<'a> Subject<'a> {
         }
         let rows = |tensor: &Tensor<4>, first: usize| tensor.clone().narrow(0, first, self.members);
         let each = (0..n).step_by(self.members).zip(&self.objectives).map(|(first, objective)| {
-            let seen = Seen {
+            let seen = ScoreInput {
                 maps: maps.iter().map(|(&layer, maps)| (layer, rows(maps, first))).collect(),
                 of_micrograph: of_micrograph.clone(),
                 images: images.clone().slice([first..first + self.members, 0..channels, 0..height, 0..width]),
@@ -183,7 +183,7 @@ fn score_of_own_channels(objectives: &[Objective], map: Tensor<4>) -> Tensor<1> 
             _ => unreachable!("each objective names a channel"),
         };
         let layer = own.layers().into_iter().next().expect("it names a layer");
-        let seen = Seen {
+        let seen = ScoreInput {
             maps: BTreeMap::from([(layer, map.clone())]),
             of_micrograph: BTreeMap::new(),
             images: map.clone(),
