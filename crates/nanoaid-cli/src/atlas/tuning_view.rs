@@ -1,7 +1,7 @@
 //! What synthetic stimuli tell of a unit, as curves and words for its page.
 
 use nanoaid::interpret::tuning::{
-    Answer, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity,
+    StimulusActivation, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity,
     Preferred, Profile, UnitTuning,
 };
 
@@ -123,8 +123,8 @@ fn grating_panels(layer: &LayerTuning, preferred: &Preferred, uniform: f64) -> V
 }
 
 /// The largest and the mean answer over phases.
-fn answers(places: &[f64], answers: &[Answer]) -> Vec<Series> {
-    let curve = |value: &dyn Fn(&Answer) -> f32| -> Vec<(f64, f64)> {
+fn answers(places: &[f64], answers: &[StimulusActivation]) -> Vec<Series> {
+    let curve = |value: &dyn Fn(&StimulusActivation) -> f32| -> Vec<(f64, f64)> {
         places.iter().zip(answers).map(|(&place, answer)| (place, f64::from(value(answer)))).collect()
     };
     vec![

@@ -31,7 +31,7 @@ pub use result::{
     Preferred, SCHEMA_VERSION, UnitTuning, Untuned,
 };
 pub use stimulus::{Disc, Grating, LEAST_PERIOD_PX, Lattice, MEAN, PROBE_PX, Polarity, Profile, Stimulus};
-pub use survey::{Answer, DiscKind, LatticeKind};
+pub use survey::{StimulusActivation, DiscKind, LatticeKind};
 
 use crate::network::NoLayer;
 use crate::{ConfigError, Layer, Network};
@@ -221,11 +221,11 @@ fn coarsest_stride(network: &Network, layer: &Layer) -> usize {
 /// What the units of one layer answered to the survey, `[stimulus][channel]`.
 struct Surveyed {
     uniform: Vec<f32>,
-    gratings: Vec<Vec<Answer>>,
+    gratings: Vec<Vec<StimulusActivation>>,
     /// Phases of the gratings' largest activations.
     phases: Vec<Vec<f64>>,
-    lattices: Vec<Vec<Answer>>,
-    discs: Vec<Vec<Answer>>,
+    lattices: Vec<Vec<StimulusActivation>>,
+    discs: Vec<Vec<StimulusActivation>>,
 }
 
 impl Surveyed {
@@ -238,9 +238,9 @@ impl Surveyed {
         let of_disc = |kind| discs(kind, reader.site.field_px).collect();
         let all_discs: Vec<Vec<Stimulus>> = survey.discs.iter().map(of_disc).collect();
         let uniform = reader.stimuli(&[Stimulus::Uniform]);
-        let gratings = answers(reader, &gratings, Answer::of_phases);
-        let lattices = answers(reader, &all_lattices, Answer::of);
-        let discs = answers(reader, &all_discs, Answer::of);
+        let gratings = answers(reader, &gratings, StimulusActivation::of_phases);
+        let lattices = answers(reader, &all_lattices, StimulusActivation::of);
+        let discs = answers(reader, &all_discs, StimulusActivation::of);
         let layers = uniform.into_iter().zip(gratings).zip(lattices).zip(discs);
         layers
             .map(|(((mut uniform, gratings), lattices), discs)| {
@@ -250,12 +250,12 @@ impl Surveyed {
             .collect()
     }
 
-    fn gain(&self, answer: &Answer, channel: usize) -> f64 {
+    fn gain(&self, answer: &StimulusActivation, channel: usize) -> f64 {
         f64::from(answer.max) - f64::from(self.uniform[channel])
     }
 
     /// The stimulus with the largest gain for `channel`, the first of equal ones, and that gain.
-    fn best(&self, answers: &[Vec<Answer>], channel: usize) -> (usize, f64) {
+    fn best(&self, answers: &[Vec<StimulusActivation>], channel: usize) -> (usize, f64) {
         let gains = answers.iter().map(|answers| self.gain(&answers[channel], channel)).enumerate();
         gains.fold((0, f64::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best })
     }
@@ -361,13 +361,13 @@ impl Surveyed {
         let answer = |profile: usize, axis: usize, period: usize| {
             self.gratings[survey.index(profile, axis, period)][channel]
         };
-        let gains = |answers: &[Answer]| -> Vec<f64> {
+        let gains = |answers: &[StimulusActivation]| -> Vec<f64> {
             answers.iter().map(|answer| self.gain(answer, channel)).collect()
         };
         let (n_axes, n_periods) = (survey.axes_deg.len(), survey.periods_px.len());
-        let axes: Vec<Answer> = (0..n_axes).map(|axis| answer(profile, axis, period)).collect();
-        let periods: Vec<Answer> = (0..n_periods).map(|period| answer(profile, axis, period)).collect();
-        let profiles: Vec<Answer> =
+        let axes: Vec<StimulusActivation> = (0..n_axes).map(|axis| answer(profile, axis, period)).collect();
+        let periods: Vec<StimulusActivation> = (0..n_periods).map(|period| answer(profile, axis, period)).collect();
+        let profiles: Vec<StimulusActivation> =
             (0..PROFILES.len()).map(|profile| answer(profile, axis, period)).collect();
         let map = (0..n_axes)
             .map(|axis| (0..n_periods).map(|period| answer(profile, axis, period).max).collect())
@@ -397,8 +397,8 @@ impl Surveyed {
     }
 
     fn unit(&self, channel: usize, grating: GratingTuning, least: f64, survey: &Survey) -> UnitTuning {
-        let of_channel = |answers: &[Vec<Answer>]| answers.iter().map(|answers| answers[channel]).collect();
-        let best = |answers: &[Vec<Answer>]| {
+        let of_channel = |answers: &[Vec<StimulusActivation>]| answers.iter().map(|answers| answers[channel]).collect();
+        let best = |answers: &[Vec<StimulusActivation>]| {
             Some(self.best(answers, channel)).filter(|best| best.1 > least).map(|best| best.0)
         };
         let of_polarity = |polarity: Polarity| {

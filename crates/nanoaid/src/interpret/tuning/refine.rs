@@ -7,7 +7,7 @@
 
 use super::reader::Reader;
 use super::stimulus::{Grating, LEAST_PERIOD_PX, Stimulus};
-use super::survey::{Answer, phases, vertex};
+use super::survey::{StimulusActivation, phases, vertex};
 
 /// Length of the arms of the cross over axes, in degrees.
 const AXIS_STEP_DEG: f64 = 4.0;
@@ -25,7 +25,7 @@ pub(super) struct Search {
     /// The best grating so far; at its best phase once it was shown.
     pub grating: Grating,
     /// Its answer, once it was shown.
-    pub answer: Answer,
+    pub answer: StimulusActivation,
     /// Whether its period may be changed.
     pub over_periods: bool,
     /// Whether a cross was shown around it.
@@ -75,7 +75,7 @@ fn shown(
     crosses: &[Vec<Grating>],
     channels: &[usize],
     n_phases: usize,
-) -> Vec<Vec<(Answer, f64)>> {
+) -> Vec<Vec<(StimulusActivation, f64)>> {
     let stimuli: Vec<Stimulus> =
         crosses.iter().flatten().flat_map(|grating| phases(*grating, n_phases)).collect();
     let activations = &reader.stimuli(&stimuli)[0];
@@ -86,7 +86,7 @@ fn shown(
         .map(|(cross, &channel)| {
             let of_grating = |phases: &[Vec<f32>]| {
                 let values: Vec<f32> = phases.iter().map(|picture| picture[channel]).collect();
-                Answer::of_phases(&values)
+                StimulusActivation::of_phases(&values)
             };
             rest.by_ref().take(cross.len()).map(of_grating).collect()
         })
@@ -95,7 +95,7 @@ fn shown(
 
 impl Search {
     /// Goes where the answers to its cross lead; returns whether its middle was the best.
-    fn follow(&mut self, cross: &[Grating], answers: &[(Answer, f64)]) -> bool {
+    fn follow(&mut self, cross: &[Grating], answers: &[(StimulusActivation, f64)]) -> bool {
         let gain = |index: usize| f64::from(answers[index].0.max) - self.uniform;
         let mut settled = true;
         let mut along = |before: usize, after: usize| {

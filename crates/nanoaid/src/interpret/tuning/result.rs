@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TuningConfig;
 use super::stimulus::Profile;
-use super::survey::{Answer, DiscKind, LatticeKind};
+use super::survey::{StimulusActivation, DiscKind, LatticeKind};
 
 /// Version of the form of [`NetworkTuning`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -60,11 +60,11 @@ pub struct UnitTuning {
     /// What it prefers among gratings, or why that is nothing.
     pub grating: GratingTuning,
     /// Answers to the lattices, in the order of [`LayerTuning::lattices`].
-    pub lattices: Vec<Answer>,
+    pub lattices: Vec<StimulusActivation>,
     /// The lattice with the largest answer; `None` if none has a gain.
     pub best_lattice: Option<usize>,
     /// Answers to the discs, in the order of [`LayerTuning::discs`].
-    pub discs: Vec<Answer>,
+    pub discs: Vec<StimulusActivation>,
     /// The disc with the largest answer; `None` if none has a gain.
     pub best_disc: Option<usize>,
     /// `(B − D) / (B + D)` for the largest gains of bright and of dark discs, in `[-1, 1]`; `None` if
@@ -172,11 +172,11 @@ pub struct Curves {
     /// The profile, axis and period that they go through, as indices into those of the layer.
     pub through: [usize; 3],
     /// Over axes, at that profile and period.
-    pub axes: Vec<Answer>,
+    pub axes: Vec<StimulusActivation>,
     /// Over periods, at that profile and axis.
-    pub periods: Vec<Answer>,
+    pub periods: Vec<StimulusActivation>,
     /// Over profiles, at that axis and period.
-    pub profiles: Vec<Answer>,
+    pub profiles: Vec<StimulusActivation>,
     /// Largest activation at that profile, `[axis][period]`.
     pub map: Vec<Vec<f32>>,
     /// Under noise.

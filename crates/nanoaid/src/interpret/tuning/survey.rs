@@ -35,9 +35,9 @@ const FIELDS_PER_PITCH: f64 = 1.0;
 /// What of each kind there is however small the field is.
 const LEAST_LENGTHS: usize = 4;
 
-/// What a unit answers to a stimulus.
+/// The activations of a unit for the views of a stimulus.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct StimulusActivation {
     /// Largest activation over the views.
     pub max: f32,
     /// Mean activation over the views.
@@ -170,7 +170,7 @@ pub(super) fn discs(kind: &DiscKind, field_px: usize) -> impl Iterator<Item = St
     })
 }
 
-impl Answer {
+impl StimulusActivation {
     /// From the activations for all views.
     pub(super) fn of(activations: &[f32]) -> Self {
         let max = activations.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -225,7 +225,7 @@ mod tests {
             let start = f64::from(start) / 40.0;
             let turn = |index: i32| std::f64::consts::TAU * (f64::from(index) / 8.0 - start);
             let activations: Vec<f32> = (0..8).map(|index| turn(index).cos() as f32).collect();
-            let (answer, phase) = Answer::of_phases(&activations);
+            let (answer, phase) = StimulusActivation::of_phases(&activations);
             assert!((answer.max - 1.0).abs() < 0.01 && answer.mean.abs() < 1e-6, "{start}: {answer:?}");
             let off = (phase - start + 0.5).rem_euclid(1.0) - 0.5;
             assert!(off.abs() < 0.01, "{start}: {phase}");
