@@ -24,7 +24,7 @@ use crate::Network;
 use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
 use crate::data::prepare::PrepareConfig;
 use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, Reader, IndexedMicrograph};
-use folder::{Folder, Part};
+use folder::{Folder, IndexPart};
 
 pub use error::SurveyError;
 
@@ -217,7 +217,7 @@ fn look_at(
 fn collect(
     reader: &Reader,
     network: &Network,
-    parts: &[Part],
+    parts: &[IndexPart],
     order: &[(&Entry, String)],
 ) -> Result<Survey, SurveyError> {
     let mut places = BTreeMap::new();

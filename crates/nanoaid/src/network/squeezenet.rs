@@ -22,7 +22,7 @@ pub(super) enum Variant {
 
 /// What follows in the first part, in order.
 #[derive(Clone, Copy)]
-enum Part {
+enum Block {
     Pool,
     /// Channels squeezed to; expanded to, for each of the two sizes.
     Fire(usize, usize),
@@ -30,39 +30,39 @@ enum Part {
 
 const POOL: Pool = Pool { kernel: 3, stride: 2, padding: 0, ceil: true };
 
-const PARTS_1_0: [Part; 11] = [
-    Part::Pool,
-    Part::Fire(16, 64),
-    Part::Fire(16, 64),
-    Part::Fire(32, 128),
-    Part::Pool,
-    Part::Fire(32, 128),
-    Part::Fire(48, 192),
-    Part::Fire(48, 192),
-    Part::Fire(64, 256),
-    Part::Pool,
-    Part::Fire(64, 256),
+const BLOCKS_1_0: [Block; 11] = [
+    Block::Pool,
+    Block::Fire(16, 64),
+    Block::Fire(16, 64),
+    Block::Fire(32, 128),
+    Block::Pool,
+    Block::Fire(32, 128),
+    Block::Fire(48, 192),
+    Block::Fire(48, 192),
+    Block::Fire(64, 256),
+    Block::Pool,
+    Block::Fire(64, 256),
 ];
 
-const PARTS_1_1: [Part; 11] = [
-    Part::Pool,
-    Part::Fire(16, 64),
-    Part::Fire(16, 64),
-    Part::Pool,
-    Part::Fire(32, 128),
-    Part::Fire(32, 128),
-    Part::Pool,
-    Part::Fire(48, 192),
-    Part::Fire(48, 192),
-    Part::Fire(64, 256),
-    Part::Fire(64, 256),
+const BLOCKS_1_1: [Block; 11] = [
+    Block::Pool,
+    Block::Fire(16, 64),
+    Block::Fire(16, 64),
+    Block::Pool,
+    Block::Fire(32, 128),
+    Block::Fire(32, 128),
+    Block::Pool,
+    Block::Fire(48, 192),
+    Block::Fire(48, 192),
+    Block::Fire(64, 256),
+    Block::Fire(64, 256),
 ];
 
 /// Adds the network; without head if `n_classes` is `None`.
 pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, variant: Variant, n_classes: Option<usize>) {
     let (stem, parts) = match variant {
-        Variant::V1_0 | Variant::Authors => (Kernels::new(96, 7), PARTS_1_0),
-        Variant::V1_1 => (Kernels::new(64, 3), PARTS_1_1),
+        Variant::V1_0 | Variant::Authors => (Kernels::new(96, 7), BLOCKS_1_0),
+        Variant::V1_1 => (Kernels::new(64, 3), BLOCKS_1_1),
     };
     let authors = variant == Variant::Authors;
     let [first, first_relu] = if authors { ["conv1", "conv1.relu"] } else { ["features.0", "features.1"] };
@@ -76,8 +76,8 @@ pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, variant: Variant,
             if authors { format!("{kind}{number}") } else { format!("features.{index}") }
         };
         at = match part {
-            Part::Pool => builder.max_pool(&name("pool", n_fires), at, POOL),
-            Part::Fire(squeeze, expand) => {
+            Block::Pool => builder.max_pool(&name("pool", n_fires), at, POOL),
+            Block::Fire(squeeze, expand) => {
                 n_fires += 1;
                 fire(builder, &name("fire", n_fires), at, [squeeze, expand])
             }

@@ -57,7 +57,7 @@ struct PartEntry {
 }
 
 /// A part, read back.
-pub(super) struct Part {
+pub(super) struct IndexPart {
     pub(super) seen: Vec<IndexedMicrograph>,
     pub(super) prints: Vec<Fingerprint>,
     peaks: Vec<Peak>,
@@ -65,7 +65,7 @@ pub(super) struct Part {
     channels: Vec<usize>,
 }
 
-impl Part {
+impl IndexPart {
     /// What all channels of `layer` answered to micrograph `row` of the part.
     pub(super) fn peaks(&self, row: usize, layer: usize) -> &[Peak] {
         let all: usize = self.channels.iter().sum();
@@ -153,11 +153,11 @@ impl Folder {
     }
 
     /// All parts, read back and checked.
-    pub(super) fn parts(&self) -> Result<Vec<Part>, SurveyError> {
+    pub(super) fn parts(&self) -> Result<Vec<IndexPart>, SurveyError> {
         self.manifest.parts.iter().map(|part| self.part(part)).collect()
     }
 
-    fn part(&self, entry: &PartEntry) -> Result<Part, SurveyError> {
+    fn part(&self, entry: &PartEntry) -> Result<IndexPart, SurveyError> {
         let bytes_of = |name: &str, expected: &str| {
             let path = self.path.join(name);
             match fs::read(&path) {
@@ -185,7 +185,7 @@ impl Folder {
             let expected = entry.micrographs.len() * Fingerprint::N_BYTES;
             damaged(&entry.thumbnails, format!("{} bytes, expected {expected}", thumbnails.len()))
         })?;
-        Ok(Part { seen: entry.micrographs.clone(), prints, peaks, channels })
+        Ok(IndexPart { seen: entry.micrographs.clone(), prints, peaks, channels })
     }
 }
 
