@@ -35,7 +35,7 @@ pub use survey::{StimulusActivation, DiscKind, LatticeKind};
 
 use crate::network::NoLayer;
 use crate::{ConfigError, Layer, Network};
-use reader::{Activations, Reader, Site};
+use reader::{Activations, Reader, ReadPosition};
 use refine::Search;
 use result::{balance, half_width, selectivity};
 use survey::{PROFILES, Survey, discs, lattices, phases};
@@ -177,7 +177,7 @@ pub fn tune(
     for &layer in layers {
         let found = network.known_layer(layer)?;
         let largest_px = if found.receptive_field_px.is_some() { config.largest_px } else { config.whole_px };
-        let site = Site::of(found, coarsest_stride(network, found), largest_px);
+        let site = ReadPosition::of(found, coarsest_stride(network, found), largest_px);
         if site.side_px == 0 || found.map_length(site.side_px) == 0 {
             return Err(TuningError::TooSmall { layer: layer.to_owned(), largest_px });
         }

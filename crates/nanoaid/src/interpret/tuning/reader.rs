@@ -18,7 +18,7 @@ const BATCH_PX: usize = 1 << 17;
 
 /// Where a layer is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Site {
+pub(super) struct ReadPosition {
     /// Height and width of the pictures.
     pub side_px: usize,
     /// The position, along both axes.
@@ -31,7 +31,7 @@ pub(super) struct Site {
     pub inside: bool,
 }
 
-impl Site {
+impl ReadPosition {
     /// For `layer`, in pictures of at most `largest_px`, `largest_px` where the field is the whole
     /// image; `coarsest` is the largest stride on the way.
     pub(super) fn of(layer: &Layer, coarsest: usize, largest_px: usize) -> Self {
@@ -67,7 +67,7 @@ pub(super) struct Reader {
     graph: Graph,
     ids: Vec<ValueId>,
     network: Network,
-    pub(super) site: Site,
+    pub(super) site: ReadPosition,
     contrast: f64,
 }
 
@@ -76,7 +76,7 @@ pub(super) type Activations = Vec<Vec<f32>>;
 
 impl Reader {
     /// Of layers that exist and share a site.
-    pub(super) fn new(network: &Network, layers: &[&str], site: Site, contrast: f64) -> Self {
+    pub(super) fn new(network: &Network, layers: &[&str], site: ReadPosition, contrast: f64) -> Self {
         let mut graph = network.graph().clone();
         graph.use_fastest_method();
         let id_of = |layer: &&str| graph.value_id(layer).expect("the layer was checked to exist");

@@ -8,7 +8,7 @@ use micrograph::synth::DotLattice;
 use serde::{Deserialize, Serialize};
 
 use super::TuningConfig;
-use super::reader::Site;
+use super::reader::ReadPosition;
 use super::stimulus::{Disc, Grating, Lattice, Polarity, Profile, Stimulus};
 
 /// Shares of the period that lines take. At a half, polarity is a matter of phase.
@@ -78,7 +78,7 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn of(site: &Site, config: &TuningConfig) -> Self {
+    pub(super) fn of(site: &ReadPosition, config: &TuningConfig) -> Self {
         let lengths = |least: f64, per_octave: f64, most: f64| -> Vec<f64> {
             let all = (0..).map(|index| least * (f64::from(index) / per_octave).exp2());
             all.enumerate()
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_stimuli_of_the_survey_are_grey_levels() {
-        let site = Site { side_px: 64, position: 3, origin_px: 31.5, field_px: 60, inside: true };
+        let site = ReadPosition { side_px: 64, position: 3, origin_px: 31.5, field_px: 60, inside: true };
         let config = TuningConfig::default();
         let survey = Survey::of(&site, &config);
         let gratings = survey.gratings();
