@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::NoLayer;
 use crate::{ConfigError, Network};
-use result::Findings;
+use result::LensParts;
 
 /// How the lens looks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,7 +133,7 @@ pub fn look(
     } else {
         None
     };
-    let result = Findings {
+    let result = LensParts {
         network,
         image: Size { height: image.height(), width: image.width() },
         calibration,

@@ -150,8 +150,8 @@ impl fmt::Display for Warning {
     }
 }
 
-/// What was found, from which the result is put together.
-pub(super) struct Findings<'a> {
+/// All that a result is made from.
+pub(super) struct LensParts<'a> {
     pub network: &'a Network,
     pub image: Size,
     pub calibration: Option<&'a Calibration>,
@@ -161,7 +161,7 @@ pub(super) struct Findings<'a> {
     pub reconstruction: Option<ReconstructionMetrics>,
 }
 
-impl Findings<'_> {
+impl LensParts<'_> {
     pub(super) fn result(self) -> LensResult {
         let layer = self.maps.layer();
         let field_px = layer.receptive_field_px.unwrap_or(self.image.height.max(self.image.width));
