@@ -15,7 +15,7 @@ mod units;
 use std::collections::BTreeMap;
 
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::exemplar::{Reader, IndexedMicrograph};
+use nanoaid::interpret::exemplar::{ActivationReader, IndexedMicrograph};
 use nanoaid::interpret::matching::{Matching, NamedValues, match_layers};
 use nanoaid::interpret::unit_values::UnitValues;
 
@@ -61,11 +61,11 @@ impl Atlas {
     }
 
     /// Who reads each network.
-    pub(crate) fn readers(&self) -> Result<Vec<Reader>, Failure> {
+    pub(crate) fn readers(&self) -> Result<Vec<ActivationReader>, Failure> {
         let reader = |findings: &Findings| {
             let layers: Vec<String> =
                 findings.survey.layers.iter().map(|layer| layer.layer.clone()).collect();
-            Ok(Reader::new(&findings.network, &layers)?)
+            Ok(ActivationReader::new(&findings.network, &layers)?)
         };
         self.findings.iter().map(reader).collect()
     }

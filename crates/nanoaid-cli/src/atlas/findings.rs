@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nanoaid::data::dataset::Dataset;
 use nanoaid::interpret::activation_index::{Subject, Survey};
 use nanoaid::interpret::differential::{Contrast, ContrastConfig, Question};
-use nanoaid::interpret::exemplar::{ChooseConfig, Reader, UnitExemplars, choose};
+use nanoaid::interpret::exemplar::{ChooseConfig, ActivationReader, UnitExemplars, choose};
 use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
 use nanoaid::interpret::tuning::{NetworkTuning, TuningConfig, TuningStep, tune};
 use nanoaid::interpret::unit_values::UnitValues;
@@ -90,7 +90,7 @@ impl Surveyed {
         folder: OutputFolder,
     ) -> Result<Self, Failure> {
         let network = gray_network(run, device)?;
-        let mut layers = Reader::usual_layers(&network);
+        let mut layers = ActivationReader::usual_layers(&network);
         if !wanted.is_empty() {
             layers = wanted.iter().filter(|name| network.layer(name).is_some()).cloned().collect();
             if layers.is_empty() {

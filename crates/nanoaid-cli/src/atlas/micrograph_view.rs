@@ -3,7 +3,7 @@
 use micrograph::Plane;
 use micrograph::paint::gray_jpeg;
 use nanoaid::interpret::activation_index::Survey;
-use nanoaid::interpret::exemplar::Reader;
+use nanoaid::interpret::exemplar::ActivationReader;
 
 use super::Atlas;
 use crate::outcome::Failure;
@@ -70,7 +70,7 @@ impl Atlas {
         &self,
         image: usize,
         plane: &Plane,
-        readers: &[Reader],
+        readers: &[ActivationReader],
     ) -> Result<MicrographView, Failure> {
         let mut grids = Vec::new();
         let mut units = Vec::new();
@@ -85,7 +85,7 @@ impl Atlas {
         Ok(MicrographView { micrograph: image, units, jpeg, grids })
     }
 
-    fn grid(&self, network: usize, plane: &Plane, reader: &Reader) -> Result<Grid, Failure> {
+    fn grid(&self, network: usize, plane: &Plane, reader: &ActivationReader) -> Result<Grid, Failure> {
         let (_, grids) = reader.peaks_and_grids(plane, GRID)?;
         let (rows, cols) = GRID;
         let ranks = &self.ranks[network];
@@ -115,7 +115,7 @@ impl Atlas {
                     unit: UnitRef { network, layer, channel },
                     value: peak.value,
                     rank: f64::from(ranks.share(image, number)),
-                    field: Reader::field(described, position, (seen.height, seen.width)),
+                    field: ActivationReader::field(described, position, (seen.height, seen.width)),
                 }
             })
             .collect()

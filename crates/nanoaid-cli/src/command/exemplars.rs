@@ -9,7 +9,7 @@ use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_
 use micrograph::{Plane, Rect};
 use nanoaid::data::dataset::Dataset;
 use nanoaid::interpret::activation_index::{Subject, Survey};
-use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, Reader, IndexedMicrograph, UnitExemplars, choose};
+use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, ActivationReader, IndexedMicrograph, UnitExemplars, choose};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let units: Vec<(String, usize)> =
         arguments.unit.iter().map(|unit| channel_of(unit, &network)).collect::<Result<_, _>>()?;
     let mut layers =
-        if arguments.layer.is_empty() { Reader::usual_layers(&network) } else { arguments.layer.clone() };
+        if arguments.layer.is_empty() { ActivationReader::usual_layers(&network) } else { arguments.layer.clone() };
     for (layer, _) in &units {
         if !layers.contains(layer) {
             layers.push(layer.clone());

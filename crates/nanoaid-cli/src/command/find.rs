@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
-use nanoaid::interpret::exemplar::{FindConfig, Fires, Like, Reader, find, like};
+use nanoaid::interpret::exemplar::{FindConfig, Fires, Like, ActivationReader, find, like};
 use nanoaid::{Address, Device, data::prepare};
 use serde::Serialize;
 
@@ -95,14 +95,14 @@ struct FoundPart {
 pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
     let network = gray_network(&arguments.run, arguments.device)?;
     let layers = if arguments.layer.is_empty() {
-        let mut usual = Reader::usual_layers(&network);
+        let mut usual = ActivationReader::usual_layers(&network);
         // the whole image has one answer there
         usual.retain(|name| network.layer(name).is_some_and(|layer| layer.receptive_field_px.is_some()));
         usual
     } else {
         arguments.layer.clone()
     };
-    let reader = Reader::new(&network, &layers)?;
+    let reader = ActivationReader::new(&network, &layers)?;
     let prepared = prepare::file(&arguments.image, &arguments.read.config())?;
     let config = FindConfig { n_units: arguments.units };
     let marked = find(&reader, &prepared.plane, arguments.part.0, &config)?;

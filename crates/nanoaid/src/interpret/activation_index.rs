@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::Network;
 use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
 use crate::data::prepare::PrepareConfig;
-use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, Reader, IndexedMicrograph};
+use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, ActivationReader, IndexedMicrograph};
 use folder::{Folder, IndexPart};
 
 pub use error::SurveyError;
@@ -104,7 +104,7 @@ pub fn survey(
     path: &Path,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Survey, SurveyError> {
-    let reader = Reader::new(network, layers)?;
+    let reader = ActivationReader::new(network, layers)?;
     let mut folder = Folder::open(path, network, &reader, subject, &dataset.config)?;
     let contents: Vec<Option<String>> = dataset.contents()?;
     let known = folder.known();
@@ -142,7 +142,7 @@ pub fn survey(
 
 /// Looks at micrographs, several at a time: while one is decoded, another is convolved.
 fn look(
-    reader: &Reader,
+    reader: &ActivationReader,
     work: &[(&Entry, Option<&String>)],
     subject: Subject,
     prepare: &PrepareConfig,
@@ -179,7 +179,7 @@ fn look(
 }
 
 fn look_at(
-    reader: &Reader,
+    reader: &ActivationReader,
     entry: &Entry,
     sha256: &str,
     subject: Subject,
@@ -215,7 +215,7 @@ fn look_at(
 
 /// Brings what was kept into the order of the data set, and leaves out what it no longer holds.
 fn collect(
-    reader: &Reader,
+    reader: &ActivationReader,
     network: &Network,
     parts: &[IndexPart],
     order: &[(&Entry, String)],

@@ -1,6 +1,6 @@
 //! Exemplars: real patches that drive a unit most and least, and patches like a marked one.
 //!
-//! A network and planes go in. [`Reader`] tells what every channel of some layers answers to one
+//! A network and planes go in. [`ActivationReader`] tells what every channel of some layers answers to one
 //! image; [`choose`] picks from the answers to many; [`find`] goes from a part of an image to the
 //! channels that answer there more than elsewhere, and from these to parts of other images. Knows
 //! nothing of files, data sets, training or run folders. After Yosinski et al. 2015 (strongest
@@ -18,7 +18,7 @@ pub use choose::{ChooseConfig, Exemplar, UnitExemplars, choose};
 pub use find::{FindConfig, Fires, Like, Marked, find, like};
 pub use histogram::Histogram;
 pub(crate) use reader::counted;
-pub use reader::{Grid, Peak, Reader};
+pub use reader::{Grid, Peak, ActivationReader};
 
 use serde::{Deserialize, Serialize};
 

@@ -29,7 +29,7 @@ pub use result::{
     SCHEMA_VERSION, Told, UnitCount,
 };
 
-use crate::interpret::exemplar::Reader;
+use crate::interpret::exemplar::ActivationReader;
 use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
 use crate::interpret::tuning::{LayerTuning, TuningConfig, TuningError, tune};
 use crate::{Address, ConfigError, Network};
@@ -105,7 +105,7 @@ impl<'a> Looker<'a> {
     pub fn new(network: &'a Network, config: PatternConfig) -> Result<Self, PatternError> {
         let config = PatternConfig { peaks: config.peaks.checked()?, ..config };
         let (layers, channel) = match &config.unit {
-            None => (Reader::usual_layers(network), None),
+            None => (ActivationReader::usual_layers(network), None),
             Some(Address::Layer { layer, channel, position: None }) => {
                 let found = network.known_layer(layer).map_err(LensError::from)?;
                 if let Some(channel) = channel.filter(|&channel| channel >= found.n_channels) {

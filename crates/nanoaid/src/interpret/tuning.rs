@@ -35,7 +35,7 @@ pub use survey::{StimulusActivation, DiscKind, LatticeKind};
 
 use crate::network::NoLayer;
 use crate::{ConfigError, Layer, Network};
-use reader::{Activations, Reader, ReadPosition};
+use reader::{Activations, PositionReader, ReadPosition};
 use refine::Search;
 use result::{balance, half_width, selectivity};
 use survey::{PROFILES, Survey, discs, lattices, phases};
@@ -193,12 +193,12 @@ pub fn tune(
             (first..layers.len()).filter(|&other| sites[other] == sites[first]).collect();
         let names: Vec<&str> = together.iter().map(|&index| layers[index]).collect();
         progress(TuningStep::Survey { layer: names[0] });
-        let reader = Reader::new(network, &names, sites[first], config.contrast);
+        let reader = PositionReader::new(network, &names, sites[first], config.contrast);
         let survey = Survey::of(&sites[first], &config);
         let surveyed = Surveyed::of(&reader, &survey, &config);
         for ((name, surveyed), index) in names.iter().zip(surveyed).zip(together) {
             progress(TuningStep::Refine { layer: name });
-            let reader = Reader::new(network, &[name], sites[first], config.contrast);
+            let reader = PositionReader::new(network, &[name], sites[first], config.contrast);
             done[index] = Some(surveyed.layer(name, &reader, &survey, &config));
         }
     }
@@ -230,7 +230,7 @@ struct Surveyed {
 
 impl Surveyed {
     /// Of each layer of `reader`.
-    fn of(reader: &Reader, survey: &Survey, config: &TuningConfig) -> Vec<Self> {
+    fn of(reader: &PositionReader, survey: &Survey, config: &TuningConfig) -> Vec<Self> {
         let gratings: Vec<Vec<Stimulus>> =
             survey.gratings().into_iter().map(|grating| phases(grating, config.phases).collect()).collect();
         let of_lattice = |kind| lattices(kind, config.lattice_views, config.seed).collect();
@@ -271,7 +271,7 @@ impl Surveyed {
     }
 
     /// The tuning of all units, after refinement with `reader`, which reads the layer alone.
-    fn layer(&self, name: &str, reader: &Reader, survey: &Survey, config: &TuningConfig) -> LayerTuning {
+    fn layer(&self, name: &str, reader: &PositionReader, survey: &Survey, config: &TuningConfig) -> LayerTuning {
         let n_channels = self.uniform.len();
         let bests: Vec<(usize, f64)> =
             (0..n_channels).map(|channel| self.best(&self.gratings, channel)).collect();
@@ -430,7 +430,7 @@ fn wrapped(axis_deg: f64) -> f64 {
 }
 
 /// What `answer` makes of the activations for the views of each stimulus, `[layer][stimulus][channel]`.
-fn answers<T>(reader: &Reader, stimuli: &[Vec<Stimulus>], answer: impl Fn(&[f32]) -> T) -> Vec<Vec<Vec<T>>> {
+fn answers<T>(reader: &PositionReader, stimuli: &[Vec<Stimulus>], answer: impl Fn(&[f32]) -> T) -> Vec<Vec<Vec<T>>> {
     let of_layer = |activations: Activations| {
         let mut rest = &activations[..];
         let mut answers = Vec::with_capacity(stimuli.len());
@@ -447,7 +447,7 @@ fn answers<T>(reader: &Reader, stimuli: &[Vec<Stimulus>], answer: impl Fn(&[f32]
 }
 
 /// Activations under growing noise, of each search.
-fn noise_curves(reader: &Reader, searches: &[Search], config: &TuningConfig) -> Vec<NoiseCurve> {
+fn noise_curves(reader: &PositionReader, searches: &[Search], config: &TuningConfig) -> Vec<NoiseCurve> {
     let side = reader.site.side_px;
     let draws: Vec<Plane> = (0..config.noise_draws as u64)
         .map(|index| {

@@ -15,7 +15,7 @@ use super::{Looked, Subject, SurveyError, table};
 use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
-use crate::interpret::exemplar::{Peak, Reader, IndexedMicrograph};
+use crate::interpret::exemplar::{Peak, ActivationReader, IndexedMicrograph};
 
 /// Version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -86,7 +86,7 @@ impl Folder {
     pub(super) fn open(
         path: &Path,
         network: &Network,
-        reader: &Reader,
+        reader: &ActivationReader,
         subject: Subject,
         config: &DatasetConfig,
     ) -> Result<Self, SurveyError> {

@@ -51,7 +51,7 @@ fn answers_are_those_of_each_micrograph_by_itself() {
     let (data, out) = (data(7), tempfile::tempdir().unwrap());
     let found = surveyed(data.path(), out.path());
     let set = dataset(data.path());
-    let reader = Reader::new(&network(1), &layers()).unwrap();
+    let reader = ActivationReader::new(&network(1), &layers()).unwrap();
     assert_eq!((found.seen.len(), found.n_new, found.layers.len()), (7, 7, 3));
     for (image, entry) in set.entries.iter().enumerate() {
         let plane = entry.prepared(&set.prepare_config()).unwrap().plane;

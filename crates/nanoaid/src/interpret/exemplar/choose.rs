@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use micrograph::Rect;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, LayerAnswers, NearDuplicates, Reader, IndexedMicrograph};
+use super::{Histogram, LayerAnswers, NearDuplicates, ActivationReader, IndexedMicrograph};
 use crate::{ConfigError, Layer};
 
 /// How many are chosen.
@@ -107,7 +107,7 @@ pub fn choose(
         let peak = answers.peak(image, channel);
         let position = (peak.y as usize, peak.x as usize);
         let size = (seen[image].height, seen[image].width);
-        Exemplar { image, value: peak.value, position, field: Reader::field(layer, position, size) }
+        Exemplar { image, value: peak.value, position, field: ActivationReader::field(layer, position, size) }
     };
     let pick = |candidates: &mut dyn Iterator<Item = usize>, n: usize| -> Vec<Exemplar> {
         distinct(candidates, alike, n).into_iter().map(exemplar).collect()

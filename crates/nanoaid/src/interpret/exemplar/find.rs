@@ -7,7 +7,7 @@ use micrograph::{Plane, Rect};
 use serde::{Deserialize, Serialize};
 
 use super::ExemplarError;
-use super::reader::{Map, Reader};
+use super::reader::{Map, ActivationReader};
 use crate::ConfigError;
 
 /// How is searched.
@@ -78,9 +78,9 @@ pub struct Like {
 ///
 /// # Errors
 /// If `part` is not inside the image, leaves nothing outside or is smaller than one step of a
-/// layer; and as [`Reader::peaks`].
+/// layer; and as [`ActivationReader::peaks`].
 pub fn find(
-    reader: &Reader,
+    reader: &ActivationReader,
     image: &Plane,
     part: Rect,
     config: &FindConfig,
@@ -108,8 +108,8 @@ pub fn find(
 /// The part of `image` in which the channels of `marked` fire most as they do there.
 ///
 /// # Errors
-/// As [`Reader::peaks`].
-pub fn like(reader: &Reader, image: &Plane, marked: &Marked) -> Result<Like, ExemplarError> {
+/// As [`ActivationReader::peaks`].
+pub fn like(reader: &ActivationReader, image: &Plane, marked: &Marked) -> Result<Like, ExemplarError> {
     let layers = reader.layers();
     let stride = marked.units.iter().map(|unit| layers[unit.layer].stride).max().unwrap_or(1);
     let height = marked.part.height.min(image.height());
@@ -148,7 +148,7 @@ pub fn like(reader: &Reader, image: &Plane, marked: &Marked) -> Result<Like, Exe
 }
 
 /// The channel of `map`, if it fires more in `part` than outside.
-fn fires(reader: &Reader, map: &Map<'_>, part: Rect) -> Option<Fires> {
+fn fires(reader: &ActivationReader, map: &Map<'_>, part: Rect) -> Option<Fires> {
     let stride = reader.layers()[map.layer].stride;
     let ys = positions(part.y, part.height, stride, map.height);
     let xs = positions(part.x, part.width, stride, map.width);

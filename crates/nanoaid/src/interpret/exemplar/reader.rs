@@ -1,4 +1,4 @@
-//! Reader: what every channel of some layers answers to one image, from one forward pass.
+//! ActivationReader: what every channel of some layers answers to one image, from one forward pass.
 //!
 //! Positions near the border of a map see the zeros that stand around the image, which many
 //! channels take for an edge. Those within half a receptive field of it, at most a quarter of the
@@ -42,7 +42,7 @@ pub struct Grid {
 
 /// One channel's feature map of one layer.
 pub(super) struct Map<'a> {
-    /// Index into [`Reader::layers`].
+    /// Index into [`ActivationReader::layers`].
     pub(super) layer: usize,
     pub(super) channel: usize,
     pub(super) height: usize,
@@ -52,13 +52,13 @@ pub(super) struct Map<'a> {
 }
 
 /// A network and the layers of it that are read.
-pub struct Reader {
+pub struct ActivationReader {
     /// Its convolutions computed as they may be in tiles, so that large images have the same bits.
     network: Network,
     layers: Vec<Layer>,
 }
 
-impl Reader {
+impl ActivationReader {
     /// Reads `layers` of `network`, in this order.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Reader {
     /// The same, and for each layer a grid of `rows × columns` cells.
     ///
     /// # Errors
-    /// As [`Reader::peaks`].
+    /// As [`ActivationReader::peaks`].
     pub fn peaks_and_grids(
         &self,
         image: &Plane,

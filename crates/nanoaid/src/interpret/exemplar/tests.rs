@@ -56,7 +56,7 @@ fn peaks_are_those_of_all_maps_searched_by_plain_loops() {
     let config = AutoencoderConfig { stages: vec![5, 7], latent: 3, ..AutoencoderConfig::default() };
     let network = Network::random(Architecture::Autoencoder(config), 4, Device::Cpu).unwrap();
     let layers = names(&["encoder.1", "encoder.2", "latent"]);
-    let reader = Reader::new(&network, &layers).unwrap();
+    let reader = ActivationReader::new(&network, &layers).unwrap();
     for (index, (height, width)) in [(61, 90), (24, 31), (8, 9)].into_iter().enumerate() {
         let image = noise(index as u64, height, width);
         let found = reader.peaks(&image).unwrap();
@@ -89,7 +89,7 @@ fn peaks_are_those_of_all_maps_searched_by_plain_loops() {
 fn a_large_image_has_the_peaks_of_one_piece() {
     let config = AutoencoderConfig { stages: vec![4, 32], latent: 3, ..AutoencoderConfig::default() };
     let network = Network::random(Architecture::Autoencoder(config), 1, Device::Cpu).unwrap();
-    let reader = Reader::new(&network, &names(&["encoder.2"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["encoder.2"])).unwrap();
     let image = noise(7, 1301, 1700); // beyond what is run in one piece
     let in_tiles = reader.peaks(&image).unwrap();
     let mut whole = network.clone();
@@ -108,11 +108,11 @@ fn a_large_image_has_the_peaks_of_one_piece() {
 #[test]
 fn the_field_of_a_peak_holds_what_drives_it() {
     let network = planted(&[ACROSS_ROWS]);
-    let reader = Reader::new(&network, &names(&["pool"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["pool"])).unwrap();
     // one short line along the rows, elsewhere grey
     let image = Plane::from_fn(60, 80, |y, x| if y == 33 && (50..56).contains(&x) { 1.0 } else { 0.2 });
     let peak = reader.peaks(&image).unwrap()[0][0];
-    let field = Reader::field(&reader.layers()[0], (peak.y as usize, peak.x as usize), (60, 80));
+    let field = ActivationReader::field(&reader.layers()[0], (peak.y as usize, peak.x as usize), (60, 80));
     assert!(field.y <= 33 && 33 < field.y + field.height, "{field:?}");
     assert!(field.x < 56 && 50 < field.x + field.width, "{field:?}");
     assert_eq!((field.height, field.width), (4, 4), "a pair of 3 × 3 fields");
@@ -122,7 +122,7 @@ fn the_field_of_a_peak_holds_what_drives_it() {
 fn the_border_of_an_image_is_no_exemplar() {
     // a bright plain image: only the zeros around it are an edge
     let network = planted(&[ACROSS_ROWS]);
-    let reader = Reader::new(&network, &names(&["conv"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["conv"])).unwrap();
     let peak = reader.peaks(&Plane::filled(40, 50, 0.9)).unwrap()[0][0];
     assert!(peak.value.abs() < 1e-6, "{peak:?}");
     assert!(network.maps(&Plane::filled(40, 50, 0.9), "conv")[0].range().unwrap().1 > 1.0);
@@ -159,7 +159,7 @@ fn specimens_of(kinds: &[&str]) -> (Vec<Plane>, Vec<IndexedMicrograph>) {
     planes.into_iter().zip(seen).filter(|(_, seen)| wanted(seen)).unzip()
 }
 
-fn answers(reader: &Reader, planes: &[Plane]) -> LayerAnswers {
+fn answers(reader: &ActivationReader, planes: &[Plane]) -> LayerAnswers {
     let peaks: Vec<Vec<Peak>> = planes.iter().map(|plane| reader.peaks(plane).unwrap().remove(0)).collect();
     let layer = &reader.layers()[0];
     LayerAnswers::new(&layer.name, layer.n_channels, peaks.iter().map(Vec::as_slice))
@@ -169,7 +169,7 @@ fn answers(reader: &Reader, planes: &[Plane]) -> LayerAnswers {
 fn chosen_are_the_first_and_last_of_a_full_sort_of_200_micrographs() {
     let (planes, seen) = specimens();
     let network = planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]);
-    let reader = Reader::new(&network, &names(&["pool"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["pool"])).unwrap();
     let answers = answers(&reader, &planes);
     let layer = &reader.layers()[0];
     for channel in 0..2 {
@@ -207,7 +207,7 @@ fn chosen_are_the_first_and_last_of_a_full_sort_of_200_micrographs() {
 #[test]
 fn exemplars_of_a_planted_channel_come_from_its_class() {
     let (planes, seen) = specimens();
-    let reader = Reader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
+    let reader = ActivationReader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     for (channel, class) in [(0, "rows"), (1, "columns")] {
         let found = choose(
@@ -229,7 +229,7 @@ fn the_channel_that_tells_a_class_best_has_its_exemplars_from_that_class() {
     // without those that show both, each channel belongs to one class
     let (planes, seen): (Vec<Plane>, Vec<IndexedMicrograph>) = specimens_of(&["rows", "columns", "noise"]);
     let kernels = [ACROSS_ROWS, ACROSS_COLUMNS, NOTHING];
-    let reader = Reader::new(&planted(&kernels), &names(&["conv"])).unwrap();
+    let reader = ActivationReader::new(&planted(&kernels), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     let labels: Vec<Labelled> = seen
         .iter()
@@ -255,7 +255,7 @@ fn the_channel_that_tells_a_class_best_has_its_exemplars_from_that_class() {
 #[test]
 fn a_dead_channel_has_no_exemplars() {
     let (planes, seen) = specimens();
-    let reader = Reader::new(&planted(&[ACROSS_ROWS, NOTHING]), &names(&["conv"])).unwrap();
+    let reader = ActivationReader::new(&planted(&[ACROSS_ROWS, NOTHING]), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     let layer = &reader.layers()[0];
     let found = choose((&seen, &NearDuplicates::default()), (layer, &answers), 1, &ChooseConfig::default());
@@ -266,7 +266,7 @@ fn a_dead_channel_has_no_exemplars() {
 #[test]
 fn neither_order_nor_near_duplicates_change_what_is_chosen() {
     let (planes, all) = specimens();
-    let reader = Reader::new(&planted(&[ACROSS_ROWS]), &names(&["conv"])).unwrap();
+    let reader = ActivationReader::new(&planted(&[ACROSS_ROWS]), &names(&["conv"])).unwrap();
     let layer = &reader.layers()[0];
     let files = |order: &[usize], alike: &NearDuplicates| -> Vec<String> {
         let seen: Vec<IndexedMicrograph> = order.iter().map(|&index| all[index].clone()).collect();
@@ -325,7 +325,7 @@ fn with_patch(seed: u64, rows: bool, (y, x): (usize, usize)) -> Plane {
 #[test]
 fn a_marked_texture_finds_its_own_kind_first_and_where_it_lies() {
     let network = planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]);
-    let reader = Reader::new(&network, &names(&["conv", "pool"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["conv", "pool"])).unwrap();
     let image = with_patch(1, true, (40, 60));
     let part = Rect { y: 40, x: 60, height: 32, width: 32 };
     let marked = find(&reader, &image, part, &FindConfig { n_units: 4 }).unwrap();
@@ -346,7 +346,7 @@ fn a_marked_texture_finds_its_own_kind_first_and_where_it_lies() {
 
 #[test]
 fn boxes_that_hold_nothing_are_refused() {
-    let reader = Reader::new(&planted(&[ACROSS_ROWS]), &names(&["pool"])).unwrap();
+    let reader = ActivationReader::new(&planted(&[ACROSS_ROWS]), &names(&["pool"])).unwrap();
     let image = noise(0, 40, 50);
     let cases = [
         ("outside", Rect { y: 30, x: 10, height: 11, width: 5 }),
@@ -364,9 +364,9 @@ fn boxes_that_hold_nothing_are_refused() {
 #[test]
 fn what_can_not_be_read_is_named() {
     let network = planted(&[ACROSS_ROWS]);
-    let error = Reader::new(&network, &names(&["encoder.9"])).err().unwrap().to_string();
+    let error = ActivationReader::new(&network, &names(&["encoder.9"])).err().unwrap().to_string();
     assert!(error.contains("`encoder.9`") && error.contains("conv, pool"), "{error}");
-    let reader = Reader::new(&network, &names(&["pool"])).unwrap();
+    let reader = ActivationReader::new(&network, &names(&["pool"])).unwrap();
     let error = reader.peaks(&Plane::filled(1, 30, 0.5)).unwrap_err().to_string();
     assert!(error.contains("1 × 30 px") && error.contains("2 × 2"), "{error}");
 }

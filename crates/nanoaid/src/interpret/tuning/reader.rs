@@ -1,4 +1,4 @@
-//! Reader: the activations that one position of each layer has for pictures.
+//! Reading one position: the activations that one position of each layer has for pictures.
 //!
 //! The position is the one in the middle whose receptive field lies inside the picture, so that the
 //! zeros around it have no part in the answer; the origin of stimuli is the centre of that field. A
@@ -63,7 +63,7 @@ impl ReadPosition {
 }
 
 /// Layers that are read at the same place of the same pictures.
-pub(super) struct Reader {
+pub(super) struct PositionReader {
     graph: Graph,
     ids: Vec<ValueId>,
     network: Network,
@@ -74,7 +74,7 @@ pub(super) struct Reader {
 /// Activations of one layer, `[picture][channel]`.
 pub(super) type Activations = Vec<Vec<f32>>;
 
-impl Reader {
+impl PositionReader {
     /// Of layers that exist and share a site.
     pub(super) fn new(network: &Network, layers: &[&str], site: ReadPosition, contrast: f64) -> Self {
         let mut graph = network.graph().clone();

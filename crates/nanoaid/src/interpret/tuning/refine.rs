@@ -5,7 +5,7 @@
 //! gratings is shown, and moved on while one of its arms is better than its middle; parabolas through
 //! the cross give the place. All units of a layer are refined together.
 
-use super::reader::Reader;
+use super::reader::PositionReader;
 use super::stimulus::{Grating, LEAST_PERIOD_PX, Stimulus};
 use super::survey::{StimulusActivation, phases, vertex};
 
@@ -40,7 +40,7 @@ pub(super) fn offset(gains: [f64; 3]) -> f64 {
 }
 
 /// Searches around `searches`, with crosses that are shown at most `rounds` times.
-pub(super) fn refine(searches: &mut [Search], reader: &Reader, n_phases: usize, rounds: usize) {
+pub(super) fn refine(searches: &mut [Search], reader: &PositionReader, n_phases: usize, rounds: usize) {
     let mut open: Vec<usize> = (0..searches.len()).collect();
     for round in 0..rounds {
         let crosses: Vec<Vec<Grating>> = open.iter().map(|&index| cross(&searches[index])).collect();
@@ -71,7 +71,7 @@ fn cross(search: &Search) -> Vec<Grating> {
 
 /// Answers of one channel to each cross, with their phases.
 fn shown(
-    reader: &Reader,
+    reader: &PositionReader,
     crosses: &[Vec<Grating>],
     channels: &[usize],
     n_phases: usize,
