@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{Subject, Survey};
+use nanoaid::interpret::activation_index::{ImageArea, Survey};
 use nanoaid::interpret::differential::{Contrast, ContrastConfig, Question};
 use nanoaid::interpret::exemplar::{ChooseConfig, ActivationReader, UnitExemplars, choose};
 use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
@@ -100,7 +100,7 @@ impl Surveyed {
             }
         }
         say(&format!("{id}: real micrographs"));
-        let survey = surveyed(&network, &layers, (dataset, Subject::Specimen), &folder.file("survey"))?;
+        let survey = surveyed(&network, &layers, (dataset, ImageArea::Specimen), &folder.file("survey"))?;
         not_empty(&survey, dataset)?;
         Ok(Self { run: run.to_owned(), id, network, survey, folder, layers })
     }
@@ -133,8 +133,8 @@ impl Findings {
         };
         say(&format!("{id}: controls"));
         let random = Network::random(network.architecture().clone(), config.seed, network.device())?;
-        let random = look(&random, Subject::Specimen, "survey-random-weights")?;
-        let bars = look(&network, Subject::DataBar, "survey-data-bars")?;
+        let random = look(&random, ImageArea::Specimen, "survey-random-weights")?;
+        let bars = look(&network, ImageArea::DataBar, "survey-data-bars")?;
 
         say(&format!("{}: synthetic stimuli", id));
         let tuning = tuning(&network, &layers, &config.tuning, &folder)?;

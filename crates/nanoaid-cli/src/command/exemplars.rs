@@ -8,7 +8,7 @@ use micrograph::calibration::length_text;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{Subject, Survey};
+use nanoaid::interpret::activation_index::{ImageArea, Survey};
 use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, ActivationReader, IndexedMicrograph, UnitExemplars, choose};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let path = arguments.out.clone().unwrap_or_else(|| default_folder("exemplars", &arguments.run));
     let goes_on = path.join(SURVEY).join("manifest.json").is_file();
     let folder = OutputFolder::create(&path, arguments.force || goes_on)?;
-    let survey = surveyed(&network, &layers, (&dataset, Subject::Specimen), &folder.file(SURVEY))?;
+    let survey = surveyed(&network, &layers, (&dataset, ImageArea::Specimen), &folder.file(SURVEY))?;
     not_empty(&survey, &dataset)?;
     let result = ExemplarsResult {
         program_version: env!("CARGO_PKG_VERSION"),

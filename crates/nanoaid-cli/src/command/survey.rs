@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
-use nanoaid::interpret::activation_index::{Subject, Survey, survey};
+use nanoaid::interpret::activation_index::{ImageArea, Survey, survey};
 
 use super::network::network;
 use super::training::say_skipped;
@@ -46,7 +46,7 @@ pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Networ
 pub(crate) fn surveyed(
     network: &Network,
     layers: &[String],
-    dataset: (&Dataset, Subject),
+    dataset: (&Dataset, ImageArea),
     path: &Path,
 ) -> Result<Survey, Failure> {
     let mut progress = Progress::new(dataset.0.entries.len() as u64, "micrographs");

@@ -36,7 +36,7 @@ const MOST_AT_ONCE: usize = 8;
 /// What of a micrograph is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum ImageArea {
     /// The specimen, without the data bar.
     #[default]
     Specimen,
@@ -100,7 +100,7 @@ struct Looked {
 pub fn survey(
     network: &Network,
     layers: &[String],
-    (dataset, subject): (&Dataset, Subject),
+    (dataset, subject): (&Dataset, ImageArea),
     path: &Path,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Survey, SurveyError> {
@@ -144,7 +144,7 @@ pub fn survey(
 fn look(
     reader: &ActivationReader,
     work: &[(&Entry, Option<&String>)],
-    subject: Subject,
+    subject: ImageArea,
     prepare: &PrepareConfig,
     done: &mut dyn FnMut(),
 ) -> Vec<Result<Option<Looked>, String>> {
@@ -182,18 +182,18 @@ fn look_at(
     reader: &ActivationReader,
     entry: &Entry,
     sha256: &str,
-    subject: Subject,
+    subject: ImageArea,
     prepare: &PrepareConfig,
 ) -> Result<Option<Looked>, String> {
     let prepared = entry.prepared(prepare)?;
     let whole_height = prepared.facts.height;
     let nm_per_px = prepared.facts.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
     let (plane, data_bar_px): (Plane, usize) = match subject {
-        Subject::Specimen => {
+        ImageArea::Specimen => {
             let cut = whole_height.saturating_sub(prepared.plane.height());
             (prepared.plane, cut)
         }
-        Subject::DataBar => match crate::evaluate::score::data_bar_of(entry) {
+        ImageArea::DataBar => match crate::evaluate::score::data_bar_of(entry) {
             Some(strip) => (strip, 0),
             None => return Ok(None),
         },

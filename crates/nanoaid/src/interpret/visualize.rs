@@ -18,7 +18,7 @@ mod penalty;
 mod picture;
 mod preset;
 mod score;
-mod subject;
+mod scorer;
 mod tiling;
 mod transform;
 mod wave;
@@ -234,7 +234,7 @@ fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(V
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (index, objective) in objectives.iter().enumerate() {
         let climbed = ascent.climbed(objective);
-        let layer = subject::own_channel(&climbed).map(|(layer, _)| layer.to_owned());
+        let layer = scorer::own_channel(&climbed).map(|(layer, _)| layer.to_owned());
         groups.entry(layer).or_default().push(index);
     }
     let chunks = groups.values().flat_map(|indices| indices.chunks(most));

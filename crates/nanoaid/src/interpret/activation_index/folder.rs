@@ -11,7 +11,7 @@ use micrograph::data_bar::DataBarChoice;
 use micrograph::file;
 use serde::{Deserialize, Serialize};
 
-use super::{Looked, Subject, SurveyError, table};
+use super::{Looked, ImageArea, SurveyError, table};
 use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
@@ -30,7 +30,7 @@ struct Manifest {
     program_version: String,
     network_sha256: String,
     device: String,
-    subject: Subject,
+    subject: ImageArea,
     /// What was done about data bars.
     data_bar: DataBarChoice,
     layers: Vec<NamedLayer>,
@@ -87,7 +87,7 @@ impl Folder {
         path: &Path,
         network: &Network,
         reader: &ActivationReader,
-        subject: Subject,
+        subject: ImageArea,
         config: &DatasetConfig,
     ) -> Result<Self, SurveyError> {
         let named =

@@ -43,7 +43,7 @@ fn dataset(folder: &Path) -> Dataset {
 }
 
 fn surveyed(data: &Path, out: &Path) -> Survey {
-    survey(&network(1), &layers(), (&dataset(data), Subject::Specimen), out, &mut |_, _| {}).unwrap()
+    survey(&network(1), &layers(), (&dataset(data), ImageArea::Specimen), out, &mut |_, _| {}).unwrap()
 }
 
 #[test]
@@ -142,14 +142,14 @@ fn another_network_or_other_layers_do_not_mix_with_what_is_there() {
     let (data, out) = (data(3), tempfile::tempdir().unwrap());
     surveyed(data.path(), out.path());
     let set = dataset(data.path());
-    let refused = |network: &Network, layers: &[String], subject: Subject| {
+    let refused = |network: &Network, layers: &[String], subject: ImageArea| {
         let found = survey(network, layers, (&set, subject), out.path(), &mut |_, _| {});
         found.unwrap_err().to_string()
     };
-    let specimen = Subject::Specimen;
+    let specimen = ImageArea::Specimen;
     assert!(refused(&network(2), &layers(), specimen).contains("network"));
     assert!(refused(&network(1), &layers()[1..], specimen).contains("layers encoder.1, encoder.2, latent"));
-    assert!(refused(&network(1), &layers(), Subject::DataBar).contains("subject"));
+    assert!(refused(&network(1), &layers(), ImageArea::DataBar).contains("subject"));
     assert!(refused(&network(1), &["nowhere".to_owned()], specimen).contains("`nowhere`"));
 }
 
@@ -177,7 +177,7 @@ fn a_damaged_folder_is_named_and_not_believed() {
         let file = out.path().join(name);
         fs::write(&file, damage(fs::read(&file).unwrap())).unwrap();
         let set = dataset(data.path());
-        let found = survey(&network(1), &layers(), (&set, Subject::Specimen), out.path(), &mut |_, _| {});
+        let found = survey(&network(1), &layers(), (&set, ImageArea::Specimen), out.path(), &mut |_, _| {});
         let error = found.expect_err(name).to_string();
         assert!(error.contains(reason), "{name}: {error}");
     }

@@ -19,7 +19,7 @@ use super::diagnosis::{Journey, Warning};
 use super::image::Shape;
 use super::objective::Objective;
 use super::peak::peak;
-use super::subject::Subject;
+use super::scorer::Scorer;
 use super::transform::{Drawn, Transform};
 use super::{Visualization, VisualizeError, wave};
 use crate::{Layer, Network};
@@ -89,23 +89,23 @@ impl<'a> Ascent<'a> {
             })
             .collect();
         let mut active = self.active(&groups, objectives);
-        let mut subject = Subject::new(self.network, &active, self.config.members);
+        let mut scorer = Scorer::new(self.network, &active, self.config.members);
         self.keep_snapshots(0, &mut groups);
-        self.look(0, &mut groups, &subject)?;
+        self.look(0, &mut groups, &scorer)?;
         for step in 0..self.config.steps {
-            self.step(step, &mut groups, &subject)?;
+            self.step(step, &mut groups, &scorer)?;
             self.keep_snapshots(step + 1, &mut groups);
             let last = step + 1 == self.config.steps;
             if (step + 1) % self.config.check_every == 0 || last {
                 let before = groups.iter().filter(|group| group.done).count();
-                self.look(step + 1, &mut groups, &subject)?;
+                self.look(step + 1, &mut groups, &scorer)?;
                 let done = groups.iter().filter(|group| group.done).count();
                 if done == groups.len() {
                     break;
                 }
                 if done > before {
                     active = self.active(&groups, objectives);
-                    subject = Subject::new(self.network, &active, self.config.members);
+                    scorer = Scorer::new(self.network, &active, self.config.members);
                 }
             }
             if on_step(step + 1).is_break() {
@@ -182,7 +182,7 @@ impl<'a> Ascent<'a> {
     }
 
     /// One step of all groups that still climb.
-    fn step(&self, step: usize, groups: &mut [Group], subject: &Subject<'_>) -> Result<(), VisualizeError> {
+    fn step(&self, step: usize, groups: &mut [Group], scorer: &Scorer<'_>) -> Result<(), VisualizeError> {
         let images = self.images(groups);
         let redirected = step < self.config.redirected_steps;
         let mut gradients = vec![vec![0.0; self.shape.len()]; images.len()];
@@ -193,7 +193,7 @@ impl<'a> Ascent<'a> {
             let transformed: Vec<Vec<f32>> = images.par_iter().map(|image| drawn.apply(image)).collect();
             let micrograph = self.micrograph.map(|plane| drawn.apply(plane.values()));
             let (of_view, slopes) =
-                subject.slopes(&transformed, drawn.shape(), micrograph.as_deref(), redirected);
+                scorer.slopes(&transformed, drawn.shape(), micrograph.as_deref(), redirected);
             scores.iter_mut().zip(of_view).for_each(|(score, of_view)| *score += share * of_view);
             gradients.par_iter_mut().zip(slopes).for_each(|(gradient, slopes)| {
                 for (sum, slope) in gradient.iter_mut().zip(drawn.gradient(slopes)) {
@@ -248,12 +248,12 @@ impl<'a> Ascent<'a> {
     }
 
     /// Scores the pictures themselves, keeps the best, and ends the climb of those that gain nothing.
-    fn look(&self, step: usize, groups: &mut [Group], subject: &Subject<'_>) -> Result<(), VisualizeError> {
+    fn look(&self, step: usize, groups: &mut [Group], scorer: &Scorer<'_>) -> Result<(), VisualizeError> {
         let members = self.config.members;
         let images = self.images(groups);
         let framed: Vec<Vec<f32>> = images.par_iter().map(|image| self.frame.apply(image)).collect();
         let micrograph = self.micrograph.map(|plane| self.frame.apply(plane.values()));
-        let scores = subject.scores(&framed, self.frame.shape(), micrograph.as_deref());
+        let scores = scorer.scores(&framed, self.frame.shape(), micrograph.as_deref());
         let climbing = groups.iter_mut().filter(|group| !group.done);
         for ((group, images), scores) in climbing.zip(images.chunks(members)).zip(scores.chunks(members)) {
             let mut score = scores.iter().sum::<f32>() / members as f32;

@@ -11,7 +11,7 @@ use micrograph::Plane;
 use super::image::Shape;
 use super::objective::Objective;
 use super::peak::Peak;
-use super::subject::Subject;
+use super::scorer::Scorer;
 use crate::Network;
 
 /// Scores of gratings, each the highest of [`N_PHASES`] phases.
@@ -64,8 +64,8 @@ pub(super) fn answers(
         });
         plane.values().repeat(shape.channels)
     };
-    let subject = Subject::new(network, std::slice::from_ref(objective), 1);
-    let score = |image: Vec<f32>| subject.scores(&[image], shape, None)[0];
+    let scorer = Scorer::new(network, std::slice::from_ref(objective), 1);
+    let score = |image: Vec<f32>| scorer.scores(&[image], shape, None)[0];
     let highest = |period_px: f64, axis_deg: f64| {
         (0..N_PHASES)
             .map(|phase| score(grating(period_px, axis_deg, phase)))

@@ -1,7 +1,7 @@
 //! Pictures that are made together and are to differ.
 
 use super::super::image::Shape;
-use super::super::subject::Subject;
+use super::super::scorer::Scorer;
 use super::gradients::classifier;
 use super::*;
 
@@ -22,7 +22,7 @@ fn in_common(network: &Network, objective: &Objective, layer: &str, diversity: f
     let images: Vec<Vec<f32>> = found.pictures.iter().map(|planes| planes[0].values().to_vec()).collect();
     let diversity = Objective::Diversity { layer: layer.to_owned() };
     let shape = Shape { channels: 1, height: SIDE, width: SIDE };
-    let scores = Subject::new(network, &[diversity], 4).scores(&images, shape, None);
+    let scores = Scorer::new(network, &[diversity], 4).scores(&images, shape, None);
     -scores.iter().sum::<f32>() / 4.0
 }
 
@@ -52,7 +52,7 @@ fn a_share_of_diversity_does_not_depend_on_the_size_of_activations() {
         .to_vec();
     let slopes = |kernels: &[Vec<f32>]| {
         let network = planted(kernels, &[0.0; 3], true);
-        Subject::new(&network, std::slice::from_ref(&objective), 2).slopes(&images, shape, None, false).1
+        Scorer::new(&network, std::slice::from_ref(&objective), 2).slopes(&images, shape, None, false).1
     };
     let (of_small, of_large) = (slopes(&kernels).concat(), slopes(&large).concat());
     let largest = of_small.iter().fold(0.0_f32, |most, slope| most.max(slope.abs()));

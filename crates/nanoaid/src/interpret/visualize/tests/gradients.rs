@@ -3,7 +3,7 @@
 use micrograph::random::Stream;
 
 use super::super::image::Shape;
-use super::super::subject::Subject;
+use super::super::scorer::Scorer;
 use super::*;
 use crate::CompactConfig;
 
@@ -63,10 +63,10 @@ fn objectives_have_the_gradients_of_central_differences() {
     let cases = objectives().into_iter().map(|objective| (&network, objective));
     let cases = cases.chain(of_class.map(|text| (&classifier, text.parse().unwrap())));
     for (network, objective) in cases {
-        let subject = Subject::new(network, std::slice::from_ref(&objective), 3);
-        let (_, slopes) = subject.slopes(&images, shape, Some(&micrograph), false);
+        let scorer = Scorer::new(network, std::slice::from_ref(&objective), 3);
+        let (_, slopes) = scorer.slopes(&images, shape, Some(&micrograph), false);
         let total = |images: &[Vec<f32>]| -> f64 {
-            subject.scores(images, shape, Some(&micrograph)).iter().map(|&score| f64::from(score)).sum()
+            scorer.scores(images, shape, Some(&micrograph)).iter().map(|&score| f64::from(score)).sum()
         };
         // along the gradient of all pictures, where rounding is smallest
         let norm = slopes.iter().flatten().map(|slope| slope * slope).sum::<f32>().sqrt();
@@ -92,7 +92,7 @@ fn a_sum_has_the_sum_of_the_gradients() {
     let images = [image(shape, 1)];
     let slopes = |text: &str| {
         let objectives = [text.parse().unwrap()];
-        let (scores, slopes) = Subject::new(&network, &objectives, 1).slopes(&images, shape, None, false);
+        let (scores, slopes) = Scorer::new(&network, &objectives, 1).slopes(&images, shape, None, false);
         (scores[0], slopes.concat())
     };
     let (first, second, both) =
@@ -117,9 +117,9 @@ fn one_channel_by_itself_has_the_scores_and_gradients_of_the_whole_layer() {
             units.iter().map(|unit| format!("{unit} + 0 * error").parse().unwrap()).collect();
         for redirected in [false, true] {
             let (own, own_slopes) =
-                Subject::new(&network, &units, 1).slopes(&images, shape, None, redirected);
+                Scorer::new(&network, &units, 1).slopes(&images, shape, None, redirected);
             let (all, all_slopes) =
-                Subject::new(&network, &whole, 1).slopes(&images, shape, None, redirected);
+                Scorer::new(&network, &whole, 1).slopes(&images, shape, None, redirected);
             for (own, all) in own.iter().zip(&all) {
                 assert!((own - all).abs() < 1e-5 * (1.0 + all.abs()), "{own} {all}");
             }

@@ -1,4 +1,4 @@
-//! Subject: the network as an ascent sees it. Scores of a batch of images, and the gradients of these
+//! Scorer: scores of a batch of images, and the gradients of these
 //! scores for the images.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use crate::network::{Graph, Norms, PREACTIVATION, ValueId};
 use crate::{Address, Network};
 
 /// A network and the objectives of a batch.
-pub(super) struct Subject<'a> {
+pub(super) struct Scorer<'a> {
     network: &'a Network,
     objectives: Vec<Objective>,
     /// Pictures that are made together for each objective.
@@ -27,7 +27,7 @@ pub(super) struct Subject<'a> {
     own_channels: bool,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Scorer<'a> {
     /// For objectives that were checked to fit; image `i` of a batch belongs to objective
     /// `i / members`.
     pub(super) fn new(network: &'a Network, objectives: &[Objective], members: usize) -> Self {
