@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use nanoaid::interpret::activation_index::Survey;
 use nanoaid::interpret::differential::{
-    Contrast, ContrastConfig, Controls, Labelled, LabelledValues, Question, contrast, controls,
+    DifferentialAnalysis, DifferentialConfig, Controls, Labelled, LabelledValues, Question, differential_analysis, controls,
 };
 use nanoaid::interpret::exemplar::IndexedMicrograph;
 use nanoaid::interpret::unit_values::UnitValues;
@@ -14,7 +14,7 @@ use crate::outcome::Failure;
 
 /// A contrast with its controls.
 pub(crate) struct Compared {
-    pub contrast: Contrast,
+    pub contrast: DifferentialAnalysis,
     pub controls: Controls,
 }
 
@@ -57,12 +57,12 @@ pub(crate) fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {
 }
 
 /// Each class against all others: without controls.
-pub(crate) fn each_against_rest(survey: &Survey, config: &ContrastConfig) -> Result<Vec<Contrast>, Failure> {
+pub(crate) fn each_against_rest(survey: &Survey, config: &DifferentialConfig) -> Result<Vec<DifferentialAnalysis>, Failure> {
     let table = Table::of(survey);
     let labelled = table.labelled()?;
     Question::each_against_rest(&table.images)
         .iter()
-        .map(|question| Ok(contrast(&labelled, question, config)?))
+        .map(|question| Ok(differential_analysis(&labelled, question, config)?))
         .collect()
 }
 
@@ -72,11 +72,11 @@ pub(crate) fn compared(
     survey: &Survey,
     others: &[(&str, &Survey)],
     question: &Question,
-    config: &ContrastConfig,
+    config: &DifferentialConfig,
 ) -> Result<Compared, Failure> {
     let table = Table::of(survey);
     let labelled = table.labelled()?;
-    let contrast = contrast(&labelled, question, config)?;
+    let contrast = differential_analysis(&labelled, question, config)?;
     let tables: Vec<(&str, Table)> = others.iter().map(|(name, survey)| (*name, Table::of(survey))).collect();
     let mut answering: Vec<(&str, LabelledValues<'_>)> = Vec::new();
     for (name, table) in &tables {

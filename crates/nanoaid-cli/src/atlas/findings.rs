@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nanoaid::data::dataset::Dataset;
 use nanoaid::interpret::activation_index::{ImageArea, Survey};
-use nanoaid::interpret::differential::{Contrast, ContrastConfig, Question};
+use nanoaid::interpret::differential::{DifferentialAnalysis, DifferentialConfig, Question};
 use nanoaid::interpret::exemplar::{ChooseConfig, ActivationReader, UnitExemplars, choose};
 use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
 use nanoaid::interpret::tuning::{NetworkTuning, TuningConfig, TuningStep, tune};
@@ -37,7 +37,7 @@ pub(crate) struct AtlasConfig {
     /// Synthetic stimuli.
     pub tuning: TuningConfig,
     /// Class against class.
-    pub contrast: ContrastConfig,
+    pub contrast: DifferentialConfig,
     /// Units that answer alike.
     pub matching: MatchConfig,
     /// Seed of the self-test and of the network of random weights.
@@ -62,7 +62,7 @@ pub(crate) struct Findings {
     pub scores: Vec<Vec<UnitScores>>,
     pub questions: Vec<machine_score::Question>,
     /// Each class against all others, by name.
-    pub rest: Vec<Contrast>,
+    pub rest: Vec<DifferentialAnalysis>,
     pub compared: Vec<Compared>,
     /// Units of this network that answer alike, itself among them.
     pub alike: Matching,

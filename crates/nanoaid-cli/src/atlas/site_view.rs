@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use nanoaid::interpret::differential::Contrast;
+use nanoaid::interpret::differential::DifferentialAnalysis;
 use nanoaid::interpret::matching::{NamedValues, match_layers};
 use nanoaid::interpret::unit_values::UnitValues;
 use nanoaid::{Architecture, Network, interpret::machine_score};
@@ -176,7 +176,7 @@ impl Atlas {
     fn contrast_view(
         &self,
         network: usize,
-        contrast: &Contrast,
+        contrast: &DifferentialAnalysis,
         compared: Option<&Compared>,
     ) -> ContrastView {
         let side = |side: &nanoaid::interpret::differential::Side, rest: bool| SetView {
@@ -188,7 +188,7 @@ impl Atlas {
         let is_rest = compared.is_none();
         let (a, b) = (side(&contrast.a, false), side(&contrast.b, is_rest));
         let config = &contrast.config;
-        let unit = |unit: &nanoaid::interpret::differential::UnitContrast| ContrastUnit {
+        let unit = |unit: &nanoaid::interpret::differential::UnitDifference| ContrastUnit {
             unit: self.unit_ref(network, unit.unit),
             auc: unit.auc.value,
             interval: unit.auc.interval.map(|interval| (interval.low, interval.high)),

@@ -146,7 +146,7 @@ impl Atlas {
     pub(super) fn class_answers(&self, unit: UnitRef) -> Vec<ClassAnswer> {
         let findings = &self.findings[unit.network];
         let number = findings.units.number(unit.layer, unit.channel);
-        let answer = |contrast: &nanoaid::interpret::differential::Contrast| {
+        let answer = |contrast: &nanoaid::interpret::differential::DifferentialAnalysis| {
             let class = self.class(contrast.a.classes.first())?;
             let unit = &contrast.units[number];
             Some(ClassAnswer {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::differential::{ContrastConfig, Question};
+use nanoaid::interpret::differential::{DifferentialConfig, Question};
 use nanoaid::interpret::exemplar::{ChooseConfig, IndexedMicrograph};
 use nanoaid::interpret::matching::MatchConfig;
 use nanoaid::interpret::tuning::TuningConfig;
@@ -142,7 +142,7 @@ pub(super) fn config(seed: u64, presets: &[Preset]) -> AtlasConfig {
         // nine are shown; with a tenth there is a query for each set of references
         choose: ChooseConfig { n: 10, ..ChooseConfig::default() },
         tuning: TuningConfig { seed, ..TuningConfig::default() },
-        contrast: ContrastConfig { seed, ..ContrastConfig::default() },
+        contrast: DifferentialConfig { seed, ..DifferentialConfig::default() },
         matching: MatchConfig { seed, n_best: 9, ..MatchConfig::default() },
         seed,
     }

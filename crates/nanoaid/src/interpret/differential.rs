@@ -26,7 +26,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use control::{Controls, OtherControl, ShuffledControl, controls};
-pub use warning::ContrastWarning;
+pub use warning::DifferentialWarning;
 
 use crate::ConfigError;
 use crate::evaluate::classifier::Estimate;
@@ -35,7 +35,7 @@ use design::{Design, Labelling};
 use null::{Null, least_probability};
 use rank::Ranked;
 
-/// Version of the form of [`Contrast`] and [`Controls`].
+/// Version of the form of [`DifferentialAnalysis`] and [`Controls`].
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// What a micrograph is, as far as a contrast asks.
@@ -88,7 +88,7 @@ impl Question {
     }
 
     /// For each micrograph whether it is on side A (`true`), B (`false`) or neither.
-    fn sides(&self, images: &[Labelled]) -> Result<Vec<Option<bool>>, ContrastError> {
+    fn sides(&self, images: &[Labelled]) -> Result<Vec<Option<bool>>, DifferentialError> {
         let known: BTreeSet<&str> = images.iter().filter_map(|image| image.category.as_deref()).collect();
         let a: BTreeSet<&str> = self.a.iter().map(String::as_str).collect();
         let b: BTreeSet<&str> = match &self.b {
@@ -97,15 +97,15 @@ impl Question {
         };
         for (side, name) in [(&a, "A"), (&b, "B")] {
             if side.is_empty() {
-                return Err(ContrastError::NoClass { side: name });
+                return Err(DifferentialError::NoClass { side: name });
             }
             if let Some(class) = side.difference(&known).next() {
                 let known = known.iter().copied().collect::<Vec<_>>().join(", ");
-                return Err(ContrastError::NoImages { class: (*class).to_owned(), known });
+                return Err(DifferentialError::NoImages { class: (*class).to_owned(), known });
             }
         }
         if let Some(class) = a.intersection(&b).next() {
-            return Err(ContrastError::OnBothSides { class: (*class).to_owned() });
+            return Err(DifferentialError::OnBothSides { class: (*class).to_owned() });
         }
         let side = |image: &Labelled| {
             let class = image.category.as_deref()?;
@@ -118,7 +118,7 @@ impl Question {
 /// How classes are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ContrastConfig {
+pub struct DifferentialConfig {
     /// Resamples of the groups, 100 to 100 000.
     pub n_bootstrap: usize,
     /// Share of the resamples that an interval holds, 0.5 to 0.999.
@@ -133,7 +133,7 @@ pub struct ContrastConfig {
     pub seed: u64,
 }
 
-impl Default for ContrastConfig {
+impl Default for DifferentialConfig {
     fn default() -> Self {
         Self {
             n_bootstrap: 1000, // the ends of a 95 % interval then rest on 25 resamples each
@@ -146,14 +146,14 @@ impl Default for ContrastConfig {
     }
 }
 
-impl ContrastConfig {
+impl DifferentialConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
-        ConfigError::unless_within("contrast.n_bootstrap", self.n_bootstrap as f64, 100.0..=100_000.0)?;
-        ConfigError::unless_within("contrast.interval", self.interval, 0.5..=0.999)?;
-        ConfigError::unless_within("contrast.n_shuffles", self.n_shuffles as f64, 100.0..=100_000.0)?;
-        ConfigError::unless_within("contrast.false_share", self.false_share, 0.001..=0.5)?;
-        ConfigError::unless_within("contrast.n_control_runs", self.n_control_runs as f64, 1.0..=10_000.0)?;
+        ConfigError::unless_within("differential.n_bootstrap", self.n_bootstrap as f64, 100.0..=100_000.0)?;
+        ConfigError::unless_within("differential.interval", self.interval, 0.5..=0.999)?;
+        ConfigError::unless_within("differential.n_shuffles", self.n_shuffles as f64, 100.0..=100_000.0)?;
+        ConfigError::unless_within("differential.false_share", self.false_share, 0.001..=0.5)?;
+        ConfigError::unless_within("differential.n_control_runs", self.n_control_runs as f64, 1.0..=10_000.0)?;
         Ok(self)
     }
 }
@@ -162,7 +162,7 @@ impl ContrastConfig {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
-pub enum ContrastError {
+pub enum DifferentialError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -193,11 +193,11 @@ pub struct Side {
 
 /// What tells the classes apart, for every unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Contrast {
+pub struct DifferentialAnalysis {
     /// Version of this form, [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// How it was made.
-    pub config: ContrastConfig,
+    pub config: DifferentialConfig,
     /// The side of which AUC is the probability to drive a unit more.
     pub a: Side,
     /// The other side.
@@ -212,14 +212,14 @@ pub struct Contrast {
     /// p-value, then number.
     pub found: Vec<usize>,
     /// All units, by number.
-    pub units: Vec<UnitContrast>,
+    pub units: Vec<UnitDifference>,
     /// What to beware of.
-    pub warnings: Vec<ContrastWarning>,
+    pub warnings: Vec<DifferentialWarning>,
 }
 
 /// What a unit tells of the classes, over `a.n_images + b.n_images` micrographs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UnitContrast {
+pub struct UnitDifference {
     /// Its number.
     pub unit: usize,
     /// Probability that a micrograph of A drives it more than one of B, ties counted half. The
@@ -240,16 +240,16 @@ pub struct UnitContrast {
 /// Groups that lie on both sides are drawn whole, so that their interval is one of pairs; labels are
 /// shuffled among what each group has on each side, which takes these parts for independent and so
 /// errs upwards where a group's micrographs are alike.
-pub fn contrast(
+pub fn differential_analysis(
     labelled: &LabelledValues<'_>,
     question: &Question,
-    config: &ContrastConfig,
-) -> Result<Contrast, ContrastError> {
+    config: &DifferentialConfig,
+) -> Result<DifferentialAnalysis, DifferentialError> {
     let config = config.clone().checked()?;
     let (design, [a, b]) = design(labelled, question)?;
     let units = measured(&design, &labelled.values, &design.resamples(&config), &config);
     let found = found(&units, config.false_share);
-    let mut contrast = Contrast {
+    let mut contrast = DifferentialAnalysis {
         schema_version: SCHEMA_VERSION,
         a,
         b,
@@ -270,25 +270,25 @@ fn measured(
     design: &Design,
     values: &UnitValues<'_>,
     resamples: &[Vec<u32>],
-    config: &ContrastConfig,
-) -> Vec<UnitContrast> {
+    config: &DifferentialConfig,
+) -> Vec<UnitDifference> {
     let shuffles = shuffles(design, config);
     let labels = [design.as_labelled()];
     let once = vec![1; design.n_groups];
     let n_images = design.places.len();
-    let mut units: Vec<UnitContrast> = (0..values.n_units())
+    let mut units: Vec<UnitDifference> = (0..values.n_units())
         .into_par_iter()
         .map(|unit| {
             let ranked = Ranked::of(design, values, unit);
             if ranked.constant() {
                 let auc = Estimate { value: 0.5, interval: None };
-                return UnitContrast { unit, auc, p: 1.0, q: 1.0, n_images, dead: true };
+                return UnitDifference { unit, auc, p: 1.0, q: 1.0, n_images, dead: true };
             }
             let value = ranked.auc(&once);
             let resampled = resamples.iter().map(|times| ranked.auc(times)).collect();
             let interval = design.interval(value, resampled, config.interval);
             let p = p_values(design, &ranked, &shuffles, &labels)[0];
-            UnitContrast { unit, auc: Estimate { value, interval }, p, q: 1.0, n_images, dead: false }
+            UnitDifference { unit, auc: Estimate { value, interval }, p, q: 1.0, n_images, dead: false }
         })
         .collect();
     let p: Vec<f64> = units.iter().map(|unit| unit.p).collect();
@@ -297,10 +297,10 @@ fn measured(
 }
 
 /// The micrographs that are compared, and both sides.
-fn design(labelled: &LabelledValues<'_>, question: &Question) -> Result<(Design, [Side; 2]), ContrastError> {
+fn design(labelled: &LabelledValues<'_>, question: &Question) -> Result<(Design, [Side; 2]), DifferentialError> {
     let LabelledValues { images, values } = labelled;
     if images.len() != values.n_images() {
-        return Err(ContrastError::LabelCount { expected: values.n_images(), found: images.len() });
+        return Err(DifferentialError::LabelCount { expected: values.n_images(), found: images.len() });
     }
     let sides = question.sides(images)?;
     let design = Design::of(images, &sides);
@@ -315,7 +315,7 @@ fn design(labelled: &LabelledValues<'_>, question: &Question) -> Result<(Design,
 }
 
 /// The shuffles that p-values are taken from.
-fn shuffles(design: &Design, config: &ContrastConfig) -> Vec<Labelling> {
+fn shuffles(design: &Design, config: &DifferentialConfig) -> Vec<Labelling> {
     design.shuffles(config.n_shuffles, config.seed, "contrast: shuffled labels")
 }
 
@@ -330,9 +330,9 @@ fn p_values(design: &Design, ranked: &Ranked, shuffles: &[Labelling], labellings
 }
 
 /// Units that survive at `share`, the strongest first.
-fn found(units: &[UnitContrast], share: f64) -> Vec<usize> {
-    let mut found: Vec<&UnitContrast> = units.iter().filter(|unit| unit.q <= share).collect();
-    let distance = |unit: &UnitContrast| (unit.auc.value - 0.5).abs();
+fn found(units: &[UnitDifference], share: f64) -> Vec<usize> {
+    let mut found: Vec<&UnitDifference> = units.iter().filter(|unit| unit.q <= share).collect();
+    let distance = |unit: &UnitDifference| (unit.auc.value - 0.5).abs();
     found.sort_by(|one, other| {
         let by_distance = distance(other).total_cmp(&distance(one));
         by_distance.then(one.p.total_cmp(&other.p)).then(one.unit.cmp(&other.unit))
@@ -340,20 +340,20 @@ fn found(units: &[UnitContrast], share: f64) -> Vec<usize> {
     found.into_iter().map(|unit| unit.unit).collect()
 }
 
-fn warnings(design: &Design, images: &[Labelled], contrast: &Contrast) -> Vec<ContrastWarning> {
+fn warnings(design: &Design, images: &[Labelled], contrast: &DifferentialAnalysis) -> Vec<DifferentialWarning> {
     let labels = design.as_labelled();
     let one_of_all = least_probability(design, &labels, &vec![true; design.bundles.len()]);
     let (least_p, share) = ((2.0 * one_of_all).min(1.0), contrast.config.false_share);
     let n_groups = design.n_groups_on_both();
-    let Contrast { n_dead, n_units, .. } = *contrast;
+    let DifferentialAnalysis { n_dead, n_units, .. } = *contrast;
     let n_without = images.iter().filter(|image| image.category.is_none()).count();
     [
         warning::of_side(&contrast.a, design.largest_bundle_on(true)),
         warning::of_side(&contrast.b, design.largest_bundle_on(false)),
-        (n_groups > 0).then_some(ContrastWarning::GroupsOnBothSides { n_groups }),
-        (least_p > share).then_some(ContrastWarning::TooFewLabellings { least_p, share }),
-        (n_dead > 0).then_some(ContrastWarning::DeadUnits { n_dead, n_units }),
-        (n_without > 0).then_some(ContrastWarning::WithoutClass { n_images: n_without }),
+        (n_groups > 0).then_some(DifferentialWarning::GroupsOnBothSides { n_groups }),
+        (least_p > share).then_some(DifferentialWarning::TooFewLabellings { least_p, share }),
+        (n_dead > 0).then_some(DifferentialWarning::DeadUnits { n_dead, n_units }),
+        (n_without > 0).then_some(DifferentialWarning::WithoutClass { n_images: n_without }),
     ]
     .into_iter()
     .flatten()

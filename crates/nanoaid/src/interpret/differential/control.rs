@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContrastConfig, ContrastError, LabelledValues, Question, Ranked, SCHEMA_VERSION, Side, UnitContrast,
+    DifferentialConfig, DifferentialError, LabelledValues, Question, Ranked, SCHEMA_VERSION, Side, UnitDifference,
     design, discovery, measured, p_values, shuffles,
 };
 use crate::evaluate::classifier::{Interval, wilson};
@@ -21,7 +21,7 @@ pub struct Controls {
     /// Version of this form.
     pub schema_version: u32,
     /// How they were made.
-    pub config: ContrastConfig,
+    pub config: DifferentialConfig,
     /// The same values with shuffled labels.
     pub shuffled: ShuffledControl,
     /// Other values, with the labels as they are.
@@ -69,8 +69,8 @@ pub fn controls(
     labelled: &LabelledValues<'_>,
     question: &Question,
     others: &[(&str, LabelledValues<'_>)],
-    config: &ContrastConfig,
-) -> Result<Controls, ContrastError> {
+    config: &DifferentialConfig,
+) -> Result<Controls, DifferentialError> {
     let config = config.clone().checked()?;
     let shuffled = shuffled(labelled, question, &config)?;
     let others = others.iter().map(|(name, table)| other(name, table, question, &config));
@@ -81,8 +81,8 @@ pub fn controls(
 fn shuffled(
     labelled: &LabelledValues<'_>,
     question: &Question,
-    config: &ContrastConfig,
-) -> Result<ShuffledControl, ContrastError> {
+    config: &DifferentialConfig,
+) -> Result<ShuffledControl, DifferentialError> {
     let (design, _) = design(labelled, question)?;
     let shuffles = shuffles(&design, config);
     let n_runs = config.n_control_runs;
@@ -117,11 +117,11 @@ fn other(
     name: &str,
     labelled: &LabelledValues<'_>,
     question: &Question,
-    config: &ContrastConfig,
-) -> Result<OtherControl, ContrastError> {
+    config: &DifferentialConfig,
+) -> Result<OtherControl, DifferentialError> {
     let (design, [a, b]) = design(labelled, question)?;
     let units = measured(&design, &labelled.values, &[], config);
-    let count = |due: &dyn Fn(&UnitContrast) -> bool| units.iter().filter(|unit| due(unit)).count();
+    let count = |due: &dyn Fn(&UnitDifference) -> bool| units.iter().filter(|unit| due(unit)).count();
     Ok(OtherControl {
         name: name.to_owned(),
         a,

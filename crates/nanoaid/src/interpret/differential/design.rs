@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use micrograph::random::Stream;
 
-use super::{ContrastConfig, Labelled};
+use super::{DifferentialConfig, Labelled};
 use crate::evaluate::classifier::{Groups, Interval};
 
 /// A bundle: all that a group has on one side.
@@ -144,7 +144,7 @@ impl Design {
     }
 
     /// How often each group is drawn, `[n_bootstrap][n_groups]`; as many of each stratum as it has.
-    pub(super) fn resamples(&self, config: &ContrastConfig) -> Vec<Vec<u32>> {
+    pub(super) fn resamples(&self, config: &DifferentialConfig) -> Vec<Vec<u32>> {
         let one = |index| {
             let mut stream = Stream::new(config.seed, "contrast: resample of groups", index);
             let mut times = vec![0; self.n_groups];

@@ -28,8 +28,8 @@ impl Table {
         read(&LabelledValues { images: &self.images, values })
     }
 
-    fn contrast(&self, question: &Question, config: &ContrastConfig) -> Contrast {
-        self.with(|labelled| contrast(labelled, question, config)).unwrap()
+    fn analysis(&self, question: &Question, config: &DifferentialConfig) -> DifferentialAnalysis {
+        self.with(|labelled| differential_analysis(labelled, question, config)).unwrap()
     }
 
     /// AUC of `unit` by looking at every pair.
@@ -100,8 +100,8 @@ impl Nature {
     }
 }
 
-fn quick() -> ContrastConfig {
-    ContrastConfig { n_bootstrap: 100, n_shuffles: 2000, ..ContrastConfig::default() }
+fn quick() -> DifferentialConfig {
+    DifferentialConfig { n_bootstrap: 100, n_shuffles: 2000, ..DifferentialConfig::default() }
 }
 
 fn a_against_b() -> Question {
@@ -135,7 +135,7 @@ fn auc_is_what_counting_all_pairs_gives() {
             row[1] = if row[1] == 0.0 { -0.0 } else { row[1] };
         });
         table.rows[0][1] = 0.0;
-        for unit in table.contrast(&a_against_b(), &quick()).units {
+        for unit in table.analysis(&a_against_b(), &quick()).units {
             let naive = table.naive_auc(unit.unit);
             assert!((unit.auc.value - naive).abs() < 1e-12, "{unit:?}, {naive}");
         }
@@ -169,7 +169,7 @@ fn a_planted_unit_is_found_and_has_the_highest_auc() {
         };
         (stream.normal() + shift) as f32
     });
-    let contrast = table.contrast(&a_against_b(), &quick());
+    let contrast = table.analysis(&a_against_b(), &quick());
     assert!(contrast.found.contains(&7) && contrast.found.contains(&8), "{:?}", contrast.found);
     assert!(contrast.found[..2].iter().all(|unit| [7, 8].contains(unit)), "{:?}", contrast.found);
     assert_eq!(contrast.n_found, contrast.found.len());
@@ -203,8 +203,8 @@ fn p_values_are_those_of_the_exact_test() {
     }
     assert_eq!(n, 126);
     let exact = 2.0 * n_above.min(n_below) as f64 / 126.0;
-    let config = ContrastConfig { n_shuffles: 100_000, ..quick() };
-    let found = table.contrast(&a_against_b(), &config).units[0].p;
+    let config = DifferentialConfig { n_shuffles: 100_000, ..quick() };
+    let found = table.analysis(&a_against_b(), &config).units[0].p;
     // standard error of a share of 0.1 over 100 000 shuffles: 0.001, twice that for both sides
     assert!((found - exact).abs() < 0.006, "{found}, exactly {exact}");
 }
@@ -219,7 +219,7 @@ fn p_values_beyond_the_shuffles_are_not_smaller_than_exact_ones() {
             let value = if image < telling { (100 - image) as f32 } else { 0.0 };
             table.push(&format!("{image:03}"), if image < n_a { "a" } else { "b" }, vec![value]);
         }
-        let p = table.contrast(&a_against_b(), &quick()).units[0].p;
+        let p = table.analysis(&a_against_b(), &quick()).units[0].p;
         // as far out: the first n_a of the telling ones are a, whatever the silent ones are
         let silent = n_a + n_b - telling;
         let exact = 2.0 * (choices(silent, n_a.saturating_sub(telling)) / choices(n_a + n_b, n_a));
@@ -250,7 +250,7 @@ fn with_shuffled_labels_no_more_runs_report_than_stated() {
     for (name, n_groups, largest, common, silent) in natures {
         let nature = Nature { n_groups, largest, n_units: 60, common, silent };
         let n_reporting = (0..200)
-            .filter(|&seed| nature.table(seed).contrast(&a_against_b(), &quick()).n_found > 0)
+            .filter(|&seed| nature.table(seed).analysis(&a_against_b(), &quick()).n_found > 0)
             .count();
         println!("{name}: {n_reporting} of 200 runs report a unit");
         assert!(n_reporting <= MOST, "{name}: {n_reporting} of 200 runs report a unit");
@@ -261,7 +261,7 @@ fn with_shuffled_labels_no_more_runs_report_than_stated() {
 fn p_values_are_uniform_where_there_is_no_difference() {
     let nature = Nature { n_groups: [10, 25], largest: [8, 8], n_units: 40, common: 0.0, silent: 0.5 };
     let p: Vec<f64> = (0..200)
-        .flat_map(|seed| nature.table(seed).contrast(&a_against_b(), &quick()).units)
+        .flat_map(|seed| nature.table(seed).analysis(&a_against_b(), &quick()).units)
         .map(|unit| unit.p)
         .collect();
     for level in [0.2, 0.05, 0.01, 0.001] {
@@ -278,9 +278,9 @@ fn p_values_are_uniform_where_there_is_no_difference() {
 fn intervals_hold_the_truth_as_often_as_they_say() {
     // no difference: the truth is 0.5; percentile intervals of 12 and 18 groups are a little narrow
     let nature = Nature { n_groups: [12, 18], largest: [6, 6], n_units: 10, common: 0.0, silent: 0.0 };
-    let config = ContrastConfig { n_bootstrap: 400, n_shuffles: 100, ..ContrastConfig::default() };
-    let units: Vec<UnitContrast> =
-        (0..100).flat_map(|seed| nature.table(seed).contrast(&a_against_b(), &config).units).collect();
+    let config = DifferentialConfig { n_bootstrap: 400, n_shuffles: 100, ..DifferentialConfig::default() };
+    let units: Vec<UnitDifference> =
+        (0..100).flat_map(|seed| nature.table(seed).analysis(&a_against_b(), &config).units).collect();
     let n_held = units.iter().filter(|unit| unit.auc.interval.unwrap().holds(0.5)).count();
     let share = n_held as f64 / units.len() as f64;
     println!("{share} of the intervals hold the truth");
@@ -299,19 +299,19 @@ fn copies_of_one_specimen_count_as_one() {
         }
         (0..7).for_each(|image| table.push(&format!("a {image}"), "a", vec![4.0 * image as f32 + 2.5]));
         (0..30).for_each(|image| table.push(&format!("b {image}"), "b", vec![image as f32]));
-        table.contrast(&a_against_b(), &quick())
+        table.analysis(&a_against_b(), &quick())
     };
-    let (grouped, alone) = (contrast(true), contrast(false));
+    let (grouped, alone) = (differential_analysis(true), differential_analysis(false));
     // all pairs with copies are won, of those with singles half: (50 + 7 / 2) / 57
     assert!((grouped.units[0].auc.value - 53.5 / 57.0).abs() < 0.01, "{:?}", grouped.units[0]);
     assert_eq!((grouped.n_found, alone.n_found), (0, 1), "{:?}", grouped.units[0]);
     // the copies fall to a in 8 of 38 labellings, with the other seven as high in about half of these:
     // about 0.1, twice that for both sides
     assert!((0.1..0.4).contains(&grouped.units[0].p), "{:?}", grouped.units[0]);
-    let width = |contrast: &Contrast| contrast.units[0].auc.interval.unwrap().width();
+    let width = |contrast: &DifferentialAnalysis| contrast.units[0].auc.interval.unwrap().width();
     assert!(width(&grouped) > 0.3 && width(&alone) < 0.2, "{} {}", width(&grouped), width(&alone));
     assert!(grouped.units[0].auc.interval.unwrap().holds(0.5));
-    let large = ContrastWarning::LargeGroup { side: "a".into(), n_images: 50, n_of: 57 };
+    let large = DifferentialWarning::LargeGroup { side: "a".into(), n_images: 50, n_of: 57 };
     assert_eq!(grouped.warnings, [large]);
 }
 
@@ -320,12 +320,12 @@ fn a_single_group_proves_nothing() {
     let mut table = Table::new();
     (0..50).for_each(|_| table.push("copies", "a", vec![9.0]));
     (0..30).for_each(|image| table.push(&format!("b {image}"), "b", vec![image as f32 / 10.0]));
-    let contrast = table.contrast(&a_against_b(), &quick());
+    let contrast = table.analysis(&a_against_b(), &quick());
     let unit = &contrast.units[0];
     assert_eq!((unit.auc.value, unit.auc.interval), (1.0, None));
     // of 31 groups one is the highest: 1/31, twice that for both sides
     assert!((unit.p - 2.0 / 31.0).abs() < 0.02 && contrast.n_found == 0, "{unit:?}");
-    let [ContrastWarning::OneGroup { n_images: 50, .. }, ContrastWarning::TooFewLabellings { .. }] =
+    let [DifferentialWarning::OneGroup { n_images: 50, .. }, DifferentialWarning::TooFewLabellings { .. }] =
         contrast.warnings.as_slice()
     else {
         panic!("{:?}", contrast.warnings)
@@ -335,7 +335,7 @@ fn a_single_group_proves_nothing() {
 #[test]
 fn an_interval_does_not_take_a_gap_for_certainty() {
     let table = singles(6, 1, |_, class| 1.0 - class as f32);
-    let interval = table.contrast(&a_against_b(), &quick()).units[0].auc.interval.unwrap();
+    let interval = table.analysis(&a_against_b(), &quick()).units[0].auc.interval.unwrap();
     // six of six: 0.025 ^ (1/6), scipy.stats.binomtest(6, 6).proportion_ci(method="exact")
     assert!((interval.low - 0.540_74).abs() < 1e-5 && interval.high == 1.0, "{interval:?}");
 }
@@ -351,8 +351,8 @@ fn sides_swapped_give_one_minus_auc_and_the_same_p() {
         // groups on both sides
         table.images[0].group = "mixed".into();
         table.images.last_mut().unwrap().group = "mixed".into();
-        let there = table.contrast(&a_against_b(), &quick());
-        let back = table.contrast(&Question::between(&["b"], &["a"]), &quick());
+        let there = table.analysis(&a_against_b(), &quick());
+        let back = table.analysis(&Question::between(&["b"], &["a"]), &quick());
         assert_eq!((&there.a, &there.b), (&back.b, &back.a));
         for (one, other) in there.units.iter().zip(&back.units) {
             assert!((one.auc.value + other.auc.value - 1.0).abs() < 1e-12, "{one:?} {other:?}");
@@ -361,7 +361,7 @@ fn sides_swapped_give_one_minus_auc_and_the_same_p() {
             assert!((one.low + other.high - 1.0).abs() < 1e-12 && (one.high + other.low - 1.0).abs() < 1e-12);
         }
         assert_eq!(there.warnings.len(), back.warnings.len());
-        assert!(there.warnings.contains(&ContrastWarning::GroupsOnBothSides { n_groups: 1 }));
+        assert!(there.warnings.contains(&DifferentialWarning::GroupsOnBothSides { n_groups: 1 }));
     }
 }
 
@@ -369,26 +369,26 @@ fn sides_swapped_give_one_minus_auc_and_the_same_p() {
 fn neither_the_order_of_the_micrographs_nor_threads_matter() {
     let mut table =
         Nature { n_groups: [9, 14], largest: [4, 4], n_units: 9, common: 0.2, silent: 0.3 }.table(6);
-    let there = table.contrast(&a_against_b(), &quick());
+    let there = table.analysis(&a_against_b(), &quick());
     let mut order: Vec<usize> = (0..table.images.len()).collect();
     Stream::new(8, "test: order", 0).shuffle(&mut order);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let images = order.iter().map(|&image| table.images[image].clone()).collect();
     let rows = order.iter().map(|&image| table.rows[image].clone()).collect();
     table = Table { images, rows };
-    assert_eq!(there, pool.install(|| table.contrast(&a_against_b(), &quick())));
-    let config = ContrastConfig { seed: 1, ..quick() };
-    assert_ne!(there.units, table.contrast(&a_against_b(), &config).units);
+    assert_eq!(there, pool.install(|| table.analysis(&a_against_b(), &quick())));
+    let config = DifferentialConfig { seed: 1, ..quick() };
+    assert_ne!(there.units, table.analysis(&a_against_b(), &config).units);
 }
 
 #[test]
 fn dead_units_tell_nothing() {
     let table = singles(10, 2, |unit, class| if unit == 0 { 3.0 } else { class as f32 });
-    let contrast = table.contrast(&a_against_b(), &quick());
+    let contrast = table.analysis(&a_against_b(), &quick());
     let dead = &contrast.units[0];
     assert_eq!((dead.auc.value, dead.auc.interval, dead.p, dead.q, dead.dead), (0.5, None, 1.0, 1.0, true));
     assert_eq!((contrast.n_dead, contrast.found.as_slice()), (1, &[1][..]));
-    assert_eq!(contrast.warnings, [ContrastWarning::DeadUnits { n_dead: 1, n_units: 2 }]);
+    assert_eq!(contrast.warnings, [DifferentialWarning::DeadUnits { n_dead: 1, n_units: 2 }]);
 }
 
 #[test]
@@ -400,14 +400,14 @@ fn classes_can_be_taken_together_and_set_against_all_others() {
     }
     table.push("unknown", "", vec![7.0]);
     table.images[40].category = None;
-    let together = table.contrast(&Question::between(&["c", "a"], &["b"]), &quick());
+    let together = table.analysis(&Question::between(&["c", "a"], &["b"]), &quick());
     assert_eq!((together.units[0].auc.value, together.a.n_images, together.b.n_images), (1.0, 20, 10));
     assert_eq!(together.a.classes, ["a", "c"]);
-    let rest = table.contrast(&Question::against_rest(&["a"]), &quick());
+    let rest = table.analysis(&Question::against_rest(&["a"]), &quick());
     // 10 of the 30 others are as high: (20 + 10 / 2) / 30
     assert!((rest.units[0].auc.value - 25.0 / 30.0).abs() < 1e-12);
     assert_eq!((rest.b.classes.as_slice(), rest.b.n_images), (&["b", "c", "d"].map(String::from)[..], 30));
-    assert_eq!(rest.warnings, [ContrastWarning::WithoutClass { n_images: 1 }]);
+    assert_eq!(rest.warnings, [DifferentialWarning::WithoutClass { n_images: 1 }]);
     let each = Question::each_against_rest(&table.images);
     assert_eq!((each.len(), &each[3]), (4, &Question::against_rest(&["d"])));
     assert!(Question::each_against_rest(&table.images[..1]).is_empty());
@@ -449,14 +449,14 @@ fn what_can_not_be_compared_is_refused() {
         (Question::between(&["a", "b"], &["b"]), "class b: expected on one side, found on both"),
     ];
     for (question, expected) in cases {
-        let error = table.with(|labelled| contrast(labelled, &question, &quick())).unwrap_err();
+        let error = table.with(|labelled| differential_analysis(labelled, &question, &quick())).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
     let short = table.with(|labelled| {
-        contrast(&LabelledValues { images: &table.images[1..], ..*labelled }, &a_against_b(), &quick())
+        differential_analysis(&LabelledValues { images: &table.images[1..], ..*labelled }, &a_against_b(), &quick())
     });
     assert_eq!(short.unwrap_err().to_string(), "expected a label for each of 6 micrographs, found 5");
-    let config = ContrastConfig { false_share: 0.9, ..quick() };
-    let error = table.with(|labelled| contrast(labelled, &a_against_b(), &config)).unwrap_err();
+    let config = DifferentialConfig { false_share: 0.9, ..quick() };
+    let error = table.with(|labelled| differential_analysis(labelled, &a_against_b(), &config)).unwrap_err();
     assert_eq!(error.to_string(), "contrast.false_share: expected 0.001 to 0.5, found 0.9");
 }

@@ -11,10 +11,10 @@ const FEW_GROUPS: usize = 5;
 /// Share of a side's micrographs from which on one group speaks for the side.
 const LARGE_SHARE: f64 = 0.5;
 
-/// Something to beware of; its text by `Display`, what to do by [`ContrastWarning::advice`].
+/// Something to beware of; its text by `Display`, what to do by [`DifferentialWarning::advice`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum ContrastWarning {
+pub enum DifferentialWarning {
     /// A side whose micrographs are all of one group.
     OneGroup {
         /// The side's classes.
@@ -64,7 +64,7 @@ pub enum ContrastWarning {
     },
 }
 
-impl ContrastWarning {
+impl DifferentialWarning {
     /// What can be done about it.
     pub fn advice(&self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ impl ContrastWarning {
     }
 }
 
-impl fmt::Display for ContrastWarning {
+impl fmt::Display for DifferentialWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OneGroup { side, n_images } => {
@@ -118,14 +118,14 @@ impl fmt::Display for ContrastWarning {
 }
 
 /// What to beware of on one side, whose largest group has `largest` micrographs there.
-pub(super) fn of_side(side: &Side, largest: usize) -> Option<ContrastWarning> {
+pub(super) fn of_side(side: &Side, largest: usize) -> Option<DifferentialWarning> {
     let (name, n_images, n_groups) = (side.classes.join(" + "), side.n_images, side.n_groups);
     if n_groups == 1 {
-        Some(ContrastWarning::OneGroup { side: name, n_images })
+        Some(DifferentialWarning::OneGroup { side: name, n_images })
     } else if n_groups < FEW_GROUPS {
-        Some(ContrastWarning::FewGroups { side: name, n_groups })
+        Some(DifferentialWarning::FewGroups { side: name, n_groups })
     } else if largest as f64 >= LARGE_SHARE * n_images as f64 {
-        Some(ContrastWarning::LargeGroup { side: name, n_images: largest, n_of: n_images })
+        Some(DifferentialWarning::LargeGroup { side: name, n_images: largest, n_of: n_images })
     } else {
         None
     }

@@ -5,7 +5,7 @@ use micrograph::{Plane, Rect};
 
 use super::reader::counted;
 use super::*;
-use crate::interpret::differential::{ContrastConfig, Labelled, LabelledValues, Question, contrast};
+use crate::interpret::differential::{DifferentialConfig, Labelled, LabelledValues, Question, differential_analysis};
 use crate::interpret::unit_values::UnitValues;
 use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Init};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
@@ -240,7 +240,7 @@ fn the_channel_that_tells_a_class_best_has_its_exemplars_from_that_class() {
     let labelled = LabelledValues { images: &labels, values };
     for class in ["rows", "columns"] {
         let question = Question::against_rest(&[class]);
-        let found = contrast(&labelled, &question, &ContrastConfig::default()).unwrap();
+        let found = differential_analysis(&labelled, &question, &DifferentialConfig::default()).unwrap();
         let auc = |unit: usize| found.units[unit].auc.value;
         let best = (0..kernels.len()).max_by(|&a, &b| auc(a).total_cmp(&auc(b))).unwrap();
         assert!(found.found.contains(&best) && auc(best) > 0.95, "{class}: {}", auc(best));
