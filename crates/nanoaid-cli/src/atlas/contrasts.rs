@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::activation_index::ActivationIndex;
 use nanoaid::interpret::differential::{
     DifferentialAnalysis, DifferentialConfig, Controls, Labelled, LabelledValues, Question, differential_analysis, controls,
 };
@@ -26,7 +26,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(survey: &Survey) -> Self {
+    fn of(survey: &ActivationIndex) -> Self {
         Self { images: labelled(&survey.seen), values: largest(survey), n_units: Units::of(survey).n() }
     }
 
@@ -57,7 +57,7 @@ pub(crate) fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {
 }
 
 /// Each class against all others: without controls.
-pub(crate) fn each_against_rest(survey: &Survey, config: &DifferentialConfig) -> Result<Vec<DifferentialAnalysis>, Failure> {
+pub(crate) fn each_against_rest(survey: &ActivationIndex, config: &DifferentialConfig) -> Result<Vec<DifferentialAnalysis>, Failure> {
     let table = Table::of(survey);
     let labelled = table.labelled()?;
     Question::each_against_rest(&table.images)
@@ -69,8 +69,8 @@ pub(crate) fn each_against_rest(survey: &Survey, config: &DifferentialConfig) ->
 /// The contrast of `question`, the same with shuffled labels, and with the network and the
 /// micrographs exchanged as `others` say, where they have micrographs of every class.
 pub(crate) fn compared(
-    survey: &Survey,
-    others: &[(&str, &Survey)],
+    survey: &ActivationIndex,
+    others: &[(&str, &ActivationIndex)],
     question: &Question,
     config: &DifferentialConfig,
 ) -> Result<Compared, Failure> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{ImageArea, Survey};
+use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex};
 use nanoaid::interpret::differential::{DifferentialAnalysis, DifferentialConfig, Question};
 use nanoaid::interpret::exemplar::{ChooseConfig, ActivationReader, UnitExemplars, choose};
 use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
@@ -50,7 +50,7 @@ pub(crate) struct Findings {
     /// Its folder in the site.
     pub id: String,
     pub network: Network,
-    pub survey: Survey,
+    pub survey: ActivationIndex,
     pub units: Units,
     /// `[layer][channel]`.
     pub exemplars: Vec<Vec<UnitExemplars>>,
@@ -74,7 +74,7 @@ pub(crate) struct Surveyed {
     pub run: PathBuf,
     pub id: String,
     pub network: Network,
-    pub survey: Survey,
+    pub survey: ActivationIndex,
     folder: OutputFolder,
     layers: Vec<String>,
 }
@@ -217,7 +217,7 @@ fn tuning(
     }
     let names: Vec<&str> = layers.iter().map(String::as_str).collect();
     let found = tune(network, &names, config, &mut |step| match step {
-        TuningStep::Survey { layer } => say(&format!("  {layer}: all stimuli")),
+        TuningStep::ActivationIndex { layer } => say(&format!("  {layer}: all stimuli")),
         TuningStep::Refine { layer } => say(&format!("  {layer}: each unit's own")),
     })?;
     folder.write_json(FILE, &found)?;
@@ -225,7 +225,7 @@ fn tuning(
 }
 
 fn questions_of(
-    survey: &Survey,
+    survey: &ActivationIndex,
     exemplars: &[Vec<UnitExemplars>],
     seed: u64,
 ) -> Vec<machine_score::Question> {
@@ -242,7 +242,7 @@ fn questions_of(
 }
 
 /// Units that answer alike within one network.
-fn alike(survey: &Survey, config: &MatchConfig) -> Result<Matching, Failure> {
+fn alike(survey: &ActivationIndex, config: &MatchConfig) -> Result<Matching, Failure> {
     let values = largest(survey);
     let values = UnitValues::new(&values, survey.seen.len(), Units::of(survey).n())?;
     let groups: Vec<&str> = survey.seen.iter().map(|seen| seen.group.as_str()).collect();

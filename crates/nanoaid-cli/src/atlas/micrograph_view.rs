@@ -2,7 +2,7 @@
 
 use micrograph::Plane;
 use micrograph::paint::gray_jpeg;
-use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::activation_index::ActivationIndex;
 use nanoaid::interpret::exemplar::ActivationReader;
 
 use super::Atlas;
@@ -27,7 +27,7 @@ pub(crate) struct Ranks {
 
 impl Ranks {
     /// Of a survey.
-    pub(crate) fn of(survey: &Survey) -> Self {
+    pub(crate) fn of(survey: &ActivationIndex) -> Self {
         let values = super::units::largest(survey);
         let n_images = survey.seen.len();
         let n_units = values.len() / n_images.max(1);

@@ -6,7 +6,7 @@ use std::path::Path;
 use micrograph::Plane;
 use micrograph::paint::gray_png;
 use nanoaid::interpret::visualize::{Objective, Preset};
-use nanoaid::{Network, interpret::activation_index::Survey};
+use nanoaid::{Network, interpret::activation_index::ActivationIndex};
 
 use crate::command::{Gathered, finished, make};
 use crate::outcome::Failure;
@@ -31,7 +31,7 @@ pub(crate) type LayerPictures = Vec<UnitPicture>;
 pub(crate) fn pictures(
     network: &Network,
     run: &Path,
-    survey: &Survey,
+    survey: &ActivationIndex,
     (preset, steps): (Preset, Option<usize>),
     folder: &OutputFolder,
 ) -> Result<Vec<LayerPictures>, Failure> {

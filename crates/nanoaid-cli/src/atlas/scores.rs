@@ -1,7 +1,7 @@
 //! Machine scores of all units, and the questions of the self-test, from their exemplars.
 
 use micrograph::Plane;
-use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::activation_index::ActivationIndex;
 use nanoaid::interpret::exemplar::{Exemplar, UnitExemplars};
 use nanoaid::interpret::machine_score::{
     Candidates, MachineScore, MachineScoreConfig, Patch, Question, Unit, questions,
@@ -24,7 +24,7 @@ const QUESTIONS: usize = 20;
 
 /// The scores of the units of one layer; `pictures` has a picture a preset for each of them.
 pub(crate) fn scores(
-    survey: &Survey,
+    survey: &ActivationIndex,
     planes: &mut Planes<'_>,
     units: &[UnitExemplars],
     pictures: &[Vec<Option<Plane>>],
@@ -60,7 +60,7 @@ pub(crate) fn scores(
 
 /// Twenty questions about units of all layers; what a question names are places in [`ends`] of the
 /// unit at that place in `units`.
-pub(crate) fn self_test(survey: &Survey, units: &[(String, &UnitExemplars)], seed: u64) -> Vec<Question> {
+pub(crate) fn self_test(survey: &ActivationIndex, units: &[(String, &UnitExemplars)], seed: u64) -> Vec<Question> {
     let patches: Vec<(Vec<f32>, Vec<&str>)> = units
         .iter()
         .map(|(_, unit)| {

@@ -1,6 +1,6 @@
 //! The units of several layers of one network as one row of numbers, and back.
 
-use nanoaid::interpret::activation_index::Survey;
+use nanoaid::interpret::activation_index::ActivationIndex;
 use nanoaid::interpret::differential::Labelled;
 use nanoaid::interpret::exemplar::IndexedMicrograph;
 
@@ -13,7 +13,7 @@ pub(crate) struct Units {
 
 impl Units {
     /// Of the layers of `survey`.
-    pub(crate) fn of(survey: &Survey) -> Self {
+    pub(crate) fn of(survey: &ActivationIndex) -> Self {
         let mut firsts = Vec::new();
         let mut n = 0;
         for layer in &survey.layers {
@@ -41,7 +41,7 @@ impl Units {
 }
 
 /// The largest activation of every unit of all layers, `[image][unit]`.
-pub(crate) fn largest(survey: &Survey) -> Vec<f32> {
+pub(crate) fn largest(survey: &ActivationIndex) -> Vec<f32> {
     let of_image = |image: usize| survey.layers.iter().flat_map(move |layer| layer.of_image(image));
     (0..survey.seen.len()).flat_map(of_image).map(|peak| peak.value).collect()
 }

@@ -8,7 +8,7 @@ use micrograph::calibration::length_text;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{ImageArea, Survey};
+use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex};
 use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, ActivationReader, IndexedMicrograph, UnitExemplars, choose};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
@@ -149,7 +149,7 @@ pub(super) fn channel_of(unit: &Address, network: &Network) -> Result<(String, u
 
 fn chosen(
     network: &Network,
-    survey: &Survey,
+    survey: &ActivationIndex,
     answers: &nanoaid::interpret::exemplar::LayerAnswers,
     config: &ChooseConfig,
 ) -> LayerExemplars {
@@ -232,7 +232,7 @@ fn text(result: &ExemplarsResult, n_new: usize) -> String {
 type Shown = (Plane, String, String);
 
 /// A sheet of the exemplars of one unit.
-fn sheet(name: &str, unit: &UnitExemplars, survey: &Survey, dataset: &Dataset) -> Result<Vec<u8>, Failure> {
+fn sheet(name: &str, unit: &UnitExemplars, survey: &ActivationIndex, dataset: &Dataset) -> Result<Vec<u8>, Failure> {
     let prepare = dataset.prepare_config();
     let mut planes: BTreeMap<usize, Plane> = BTreeMap::new();
     for exemplar in kinds(unit).iter().flat_map(|(_, exemplars)| exemplars.iter()) {

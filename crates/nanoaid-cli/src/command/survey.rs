@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
-use nanoaid::interpret::activation_index::{ImageArea, Survey, survey};
+use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex, build};
 
 use super::network::network;
 use super::training::say_skipped;
@@ -48,9 +48,9 @@ pub(crate) fn surveyed(
     layers: &[String],
     dataset: (&Dataset, ImageArea),
     path: &Path,
-) -> Result<Survey, Failure> {
+) -> Result<ActivationIndex, Failure> {
     let mut progress = Progress::new(dataset.0.entries.len() as u64, "micrographs");
-    let found = survey(network, layers, dataset, path, &mut |done, total| {
+    let found = build(network, layers, dataset, path, &mut |done, total| {
         progress.set_length(total as u64);
         progress.set(done as u64, "looking");
     })?;
@@ -60,7 +60,7 @@ pub(crate) fn surveyed(
 }
 
 /// An error where `survey` holds nothing.
-pub(crate) fn not_empty(survey: &Survey, dataset: &Dataset) -> Result<(), Failure> {
+pub(crate) fn not_empty(survey: &ActivationIndex, dataset: &Dataset) -> Result<(), Failure> {
     if survey.seen.is_empty() {
         return Err(Failure::new(format!("{}: no micrograph could be looked at", dataset.root.display())));
     }

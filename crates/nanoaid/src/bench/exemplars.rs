@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::networks;
 use crate::data::dataset::{Dataset, DatasetConfig};
-use crate::interpret::activation_index::{ImageArea, SurveyError, survey};
+use crate::interpret::activation_index::{ImageArea, ActivationIndexError, build};
 use crate::interpret::exemplar::{ChooseConfig, choose};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
@@ -14,7 +14,7 @@ use crate::{Architecture, AutoencoderConfig, Device, Network};
 ///
 /// # Errors
 /// If `data` or `out` can not be used.
-pub fn exemplar_pass(data: &Path, out: &Path, device: Device) -> Result<usize, SurveyError> {
+pub fn exemplar_pass(data: &Path, out: &Path, device: Device) -> Result<usize, ActivationIndexError> {
     let dataset = Dataset::open(data, &DatasetConfig::default())?;
     // a name for it; its graph is that of the comparison
     let architecture = Architecture::Autoencoder(AutoencoderConfig::default());
@@ -22,7 +22,7 @@ pub fn exemplar_pass(data: &Path, out: &Path, device: Device) -> Result<usize, S
     // three convolutions, three pools
     let layer = network.layers()[5].clone();
     let layers = [layer.name.clone()];
-    let found = survey(&network, &layers, (&dataset, ImageArea::Specimen), out, &mut |_, _| {})?;
+    let found = build(&network, &layers, (&dataset, ImageArea::Specimen), out, &mut |_, _| {})?;
     for channel in 0..layer.n_channels {
         choose((&found.seen, &found.alike), (&layer, &found.layers[0]), channel, &ChooseConfig::default());
     }

@@ -3,7 +3,7 @@
 //! What every channel of some layers answers to each micrograph is kept in a folder, so that a
 //! second survey only looks at what is new, and one that was stopped goes on. Decoding and
 //! convolving overlap; the same answers come out for any order of files and number of threads.
-//! Format of the folder: `docs/survey.md`.
+//! Format of the folder: `docs/activation-index.md`.
 
 mod error;
 mod folder;
@@ -26,7 +26,7 @@ use crate::data::prepare::PrepareConfig;
 use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, ActivationReader, IndexedMicrograph};
 use folder::{Folder, IndexPart};
 
-pub use error::SurveyError;
+pub use error::ActivationIndexError;
 
 /// Micrographs whose answers are written together: what is lost at most when a survey is stopped.
 const PART: usize = 64;
@@ -47,7 +47,7 @@ pub enum ImageArea {
 
 /// What every channel answered to every micrograph.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Survey {
+pub struct ActivationIndex {
     /// SHA-256 of the network as a file.
     pub network_sha256: String,
     /// The micrographs, in the order of their files.
@@ -62,7 +62,7 @@ pub struct Survey {
     pub n_new: usize,
 }
 
-impl Survey {
+impl ActivationIndex {
     /// Leaves only micrographs for which `keep` is true.
     pub fn retain(&mut self, keep: impl Fn(&IndexedMicrograph) -> bool) {
         let kept: Vec<usize> = (0..self.seen.len()).filter(|&image| keep(&self.seen[image])).collect();
@@ -97,13 +97,13 @@ struct Looked {
 /// # Errors
 /// If there is no such layer, the network's images are not grey, `path` holds the survey of
 /// another network, other layers or settings, or is damaged, or can not be written.
-pub fn survey(
+pub fn build(
     network: &Network,
     layers: &[String],
     (dataset, subject): (&Dataset, ImageArea),
     path: &Path,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Survey, SurveyError> {
+) -> Result<ActivationIndex, ActivationIndexError> {
     let reader = ActivationReader::new(network, layers)?;
     let mut folder = Folder::open(path, network, &reader, subject, &dataset.config)?;
     let contents: Vec<Option<String>> = dataset.contents()?;
@@ -137,7 +137,7 @@ pub fn survey(
     }
     let order: Vec<(&Entry, String)> =
         dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
-    collect(&reader, network, &folder.parts()?, &order).map(|survey| Survey { skipped, n_new, ..survey })
+    collect(&reader, network, &folder.parts()?, &order).map(|survey| ActivationIndex { skipped, n_new, ..survey })
 }
 
 /// Looks at micrographs, several at a time: while one is decoded, another is convolved.
@@ -219,7 +219,7 @@ fn collect(
     network: &Network,
     parts: &[IndexPart],
     order: &[(&Entry, String)],
-) -> Result<Survey, SurveyError> {
+) -> Result<ActivationIndex, ActivationIndexError> {
     let mut places = BTreeMap::new();
     for (part_index, part) in parts.iter().enumerate() {
         for (row, seen) in part.seen.iter().enumerate() {
@@ -242,7 +242,7 @@ fn collect(
     let pairs = near_pairs(&prints).into_iter().map(|pair| (pair.one, pair.other));
     // what the data set says of a micrograph may have changed since it was looked at
     let seen = found.iter().map(|&(entry, part, row)| seen_as(entry, parts[part].seen[row].clone()));
-    Ok(Survey {
+    Ok(ActivationIndex {
         network_sha256: network.sha256().to_owned(),
         seen: seen.collect(),
         layers: layers.collect(),

@@ -11,7 +11,7 @@ use crate::interpret::exemplar::ExemplarError;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
-pub enum SurveyError {
+pub enum ActivationIndexError {
     /// A layer that can not be read.
     #[error(transparent)]
     Exemplar(#[from] ExemplarError),

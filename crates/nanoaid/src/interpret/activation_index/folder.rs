@@ -11,7 +11,7 @@ use micrograph::data_bar::DataBarChoice;
 use micrograph::file;
 use serde::{Deserialize, Serialize};
 
-use super::{Looked, ImageArea, SurveyError, table};
+use super::{Looked, ImageArea, ActivationIndexError, table};
 use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
@@ -89,7 +89,7 @@ impl Folder {
         reader: &ActivationReader,
         subject: ImageArea,
         config: &DatasetConfig,
-    ) -> Result<Self, SurveyError> {
+    ) -> Result<Self, ActivationIndexError> {
         let named =
             |layer: &crate::Layer| NamedLayer { name: layer.name.clone(), n_channels: layer.n_channels };
         let new = Manifest {
@@ -106,7 +106,7 @@ impl Folder {
         let manifest = match fs::read(&file) {
             Ok(text) => {
                 let found: Manifest = serde_json::from_slice(&text).map_err(|error| {
-                    SurveyError::Damaged { path: file.clone(), reason: error.to_string() }
+                    ActivationIndexError::Damaged { path: file.clone(), reason: error.to_string() }
                 })?;
                 found.check_like(&new, path)?;
                 found
@@ -116,7 +116,7 @@ impl Folder {
                     .map_err(|source| file::WriteError { path: path.to_owned(), source })?;
                 new
             }
-            Err(error) => return Err(SurveyError::Damaged { path: file, reason: error.to_string() }),
+            Err(error) => return Err(ActivationIndexError::Damaged { path: file, reason: error.to_string() }),
         };
         Ok(Self { path: path.to_owned(), manifest, layers: reader.layers().to_vec() })
     }
@@ -128,11 +128,11 @@ impl Folder {
     }
 
     /// Adds the answers to some micrographs.
-    pub(super) fn add(&mut self, looked: &[Looked]) -> Result<(), SurveyError> {
+    pub(super) fn add(&mut self, looked: &[Looked]) -> Result<(), ActivationIndexError> {
         let number = self.manifest.parts.len();
         let (table, thumbnails) =
             (format!("part-{number:05}.parquet"), format!("part-{number:05}.thumbnails"));
-        let damaged = |error: parquet::errors::ParquetError| SurveyError::Damaged {
+        let damaged = |error: parquet::errors::ParquetError| ActivationIndexError::Damaged {
             path: self.path.join(&table),
             reason: error.to_string(),
         };
@@ -153,26 +153,26 @@ impl Folder {
     }
 
     /// All parts, read back and checked.
-    pub(super) fn parts(&self) -> Result<Vec<IndexPart>, SurveyError> {
+    pub(super) fn parts(&self) -> Result<Vec<IndexPart>, ActivationIndexError> {
         self.manifest.parts.iter().map(|part| self.part(part)).collect()
     }
 
-    fn part(&self, entry: &PartEntry) -> Result<IndexPart, SurveyError> {
+    fn part(&self, entry: &PartEntry) -> Result<IndexPart, ActivationIndexError> {
         let bytes_of = |name: &str, expected: &str| {
             let path = self.path.join(name);
             match fs::read(&path) {
                 Ok(bytes) if sha256(&bytes) == expected => Ok(bytes),
                 Ok(bytes) => {
                     let reason = format!("SHA-256 is {}, expected {expected}", sha256(&bytes));
-                    Err(SurveyError::Damaged { path, reason })
+                    Err(ActivationIndexError::Damaged { path, reason })
                 }
-                Err(error) => Err(SurveyError::Damaged { path, reason: error.to_string() }),
+                Err(error) => Err(ActivationIndexError::Damaged { path, reason: error.to_string() }),
             }
         };
         let table = bytes_of(&entry.table, &entry.table_sha256)?;
         let thumbnails = bytes_of(&entry.thumbnails, &entry.thumbnails_sha256)?;
         let damaged =
-            |name: &str, reason: String| SurveyError::Damaged { path: self.path.join(name), reason };
+            |name: &str, reason: String| ActivationIndexError::Damaged { path: self.path.join(name), reason };
         let peaks = table::peaks(table).map_err(|error| damaged(&entry.table, error.to_string()))?;
         let channels: Vec<usize> = self.manifest.layers.iter().map(|layer| layer.n_channels).collect();
         let expected = entry.micrographs.len() * channels.iter().sum::<usize>();
@@ -191,7 +191,7 @@ impl Folder {
 
 impl Manifest {
     /// Checks that a survey like `other` may go on here.
-    fn check_like(&self, other: &Self, path: &Path) -> Result<(), SurveyError> {
+    fn check_like(&self, other: &Self, path: &Path) -> Result<(), ActivationIndexError> {
         let layers = |manifest: &Self| {
             let names: Vec<&str> = manifest.layers.iter().map(|layer| layer.name.as_str()).collect();
             names.join(", ")
@@ -208,7 +208,7 @@ impl Manifest {
         ];
         match facts.into_iter().find(|(_, found, expected)| found != expected) {
             Some((what, found, expected)) => {
-                Err(SurveyError::Other { path: path.to_owned(), what, found, expected })
+                Err(ActivationIndexError::Other { path: path.to_owned(), what, found, expected })
             }
             None => Ok(()),
         }

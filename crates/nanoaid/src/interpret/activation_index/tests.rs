@@ -42,8 +42,8 @@ fn dataset(folder: &Path) -> Dataset {
     Dataset::open(folder, &DatasetConfig::default()).unwrap()
 }
 
-fn surveyed(data: &Path, out: &Path) -> Survey {
-    survey(&network(1), &layers(), (&dataset(data), ImageArea::Specimen), out, &mut |_, _| {}).unwrap()
+fn surveyed(data: &Path, out: &Path) -> ActivationIndex {
+    build(&network(1), &layers(), (&dataset(data), ImageArea::Specimen), out, &mut |_, _| {}).unwrap()
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn another_network_or_other_layers_do_not_mix_with_what_is_there() {
     surveyed(data.path(), out.path());
     let set = dataset(data.path());
     let refused = |network: &Network, layers: &[String], subject: ImageArea| {
-        let found = survey(network, layers, (&set, subject), out.path(), &mut |_, _| {});
+        let found = build(network, layers, (&set, subject), out.path(), &mut |_, _| {});
         found.unwrap_err().to_string()
     };
     let specimen = ImageArea::Specimen;
@@ -177,7 +177,7 @@ fn a_damaged_folder_is_named_and_not_believed() {
         let file = out.path().join(name);
         fs::write(&file, damage(fs::read(&file).unwrap())).unwrap();
         let set = dataset(data.path());
-        let found = survey(&network(1), &layers(), (&set, ImageArea::Specimen), out.path(), &mut |_, _| {});
+        let found = build(&network(1), &layers(), (&set, ImageArea::Specimen), out.path(), &mut |_, _| {});
         let error = found.expect_err(name).to_string();
         assert!(error.contains(reason), "{name}: {error}");
     }

@@ -1,13 +1,13 @@
-//! Refine: the preferred grating between those of the survey.
+//! Refine: the preferred grating between those of the stimuli_shown.
 //!
-//! The survey's largest gain and its neighbours give a first place by parabolas through their
+//! The stimuli_shown's largest gain and its neighbours give a first place by parabolas through their
 //! logarithms (a Gaussian tuning curve has a parabola as its logarithm). Around it a cross of five
 //! gratings is shown, and moved on while one of its arms is better than its middle; parabolas through
 //! the cross give the place. All units of a layer are refined together.
 
 use super::reader::PositionReader;
 use super::stimulus::{Grating, LEAST_PERIOD_PX, Stimulus};
-use super::survey::{StimulusActivation, phases, vertex};
+use super::stimulus_set::{StimulusActivation, phases, vertex};
 
 /// Length of the arms of the cross over axes, in degrees.
 const AXIS_STEP_DEG: f64 = 4.0;

@@ -1,4 +1,4 @@
-//! Survey: which stimuli every unit is shown, and in which views.
+//! Stimulus set: which stimuli every unit is shown, and in which views.
 //!
 //! A view is a stimulus at one phase, shift or turn. What a unit answers to a stimulus is the largest
 //! activation over its views, so that neither decides; beside it stands the mean. Between the phases
@@ -70,14 +70,14 @@ pub struct DiscKind {
 
 /// All stimuli for one layer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Survey {
+pub(super) struct StimulusSet {
     pub axes_deg: Vec<f64>,
     pub periods_px: Vec<f64>,
     pub lattices: Vec<LatticeKind>,
     pub discs: Vec<DiscKind>,
 }
 
-impl Survey {
+impl StimulusSet {
     pub(super) fn of(site: &ReadPosition, config: &TuningConfig) -> Self {
         let lengths = |least: f64, per_octave: f64, most: f64| -> Vec<f64> {
             let all = (0..).map(|index| least * (f64::from(index) / per_octave).exp2());
@@ -124,7 +124,7 @@ impl Survey {
         gratings
     }
 
-    /// Place of a grating in [`Survey::gratings`].
+    /// Place of a grating in [`StimulusSet::gratings`].
     pub(super) fn index(&self, profile: usize, axis: usize, period: usize) -> usize {
         (profile * self.axes_deg.len() + axis) * self.periods_px.len() + period
     }
@@ -236,13 +236,13 @@ mod tests {
     fn the_stimuli_of_the_survey_are_grey_levels() {
         let site = ReadPosition { side_px: 64, position: 3, origin_px: 31.5, field_px: 60, inside: true };
         let config = TuningConfig::default();
-        let survey = Survey::of(&site, &config);
-        let gratings = survey.gratings();
-        assert_eq!(gratings[survey.index(2, 5, 1)].axis_deg, survey.axes_deg[5]);
-        assert_eq!(gratings[survey.index(2, 5, 1)].period_px, survey.periods_px[1]);
+        let stimuli_shown = StimulusSet::of(&site, &config);
+        let gratings = stimuli_shown.gratings();
+        assert_eq!(gratings[stimuli_shown.index(2, 5, 1)].axis_deg, stimuli_shown.axes_deg[5]);
+        assert_eq!(gratings[stimuli_shown.index(2, 5, 1)].period_px, stimuli_shown.periods_px[1]);
         let mut stimuli: Vec<Stimulus> = gratings.iter().flat_map(|grating| phases(*grating, 2)).collect();
-        stimuli.extend(survey.lattices.iter().flat_map(|kind| lattices(kind, 3, 0)));
-        stimuli.extend(survey.discs.iter().flat_map(|kind| discs(kind, site.field_px)));
+        stimuli.extend(stimuli_shown.lattices.iter().flat_map(|kind| lattices(kind, 3, 0)));
+        stimuli.extend(stimuli_shown.discs.iter().flat_map(|kind| discs(kind, site.field_px)));
         for stimulus in stimuli {
             let (low, high) = stimulus.plane(64, 31.5, config.contrast).range().unwrap();
             assert!(low >= 0.0 && high <= 1.0, "{stimulus:?}: {low} to {high}");
