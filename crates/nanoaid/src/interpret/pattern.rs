@@ -26,7 +26,7 @@ pub use peaks::{PeakConfig, Peaks, UnitMap, peaks};
 pub use periodic::clearest;
 pub use result::{
     Classical, Clearest, Disagreement, ImagePeriod, LayerClarity, PatternResult, Periodic, PreferredPeriod,
-    SCHEMA_VERSION, Told, UnitCount,
+    SCHEMA_VERSION, Finding, UnitCount,
 };
 
 use crate::interpret::exemplar::ActivationReader;
@@ -130,7 +130,7 @@ impl<'a> Looker<'a> {
         let (periodic, periodic_map) = match waves(measured) {
             waves if waves.is_empty() => {
                 let reason = "no period was measured in the image".to_owned();
-                (Told::Refused(reason), None)
+                (Finding::NotMeasured(reason), None)
             }
             waves => self.periodic(image, measured, &waves)?,
         };
@@ -141,10 +141,10 @@ impl<'a> Looker<'a> {
                 match map {
                     Ok(map) => {
                         let address = Address::channel(&layer, channel).to_string();
-                        (Some(Told::Found(self.count(image, measured, &map, address))), Some(map))
+                        (Some(Finding::Measured(self.count(image, measured, &map, address))), Some(map))
                     }
                     Err(PatternError::Lens(error @ LensError::TooSmall { .. })) => {
-                        (Some(Told::Refused(error.to_string())), None)
+                        (Some(Finding::NotMeasured(error.to_string())), None)
                     }
                     Err(error) => return Err(error),
                 }
@@ -160,7 +160,7 @@ impl<'a> Looker<'a> {
         image: &Plane,
         measured: &Measured,
         waves: &[[f64; 2]],
-    ) -> Result<(Told<Periodic>, Option<UnitMap>), PatternError> {
+    ) -> Result<(Finding<Periodic>, Option<UnitMap>), PatternError> {
         let mut layers = Vec::new();
         let mut best: Option<(Clearest, UnitMap)> = None;
         for layer in &self.layers {
@@ -169,14 +169,14 @@ impl<'a> Looker<'a> {
                 Err(error @ LensError::TooSmall { .. }) => {
                     layers.push(LayerClarity {
                         layer: layer.clone(),
-                        clearest: Told::Refused(error.to_string()),
+                        clearest: Finding::NotMeasured(error.to_string()),
                     });
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
             let found = clearest(&maps, (image.height(), image.width()), waves)?;
-            if let Told::Found(clear) = &found
+            if let Finding::Measured(clear) = &found
                 && best.as_ref().is_none_or(|(before, _)| clear.clarity > before.clarity)
             {
                 best = Some((clear.clone(), UnitMap::of(&maps, clear.channel)?));
@@ -187,11 +187,11 @@ impl<'a> Looker<'a> {
             let reasons: Vec<String> = layers
                 .into_iter()
                 .filter_map(|layer| match layer.clearest {
-                    Told::Refused(reason) => Some(format!("{}: {reason}", layer.layer)),
-                    Told::Found(_) => None,
+                    Finding::NotMeasured(reason) => Some(format!("{}: {reason}", layer.layer)),
+                    Finding::Measured(_) => None,
                 })
                 .collect();
-            return Ok((Told::Refused(reasons.join("; ")), None));
+            return Ok((Finding::NotMeasured(reasons.join("; ")), None));
         };
         let period = ImagePeriod::of(waves[clear.wave_index], &measured.report);
         let (preferred, curve, uniform) = self.preferred(&clear, &period);
@@ -211,7 +211,7 @@ impl<'a> Looker<'a> {
             uniform,
             layers,
         };
-        Ok((Told::Found(found), Some(map)))
+        Ok((Finding::Measured(found), Some(map)))
     }
 
     /// What the tuning of `clear`'s layer tells of its unit: preferred period, curve over periods, and
@@ -220,7 +220,7 @@ impl<'a> Looker<'a> {
         &mut self,
         clear: &Clearest,
         period: &ImagePeriod,
-    ) -> (Told<PreferredPeriod>, Vec<[f64; 2]>, Option<f64>) {
+    ) -> (Finding<PreferredPeriod>, Vec<[f64; 2]>, Option<f64>) {
         let (network, config) = (self.network, &self.config.tuning);
         let tuning = self.tunings.entry(clear.layer.clone()).or_insert_with(|| {
             let mut tuning = tune(network, &[&clear.layer], config, &mut |_| ())?;
@@ -228,7 +228,7 @@ impl<'a> Looker<'a> {
         });
         match tuning {
             Ok(layer) => PreferredPeriod::of(layer, clear.channel, period),
-            Err(error) => (Told::Refused(error.to_string()), Vec::new(), None),
+            Err(error) => (Finding::NotMeasured(error.to_string()), Vec::new(), None),
         }
     }
 
@@ -240,15 +240,15 @@ impl<'a> Looker<'a> {
     /// Peaks of `map` beside what is counted without a network.
     fn count(&self, image: &Plane, measured: &Measured, map: &UnitMap, address: String) -> UnitCount {
         let (mut classical, spacing_px) = classical(image, measured);
-        if let Told::Found(classical) = &mut classical {
+        if let Finding::Measured(classical) = &mut classical {
             classical.places.retain(|&place| map.counts(place));
         }
         let [rows, columns] = &map.counted;
         let distance_px = spacing_px.unwrap_or(0.0).max(2.0 * map.stride as f64);
         let found = peaks(map, distance_px, &self.config.peaks);
         let disagreement = match &classical {
-            Told::Found(classical) => Some(Disagreement::of(&found.places, &classical.places, distance_px)),
-            Told::Refused(_) => None,
+            Finding::Measured(classical) => Some(Disagreement::of(&found.places, &classical.places, distance_px)),
+            Finding::NotMeasured(_) => None,
         };
         UnitCount {
             address,
@@ -287,14 +287,14 @@ fn lattice_waves(lattice: &Lattice) -> Vec<[f64; 2]> {
 
 /// What was counted without a network, and half of the usual distance or diameter in px: sites of a
 /// lattice, else particles, else particles looked for here.
-fn classical(image: &Plane, measured: &Measured) -> (Told<Classical>, Option<f64>) {
+fn classical(image: &Plane, measured: &Measured) -> (Finding<Classical>, Option<f64>) {
     let details = &measured.details;
     if let Some(lattice) = &details.lattice {
         let places: Vec<[f64; 2]> = lattice.sites.iter().filter_map(|site| site.found).collect();
         let shortest = lattice.vectors.map(|[y, x]| y.hypot(x)).into_iter().fold(f64::MAX, f64::min);
         let places = places.into_iter().chain(lattice.extra.iter().copied()).collect();
         return (
-            Told::Found(Classical { what: "sites of the lattice".to_owned(), places }),
+            Finding::Measured(Classical { what: "sites of the lattice".to_owned(), places }),
             Some(shortest / 2.0),
         );
     }
@@ -302,14 +302,14 @@ fn classical(image: &Plane, measured: &Measured) -> (Told<Classical>, Option<f64
         Some(_) => None,
         None => match particles(image, &CountConfig::default()) {
             Ok((count, _)) => Some(count),
-            Err(refused) => return (Told::Refused(refused.to_string()), None),
+            Err(refused) => return (Finding::NotMeasured(refused.to_string()), None),
         },
     };
     let count = details.count.as_ref().or(looked_for.as_ref());
     let Some(count) = count else {
-        return (Told::Refused("nothing was counted".to_owned()), None);
+        return (Finding::NotMeasured("nothing was counted".to_owned()), None);
     };
     let places = count.regions.iter().map(|region| [region.y, region.x]).collect();
     let radius = count.median_diameter_px.as_ref().map(|diameter| diameter.value / 2.0);
-    (Told::Found(Classical { what: "particles".to_owned(), places }), radius)
+    (Finding::Measured(Classical { what: "particles".to_owned(), places }), radius)
 }

@@ -11,7 +11,7 @@ use micrograph::read::ReadConfig;
 use nanoaid::data::prepare::{self, PrepareConfig};
 use nanoaid::hash::sha256;
 use nanoaid::interpret::pattern::{
-    Looker, PatternConfig, PatternResult, PatternView, Periodic, Told, UnitCount,
+    Looker, PatternConfig, PatternResult, PatternView, Periodic, Finding, UnitCount,
 };
 use nanoaid::{Address, Device, Network};
 use serde::{Deserialize, Serialize};
@@ -135,16 +135,16 @@ pub(super) fn rows(kept: &NetworkKept) -> Vec<[String; 4]> {
     let none = |quantity: &str, reason: &str| row(quantity, "–".to_owned(), "", reason.to_owned());
     let mut rows = Vec::new();
     match &kept.result.periodic {
-        Told::Refused(reason) => rows.push(none("most periodic unit", reason)),
-        Told::Found(Periodic { address, clarity, image, preferred, curve, .. }) => {
+        Finding::NotMeasured(reason) => rows.push(none("most periodic unit", reason)),
+        Finding::Measured(Periodic { address, clarity, image, preferred, curve, .. }) => {
             let note = format!("{address}; {:.0} % of its map's variance has the period", 100.0 * clarity);
             rows.push(row("most periodic unit", String::new(), "", note));
             let (value, unit) = length(image.px, image.nm);
             let note = format!("as measured, lines along {:.1}°", image.axis_deg);
             rows.push(row("period in the image", value, unit, note));
             match preferred {
-                Told::Refused(reason) => rows.push(none("preferred period", reason)),
-                Told::Found(preferred) => {
+                Finding::NotMeasured(reason) => rows.push(none("preferred period", reason)),
+                Finding::Measured(preferred) => {
                     let (value, unit) = length(preferred.px, preferred.nm);
                     rows.push(row("preferred period", value, unit, "by drawn gratings".to_owned()));
                     let longest = curve.last().map_or(f64::INFINITY, |point| point[0]);
@@ -161,8 +161,8 @@ pub(super) fn rows(kept: &NetworkKept) -> Vec<[String; 4]> {
     }
     match &kept.result.count {
         None => {}
-        Some(Told::Refused(reason)) => rows.push(none("peaks of the unit", reason)),
-        Some(Told::Found(count)) => rows.extend(count_rows(count, row, none)),
+        Some(Finding::NotMeasured(reason)) => rows.push(none("peaks of the unit", reason)),
+        Some(Finding::Measured(count)) => rows.extend(count_rows(count, row, none)),
     }
     rows
 }
@@ -191,8 +191,8 @@ fn count_rows(
     );
     let mut rows = vec![row("peaks of the unit", count.places.len().to_string(), "", note)];
     match &count.classical {
-        Told::Refused(reason) => rows.push(none("count without network", reason)),
-        Told::Found(classical) => {
+        Finding::NotMeasured(reason) => rows.push(none("count without network", reason)),
+        Finding::Measured(classical) => {
             let n = classical.places.len().to_string();
             rows.push(row("count without network", n, "", classical.what.clone()));
         }
@@ -228,18 +228,18 @@ pub(super) const COLUMNS: [&str; 15] = [
 /// The cells below [`COLUMNS`]; empty without a network.
 pub(super) fn cells(kept: Option<&NetworkKept>) -> [String; 15] {
     let result = kept.map(|kept| &kept.result);
-    let periodic = result.and_then(|result| result.periodic.found());
-    let preferred = periodic.and_then(|periodic| periodic.preferred.found());
-    let count = result.and_then(|result| result.count.as_ref()?.found());
-    let classical = count.and_then(|count| count.classical.found());
+    let periodic = result.and_then(|result| result.periodic.measured());
+    let preferred = periodic.and_then(|periodic| periodic.preferred.measured());
+    let count = result.and_then(|result| result.count.as_ref()?.measured());
+    let classical = count.and_then(|count| count.classical.measured());
     let disagreement = count.and_then(|count| count.disagreement.as_ref());
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let whole = |value: Option<usize>| value.map(|value| value.to_string()).unwrap_or_default();
     let reasons = [
-        result.and_then(|result| result.periodic.refused()),
-        periodic.and_then(|periodic| periodic.preferred.refused()),
-        result.and_then(|result| result.count.as_ref()?.refused()),
-        count.and_then(|count| count.classical.refused()),
+        result.and_then(|result| result.periodic.not_measured()),
+        periodic.and_then(|periodic| periodic.preferred.not_measured()),
+        result.and_then(|result| result.count.as_ref()?.not_measured()),
+        count.and_then(|count| count.classical.not_measured()),
     ];
     [
         periodic.map(|periodic| periodic.address.clone()).unwrap_or_default(),

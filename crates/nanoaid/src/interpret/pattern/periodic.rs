@@ -12,7 +12,7 @@ use micrograph::Rect;
 use micrograph::measure::geometry::axis_deg;
 use micrograph::measure::wave_shares;
 
-use super::result::{Clearest, Told};
+use super::result::{Clearest, Finding};
 use crate::Layer;
 use crate::interpret::lens::FeatureMaps;
 
@@ -30,13 +30,13 @@ pub fn clearest(
     maps: &FeatureMaps,
     (height, width): (usize, usize),
     waves: &[[f64; 2]],
-) -> std::io::Result<Told<Clearest>> {
+) -> std::io::Result<Finding<Clearest>> {
     let layer = maps.layer();
     let rows = inside(layer, maps.height(), height);
     let columns = inside(layer, maps.width(), width);
     let part = Rect { y: rows.start, x: columns.start, height: rows.len(), width: columns.len() };
     if part.height.min(part.width) == 0 {
-        return Ok(Told::Refused("every position sees beyond the image".to_owned()));
+        return Ok(Finding::NotMeasured("every position sees beyond the image".to_owned()));
     }
     let stride = layer.stride as f64;
     let on_map: Vec<[f64; 2]> = waves.iter().map(|wave| wave.map(|part| part * stride)).collect();
@@ -73,8 +73,8 @@ pub fn clearest(
         }
     }
     Ok(match best {
-        Some(best) => Told::Found(best),
-        None => Told::Refused(format!(
+        Some(best) => Finding::Measured(best),
+        None => Finding::NotMeasured(format!(
             "no channel can tell the period: positions lie {} px apart, {} × {} of them",
             layer.stride, part.height, part.width
         )),

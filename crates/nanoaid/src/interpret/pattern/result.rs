@@ -10,30 +10,32 @@ use crate::interpret::tuning::{GratingTuning, LayerTuning, Period};
 /// Version of the form of [`PatternResult`].
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// An answer, or why there is none.
+/// What was measured, or why nothing was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told<T> {
-    /// The answer.
-    Found(T),
-    /// Why there is none.
-    Refused(String),
+pub enum Finding<T> {
+    /// What was measured.
+    #[serde(rename = "found")]
+    Measured(T),
+    /// Why nothing was measured.
+    #[serde(rename = "refused")]
+    NotMeasured(String),
 }
 
-impl<T> Told<T> {
+impl<T> Finding<T> {
     /// The answer, if there is one.
-    pub fn found(&self) -> Option<&T> {
+    pub fn measured(&self) -> Option<&T> {
         match self {
-            Self::Found(found) => Some(found),
-            Self::Refused(_) => None,
+            Self::Measured(found) => Some(found),
+            Self::NotMeasured(_) => None,
         }
     }
 
     /// Why there is none.
-    pub fn refused(&self) -> Option<&str> {
+    pub fn not_measured(&self) -> Option<&str> {
         match self {
-            Self::Found(_) => None,
-            Self::Refused(reason) => Some(reason),
+            Self::Measured(_) => None,
+            Self::NotMeasured(reason) => Some(reason),
         }
     }
 }
@@ -44,9 +46,9 @@ pub struct PatternResult {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// The most periodic unit.
-    pub periodic: Told<Periodic>,
+    pub periodic: Finding<Periodic>,
     /// What the peaks of a chosen unit count; absent where none was chosen.
-    pub count: Option<Told<UnitCount>>,
+    pub count: Option<Finding<UnitCount>>,
 }
 
 /// The most periodic unit, the period it prefers, and that of the image.
@@ -65,7 +67,7 @@ pub struct Periodic {
     /// The wave of the measured pattern that its map has.
     pub image: ImagePeriod,
     /// What it prefers among gratings that are drawn for the purpose.
-    pub preferred: Told<PreferredPeriod>,
+    pub preferred: Finding<PreferredPeriod>,
     /// Its largest activation for gratings of each period, `[period in px, activation]`, at the axis and
     /// profile it prefers; empty without tuning.
     pub curve: Vec<[f64; 2]>,
@@ -98,7 +100,7 @@ pub struct LayerClarity {
     /// The layer.
     pub layer: String,
     /// Its most periodic unit.
-    pub clearest: Told<Clearest>,
+    pub clearest: Finding<Clearest>,
 }
 
 /// A wave of the measured pattern.
@@ -145,24 +147,24 @@ impl PreferredPeriod {
         layer: &LayerTuning,
         channel: usize,
         image: &ImagePeriod,
-    ) -> (Told<Self>, Vec<[f64; 2]>, Option<f64>) {
+    ) -> (Finding<Self>, Vec<[f64; 2]>, Option<f64>) {
         let unit = &layer.units[channel];
         let uniform = Some(f64::from(unit.uniform));
         let preferred = match &unit.grating {
             GratingTuning::Untuned { reason } => {
-                return (Told::Refused(reason.to_string()), Vec::new(), uniform);
+                return (Finding::NotMeasured(reason.to_string()), Vec::new(), uniform);
             }
             GratingTuning::Tuned(preferred) => preferred,
         };
         let answers = layer.periods_px.iter().zip(&preferred.curves.periods);
         let curve = answers.map(|(&px, answer)| [px, f64::from(answer.max)]).collect();
         let beyond = |end: &str, px: f64, more: &str| {
-            Told::Refused(format!(
+            Finding::NotMeasured(format!(
                 "the {end} period shown, {px:.1} px, drives it most: it may prefer a {more} one"
             ))
         };
         let told = match preferred.period {
-            Period::Shown { px } => Told::Found(Self { px, nm: image.nm_of(px), ratio: px / image.px }),
+            Period::Shown { px } => Finding::Measured(Self { px, nm: image.nm_of(px), ratio: px / image.px }),
             Period::ShortestShown { px } => beyond("shortest", px, "shorter"),
             Period::LongestShown { px } => beyond("longest", px, "longer"),
         };
@@ -187,7 +189,7 @@ pub struct UnitCount {
     /// Where it peaks, `[y, x]` in px, the highest first.
     pub places: Vec<[f64; 2]>,
     /// What is counted without a network.
-    pub classical: Told<Classical>,
+    pub classical: Finding<Classical>,
     /// Where both differ; absent where nothing was counted without a network.
     pub disagreement: Option<Disagreement>,
 }

@@ -41,7 +41,7 @@ fn the_gabor_of_the_pattern_is_named_with_its_period() {
         .unwrap()
         .look(&plane, &report(&plane, Task::Pitch, Some(&calibration)))
         .unwrap();
-    let periodic = found.result.periodic.found().expect("the pattern has a period");
+    let periodic = found.result.periodic.measured().expect("the pattern has a period");
     assert_eq!(periodic.address, "unit:3");
     assert!(periodic.clarity > 0.5, "{}", periodic.clarity);
     for (name, px) in [("map", periodic.period_px), ("image", periodic.image.px)] {
@@ -50,7 +50,7 @@ fn the_gabor_of_the_pattern_is_named_with_its_period() {
     for axis in [periodic.axis_deg, periodic.image.axis_deg] {
         assert!(axis_difference_deg(axis, 30.0).abs() < 2.0, "{axis}");
     }
-    let preferred = periodic.preferred.found().expect("it is tuned");
+    let preferred = periodic.preferred.measured().expect("it is tuned");
     assert!(
         (preferred.px / 10.0 - 1.0).abs() < 0.02 && (preferred.ratio - 1.0).abs() < 0.02,
         "{preferred:?}"
@@ -62,7 +62,7 @@ fn the_gabor_of_the_pattern_is_named_with_its_period() {
     assert!((top[0] / preferred.px).log2().abs() <= 0.5, "{:?}", periodic.curve);
     assert_eq!((found.result.count, found.periodic_map.map(|map| map.stride)), (None, Some(1)));
     let text = serde_json::to_string(&found.result.periodic).unwrap();
-    assert_eq!(serde_json::from_str::<Told<Periodic>>(&text).unwrap(), found.result.periodic);
+    assert_eq!(serde_json::from_str::<Finding<Periodic>>(&text).unwrap(), found.result.periodic);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn clarity_is_next_to_nothing_for_a_wave_that_is_not_there() {
     let plane = grating(30.0, 10.0);
     let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
     let (sin, cos) = 30_f64.to_radians().sin_cos();
-    let clarity = |wave: [f64; 2]| clearest(&maps, (181, 240), &[wave]).unwrap().found().unwrap().clarity;
+    let clarity = |wave: [f64; 2]| clearest(&maps, (181, 240), &[wave]).unwrap().measured().unwrap().clarity;
     let (own, other) = (clarity([sin / 10.0, cos / 10.0]), clarity([cos / 10.0, -sin / 10.0]));
     assert!(own > 0.5 && other < 0.01, "{own} {other}");
 }
@@ -89,7 +89,7 @@ fn a_channel_that_sees_only_the_zeros_around_the_image_is_not_named() {
     assert!(fires(3) && !fires(60), "it fires at the border alone");
     let (sin, cos) = 30_f64.to_radians().sin_cos();
     let found = clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap();
-    assert_eq!(found.found().unwrap().channel, 1);
+    assert_eq!(found.measured().unwrap().channel, 1);
 }
 
 /// Bright discs of 6 px radius around `places`, with a little noise.
@@ -137,14 +137,14 @@ fn a_spot_detector_counts_separate_discs_and_agrees_with_the_count() {
     let plane = discs(&places);
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Told::found).expect("it was asked for");
+    let count = found.result.count.as_ref().and_then(Finding::found).expect("it was asked for");
     assert_eq!(count.places.len(), places.len());
     let near = matched(&count.places, &places, 1.0);
     assert_eq!(near.both.len(), places.len(), "{near:?}");
     let disagreement = count.disagreement.as_ref().expect("discs are particles");
-    assert_eq!((disagreement.n_both, count.classical.found().unwrap().what.as_str()), (30, "particles"));
+    assert_eq!((disagreement.n_both, count.classical.measured().unwrap().what.as_str()), (30, "particles"));
     assert!(disagreement.only_unit.is_empty() && disagreement.only_classical.is_empty());
-    assert_eq!(found.result.periodic, Told::Refused("no period was measured in the image".to_owned()));
+    assert_eq!(found.result.periodic, Finding::NotMeasured("no period was measured in the image".to_owned()));
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn peaks_at_the_border_are_in_no_count() {
     assert!(map.plane(0).unwrap().range().unwrap().1 > 0.5, "it fires at the border");
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Told::found).unwrap();
+    let count = found.result.count.as_ref().and_then(Finding::found).unwrap();
     assert_eq!((count.places.len(), count.border_px), (0, [12.0, 12.0]));
-    assert_eq!(count.classical.found().unwrap().places.len(), places.len() - 1);
+    assert_eq!(count.classical.measured().unwrap().places.len(), places.len() - 1);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_faint_channel_is_not_named_however_clear_its_map() {
         let faint = clear.iter().map(|value| strength * value).collect();
         let network = planted(&[noisy.clone(), faint], &[0.0; 2], true);
         let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
-        clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap().found().unwrap().channel
+        clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap().measured().unwrap().channel
     };
     assert_eq!([0.02, 0.5].map(named), [0, 1]);
 }
@@ -193,7 +193,7 @@ fn disagreement_names_what_only_one_of_both_saw() {
     counted[7] = extra;
     let (seen, other) = (discs(&places), discs(&counted));
     let found = looking(&network, "unit:0").unwrap().look(&seen, &report(&other, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Told::found).unwrap();
+    let count = found.result.count.as_ref().and_then(Finding::found).unwrap();
     let disagreement = count.disagreement.as_ref().unwrap();
     let alone = |found: &[[f64; 2]], place: [f64; 2]| {
         found.len() == 1 && (found[0][0] - place[0]).hypot(found[0][1] - place[1]) < 1.0
@@ -249,12 +249,12 @@ fn what_a_network_cannot_tell_is_refused_by_name() {
     let plane = grating(0.0, 6.0);
     let mut looker = looking(&network, "encoder.2").unwrap();
     let found = looker.look(&plane, &report(&plane, Task::Pitch, None)).unwrap();
-    let reason = found.result.periodic.refused().expect("too fine");
+    let reason = found.result.periodic.not_measured().expect("too fine");
     assert!(reason.contains("encoder.2") && reason.contains("4 px apart"), "{reason}");
     // nothing to count without a network, and too little for the network
     let flat = Plane::filled(3, 3, 0.5);
     let found =
         looking(&network, "encoder.2:1").unwrap().look(&flat, &report(&flat, Task::Pitch, None)).unwrap();
-    let reason = found.result.count.as_ref().and_then(Told::refused).expect("too small");
+    let reason = found.result.count.as_ref().and_then(Finding::refused).expect("too small");
     assert!(reason.contains("encoder.2"), "{reason}");
 }

@@ -8,7 +8,7 @@ use micrograph::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, robust_range,
 };
 use micrograph::{Plane, Rect};
-use nanoaid::interpret::pattern::{PatternView, Periodic, Told, UnitCount, UnitMap};
+use nanoaid::interpret::pattern::{PatternView, Periodic, Finding, UnitCount, UnitMap};
 
 use super::without_border;
 
@@ -42,19 +42,19 @@ pub(super) fn picture(plane: &Plane, measured: &Measured, view: &PatternView) ->
     let mut rows = Vec::new();
     let mut words = Vec::new();
     match (&view.result.periodic, &view.periodic_map) {
-        (Told::Found(periodic), Some(map)) => {
+        (Finding::Measured(periodic), Some(map)) => {
             words.extend(periodic_words(periodic));
             rows.push(periodic_panels(plane, measured, periodic, map));
         }
-        (Told::Refused(reason), _) => words.push((TEXT, format!("No most periodic unit: {reason}."))),
-        (Told::Found(_), None) => {}
+        (Finding::NotMeasured(reason), _) => words.push((TEXT, format!("No most periodic unit: {reason}."))),
+        (Finding::Measured(_), None) => {}
     }
     match (&view.result.count, &view.count_map) {
-        (Some(Told::Found(count)), Some(map)) => {
+        (Some(Finding::Measured(count)), Some(map)) => {
             words.extend(count_words(count));
             rows.push(count_panels(plane, measured, count, map));
         }
-        (Some(Told::Refused(reason)), _) => words.push((TEXT, format!("No count by the unit: {reason}."))),
+        (Some(Finding::NotMeasured(reason)), _) => words.push((TEXT, format!("No count by the unit: {reason}."))),
         _ => {}
     }
     assembled(&rows, &words)
@@ -85,7 +85,7 @@ fn periodic_words(periodic: &Periodic) -> Vec<(Color, String)> {
         ),
     ];
     words.push(match &periodic.preferred {
-        Told::Found(preferred) => (
+        Finding::Measured(preferred) => (
             PREFERRED,
             format!(
                 "Preferred by the unit, by drawn gratings: {}; {:.2} of the measured.",
@@ -93,7 +93,7 @@ fn periodic_words(periodic: &Periodic) -> Vec<(Color, String)> {
                 preferred.ratio
             ),
         ),
-        Told::Refused(reason) => (TEXT, format!("No preferred period: {reason}.")),
+        Finding::NotMeasured(reason) => (TEXT, format!("No preferred period: {reason}.")),
     });
     words
 }
@@ -111,7 +111,7 @@ fn count_words(count: &UnitCount) -> Vec<(Color, String)> {
         ),
     )];
     match (&count.classical, &count.disagreement) {
-        (Told::Found(classical), Some(disagreement)) => {
+        (Finding::Measured(classical), Some(disagreement)) => {
             words.push((
                 PREFERRED,
                 format!(
@@ -127,8 +127,8 @@ fn count_words(count: &UnitCount) -> Vec<(Color, String)> {
                 format!("Only without network: {}.", disagreement.only_classical.len()),
             ));
         }
-        (Told::Refused(reason), _) => words.push((TEXT, format!("No count without network: {reason}."))),
-        (Told::Found(_), None) => {}
+        (Finding::NotMeasured(reason), _) => words.push((TEXT, format!("No count without network: {reason}."))),
+        (Finding::Measured(_), None) => {}
     }
     words
 }
@@ -156,7 +156,7 @@ fn periodic_panels(plane: &Plane, measured: &Measured, periodic: &Periodic, map:
 }
 
 fn count_panels(plane: &Plane, measured: &Measured, count: &UnitCount, map: &UnitMap) -> Vec<Panel> {
-    let n = count.classical.found().map_or(0, |classical| classical.places.len()).max(count.places.len());
+    let n = count.classical.measured().map_or(0, |classical| classical.places.len()).max(count.places.len());
     let area = (plane.height() * plane.width()) as f64;
     let part = middle(plane, THINGS * (area / n.max(1) as f64).sqrt());
     let sized = plane.crop(part);
@@ -244,7 +244,7 @@ fn chart(periodic: &Periodic) -> Picture {
     let unit = if image.nm.is_some() { "nm" } else { "px" };
     let points: Vec<[f64; 2]> = periodic.curve.iter().map(|&[px, value]| [length(px), value]).collect();
     let measured = length(image.px);
-    let preferred = periodic.preferred.found().map(|preferred| length(preferred.px));
+    let preferred = periodic.preferred.measured().map(|preferred| length(preferred.px));
     let xs = points.iter().map(|point| point[0]).chain([measured]).chain(preferred);
     let (low, high) = ends(xs);
     let (low, high) = (low / 1.1, high * 1.1);
