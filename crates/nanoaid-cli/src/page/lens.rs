@@ -273,8 +273,8 @@ fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
                     "Outlined: cells whose error is above the threshold."
                     @if let Some(metrics) = metrics {
                         " Threshold (mean squared error) " (format!("{:.5}", metrics.threshold)) ": "
-                        (format!("{:.2} %", 100.0 * metrics.surprise_share)) " of the cells, in "
-                        (metrics.n_surprise_regions) " regions."
+                        (format!("{:.2} %", 100.0 * metrics.anomaly_share)) " of the cells, in "
+                        (metrics.n_anomaly_regions) " regions."
                     }
                 }))
             }

@@ -38,7 +38,7 @@ use result::LensParts;
 pub struct LensConfig {
     /// Order of the channels.
     pub order: Order,
-    /// Which reconstruction errors count as surprises.
+    /// Which reconstruction errors count as anomalies.
     pub threshold: Threshold,
     /// Whether the whole network is run too, where it is an autoencoder.
     pub reconstruct: bool,
@@ -53,7 +53,7 @@ impl Default for LensConfig {
         Self {
             order: Order::default(),
             threshold: Threshold::default(),
-            reconstruct: true, // where the network was surprised belongs to what is seen
+            reconstruct: true, // where the network failed belongs to what is seen
             false_color: true,
             tiles: TileConfig::default(),
         }

@@ -2,7 +2,7 @@
 //!
 //! The image is extended to whole cells of the latent by repeating its last row and column, run
 //! in tiles, and cut back. The squared error is averaged over each cell: the latent has one
-//! vector a cell, so that is the grain in which the network can be surprised.
+//! vector a cell, so that is the grain in which the network can fail.
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,12 @@ const OUTPUT: &str = "output";
 /// Standard deviations of a normal distribution in its median absolute deviation.
 const DEVIATIONS_PER_MAD: f64 = 1.4826;
 
-/// From which error on a cell counts as a surprise.
+/// From which error on a cell counts as an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
     /// So many robust standard deviations (1.4826 · MAD) above the median, at least 0. It adapts:
-    /// an image that is alike everywhere has no surprises, one with a large defect shows all of it.
+    /// an image that is alike everywhere has no anomalies, one with a large defect shows all of it.
     Deviations(f64),
     /// The quantile of the errors, in `[0, 1]`: always the same share of the area.
     Quantile(f64),
@@ -74,12 +74,12 @@ pub struct ReconstructionMetrics {
     pub cell_px: usize,
     /// How the threshold was chosen.
     pub threshold_rule: Threshold,
-    /// Cells with a larger error than this are surprises.
+    /// Cells with a larger error than this are anomalies.
     pub threshold: f64,
-    /// Share of the cells that are surprises.
-    pub surprise_share: f64,
-    /// Connected regions of surprises (neighbours share a side).
-    pub n_surprise_regions: usize,
+    /// Share of the cells that are anomalies.
+    pub anomaly_share: f64,
+    /// Connected regions of anomalies (neighbours share a side).
+    pub n_anomaly_regions: usize,
 }
 
 /// What an autoencoder makes of an image.
@@ -142,8 +142,8 @@ pub fn reconstruction(
         cell_px,
         threshold_rule: rule,
         threshold,
-        surprise_share: mask.mean(),
-        n_surprise_regions: n_regions(&mask),
+        anomaly_share: mask.mean(),
+        n_anomaly_regions: n_regions(&mask),
     };
     Ok(Reconstruction { output, error_map, mask, metrics })
 }

@@ -1,7 +1,7 @@
 //! Missing sites by an autoencoder's error: how far the error at each site of a lattice stands out.
 //!
 //! A site is judged against the other sites of the same image, in robust standard deviations, above and
-//! below: an empty place may surprise a network, or be easier to give back than what stands elsewhere.
+//! below: an empty place may be an anomaly to a network, or be easier to give back than what stands elsewhere.
 //! It does not know which sites are missing.
 
 use micrograph::Plane;
