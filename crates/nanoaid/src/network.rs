@@ -5,7 +5,6 @@
 //! trained, or where its weights came from.
 
 mod autoencoder;
-mod receptive_field;
 mod builder;
 pub mod builtin;
 mod compact;
@@ -13,8 +12,8 @@ mod convolution;
 mod dense;
 mod efficientnet;
 mod graph;
-mod transfer;
 mod import;
+mod init;
 pub mod known_weights;
 mod layer;
 mod norm;
@@ -22,28 +21,29 @@ mod operation;
 mod parameter;
 mod preprocess;
 mod published;
+mod receptive_field;
 mod resnet;
 mod squeezenet;
-mod init;
+mod transfer;
 mod vgg;
 mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
-pub use transfer::TransferConfig;
 pub use layer::{Layer, NoLayer};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
+pub use transfer::TransferConfig;
 pub use weights::{Weight, Weights, WeightsError};
 
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 pub(crate) use graph::ValueId;
+pub(crate) use init::Init;
 pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
-pub(crate) use init::Init;
 use weights::ARCHITECTURE_KEY;
 
 use std::sync::OnceLock;
@@ -119,13 +119,13 @@ impl Network {
             Architecture::Autoencoder(config) => {
                 autoencoder::graph(&config.clone().checked()?, init, &device.burn())
             }
-            Architecture::Compact(config) => {
-                compact::graph(&config.clone().checked()?, init, &device.burn())
-            }
+            Architecture::Compact(config) => compact::graph(&config.clone().checked()?, init, &device.burn()),
             Architecture::Published(config) => {
                 published::graph(&config.clone().checked()?, init, &device.burn())
             }
-            Architecture::Transfer(config) => transfer::graph(&config.clone().checked()?, init, &device.burn()),
+            Architecture::Transfer(config) => {
+                transfer::graph(&config.clone().checked()?, init, &device.burn())
+            }
         };
         Ok(Self::of_graph(architecture, graph, device))
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use nanoaid::interpret::activation_index::ActivationIndex;
 use nanoaid::interpret::differential::{
-    DifferentialAnalysis, DifferentialConfig, Controls, Labelled, LabelledValues, Question, differential_analysis, controls,
+    Controls, DifferentialAnalysis, DifferentialConfig, Labelled, LabelledValues, Question, controls,
+    differential_analysis,
 };
 use nanoaid::interpret::exemplar::IndexedMicrograph;
 use nanoaid::interpret::unit_values::UnitValues;
@@ -57,7 +58,10 @@ pub(crate) fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {
 }
 
 /// Each class against all others: without controls.
-pub(crate) fn each_against_rest(survey: &ActivationIndex, config: &DifferentialConfig) -> Result<Vec<DifferentialAnalysis>, Failure> {
+pub(crate) fn each_against_rest(
+    survey: &ActivationIndex,
+    config: &DifferentialConfig,
+) -> Result<Vec<DifferentialAnalysis>, Failure> {
     let table = Table::of(survey);
     let labelled = table.labelled()?;
     Question::each_against_rest(&table.images)

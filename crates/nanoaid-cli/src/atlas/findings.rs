@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex};
+use nanoaid::interpret::activation_index::{ActivationIndex, ImageArea};
 use nanoaid::interpret::differential::{DifferentialAnalysis, DifferentialConfig, Question};
-use nanoaid::interpret::exemplar::{ChooseConfig, ActivationReader, UnitExemplars, choose};
+use nanoaid::interpret::exemplar::{ActivationReader, ChooseConfig, UnitExemplars, choose};
 use nanoaid::interpret::matching::{MatchConfig, Matching, NamedValues, match_layers};
 use nanoaid::interpret::tuning::{NetworkTuning, TuningConfig, TuningStep, tune};
 use nanoaid::interpret::unit_values::UnitValues;
@@ -217,7 +217,7 @@ fn tuning(
     }
     let names: Vec<&str> = layers.iter().map(String::as_str).collect();
     let found = tune(network, &names, config, &mut |step| match step {
-        TuningStep::ActivationIndex { layer } => say(&format!("  {layer}: all stimuli")),
+        TuningStep::AllStimuli { layer } => say(&format!("  {layer}: all stimuli")),
         TuningStep::Refine { layer } => say(&format!("  {layer}: each unit's own")),
     })?;
     folder.write_json(FILE, &found)?;

@@ -60,7 +60,11 @@ pub(crate) fn scores(
 
 /// Twenty questions about units of all layers; what a question names are places in [`ends`] of the
 /// unit at that place in `units`.
-pub(crate) fn self_test(survey: &ActivationIndex, units: &[(String, &UnitExemplars)], seed: u64) -> Vec<Question> {
+pub(crate) fn self_test(
+    survey: &ActivationIndex,
+    units: &[(String, &UnitExemplars)],
+    seed: u64,
+) -> Vec<Question> {
     let patches: Vec<(Vec<f32>, Vec<&str>)> = units
         .iter()
         .map(|(_, unit)| {

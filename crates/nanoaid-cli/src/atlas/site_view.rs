@@ -109,19 +109,20 @@ impl Atlas {
     fn micrographs(&self) -> Vec<MicrographSummary> {
         let hashes: Vec<&str> = self.seen().iter().map(|seen| seen.sha256.as_str()).collect();
         let ids = micrograph_ids(&hashes);
-        let view = |(seen, id): (&nanoaid::interpret::exemplar::IndexedMicrograph, String)| MicrographSummary {
-            id,
-            file: seen.file.clone(),
-            sha256: seen.sha256.clone(),
-            class: self.class(seen.category.as_ref()),
-            group: seen.group.clone(),
-            split: seen.part.clone(),
-            height: seen.height,
-            width: seen.width,
-            nm_per_px: seen.nm_per_px,
-            data_bar_px: seen.data_bar_px,
-            facts: Vec::new(),
-        };
+        let view =
+            |(seen, id): (&nanoaid::interpret::exemplar::IndexedMicrograph, String)| MicrographSummary {
+                id,
+                file: seen.file.clone(),
+                sha256: seen.sha256.clone(),
+                class: self.class(seen.category.as_ref()),
+                group: seen.group.clone(),
+                split: seen.part.clone(),
+                height: seen.height,
+                width: seen.width,
+                nm_per_px: seen.nm_per_px,
+                data_bar_px: seen.data_bar_px,
+                facts: Vec::new(),
+            };
         self.seen().iter().zip(ids).map(view).collect()
     }
 

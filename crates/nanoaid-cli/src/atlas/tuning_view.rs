@@ -1,8 +1,8 @@
 //! What synthetic stimuli tell of a unit, as curves and words for its page.
 
 use nanoaid::interpret::tuning::{
-    StimulusActivation, Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity,
-    Preferred, Profile, UnitTuning,
+    Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity, Preferred,
+    Profile, StimulusActivation, UnitTuning,
 };
 
 use nanoaid_pages::site::model::{CurvePanel, TuningView, XUnit};

@@ -48,6 +48,7 @@ pub(crate) fn largest(survey: &ActivationIndex) -> Vec<f32> {
 
 /// What the micrographs are.
 pub(crate) fn labelled(seen: &[IndexedMicrograph]) -> Vec<Labelled> {
-    let of = |seen: &IndexedMicrograph| Labelled { group: seen.group.clone(), category: seen.category.clone() };
+    let of =
+        |seen: &IndexedMicrograph| Labelled { group: seen.group.clone(), category: seen.category.clone() };
     seen.iter().map(of).collect()
 }

@@ -8,8 +8,10 @@ use micrograph::calibration::length_text;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex};
-use nanoaid::interpret::exemplar::{ChooseConfig, Exemplar, ActivationReader, IndexedMicrograph, UnitExemplars, choose};
+use nanoaid::interpret::activation_index::{ActivationIndex, ImageArea};
+use nanoaid::interpret::exemplar::{
+    ActivationReader, ChooseConfig, Exemplar, IndexedMicrograph, UnitExemplars, choose,
+};
 use nanoaid::{Address, Device, Network};
 use serde::Serialize;
 
@@ -82,8 +84,11 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let config = ChooseConfig { n: arguments.count, ..ChooseConfig::default() }.checked()?;
     let units: Vec<(String, usize)> =
         arguments.unit.iter().map(|unit| channel_of(unit, &network)).collect::<Result<_, _>>()?;
-    let mut layers =
-        if arguments.layer.is_empty() { ActivationReader::usual_layers(&network) } else { arguments.layer.clone() };
+    let mut layers = if arguments.layer.is_empty() {
+        ActivationReader::usual_layers(&network)
+    } else {
+        arguments.layer.clone()
+    };
     for (layer, _) in &units {
         if !layers.contains(layer) {
             layers.push(layer.clone());
@@ -232,7 +237,12 @@ fn text(result: &ExemplarsResult, n_new: usize) -> String {
 type Shown = (Plane, String, String);
 
 /// A sheet of the exemplars of one unit.
-fn sheet(name: &str, unit: &UnitExemplars, survey: &ActivationIndex, dataset: &Dataset) -> Result<Vec<u8>, Failure> {
+fn sheet(
+    name: &str,
+    unit: &UnitExemplars,
+    survey: &ActivationIndex,
+    dataset: &Dataset,
+) -> Result<Vec<u8>, Failure> {
     let prepare = dataset.prepare_config();
     let mut planes: BTreeMap<usize, Plane> = BTreeMap::new();
     for exemplar in kinds(unit).iter().flat_map(|(_, exemplars)| exemplars.iter()) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
 use micrograph::{Plane, Rect};
-use nanoaid::interpret::exemplar::{FindConfig, Fires, Like, ActivationReader, find, like};
+use nanoaid::interpret::exemplar::{ActivationReader, FindConfig, Fires, Like, find, like};
 use nanoaid::{Address, Device, data::prepare};
 use serde::Serialize;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
-use nanoaid::interpret::activation_index::{ImageArea, ActivationIndex, build};
+use nanoaid::interpret::activation_index::{ActivationIndex, ImageArea, build};
 
 use super::network::network;
 use super::training::say_skipped;

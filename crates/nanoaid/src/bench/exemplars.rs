@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::networks;
 use crate::data::dataset::{Dataset, DatasetConfig};
-use crate::interpret::activation_index::{ImageArea, ActivationIndexError, build};
+use crate::interpret::activation_index::{ActivationIndexError, ImageArea, build};
 use crate::interpret::exemplar::{ChooseConfig, choose};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 

@@ -1,7 +1,7 @@
 //! The networks of the workloads, with random weights.
 
 use crate::Device;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Init};
+use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation, Pool};
 
 /// Encoder of 32, 64, 128 channels with max-pools, mirrored decoder with nearest up-sampling, one
 /// channel through a sigmoid at the end.

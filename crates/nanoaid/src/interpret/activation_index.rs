@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::Network;
 use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
 use crate::data::prepare::PrepareConfig;
-use crate::interpret::exemplar::{LayerAnswers, NearDuplicates, Peak, ActivationReader, IndexedMicrograph};
+use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, LayerAnswers, NearDuplicates, Peak};
 use folder::{Folder, IndexPart};
 
 pub use error::ActivationIndexError;
@@ -137,7 +137,11 @@ pub fn build(
     }
     let order: Vec<(&Entry, String)> =
         dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
-    collect(&reader, network, &folder.parts()?, &order).map(|survey| ActivationIndex { skipped, n_new, ..survey })
+    collect(&reader, network, &folder.parts()?, &order).map(|survey| ActivationIndex {
+        skipped,
+        n_new,
+        ..survey
+    })
 }
 
 /// Looks at micrographs, several at a time: while one is decoded, another is convolved.

@@ -153,7 +153,11 @@ impl DifferentialConfig {
         ConfigError::unless_within("differential.interval", self.interval, 0.5..=0.999)?;
         ConfigError::unless_within("differential.n_shuffles", self.n_shuffles as f64, 100.0..=100_000.0)?;
         ConfigError::unless_within("differential.false_share", self.false_share, 0.001..=0.5)?;
-        ConfigError::unless_within("differential.n_control_runs", self.n_control_runs as f64, 1.0..=10_000.0)?;
+        ConfigError::unless_within(
+            "differential.n_control_runs",
+            self.n_control_runs as f64,
+            1.0..=10_000.0,
+        )?;
         Ok(self)
     }
 }
@@ -297,7 +301,10 @@ fn measured(
 }
 
 /// The micrographs that are compared, and both sides.
-fn design(labelled: &LabelledValues<'_>, question: &Question) -> Result<(Design, [Side; 2]), DifferentialError> {
+fn design(
+    labelled: &LabelledValues<'_>,
+    question: &Question,
+) -> Result<(Design, [Side; 2]), DifferentialError> {
     let LabelledValues { images, values } = labelled;
     if images.len() != values.n_images() {
         return Err(DifferentialError::LabelCount { expected: values.n_images(), found: images.len() });
@@ -340,7 +347,11 @@ fn found(units: &[UnitDifference], share: f64) -> Vec<usize> {
     found.into_iter().map(|unit| unit.unit).collect()
 }
 
-fn warnings(design: &Design, images: &[Labelled], contrast: &DifferentialAnalysis) -> Vec<DifferentialWarning> {
+fn warnings(
+    design: &Design,
+    images: &[Labelled],
+    contrast: &DifferentialAnalysis,
+) -> Vec<DifferentialWarning> {
     let labels = design.as_labelled();
     let one_of_all = least_probability(design, &labels, &vec![true; design.bundles.len()]);
     let (least_p, share) = ((2.0 * one_of_all).min(1.0), contrast.config.false_share);

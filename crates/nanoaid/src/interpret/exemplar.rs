@@ -18,7 +18,7 @@ pub use choose::{ChooseConfig, Exemplar, UnitExemplars, choose};
 pub use find::{FindConfig, Fires, Like, Marked, find, like};
 pub use histogram::Histogram;
 pub(crate) use reader::counted;
-pub use reader::{Grid, Peak, ActivationReader};
+pub use reader::{ActivationReader, Grid, Peak};
 
 use serde::{Deserialize, Serialize};
 

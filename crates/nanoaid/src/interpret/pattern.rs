@@ -25,8 +25,8 @@ pub use missing::{Side, SiteError, SiteErrors, cell_error, site_errors, squared_
 pub use peaks::{PeakConfig, Peaks, UnitMap, peaks};
 pub use periodic::clearest;
 pub use result::{
-    Classical, Clearest, Disagreement, ImagePeriod, LayerClarity, PatternResult, Periodic, PreferredPeriod,
-    SCHEMA_VERSION, Finding, UnitCount,
+    Classical, Clearest, Disagreement, Finding, ImagePeriod, LayerClarity, PatternResult, Periodic,
+    PreferredPeriod, SCHEMA_VERSION, UnitCount,
 };
 
 use crate::interpret::exemplar::ActivationReader;
@@ -247,7 +247,9 @@ impl<'a> Looker<'a> {
         let distance_px = spacing_px.unwrap_or(0.0).max(2.0 * map.stride as f64);
         let found = peaks(map, distance_px, &self.config.peaks);
         let disagreement = match &classical {
-            Finding::Measured(classical) => Some(Disagreement::of(&found.places, &classical.places, distance_px)),
+            Finding::Measured(classical) => {
+                Some(Disagreement::of(&found.places, &classical.places, distance_px))
+            }
             Finding::NotMeasured(_) => None,
         };
         UnitCount {

@@ -31,7 +31,7 @@ pub use result::{
     Preferred, SCHEMA_VERSION, UnitTuning, Untuned,
 };
 pub use stimulus::{Disc, Grating, LEAST_PERIOD_PX, Lattice, MEAN, PROBE_PX, Polarity, Profile, Stimulus};
-pub use stimulus_set::{StimulusActivation, DiscKind, LatticeKind};
+pub use stimulus_set::{DiscKind, LatticeKind, StimulusActivation};
 
 use crate::network::NoLayer;
 use crate::{ConfigError, Layer, Network};
@@ -49,9 +49,9 @@ const CONSTANT_SHARE: f64 = 1e-5;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TuningConfig {
-    /// Axes of the stimuli_shown, evenly over 180°; 4 to 90.
+    /// Axes of the stimuli, evenly over 180°; 4 to 90.
     pub axes: usize,
-    /// Periods of the stimuli_shown an octave, 1 to 12; they end at twice the receptive field.
+    /// Periods of the stimuli an octave, 1 to 12; they end at twice the receptive field.
     pub periods_per_octave: usize,
     /// Shortest period in px, 2.2 to 64.
     pub shortest_px: f64,
@@ -143,11 +143,11 @@ pub enum TuningError {
     TooSmall { layer: String, largest_px: usize },
 }
 
-/// What is being done, told before each part.
+/// What is being done, reported before each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TuningStep<'a> {
     /// All units of the layer are shown the same stimuli.
-    StimulusSet {
+    AllStimuli {
         /// The layer.
         layer: &'a str,
     },
@@ -192,14 +192,14 @@ pub fn tune(
         let together: Vec<usize> =
             (first..layers.len()).filter(|&other| sites[other] == sites[first]).collect();
         let names: Vec<&str> = together.iter().map(|&index| layers[index]).collect();
-        progress(TuningStep::StimulusSet { layer: names[0] });
+        progress(TuningStep::AllStimuli { layer: names[0] });
         let reader = PositionReader::new(network, &names, sites[first], config.contrast);
-        let stimuli_shown = StimulusSet::of(&sites[first], &config);
-        let surveyed = Surveyed::of(&reader, &stimuli_shown, &config);
+        let stimulus_set = StimulusSet::of(&sites[first], &config);
+        let surveyed = Surveyed::of(&reader, &stimulus_set, &config);
         for ((name, surveyed), index) in names.iter().zip(surveyed).zip(together) {
             progress(TuningStep::Refine { layer: name });
             let reader = PositionReader::new(network, &[name], sites[first], config.contrast);
-            done[index] = Some(surveyed.layer(name, &reader, &stimuli_shown, &config));
+            done[index] = Some(surveyed.layer(name, &reader, &stimulus_set, &config));
         }
     }
     Ok(NetworkTuning {
@@ -218,7 +218,7 @@ fn coarsest_stride(network: &Network, layer: &Layer) -> usize {
     on_the_way.map(|(_, layer)| layer.stride).max().unwrap_or(1)
 }
 
-/// What the units of one layer answered to the stimuli_shown, `[stimulus][channel]`.
+/// What the units of one layer answered to the stimuli, `[stimulus][channel]`.
 struct Surveyed {
     uniform: Vec<f32>,
     gratings: Vec<Vec<StimulusActivation>>,
@@ -230,13 +230,16 @@ struct Surveyed {
 
 impl Surveyed {
     /// Of each layer of `reader`.
-    fn of(reader: &PositionReader, stimuli_shown: &StimulusSet, config: &TuningConfig) -> Vec<Self> {
-        let gratings: Vec<Vec<Stimulus>> =
-            stimuli_shown.gratings().into_iter().map(|grating| phases(grating, config.phases).collect()).collect();
+    fn of(reader: &PositionReader, stimulus_set: &StimulusSet, config: &TuningConfig) -> Vec<Self> {
+        let gratings: Vec<Vec<Stimulus>> = stimulus_set
+            .gratings()
+            .into_iter()
+            .map(|grating| phases(grating, config.phases).collect())
+            .collect();
         let of_lattice = |kind| lattices(kind, config.lattice_views, config.seed).collect();
-        let all_lattices: Vec<Vec<Stimulus>> = stimuli_shown.lattices.iter().map(of_lattice).collect();
+        let all_lattices: Vec<Vec<Stimulus>> = stimulus_set.lattices.iter().map(of_lattice).collect();
         let of_disc = |kind| discs(kind, reader.site.field_px).collect();
-        let all_discs: Vec<Vec<Stimulus>> = stimuli_shown.discs.iter().map(of_disc).collect();
+        let all_discs: Vec<Vec<Stimulus>> = stimulus_set.discs.iter().map(of_disc).collect();
         let uniform = reader.stimuli(&[Stimulus::Uniform]);
         let gratings = answers(reader, &gratings, StimulusActivation::of_phases);
         let lattices = answers(reader, &all_lattices, StimulusActivation::of);
@@ -271,7 +274,13 @@ impl Surveyed {
     }
 
     /// The tuning of all units, after refinement with `reader`, which reads the layer alone.
-    fn layer(&self, name: &str, reader: &PositionReader, stimuli_shown: &StimulusSet, config: &TuningConfig) -> LayerTuning {
+    fn layer(
+        &self,
+        name: &str,
+        reader: &PositionReader,
+        stimulus_set: &StimulusSet,
+        config: &TuningConfig,
+    ) -> LayerTuning {
         let n_channels = self.uniform.len();
         let bests: Vec<(usize, f64)> =
             (0..n_channels).map(|channel| self.best(&self.gratings, channel)).collect();
@@ -293,13 +302,13 @@ impl Surveyed {
             .collect();
         let tuned: Vec<usize> = (0..n_channels).filter(|&channel| untuned[channel].is_none()).collect();
         let starts: Vec<Search> =
-            tuned.iter().map(|&channel| self.start(channel, bests[channel].0, stimuli_shown)).collect();
+            tuned.iter().map(|&channel| self.start(channel, bests[channel].0, stimulus_set)).collect();
         let mut searches = starts.clone();
         refine::refine(&mut searches, reader, config.phases, config.rounds);
         for ((search, start), &channel) in searches.iter_mut().zip(&starts).zip(&tuned) {
-            // worse than what the stimuli_shown found: the curve has several tops
+            // worse than what the stimuli found: the curve has several tops
             if f64::from(search.answer.max) < f64::from(start.answer.max) {
-                let grating = stimuli_shown.gratings()[bests[channel].0];
+                let grating = stimulus_set.gratings()[bests[channel].0];
                 *search = Search { grating: Grating { phase: start.grating.phase, ..grating }, ..*start };
             }
         }
@@ -310,21 +319,21 @@ impl Surveyed {
                 Some(reason) => GratingTuning::Untuned { reason },
                 None => {
                     let ((search, noise), _) = of_tuned.next().expect("one search for each tuned unit");
-                    GratingTuning::Tuned(self.preferred(search, bests[channel].0, noise, stimuli_shown))
+                    GratingTuning::Tuned(self.preferred(search, bests[channel].0, noise, stimulus_set))
                 }
             };
-            self.unit(channel, grating, LEAST_SHARE * strongest, stimuli_shown)
+            self.unit(channel, grating, LEAST_SHARE * strongest, stimulus_set)
         });
         LayerTuning {
             layer: name.to_owned(),
             side_px: reader.site.side_px,
             field_px: reader.site.field_px,
             inside: reader.site.inside,
-            axes_deg: stimuli_shown.axes_deg.clone(),
-            periods_px: stimuli_shown.periods_px.clone(),
+            axes_deg: stimulus_set.axes_deg.clone(),
+            periods_px: stimulus_set.periods_px.clone(),
             profiles: PROFILES.to_vec(),
-            lattices: stimuli_shown.lattices.clone(),
-            discs: stimuli_shown.discs.clone(),
+            lattices: stimulus_set.lattices.clone(),
+            discs: stimulus_set.discs.clone(),
             noise_sd: std::iter::once(0.0).chain(config.noise_sd.iter().copied()).collect(),
             units: units.collect(),
         }
@@ -332,22 +341,22 @@ impl Surveyed {
 
     /// Where the search of a unit begins: between the grating that drives it most and its
     /// neighbours.
-    fn start(&self, channel: usize, best: usize, stimuli_shown: &StimulusSet) -> Search {
-        let [profile, axis, period] = parts(best, stimuli_shown);
-        let (n_axes, n_periods) = (stimuli_shown.axes_deg.len(), stimuli_shown.periods_px.len());
+    fn start(&self, channel: usize, best: usize, stimulus_set: &StimulusSet) -> Search {
+        let [profile, axis, period] = parts(best, stimulus_set);
+        let (n_axes, n_periods) = (stimulus_set.axes_deg.len(), stimulus_set.periods_px.len());
         let gain = |axis: usize, period: usize| {
-            self.gain(&self.gratings[stimuli_shown.index(profile, axis % n_axes, period)][channel], channel)
+            self.gain(&self.gratings[stimulus_set.index(profile, axis % n_axes, period)][channel], channel)
         };
         let over_axes = [axis + n_axes - 1, axis, axis + 1].map(|axis| gain(axis, period));
         let step_deg = 180.0 / n_axes as f64;
-        let axis_deg = stimuli_shown.axes_deg[axis] + refine::offset(over_axes) * step_deg;
+        let axis_deg = stimulus_set.axes_deg[axis] + refine::offset(over_axes) * step_deg;
         let over_periods = (1..n_periods - 1).contains(&period);
         let period_px = if over_periods {
             let gains = [period - 1, period, period + 1].map(|period| gain(axis, period));
-            let octaves = (stimuli_shown.periods_px[1] / stimuli_shown.periods_px[0]).log2();
-            stimuli_shown.periods_px[period] * (refine::offset(gains) * octaves).exp2()
+            let octaves = (stimulus_set.periods_px[1] / stimulus_set.periods_px[0]).log2();
+            stimulus_set.periods_px[period] * (refine::offset(gains) * octaves).exp2()
         } else {
-            stimuli_shown.periods_px[period]
+            stimulus_set.periods_px[period]
         };
         let phase = self.phases[best][channel];
         let grating = Grating { axis_deg, period_px, profile: PROFILES[profile], phase };
@@ -355,25 +364,32 @@ impl Surveyed {
         Search { channel, uniform, grating, answer: self.gratings[best][channel], over_periods, shown: false }
     }
 
-    fn preferred(&self, search: &Search, best: usize, noise: NoiseCurve, stimuli_shown: &StimulusSet) -> Preferred {
+    fn preferred(
+        &self,
+        search: &Search,
+        best: usize,
+        noise: NoiseCurve,
+        stimulus_set: &StimulusSet,
+    ) -> Preferred {
         let channel = search.channel;
-        let [profile, axis, period] = parts(best, stimuli_shown);
+        let [profile, axis, period] = parts(best, stimulus_set);
         let answer = |profile: usize, axis: usize, period: usize| {
-            self.gratings[stimuli_shown.index(profile, axis, period)][channel]
+            self.gratings[stimulus_set.index(profile, axis, period)][channel]
         };
         let gains = |answers: &[StimulusActivation]| -> Vec<f64> {
             answers.iter().map(|answer| self.gain(answer, channel)).collect()
         };
-        let (n_axes, n_periods) = (stimuli_shown.axes_deg.len(), stimuli_shown.periods_px.len());
+        let (n_axes, n_periods) = (stimulus_set.axes_deg.len(), stimulus_set.periods_px.len());
         let axes: Vec<StimulusActivation> = (0..n_axes).map(|axis| answer(profile, axis, period)).collect();
-        let periods: Vec<StimulusActivation> = (0..n_periods).map(|period| answer(profile, axis, period)).collect();
+        let periods: Vec<StimulusActivation> =
+            (0..n_periods).map(|period| answer(profile, axis, period)).collect();
         let profiles: Vec<StimulusActivation> =
             (0..PROFILES.len()).map(|profile| answer(profile, axis, period)).collect();
         let map = (0..n_axes)
             .map(|axis| (0..n_periods).map(|period| answer(profile, axis, period).max).collect())
             .collect();
-        let selectivity = selectivity(&stimuli_shown.axes_deg, &gains(&axes));
-        let octaves: Vec<f64> = stimuli_shown.periods_px.iter().map(|period| period.log2()).collect();
+        let selectivity = selectivity(&stimulus_set.axes_deg, &gains(&axes));
+        let octaves: Vec<f64> = stimulus_set.periods_px.iter().map(|period| period.log2()).collect();
         let px = search.grating.period_px;
         let told = px >= LEAST_TOLD_PX;
         let [_, bright, dark] = [0, 1, 2].map(|profile: usize| self.gain(&profiles[profile], channel));
@@ -396,13 +412,21 @@ impl Surveyed {
         }
     }
 
-    fn unit(&self, channel: usize, grating: GratingTuning, least: f64, stimuli_shown: &StimulusSet) -> UnitTuning {
-        let of_channel = |answers: &[Vec<StimulusActivation>]| answers.iter().map(|answers| answers[channel]).collect();
+    fn unit(
+        &self,
+        channel: usize,
+        grating: GratingTuning,
+        least: f64,
+        stimulus_set: &StimulusSet,
+    ) -> UnitTuning {
+        let of_channel =
+            |answers: &[Vec<StimulusActivation>]| answers.iter().map(|answers| answers[channel]).collect();
         let best = |answers: &[Vec<StimulusActivation>]| {
             Some(self.best(answers, channel)).filter(|best| best.1 > least).map(|best| best.0)
         };
         let of_polarity = |polarity: Polarity| {
-            let discs = stimuli_shown.discs.iter().zip(&self.discs).filter(|(kind, _)| kind.polarity == polarity);
+            let discs =
+                stimulus_set.discs.iter().zip(&self.discs).filter(|(kind, _)| kind.polarity == polarity);
             discs.map(|(_, answers)| self.gain(&answers[channel], channel)).fold(0.0, f64::max)
         };
         UnitTuning {
@@ -418,9 +442,9 @@ impl Surveyed {
     }
 }
 
-/// Profile, axis and period of a grating of the stimuli_shown.
-fn parts(index: usize, stimuli_shown: &StimulusSet) -> [usize; 3] {
-    let (n_axes, n_periods) = (stimuli_shown.axes_deg.len(), stimuli_shown.periods_px.len());
+/// Profile, axis and period of a grating of the stimuli.
+fn parts(index: usize, stimulus_set: &StimulusSet) -> [usize; 3] {
+    let (n_axes, n_periods) = (stimulus_set.axes_deg.len(), stimulus_set.periods_px.len());
     [index / n_periods / n_axes, index / n_periods % n_axes, index % n_periods]
 }
 
@@ -430,7 +454,11 @@ fn wrapped(axis_deg: f64) -> f64 {
 }
 
 /// What `answer` makes of the activations for the views of each stimulus, `[layer][stimulus][channel]`.
-fn answers<T>(reader: &PositionReader, stimuli: &[Vec<Stimulus>], answer: impl Fn(&[f32]) -> T) -> Vec<Vec<Vec<T>>> {
+fn answers<T>(
+    reader: &PositionReader,
+    stimuli: &[Vec<Stimulus>],
+    answer: impl Fn(&[f32]) -> T,
+) -> Vec<Vec<Vec<T>>> {
     let of_layer = |activations: Activations| {
         let mut rest = &activations[..];
         let mut answers = Vec::with_capacity(stimuli.len());

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::convolution::{Convolution, ConvolutionShape};
 use super::graph::{Graph, IMAGE};
-use super::operation::{Operation, Pool};
 use super::init::Init;
+use super::operation::{Operation, Pool};
 use crate::ConfigError;
 use crate::evaluate::baseline::BlockComponents;
 

@@ -3,9 +3,9 @@
 use super::convolution::{Border, Convolution, ConvolutionShape};
 use super::dense::Dense;
 use super::graph::{Graph, ValueId};
+use super::init::Init;
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
-use super::init::Init;
 use crate::kernels::Padding;
 
 /// Gain of random kernels: a ReLU stands behind nearly all of them.
@@ -66,13 +66,19 @@ impl<'a> Builder<'a> {
         self.graph
     }
 
-    /// Channels at `place`.
+    /// Channels of the value `id`.
     pub(super) fn channels(&self, id: ValueId) -> usize {
         self.channels[id]
     }
 
     /// A step with one input, of `channels` channels.
-    pub(super) fn step(&mut self, name: &str, from: ValueId, operation: Operation, channels: usize) -> ValueId {
+    pub(super) fn step(
+        &mut self,
+        name: &str,
+        from: ValueId,
+        operation: Operation,
+        channels: usize,
+    ) -> ValueId {
         self.channels.push(channels);
         self.graph.push_from(name, &[from], operation)
     }

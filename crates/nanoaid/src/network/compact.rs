@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::convolution::{Convolution, ConvolutionShape};
 use super::dense::Dense;
 use super::graph::Graph;
+use super::init::Init;
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
-use super::init::Init;
 use crate::ConfigError;
-use crate::network::headed::checked_classes;
+use crate::network::transfer::checked_classes;
 
 use micrograph::synth::Category;
 

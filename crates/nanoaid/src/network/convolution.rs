@@ -268,8 +268,7 @@ mod tests {
         let shape = ConvolutionShape { relu: true, stride: 2, ..ConvolutionShape::same([3, 7], 3) };
         let whole = Convolution::new(shape, 2.0, Init::Random(1), "whole", &device).alive(0.1, false);
         let maps =
-            Convolution::new(ConvolutionShape::same([3, 5], 9), 1.0, Init::Random(2), "maps", &device)
-                .weight;
+            Convolution::new(ConvolutionShape::same([3, 5], 9), 1.0, Init::Random(2), "maps", &device).weight;
         let expected = whole.forward(maps.clone());
         let found = whole.with_channels(&[6, 2]).forward(maps);
         for (channel, of_whole) in [(0, 6), (1, 2)] {

@@ -17,14 +17,14 @@ use crate::kernels::Method;
 /// A value in a graph: 0 is the image, `i + 1` the output of step `i`.
 pub(crate) type ValueId = usize;
 
-/// The place of the image.
+/// The id of the image.
 pub(crate) const IMAGE: ValueId = 0;
 
 /// A layer: its name, what it does, and to what.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub name: String,
-    /// At least one place before the step's own.
+    /// At least one id before the step's own.
     pub inputs: Vec<ValueId>,
     pub operation: Operation,
 }
@@ -80,12 +80,12 @@ impl Graph {
         &self.steps
     }
 
-    /// The place of the layer `name`.
+    /// The id of the layer `name`.
     pub(crate) fn value_id(&self, name: &str) -> Option<ValueId> {
         self.steps.iter().position(|step| step.name == name).map(|index| index + 1)
     }
 
-    /// The place of the last step.
+    /// The id of the last step.
     pub(crate) fn end(&self) -> ValueId {
         self.steps.len()
     }
@@ -101,7 +101,7 @@ impl Graph {
         graph
     }
 
-    /// Which places `place` depends on, itself among them, by id.
+    /// Which ids `id` depends on, itself among them, by id.
     pub(crate) fn needed(&self, id: ValueId) -> Vec<bool> {
         let mut needed = vec![false; self.steps.len() + 1];
         needed[id] = true;
@@ -115,7 +115,7 @@ impl Graph {
         needed
     }
 
-    /// The steps that `place` depends on, up to its own.
+    /// The steps that `id` depends on, up to its own.
     pub(crate) fn cut(&self, id: ValueId) -> Self {
         let needed = self.needed(id);
         let mut renumbered = vec![IMAGE; needed.len()];
@@ -127,7 +127,7 @@ impl Graph {
         cut
     }
 
-    /// The steps behind `place` as a graph whose image is the output there; `None` if they need what
+    /// The steps behind `id` as a graph whose image is the output there; `None` if they need what
     /// came before it, too.
     pub(crate) fn after(&self, id: ValueId) -> Option<Self> {
         let last = self.end();
@@ -141,7 +141,8 @@ impl Graph {
         for index in id..last {
             let step = &self.steps[index];
             if needed[index + 1] {
-                let inputs: Option<Vec<ValueId>> = step.inputs.iter().map(|&input| renumbered[input]).collect();
+                let inputs: Option<Vec<ValueId>> =
+                    step.inputs.iter().map(|&input| renumbered[input]).collect();
                 let at = behind.push_from(step.name.clone(), &inputs?, step.operation.clone());
                 renumbered[index + 1] = Some(at);
             }
@@ -149,7 +150,7 @@ impl Graph {
         Some(behind)
     }
 
-    /// The graph cut at `place`, before the ReLU that is part of its step; `None` if none is.
+    /// The graph cut at `id`, before the ReLU that is part of its step; `None` if none is.
     pub(crate) fn cut_before_relu(&self, id: ValueId) -> Option<Self> {
         let mut cut = self.cut(id);
         let last = cut.steps.last_mut()?;
@@ -157,7 +158,7 @@ impl Graph {
         Some(cut)
     }
 
-    /// The graph cut at `place` with only these channels of its output. Where the output comes
+    /// The graph cut at `id` with only these channels of its output. Where the output comes
     /// from one convolution or dense layer, through steps that keep channels apart, no others are
     /// computed.
     pub(crate) fn cut_to_channels(&self, id: ValueId, channels: &[usize]) -> Self {
@@ -171,7 +172,7 @@ impl Graph {
         })
     }
 
-    /// The graph cut at `place` for a batch of as many images as `channels`, which gives image `n`
+    /// The graph cut at `id` for a batch of as many images as `channels`, which gives image `n`
     /// channel `channels[n]` only, `[N, 1, H', W']`, and computes no others. `None` where the output
     /// does not come from one convolution through steps that keep channels apart.
     pub(crate) fn cut_to_own_channels(&self, id: ValueId, channels: &[usize]) -> Option<Self> {
@@ -180,7 +181,7 @@ impl Graph {
         self.cut_and_changed(id, own, over_own)
     }
 
-    /// The graph cut at `place` with the last step that has weights changed by `weighted`, and those
+    /// The graph cut at `id` with the last step that has weights changed by `weighted`, and those
     /// behind it, which keep channels apart, by `behind`; `None` if one of them can not be.
     fn cut_and_changed(
         &self,
@@ -218,15 +219,15 @@ impl Graph {
         }
     }
 
-    /// The same with the ReLU that is part of the step at `place` as a step of its own behind it;
+    /// The same with the ReLU that is part of the step at `id` as a step of its own behind it;
     /// the step then is called `name`. `None` if it has none.
     pub(crate) fn with_preactivation(&self, id: ValueId, name: &str) -> Option<Self> {
         let before = self.steps[id.checked_sub(1)?].operation.without_relu()?;
         let mut graph = Self::new(self.channels_in);
-        let moved = |input: ValueId| if input >= place { input + 1 } else { input };
+        let moved = |input: ValueId| if input >= id { input + 1 } else { input };
         for (index, step) in self.steps.iter().enumerate() {
             let inputs: Vec<ValueId> = step.inputs.iter().map(|&input| moved(input)).collect();
-            if index + 1 == place {
+            if index + 1 == id {
                 graph.push_from(name, &inputs, before.clone());
                 graph.push(step.name.clone(), Operation::Relu);
             } else {
@@ -248,7 +249,7 @@ impl Graph {
         self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Tiles));
     }
 
-    /// Output at `place`. `[N, C, H, W]` → `[N, C', H', W']`.
+    /// Output at `id`. `[N, C, H, W]` → `[N, C', H', W']`.
     pub(crate) fn forward_to(&self, images: Tensor<4>, id: ValueId) -> Tensor<4> {
         let mut outputs = self.outputs(images, &[id], Norms::Running, &mut Vec::new());
         outputs.remove(0)
@@ -264,7 +265,7 @@ impl Graph {
         statistics: &mut Vec<Statistics>,
     ) -> Vec<Tensor<4>> {
         let mut users = vec![0; self.steps.len() + 1];
-        for &place in places {
+        for &id in ids {
             users[id] += 1;
         }
         // a step that nobody uses is not run
@@ -388,9 +389,9 @@ mod tests {
     use micrograph::random::Stream;
 
     use super::super::convolution::{Border, ConvolutionShape};
+    use super::super::init::Init;
     use super::super::norm::BatchNorm;
     use super::super::operation::Pool;
-    use super::super::init::Init;
     use super::*;
     use crate::Device;
     use crate::kernels::Padding;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::receptive_field::ReceptiveField;
 use super::convolution::ConvolutionShape;
 use super::graph::Graph;
 use super::operation::{Operation, Pool};
+use super::receptive_field::ReceptiveField;
 
 /// A name that no layer of a network has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +85,9 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
     let mut strides = vec![1];
     let channels = graph.channels();
     let mut layers = Vec::new();
-    for ((step, receptive_field), &n_channels) in graph.steps().iter().zip(ReceptiveField::of_steps(graph)).zip(&channels[1..]) {
+    for ((step, receptive_field), &n_channels) in
+        graph.steps().iter().zip(ReceptiveField::of_steps(graph)).zip(&channels[1..])
+    {
         let stride = strides[step.inputs[0]];
         let stride = match &step.operation {
             Operation::Convolution(convolution) => stride * convolution.shape().stride,

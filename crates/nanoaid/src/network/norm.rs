@@ -126,7 +126,7 @@ mod tests {
 
     fn of_channel(values: &[f32], channel: usize) -> Vec<f64> {
         let places = (0..values.len()).filter(|i| i / 20 % 3 == channel);
-        ids.map(|i| f64::from(values[i])).collect()
+        places.map(|i| f64::from(values[i])).collect()
     }
 
     fn mean_and_variance(values: &[f64]) -> (f64, f64) {

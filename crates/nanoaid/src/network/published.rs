@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::builder::Builder;
 use super::convolution::Convolution;
 use super::graph::{Graph, IMAGE, ValueId};
+use super::init::Init;
 use super::operation::Operation;
 use super::parameter::weight_of;
 use super::preprocess::{Colors, Preprocess, Resize};
-use super::init::Init;
 use super::{efficientnet, resnet, squeezenet, vgg};
 use crate::ConfigError;
 

@@ -5,7 +5,7 @@
 //! a convolution are computed together, a tile of them, all that the tile reads.
 
 use super::convolution::{Border, ConvolutionShape};
-use super::graph::{Graph, IMAGE, ValueId, Step};
+use super::graph::{Graph, IMAGE, Step, ValueId};
 use super::operation::{Operation, Pool};
 
 /// Which positions before an operation one behind it depends on.

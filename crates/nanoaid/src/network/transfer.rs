@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dense::Dense;
 use super::graph::Graph;
+use super::init::Init;
 use super::operation::Operation;
 use super::published::{self, Input, Published, PublishedConfig};
-use super::init::Init;
 use crate::ConfigError;
 
 /// A trunk and the classes of its head.

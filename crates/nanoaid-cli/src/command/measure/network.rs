@@ -11,7 +11,7 @@ use micrograph::read::ReadConfig;
 use nanoaid::data::prepare::{self, PrepareConfig};
 use nanoaid::hash::sha256;
 use nanoaid::interpret::pattern::{
-    Looker, PatternConfig, PatternResult, PatternView, Periodic, Finding, UnitCount,
+    Finding, Looker, PatternConfig, PatternResult, PatternView, Periodic, UnitCount,
 };
 use nanoaid::{Address, Device, Network};
 use serde::{Deserialize, Serialize};

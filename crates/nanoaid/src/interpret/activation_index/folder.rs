@@ -11,11 +11,11 @@ use micrograph::data_bar::DataBarChoice;
 use micrograph::file;
 use serde::{Deserialize, Serialize};
 
-use super::{Looked, ImageArea, ActivationIndexError, table};
+use super::{ActivationIndexError, ImageArea, Looked, table};
 use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
-use crate::interpret::exemplar::{Peak, ActivationReader, IndexedMicrograph};
+use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, Peak};
 
 /// Version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -116,7 +116,9 @@ impl Folder {
                     .map_err(|source| file::WriteError { path: path.to_owned(), source })?;
                 new
             }
-            Err(error) => return Err(ActivationIndexError::Damaged { path: file, reason: error.to_string() }),
+            Err(error) => {
+                return Err(ActivationIndexError::Damaged { path: file, reason: error.to_string() });
+            }
         };
         Ok(Self { path: path.to_owned(), manifest, layers: reader.layers().to_vec() })
     }

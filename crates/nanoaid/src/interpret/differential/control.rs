@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DifferentialConfig, DifferentialError, LabelledValues, Question, Ranked, SCHEMA_VERSION, Side, UnitDifference,
-    design, discovery, measured, p_values, shuffles,
+    DifferentialConfig, DifferentialError, LabelledValues, Question, Ranked, SCHEMA_VERSION, Side,
+    UnitDifference, design, discovery, measured, p_values, shuffles,
 };
 use crate::evaluate::classifier::{Interval, wilson};
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use micrograph::Rect;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, LayerAnswers, NearDuplicates, ActivationReader, IndexedMicrograph};
+use super::{ActivationReader, Histogram, IndexedMicrograph, LayerAnswers, NearDuplicates};
 use crate::{ConfigError, Layer};
 
 /// How many are chosen.

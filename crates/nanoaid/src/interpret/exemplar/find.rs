@@ -7,7 +7,7 @@ use micrograph::{Plane, Rect};
 use serde::{Deserialize, Serialize};
 
 use super::ExemplarError;
-use super::reader::{Map, ActivationReader};
+use super::reader::{ActivationReader, Map};
 use crate::ConfigError;
 
 /// How is searched.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerAnswers, IndexedMicrograph};
+use super::{IndexedMicrograph, LayerAnswers};
 
 /// Intervals of a histogram.
 const INTERVALS: usize = 24;

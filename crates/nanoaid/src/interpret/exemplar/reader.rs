@@ -152,7 +152,7 @@ impl ActivationReader {
             return self.visit_in_tiles(image, each);
         }
         let graph = self.network.graph();
-        let places: Vec<_> = self.layers.iter().filter_map(|layer| graph.place(&layer.name)).collect();
+        let places: Vec<_> = self.layers.iter().filter_map(|layer| graph.value_id(&layer.name)).collect();
         let images = self.network.normalized(self.network.tensor(&[image]));
         let outputs = graph.outputs(images, &places, Norms::Running, &mut Vec::new());
         for (layer, maps) in outputs.into_iter().enumerate() {

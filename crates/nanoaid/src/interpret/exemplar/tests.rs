@@ -5,9 +5,11 @@ use micrograph::{Plane, Rect};
 
 use super::reader::counted;
 use super::*;
-use crate::interpret::differential::{DifferentialConfig, Labelled, LabelledValues, Question, differential_analysis};
+use crate::interpret::differential::{
+    DifferentialConfig, Labelled, LabelledValues, Question, differential_analysis,
+};
 use crate::interpret::unit_values::UnitValues;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Pool, Init};
+use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation, Pool};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// A network of a convolution `conv` with these 3 × 3 kernels and ReLU, and a max-pool `pool`.
@@ -155,7 +157,8 @@ fn specimens() -> (Vec<Plane>, Vec<IndexedMicrograph>) {
 /// Those of some kinds.
 fn specimens_of(kinds: &[&str]) -> (Vec<Plane>, Vec<IndexedMicrograph>) {
     let (planes, seen) = specimens();
-    let wanted = |seen: &IndexedMicrograph| seen.category.as_deref().is_some_and(|kind| kinds.contains(&kind));
+    let wanted =
+        |seen: &IndexedMicrograph| seen.category.as_deref().is_some_and(|kind| kinds.contains(&kind));
     planes.into_iter().zip(seen).filter(|(_, seen)| wanted(seen)).unzip()
 }
 
@@ -207,7 +210,8 @@ fn chosen_are_the_first_and_last_of_a_full_sort_of_200_micrographs() {
 #[test]
 fn exemplars_of_a_planted_channel_come_from_its_class() {
     let (planes, seen) = specimens();
-    let reader = ActivationReader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
+    let reader =
+        ActivationReader::new(&planted(&[ACROSS_ROWS, ACROSS_COLUMNS, NOTHING]), &names(&["conv"])).unwrap();
     let answers = answers(&reader, &planes);
     for (channel, class) in [(0, "rows"), (1, "columns")] {
         let found = choose(

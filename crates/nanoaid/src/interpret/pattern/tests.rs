@@ -137,7 +137,7 @@ fn a_spot_detector_counts_separate_discs_and_agrees_with_the_count() {
     let plane = discs(&places);
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Finding::found).expect("it was asked for");
+    let count = found.result.count.as_ref().and_then(Finding::measured).expect("it was asked for");
     assert_eq!(count.places.len(), places.len());
     let near = matched(&count.places, &places, 1.0);
     assert_eq!(near.both.len(), places.len(), "{near:?}");
@@ -160,7 +160,7 @@ fn peaks_at_the_border_are_in_no_count() {
     assert!(map.plane(0).unwrap().range().unwrap().1 > 0.5, "it fires at the border");
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Finding::found).unwrap();
+    let count = found.result.count.as_ref().and_then(Finding::measured).unwrap();
     assert_eq!((count.places.len(), count.border_px), (0, [12.0, 12.0]));
     assert_eq!(count.classical.measured().unwrap().places.len(), places.len() - 1);
 }
@@ -193,7 +193,7 @@ fn disagreement_names_what_only_one_of_both_saw() {
     counted[7] = extra;
     let (seen, other) = (discs(&places), discs(&counted));
     let found = looking(&network, "unit:0").unwrap().look(&seen, &report(&other, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Finding::found).unwrap();
+    let count = found.result.count.as_ref().and_then(Finding::measured).unwrap();
     let disagreement = count.disagreement.as_ref().unwrap();
     let alone = |found: &[[f64; 2]], place: [f64; 2]| {
         found.len() == 1 && (found[0][0] - place[0]).hypot(found[0][1] - place[1]) < 1.0
@@ -255,6 +255,6 @@ fn what_a_network_cannot_tell_is_refused_by_name() {
     let flat = Plane::filled(3, 3, 0.5);
     let found =
         looking(&network, "encoder.2:1").unwrap().look(&flat, &report(&flat, Task::Pitch, None)).unwrap();
-    let reason = found.result.count.as_ref().and_then(Finding::refused).expect("too small");
+    let reason = found.result.count.as_ref().and_then(Finding::not_measured).expect("too small");
     assert!(reason.contains("encoder.2"), "{reason}");
 }

@@ -80,7 +80,7 @@ impl PositionReader {
         let mut graph = network.graph().clone();
         graph.use_fastest_method();
         let id_of = |layer: &&str| graph.value_id(layer).expect("the layer was checked to exist");
-        let places = layers.iter().map(id_of).collect();
+        let ids = layers.iter().map(id_of).collect();
         Self { graph, ids, network: network.clone(), site, contrast }
     }
 

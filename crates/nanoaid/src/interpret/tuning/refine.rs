@@ -1,6 +1,6 @@
-//! Refine: the preferred grating between those of the stimuli_shown.
+//! Refine: the preferred grating between those of the stimuli.
 //!
-//! The stimuli_shown's largest gain and its neighbours give a first place by parabolas through their
+//! The stimuli's largest gain and its neighbours give a first place by parabolas through their
 //! logarithms (a Gaussian tuning curve has a parabola as its logarithm). Around it a cross of five
 //! gratings is shown, and moved on while one of its arms is better than its middle; parabolas through
 //! the cross give the place. All units of a layer are refined together.

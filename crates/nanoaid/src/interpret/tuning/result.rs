@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TuningConfig;
 use super::stimulus::Profile;
-use super::stimulus_set::{StimulusActivation, DiscKind, LatticeKind};
+use super::stimulus_set::{DiscKind, LatticeKind, StimulusActivation};
 
 /// Version of the form of [`NetworkTuning`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -132,7 +132,7 @@ pub struct Preferred {
     /// Mean gain over phases as a share of the largest: about 0 for a linear unit, 1/π behind a ReLU
     /// that begins at uniform grey, 1 if the phase makes no difference.
     pub phase_invariance: f64,
-    /// Whether axis and period were found between those of the stimuli_shown by further stimuli.
+    /// Whether axis and period were found between those of the stimuli by further stimuli.
     pub refined: bool,
     /// The curves.
     pub curves: Curves,
@@ -166,7 +166,7 @@ pub enum Period {
     },
 }
 
-/// Answers around the preferred grating, as the stimuli_shown found them.
+/// Answers around the preferred grating, as the stimuli found them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// The profile, axis and period that they go through, as indices into those of the layer.

@@ -236,13 +236,13 @@ mod tests {
     fn the_stimuli_of_the_survey_are_grey_levels() {
         let site = ReadPosition { side_px: 64, position: 3, origin_px: 31.5, field_px: 60, inside: true };
         let config = TuningConfig::default();
-        let stimuli_shown = StimulusSet::of(&site, &config);
-        let gratings = stimuli_shown.gratings();
-        assert_eq!(gratings[stimuli_shown.index(2, 5, 1)].axis_deg, stimuli_shown.axes_deg[5]);
-        assert_eq!(gratings[stimuli_shown.index(2, 5, 1)].period_px, stimuli_shown.periods_px[1]);
+        let stimulus_set = StimulusSet::of(&site, &config);
+        let gratings = stimulus_set.gratings();
+        assert_eq!(gratings[stimulus_set.index(2, 5, 1)].axis_deg, stimulus_set.axes_deg[5]);
+        assert_eq!(gratings[stimulus_set.index(2, 5, 1)].period_px, stimulus_set.periods_px[1]);
         let mut stimuli: Vec<Stimulus> = gratings.iter().flat_map(|grating| phases(*grating, 2)).collect();
-        stimuli.extend(stimuli_shown.lattices.iter().flat_map(|kind| lattices(kind, 3, 0)));
-        stimuli.extend(stimuli_shown.discs.iter().flat_map(|kind| discs(kind, site.field_px)));
+        stimuli.extend(stimulus_set.lattices.iter().flat_map(|kind| lattices(kind, 3, 0)));
+        stimuli.extend(stimulus_set.discs.iter().flat_map(|kind| discs(kind, site.field_px)));
         for stimulus in stimuli {
             let (low, high) = stimulus.plane(64, 31.5, config.contrast).range().unwrap();
             assert!(low >= 0.0 && high <= 1.0, "{stimulus:?}: {low} to {high}");

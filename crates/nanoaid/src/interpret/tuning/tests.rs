@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::interpret::visualize::tests::{gabor, planted};
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Init};
+use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation};
 use crate::{Architecture, AutoencoderConfig, Device};
 
 fn tuned(network: &Network, layer: &str, config: &TuningConfig) -> LayerTuning {

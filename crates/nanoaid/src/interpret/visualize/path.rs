@@ -69,7 +69,7 @@ impl<'a> Paths<'a> {
         let planes: Vec<&Plane> = image.iter().collect();
         let images = self.network.normalized(self.network.tensor(&planes));
         let graph = self.network.graph();
-        let places: Vec<_> = self.layers.iter().filter_map(|layer| graph.place(layer)).collect();
+        let places: Vec<_> = self.layers.iter().filter_map(|layer| graph.value_id(layer)).collect();
         let outputs = graph.outputs(images, &places, Norms::Running, &mut Vec::new());
         let of_layer = |maps: burn::tensor::Tensor<4>| -> Vec<f32> {
             let [_, channels, height, width] = maps.dims();

@@ -49,7 +49,7 @@ impl<'a> Scorer<'a> {
         graph.use_fastest_method();
         let end = graph.end();
         let id_of = |layer: &str| graph.value_id(layer).filter(|_| !own_channels).unwrap_or(end);
-        let places = layers.iter().map(|&layer| (layer.to_owned(), id_of(layer))).collect();
+        let ids = layers.iter().map(|&layer| (layer.to_owned(), id_of(layer))).collect();
         let mut needs_output = false;
         for objective in objectives {
             objective.visit(&mut |objective| {

@@ -11,7 +11,7 @@ mod tiling;
 use micrograph::Plane;
 
 use super::*;
-use crate::network::{Convolution, ConvolutionShape, Graph, Operation, Init};
+use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation};
 use crate::{Architecture, AutoencoderConfig, Device};
 
 /// A network of one step `unit`: a convolution of one grey channel with these kernels, `[C][K · K]`,

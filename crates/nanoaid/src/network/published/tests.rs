@@ -260,16 +260,16 @@ fn reproduces(name: &str, layers: &dyn Fn(&str) -> String, last: &str) {
     let planes = reference_image(reference["n"].as_u64().unwrap() as usize);
     let colors = [&planes[0], &planes[1], &planes[2]];
     let number = |value: &Value| value.as_f64().unwrap();
-    for (id, expected) in reference["activations"].as_object().unwrap() {
-        let maps = if id == "input" {
+    for (place, expected) in reference["activations"].as_object().unwrap() {
+        let maps = if place == "input" {
             let planes = planes.each_ref().map(|plane| plane.values().to_vec()).concat();
             let data = burn::tensor::TensorData::new(planes, [1, 3, colors[0].height(), colors[0].width()]);
             let input = network.normalized(Tensor::from_data(data, &Device::Cpu.burn()));
             input.into_data().try_to_vec::<f32>().unwrap()
         } else {
-            let maps = network.maps_of_colors(colors, &layers(id));
+            let maps = network.maps_of_colors(colors, &layers(place));
             let shape = expected["shape"].as_array().unwrap();
-            assert_eq!(maps.len() as u64, shape[0].as_u64().unwrap(), "{id}");
+            assert_eq!(maps.len() as u64, shape[0].as_u64().unwrap(), "{place}");
             maps.iter().flat_map(|map| map.values().to_vec()).collect()
         };
         let count = maps.len() as f64;
@@ -283,7 +283,7 @@ fn reproduces(name: &str, layers: &dyn Fn(&str) -> String, last: &str) {
             [("mean", mean), ("std", variance.sqrt()), ("min", extremes[0]), ("max", extremes[1])]
         {
             let expected = number(&expected[what]);
-            assert!((found - expected).abs() < 1e-4 * scale, "{id} {what}: {found}, expected {expected}");
+            assert!((found - expected).abs() < 1e-4 * scale, "{place} {what}: {found}, expected {expected}");
         }
     }
     let logits: Vec<f64> =
@@ -300,7 +300,7 @@ fn reproduces(name: &str, layers: &dyn Fn(&str) -> String, last: &str) {
 
 #[test]
 fn squeezenet_gives_the_activations_of_its_reference() {
-    let layer = |id: &str| match place {
+    let layer = |place: &str| match place {
         "conv1 (relu)" => "conv1.relu".to_owned(),
         "conv_final (pad 1, relu)" => "conv_final.relu".to_owned(),
         same => same.to_owned(),
@@ -310,7 +310,7 @@ fn squeezenet_gives_the_activations_of_its_reference() {
 
 #[test]
 fn efficientnet_gives_the_activations_of_its_reference() {
-    let layer = |id: &str| match place {
+    let layer = |place: &str| match place {
         "stem (conv+bn+relu6)" => "_bn0.relu6".to_owned(),
         "head (conv+bn+relu6)" => "_bn1.relu6".to_owned(),
         "global average pool" => "_avg_pooling".to_owned(),

@@ -8,7 +8,7 @@ use micrograph::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, robust_range,
 };
 use micrograph::{Plane, Rect};
-use nanoaid::interpret::pattern::{PatternView, Periodic, Finding, UnitCount, UnitMap};
+use nanoaid::interpret::pattern::{Finding, PatternView, Periodic, UnitCount, UnitMap};
 
 use super::without_border;
 
@@ -54,7 +54,9 @@ pub(super) fn picture(plane: &Plane, measured: &Measured, view: &PatternView) ->
             words.extend(count_words(count));
             rows.push(count_panels(plane, measured, count, map));
         }
-        (Some(Finding::NotMeasured(reason)), _) => words.push((TEXT, format!("No count by the unit: {reason}."))),
+        (Some(Finding::NotMeasured(reason)), _) => {
+            words.push((TEXT, format!("No count by the unit: {reason}.")))
+        }
         _ => {}
     }
     assembled(&rows, &words)
@@ -127,7 +129,9 @@ fn count_words(count: &UnitCount) -> Vec<(Color, String)> {
                 format!("Only without network: {}.", disagreement.only_classical.len()),
             ));
         }
-        (Finding::NotMeasured(reason), _) => words.push((TEXT, format!("No count without network: {reason}."))),
+        (Finding::NotMeasured(reason), _) => {
+            words.push((TEXT, format!("No count without network: {reason}.")))
+        }
         (Finding::Measured(_), None) => {}
     }
     words

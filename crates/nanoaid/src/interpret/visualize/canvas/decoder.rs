@@ -31,8 +31,7 @@ impl Decoder {
         start: Option<&Plane>,
     ) -> Result<Self, CanvasError> {
         let refuse = |reason: String| CanvasError::Decoder { reason };
-        let graph =
-            autoencoder.graph().place(LATENT).and_then(|place| autoencoder.graph().behind_place(place));
+        let graph = autoencoder.graph().value_id(LATENT).and_then(|id| autoencoder.graph().after(id));
         let (Some(mut graph), Some(layer)) = (graph, autoencoder.layer(LATENT)) else {
             return Err(refuse("the network has no latent code with a decoder behind it".to_owned()));
         };

@@ -116,10 +116,8 @@ fn one_channel_by_itself_has_the_scores_and_gradients_of_the_whole_layer() {
         let whole: Vec<Objective> =
             units.iter().map(|unit| format!("{unit} + 0 * error").parse().unwrap()).collect();
         for redirected in [false, true] {
-            let (own, own_slopes) =
-                Scorer::new(&network, &units, 1).slopes(&images, shape, None, redirected);
-            let (all, all_slopes) =
-                Scorer::new(&network, &whole, 1).slopes(&images, shape, None, redirected);
+            let (own, own_slopes) = Scorer::new(&network, &units, 1).slopes(&images, shape, None, redirected);
+            let (all, all_slopes) = Scorer::new(&network, &whole, 1).slopes(&images, shape, None, redirected);
             for (own, all) in own.iter().zip(&all) {
                 assert!((own - all).abs() < 1e-5 * (1.0 + all.abs()), "{own} {all}");
             }
