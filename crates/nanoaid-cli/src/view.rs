@@ -4,6 +4,7 @@
 mod pictures;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use clap::ValueEnum;
 use micrograph::data_bar::{DataBar, DataBarChoice, DataBarEvidence};
@@ -13,7 +14,7 @@ use micrograph::{Calibration, FileFacts};
 use nanoaid::Network;
 use nanoaid::data::prepare::{PrepareConfig, Prepared};
 use nanoaid::hash::sha256;
-use nanoaid::interpret::lens::{Lens, LensConfig, LensResult, Order, Threshold, look};
+use nanoaid::interpret::lens::{Lens, LensConfig, LensImage, LensResult, Order, Threshold, look};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;
@@ -199,7 +200,13 @@ pub(crate) fn view(
             false_color: !settings.sheet_only,
             ..LensConfig::default()
         };
-        let lens = look(network, layer, (&prepared.plane, calibration), &config, &mut |_, _, _| {})?;
+        let lens = look(
+            network,
+            layer,
+            LensImage { plane: &prepared.plane, calibration },
+            &config,
+            &mut |_, _, _| ControlFlow::Continue(()),
+        )?;
         let seen = seen_layer(&lens, prepared, settings)?;
         files.picture(&format!("{layer}.sheet.png"), &seen.sheet)?;
         if let Some(more) = &seen.more {

@@ -158,7 +158,7 @@ fn strongest(network: &Network, layer: &str, plane: &Plane) -> Vec<(f32, Rect)> 
         }
         best
     };
-    network.maps(plane, layer).iter().map(of_map).collect()
+    network.maps(plane, layer).expect("the layer was checked to exist").iter().map(of_map).collect()
 }
 
 fn pictures(network: &Network, layer: &str, n: usize) -> Result<Vec<Plane>, Box<dyn Error>> {

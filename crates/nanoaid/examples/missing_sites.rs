@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is for")]
 
 use std::error::Error;
+use std::ops::ControlFlow;
 
 use micrograph::data_bar::DataBarChoice;
 use micrograph::measure::{LatticeConfig, lattice};
@@ -142,7 +143,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             &prepared.plane,
             &TileConfig::default(),
             Threshold::default(),
-            &mut |_, _| {},
+            &mut |_, _| ControlFlow::Continue(()),
         )?;
         let radius_px = 0.45 * truth.first[0].hypot(truth.first[1]);
         let planes = [cell_error(&back), squared_error(&prepared.plane, &back.output)];

@@ -266,7 +266,7 @@ fn diversities(units: &[(&Network, &str)], out: &Path) -> Result<(), Failure> {
 
 /// The Gram matrix of a layer's maps, scaled to norm 1.
 fn gram(network: &Network, plane: &Plane, layer: &str) -> Vec<f64> {
-    let maps = network.maps(plane, layer);
+    let maps = network.maps(plane, layer).expect("the layer was checked to exist");
     let product = |a: &Plane, b: &Plane| {
         a.values().iter().zip(b.values()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
     };
@@ -397,5 +397,5 @@ impl<'a> Real<'a> {
 
 /// The mean of a map.
 fn mean_of(network: &Network, plane: &Plane, layer: &str, channel: usize) -> f64 {
-    network.maps(plane, layer)[channel].mean()
+    network.maps(plane, layer).expect("the layer was checked to exist")[channel].mean()
 }

@@ -11,6 +11,7 @@ mod compact;
 mod convolution;
 mod dense;
 mod efficientnet;
+mod error;
 mod graph;
 mod import;
 mod init;
@@ -30,6 +31,7 @@ mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
+pub use error::NetworkError;
 pub use layer::{Layer, NoLayer};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
@@ -341,10 +343,22 @@ impl Network {
     ///
     /// Its maps are bit-equal to those that the whole network has there.
     ///
-    /// # Panics
+    /// # Errors
     /// If there is no such layer.
-    pub fn cut(&self, layer: &str) -> Self {
-        Self::of_graph(self.architecture.clone(), self.graph_to(layer), self.device)
+    ///
+    /// ```
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    /// let encoder = network.cut("encoder.2")?;
+    /// assert_eq!(encoder.layers().last().unwrap().name, "encoder.2");
+    /// assert!(network.cut("encoder.9").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cut(&self, layer: &str) -> Result<Self, NoLayer> {
+        let graph = self.graph_to(layer).ok_or_else(|| self.no_layer(layer))?;
+        Ok(Self::of_graph(self.architecture.clone(), graph, self.device))
     }
 
     /// Whether `layer` has a ReLU of its own, before which the network can be cut.
@@ -356,12 +370,16 @@ impl Network {
     /// The network cut behind `layer`, with only these channels of it; where possible no others
     /// are computed.
     ///
-    /// # Panics
+    /// # Errors
     /// If there is no such layer or channel.
-    pub fn cut_to_channels(&self, layer: &str, channels: &[usize]) -> Self {
-        let graph = self.graph_to(layer);
+    pub fn cut_to_channels(&self, layer: &str, channels: &[usize]) -> Result<Self, NetworkError> {
+        let graph = self.graph_to(layer).ok_or_else(|| self.no_layer(layer))?;
+        let n_channels = self.layer_of_values(layer)?.n_channels;
+        if let Some(&channel) = channels.iter().find(|&&channel| channel >= n_channels) {
+            return Err(NetworkError::NoChannel { layer: layer.to_owned(), channel, last: n_channels - 1 });
+        }
         let graph = graph.cut_to_channels(graph.end(), channels);
-        Self::of_graph(self.architecture.clone(), graph, self.device)
+        Ok(Self::of_graph(self.architecture.clone(), graph, self.device))
     }
 
     /// Channels of an image.
@@ -372,30 +390,62 @@ impl Network {
     /// The feature maps of `image` at `layer`, one plane a channel, in one piece; for large
     /// images see [`crate::interpret::lens`]. `[H, W]` → `C × [H / stride, W / stride]`.
     ///
-    /// # Panics
-    /// If there is no such layer, the image is too small for it ([`Layer::map_length`]), or the
+    /// # Errors
+    /// If there is no such layer, the image is too small for it ([`Layer::least_px`]), or the
     /// network's images have more than one channel.
-    pub fn maps(&self, image: &Plane, layer: &str) -> Vec<Plane> {
+    ///
+    /// ```
+    /// use micrograph::Plane;
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    /// let maps = network.maps(&Plane::filled(24, 32, 0.5), "encoder.2")?;
+    /// assert_eq!((maps.len(), maps[0].height(), maps[0].width()), (6, 6, 8));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn maps(&self, image: &Plane, layer: &str) -> Result<Vec<Plane>, NetworkError> {
         self.maps_of_planes(&[image], layer)
     }
 
     /// The feature maps at `layer` of an image of red, green and blue in `[0, 1]`; it is brought to
     /// the network as its [`Preprocess`] says, but for the size.
     ///
-    /// # Panics
+    /// # Errors
     /// As [`Network::maps`], or if the network's images are not of three channels.
-    pub fn maps_of_colors(&self, colors: [&Plane; 3], layer: &str) -> Vec<Plane> {
+    pub fn maps_of_colors(&self, colors: [&Plane; 3], layer: &str) -> Result<Vec<Plane>, NetworkError> {
         self.maps_of_planes(&colors, layer)
     }
 
-    fn maps_of_planes(&self, planes: &[&Plane], layer: &str) -> Vec<Plane> {
+    fn maps_of_planes(&self, planes: &[&Plane], layer: &str) -> Result<Vec<Plane>, NetworkError> {
+        self.check(planes, layer)?;
         let maps = self.maps_in_one(planes, layer);
         let plane = |channel| Plane::new(maps.height, maps.width, maps.channel(channel).to_vec());
-        (0..maps.n_channels).map(plane).collect()
+        Ok((0..maps.n_channels).map(plane).collect())
+    }
+
+    /// Refuses an image that the network cannot be run on as far as `layer`.
+    fn check(&self, planes: &[&Plane], layer: &str) -> Result<(), NetworkError> {
+        let described = self.layer_of_values(layer)?;
+        let (found, expected) = (planes.len(), self.channels_in());
+        if found != expected {
+            return Err(NetworkError::Channels { found, expected });
+        }
+        let size = |plane: &Plane| (plane.height(), plane.width());
+        let first = size(planes[0]);
+        if let Some(other) = planes.iter().map(|plane| size(plane)).find(|&other| other != first) {
+            return Err(NetworkError::Sizes { first, other });
+        }
+        let (height, width) = first;
+        if [height, width].iter().any(|&length| described.map_length(length) == 0) {
+            let least = described.least_px();
+            return Err(NetworkError::TooSmall { height, width, layer: layer.to_owned(), least });
+        }
+        Ok(())
     }
 
     /// As [`Network::maps`], of an image of as many planes as the network has channels, all maps in
-    /// one piece of memory.
+    /// one piece of memory; the layer and the size were checked.
     pub(crate) fn maps_in_one(&self, planes: &[&Plane], layer: &str) -> Maps {
         let images = self.tensor(planes); // [1, C_in, H, W]
         let maps = self.forward_to(self.normalized(images), layer); // [1, C, H/s, W/s]
@@ -427,21 +477,20 @@ impl Network {
     pub(crate) fn forward_to(&self, images: Tensor<4>, layer: &str) -> Tensor<4> {
         match self.graph.value_id(layer) {
             Some(id) => self.graph.forward_to(images, id),
-            None => self.graph_to(layer).forward(images),
+            None => self.graph_to(layer).expect("the layer was checked to exist").forward(images),
         }
     }
 
-    /// The steps that `layer` depends on.
-    fn graph_to(&self, layer: &str) -> Graph {
+    /// The steps that `layer` depends on; `None` if there is no such layer.
+    fn graph_to(&self, layer: &str) -> Option<Graph> {
         let id_of = |name: &str| -> Option<ValueId> { self.graph.value_id(name) };
-        let cut = match id_of(layer) {
+        match id_of(layer) {
             Some(id) => Some(self.graph.cut(id)),
             None => layer
                 .strip_suffix(PREACTIVATION)
                 .and_then(id_of)
                 .and_then(|id| self.graph.cut_before_relu(id)),
-        };
-        cut.unwrap_or_else(|| panic!("layer `{layer}` was checked to exist"))
+        }
     }
 
     pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {

@@ -141,7 +141,7 @@ mod tests {
         let plane = Plane::from_fn(64, 96, |y, x| ((y * 7 + x * 3) % 11) as f32 / 10.0);
         let found = logits(&network, &plane);
         let alone: Vec<Vec<Plane>> =
-            views(&plane, 32).iter().map(|view| network.maps(view, "head")).collect();
+            views(&plane, 32).iter().map(|view| network.maps(view, "head").unwrap()).collect();
         for (class, found) in found.iter().enumerate() {
             let mean = alone.iter().map(|maps| f64::from(maps[class].at(0, 0))).sum::<f64>() / 2.0;
             assert!((found - mean).abs() < 1e-6, "class {class}: {found} {mean}");

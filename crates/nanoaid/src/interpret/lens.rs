@@ -23,6 +23,7 @@ pub use reconstruction::{Reconstruction, ReconstructionMetrics, Threshold, recon
 pub use result::{ChannelResult, LensResult, SCHEMA_VERSION, Size, SizeNm, Warning};
 
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use micrograph::{Calibration, Plane};
@@ -57,6 +58,21 @@ impl Default for LensConfig {
             false_color: true,
             tiles: TileConfig::default(),
         }
+    }
+}
+
+/// The image that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct LensImage<'a> {
+    /// Prepared: values in `[0, 1]`, without data bar.
+    pub plane: &'a Plane,
+    /// The size of a pixel, where it is known.
+    pub calibration: Option<&'a Calibration>,
+}
+
+impl<'a> From<&'a Plane> for LensImage<'a> {
+    fn from(plane: &'a Plane) -> Self {
+        Self { plane, calibration: None }
     }
 }
 
@@ -105,23 +121,69 @@ pub enum LensError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The progress callback broke.
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// Looks at `image`, values in `[0, 1]`, through `layer` of `network`. `progress` is told the
-/// step, the tiles done in it, and their number.
+impl Network {
+    /// Looks at `image`, values in `[0, 1]`, through the layer called `layer`, with default settings.
+    ///
+    /// # Errors
+    /// If there is no such layer, or the image is too small for it.
+    ///
+    /// ```
+    /// use micrograph::Plane;
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    /// let image = Plane::from_fn(24, 32, |y, x| if (y + x) % 8 < 4 { 0.9 } else { 0.1 });
+    ///
+    /// let lens = network.look(&image, "encoder.1")?;
+    /// assert_eq!((lens.maps.n_channels(), lens.maps.height(), lens.maps.width()), (4, 12, 16));
+    /// println!("{} channels are dead", lens.result.counts.n_dead);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn look(&self, image: &Plane, layer: &str) -> Result<Lens, LensError> {
+        look(self, layer, image.into(), &LensConfig::default(), &mut |_, _, _| ControlFlow::Continue(()))
+    }
+}
+
+/// Looks at `image` through `layer` of `network`. `progress` is given the step, the tiles done in it,
+/// and their number, before the first and after each tile; where it breaks, the lens stops.
 ///
 /// # Errors
-/// See [`LensError`].
+/// See [`LensError`]; [`LensError::Cancelled`] where `progress` broke.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use micrograph::Plane;
+/// use nanoaid::interpret::lens::{LensConfig, LensError, look};
+/// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+///
+/// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+/// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+/// let image = Plane::filled(24, 32, 0.5);
+///
+/// let ended = look(&network, "encoder.1", (&image).into(), &LensConfig::default(), &mut |step, done, total| {
+///     println!("{step:?}: {done} of {total} tiles");
+///     ControlFlow::Break(())
+/// });
+/// assert!(matches!(ended, Err(LensError::Cancelled)));
+/// # Ok::<(), nanoaid::ConfigError>(())
+/// ```
 pub fn look(
     network: &Network,
     layer: &str,
-    (image, calibration): (&Plane, Option<&Calibration>),
+    image: LensImage<'_>,
     config: &LensConfig,
-    progress: &mut dyn FnMut(LensStep, usize, usize),
+    progress: &mut dyn FnMut(LensStep, usize, usize) -> ControlFlow<()>,
 ) -> Result<Lens, LensError> {
+    let LensImage { plane: image, calibration } = image;
     let tiles = &config.tiles;
     let maps = FeatureMaps::of(network, layer, image, tiles, &mut |done, total| {
-        progress(LensStep::Maps, done, total);
+        progress(LensStep::Maps, done, total)
     })?;
     // the result names the network by its hash, which leaves the other threads free
     let (ranking, _) = rayon::join(|| rank(&maps, config.order), || network.sha256());

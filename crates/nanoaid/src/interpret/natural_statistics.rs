@@ -202,7 +202,7 @@ mod tests {
             (network(3.0), &columns, Some(Warning::OtherPath { nearer: 1, layers: 2 })),
             (network(0.1), &rows, None),
         ] {
-            let score = |plane: &Plane| network.maps(plane, "unit")[0].mean();
+            let score = |plane: &Plane| network.maps(plane, "unit").unwrap()[0].mean();
             assert!(micrographs.iter().all(|plane| score(plane) < score(picture)), "it looks like a success");
             let paths = natural.paths(&network, "unit", [48, 56]).expect("there are micrographs");
             let (nearness, warning) = paths.compare(std::slice::from_ref(picture), 0);

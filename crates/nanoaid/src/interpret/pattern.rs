@@ -15,6 +15,7 @@ mod result;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use micrograph::Plane;
 use micrograph::measure::count::{CountConfig, particles};
@@ -164,7 +165,9 @@ impl<'a> Looker<'a> {
         let mut layers = Vec::new();
         let mut best: Option<(Clearest, UnitMap)> = None;
         for layer in &self.layers {
-            let maps = match FeatureMaps::of(self.network, layer, image, &self.config.tiles, &mut |_, _| {}) {
+            let maps = match FeatureMaps::of(self.network, layer, image, &self.config.tiles, &mut |_, _| {
+                ControlFlow::Continue(())
+            }) {
                 Ok(maps) => maps,
                 Err(error @ LensError::TooSmall { .. }) => {
                     layers.push(LayerClarity {
@@ -233,7 +236,9 @@ impl<'a> Looker<'a> {
     }
 
     fn map(&self, image: &Plane, layer: &str, channel: usize) -> Result<UnitMap, PatternError> {
-        let maps = FeatureMaps::of(self.network, layer, image, &self.config.tiles, &mut |_, _| {})?;
+        let maps = FeatureMaps::of(self.network, layer, image, &self.config.tiles, &mut |_, _| {
+            ControlFlow::Continue(())
+        })?;
         Ok(UnitMap::of(&maps, channel)?)
     }
 

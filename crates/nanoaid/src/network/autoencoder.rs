@@ -194,7 +194,7 @@ mod tests {
         let components = BlockComponents::of(&[&image], 4, 5, 0).unwrap();
         let mut network = Network::random(Architecture::Autoencoder(config), 1, Device::Cpu).unwrap();
         network.start_from_components(&components);
-        let output = &network.maps(&image, "output")[0];
+        let output = &network.maps(&image, "output").unwrap()[0];
         let expected = components.reconstruct(&image);
         for (found, expected) in output.values().iter().zip(expected.values()) {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");

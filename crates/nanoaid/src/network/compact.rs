@@ -165,7 +165,10 @@ mod tests {
         assert_eq!(names, expected);
         let mut stream = Stream::new(0, "image", 0);
         let image = Plane::from_fn(19, 26, |_, _| stream.uniform() as f32);
-        assert_eq!(classifier.maps(&image, "encoder.2"), autoencoder.maps(&image, "encoder.2"));
+        assert_eq!(
+            classifier.maps(&image, "encoder.2").unwrap(),
+            autoencoder.maps(&image, "encoder.2").unwrap()
+        );
 
         let before = classifier.weights();
         let error = classifier.take_over_encoder(&of_stages(vec![4, 7])).unwrap_err();

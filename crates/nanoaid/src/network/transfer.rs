@@ -87,9 +87,9 @@ mod tests {
         let mut stream = Stream::new(0, "image", 0);
         let image = Plane::from_fn(40, 47, |_, _| stream.uniform() as f32);
         let gray = trunk.for_gray(Input::GrayFolded).unwrap();
-        assert_eq!(network.maps(&image, "features.12"), gray.maps(&image, "features.12"));
+        assert_eq!(network.maps(&image, "features.12").unwrap(), gray.maps(&image, "features.12").unwrap());
         let opened = Network::from_bytes(&network.to_bytes(), Device::Cpu).unwrap();
-        assert_eq!(opened.maps(&image, "head"), network.maps(&image, "head"));
+        assert_eq!(opened.maps(&image, "head").unwrap(), network.maps(&image, "head").unwrap());
     }
 
     #[test]

@@ -120,11 +120,13 @@ pub fn to_csv(rows: &[SweepRow]) -> String {
 
 /// Name of the layer of the code.
 const LATENT: &str = "latent";
+/// Why it can be cut there and run on patches.
+const HAS_LATENT: &str = "an autoencoder that was trained on such patches has a latent code";
 
 /// The code of each patch, one plane a channel.
 fn codes(network: &Network, patches: &[&Plane]) -> Vec<Vec<Plane>> {
-    let encoder = network.cut(LATENT);
-    patches.iter().map(|patch| encoder.maps(patch, LATENT)).collect()
+    let encoder = network.cut(LATENT).expect(HAS_LATENT);
+    patches.iter().map(|patch| encoder.maps(patch, LATENT).expect(HAS_LATENT)).collect()
 }
 
 /// Mean and standard deviation of each channel of each code.
@@ -137,11 +139,11 @@ fn features(codes: &[Vec<Plane>]) -> Vec<Vec<f64>> {
 
 /// Channels of `layer` that are constant over all patches together.
 fn n_dead(network: &Network, layer: &str, patches: &[&Plane]) -> usize {
-    let encoder = network.cut(layer);
+    let encoder = network.cut(layer).expect(HAS_LATENT);
     let n_channels = encoder.layers().last().map_or(0, |layer| layer.n_channels);
     let mut ranges: Vec<Option<(f32, f32)>> = vec![None; n_channels];
     for patch in patches {
-        for (range, map) in ranges.iter_mut().zip(encoder.maps(patch, layer)) {
+        for (range, map) in ranges.iter_mut().zip(encoder.maps(patch, layer).expect(HAS_LATENT)) {
             *range = match (*range, map.range()) {
                 (Some((low, high)), Some((more_low, more_high))) => {
                     Some((low.min(more_low), high.max(more_high)))

@@ -179,7 +179,7 @@ impl Gathered {
                         "objective `{objective}`: no layer `{layer}` to whiten"
                     )));
                 }
-                let whitening = Whitening::of(network, &layer, natural.planes(), 0).ok_or_else(|| {
+                let whitening = Whitening::of(network, &layer, natural.planes(), 0)?.ok_or_else(|| {
                     Failure::new(format!("`{layer}` is not active on any micrograph of --data"))
                 })?;
                 *objective = whitening.resolved(objective);

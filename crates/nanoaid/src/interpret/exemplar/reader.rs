@@ -4,6 +4,7 @@
 //! channels take for an edge. Those within half a receptive field of it, at most a quarter of the
 //! map on each side, do not count.
 
+use std::ops::ControlFlow;
 use std::ops::Range;
 
 use micrograph::{Plane, Rect};
@@ -169,7 +170,9 @@ impl ActivationReader {
     fn visit_in_tiles(&self, image: &Plane, each: &mut dyn FnMut(Map<'_>)) -> Result<(), ExemplarError> {
         for (index, layer) in self.layers.iter().enumerate() {
             let maps =
-                FeatureMaps::of(&self.network, &layer.name, image, &TileConfig::default(), &mut |_, _| {})?;
+                FeatureMaps::of(&self.network, &layer.name, image, &TileConfig::default(), &mut |_, _| {
+                    ControlFlow::Continue(())
+                })?;
             for channel in 0..layer.n_channels {
                 let plane = maps.plane(channel).map_err(LensError::from)?;
                 let (height, width, values) = (plane.height(), plane.width(), plane.values());

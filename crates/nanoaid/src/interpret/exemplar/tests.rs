@@ -64,7 +64,7 @@ fn peaks_are_those_of_all_maps_searched_by_plain_loops() {
         let found = reader.peaks(&image).unwrap();
         for (name, peaks) in layers.iter().zip(found) {
             let layer = network.layer(name).unwrap();
-            let maps = network.maps(&image, name);
+            let maps = network.maps(&image, name).unwrap();
             assert_eq!(peaks.len(), maps.len());
             for (map, peak) in maps.iter().zip(peaks) {
                 let mut best = (f32::NEG_INFINITY, 0, 0);
@@ -97,7 +97,7 @@ fn a_large_image_has_the_peaks_of_one_piece() {
     let mut whole = network.clone();
     whole.graph_mut().run_in_tiles();
     let layer = network.layer("encoder.2").unwrap();
-    for (map, peak) in whole.maps(&image, "encoder.2").iter().zip(&in_tiles[0]) {
+    for (map, peak) in whole.maps(&image, "encoder.2").unwrap().iter().zip(&in_tiles[0]) {
         let rows = counted(layer, map.height());
         let largest = rows
             .flat_map(|y| counted(layer, map.width()).map(move |x| (y, x)))
@@ -127,7 +127,7 @@ fn the_border_of_an_image_is_no_exemplar() {
     let reader = ActivationReader::new(&network, &names(&["conv"])).unwrap();
     let peak = reader.peaks(&Plane::filled(40, 50, 0.9)).unwrap()[0][0];
     assert!(peak.value.abs() < 1e-6, "{peak:?}");
-    assert!(network.maps(&Plane::filled(40, 50, 0.9), "conv")[0].range().unwrap().1 > 1.0);
+    assert!(network.maps(&Plane::filled(40, 50, 0.9), "conv").unwrap()[0].range().unwrap().1 > 1.0);
 }
 
 /// Images of four kinds: lines along the rows, along the columns, both, noise.
@@ -183,7 +183,7 @@ fn chosen_are_the_first_and_last_of_a_full_sort_of_200_micrographs() {
             .iter()
             .enumerate()
             .map(|(image, plane)| {
-                let map = &network.maps(plane, "pool")[channel];
+                let map = &network.maps(plane, "pool").unwrap()[channel];
                 let mut largest = f32::NEG_INFINITY;
                 for y in counted(layer, map.height()) {
                     for x in counted(layer, map.width()) {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -84,17 +85,17 @@ struct StoredTile {
 
 impl FeatureMaps {
     /// The feature maps of `image` at `layer`, as those of the whole image in one piece.
-    /// `progress` is told the tiles done and their number.
+    /// `progress` is given the tiles done and their number; where it breaks, nothing more is run.
     ///
     /// # Errors
     /// If there is no such layer, the image is smaller than the coarsest stride on the way to it,
-    /// a setting is out of range, or the maps cannot be written to the folder.
+    /// a setting is out of range, the maps cannot be written to the folder, or `progress` broke.
     pub fn of(
         network: &Network,
         layer: &str,
         image: &Plane,
         config: &TileConfig,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Self, LensError> {
         let config = config.clone().checked()?;
         let layer = network.known_layer(layer)?;
@@ -116,7 +117,7 @@ impl FeatureMaps {
                 (0..layer.n_channels).map(|_| Plane::filled(height, width, 0.0)).collect();
             plan.run(image, progress, |tile| {
                 planes.par_iter_mut().enumerate().for_each(|(channel, plane)| tile.paste(channel, plane));
-                Ok::<(), LensError>(())
+                Ok(())
             })?;
             Store::Memory(planes)
         } else {
@@ -128,7 +129,7 @@ impl FeatureMaps {
                 file.write_all(&bytes).map_err(spill_error)?;
                 tiles.push(StoredTile { rect: tile.rect, offset });
                 offset += bytes.len() as u64;
-                Ok::<(), LensError>(())
+                Ok(())
             })?;
             Store::File { file: Mutex::new(file), folder: config.folder(), tiles }
         };

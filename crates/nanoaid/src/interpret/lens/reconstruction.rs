@@ -4,6 +4,8 @@
 //! in tiles, and cut back. The squared error is averaged over each cell: the latent has one
 //! vector a cell, so that is the grain in which the network can fail.
 
+use std::ops::ControlFlow;
+
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
@@ -101,17 +103,18 @@ pub fn reconstructs(network: &Network) -> bool {
     network.layer(OUTPUT).is_some_and(|layer| layer.n_channels == 1 && layer.stride == 1)
 }
 
-/// The reconstruction of `image`, values in `[0, 1]`, by an autoencoder. `progress` is told the
-/// tiles done and their number.
+/// The reconstruction of `image`, values in `[0, 1]`, by an autoencoder. `progress` is given
+/// the tiles done and their number; where it breaks, nothing more is run.
 ///
 /// # Errors
-/// If the network is not an autoencoder, the image is empty, or a setting is out of range.
+/// If the network is not an autoencoder, the image is empty, a setting is out of range, or
+/// `progress` broke.
 pub fn reconstruction(
     network: &Network,
     image: &Plane,
     config: &TileConfig,
     threshold: Threshold,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Reconstruction, LensError> {
     let config = config.clone().checked()?;
     let rule = threshold.checked()?;
@@ -130,7 +133,7 @@ pub fn reconstruction(
     let mut output = Plane::filled(height, width, 0.0);
     plan.run(image, progress, |tile| {
         tile.paste(0, &mut output);
-        Ok::<(), LensError>(())
+        Ok(())
     })?;
 
     let (error_map, mean_squared_error) = cell_errors(image, &output, cell_px);

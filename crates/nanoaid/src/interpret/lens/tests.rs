@@ -30,7 +30,7 @@ fn tiles(tile_px: usize) -> TileConfig {
 }
 
 fn maps_of(network: &Network, layer: &str, image: &Plane, config: &TileConfig) -> FeatureMaps {
-    FeatureMaps::of(network, layer, image, config, &mut |_, _| {}).unwrap()
+    FeatureMaps::of(network, layer, image, config, &mut |_, _| ControlFlow::Continue(())).unwrap()
 }
 
 fn planes(maps: &FeatureMaps) -> Vec<Plane> {
@@ -59,9 +59,14 @@ fn plant(weights: &mut crate::network::Weights, layer: &str, channel: usize, sou
 fn maps_of_the_cut_network_are_those_of_the_whole_to_the_bit() {
     let (network, image) = (network(3), noise(35, 50, 3));
     for layer in network.layers() {
-        let cut = network.cut(&layer.name);
+        let cut = network.cut(&layer.name).unwrap();
         assert_eq!(cut.layers().last(), Some(layer));
-        assert_eq!(cut.maps(&image, &layer.name), network.maps(&image, &layer.name), "{}", layer.name);
+        assert_eq!(
+            cut.maps(&image, &layer.name).unwrap(),
+            network.maps(&image, &layer.name).unwrap(),
+            "{}",
+            layer.name
+        );
     }
 }
 
@@ -82,7 +87,7 @@ fn tiles_give_the_maps_of_the_whole_to_the_bit() {
             let image = noise(height, width, 7);
             for layer in network.layers() {
                 let tiled = planes(&maps_of(&network, &layer.name, &image, &tiles(tile_px)));
-                let whole = network.maps(&image, &layer.name);
+                let whole = network.maps(&image, &layer.name).unwrap();
                 assert!(tiled == whole, "{}, {height} × {width} px in tiles of {tile_px}", layer.name);
             }
         }
@@ -107,7 +112,7 @@ fn tiles_of_wide_networks_give_the_bits_of_the_whole_too() {
                 let whole = planes(&maps_of(&network, &layer.name, &image, &tiles(usize::MAX)));
                 assert!(tiled == whole, "{name}");
                 // with one sum for each output, maps are the same but for rounding
-                let direct = network.maps(&image, &layer.name);
+                let direct = network.maps(&image, &layer.name).unwrap();
                 let (direct, tiled) =
                     (direct.iter().flat_map(Plane::values), whole.iter().flat_map(Plane::values));
                 let off = direct.clone().zip(tiled).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -127,8 +132,8 @@ fn a_shift_by_the_stride_shifts_the_maps_by_one() {
         let stride = 1 << depth;
         assert_eq!(layer.stride, stride);
         let cut = |y, x| large.crop(Rect { y, x, height: 120, width: 112 });
-        let here = network.maps(&cut(0, 0), &layer.name);
-        let there = network.maps(&cut(stride, stride), &layer.name);
+        let here = network.maps(&cut(0, 0), &layer.name).unwrap();
+        let there = network.maps(&cut(stride, stride), &layer.name).unwrap();
         let inner = |index: usize, length: usize| {
             let (first, end) = layer.image_from_feature(index);
             first >= 0 && end <= length as isize
@@ -167,12 +172,12 @@ fn the_receptive_field_is_what_changes_a_neuron_when_pixels_change() {
     {
         let layer = network.layer(name).unwrap();
         let (y, x) = (height / 2 / layer.stride + 1, width / 2 / layer.stride);
-        let before = network.maps(&image, name);
+        let before = network.maps(&image, name).unwrap();
         let mut image = image.clone();
         let mut changing = BTreeSet::new();
         for pixel in 0..height * width {
             image.values_mut()[pixel] = 60.0; // brighter than what is pooled with it
-            let after = network.maps(&image, name);
+            let after = network.maps(&image, name).unwrap();
             image.values_mut()[pixel] = 0.5;
             if before.iter().zip(&after).any(|(before, after)| before.at(y, x) != after.at(y, x)) {
                 changing.insert((pixel / width, pixel % width));
@@ -214,7 +219,9 @@ fn spilled_maps_are_those_in_memory() {
 fn what_cannot_be_looked_at_says_why() {
     let (network, image) = (network(19), noise(7, 40, 19));
     let error = |layer: &str, config: &TileConfig| {
-        FeatureMaps::of(&network, layer, &image, config, &mut |_, _| {}).unwrap_err().to_string()
+        FeatureMaps::of(&network, layer, &image, config, &mut |_, _| ControlFlow::Continue(()))
+            .unwrap_err()
+            .to_string()
     };
     let config = TileConfig::default();
     assert!(
@@ -230,8 +237,10 @@ fn what_cannot_be_looked_at_says_why() {
     let lost = TileConfig { memory_budget_bytes: 1, spill_folder: Some(folder.clone()), ..config };
     let text = error("encoder.1", &lost);
     assert!(text.starts_with(&format!("cannot keep feature maps in {}: ", folder.display())), "{text}");
-    let encoder = network.cut("encoder.2");
-    let error = reconstruction(&encoder, &image, &tiles(64), Threshold::default(), &mut |_, _| {});
+    let encoder = network.cut("encoder.2").unwrap();
+    let error = reconstruction(&encoder, &image, &tiles(64), Threshold::default(), &mut |_, _| {
+        ControlFlow::Continue(())
+    });
     assert!(matches!(error, Err(LensError::NoReconstruction { last }) if last == "encoder.2"));
 }
 
@@ -330,9 +339,11 @@ fn reconstructions_are_those_of_the_image_extended_by_hand() {
         let image = noise(height, width, 37);
         let (tall, wide) = (height.next_multiple_of(8), width.next_multiple_of(8));
         let extended = Plane::from_fn(tall, wide, |y, x| image.at(y.min(height - 1), x.min(width - 1)));
-        let whole = network.maps(&extended, "output")[0].crop(Rect { y: 0, x: 0, height, width });
-        let found =
-            reconstruction(&network, &image, &tiles(16), Threshold::default(), &mut |_, _| {}).unwrap();
+        let whole = network.maps(&extended, "output").unwrap()[0].crop(Rect { y: 0, x: 0, height, width });
+        let found = reconstruction(&network, &image, &tiles(16), Threshold::default(), &mut |_, _| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
         assert!(found.output == whole, "{height} × {width}");
         let errors = image.values().iter().zip(whole.values());
         let mse = errors.map(|(a, b)| f64::from((a - b) * (a - b))).sum::<f64>() / (height * width) as f64;
@@ -348,13 +359,14 @@ fn the_result_names_layer_sizes_and_nanometres() {
     let network = network(41);
     let calibration = Calibration { nm_per_px_y: 3.0, ..Calibration::square(2.0, CalibrationSource::Typed) };
     let image = noise(61, 83, 41);
+    let seen = LensImage { plane: &image, calibration: Some(&calibration) };
     let mut steps = Vec::new();
     let config = LensConfig { tiles: tiles(16), ..LensConfig::default() };
-    let lens =
-        look(&network, "encoder.2", (&image, Some(&calibration)), &config, &mut |step, done, total| {
-            steps.push((step, done == total));
-        })
-        .unwrap();
+    let lens = look(&network, "encoder.2", seen, &config, &mut |step, done, total| {
+        steps.push((step, done == total));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let result = &lens.result;
     assert_eq!((result.layer.as_str(), result.depth, result.stride), ("encoder.2", Some(2), 4));
     assert_eq!(result.maps, Size { height: 15, width: 20 });
@@ -376,7 +388,28 @@ fn the_result_names_layer_sizes_and_nanometres() {
     let json = serde_json::to_value(result).unwrap();
     assert_eq!(json["channels"][0]["rank"], 1);
     assert_eq!(json["schema_version"], SCHEMA_VERSION);
-    let other = look(&network, "latent", (&image, None), &config, &mut |_, _, _| {}).unwrap();
+    let other =
+        look(&network, "latent", (&image).into(), &config, &mut |_, _, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(other.result.depth, None);
     assert!(other.result.warnings.contains(&Warning::Uncalibrated));
+}
+
+#[test]
+fn a_lens_stops_at_the_tile_at_which_its_caller_breaks() {
+    let (network, image) = (network(5), noise(40, 64, 5));
+    let config = LensConfig { tiles: tiles(16), ..LensConfig::default() };
+    let n_tiles = 12; // 3 × 4
+    for (name, step, at) in [
+        ("before the first tile", LensStep::Maps, 0),
+        ("between tiles", LensStep::Maps, 5),
+        ("in the reconstruction", LensStep::Reconstruction, 2),
+    ] {
+        let mut calls = Vec::new();
+        let ended = look(&network, "encoder.1", (&image).into(), &config, &mut |now, done, total| {
+            calls.push((now, done, total));
+            if (now, done) == (step, at) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(ended, Err(LensError::Cancelled)), "{name}");
+        assert_eq!(calls.last(), Some(&(step, at, n_tiles)), "{name}: nothing is run after it");
+    }
 }

@@ -8,8 +8,11 @@
 //! Wide convolutions compute 4 × 4 outputs together (Winograd's way), which share the rounding of
 //! all they read. So the field is widened to whole such squares, and cuts begin where squares do.
 
+use std::ops::ControlFlow;
+
 use micrograph::{Plane, Rect};
 
+use super::LensError;
 use crate::network::Maps;
 use crate::{Network, kernels};
 
@@ -94,16 +97,20 @@ impl TilePlan {
         self.rows.len() * self.columns.len()
     }
 
-    /// Runs each tile in turn and gives it to `keep`.
+    /// Runs each tile in turn and gives it to `keep`; ends where `progress` breaks.
     /// Where the plan is for a larger image, `image`'s last row and column are repeated.
-    pub(super) fn run<E>(
+    pub(super) fn run(
         &self,
         image: &Plane,
-        progress: &mut dyn FnMut(usize, usize),
-        mut keep: impl FnMut(&Tile) -> Result<(), E>,
-    ) -> Result<(), E> {
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+        mut keep: impl FnMut(&Tile) -> Result<(), LensError>,
+    ) -> Result<(), LensError> {
+        let mut report = |n_done| match progress(n_done, self.n_tiles()) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(LensError::Cancelled),
+        };
         let tiles = self.rows.iter().flat_map(|row| self.columns.iter().map(move |column| (row, column)));
-        progress(0, self.n_tiles());
+        report(0)?;
         for (index, (row, column)) in tiles.enumerate() {
             let cut = Rect {
                 y: row.image_first,
@@ -116,7 +123,7 @@ impl TilePlan {
             let maps = self.network.maps_in_one(&[&extended_crop(image, cut)], &self.layer);
             let rect = Rect { y: row.first, x: column.first, height, width };
             keep(&Tile { rect, maps, y, x })?;
-            progress(index + 1, self.n_tiles());
+            report(index + 1)?;
         }
         if self.n_tiles() > 1 {
             // what tiles leave behind is no size that others need

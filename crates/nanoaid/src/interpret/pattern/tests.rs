@@ -69,7 +69,10 @@ fn the_gabor_of_the_pattern_is_named_with_its_period() {
 fn clarity_is_next_to_nothing_for_a_wave_that_is_not_there() {
     let network = planted(&[gabor(41, 10.0, 30.0)], &[0.0], false);
     let plane = grating(30.0, 10.0);
-    let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+    let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let (sin, cos) = 30_f64.to_radians().sin_cos();
     let clarity = |wave: [f64; 2]| clearest(&maps, (181, 240), &[wave]).unwrap().measured().unwrap().clarity;
     let (own, other) = (clarity([sin / 10.0, cos / 10.0]), clarity([cos / 10.0, -sin / 10.0]));
@@ -83,7 +86,10 @@ fn a_channel_that_sees_only_the_zeros_around_the_image_is_not_named() {
     beside[20 * 41 + 10] = -10.0;
     let network = planted(&[beside, gabor(41, 14.0, -60.0)], &[1.0, 0.0], true);
     let plane = grating(30.0, 10.0);
-    let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+    let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let border = maps.plane(0).unwrap();
     let fires = |x: usize| (0..181).any(|y| border.at(y, x) > 0.5);
     assert!(fires(3) && !fires(60), "it fires at the border alone");
@@ -156,7 +162,10 @@ fn peaks_at_the_border_are_in_no_count() {
     let mut places = places();
     places.push([8.0, 130.0]); // a disc that lies within half a receptive field of the border
     let plane = discs(&places);
-    let map = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+    let map = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     assert!(map.plane(0).unwrap().range().unwrap().1 > 0.5, "it fires at the border");
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
@@ -177,7 +186,10 @@ fn a_faint_channel_is_not_named_however_clear_its_map() {
     let named = |strength: f32| {
         let faint = clear.iter().map(|value| strength * value).collect();
         let network = planted(&[noisy.clone(), faint], &[0.0; 2], true);
-        let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {}).unwrap();
+        let maps = FeatureMaps::of(&network, "unit", &plane, &TileConfig::default(), &mut |_, _| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
         clearest(&maps, (181, 240), &[[sin / 10.0, cos / 10.0]]).unwrap().measured().unwrap().channel
     };
     assert_eq!([0.02, 0.5].map(named), [0, 1]);

@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::objective::Objective;
 use crate::Network;
+use crate::network::NetworkError;
 
 /// The inverse of the second moments `S = XᵀX / n` of the activation vectors of a layer.
 #[derive(Clone, Debug)]
@@ -24,18 +25,18 @@ impl Whitening {
     /// From random positions of `micrographs`, prepared, at `layer`; `None` without micrographs or
     /// where nothing is active.
     ///
-    /// # Panics
+    /// # Errors
     /// If there is no such layer, or a micrograph is too small for it.
     pub fn of<'a>(
         network: &Network,
         layer: &str,
         micrographs: impl IntoIterator<Item = &'a Plane>,
         seed: u64,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, NetworkError> {
         let mut moments: Option<DMatrix<f64>> = None;
         let mut n = 0.0;
         for (index, micrograph) in micrographs.into_iter().enumerate() {
-            let maps = network.maps(micrograph, layer);
+            let maps = network.maps(micrograph, layer)?;
             let mut stream = Stream::new(seed, "whitening", index as u64);
             let moments = moments.get_or_insert_with(|| DMatrix::zeros(maps.len(), maps.len()));
             for _ in 0..POSITIONS {
@@ -46,13 +47,14 @@ impl Whitening {
                 n += 1.0;
             }
         }
-        let mut moments = moments? / n;
+        let Some(moments) = moments else { return Ok(None) };
+        let mut moments = moments / n;
         let least = LEAST_VARIANCE * moments.trace() / moments.nrows() as f64;
         for channel in 0..moments.nrows() {
             moments[(channel, channel)] += least;
         }
-        let inverse = moments.cholesky()?.inverse();
-        Some(Self { layer: layer.to_owned(), inverse })
+        let inverse = moments.cholesky().map(|decomposition| decomposition.inverse());
+        Ok(inverse.map(|inverse| Self { layer: layer.to_owned(), inverse }))
     }
 
     /// `objective` with its whitened directions of this layer as plain ones, of the same length.
@@ -99,7 +101,7 @@ mod tests {
         let config = AutoencoderConfig { stages: vec![4], latent: 2, ..AutoencoderConfig::default() };
         let network = Network::random(Architecture::Autoencoder(config), 1, Device::Cpu).unwrap();
         let planes: Vec<Plane> = (0..8).map(|seed| noise_plane(32, 32, seed)).collect();
-        let whitening = Whitening::of(&network, "latent", &planes, 0).unwrap();
+        let whitening = Whitening::of(&network, "latent", &planes, 0).unwrap().unwrap();
         let objective: Objective = "2 * whitened(latent, 0:1)".parse().unwrap();
         let Objective::Sum(terms) = whitening.resolved(&objective) else { panic!("it stays a sum") };
         let Objective::Direction { components, whitened: false, .. } = &terms[0].1 else {

@@ -103,13 +103,13 @@ fn a_network_cut_at_any_layer_has_the_bits_of_the_whole() {
         let whole = random(network);
         for layer in whole.layers() {
             let what = format!("{} {}", network.name(), layer.name);
-            let maps = whole.maps_of_colors(colors, &layer.name);
+            let maps = whole.maps_of_colors(colors, &layer.name).unwrap();
             assert_eq!(maps.len(), layer.n_channels, "{what}");
             let (height, width) = (maps[0].height(), maps[0].width());
             assert_eq!([47, 38].map(|length| layer.map_length(length)), [height, width], "{what}");
-            let cut = whole.cut(&layer.name);
+            let cut = whole.cut(&layer.name).unwrap();
             assert_eq!(cut.layers().last().unwrap().n_channels, layer.n_channels, "{what}");
-            assert_eq!(bits(&cut.maps_of_colors(colors, &layer.name)), bits(&maps), "{what}");
+            assert_eq!(bits(&cut.maps_of_colors(colors, &layer.name).unwrap()), bits(&maps), "{what}");
         }
     }
 }
@@ -126,7 +126,7 @@ fn the_gradient_for_the_image_is_the_slope_along_it() {
         let image = burn::tensor::TensorData::new(planes, [1, 3, 61, 50]);
         let image = Tensor::<4>::from_data(image, &Device::Cpu.burn().autodiff());
         // two channels only, which must not change what the gradient is
-        let cut = network.cut_to_channels(name, &[1, 4]);
+        let cut = network.cut_to_channels(name, &[1, 4]).unwrap();
         let score = |image: Tensor<4>| cut.graph().forward(cut.normalized(image)).square().mean() / 1e2;
         let leaf = image.clone().require_grad();
         let gradients = score(leaf.clone()).backward();
@@ -167,12 +167,12 @@ fn grey_gives_what_three_equal_colors_give_at_the_border_too() {
         let config = PublishedConfig::new(network, None);
         let colors = Network::random(Architecture::Published(config), 3, Device::Cpu).unwrap();
         let layer = &colors.layers()[3].name;
-        let expected = colors.maps_of_colors([&gray; 3], layer);
+        let expected = colors.maps_of_colors([&gray; 3], layer).unwrap();
         let largest = expected.iter().flat_map(|map| map.values()).fold(0.0_f32, |a, b| a.max(b.abs()));
         for input in [Input::GrayAsColors, Input::GrayFolded] {
             let of_gray = colors.for_gray(input).unwrap();
             assert_eq!(of_gray.channels_in(), 1);
-            for (found, expected) in of_gray.maps(&gray, layer).iter().zip(&expected) {
+            for (found, expected) in of_gray.maps(&gray, layer).unwrap().iter().zip(&expected) {
                 for (found, expected) in found.values().iter().zip(expected.values()) {
                     let difference = (found - expected).abs();
                     assert!(difference <= 1e-5 * largest, "{} {input:?}: {found} {expected}", network.name());
@@ -267,7 +267,7 @@ fn reproduces(name: &str, layers: &dyn Fn(&str) -> String, last: &str) {
             let input = network.normalized(Tensor::from_data(data, &Device::Cpu.burn()));
             input.into_data().try_to_vec::<f32>().unwrap()
         } else {
-            let maps = network.maps_of_colors(colors, &layers(place));
+            let maps = network.maps_of_colors(colors, &layers(place)).unwrap();
             let shape = expected["shape"].as_array().unwrap();
             assert_eq!(maps.len() as u64, shape[0].as_u64().unwrap(), "{place}");
             maps.iter().flat_map(|map| map.values().to_vec()).collect()
@@ -287,7 +287,7 @@ fn reproduces(name: &str, layers: &dyn Fn(&str) -> String, last: &str) {
         }
     }
     let logits: Vec<f64> =
-        network.maps_of_colors(colors, last).iter().map(|map| f64::from(map.at(0, 0))).collect();
+        network.maps_of_colors(colors, last).unwrap().iter().map(|map| f64::from(map.at(0, 0))).collect();
     let first = reference["logits_first8"].as_array().unwrap().iter().map(number);
     let top = reference["top5"].as_array().unwrap();
     let top = top.iter().map(|pair| (pair[0].as_u64().unwrap() as usize, number(&pair[1])));

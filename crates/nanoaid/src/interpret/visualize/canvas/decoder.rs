@@ -46,10 +46,12 @@ impl Decoder {
             return Err(refuse(format!("found {height}×{width} pixels, expected multiples of {stride}")));
         }
         let code = [layer.n_channels, shape.height / stride, shape.width / stride];
-        let start = start.map(|plane| {
-            let code = autoencoder.maps(plane, LATENT);
-            code.into_iter().flat_map(Plane::into_values).collect()
-        });
+        let start = start
+            .map(|plane| {
+                let code = autoencoder.maps(plane, LATENT).map_err(|error| refuse(error.to_string()))?;
+                Ok(code.into_iter().flat_map(Plane::into_values).collect())
+            })
+            .transpose()?;
         Ok(Self { graph, device: autoencoder.device().burn(), code, shape, deviation, start })
     }
 

@@ -141,7 +141,7 @@ fn the_picture_of_two_units_added_drives_both() {
     let config = Preset::Measure.config();
     let [both, first] = ["direction(unit, 0:1, 1:1)", "unit:0"].map(|text| {
         let found = &pictures(&network, &[text.parse().unwrap()], &config)[0];
-        let maps = network.maps(&found.pictures[0][0], "unit");
+        let maps = network.maps(&found.pictures[0][0], "unit").unwrap();
         maps.iter()
             .map(|map| map.values().iter().sum::<f32>() / map.values().len() as f32)
             .collect::<Vec<_>>()

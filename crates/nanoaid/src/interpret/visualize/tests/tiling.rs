@@ -22,11 +22,12 @@ fn inside_of_the_frame_every_neuron_sees_the_tiled_plane() {
         // the middle one of three by three tiles
         let tiled: Vec<Plane> = network
             .maps(&continued(&plane, height.max(width)), name)
+            .unwrap()
             .iter()
             .map(|map| map.middle(height / stride, width / stride))
             .collect();
         let worst = |frame: usize| {
-            let maps = network.maps(&continued(&plane, frame), name);
+            let maps = network.maps(&continued(&plane, frame), name).unwrap();
             let framed = maps.iter().map(|map| map.middle(height / stride, width / stride));
             let pairs = framed.zip(&tiled).flat_map(|(framed, tiled)| {
                 framed.values().iter().zip(tiled.values()).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>()
