@@ -1,6 +1,7 @@
 //! The commands and their arguments; one file each for what they do.
 
 mod bench;
+mod completions;
 mod dataset;
 mod demo;
 mod exemplars;
@@ -8,8 +9,10 @@ mod find;
 mod images;
 mod info;
 mod lens;
+mod man;
 mod measure;
 mod network;
+mod output;
 mod replay;
 mod site;
 mod survey;
@@ -19,16 +22,57 @@ mod training;
 mod visualize;
 mod weights;
 
-use clap::Subcommand;
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
-pub(crate) use lens::failure_at;
 pub(crate) use network::network;
 pub(crate) use survey::{gray_network, not_empty, surveyed};
 pub(crate) use visualize::{Gathered, finished, gray_unless, make};
 
 use crate::outcome::{Failure, Outcome};
+
+/// See the nano-world through neural networks: SEM micrographs through the layers of a network,
+/// offline, in nanometres.
+#[derive(Parser)]
+#[command(name = "nanoaid", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Write only results, warnings and errors: no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose", hide = true)]
+    pub(crate) quiet: bool,
+    /// Write details of the machine and the time that was taken, too
+    #[arg(short, long, global = true, hide = true)]
+    pub(crate) verbose: bool,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named),
+4 a check found problems.
+Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
+
+/// How a command that was interrupted goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WayOn {
+    /// The same command continues where it stopped.
+    Same,
+    /// The same command continues with `--resume`.
+    Resume,
+    /// The same command begins anew; it needs `--force` where its folder holds files.
+    Anew,
+}
+
+impl WayOn {
+    /// As a sentence.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Same => "run the same command again to continue where it stopped",
+            Self::Resume => "run the same command with --resume to continue",
+            Self::Anew => "what was written is whole; to begin anew, run the same command with --force",
+        }
+    }
+}
 
 /// What `nanoaid` can be asked to do.
 #[derive(Subcommand)]
@@ -65,9 +109,33 @@ pub(crate) enum Command {
     /// List, check or fetch the weights of ImageNet networks.
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
+    /// Print the completions of a shell: commands, options and their values by the Tab key.
+    #[command(hide = true)]
+    Completions(completions::CompletionsArguments),
+    /// Write a manual page for each command.
+    #[command(hide = true)]
+    Man(man::ManArguments),
 }
 
 impl Command {
+    /// How it goes on after an interruption.
+    pub(crate) fn way_on(&self) -> WayOn {
+        match self {
+            Self::Train(_) | Self::Sweep(_) => WayOn::Resume,
+            Self::Measure(_)
+            | Self::Visualize(_)
+            | Self::Exemplars(_)
+            | Self::Find(_)
+            | Self::Site(_)
+            | Self::Dataset(_)
+            | Self::Weights(_)
+            | Self::Bench(_)
+            | Self::Info(_)
+            | Self::Completions(_) => WayOn::Same,
+            Self::Demo(_) | Self::Lens(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
+        }
+    }
+
     /// Does it.
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
@@ -85,6 +153,8 @@ impl Command {
             Self::Bench(arguments) => bench::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
             Self::Weights(command) => weights::run(&command),
+            Self::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
+            Self::Man(arguments) => man::run(&arguments, Arguments::command()),
         }
     }
 }

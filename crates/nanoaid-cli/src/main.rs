@@ -2,6 +2,7 @@
 
 mod atlas;
 mod command;
+mod interrupt;
 mod outcome;
 
 mod page;
@@ -12,36 +13,44 @@ mod view;
 mod visualization;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 
-use command::Command;
-use outcome::{Failure, Outcome};
-
-/// See the nano-world through neural networks: SEM micrographs through the layers of a network,
-/// offline, in nanometres.
-#[derive(Parser)]
-#[command(name = "nanoaid", version, after_help = AFTER_HELP)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named),
-4 a check found problems.
-Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
+use command::{Arguments, Command};
+use outcome::{Failure, Outcome, Verbosity, detail, say};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let checked = nanoaid::device::check_kernels().map_err(Failure::from);
-    match checked.and_then(|()| arguments.command.run()) {
+    let Arguments { command, quiet, verbose } = Arguments::parse();
+    let verbosity = match (quiet, verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    verbosity.set();
+    let begun = Instant::now();
+    let way_on = command.way_on();
+    let ended = run(command);
+    detail(&format!("{:.2} s", begun.elapsed().as_secs_f64()));
+    match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeSkipped) => ExitCode::from(3),
         Ok(Outcome::ProblemsFound) => ExitCode::from(4),
+        Err(_) if interrupt::is_raised() => {
+            say(&format!("nanoaid: interrupted; {}", way_on.text()));
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
         Err(failure) => {
-            outcome::say(&format!("nanoaid: {failure}"));
+            say(&format!("nanoaid: {failure}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> Result<Outcome, Failure> {
+    interrupt::listen()?;
+    nanoaid::device::check_kernels()?;
+    let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
+    detail(&format!("nanoaid {version}, {}, {threads} threads", nanoaid::bench::instruction_set()));
+    command.run()
 }

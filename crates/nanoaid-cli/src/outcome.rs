@@ -1,7 +1,16 @@
-//! How a command ends, and the only places where text goes to the terminal.
+//! How a command ends, and the only place where text goes to the terminal.
+//!
+//! Results go to standard output by [`print`]. Everything else goes to standard error: [`say`] for what the
+//! user has to know (a skipped file, a warning), [`note`] for how the work goes, [`detail`] for `--verbose`.
 
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use micrograph::read::ReadError;
+use nanoaid::data::prepare::PrepareError;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,31 +30,59 @@ impl Outcome {
     }
 }
 
-/// Why a command failed: an error with the errors behind it, in one line.
+/// Why a command failed: what went wrong, with which file, and the error that caused it.
+///
+/// It is shown as `path: what: cause`, each part once. A cause that names its file itself, as all errors
+/// of reading do, is shown without the path in front.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    what: Option<String>,
+    path: Option<PathBuf>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
 
 impl Failure {
     /// A failure with its own sentence.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { what: Some(text.into()), path: None, source: None }
     }
+
+    /// `error`, which happened with the file or folder at `path`.
+    pub(crate) fn at(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::from(error).in_file(path)
+    }
+
+    /// The same failure; it happened with the file at `path`, unless it names a file already.
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        if self.path.is_none() && !self.source.as_ref().is_some_and(|error| names_its_file(&**error)) {
+            self.path = Some(path.to_owned());
+        }
+        self
+    }
+}
+
+/// Whether the text of `error` begins with the file that it is about.
+fn names_its_file(error: &(dyn Error + 'static)) -> bool {
+    error.is::<ReadError>() || error.is::<PrepareError>()
 }
 
 impl Display for Failure {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.iter().map(|path| path.display().to_string());
+        let source = self.source.iter().map(|error| chain_text(&**error));
+        let parts: Vec<String> = path.chain(self.what.clone()).chain(source).collect();
+        formatter.write_str(&parts.join(": "))
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(chain_text(&error))
+        Self { what: None, path: None, source: Some(Box::new(error)) }
     }
 }
 
-/// `error` and the errors behind it, unless they say the same again.
-pub(crate) fn chain_text(error: &dyn std::error::Error) -> String {
+/// `error` and its causes, unless they say the same again.
+pub(crate) fn chain_text(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -58,18 +95,91 @@ pub(crate) fn chain_text(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Writes a line for the user to standard error.
+/// How much is written to standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Failures, skipped inputs and warnings only.
+    Quiet,
+    /// How the work goes, too.
+    #[default]
+    Normal,
+    /// Details of the machine and the time that was taken, too.
+    Verbose,
+}
+
+/// [`Verbosity`] of this process as a number; set once by `main`.
+static VERBOSITY: AtomicU8 = AtomicU8::new(Verbosity::Normal as u8);
+
+impl Verbosity {
+    /// From now on.
+    pub(crate) fn set(self) {
+        VERBOSITY.store(self as u8, Ordering::Relaxed);
+    }
+
+    /// Whether at least this much is written.
+    pub(crate) fn is_on(self) -> bool {
+        VERBOSITY.load(Ordering::Relaxed) >= self as u8
+    }
+}
+
+/// Writes what the user has to know to standard error.
 pub(crate) fn say(text: &str) {
-    // nobody is left to be told if standard error is closed
+    // nobody is left to read it if standard error is closed
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes how the work goes to standard error, unless `--quiet` is given.
+pub(crate) fn note(text: &str) {
+    if Verbosity::Normal.is_on() {
+        say(text);
+    }
+}
+
+/// Writes a detail to standard error if `--verbose` is given.
+pub(crate) fn detail(text: &str) {
+    if Verbosity::Verbose.is_on() {
+        say(text);
+    }
 }
 
 /// Writes a result to standard output; a reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write to standard output: {error}")))
+            Err(Failure { what: Some("cannot write to standard output".to_owned()), ..error.into() })
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_its_file_once() {
+        let image = Path::new("a.png");
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let read = ReadError::Io { path: image.to_owned(), source: missing() };
+        let cases = [
+            ("a sentence", Failure::new("no layer"), "no layer"),
+            ("a sentence about a file", Failure::new("no layer").in_file(image), "a.png: no layer"),
+            ("an error that does not name it", Failure::at(image, missing()), "a.png: no such file"),
+            ("an error that names it", Failure::at(image, read), "cannot read a.png: no such file"),
+            (
+                "the first file stays",
+                Failure::at(image, missing()).in_file(Path::new("b.png")),
+                "a.png: no such file",
+            ),
+        ];
+        for (name, failure, expected) in cases {
+            assert_eq!(failure.to_string(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn quiet_is_less_than_normal_and_normal_less_than_verbose() {
+        assert!(Verbosity::Quiet < Verbosity::Normal && Verbosity::Normal < Verbosity::Verbose);
+        assert_eq!(Verbosity::default(), Verbosity::Normal);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::outcome::say;
+use crate::outcome::{Verbosity, note as write_note};
 
 /// Time between two lines where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(20);
@@ -66,7 +66,8 @@ impl Progress {
     /// A bar for `n` of `unit`.
     pub(crate) fn new(n: u64, unit: &str) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let bar = if terminal { ProgressBar::new(n) } else { ProgressBar::hidden() };
+        let bar =
+            if terminal && Verbosity::Normal.is_on() { ProgressBar::new(n) } else { ProgressBar::hidden() };
         bar.set_length(n);
         let template = format!("{{bar:32}} {{pos}}/{{len}} {unit} · {{msg}} · {{eta}} left");
         bar.set_style(ProgressStyle::with_template(&template).expect("the template is valid"));
@@ -104,7 +105,7 @@ impl Progress {
         if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let n = self.bar.length().unwrap_or(done);
-            say(&format!("{done}/{n} · {note}{left}"));
+            write_note(&format!("{done}/{n} · {note}{left}"));
         }
     }
 
@@ -117,7 +118,7 @@ impl Progress {
             let n = self.bar.length().unwrap_or(done);
             let left =
                 self.begun.elapsed().as_secs_f64() * (n.saturating_sub(done)) as f64 / done.max(1) as f64;
-            say(&format!("{done}/{n} · {note} · {left:.0} s left"));
+            write_note(&format!("{done}/{n} · {note} · {left:.0} s left"));
         }
     }
 
@@ -133,7 +134,7 @@ impl Progress {
 
     /// Writes a line above the bar.
     pub(crate) fn line(&self, text: &str) {
-        self.bar.suspend(|| say(text));
+        self.bar.suspend(|| write_note(text));
     }
 
     /// Removes the bar.

@@ -7,7 +7,6 @@ use nanoaid::Network;
 use nanoaid::hash::sha256_of_file;
 use serde::{Deserialize, Serialize};
 
-use crate::command::failure_at;
 use crate::outcome::Failure;
 use crate::view::ViewSettings;
 
@@ -88,5 +87,5 @@ impl Record {
 
 /// SHA-256 of a file; a failure names it.
 pub(crate) fn file_sha256(path: &Path) -> Result<String, Failure> {
-    sha256_of_file(path).map_err(|error| failure_at(path, &error))
+    sha256_of_file(path).map_err(|error| Failure::at(path, error))
 }

@@ -16,7 +16,6 @@ use nanoaid::interpret::visualize::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::command::failure_at;
 use crate::outcome::Failure;
 use crate::record::{Input, SCHEMA_VERSION};
 use nanoaid::output::OutputFolder;
@@ -291,6 +290,6 @@ pub(crate) fn picture_in(folder: &OutputFolder, record: &VisualRecord) -> Result
     let first = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
     let name = first.ok_or_else(|| Failure::new(format!("`{}` has no picture", record.objective)))?;
     let path = folder.file(name);
-    let read = Picture::from_png_bytes(&fs::read(&path).map_err(|error| failure_at(&path, &error))?);
+    let read = Picture::from_png_bytes(&fs::read(&path).map_err(|error| Failure::at(&path, error))?);
     read.ok_or_else(|| Failure::new(format!("{}: no picture of ours", path.display())))
 }

@@ -10,7 +10,7 @@ use nanoaid::interpret::lens::{LensResult, Order, Threshold};
 use serde::Serialize;
 
 use super::images::{NetworkArguments, ReadArguments, without_companions};
-use crate::outcome::{Failure, Outcome, chain_text, print, say};
+use crate::outcome::{Failure, Outcome, print, say};
 use crate::page;
 use crate::record::{Input, Record};
 use crate::view::{MapFormat, Seen, ViewSettings, view};
@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
             }
             Err(failure) => {
                 n_skipped += 1;
-                say(&format!("skipped {}", named(image, &failure)));
+                say(&format!("skipped {}", failure.in_file(image)));
             }
         }
     }
@@ -204,13 +204,6 @@ fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
     }
 }
 
-/// The failure, with the image named in front unless it names it itself.
-pub(super) fn named(image: &Path, failure: &Failure) -> String {
-    let text = failure.to_string();
-    let path = image.display().to_string();
-    if text.contains(&path) { text } else { format!("{path}: {text}") }
-}
-
 fn line_of(image: &Path, seen: &Seen, report: &Path) -> String {
     let layers: Vec<String> = seen
         .layers
@@ -224,9 +217,4 @@ fn line_of(image: &Path, seen: &Seen, report: &Path) -> String {
         })
         .collect();
     format!("{}\n  {}\n  {}\n  {}\n", image.display(), seen.cut_text(), layers.join("; "), report.display())
-}
-
-/// `error` as a failure that names `path`.
-pub(crate) fn failure_at(path: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::new(format!("{}: {}", path.display(), chain_text(error)))
 }

@@ -20,7 +20,6 @@ use nanoaid::hash::sha256;
 use serde::{Deserialize, Serialize};
 
 use super::images::{ReadArguments, TypedRect, with_folders, without_companions};
-use super::lens::{failure_at, named};
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::record::Input;
 use nanoaid::output::{folder_names, json_text};
@@ -168,7 +167,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
             }
             Err(failure) => {
                 n_skipped += 1;
-                say(&format!("skipped {}", named(image, &failure)));
+                say(&format!("skipped {}", failure.in_file(image)));
             }
         }
     }
@@ -204,11 +203,11 @@ fn measure(image: &Path, input: Input, settings: &MeasureSettings) -> Result<(Ke
     let reading = ReadConfig { page: settings.page, nm_per_px: settings.nm_per_px, ..ReadConfig::default() };
     let micrograph = read::micrograph(image, &reading)?;
     let (plane, data_bar) = data_bar::specimen(&micrograph.plane, &micrograph.facts, settings.data_bar)
-        .map_err(|error| failure_at(image, &error))?;
+        .map_err(|error| Failure::at(image, error))?;
     let plane = settings.part_of(plane)?;
     let typed = settings.bar_nm.map(|nm| TypedBar { nm, within: settings.bar_box });
     let Calibrated { calibration, bar, warnings: doubts } =
-        report::calibration(&micrograph, data_bar, typed).map_err(|error| failure_at(image, &error))?;
+        report::calibration(&micrograph, data_bar, typed).map_err(|error| Failure::at(image, error))?;
     if let Some(ScaleBar { rect: Rect { y, x, height, width }, length_px, .. }) = bar {
         let image = image.display();
         let (row, column) = (y + height / 2, x + width);

@@ -6,7 +6,6 @@ use std::path::Path;
 use nanoaid::run::RunFolder;
 use nanoaid::{Device, Network, network::builtin};
 
-use super::failure_at;
 use crate::outcome::Failure;
 
 /// The network of `run`.
@@ -14,8 +13,8 @@ pub(crate) fn network(run: &Path, device: Device) -> Result<Network, Failure> {
     match builtin_at(run, device) {
         Some(network) => network,
         None if run.is_file() => {
-            let bytes = std::fs::read(run).map_err(|error| failure_at(run, &error))?;
-            Network::import(&bytes, None, device).map_err(|error| failure_at(run, &error))
+            let bytes = std::fs::read(run).map_err(|error| Failure::at(run, error))?;
+            Network::import(&bytes, None, device).map_err(|error| Failure::at(run, error))
         }
         None => Ok(RunFolder::open(run)?.network(device)?),
     }

@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::demo::specimen;
 use super::images::NetworkArguments;
-use super::lens::failure_at;
 use super::measure::{Kept, measure_again, picture_name};
 use super::{Gathered, gray_unless, make, network};
 use crate::outcome::{Failure, Outcome, print};
@@ -36,15 +35,15 @@ pub(crate) struct ReplayArguments {
 /// Makes the view again; fails if a file comes out with other bytes.
 pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let path = &arguments.record;
-    let text = std::fs::read(path).map_err(|error| failure_at(path, &error))?;
-    let command = serde_json::from_slice::<Kind>(&text).map_err(|error| failure_at(path, &error))?.command;
+    let text = std::fs::read(path).map_err(|error| Failure::at(path, error))?;
+    let command = serde_json::from_slice::<Kind>(&text).map_err(|error| Failure::at(path, error))?.command;
     if command == "visualize" {
         return visualization(arguments, &text);
     }
     if command == "measure" {
         return measurement(arguments, &text);
     }
-    let record: Record = serde_json::from_slice(&text).map_err(|error| failure_at(path, &error))?;
+    let record: Record = serde_json::from_slice(&text).map_err(|error| Failure::at(path, error))?;
     let differs = |what: &str, found: &str, expected: &str| {
         Err(Failure::new(format!("{}: {what} is {found}, the record says {expected}", path.display())))
     };
@@ -79,7 +78,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
 /// Makes the pictures of a unit again.
 fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Failure> {
     let path = &arguments.record;
-    let record: VisualRecord = serde_json::from_slice(text).map_err(|error| failure_at(path, &error))?;
+    let record: VisualRecord = serde_json::from_slice(text).map_err(|error| Failure::at(path, error))?;
     let settings = &record.settings;
     let device: Device = settings.device.parse().map_err(|text: String| Failure::new(text))?;
     let network = gray_unless(network(&settings.run, device)?, settings.colors);

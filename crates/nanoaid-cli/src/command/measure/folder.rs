@@ -13,7 +13,6 @@ use micrograph::measure::Report;
 use micrograph::measure::report::Details;
 use serde::{Deserialize, Serialize};
 
-use super::super::lens::failure_at;
 use super::network::NetworkKept;
 use super::{Drawn, MeasureSettings, table};
 use crate::outcome::Failure;
@@ -70,7 +69,7 @@ impl Kept {
 
     /// The record at `path`, which has these bytes.
     pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
-        let kept: Self = serde_json::from_slice(bytes).map_err(|error| failure_at(path, &error))?;
+        let kept: Self = serde_json::from_slice(bytes).map_err(|error| Failure::at(path, error))?;
         if kept.schema_version == SCHEMA_VERSION {
             return Ok(kept);
         }
