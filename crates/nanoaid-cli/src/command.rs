@@ -28,7 +28,7 @@ pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
 pub(crate) use network::network;
 pub(crate) use survey::{gray_network, not_empty, surveyed};
-pub(crate) use visualize::{Gathered, finished, gray_unless, make};
+pub(crate) use visualize::show;
 
 use crate::outcome::{Failure, Outcome};
 

@@ -4,13 +4,10 @@ mod atlas;
 mod command;
 mod interrupt;
 mod outcome;
-
 mod page;
 mod progress;
 mod record;
-
 mod view;
-mod visualization;
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -5,31 +5,11 @@ use std::path::{Path, PathBuf};
 
 use nanoaid::Network;
 use nanoaid::hash::sha256_of_file;
+pub(crate) use nanoaid::record::{Input, SCHEMA_VERSION};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;
 use crate::view::ViewSettings;
-
-/// Version of the record's format.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
-
-/// The image that was looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub(crate) enum Input {
-    /// A file.
-    File {
-        /// Where it was.
-        path: PathBuf,
-        /// SHA-256 of its bytes.
-        sha256: String,
-    },
-    /// A built-in synthetic specimen.
-    Specimen {
-        /// Its name.
-        name: String,
-    },
-}
 
 /// From what a view was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,13 +33,6 @@ pub(crate) struct Record {
     pub settings: ViewSettings,
     /// Files that were made and their SHA-256.
     pub files: BTreeMap<String, String>,
-}
-
-impl Input {
-    /// The file at `path` with its hash.
-    pub(crate) fn of_file(path: &Path) -> Result<Self, Failure> {
-        Ok(Self::File { path: path.to_owned(), sha256: file_sha256(path)? })
-    }
 }
 
 impl Record {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`lens`] | what do the feature maps of a layer show of one micrograph? |
 //! | [`visualize`] | which synthetic image drives a unit most? |
+//! | [`gallery`] | which pictures of many units, as files with records, with micrographs of a data set? |
 //! | [`exemplar`] | which real patches drive it most and least, and where else does a marked part occur? |
 //! | [`activation_index`] | what does every channel give for every micrograph of a data set? |
 //! | [`tuning`] | which gratings, lattices and discs drive a channel? |
@@ -15,6 +16,7 @@
 pub mod activation_index;
 pub mod differential;
 pub mod exemplar;
+pub mod gallery;
 pub mod lens;
 pub mod machine_score;
 pub mod matching;

@@ -14,6 +14,7 @@ pub mod interpret;
 mod kernels;
 pub mod network;
 pub mod output;
+pub mod record;
 pub mod run;
 pub mod train;
 

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use micrograph::Plane;
 use micrograph::paint::gray_png;
+use nanoaid::interpret::gallery::{Gallery, Sources, VisualRecord, first_picture};
 use nanoaid::interpret::visualize::{Objective, Preset};
 use nanoaid::{Network, interpret::activation_index::ActivationIndex};
 
-use crate::command::{Gathered, finished, make};
+use crate::command::show;
 use crate::outcome::Failure;
 use crate::progress::Progress;
-use crate::visualization::{VisualRecord, VisualSettings, picture_in};
 use nanoaid::output::OutputFolder;
 
 /// A picture of a unit with its record.
@@ -37,35 +37,17 @@ pub(crate) fn pictures(
 ) -> Result<Vec<LayerPictures>, Failure> {
     let mut config = preset.config();
     config.steps = steps.map_or(config.steps, |most| most.min(config.steps));
-    let gathered = Gathered::nothing(network, &config)?;
-    let settings = VisualSettings {
-        run: run.to_owned(),
-        network_sha256: network.sha256().to_owned(),
-        device: network.device().to_string(),
-        colors: false,
-        config,
-        data: None,
-        start: None,
-        compare: None,
-    };
+    let gallery = Gallery::new(network, run, false, config, &Sources::default())?;
     let objectives: Vec<Objective> = survey
         .layers
         .iter()
         .flat_map(|layer| (0..layer.n_channels).map(|channel| objective(network, &layer.layer, channel)))
         .collect();
-    let mut records: Vec<Option<VisualRecord>> =
-        objectives.iter().map(|objective| finished(folder, objective, &settings)).collect();
-    let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
-    let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
-    if !wanted.is_empty() {
-        let mut progress = Progress::new(wanted.len() as u64, &format!("pictures, {preset}"));
-        make(network, &wanted, &settings, &gathered, folder, &mut progress, &mut |index, record| {
-            records[missing[index]] = Some(record);
-        })?;
-        progress.finish();
-    }
-    let mut made = records.into_iter().flatten().map(|record| {
-        let plane = picture_in(folder, &record)?.gray();
+    let mut bar = Progress::of_shares(objectives.len() as u64, &format!("pictures, {preset}"));
+    let records = gallery.complete(&objectives, folder, &mut |progress| show(&mut bar, progress))?;
+    bar.finish();
+    let mut made = records.into_iter().map(|record| {
+        let plane = first_picture(folder, &record)?.gray();
         Ok(UnitPicture { png: gray_png(&plane, 0.0, 1.0), plane, record })
     });
     let layers = survey.layers.iter().map(|layer| made.by_ref().take(layer.n_channels).collect());

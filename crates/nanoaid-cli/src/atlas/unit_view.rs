@@ -1,12 +1,12 @@
 //! The page of one unit, from all that was found out about it.
 
 use nanoaid::interpret::exemplar::Exemplar;
+use nanoaid::interpret::gallery::VisualOutcome;
 use nanoaid::interpret::machine_score::MachineScore;
 use nanoaid::interpret::matching::Matching;
 
 use super::Atlas;
 use super::tuning_view::tuning_view;
-use crate::visualization::VisualOutcome;
 use nanoaid_pages::site::model::{
     AlikeView, ClassAnswer, ExemplarView, HistogramView, ScoreView, UnitPicture, UnitRef, UnitView,
 };

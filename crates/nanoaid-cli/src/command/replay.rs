@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::hash::sha256;
+use nanoaid::interpret::gallery::{Gallery, VisualRecord, gray_unless};
 use serde::Deserialize;
 
 use super::demo::specimen;
 use super::images::NetworkArguments;
 use super::measure::{Kept, measure_again, picture_name};
-use super::{Gathered, gray_unless, make, network};
+use super::{network, show};
 use crate::outcome::{Failure, Outcome, print};
 use crate::progress::Progress;
 use crate::record::{Input, Record, SCHEMA_VERSION, file_sha256};
 use crate::view::view;
-use crate::visualization::VisualRecord;
 use nanoaid::output::OutputFolder;
 
 /// Arguments of `replay`.
@@ -82,25 +82,17 @@ fn visualization(arguments: &ReplayArguments, text: &[u8]) -> Result<Outcome, Fa
     let settings = &record.settings;
     let device: Device = settings.device.parse().map_err(|text: String| Failure::new(text))?;
     let network = gray_unless(network(&settings.run, device)?, settings.colors);
-    for (what, found, expected) in [
-        ("the schema version", SCHEMA_VERSION.to_string(), record.schema_version.to_string()),
-        ("the network's SHA-256", network.sha256().to_owned(), settings.network_sha256.clone()),
-    ] {
-        if found != expected {
-            let text = format!("{}: {what} is {found}, the record says {expected}", path.display());
-            return Err(Failure::new(text));
-        }
+    if record.schema_version != SCHEMA_VERSION {
+        let (found, path) = (record.schema_version, path.display());
+        return Err(Failure::new(format!("{path}: found schema version {found}, expected {SCHEMA_VERSION}")));
     }
-    let gathered = Gathered::again(settings, &network)?;
+    let gallery = Gallery::again(&network, settings).map_err(|error| Failure::at(path, error))?;
     let folder = OutputFolder::create(&arguments.out, arguments.force)?;
-    let mut again = None;
-    let mut progress = Progress::of_shares(1, "pictures");
+    let mut bar = Progress::of_shares(1, "pictures");
     let objectives = [record.objective.clone()];
-    make(&network, &objectives, settings, &gathered, &folder, &mut progress, &mut |_, record| {
-        again = Some(record)
-    })?;
-    progress.finish();
-    let files = again.map(|record| record.files).unwrap_or_default();
+    let again = gallery.make(&objectives, &folder, &mut |progress| show(&mut bar, progress))?;
+    bar.finish();
+    let files = again.into_iter().next().map(|record| record.files).unwrap_or_default();
     compare(&record.files, &files, &record.program_version)?;
     print(&format!("the same bytes: {} files in {}\n", files.len(), arguments.out.display()))?;
     Ok(Outcome::Done)

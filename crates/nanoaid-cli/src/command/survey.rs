@@ -9,7 +9,6 @@ use nanoaid::interpret::activation_index::{ActivationIndex, ImageArea, build};
 
 use super::network::network;
 use super::training::say_skipped;
-use super::visualize::gray_unless;
 use crate::outcome::Failure;
 use crate::progress::Progress;
 
@@ -39,7 +38,7 @@ impl DataArguments {
 
 /// The network of `run`, for grey images.
 pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Network, Failure> {
-    Ok(gray_unless(network(run, device)?, false))
+    Ok(nanoaid::interpret::gallery::gray_unless(network(run, device)?, false))
 }
 
 /// Surveys `dataset`, with progress; names what was skipped. It may hold nothing.

@@ -1,29 +1,22 @@
 //! `nanoaid visualize`: images that units of a network want to see.
 
-mod materials;
-
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use micrograph::Plane;
+use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, gray_unless, sheet};
 use nanoaid::interpret::visualize::{
-    CanvasConfig, Event, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
-    visualize,
+    CanvasConfig, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
 };
+use nanoaid::output::json_text;
 use nanoaid::{Device, Network};
 
 use super::network::network;
-use crate::outcome::{Failure, Outcome, print};
+use crate::interrupt;
+use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::{Pace, Progress, time_text};
-use crate::visualization::{VisualOutcome, VisualRecord, VisualSettings, record_name, sheet, write};
-pub(crate) use materials::Gathered;
-use nanoaid::output::{OutputFolder, json_text};
 
-/// Name of the file that says with which settings a folder was filled.
-const SETTINGS: &str = "settings.json";
 /// Name of the contact sheet.
 const SHEET: &str = "sheet.png";
 
@@ -132,39 +125,27 @@ pub(crate) struct VisualizeArguments {
     json: bool,
 }
 
-/// Makes a picture of each unit; those that are there already are passed over.
+/// Makes a picture of each unit that the folder lacks.
 pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let network = gray_unless(network(&arguments.run, arguments.device)?, arguments.colors);
     let objectives = arguments.objectives(&network)?;
     let config = arguments.config(&network, &objectives)?;
-    let gathered = Gathered::new(arguments, &network, &config)?;
-    let settings = VisualSettings {
-        run: arguments.run.clone(),
-        network_sha256: network.sha256().to_owned(),
-        device: network.device().to_string(),
-        colors: arguments.colors,
-        config,
-        data: gathered.data.clone(),
-        start: gathered.start_input.clone(),
-        compare: gathered.compare_input.clone(),
-    };
-    if arguments.estimate {
-        return estimate(&network, &objectives, &settings, &gathered);
+    let gallery = Gallery::new(&network, &arguments.run, arguments.colors, config, &arguments.sources())?;
+    for warning in gallery.warnings() {
+        say(&warning.to_string());
     }
-    let folder = arguments.folder(&settings)?;
-    let mut records: Vec<Option<VisualRecord>> =
-        objectives.iter().map(|objective| finished(&folder, objective, &settings)).collect();
-    let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
-    let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
-    let mut progress = Progress::of_shares(wanted.len() as u64, "pictures");
-    make(&network, &wanted, &settings, &gathered, &folder, &mut progress, &mut |index, record| {
-        records[missing[index]] = Some(record);
-    })?;
-    progress.finish();
-    let records: Vec<VisualRecord> = records.into_iter().flatten().collect();
+    if arguments.estimate {
+        return estimate(&gallery, &objectives);
+    }
+    let run = arguments.run.file_stem().unwrap_or_default().to_string_lossy();
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("visualize-{run}")));
+    let folder = gallery.folder(&out, arguments.force)?;
+    let mut bar = Progress::of_shares(objectives.len() as u64, "pictures");
+    let records = gallery.complete(&objectives, &folder, &mut |progress| show(&mut bar, progress))?;
+    bar.finish();
     let run = arguments.run.file_name().unwrap_or(arguments.run.as_os_str()).to_string_lossy();
     let title = format!("{run}: {}", arguments.what());
-    let picture = sheet(&title, &subtitle(&settings, &records), &records, &folder, arguments.nm_per_px)?;
+    let picture = sheet(&title, &records, &folder, arguments.nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
     if arguments.json {
         print(&json_text(&records)?)?;
@@ -177,50 +158,13 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Makes pictures of `objectives`, writes each as it is finished, and hands its record on.
-pub(crate) fn make(
-    network: &Network,
-    objectives: &[Objective],
-    settings: &VisualSettings,
-    gathered: &Gathered,
-    folder: &OutputFolder,
-    progress: &mut Progress,
-    on: &mut dyn FnMut(usize, VisualRecord),
-) -> Result<(), Failure> {
-    let resolved = gathered.resolved(network, objectives)?;
-    let mut paths = gathered.paths(network, &settings.config);
-    let mut failed = None;
-    let mut n_done = 0;
-    visualize(
-        network,
-        &resolved,
-        &settings.config,
-        gathered.materials(),
-        gathered.compare.as_ref(),
-        &mut |event| match event {
-            Event::Step { step, steps, share } => {
-                let announced = |time: &str| expected(time, objectives.len(), steps);
-                progress.set_share(n_done, share, &format!("step {step} of {steps}"), &announced);
-                ControlFlow::Continue(())
-            }
-            Event::Done { index, visualization } => {
-                n_done += 1;
-                let (nearness, warning) = paths.compare(&objectives[index], &visualization.pictures[0]);
-                let outcome = VisualOutcome::of(visualization, nearness, warning);
-                match write(visualization, &objectives[index], outcome, settings, folder) {
-                    Ok(record) => {
-                        on(index, record);
-                        ControlFlow::Continue(())
-                    }
-                    Err(failure) => {
-                        failed = Some(failure);
-                        ControlFlow::Break(())
-                    }
-                }
-            }
-        },
-    )?;
-    failed.map_or(Ok(()), Err)
+/// Shows how far the pictures are.
+pub(crate) fn show(bar: &mut Progress, progress: GalleryProgress) -> ControlFlow<()> {
+    let GalleryProgress { n_done, n_pictures, step, steps, share } = progress;
+    bar.set_length(n_pictures as u64);
+    let announced = |time: &str| expected(time, n_pictures, steps);
+    bar.set_share(n_done as u64, share, &format!("step {step} of {steps}"), &announced);
+    interrupt::flow()
 }
 
 /// What is said of a run that takes `time`.
@@ -229,56 +173,18 @@ fn expected(time: &str, n_pictures: usize, steps: usize) -> String {
     format!("{pictures} of {steps} steps: at most about {time}, by the first steps")
 }
 
-/// Takes steps until the pace is known, and tells it.
-fn estimate(
-    network: &Network,
-    objectives: &[Objective],
-    settings: &VisualSettings,
-    gathered: &Gathered,
-) -> Result<Outcome, Failure> {
-    let resolved = gathered.resolved(network, objectives)?;
+/// Takes steps until the pace is known, and prints how long all of them take.
+fn estimate(gallery: &Gallery<'_>, objectives: &[Objective]) -> Result<Outcome, Failure> {
     let (begun, mut pace) = (Instant::now(), Pace::default());
-    let (config, compare) = (&settings.config, gathered.compare.as_ref());
-    visualize(network, &resolved, config, gathered.materials(), compare, &mut |event| {
-        if let Event::Step { share, .. } = event {
-            pace.note(share);
-        }
+    gallery.try_out(objectives, &mut |progress| {
+        pace.note(progress.share);
         if pace.whole().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     // without a pace, all was done before one was known
     let seconds = pace.whole().unwrap_or_else(|| begun.elapsed().as_secs_f64());
-    print(&(expected(&time_text(seconds), objectives.len(), config.steps) + "\n"))?;
+    let steps = gallery.settings().config.steps;
+    print(&(expected(&time_text(seconds), objectives.len(), steps) + "\n"))?;
     Ok(Outcome::Done)
-}
-
-/// A network for colors as one for grey images, unless `colors` are asked for.
-pub(crate) fn gray_unless(network: Network, colors: bool) -> Network {
-    let gray = if colors { None } else { network.for_gray(nanoaid::network::Input::GrayFolded) };
-    gray.unwrap_or(network)
-}
-
-/// The record of `objective`, if it was made with these settings and its files are whole.
-pub(crate) fn finished(
-    folder: &OutputFolder,
-    objective: &Objective,
-    settings: &VisualSettings,
-) -> Option<VisualRecord> {
-    let text = fs::read(folder.file(&record_name(objective))).ok()?;
-    let record: VisualRecord = serde_json::from_slice(&text).ok()?;
-    let whole = |(name, sha256): (&String, &String)| {
-        nanoaid::hash::sha256_of_file(&folder.file(name)).is_ok_and(|found| found == *sha256)
-    };
-    (record.objective == *objective && record.settings == *settings && record.files.iter().all(whole))
-        .then_some(record)
-}
-
-fn subtitle(settings: &VisualSettings, records: &[VisualRecord]) -> String {
-    let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = settings.config;
-    let canvas = format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}", canvas.name());
-    match records.first() {
-        Some(record) => format!("{canvas}; {}", record.outcome.orientation_text()),
-        None => canvas,
-    }
 }
 
 fn line_of(record: &VisualRecord, nm_per_px: Option<f64>) -> String {
@@ -368,34 +274,13 @@ impl VisualizeArguments {
         parts.join(", ")
     }
 
-    /// The folder for the results. One that was begun with the same settings is continued.
-    fn folder(&self, settings: &VisualSettings) -> Result<OutputFolder, Failure> {
-        let path = self.out.clone().unwrap_or_else(|| {
-            let run = self.run.file_stem().unwrap_or_default().to_string_lossy();
-            PathBuf::from(format!("visualize-{run}"))
-        });
-        let same = fs::read(path.join(SETTINGS))
-            .ok()
-            .and_then(|text| serde_json::from_slice::<VisualSettings>(&text).ok())
-            .is_some_and(|found| found == *settings);
-        let folder = OutputFolder::create(&path, self.force || same)?;
-        folder.write_json(SETTINGS, settings)?;
-        Ok(folder)
-    }
-
     /// The micrographs that are named.
-    pub(crate) fn micrographs(&self) -> [Option<&PathBuf>; 2] {
-        [self.start_from.as_ref(), self.compare_with.as_ref()]
+    fn sources(&self) -> Sources {
+        Sources {
+            data: self.data.clone(),
+            category: self.category.clone(),
+            start: self.start_from.clone(),
+            compare: self.compare_with.clone(),
+        }
     }
-}
-
-/// The middle of `plane`, of this size; an error names what was found.
-pub(crate) fn fitted(plane: &Plane, [height, width]: [usize; 2]) -> Result<Plane, Failure> {
-    if plane.height() < height || plane.width() < width {
-        let (found_height, found_width) = (plane.height(), plane.width());
-        let text =
-            format!("found {found_height}×{found_width} px of specimen, expected at least {height}×{width}");
-        return Err(Failure::new(text));
-    }
-    Ok(plane.middle(height, width))
 }

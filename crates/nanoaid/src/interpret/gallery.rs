@@ -1,0 +1,263 @@
+//! Gallery: feature visualizations of many units as files in a folder, each with the record that
+//! makes it again.
+//!
+//! [`Gallery::complete`] makes what a folder lacks: pictures that are there with the same settings
+//! and whole files are kept. Micrographs of a data set give the mean spectrum, the paths through the
+//! network and the colors ([`Sources`]). How a picture is found is [`super::visualize`]'s.
+
+mod error;
+mod materials;
+mod picture;
+mod record;
+
+pub use error::GalleryError;
+pub use materials::{SourceWarning, Sources};
+pub use picture::{first_picture, sheet};
+pub use record::{DataUsed, VisualOutcome, VisualRecord, VisualSettings};
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::Network;
+use crate::hash::sha256_of_file;
+use crate::interpret::visualize::{Event, Objective, Visualization, VisualizeConfig, visualize};
+use crate::network::Input as NetworkInput;
+use crate::output::{OutputError, OutputFolder};
+use crate::record::SCHEMA_VERSION;
+use materials::{Gathered, PathsOfLayers};
+use record::record_name;
+
+/// Name of the file that says with which settings a folder was filled.
+const SETTINGS: &str = "settings.json";
+
+/// How far the pictures are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GalleryProgress {
+    /// Pictures that are finished.
+    pub n_done: usize,
+    /// Pictures that are to be made; those that were there are not counted.
+    pub n_pictures: usize,
+    /// The last step that was done, from 1.
+    pub step: usize,
+    /// Most steps of a picture.
+    pub steps: usize,
+    /// Share of all steps of all pictures that is done, in `[0, 1]`.
+    pub share: f64,
+}
+
+/// What hears of progress; where it breaks, the work ends at the next step.
+pub type OnProgress<'a> = dyn FnMut(GalleryProgress) -> ControlFlow<()> + 'a;
+
+/// A network and everything else that decides about pictures of its units, but the objectives.
+pub struct Gallery<'a> {
+    network: &'a Network,
+    settings: VisualSettings,
+    gathered: Gathered,
+}
+
+impl<'a> Gallery<'a> {
+    /// Pictures of units of `network`, which was opened as `run`, by `config` and with the
+    /// micrographs of `sources`. A network for colors that [`gray_unless`] left alone sees `colors`.
+    ///
+    /// # Errors
+    /// If a micrograph cannot be read or is too small, or `config` needs some and there are none.
+    pub fn new(
+        network: &'a Network,
+        run: &Path,
+        colors: bool,
+        config: VisualizeConfig,
+        sources: &Sources,
+    ) -> Result<Self, GalleryError> {
+        let gathered = Gathered::read(sources, network, &config)?;
+        let settings = VisualSettings {
+            run: run.to_owned(),
+            network_sha256: network.sha256().to_owned(),
+            device: network.device().to_string(),
+            colors,
+            config,
+            data: gathered.data.clone(),
+            start: gathered.start_input(),
+            compare: gathered.compare_input(),
+        };
+        Ok(Self { network, settings, gathered })
+    }
+
+    /// The same pictures again, as a record's `settings` say; the network and all files have to be
+    /// those that it names.
+    ///
+    /// # Errors
+    /// If something has changed since, or cannot be read.
+    pub fn again(network: &'a Network, settings: &VisualSettings) -> Result<Self, GalleryError> {
+        let found = network.sha256();
+        if found != settings.network_sha256 {
+            return Err(GalleryError::Changed {
+                what: "the network's SHA-256",
+                found: found.to_owned(),
+                expected: settings.network_sha256.clone(),
+            });
+        }
+        let gathered = Gathered::again(settings, network)?;
+        Ok(Self { network, settings: settings.clone(), gathered })
+    }
+
+    /// Everything besides the objective that decides about a picture.
+    pub fn settings(&self) -> &VisualSettings {
+        &self.settings
+    }
+
+    /// What to know about the micrographs that were read.
+    pub fn warnings(&self) -> &[SourceWarning] {
+        &self.gathered.warnings
+    }
+
+    /// The folder `path` for these pictures. One that was begun with the same settings is resumed,
+    /// another with files in it is used only with `force`.
+    ///
+    /// # Errors
+    /// If it holds other files, or the system refuses.
+    pub fn folder(&self, path: &Path, force: bool) -> Result<OutputFolder, OutputError> {
+        let same = fs::read(path.join(SETTINGS))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<VisualSettings>(&text).ok())
+            .is_some_and(|found| found == self.settings);
+        let folder = OutputFolder::create(path, force || same)?;
+        folder.write_json(SETTINGS, &self.settings)?;
+        Ok(folder)
+    }
+
+    /// Makes the pictures of `objectives` that `folder` lacks; returns the records of all, in their
+    /// order.
+    ///
+    /// # Errors
+    /// If a picture cannot be made or written, or `on` breaks; what was written stays.
+    pub fn complete(
+        &self,
+        objectives: &[Objective],
+        folder: &OutputFolder,
+        on: &mut OnProgress<'_>,
+    ) -> Result<Vec<VisualRecord>, GalleryError> {
+        let mut records: Vec<Option<VisualRecord>> =
+            objectives.iter().map(|objective| self.finished(objective, folder)).collect();
+        let missing: Vec<usize> = (0..records.len()).filter(|&index| records[index].is_none()).collect();
+        let wanted: Vec<Objective> = missing.iter().map(|&index| objectives[index].clone()).collect();
+        for (index, record) in missing.into_iter().zip(self.make(&wanted, folder, on)?) {
+            records[index] = Some(record);
+        }
+        Ok(records.into_iter().flatten().collect())
+    }
+
+    /// Makes the pictures of all `objectives`, writes each into `folder` as it is finished, and
+    /// returns their records in the order of `objectives`.
+    ///
+    /// # Errors
+    /// As [`Self::complete`].
+    pub fn make(
+        &self,
+        objectives: &[Objective],
+        folder: &OutputFolder,
+        on: &mut OnProgress<'_>,
+    ) -> Result<Vec<VisualRecord>, GalleryError> {
+        let mut paths = self.gathered.paths(self.network, &self.settings.config);
+        let mut records: Vec<Option<VisualRecord>> = vec![None; objectives.len()];
+        self.climb(objectives, on, &mut |index, visualization| {
+            records[index] = Some(self.written(&objectives[index], visualization, &mut paths, folder)?);
+            Ok(())
+        })?;
+        Ok(records.into_iter().flatten().collect())
+    }
+
+    /// Takes the first steps of the pictures of `objectives` and writes nothing, until `on` breaks
+    /// or all pictures are finished: to learn how long they take.
+    ///
+    /// # Errors
+    /// If a picture cannot be made.
+    pub fn try_out(&self, objectives: &[Objective], on: &mut OnProgress<'_>) -> Result<(), GalleryError> {
+        match self.climb(objectives, on, &mut |_, _| Ok(())) {
+            Err(GalleryError::Cancelled) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// The record of `objective`, if it was made with these settings and its files are whole.
+    fn finished(&self, objective: &Objective, folder: &OutputFolder) -> Option<VisualRecord> {
+        let text = fs::read(folder.file(&record_name(objective))).ok()?;
+        let record: VisualRecord = serde_json::from_slice(&text).ok()?;
+        let whole = |(name, sha256): (&String, &String)| {
+            sha256_of_file(&folder.file(name)).is_ok_and(|found| found == *sha256)
+        };
+        let same = record.objective == *objective && record.settings == self.settings;
+        (same && record.files.iter().all(whole)).then_some(record)
+    }
+
+    /// Climbs `objectives`; each picture goes to `keep` as it is finished. An error of `keep`, and
+    /// `on` where it breaks, end all ascents.
+    fn climb(
+        &self,
+        objectives: &[Objective],
+        on: &mut OnProgress<'_>,
+        keep: &mut dyn FnMut(usize, &Visualization) -> Result<(), GalleryError>,
+    ) -> Result<(), GalleryError> {
+        let resolved = self.gathered.resolved(self.network, objectives)?;
+        let (mut n_done, n_pictures) = (0, objectives.len());
+        let mut ended = Ok(());
+        visualize(
+            self.network,
+            &resolved,
+            &self.settings.config,
+            self.gathered.materials(),
+            self.gathered.compare(),
+            &mut |event| {
+                let goes_on = match event {
+                    Event::Step { step, steps, share } => {
+                        let progress = GalleryProgress { n_done, n_pictures, step, steps, share };
+                        if on(progress).is_break() { Err(GalleryError::Cancelled) } else { Ok(()) }
+                    }
+                    Event::Done { index, visualization } => {
+                        n_done += 1;
+                        keep(index, visualization)
+                    }
+                };
+                match goes_on {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        ended = Err(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        )?;
+        ended
+    }
+
+    /// Writes a picture and its record.
+    fn written(
+        &self,
+        objective: &Objective,
+        found: &Visualization,
+        paths: &mut PathsOfLayers<'_>,
+        folder: &OutputFolder,
+    ) -> Result<VisualRecord, GalleryError> {
+        let (nearness, warning) = paths.compare(objective, &found.pictures[0]);
+        let outcome = VisualOutcome::of(found, nearness, warning);
+        let files = picture::write(found, objective, &outcome, &self.settings.config, folder)?;
+        let record = VisualRecord {
+            schema_version: SCHEMA_VERSION,
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: "visualize".to_owned(),
+            objective: objective.clone(),
+            settings: self.settings.clone(),
+            outcome,
+            files,
+        };
+        // last: a record says that its pictures are there
+        folder.write_json(&record_name(objective), &record)?;
+        Ok(record)
+    }
+}
+
+/// A network for colors as one for grey images, unless `colors` are wanted.
+pub fn gray_unless(network: Network, colors: bool) -> Network {
+    let gray = if colors { None } else { network.for_gray(NetworkInput::GrayFolded) };
+    gray.unwrap_or(network)
+}
