@@ -57,7 +57,7 @@ struct Errors(Vec<(f64, f64)>);
 
 impl Errors {
     fn add(&mut self, quantity: &Quantity, error: f64, scale: f64) {
-        self.0.push((error * scale, quantity.expanded * scale));
+        self.0.push((error * scale, quantity.expanded_uncertainty * scale));
     }
 
     fn bias(&self) -> f64 {
@@ -70,7 +70,8 @@ impl Errors {
 
     /// Quartiles of error over half width, and rms, to see where intervals are too wide.
     fn spread(&self) -> String {
-        let mut shares: Vec<f64> = self.0.iter().map(|(error, expanded)| error / expanded).collect();
+        let mut shares: Vec<f64> =
+            self.0.iter().map(|(error, expanded_uncertainty)| error / expanded_uncertainty).collect();
         shares.sort_by(f64::total_cmp);
         let rms = (shares.iter().map(|share| share * share).sum::<f64>() / shares.len() as f64).sqrt();
         let at = |share: f64| shares.get((share * shares.len() as f64) as usize).copied().unwrap_or(f64::NAN);
@@ -86,7 +87,11 @@ impl Errors {
 
     /// Percent of the truths inside their intervals.
     fn coverage(&self) -> f64 {
-        let inside = self.0.iter().filter(|(error, expanded)| error.abs() <= *expanded).count();
+        let inside = self
+            .0
+            .iter()
+            .filter(|(error, expanded_uncertainty)| error.abs() <= *expanded_uncertainty)
+            .count();
         100.0 * inside as f64 / self.0.len() as f64
     }
 }
@@ -97,7 +102,7 @@ struct Case {
     geometry: Geometry,
     pitch_px: f64,
     axis_deg: f64,
-    duty: Option<f64>,
+    duty_cycle: Option<f64>,
     roughness_px: Option<f64>,
 }
 
@@ -129,7 +134,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     let pitch = row.pitch;
     let pitch_px = pitch.0 * (pitch.1 / pitch.0).powf(draw.uniform());
     let axis_deg = draw.between(-90.0, 90.0);
-    let duty = draw.between(0.3, 0.7);
+    let duty_cycle = draw.between(0.3, 0.7);
     let dose = 20.0 * 25.0_f64.powf(draw.uniform());
     let side = (row.cycles * pitch_px).max(256.0) as usize;
     // finer than walls can be drawn: what a wide beam leaves of them
@@ -141,7 +146,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
         profile: if wave { LineProfile::Wave } else { LineProfile::Walls },
         pitch_px: of_specimen * pitch_px,
         axis_deg,
-        duty,
+        duty_cycle,
         relief_px: of_specimen * pitch_px * draw.between(0.1, 0.8),
         wall_px: of_specimen * (pitch_px * draw.between(0.03, 0.1)).max(1.0),
         edge_roughness_px: of_specimen * (pitch_px * draw.between(0.005, 0.03)).min(3.0),
@@ -189,7 +194,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
         geometry,
         pitch_px,
         axis_deg,
-        duty: (!wave).then_some(truth.duty),
+        duty_cycle: (!wave).then_some(truth.duty_cycle),
         roughness_px: (!wave).then_some(truth.edge_roughness_px / of_specimen),
     })
 }
@@ -213,7 +218,7 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
     println!("\n### Gratings\n");
     println!(
         "| pitch in px | periods | n | refused | SNR | pitch bias | RMSE | coverage | axis RMSE | coverage \
-         | tensor axis RMSE | coverage | duty RMSE | coverage | edge roughness bias | RMSE | coverage |"
+         | tensor axis RMSE | coverage | duty cycle RMSE | coverage | edge roughness bias | RMSE | coverage |"
     );
     println!("|{}", "---|".repeat(17));
     let usual = |name, pitch, n| Row { name, pitch, cycles: 8.0, n, scanned: Scanned::Flat };
@@ -256,11 +261,11 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
             ratios.push(found.signal_to_noise);
             pitches.add(&found.pitch, found.pitch.value - case.pitch_px, 100.0 / case.pitch_px);
             axes.add(&found.axis, axis_difference_deg(found.axis.value, case.axis_deg), 1.0);
-            if let (Some(duty), Some(truth)) = (&found.duty, case.duty) {
+            if let (Some(duty_cycle), Some(truth)) = (&found.duty_cycle, case.duty_cycle) {
                 // of an inverted image the spaces are the brighter part
-                let error = [truth, 1.0 - truth].map(|truth| duty.value - truth);
+                let error = [truth, 1.0 - truth].map(|truth| duty_cycle.value - truth);
                 let error = if error[0].abs() < error[1].abs() { error[0] } else { error[1] };
-                duties.add(duty, error, 1.0);
+                duties.add(duty_cycle, error, 1.0);
             }
             if let (Some(found), Some(truth)) = (&found.edge_roughness, case.roughness_px) {
                 rough.add(found, found.value - 3.0 * truth, 100.0 / (3.0 * truth));
@@ -268,9 +273,13 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
         }
         ratios.sort_by(f64::total_cmp);
         let middle = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
-        for (name, errors) in
-            [("pitch", &pitches), ("axis", &axes), ("tensor", &tensors), ("duty", &duties), ("rough", &rough)]
-        {
+        for (name, errors) in [
+            ("pitch", &pitches),
+            ("axis", &axes),
+            ("tensor", &tensors),
+            ("duty cycle", &duties),
+            ("rough", &rough),
+        ] {
             eprintln!("{} {name}: {}", row.name, errors.spread());
         }
         let text = format!(
@@ -516,7 +525,7 @@ const WITHOUT_PERIOD: [Category; 5] = [
     Category::PorousSponge,
     Category::Powder,
     Category::FilmsCoatedSurface,
-    Category::Fibres,
+    Category::Fibers,
     Category::Particles,
 ];
 

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::count::{CountConfig, particles};
-use micrograph::measure::fibres::{self, fibres};
+use micrograph::measure::fibers::{self, fibers};
 use micrograph::measure::quantity::Quantity;
 use micrograph::paint::{ColorMap, Ink, Picture, robust_range};
 use micrograph::random::Stream;
 use micrograph::synth::{
-    FibresConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, ScanConfig, Specimen,
+    FibersConfig, Imaging, NanowiresConfig, Packing, Particle, ParticlesConfig, ScanConfig, Specimen,
     SynthConfig, Truth, micrograph,
 };
 use micrograph::{Plane, ReadConfig, Rect, read};
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn tables() -> Result<(), Box<dyn Error>> {
     let usual = ParticlesConfig { coverage: 0.15, ..ParticlesConfig::default() };
-    let strewn = ParticlesConfig { packing: Packing::Overlapping, ..usual.clone() };
+    let overlapping = ParticlesConfig { packing: Packing::Overlapping, ..usual.clone() };
     let imaging = Imaging::default();
     println!("### Particles\n");
     println!(
@@ -64,33 +64,33 @@ fn tables() -> Result<(), Box<dyn Error>> {
         particle_row(&name, &ParticlesConfig { touching, ..usual.clone() }, &imaging)?;
     }
     for coverage in [0.02, 0.05, 0.1, 0.2, 0.3] {
-        let name = format!("strewn over each other, {coverage} covered");
-        particle_row(&name, &ParticlesConfig { coverage, ..strewn.clone() }, &imaging)?;
+        let name = format!("overlapping at random, {coverage} covered");
+        particle_row(&name, &ParticlesConfig { coverage, ..overlapping.clone() }, &imaging)?;
     }
     println!("\n### Fibres\n");
     println!(
         "| specimen | n | counted | refused | mean diameter: bias px | RMSE px | cover | order: bias | cover |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    let thin = FibresConfig { coverage: 0.25, ..FibresConfig::default() };
-    fibre_row("strewn, 11 px", Specimen::Fibres(thin.clone()), &imaging)?;
-    fibre_row("… 6 px", Specimen::Fibres(FibresConfig { diameter_px: 6.0, ..thin.clone() }), &imaging)?;
-    fibre_row("… 25 px", Specimen::Fibres(FibresConfig { diameter_px: 25.0, ..thin.clone() }), &imaging)?;
-    let axis = FibresConfig { axis_spread_deg: 15.0, axis_deg: 30.0, ..thin.clone() };
-    fibre_row("… axes spread by 15°", Specimen::Fibres(axis), &imaging)?;
-    fibre_row(
+    let thin = FibersConfig { coverage: 0.25, ..FibersConfig::default() };
+    fiber_row("randomly placed, 11 px", Specimen::Fibers(thin.clone()), &imaging)?;
+    fiber_row("… 6 px", Specimen::Fibers(FibersConfig { diameter_px: 6.0, ..thin.clone() }), &imaging)?;
+    fiber_row("… 25 px", Specimen::Fibers(FibersConfig { diameter_px: 25.0, ..thin.clone() }), &imaging)?;
+    let axis = FibersConfig { axis_spread_deg: 15.0, axis_deg: 30.0, ..thin.clone() };
+    fiber_row("… axes spread by 15°", Specimen::Fibers(axis), &imaging)?;
+    fiber_row(
         "… noisy, 20 electrons",
-        Specimen::Fibres(thin.clone()),
+        Specimen::Fibers(thin.clone()),
         &Imaging { dose: 20.0, ..imaging.clone() },
     )?;
-    fibre_row(
+    fiber_row(
         "a mat, 0.6 covered",
-        Specimen::Fibres(FibresConfig { coverage: 0.6, ..thin.clone() }),
+        Specimen::Fibers(FibersConfig { coverage: 0.6, ..thin.clone() }),
         &imaging,
     )?;
-    fibre_row("… 1.6", Specimen::Fibres(FibresConfig { coverage: 1.6, ..thin }), &imaging)?;
+    fiber_row("… 1.6", Specimen::Fibers(FibersConfig { coverage: 1.6, ..thin }), &imaging)?;
     let wires = NanowiresConfig { coverage: 0.15, taper: 1.0, ..NanowiresConfig::default() };
-    fibre_row("nanowires, 6 px", Specimen::Nanowires(wires), &imaging)?;
+    fiber_row("nanowires, 6 px", Specimen::Nanowires(wires), &imaging)?;
     Ok(())
 }
 
@@ -214,10 +214,10 @@ fn share_touching(all: &[Particle]) -> f64 {
     all.iter().filter(|particle| touches(particle)).count() as f64 / all.len() as f64
 }
 
-fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
+fn fiber_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
     // intervals are for the specimen, of which an image shows some
     let (median, spread) = match &specimen {
-        Specimen::Fibres(fibres) => (fibres.diameter_px, fibres.spread),
+        Specimen::Fibers(fibers) => (fibers.diameter_px, fibers.spread),
         Specimen::Nanowires(wires) => (wires.diameter_px, wires.spread),
         _ => return Err("fibres were asked for".into()),
     };
@@ -233,12 +233,12 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
             ..SynthConfig::default()
         };
         let made = micrograph(&config, seed)?;
-        let Ok(found) = fibres(&made.plane, &fibres::FibresConfig::default()) else {
+        let Ok(found) = fibers(&made.plane, &fibers::FibersConfig::default()) else {
             n_refused += 1;
             continue;
         };
         let lines: Vec<Vec<[f64; 2]>> = match made.truth {
-            Truth::Fibres(truth) => truth.fibres.into_iter().map(|f| f.centre_line).collect(),
+            Truth::Fibers(truth) => truth.fibers.into_iter().map(|f| f.centre_line).collect(),
             Truth::Nanowires(truth) => truth.wires.into_iter().map(|w| w.centre_line).collect(),
             _ => return Err("fibres were asked for".into()),
         };
@@ -259,7 +259,7 @@ fn fibre_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
         }
         diameters.add(&found.mean_diameter_px, mean);
         orders.add(&found.order, f64::hypot(cos, sin) / length);
-        number += found.n_fibres as f64;
+        number += found.n_fibers as f64;
     }
     let n_found = N_SEEDS - n_refused;
     if n_found == 0 {
@@ -307,13 +307,13 @@ fn overlay(image: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
             let diameter = count.mean_diameter_px.as_ref().map_or(0.0, |mean| mean.value);
             format!(
                 "{} ± {:.1}, touching {:.2}, covered {:.2}, {diameter:.1} px",
-                count.n_regions.value, count.n_regions.expanded, count.touching, count.covered
+                count.n_regions.value, count.n_regions.expanded_uncertainty, count.touching, count.covered
             )
         }
         Err(error) => error.to_string(),
     };
     let mut lined = gray(&plane);
-    let measured = match fibres(&plane, &fibres::FibresConfig::default()) {
+    let measured = match fibers(&plane, &fibers::FibersConfig::default()) {
         Ok(found) => {
             for point in &found.points {
                 let (sin, cos) = point.axis_deg.to_radians().sin_cos();
@@ -331,9 +331,9 @@ fn overlay(image: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
             }
             format!(
                 "{} fibres, {:.2} ± {:.2} px, measured {:.2}, S {:.2}",
-                found.n_fibres,
+                found.n_fibers,
                 found.mean_diameter_px.value,
-                found.mean_diameter_px.expanded,
+                found.mean_diameter_px.expanded_uncertainty,
                 found.measured,
                 found.order.value
             )

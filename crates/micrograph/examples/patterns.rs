@@ -37,7 +37,7 @@ fn shown(out: &Path, path: &Path) -> Result<(), Box<dyn Error>> {
     let (plane, _) = data_bar::specimen(&micrograph.plane, &micrograph.facts, DataBarChoice::Find)?;
     let (height, width) = (plane.height(), plane.width());
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let text = |quantity: &Quantity| format!("{:.3} ± {:.3}", quantity.value, quantity.expanded);
+    let text = |quantity: &Quantity| format!("{:.3} ± {:.3}", quantity.value, quantity.expanded_uncertainty);
     let start = Instant::now();
     println!("{name}: {height} × {width}");
 
@@ -56,10 +56,10 @@ fn shown(out: &Path, path: &Path) -> Result<(), Box<dyn Error>> {
     match grating(&plane, &GratingConfig::default()) {
         Ok(found) => {
             println!(
-                "  pitch {} axis {} duty {} lines {} LER {} LWR {} SNR {:.1} {:?}",
+                "  pitch {} axis {} duty cycle {} lines {} LER {} LWR {} SNR {:.1} {:?}",
                 text(&found.pitch),
                 text(&found.axis),
-                found.duty.as_ref().map_or("none".to_owned(), text),
+                found.duty_cycle.as_ref().map_or("none".to_owned(), text),
                 found.n_lines,
                 found.edge_roughness.as_ref().map_or("none".to_owned(), text),
                 found.width_roughness.as_ref().map_or("none".to_owned(), text),

@@ -8,7 +8,7 @@ pub mod count;
 #[cfg(feature = "paint")]
 pub mod draw;
 mod drift;
-pub mod fibres;
+pub mod fibers;
 pub mod flatten;
 pub mod geometry;
 pub mod gradient;
@@ -25,6 +25,6 @@ pub use geometry::Geometry;
 pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
 pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
 pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
-pub use quantity::{Part, Quantity, Unit};
+pub use quantity::{Component, Quantity, Unit};
 pub use report::{Measured, Report, ReportConfig, Task, measured};
 pub use spectrum::{WaveShare, wave_shares};

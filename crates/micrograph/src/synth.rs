@@ -13,7 +13,7 @@ mod category;
 mod cells;
 mod demo;
 mod dots;
-mod fibres;
+mod fibers;
 mod field;
 mod film;
 mod imaging;
@@ -39,7 +39,7 @@ pub use biological::{BiologicalConfig, BiologicalForm, BiologicalTruth, Organism
 pub use category::{Category, UnknownCategory};
 pub use demo::{DemoSpecimen, demo_specimens};
 pub use dots::{DotLattice, DotRelief, DotSite, DotsConfig, DotsTruth};
-pub use fibres::{Fibre, FibresConfig, FibresTruth};
+pub use fibers::{Fiber, FibersConfig, FibersTruth};
 pub use film::{FilmConfig, FilmTexture, FilmTruth, Spot};
 pub use imaging::{Exposure, Imaging};
 pub use lines::{LineProfile, LinesConfig, LinesTruth};
@@ -110,14 +110,15 @@ impl SynthConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Specimen {
-    /// Spheres on a ground, apart or piled up.
+    /// Spheres on a background, apart or piled up.
     Particles(ParticlesConfig),
     /// A grating of parallel lines.
     Lines(LinesConfig),
     /// A lattice of pillars or holes.
     Dots(DotsConfig),
     /// Curved fibres lying over each other.
-    Fibres(FibresConfig),
+    #[serde(rename = "fibres")]
+    Fibers(FibersConfig),
     /// A sponge, a foam or a membrane.
     Porous(PorousConfig),
     /// Grains of uneven shape in a heap.
@@ -141,7 +142,7 @@ impl Specimen {
             Self::Particles(config) => Self::Particles(config.checked()?),
             Self::Lines(config) => Self::Lines(config.checked()?),
             Self::Dots(config) => Self::Dots(config.checked()?),
-            Self::Fibres(config) => Self::Fibres(config.checked()?),
+            Self::Fibers(config) => Self::Fibers(config.checked()?),
             Self::Porous(config) => Self::Porous(config.checked()?),
             Self::Powder(config) => Self::Powder(config.checked()?),
             Self::Film(config) => Self::Film(config.checked()?),
@@ -163,8 +164,9 @@ pub enum Truth {
     Lines(LinesTruth),
     /// Of [`Specimen::Dots`].
     Dots(DotsTruth),
-    /// Of [`Specimen::Fibres`].
-    Fibres(FibresTruth),
+    /// Of [`Specimen::Fibers`].
+    #[serde(rename = "fibres")]
+    Fibers(FibersTruth),
     /// Of [`Specimen::Porous`].
     Porous(PorousTruth),
     /// Of [`Specimen::Powder`].
@@ -238,9 +240,9 @@ pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigEr
             let (surface, truth) = dots.surface(size, seed);
             (surface, Truth::Dots(truth))
         }
-        Specimen::Fibres(fibres) => {
-            let (surface, truth) = fibres.surface(size, seed);
-            (surface, Truth::Fibres(truth))
+        Specimen::Fibers(fibers) => {
+            let (surface, truth) = fibers.surface(size, seed);
+            (surface, Truth::Fibers(truth))
         }
         Specimen::Porous(porous) => {
             let (surface, truth) = porous.surface(size, seed);

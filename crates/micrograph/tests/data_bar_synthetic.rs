@@ -40,31 +40,31 @@ fn texture(height: usize, width: usize, cell: usize, mean: f64, spread: f64, str
 }
 
 fn eight_bits(plane: &Plane) -> Plane {
-    plane.map(|grey| grey.round().clamp(0.0, 255.0))
+    plane.map(|gray| gray.round().clamp(0.0, 255.0))
 }
 
 fn noisy(plane: &Plane, spread: f64, stream: &mut Stream) -> Plane {
     let mut plane = plane.clone();
-    plane.values_mut().iter_mut().for_each(|grey| *grey += (spread * stream.normal()) as f32);
+    plane.values_mut().iter_mut().for_each(|gray| *gray += (spread * stream.normal()) as f32);
     eight_bits(&plane)
 }
 
 /// A plane whose rows are flat, of `grey(share of the height)`.
-fn vertical(height: usize, width: usize, grey: impl Fn(f64) -> f64) -> Plane {
-    Plane::from_fn(height, width, |y, _| grey(y as f64 / height as f64) as f32)
+fn vertical(height: usize, width: usize, gray: impl Fn(f64) -> f64) -> Plane {
+    Plane::from_fn(height, width, |y, _| gray(y as f64 / height as f64) as f32)
 }
 
-fn particles(height: usize, width: usize, ground: f32, count: usize, stream: &mut Stream) -> Plane {
-    let mut plane = Plane::filled(height, width, ground);
+fn particles(height: usize, width: usize, background: f32, count: usize, stream: &mut Stream) -> Plane {
+    let mut plane = Plane::filled(height, width, background);
     for _ in 0..count {
         let (cy, cx) = (stream.between(0.0, height as f64), stream.between(0.0, width as f64));
-        let (radius, grey) = (stream.between(3.0, 22.0), stream.between(120.0, 250.0));
+        let (radius, gray) = (stream.between(3.0, 22.0), stream.between(120.0, 250.0));
         let rows = (cy - radius).max(0.0) as usize..((cy + radius) as usize + 1).min(height);
         for y in rows {
             for x in (cx - radius).max(0.0) as usize..((cx + radius) as usize + 1).min(width) {
                 let distance = (y as f64 - cy).hypot(x as f64 - cx) / radius;
                 if distance < 1.0 {
-                    plane.values_mut()[y * width + x] = (grey * (0.6 + 0.4 * distance)) as f32;
+                    plane.values_mut()[y * width + x] = (gray * (0.6 + 0.4 * distance)) as f32;
                 }
             }
         }
@@ -72,18 +72,18 @@ fn particles(height: usize, width: usize, ground: f32, count: usize, stream: &mu
     plane
 }
 
-fn fibres(height: usize, width: usize, count: usize, stream: &mut Stream) -> Plane {
+fn fibers(height: usize, width: usize, count: usize, stream: &mut Stream) -> Plane {
     let mut plane = Plane::filled(height, width, 40.0);
     for _ in 0..count {
         let angle = stream.between(0.0, std::f64::consts::PI);
         let (sin, cos) = angle.sin_cos();
         let middle = stream.between(0.0, height as f64) * cos - stream.between(0.0, width as f64) * sin;
-        let (half, grey) = (stream.between(1.5, 7.0), stream.between(90.0, 230.0));
+        let (half, gray) = (stream.between(1.5, 7.0), stream.between(90.0, 230.0));
         for y in 0..height {
             for x in 0..width {
                 let distance = (y as f64 * cos - x as f64 * sin - middle).abs() / half;
                 if distance < 1.0 {
-                    plane.values_mut()[y * width + x] = (grey * (1.0 - 0.4 * distance * distance)) as f32;
+                    plane.values_mut()[y * width + x] = (gray * (1.0 - 0.4 * distance * distance)) as f32;
                 }
             }
         }
@@ -91,19 +91,19 @@ fn fibres(height: usize, width: usize, count: usize, stream: &mut Stream) -> Pla
     plane
 }
 
-/// Lines at `angle` (0: along the rows), `duty` of each period bright.
-fn grating(height: usize, width: usize, period: f64, angle: f64, duty: f64) -> Plane {
+/// Lines at `angle` (0: along the rows), `duty_cycle` of each period bright.
+fn grating(height: usize, width: usize, period: f64, angle: f64, duty_cycle: f64) -> Plane {
     let (sin, cos) = angle.sin_cos();
     Plane::from_fn(height, width, |y, x| {
         let phase = ((y as f64 * cos + x as f64 * sin) / period).rem_euclid(1.0);
-        if phase < duty { 190.0 } else { 60.0 }
+        if phase < duty_cycle { 190.0 } else { 60.0 }
     })
 }
 
-fn fill(plane: &mut Plane, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, grey: f32) {
+fn fill(plane: &mut Plane, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, gray: f32) {
     let width = plane.width();
     for y in rows {
-        plane.values_mut()[y * width + columns.start..y * width + columns.end].fill(grey);
+        plane.values_mut()[y * width + columns.start..y * width + columns.end].fill(gray);
     }
 }
 
@@ -116,7 +116,7 @@ fn specimen(index: usize, stream: &mut Stream) -> Plane {
         0 => noisy(&texture(height, width, 24, 120.0, 40.0, stream), 10.0, stream),
         1 => noisy(&texture(height, width, 60, 60.0, 15.0, stream), 4.0, stream),
         2 => noisy(&particles(height, width, 30.0, 150, stream), 6.0, stream),
-        3 => noisy(&fibres(height, width, 40, stream), 8.0, stream),
+        3 => noisy(&fibers(height, width, 40, stream), 8.0, stream),
         4 => {
             let (period, angle) = (stream.between(6.0, 40.0), stream.between(0.0, 3.0));
             noisy(&grating(height, width, period, angle, 0.5), 5.0, stream)
@@ -139,16 +139,16 @@ fn strips_of_many_styles_are_found_to_the_row() {
         // a strip of the specimen's own grey has an edge only where it has a frame, and where it
         // floats it is only known where it begins
         let lower = plane.row(plane.height() * 9 / 10);
-        let grey = lower.iter().sum::<f32>() / lower.len() as f32;
-        if (config.ground - grey).abs() < 40.0 {
+        let gray = lower.iter().sum::<f32>() / lower.len() as f32;
+        if (config.background - gray).abs() < 40.0 {
             config = StripConfig { framed: true, rows_below: 0, ..config };
         }
         let truth = strip::draw(&mut plane, &config, &mut stream);
         // every third as 16 bits, every seventh as floats about 0
         if index % 3 == 0 {
-            plane = plane.map(|grey| grey * 257.0);
+            plane = plane.map(|gray| gray * 257.0);
         } else if index % 7 == 0 {
-            plane = plane.map(|grey| grey / 255.0 - 0.5);
+            plane = plane.map(|gray| gray / 255.0 - 0.5);
         }
         let found = data_bar::find(&plane, &facts(&plane, None));
         let overlap = found.map_or(0.0, |bar| {
@@ -205,12 +205,15 @@ fn strip_free(index: usize, stream: &mut Stream) -> (&'static str, Plane) {
             ("saturated film", noisy(&film, 5.0, stream))
         }
         6 => {
-            let (period, duty) = (stream.between(4.0, 120.0), stream.between(0.2, 0.8));
-            ("lines along the rows", grating(height, width, period, 0.0, duty))
+            let (period, duty_cycle) = (stream.between(4.0, 120.0), stream.between(0.2, 0.8));
+            ("lines along the rows", grating(height, width, period, 0.0, duty_cycle))
         }
         7 => {
-            let (period, duty) = (stream.between(4.0, 120.0), stream.between(0.2, 0.8));
-            ("noisy lines along the rows", noisy(&grating(height, width, period, 0.0, duty), 4.0, stream))
+            let (period, duty_cycle) = (stream.between(4.0, 120.0), stream.between(0.2, 0.8));
+            (
+                "noisy lines along the rows",
+                noisy(&grating(height, width, period, 0.0, duty_cycle), 4.0, stream),
+            )
         }
         8 => ("particles on black", eight_bits(&particles(height, width, 0.0, 200, stream))),
         9 => ("few particles on black", eight_bits(&particles(height, width, 0.0, 25, stream))),
@@ -224,7 +227,7 @@ fn strip_free(index: usize, stream: &mut Stream) -> (&'static str, Plane) {
             fill(&mut comb, 0..bottom, 0..width, 120.0);
             ("comb below an edge", noisy(&comb, 2.0, stream))
         }
-        14 => ("fibres", noisy(&fibres(height, width, 50, stream), 5.0, stream)),
+        14 => ("fibres", noisy(&fibers(height, width, 50, stream), 5.0, stream)),
         15 => {
             plane = noisy(&plane, 8.0, stream);
             let length = width / 5;

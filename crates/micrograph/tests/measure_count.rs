@@ -6,9 +6,9 @@
 use std::time::Instant;
 
 use micrograph::Plane;
-use micrograph::measure::count::{Count, CountConfig, CountError, NoGround, Polarity, particles};
+use micrograph::measure::count::{Count, CountConfig, CountError, NoBackground, Polarity, particles};
 use micrograph::synth::{
-    FibresConfig, FilmConfig, Imaging, Packing, ParticlesConfig, Specimen, SynthConfig, Truth, micrograph,
+    FibersConfig, FilmConfig, Imaging, Packing, ParticlesConfig, Specimen, SynthConfig, Truth, micrograph,
 };
 
 fn made(specimen: ParticlesConfig, imaging: Imaging, seed: u64) -> (Plane, usize) {
@@ -75,15 +75,15 @@ fn separate_particles_are_counted_exactly() {
 }
 
 #[test]
-fn spheres_strewn_over_each_other_are_counted_to_3_of_100() {
+fn spheres_that_overlap_at_random_are_counted_to_3_of_100() {
     let (mut seen, mut found) = (0, 0);
     for seed in 0..8 {
-        let strewn =
+        let overlapping =
             ParticlesConfig { packing: Packing::Overlapping, coverage: 0.1, ..ParticlesConfig::default() };
         let config = SynthConfig {
             height: 384,
             width: 512,
-            specimen: Specimen::Particles(strewn),
+            specimen: Specimen::Particles(overlapping),
             ..SynthConfig::default()
         };
         let made = micrograph(&config, seed).unwrap();
@@ -126,13 +126,16 @@ fn turning_and_inverting_and_a_gradient_change_no_count() {
 fn what_cannot_be_counted_is_refused_with_the_reason() {
     let refused =
         |plane: &Plane| particles(plane, &CountConfig::default()).map(|found| found.0.n_regions).unwrap_err();
-    assert!(matches!(refused(&Plane::filled(64, 80, 9.0)), CountError::Ground(NoGround::NoContrast { .. })));
+    assert!(matches!(
+        refused(&Plane::filled(64, 80, 9.0)),
+        CountError::Background(NoBackground::NoContrast { .. })
+    ));
     assert!(matches!(
         refused(&Plane::filled(9, 80, 9.0)),
-        CountError::Ground(NoGround::TooSmall { height: 9, width: 80 })
+        CountError::Background(NoBackground::TooSmall { height: 9, width: 80 })
     ));
     let holed = Plane::from_fn(64, 80, |y, x| if (y, x) == (3, 9) { f32::NAN } else { 1.0 });
-    assert!(matches!(refused(&holed), CountError::Ground(NoGround::NotNumbers(1))));
+    assert!(matches!(refused(&holed), CountError::Background(NoBackground::NotNumbers(1))));
     let bad = CountConfig { neck: 7.0, ..CountConfig::default() };
     assert!(matches!(particles(&Plane::filled(64, 80, 9.0), &bad), Err(CountError::Config(_))));
     for seed in 0..3 {
@@ -141,8 +144,8 @@ fn what_cannot_be_counted_is_refused_with_the_reason() {
         println!("heap: {}", refused(&heap));
         for specimen in [
             Specimen::Film(FilmConfig::default()),
-            Specimen::Fibres(FibresConfig::default()),
-            Specimen::Fibres(FibresConfig { coverage: 0.2, ..FibresConfig::default() }),
+            Specimen::Fibers(FibersConfig::default()),
+            Specimen::Fibers(FibersConfig { coverage: 0.2, ..FibersConfig::default() }),
         ] {
             let config = SynthConfig { specimen, ..SynthConfig::default() };
             let plane = micrograph(&config, seed).unwrap().plane;

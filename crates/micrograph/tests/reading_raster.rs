@@ -27,26 +27,26 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 
 #[test]
 fn every_kind_of_pixel_keeps_its_value() {
-    let greys = [0u8, 1, 2, 100, 254, 255];
-    let expected = greys.map(f32::from);
+    let grays = [0u8, 1, 2, 100, 254, 255];
+    let expected = grays.map(f32::from);
     // rows of three pixels
-    let grey = GrayImage::from_raw(3, 2, greys.to_vec()).unwrap();
-    let rgb = RgbImage::from_fn(3, 2, |x, y| Rgb([greys[(3 * y + x) as usize]; 3]));
+    let gray = GrayImage::from_raw(3, 2, grays.to_vec()).unwrap();
+    let rgb = RgbImage::from_fn(3, 2, |x, y| Rgb([grays[(3 * y + x) as usize]; 3]));
     let rgba = ImageBuffer::from_fn(3, 2, |x, y| {
-        let grey = greys[(3 * y + x) as usize];
-        Rgba([grey, grey, grey, 7])
+        let gray = grays[(3 * y + x) as usize];
+        Rgba([gray, gray, gray, 7])
     });
-    let alpha = ImageBuffer::from_fn(3, 2, |x, y| LumaA([greys[(3 * y + x) as usize], 7]));
+    let alpha = ImageBuffer::from_fn(3, 2, |x, y| LumaA([grays[(3 * y + x) as usize], 7]));
     let deep: ImageBuffer<Luma<u16>, Vec<u16>> =
-        ImageBuffer::from_fn(3, 2, |x, y| Luma([u16::from(greys[(3 * y + x) as usize])]));
+        ImageBuffer::from_fn(3, 2, |x, y| Luma([u16::from(grays[(3 * y + x) as usize])]));
     let png = ImageFormat::Png;
     for (name, bytes, format, sample) in [
-        ("grey", encoded(grey.clone(), png), "PNG", "8-bit grey"),
+        ("grey", encoded(gray.clone(), png), "PNG", "8-bit grey"),
         ("RGB", encoded(rgb.clone(), png), "PNG", "8-bit RGB"),
         ("RGBA", encoded(rgba, png), "PNG", "8-bit RGBA"),
         ("alpha", encoded(alpha, png), "PNG", "8-bit grey with alpha"),
         ("16 bit", encoded(deep, png), "PNG", "16-bit grey"),
-        ("grey bitmap", encoded(grey, ImageFormat::Bmp), "BMP", "8-bit palette"),
+        ("grey bitmap", encoded(gray, ImageFormat::Bmp), "BMP", "8-bit palette"),
         ("bitmap", encoded(rgb, ImageFormat::Bmp), "BMP", "8-bit RGB"),
     ] {
         let micrograph = read_with(&bytes, &ReadConfig::default()).unwrap();

@@ -46,20 +46,20 @@ fn every_kind_of_sample_keeps_its_values() {
     let little = |bits, strip| page(false, bits, strip);
     let i32s = [-3, -2, -1, 0, 1, 1 << 20].map(i32::to_le_bytes);
     let floats = [-1.5f32, 0.0, 0.25, 1e-3, 7.0, 1e6];
-    let greys = [1.0, 2.0, 3.0, 4.0, 5.0, 255.0];
+    let grays = [1.0, 2.0, 3.0, 4.0, 5.0, 255.0];
     let cases = [
-        Case { name: "u8", page: little(8, vec![1, 2, 3, 4, 5, 255]), sample: "8-bit grey", values: greys },
+        Case { name: "u8", page: little(8, vec![1, 2, 3, 4, 5, 255]), sample: "8-bit grey", values: grays },
         Case {
             name: "u16, big-endian",
             page: page(true, 16, bytes(&[1u16, 2, 3, 4, 5, 255].map(u16::to_be_bytes))),
             sample: "16-bit grey",
-            values: greys,
+            values: grays,
         },
         Case {
             name: "u32",
             page: little(32, bytes(&[1u32, 2, 3, 4, 5, 255].map(u32::to_le_bytes))),
             sample: "32-bit grey",
-            values: greys,
+            values: grays,
         },
         Case {
             name: "i8",
@@ -89,7 +89,7 @@ fn every_kind_of_sample_keeps_its_values() {
             name: "white is zero",
             page: little(8, vec![254, 253, 252, 251, 250, 0]).short(262, &[0]),
             sample: "8-bit grey, white is zero",
-            values: greys,
+            values: grays,
         },
         Case {
             name: "1 bit, rows of a byte",
@@ -110,17 +110,17 @@ fn every_kind_of_sample_keeps_its_values() {
                 .short(277, &[2])
                 .short(338, &[2]),
             sample: "8-bit grey",
-            values: greys,
+            values: grays,
         },
         Case {
             name: "RGBA; grey colors keep their level, alpha does not count",
-            page: little(8, [1u8, 2, 3, 4, 5, 255].iter().flat_map(|&grey| [grey, grey, grey, 0]).collect())
+            page: little(8, [1u8, 2, 3, 4, 5, 255].iter().flat_map(|&gray| [gray, gray, gray, 0]).collect())
                 .short(258, &[8, 8, 8, 8])
                 .short(262, &[2])
                 .short(277, &[4])
                 .short(338, &[2]),
             sample: "8-bit RGBA",
-            values: greys,
+            values: grays,
         },
     ];
     for Case { name, page, sample, values } in cases {

@@ -84,10 +84,10 @@ fn with(draw: impl FnOnce(&mut Plane)) -> (Plane, DataBar) {
     (plane, bar)
 }
 
-fn fill(plane: &mut Plane, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, grey: f32) {
+fn fill(plane: &mut Plane, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, gray: f32) {
     let width = plane.width();
     for y in rows {
-        plane.values_mut()[y * width + columns.start..y * width + columns.end].fill(grey);
+        plane.values_mut()[y * width + columns.start..y * width + columns.end].fill(gray);
     }
 }
 
@@ -152,7 +152,7 @@ fn each_form_is_measured_between_its_ends() {
         let (plane, bar) = with(draw);
         let expected = ScaleBar { form, rect, length_px };
         // ink on white, and 16 bit
-        for seen in [plane.clone(), plane.map(|grey| 255.0 - grey), plane.map(|grey| 257.0 * grey)] {
+        for seen in [plane.clone(), plane.map(|gray| 255.0 - gray), plane.map(|gray| 257.0 * gray)] {
             assert_eq!(scale_bar::find(&seen, &bar), Some(expected), "{name}");
         }
     }
@@ -164,7 +164,7 @@ fn a_bar_on_the_specimen_is_measured_in_its_box() {
     for (length, thickness) in [(8, 5), (20, 8), (31, 6), (90, 4), (100, 24)] {
         for ink in [255.0, 0.0] {
             let (mut plane, _) = with(|_| ());
-            plane.values_mut().iter_mut().for_each(|grey| *grey = 0.5 * *grey + 60.0);
+            plane.values_mut().iter_mut().for_each(|gray| *gray = 0.5 * *gray + 60.0);
             fill(&mut plane, 360..360 + thickness, 430..430 + length, ink);
             for letter in 0..2 {
                 // text below

@@ -162,10 +162,10 @@ fn a_pyramid_stands_on_the_cantilever_where_its_truth_says() {
 fn devices_cover_what_their_plates_say_and_combs_repeat_at_their_pitch() {
     for device in [Device::Comb, Device::Electrodes, Device::Cantilevers, Device::Gear, Device::Proof] {
         let config =
-            MemsConfig { device, roughness: 0.0, ground: 0.3, axis_deg: 20.0, ..MemsConfig::default() };
+            MemsConfig { device, roughness: 0.0, background: 0.3, axis_deg: 20.0, ..MemsConfig::default() };
         let made = seen(231, 285, Specimen::Mems(config));
         let Truth::Mems(truth) = &made.truth else { panic!("a device was asked for") };
-        // plates give 0.9 to 1.2, the ground 0.3
+        // plates give 0.9 to 1.2, the background 0.3
         let bright = share_above(&made.plane, level_at(&made.plane, 0.4));
         assert!((bright - truth.covered).abs() < 0.012, "{device:?}: {bright} {}", truth.covered);
         let (sin, cos) = 20.0_f64.to_radians().sin_cos();
@@ -209,8 +209,8 @@ fn organisms_cover_what_the_truth_says() {
     for form in forms {
         let config = BiologicalConfig {
             form,
-            ground: 0.1,
-            ground_roughness: 0.0,
+            background: 0.1,
+            background_roughness: 0.0,
             roughness: 0.0,
             ornament: 0.2,
             ..BiologicalConfig::default()
@@ -233,7 +233,7 @@ fn tissue_is_walls_around_insides() {
         form: BiologicalForm::Tissue,
         diameter_px: 40.0,
         ornament: 0.4,
-        ground: 0.1,
+        background: 0.1,
         roughness: 0.0,
         ..BiologicalConfig::default()
     };

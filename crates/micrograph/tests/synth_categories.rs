@@ -79,7 +79,7 @@ fn every_setting_of_a_specimen_out_of_range_is_named() {
         ("nanowires.taper", Specimen::Nanowires(NanowiresConfig { taper: 1.5, ..Default::default() })),
         ("tip.half_angle_deg", Specimen::Tip(TipConfig { half_angle_deg: 0.0, ..Default::default() })),
         ("tip.apex_y", Specimen::Tip(TipConfig { apex_y: 2.0, ..Default::default() })),
-        ("mems.duty", Specimen::Mems(MemsConfig { duty: 1.0, ..Default::default() })),
+        ("mems.duty cycle", Specimen::Mems(MemsConfig { duty_cycle: 1.0, ..Default::default() })),
         ("mems.wall_px", Specimen::Mems(MemsConfig { wall_px: 0.0, ..Default::default() })),
         (
             "biological.diameter_px",
@@ -149,7 +149,7 @@ fn told_by_plain_numbers(alike: Option<Imaging>) -> f64 {
 }
 
 #[test]
-fn mean_grey_contrast_and_noise_do_not_tell_the_category() {
+fn mean_gray_contrast_and_noise_do_not_tell_the_category() {
     let share = told_by_plain_numbers(None);
     println!("as drawn: {share}");
     // Guessing gives 0.10 with a standard error of 0.015 on 400 micrographs. The bound is five of them

@@ -4,7 +4,7 @@
 
 use micrograph::CalibrationSource;
 use micrograph::synth::{
-    DotsConfig, FibresConfig, Imaging, Kind, LinesConfig, Packing, ParticlesConfig, Specimen, SynthConfig,
+    DotsConfig, FibersConfig, Imaging, Kind, LinesConfig, Packing, ParticlesConfig, Specimen, SynthConfig,
     demo_specimens, micrograph, varied,
 };
 
@@ -13,7 +13,7 @@ fn of_kind(kind: Kind) -> SynthConfig {
         Kind::Particles => Specimen::Particles(ParticlesConfig::default()),
         Kind::Lines => Specimen::Lines(LinesConfig::default()),
         Kind::Dots => Specimen::Dots(DotsConfig::default()),
-        Kind::Fibres => Specimen::Fibres(FibresConfig::default()),
+        Kind::Fibers => Specimen::Fibers(FibersConfig::default()),
     };
     SynthConfig { specimen, ..SynthConfig::default() }
 }
@@ -29,7 +29,7 @@ fn the_same_seed_gives_the_same_image_and_truth_and_another_seed_does_not() {
 }
 
 #[test]
-fn planes_have_the_size_asked_for_and_hold_whole_grey_levels() {
+fn planes_have_the_size_asked_for_and_hold_whole_gray_levels() {
     for kind in Kind::ALL {
         for (height, width) in [(8, 8), (61, 143), (200, 33)] {
             let config = SynthConfig { height, width, nm_per_px: 2.5, ..of_kind(kind) };
@@ -48,7 +48,7 @@ fn every_setting_out_of_range_is_named() {
     let particles = |config| SynthConfig { specimen: Specimen::Particles(config), ..SynthConfig::default() };
     let lines = |config| SynthConfig { specimen: Specimen::Lines(config), ..SynthConfig::default() };
     let dots = |config| SynthConfig { specimen: Specimen::Dots(config), ..SynthConfig::default() };
-    let fibres = |config| SynthConfig { specimen: Specimen::Fibres(config), ..SynthConfig::default() };
+    let fibers = |config| SynthConfig { specimen: Specimen::Fibers(config), ..SynthConfig::default() };
     let imaging = |imaging| SynthConfig { imaging, ..SynthConfig::default() };
     let cases = [
         ("height", SynthConfig { height: 0, ..SynthConfig::default() }),
@@ -63,12 +63,12 @@ fn every_setting_out_of_range_is_named() {
         ("particles.diameter_px", particles(ParticlesConfig { diameter_px: 0.0, ..Default::default() })),
         ("particles.coverage", particles(ParticlesConfig { coverage: 0.9, ..Default::default() })),
         ("lines.axis_deg", lines(LinesConfig { axis_deg: 91.0, ..Default::default() })),
-        ("lines.duty", lines(LinesConfig { duty: 0.99, ..Default::default() })),
-        ("lines.duty", lines(LinesConfig { pitch_px: 6.0, wall_px: 20.0, ..Default::default() })),
+        ("lines.duty cycle", lines(LinesConfig { duty_cycle: 0.99, ..Default::default() })),
+        ("lines.duty cycle", lines(LinesConfig { pitch_px: 6.0, wall_px: 20.0, ..Default::default() })),
         ("dots.diameter_px", dots(DotsConfig { diameter_px: 36.0, ..Default::default() })),
         ("dots.diameter_px", dots(DotsConfig { pitch_px: 6.0, wall_px: 50.0, ..Default::default() })),
         ("dots.missing", dots(DotsConfig { missing: 1.5, ..Default::default() })),
-        ("fibres.bend_deg", fibres(FibresConfig { bend_deg: 80.0, ..Default::default() })),
+        ("fibres.bend_deg", fibers(FibersConfig { bend_deg: 80.0, ..Default::default() })),
     ];
     for (setting, config) in cases {
         let error = micrograph(&config, 0).unwrap_err();
@@ -108,8 +108,8 @@ fn particles_that_find_no_room_are_an_error_and_not_fewer() {
 
 #[test]
 fn shot_noise_is_that_of_the_dose() {
-    // a bare ground is uniform: what is left to vary is the noise
-    let bare = ParticlesConfig { coverage: 0.0, ground_roughness: 0.0, ..Default::default() };
+    // a bare background is uniform: what is left to vary is the noise
+    let bare = ParticlesConfig { coverage: 0.0, background_roughness: 0.0, ..Default::default() };
     let with_dose = |dose, contrast| {
         let imaging = Imaging { dose, gradient: 0.1, contrast, ..Imaging::default() };
         let specimen = Specimen::Particles(bare.clone());
@@ -126,7 +126,7 @@ fn shot_noise_is_that_of_the_dose() {
 }
 
 #[test]
-fn inversion_mirrors_the_grey_levels_about_the_brightness() {
+fn inversion_mirrors_the_gray_levels_about_the_brightness() {
     let imaging = Imaging { dose: 0.0, brightness: 127.0, contrast: 150.0, ..Imaging::default() };
     let upright = SynthConfig { height: 60, width: 77, imaging: imaging.clone(), ..SynthConfig::default() };
     let inverted = SynthConfig { imaging: Imaging { inverted: true, ..imaging }, ..upright.clone() };

@@ -111,7 +111,7 @@ fn a_powder_covers_what_its_truth_says_and_every_grain_is_counted() {
         let config = PowderConfig { angularity, coverage: 0.4, roughness: 0.0, ..PowderConfig::default() };
         let made = seen(211, 257, Specimen::Powder(config));
         let Truth::Powder(truth) = &made.truth else { panic!("a powder was asked for") };
-        // the ground gives three tenths of what the grains give
+        // the background gives three tenths of what the grains give
         let bright = share_above(&made.plane, level_at(&made.plane, 0.3));
         assert!((bright - truth.covered).abs() < 0.002, "{bright} {}", truth.covered);
         let visible: usize = truth.grains.iter().map(|grain| grain.visible_px).sum();

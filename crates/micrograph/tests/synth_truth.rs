@@ -5,7 +5,7 @@
 
 use micrograph::Plane;
 use micrograph::synth::{
-    DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, LinesConfig, Packing, ParticlesConfig,
+    DotLattice, DotRelief, DotsConfig, FibersConfig, Imaging, LinesConfig, Packing, ParticlesConfig,
     Specimen, SynthConfig, Synthetic, Truth, micrograph,
 };
 
@@ -79,10 +79,11 @@ fn middle(plane: &Plane) -> f32 {
 
 #[test]
 fn separate_particles_are_as_many_as_large_and_where_the_truth_says() {
-    let config = ParticlesConfig { diameter_px: 24.0, ground_roughness: 0.0, ..ParticlesConfig::default() };
+    let config =
+        ParticlesConfig { diameter_px: 24.0, background_roughness: 0.0, ..ParticlesConfig::default() };
     let made = seen(301, 457, Specimen::Particles(config), flat_imaging());
     let Truth::Particles(truth) = &made.truth else { panic!("particles were asked for") };
-    // the ground gives half of what the particles give, and the particles differ by some per cent
+    // the background gives half of what the particles give, and the particles differ by some per cent
     let (low, high) = made.plane.range().unwrap();
     let regions = regions_above(&made.plane, low + 0.35 * (high - low));
     assert!(truth.particles.len() > 50, "{}", truth.particles.len());
@@ -109,7 +110,7 @@ fn stacked_particles_touch_without_entering_each_other_and_hide_what_is_below() 
     let made = seen(120, 151, Specimen::Particles(config), Imaging::default());
     let Truth::Particles(truth) = &made.truth else { panic!("particles were asked for") };
     for (index, a) in truth.particles.iter().enumerate() {
-        assert!(a.z >= a.radius_px, "no particle is under the ground: {a:?}");
+        assert!(a.z >= a.radius_px, "no particle is under the background: {a:?}");
         assert!((0.0..=1.0).contains(&a.visible), "{a:?}");
         for b in &truth.particles[..index] {
             let distance = ((a.y - b.y).powi(2) + (a.x - b.x).powi(2) + (a.z - b.z).powi(2)).sqrt();
@@ -175,11 +176,11 @@ fn a_grating_repeats_at_its_pitch_across_its_axis() {
 }
 
 #[test]
-fn the_bright_share_of_a_grating_is_its_duty_and_its_edges_are_as_rough_as_told() {
-    for (duty, roughness) in [(0.3, 0.0), (0.6, 1.2)] {
+fn the_bright_share_of_a_grating_is_its_duty_cycle_and_its_edges_are_as_rough_as_told() {
+    for (duty_cycle, roughness) in [(0.3, 0.0), (0.6, 1.2)] {
         let config = LinesConfig {
             pitch_px: 40.0,
-            duty,
+            duty_cycle,
             wall_px: 2.0,
             roughness: 0.0,
             edge_roughness_px: roughness,
@@ -193,7 +194,7 @@ fn the_bright_share_of_a_grating_is_its_duty_and_its_edges_are_as_rough_as_told(
         let mut squares = Vec::new();
         let n_bright = made.plane.values().iter().filter(|value| **value > level).count();
         let share = n_bright as f64 / made.plane.values().len() as f64;
-        assert!((share - duty).abs() < 0.012, "{duty}: {share}");
+        assert!((share - duty_cycle).abs() < 0.012, "{duty_cycle}: {share}");
         // where each row first crosses an edge that lies well inside the image
         let row = made.plane.row(0);
         let start = (60..).find(|x| (row[*x] > level) != (row[x + 1] > level)).unwrap();
@@ -283,18 +284,18 @@ fn missing_sites_are_dark_and_the_others_bright() {
 }
 
 #[test]
-fn fibres_lie_along_their_axis_as_seen_on_the_screen() {
+fn fibers_lie_along_their_axis_as_seen_on_the_screen() {
     for axis_deg in [-70.0, -20.0, 0.0, 35.0, 90.0_f64] {
-        let config = FibresConfig {
+        let config = FibersConfig {
             axis_deg,
             axis_spread_deg: 0.0,
             bend_deg: 0.0,
             roughness: 0.0,
-            ..FibresConfig::default()
+            ..FibersConfig::default()
         };
         // central differences fall short on sharp edges, more along the steeper axis: blur them
         let imaging = Imaging { blur_px: 3.0, ..plain_imaging() };
-        let made = seen(233, 301, Specimen::Fibres(config), imaging);
+        let made = seen(233, 301, Specimen::Fibers(config), imaging);
         // gradients stand across the fibres: the mean of their doubled angles, turned by 90°
         let (mut sin, mut cos) = (0.0, 0.0);
         for y in 1..232 {
@@ -312,19 +313,19 @@ fn fibres_lie_along_their_axis_as_seen_on_the_screen() {
 }
 
 #[test]
-fn a_lone_fibre_is_bright_along_its_centre_line_and_as_wide_as_told() {
-    let config = FibresConfig {
+fn a_lone_fiber_is_bright_along_its_centre_line_and_as_wide_as_told() {
+    let config = FibersConfig {
         coverage: 0.02,
         diameter_px: 20.0,
         spread: 0.0,
         bend_deg: 15.0,
-        ..FibresConfig::default()
+        ..FibersConfig::default()
     };
-    let made = seen(181, 263, Specimen::Fibres(config), flat_imaging());
-    let Truth::Fibres(truth) = &made.truth else { panic!("fibres were asked for") };
-    assert_eq!(truth.fibres.len(), 1, "a fibre covers more than asked at once");
+    let made = seen(181, 263, Specimen::Fibers(config), flat_imaging());
+    let Truth::Fibers(truth) = &made.truth else { panic!("fibres were asked for") };
+    assert_eq!(truth.fibers.len(), 1, "a fibre covers more than asked at once");
     let level = middle(&made.plane);
-    let line = &truth.fibres[0].centre_line;
+    let line = &truth.fibers[0].centre_line;
     let mut length = 0.0;
     for ends in line.windows(2) {
         let [y, x] = ends[0];

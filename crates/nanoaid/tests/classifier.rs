@@ -93,7 +93,7 @@ fn barred(mut plane: Plane, bar: Bar, is_lines: bool, index: u64) -> Plane {
         height_share: 0.15,
         rows_below: 0,
         width_share: 1.0,
-        ground: 0.0,
+        background: 0.0,
         ink: 255.0,
         framed: false,
         n_lines: 1,

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// Twelve synthetic micrographs in two categories.
 fn data() -> (TempDir, Dataset) {
     let folder = tempfile::tempdir().unwrap();
-    for (name, kind) in [("fibres", Kind::Fibres), ("lines", Kind::Lines)] {
+    for (name, kind) in [("fibres", Kind::Fibers), ("lines", Kind::Lines)] {
         fs::create_dir(folder.path().join(name)).unwrap();
         for index in 0..6 {
             let config = synth::SynthConfig { height: 96, width: 160, ..synth::varied(kind, index, 3) };

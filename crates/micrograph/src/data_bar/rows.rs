@@ -35,11 +35,11 @@ impl Rows {
     pub(super) fn new(plane: &Plane, first_row: usize) -> Option<Self> {
         let width = plane.width();
         let values = plane.values().get(first_row * width..)?;
-        let (low, high) = grey_range(values)?;
-        let per_grey = 255.0 / (high - low);
+        let (low, high) = gray_range(values)?;
+        let per_gray = 255.0 / (high - low);
         // NaN becomes level 0, as a cast does
         let levels: Vec<u8> =
-            values.iter().map(|value| ((value - low) * per_grey + 0.5).clamp(0.0, 255.0) as u8).collect();
+            values.iter().map(|value| ((value - low) * per_gray + 0.5).clamp(0.0, 255.0) as u8).collect();
         let mut below = Vec::with_capacity(levels.len() / width * 257);
         for row in levels.chunks_exact(width) {
             let mut counts = [0u32; 256];
@@ -114,8 +114,8 @@ impl Rows {
         let mut n_rows = 0;
         for y in ys {
             n_rows += 1;
-            for (count, grey) in counts.iter_mut().zip(self.row(y)) {
-                *count += usize::from(grey.abs_diff(level) <= tolerance);
+            for (count, gray) in counts.iter_mut().zip(self.row(y)) {
+                *count += usize::from(gray.abs_diff(level) <= tolerance);
             }
         }
         let most = |count: &usize| 4 * count >= 3 * n_rows;
@@ -136,7 +136,7 @@ impl Rows {
 }
 
 /// Range of grey without its tails; `None` where all numbers are one.
-fn grey_range(values: &[f32]) -> Option<(f32, f32)> {
+fn gray_range(values: &[f32]) -> Option<(f32, f32)> {
     // an odd step, so that it does not run along a column
     let step = (values.len() / RANGE_SAMPLES).max(1) | 1;
     let mut sample: Vec<f32> =

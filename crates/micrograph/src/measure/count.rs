@@ -1,14 +1,14 @@
 //! Count: how many particles or sites an image shows, how large they are, and how they lie.
 //!
-//! The ground is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
+//! The background is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
 //! as the middle of their blurred edges, and particles that touch are split at their necks. What cannot be counted is refused with
-//! the reason: where the ground is hidden, where regions have no edges, where the number hangs on the
+//! the reason: where the background is hidden, where regions have no edges, where the number hangs on the
 //! threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
 //! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
 
+pub(in crate::measure) mod background;
 pub(in crate::measure) mod distance;
 mod edge;
-pub(in crate::measure) mod ground;
 mod regions;
 mod round;
 pub(in crate::measure) mod split;
@@ -16,38 +16,39 @@ pub(in crate::measure) mod summary;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{DiscreteCDF, Poisson};
 
+use crate::measure::count::background::{AboveBackground, BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND};
 use crate::measure::count::edge::Nearby;
-use crate::measure::count::ground::{BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND, Flat};
 use crate::measure::count::round::Parted;
 use crate::measure::count::split::Merge;
-use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
-pub use ground::{NoGround, Polarity};
+pub use background::{NoBackground, Polarity};
 #[cfg(test)]
 pub(in crate::measure) use regions::components;
 pub(in crate::measure) use regions::fill_holes;
 pub use regions::{Labels, Region, Sides};
 pub use summary::SizeBin;
 
-/// Least height of particles over the ground's standard deviation.
+/// Least height of particles over the background's standard deviation.
 const LEAST_CONTRAST: f64 = 6.0;
 /// Shares of the median height between which [`FOREGROUND`] is as good a choice, for the uncertainty.
 const THRESHOLDS: [f64; 2] = [0.3, 0.5];
-/// Standard deviations of the ground that the threshold lies above it at least.
+/// Standard deviations of the background that the threshold lies above it at least.
 const LEAST_THRESHOLD: f64 = 3.5;
 /// Share of the median height that the highest pixel of a particle reaches at least; what stays below is
-/// dirt or the ground's own texture.
+/// dirt or the background's own texture.
 const LEAST_PEAK: f64 = 0.5;
 /// How much smaller or larger the least diameter may be for the uncertainty.
 const SIZES: [f64; 2] = [0.75, 1.25];
 /// How much narrower or wider necks may be for the uncertainty.
 const NECKS: [f64; 2] = [-0.15, 0.05];
 /// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
-/// discs are strewn at random: (distance / diameter)² = 1 − neck² is then evenly spread (for 0.9).
+/// discs are randomly placed: (distance / diameter)² = 1 − neck² is then uniformly distributed (for 0.9).
 const HIDDEN_OVER_CLOSE: f64 = 0.77;
-/// The same over all particles and over −ln(1 − share covered), where discs are strewn at random: 0.39 if all
+/// The same over all particles and over −ln(1 − share covered), where discs are randomly placed: 0.39 if all
 /// are alike and in pairs, 0.65 as measured for sizes spread by 0.2 (docs/accuracy.md).
 const HIDDEN_OVER_COVER: f64 = 0.65;
 /// The same where particles are round and told by their outlines: 0.09 to 0.12 as measured, a little more for
@@ -57,7 +58,7 @@ const ROUND_HIDDEN_OVER_COVER: f64 = 0.15;
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
 const ROUND_HOLE: f64 = 0.85;
-/// Largest share of the image that particles may cover: beyond, the commonest level is no longer the ground.
+/// Largest share of the image that particles may cover: beyond, the commonest level is no longer the background.
 const MOST_COVERED: f64 = 0.6;
 /// Least share of the area at the lower edge that is left at the upper one.
 const LEAST_KEPT: f64 = 0.5;
@@ -72,7 +73,7 @@ const CHECKED_TOUCHING: f64 = 0.3;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CountConfig {
-    /// On which side of the ground particles lie; found where it is not told.
+    /// On which side of the background particles lie; found where it is not told.
     pub polarity: Option<Polarity>,
     /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
     pub least_diameter_px: f64,
@@ -107,14 +108,16 @@ pub enum CountError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Nothing stands out of a ground.
+    /// Nothing stands out of a background.
     #[error(transparent)]
-    Ground(#[from] NoGround),
+    Background(#[from] NoBackground),
     /// Nothing is large enough.
     #[error("no region of at least {least_px} px diameter")]
     NoRegions { least_px: f64 },
-    /// The ground is hidden: a film, a heap, a monolayer.
-    #[error("the ground is hidden: expected at most {expected:.2} of the image covered, found {found:.2}")]
+    /// The background is hidden: a film, a heap, a monolayer.
+    #[error(
+        "the background is hidden: expected at most {expected:.2} of the image covered, found {found:.2}"
+    )]
     Covered { found: f64, expected: f64 },
     /// Grey levels fade into each other, as in a heap or a texture.
     #[error(
@@ -144,9 +147,9 @@ pub enum CountWarning {
 /// What an image shows; lengths in px.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Count {
-    /// On which side of the ground particles lie.
+    /// On which side of the background particles lie.
     pub polarity: Polarity,
-    /// Height of the particles over the ground, in standard deviations of the ground.
+    /// Height of the particles over the background, in standard deviations of the background.
     pub contrast: f64,
     /// Regions seen, those on the border too; the uncertainty is that of finding and splitting them.
     pub n_regions: Quantity,
@@ -182,7 +185,7 @@ pub struct Count {
 pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels), CountError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
-    let flat = Flat::of(plane, config.polarity, LEAST_CONTRAST)?;
+    let flat = AboveBackground::of(plane, config.polarity, LEAST_CONTRAST)?;
     let nearby = Nearby::of(&flat.plane);
     let mut found = segmented(&flat, &nearby, FOREGROUND, config.neck);
     let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
@@ -219,10 +222,15 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     }
     let touch = regions::touching(&labels, regions.len()).iter().filter(|touch| **touch).count();
     let hidden_over_cover = if round { ROUND_HIDDEN_OVER_COVER } else { HIDDEN_OVER_COVER };
-    let strewn = if touch > 0 { -hidden_over_cover * (1.0 - covered).ln() } else { 0.0 };
-    let n_regions =
-        number(regions.len(), strewn, [n_others[0], n_others[1]], [n_others[2], n_others[3]], at_sizes);
-    if n_regions.expanded > MOST_DOUBT * n_regions.value {
+    let hidden_if_random = if touch > 0 { -hidden_over_cover * (1.0 - covered).ln() } else { 0.0 };
+    let n_regions = number(
+        regions.len(),
+        hidden_if_random,
+        [n_others[0], n_others[1]],
+        [n_others[2], n_others[3]],
+        at_sizes,
+    );
+    if n_regions.expanded_uncertainty > MOST_DOUBT * n_regions.value {
         let all = n_others.into_iter().chain(at_sizes).chain([regions.len()]);
         let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         return Err(CountError::Unsettled { fewest, most });
@@ -248,7 +256,7 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
         polarity: flat.polarity,
         contrast: flat.contrast(),
         n_whole: whole.len(),
-        in_frame: summary::in_frame(&regions, size, n_regions.standard),
+        in_frame: summary::in_frame(&regions, size, n_regions.standard_uncertainty),
         n_regions,
         area_px: plane.values().len() as f64,
         covered,
@@ -283,13 +291,13 @@ impl Segmented {
     }
 }
 
-/// Grey levels over the ground at which particles begin, `share` of their median height.
-fn level(flat: &Flat, share: f64) -> f32 {
+/// Grey levels over the background at which particles begin, `share` of their median height.
+fn level(flat: &AboveBackground, share: f64) -> f32 {
     (share * flat.level).max(LEAST_THRESHOLD * flat.noise) as f32
 }
 
 /// What stands out by `share` of the particles' height, split where the neck is below `neck`.
-fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
+fn segmented(flat: &AboveBackground, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let (height, width) = (flat.plane.height(), flat.plane.width());
     let threshold = level(flat, share);
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
@@ -317,16 +325,16 @@ fn segmented(flat: &Flat, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     Segmented { labels, regions, round }
 }
 
-fn n_above(flat: &Flat, share: f64) -> usize {
+fn n_above(flat: &AboveBackground, share: f64) -> usize {
     let threshold = level(flat, share);
     flat.plane.values().iter().filter(|value| **value > threshold).count()
 }
 
 /// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size, and
-/// what lies so close to another that no neck shows: `strewn` of each particle if they lie at random.
+/// what lies so close to another that no neck shows: `hidden_if_random` of each particle if they are randomly placed.
 fn number(
     n: usize,
-    strewn: f64,
+    hidden_if_random: f64,
     at_thresholds: [usize; 2],
     at_necks: [usize; 2],
     at_sizes: [usize; 2],
@@ -334,31 +342,25 @@ fn number(
     let half_width =
         |others: [usize; 2]| others.map(|other| other.abs_diff(n)).into_iter().max().unwrap_or(0);
     let close = HIDDEN_OVER_CLOSE * n.saturating_sub(at_necks[0]) as f64;
-    let hidden = close.max(strewn * n as f64);
-    let parts = vec![
-        Part::of_whole_numbers("threshold", half_width(at_thresholds)),
-        Part::of_whole_numbers("splitting", at_necks[1].abs_diff(n)),
+    let hidden = close.max(hidden_if_random * n as f64);
+    let components = vec![
+        Component::of_whole_numbers("threshold", half_width(at_thresholds)),
+        Component::of_whole_numbers("splitting", at_necks[1].abs_diff(n)),
         // a Poisson number of mean m that is left out is off by m and scatters by √m
         if hidden < 1.0 {
-            Part::of_whole_numbers("hidden", most_of_few(hidden))
+            Component::of_whole_numbers("hidden", most_of_few(hidden))
         } else {
-            Part::known("hidden", (hidden * hidden + hidden).sqrt())
+            Component::known("hidden", (hidden * hidden + hidden).sqrt())
         },
-        Part::of_whole_numbers("least size", half_width(at_sizes)),
+        Component::of_whole_numbers("least size", half_width(at_sizes)),
     ];
-    Quantity::new(n as f64, Unit::One, "regions out of the ground, split at necks", parts)
+    Quantity::new(n as f64, Unit::One, "regions out of the background, split at necks", components)
 }
 
-/// What a Poisson number of this mean does not exceed in 95 % of cases.
+/// The 95 % quantile of a Poisson distribution of this mean: what is left out is no more in 95 % of cases.
 fn most_of_few(mean: f64) -> usize {
-    let (mut n, mut share) = (0, (-mean).exp());
-    let mut held = share;
-    while held < 0.95 {
-        n += 1;
-        share *= mean / n as f64;
-        held += share;
-    }
-    n
+    // a mean of 0 is no distribution of `statrs`
+    Poisson::new(mean).map_or(0, |poisson| (0..).find(|&n| poisson.cdf(n) >= 0.95).unwrap_or(0) as usize)
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@
 //! where it is beyond doubt would leave out bends of twice `u`, which move what is measured by more than the
 //! rest of its interval.
 
-use super::quantity::{Part, student_95};
+use super::quantity::{Component, student_95};
 use super::solve::Normal;
 
-/// Cause of a part that stands out of chance at 95 %.
+/// Cause of a component that stands out of chance at 95 %.
 pub(super) const DRIFT: &str = "drift";
 /// Cause of one that does not, or of which that is not known.
 const MAYBE: &str = "drift or chance";
@@ -49,18 +49,19 @@ impl Bend {
             return Self::default();
         };
         let explained: f64 = fitted.iter().zip(&normal.right).map(|(a, b)| a * b).sum();
-        let freedom = seen.len() as f64 - 3.0;
-        let (q, variance) = (fitted[2], (normal.squares - explained).max(0.0) / freedom * inverse[8]);
+        let degrees_of_freedom = seen.len() as f64 - 3.0;
+        let (q, variance) =
+            (fitted[2], (normal.squares - explained).max(0.0) / degrees_of_freedom * inverse[8]);
         Self {
             size: q.signum() * (q * q - variance).max(0.0).sqrt(),
-            evident: q.abs() > student_95(freedom) * variance.sqrt(),
+            evident: q.abs() > student_95(degrees_of_freedom) * variance.sqrt(),
         }
     }
 
     /// What it adds to a value that may be off by `half_width`; nothing for nothing.
-    pub(super) fn part(evident: bool, half_width: f64) -> Option<Part> {
+    pub(super) fn component(evident: bool, half_width: f64) -> Option<Component> {
         let cause = if evident { DRIFT } else { MAYBE };
-        (half_width != 0.0).then(|| Part::bounded(cause, half_width))
+        (half_width != 0.0).then(|| Component::bounded(cause, half_width))
     }
 
     /// How wrong a bend leaves each row at most, per row.

@@ -52,9 +52,9 @@ pub fn flattened(plane: &Plane, config: FlattenConfig) -> Flattened {
     for y in 0..height {
         for (x, &value) in plane.row(y).iter().enumerate() {
             let terms = terms(y as f64 + 0.5, x as f64 + 0.5, height, width);
-            let ground: f64 = terms.iter().zip(coefficients).map(|(term, weight)| term * weight).sum();
-            (low, high) = (low.min(ground), high.max(ground));
-            values.push((f64::from(value) - ground) as f32);
+            let background: f64 = terms.iter().zip(coefficients).map(|(term, weight)| term * weight).sum();
+            (low, high) = (low.min(background), high.max(background));
+            values.push((f64::from(value) - background) as f32);
         }
     }
     let mut plane = Plane::new(height, width, values);

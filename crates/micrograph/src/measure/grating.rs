@@ -1,4 +1,4 @@
-//! Grating: pitch, axis, duty and roughness of parallel lines, or why there is no number.
+//! Grating: pitch, axis, duty cycle and roughness of parallel lines, or why there is no number.
 //!
 //! The strongest prominent peak of the spectrum gives a start; the autocorrelation must agree; then the
 //! wave vector is fitted with its harmonics to all pixels. The evidence is told either way. Line means
@@ -15,7 +15,7 @@ use super::drift::Bend;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
-use super::quantity::{Part, Quantity, Unit};
+use super::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
 pub(in crate::measure) use evidence::check;
@@ -51,7 +51,7 @@ pub struct Grating {
     /// Axis of the lines in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
     /// Share of a period that is bright; absent where the profile is no single line.
-    pub duty: Option<Quantity>,
+    pub duty_cycle: Option<Quantity>,
     /// Lines whose middle passes through the field.
     pub n_lines: usize,
     /// Line-edge roughness: three standard deviations of an edge about its straight line, noise taken
@@ -95,7 +95,7 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
     Ok(Grating {
-        duty: edges.duty,
+        duty_cycle: edges.duty_cycle,
         n_lines: edges.n_lines,
         edge_roughness: edges.edge_roughness,
         width_roughness: edges.width_roughness,
@@ -123,26 +123,29 @@ fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quan
         terms.map(|(i, j)| lever[i] * lever[j] * covariance[i * n + j]).sum::<f64>().max(0.0).sqrt()
     };
     // tiles at the border say more than those in the middle, so they count as fewer
-    let freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
-    let parts = |scale: f64, ux: f64, uy: f64| {
+    let degrees_of_freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
+    let components = |scale: f64, ux: f64, uy: f64| {
         let [white, robust, banded] =
             [&pattern.white, &pattern.robust, &pattern.banded].map(|part| along(part, ux, uy) * scale);
         // rough edges are alike within a tile, shifted rows over the whole width: the larger holds for both
         let robust = robust.max(banded);
         // what they differ by beyond what white noise would make them
         let beyond = (robust * robust - white * white).max(0.0).sqrt();
-        let mut parts = vec![Part::known("fit", white), Part::estimated("sampling", beyond, freedom)];
+        let mut components = vec![
+            Component::known("fit", white),
+            Component::estimated("sampling", beyond, degrees_of_freedom),
+        ];
         // turns that are added with the rows change the wave along them
         let change = (down[0] * ux + down[1] * uy) * scale;
-        parts.extend(Bend::part(bend.evident, bend.per_row(pattern.height()) * change));
-        parts
+        components.extend(Bend::component(bend.evident, bend.per_row(pattern.height()) * change));
+        components
     };
     let method = "wave vector and harmonics fitted to all pixels";
     let pitch =
-        Quantity::new(1.0 / frequency, Unit::Px, method, parts(1.0 / (frequency * frequency), ux, uy));
+        Quantity::new(1.0 / frequency, Unit::Px, method, components(1.0 / (frequency * frequency), ux, uy));
     let turn = (1.0 / frequency).to_degrees();
     let axis = axis_deg(fy.atan2(fx).to_degrees() + 90.0);
-    (pitch, Quantity::new(axis, Unit::Degrees, method, parts(turn, -uy, ux)))
+    (pitch, Quantity::new(axis, Unit::Degrees, method, components(turn, -uy, ux)))
 }
 
 #[cfg(test)]
@@ -153,22 +156,23 @@ mod tests {
     use crate::measure::geometry::axis_difference_deg;
     use crate::random::Stream;
 
-    /// Lines with smooth edges: `pitch_px` apart, of this axis and duty, with white noise.
-    fn lines(size: (usize, usize), pitch_px: f64, axis_deg: f64, duty: f64, noise: f64) -> Plane {
+    /// Lines with smooth edges: `pitch_px` apart, of this axis and duty cycle, with white noise.
+    fn lines(size: (usize, usize), pitch_px: f64, axis_deg: f64, duty_cycle: f64, noise: f64) -> Plane {
         let (sin, cos) = axis_deg.to_radians().sin_cos();
         let mut stream = Stream::new(4, "test", 0);
         Plane::from_fn(size.0, size.1, |y, x| {
             let across = (sin * x as f64 + cos * y as f64) / pitch_px;
-            let beside = ((across - across.round()).abs() - duty / 2.0) * pitch_px;
+            let beside = ((across - across.round()).abs() - duty_cycle / 2.0) * pitch_px;
             (100.0 - 50.0 * (beside / 1.5).tanh() + noise * stream.normal()) as f32
         })
     }
 
     #[test]
-    fn pitch_axis_and_duty_of_plain_lines_are_found() {
-        for (pitch, axis, duty) in [(3.3, 12.0, 0.5), (8.0, 90.0, 0.4), (21.3, 0.0, 0.6), (40.0, 133.0, 0.3)]
+    fn pitch_axis_and_duty_cycle_of_plain_lines_are_found() {
+        for (pitch, axis, duty_cycle) in
+            [(3.3, 12.0, 0.5), (8.0, 90.0, 0.4), (21.3, 0.0, 0.6), (40.0, 133.0, 0.3)]
         {
-            let plane = lines((240, 310), pitch, axis, duty, 10.0);
+            let plane = lines((240, 310), pitch, axis, duty_cycle, 10.0);
             let found = grating(&plane, &GratingConfig::default()).unwrap();
             assert!((found.pitch.value / pitch - 1.0).abs() < 5e-4, "{pitch} {axis}: {:?}", found.pitch);
             assert!(
@@ -177,10 +181,10 @@ mod tests {
                 found.axis
             );
             if pitch > 6.0 {
-                let found = found.duty.unwrap();
+                let found = found.duty_cycle.unwrap();
                 // edges as wide as the line leave no plateau, which the interval must tell
-                let allowed = found.expanded.max(0.02);
-                assert!((found.value - duty).abs() < allowed, "{pitch} {axis}: {found:?}");
+                let allowed = found.expanded_uncertainty.max(0.02);
+                assert!((found.value - duty_cycle).abs() < allowed, "{pitch} {axis}: {found:?}");
             }
         }
     }

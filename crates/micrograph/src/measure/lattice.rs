@@ -18,7 +18,7 @@ use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::grating::{NoPeriod, NoPeriodReason, check};
 use super::harmonics::Harmonics;
-use super::quantity::{Part, Quantity, Unit};
+use super::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
 use fit::Fit;
@@ -134,16 +134,20 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
             terms.sum::<f64>().max(0.0)
         };
         let alone = variance(&covariance);
-        let mut parts = vec![Part::estimated("placement", alone.sqrt(), fit.freedom())];
+        let mut components = vec![Component::estimated("placement", alone.sqrt(), fit.degrees_of_freedom())];
         // what neighbours have in common, whichever they are: the largest holds for all
-        let together = clustered.iter().map(|ways| (variance(&ways.covariance), ways.freedom));
-        if let Some((variance, freedom)) = together.max_by(|a, b| a.0.total_cmp(&b.0)) {
-            parts.push(Part::estimated(NEIGHBOURS, (variance - alone).max(0.0).sqrt(), freedom));
+        let together = clustered.iter().map(|ways| (variance(&ways.covariance), ways.degrees_of_freedom));
+        if let Some((variance, degrees_of_freedom)) = together.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            components.push(Component::estimated(
+                NEIGHBOURS,
+                (variance - alone).max(0.0).sqrt(),
+                degrees_of_freedom,
+            ));
         }
         let rows = fit.vectors.map(|[down, _]| down);
         let half_width = (0..4).map(|at| lever[at] * rows[at / 2] * bent[at % 2]).sum();
-        parts.extend(Bend::part(down.evident || across.evident, half_width));
-        Quantity::new(value, unit, "straight-line fit through the sites found", parts)
+        components.extend(Bend::component(down.evident || across.evident, half_width));
+        Quantity::new(value, unit, "straight-line fit through the sites found", components)
     };
     let (long_a, long_b) = (a[0].hypot(a[1]), b[0].hypot(b[1]));
     // how the direction of a vector turns with its components, in degrees
@@ -171,7 +175,11 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
             fit.sigma,
             Unit::Px,
             "what is left of a straight-line fit",
-            vec![Part::estimated("sampling", fit.sigma / (2.0 * fit.freedom()).sqrt(), fit.freedom())],
+            vec![Component::estimated(
+                "sampling",
+                fit.sigma / (2.0 * fit.degrees_of_freedom()).sqrt(),
+                fit.degrees_of_freedom(),
+            )],
         ),
         neighbours: fit.neighbours(),
         coherence,
@@ -277,9 +285,10 @@ mod tests {
             correlation += found.neighbours / SCANS as f64;
             for vector in [&found.first, &found.second] {
                 let error = (vector.value - 20.0).abs();
-                let of_placement = vector.parts.iter().find(|part| part.cause == "placement").unwrap();
-                alone += usize::from(error < 2.0 * of_placement.standard);
-                together += usize::from(error < vector.expanded);
+                let of_placement =
+                    vector.components.iter().find(|component| component.cause == "placement").unwrap();
+                alone += usize::from(error < 2.0 * of_placement.standard_uncertainty);
+                together += usize::from(error < vector.expanded_uncertainty);
             }
         }
         let n = 2 * SCANS as usize;

@@ -15,7 +15,7 @@ use super::drift::Bend;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg, axis_difference_deg};
 use super::gradient::Gradient;
-use super::quantity::{Part, Quantity, Unit};
+use super::quantity::{Component, Quantity, Unit};
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
@@ -309,7 +309,7 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     }
     histogram.iter_mut().for_each(|weight| *weight /= all.weight);
     let spread = Spread::of(&tiles, &all, config.seed);
-    let freedom = (tiles.len() - 1) as f64;
+    let degrees_of_freedom = (tiles.len() - 1) as f64;
     let method = "structure tensor, spread over tiles";
     // what turns one gradient and the other less or more is not known; what both see alike is not seen here
     let disagreement = all.coarse_share() * axis_difference_deg(all.axis(), axis_of(all.coarse));
@@ -317,11 +317,11 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     shifted.fine[2] -= rows::added_slope(&flat, &slopes, config.gradient) * seen.fine[0];
     let shifted = axis_difference_deg(shifted.on_specimen(&config.geometry, noise).axis(), all.axis());
     let noisy = axis_difference_deg(seen.on_specimen(&config.geometry, [[0.0; 3]; 2]).axis(), all.axis());
-    let mut parts = vec![
-        Part::estimated("sampling", spread.axis, freedom),
-        Part::bounded("gradient", disagreement),
-        Part::bounded("shifted rows", shifted),
-        Part::bounded("noise", NOISE_DOUBT * noisy),
+    let mut components = vec![
+        Component::estimated("sampling", spread.axis, degrees_of_freedom),
+        Component::bounded("gradient", disagreement),
+        Component::bounded("shifted rows", shifted),
+        Component::bounded("noise", NOISE_DOUBT * noisy),
     ];
     let rows: Vec<[f64; 3]> = rows
         .iter()
@@ -332,13 +332,18 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     let bend = bend_of_rows(&rows, &all);
     // edges stray from row to row as bends do: these are never beyond doubt
     let turned = bend.per_row(rows.len()).clamp(-MOST_DRIFT, MOST_DRIFT);
-    parts.extend(Bend::part(false, turned.to_degrees()));
-    let axis = Quantity::new(all.axis(), Unit::Degrees, method, parts);
-    let share = |value, standard| {
-        Quantity::new(value, Unit::One, method, vec![Part::estimated("sampling", standard, freedom)])
+    components.extend(Bend::component(false, turned.to_degrees()));
+    let axis = Quantity::new(all.axis(), Unit::Degrees, method, components);
+    let share = |value, standard_uncertainty| {
+        Quantity::new(
+            value,
+            Unit::One,
+            method,
+            vec![Component::estimated("sampling", standard_uncertainty, degrees_of_freedom)],
+        )
     };
     Ok(Orientation {
-        axis: (axis.expanded <= WORTHLESS_DEG).then_some(axis),
+        axis: (axis.expanded_uncertainty <= WORTHLESS_DEG).then_some(axis),
         order: share(all.order(), spread.order),
         order_of_two: share(all.order_of_two(), spread.order_of_two),
         coherency: {
@@ -548,7 +553,7 @@ mod tests {
             let axis = measured(&micrograph(&config, seed).unwrap().plane, geometry).axis.unwrap();
             let error = axis_difference_deg(axis.value, -85.0);
             sum += error;
-            held += usize::from(error.abs() < axis.expanded);
+            held += usize::from(error.abs() < axis.expanded_uncertainty);
         }
         // without smoothing along the tilt axis: −1.6° on the average
         assert!((sum / SEEDS as f64).abs() < 0.15, "{}", sum / SEEDS as f64);
@@ -567,12 +572,24 @@ mod tests {
             });
             let axis = measured(&plane, Geometry::default()).axis.unwrap();
             let error = axis_difference_deg(axis.value, truth);
-            assert!(error.abs() < axis.expanded && axis.expanded < 1.5, "{truth}: {axis:?}");
-            let part = axis.parts.iter().find(|part| part.cause == "shifted rows").unwrap();
-            assert!(part.standard > 0.0, "{truth}: {axis:?}");
+            assert!(
+                error.abs() < axis.expanded_uncertainty && axis.expanded_uncertainty < 1.5,
+                "{truth}: {axis:?}"
+            );
+            let component =
+                axis.components.iter().find(|component| component.cause == "shifted rows").unwrap();
+            assert!(component.standard_uncertainty > 0.0, "{truth}: {axis:?}");
         }
         let still = measured(&waves(50.0, 7.0, |_, _| 0.0), Geometry::default()).axis.unwrap();
-        assert_eq!(still.parts.iter().find(|part| part.cause == "shifted rows").unwrap().standard, 0.0);
+        assert_eq!(
+            still
+                .components
+                .iter()
+                .find(|component| component.cause == "shifted rows")
+                .unwrap()
+                .standard_uncertainty,
+            0.0
+        );
     }
 
     #[test]

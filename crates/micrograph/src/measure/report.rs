@@ -1,7 +1,7 @@
 //! Report: what was measured on one micrograph, as one value that every table and picture is made from.
 //!
 //! What is measured is asked for or chosen by the evidence. Here, and nowhere else, lengths become
-//! nanometres: each is multiplied by the calibration, whose own uncertainty becomes one more part.
+//! nanometres: each is multiplied by the calibration, whose own uncertainty becomes one more component.
 //! Without a calibration lengths stay in px and say so. What is refused is told with its reason.
 //! Reads no files and writes none.
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountConfig, CountWarning, Labels, particles};
 use super::drift::DRIFT;
-use super::fibres::{Fibres, FibresConfig, fibres};
+use super::fibers::{Fibers, FibersConfig, fibers};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
 use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
@@ -49,7 +49,8 @@ pub enum Task {
     /// Number and sizes of particles.
     Count,
     /// Diameters and axes of fibres or wires.
-    Fibres,
+    #[serde(rename = "fibres")]
+    Fibers,
 }
 
 impl Task {
@@ -60,7 +61,7 @@ impl Task {
             Self::Lattice => "lattice",
             Self::Orientation => "orientation",
             Self::Count => "count",
-            Self::Fibres => "fibres",
+            Self::Fibers => "fibres",
         }
     }
 }
@@ -181,7 +182,7 @@ pub struct Details {
     pub labels: Option<Labels>,
     /// Thousands of points are for the overlay.
     #[serde(skip)]
-    pub fibres: Option<Fibres>,
+    pub fibers: Option<Fibers>,
 }
 
 /// A report and what its picture is drawn from.
@@ -256,7 +257,7 @@ impl Work<'_> {
             (Task::Pitch, "one period stands out and keeps its phase over the field"),
             (Task::Lattice, "two periods keep their phases, and things stand at their sites"),
             (Task::Count, "no period, and what stands out is compact"),
-            (Task::Fibres, "no period, and what stands out is long"),
+            (Task::Fibers, "no period, and what stands out is long"),
         ] {
             let n_warnings = self.warnings.len();
             self.weakness = None;
@@ -277,7 +278,7 @@ impl Work<'_> {
             Task::Lattice => self.details.lattice = None,
             Task::Orientation => self.details.orientation = None,
             Task::Count => (self.details.count, self.details.labels) = (None, None),
-            Task::Fibres => self.details.fibres = None,
+            Task::Fibers => self.details.fibers = None,
         }
         let reason = format!("{weakness}; the numbers are given where they are asked for");
         self.answers.push(Answer::refused(task, "looked for", reason));
@@ -290,7 +291,7 @@ impl Work<'_> {
             Task::Lattice => self.lattice(),
             Task::Orientation => self.orientation(),
             Task::Count => self.count(),
-            Task::Fibres => self.fibres(),
+            Task::Fibers => self.fibers(),
         };
         let found = answer.is_ok();
         let chosen = if found { if_found } else { if_refused }.to_owned();
@@ -316,8 +317,9 @@ impl Work<'_> {
     /// Warns where a drift that changes is what is known least.
     fn warn_of_drift(&mut self, pitch: &Quantity, axis: &Quantity) {
         let drift = |quantity: &Quantity| {
-            let part = quantity.parts.iter().find(|part| part.cause == DRIFT)?;
-            (part.standard > 0.5 * quantity.standard).then_some(part.standard * 3.0_f64.sqrt())
+            let component = quantity.components.iter().find(|component| component.cause == DRIFT)?;
+            (component.standard_uncertainty > 0.5 * quantity.standard_uncertainty)
+                .then_some(component.standard_uncertainty * 3.0_f64.sqrt())
         };
         let (of_pitch, of_axis) = (drift(pitch), drift(axis));
         if of_pitch.is_none() && of_axis.is_none() {
@@ -335,13 +337,14 @@ impl Work<'_> {
     /// Warns where sites that are off together with their neighbours are what makes vectors uncertain.
     fn warn_of_neighbours(&mut self, found: &Lattice) {
         let rules = |quantity: &Quantity| {
-            let part = quantity.parts.iter().find(|part| part.cause == NEIGHBOURS);
-            part.is_some_and(|part| part.standard > 0.5 * quantity.standard)
+            let component = quantity.components.iter().find(|component| component.cause == NEIGHBOURS);
+            component
+                .is_some_and(|component| component.standard_uncertainty > 0.5 * quantity.standard_uncertainty)
         };
         if found.neighbours < TOGETHER || !(rules(&found.first) || rules(&found.second)) {
             return;
         }
-        let share = |quantity: &Quantity| 100.0 * quantity.expanded / quantity.value;
+        let share = |quantity: &Quantity| 100.0 * quantity.expanded_uncertainty / quantity.value;
         let text = format!(
             "neighbouring sites are off together (correlation {:.2}), as in a stitched or distorted scan: vectors \
              are means over the image, to ± {:.2} % and ± {:.2} %",
@@ -424,17 +427,17 @@ impl Work<'_> {
         Ok(told)
     }
 
-    fn fibres(&mut self) -> Result<answer::Told, String> {
+    fn fibers(&mut self) -> Result<answer::Told, String> {
         if !self.lengths.plain() {
             return Err(answer::NOT_PLAIN.to_owned());
         }
-        let found = fibres(self.plane, &FibresConfig::default()).map_err(|refused| refused.to_string())?;
+        let found = fibers(self.plane, &FibersConfig::default()).map_err(|refused| refused.to_string())?;
         if found.measured < FEW_LINES {
             let text = format!("diameters come from {:.0} % of the centre lines", 100.0 * found.measured);
             self.weak(text, "see in the overlay whether these stand for all");
         }
-        let told = self.lengths.of_fibres(&found);
-        self.details.fibres = Some(found);
+        let told = self.lengths.of_fibers(&found);
+        self.details.fibers = Some(found);
         Ok(told)
     }
 }

@@ -1,5 +1,10 @@
 //! Solve: least squares by normal equations, summed up row by row.
 
+use nalgebra::{Cholesky, DMatrix};
+
+/// Least pivot of a solvable system, where the diagonal is 1.
+const LEAST_PIVOT: f64 = 1e-12;
+
 /// The normal equations of a linear least-squares problem.
 #[derive(Clone, Debug)]
 pub(super) struct Normal {
@@ -73,43 +78,20 @@ impl Normal {
     /// The inverse of `JᵀJ`, `[n, n]`; `None` where it has none.
     pub(super) fn inverse(&self) -> Option<Vec<f64>> {
         let n = self.n;
-        // Cholesky of the matrix scaled to ones on its diagonal, so that units do not matter
+        // scaled to ones on the diagonal, so that units do not matter
         let scale: Vec<f64> = (0..n).map(|i| self.matrix[i * n + i].sqrt()).collect();
         if scale.iter().any(|scale| !(scale.is_finite() && *scale > 0.0)) {
             return None;
         }
-        let mut lower = vec![0.0; n * n];
-        for i in 0..n {
-            for j in 0..=i {
-                let inner: f64 = (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum();
-                let left = self.matrix[j * n + i] / (scale[i] * scale[j]) - inner;
-                if i == j {
-                    let positive = left > 1e-12;
-                    if !positive {
-                        return None;
-                    }
-                    lower[i * n + i] = left.sqrt();
-                } else {
-                    lower[i * n + j] = left / lower[j * n + j];
-                }
-            }
+        let scaled =
+            DMatrix::from_fn(n, n, |i, j| self.matrix[i.min(j) * n + i.max(j)] / (scale[i] * scale[j]));
+        let factor = Cholesky::new(scaled)?;
+        // a pivot this small is rounding: the equations leave a direction open
+        if factor.l_dirty().diagonal().iter().any(|pivot| pivot * pivot <= LEAST_PIVOT) {
+            return None;
         }
-        let mut inverse = vec![0.0; n * n];
-        for column in 0..n {
-            let mut x = vec![0.0; n];
-            for i in 0..n {
-                let inner: f64 = (0..i).map(|k| lower[i * n + k] * x[k]).sum();
-                x[i] = (f64::from(u8::from(i == column)) - inner) / lower[i * n + i];
-            }
-            for i in (0..n).rev() {
-                let inner: f64 = (i + 1..n).map(|k| lower[k * n + i] * x[k]).sum();
-                x[i] = (x[i] - inner) / lower[i * n + i];
-            }
-            for i in 0..n {
-                inverse[i * n + column] = x[i] / (scale[i] * scale[column]);
-            }
-        }
-        Some(inverse)
+        let inverse = factor.inverse();
+        Some((0..n * n).map(|at| inverse[(at / n, at % n)] / (scale[at / n] * scale[at % n])).collect())
     }
 }
 

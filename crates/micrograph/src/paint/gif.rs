@@ -36,9 +36,9 @@ pub fn gif_bytes(pictures: &[Picture], times: GifTimes) -> Vec<u8> {
     let (height, width) = (side(pictures[0].height()), side(pictures[0].width()));
     assert!(height > 0 && width > 0, "a GIF has pixels");
     let mut bytes = Vec::new();
-    let greys: Vec<u8> = (0..=u8::MAX).flat_map(|level| [level; 3]).collect();
-    let in_grey = pictures.iter().all(|picture| indices_of_grey(picture).is_some());
-    let palette: &[u8] = if in_grey { &greys } else { &[] };
+    let grays: Vec<u8> = (0..=u8::MAX).flat_map(|level| [level; 3]).collect();
+    let in_gray = pictures.iter().all(|picture| indices_of_gray(picture).is_some());
+    let palette: &[u8] = if in_gray { &grays } else { &[] };
     let mut encoder =
         gif::Encoder::new(&mut bytes, width, height, palette).expect("a header can be written into memory");
     encoder.set_repeat(gif::Repeat::Infinite).expect("a block can be written into memory");
@@ -48,7 +48,7 @@ pub fn gif_bytes(pictures: &[Picture], times: GifTimes) -> Vec<u8> {
             (pictures[0].height(), pictures[0].width()),
             "pictures of a GIF have one shape"
         );
-        let mut frame = match indices_of_grey(picture).filter(|_| in_grey) {
+        let mut frame = match indices_of_gray(picture).filter(|_| in_gray) {
             Some(indices) => gif::Frame { width, height, buffer: Cow::Owned(indices), ..Default::default() },
             None => gif::Frame::from_rgb_speed(width, height, picture.rgb(), QUANTIZER_STEP),
         };
@@ -60,7 +60,7 @@ pub fn gif_bytes(pictures: &[Picture], times: GifTimes) -> Vec<u8> {
 }
 
 /// The grey level of each pixel; `None` if one has a color.
-fn indices_of_grey(picture: &Picture) -> Option<Vec<u8>> {
+fn indices_of_gray(picture: &Picture) -> Option<Vec<u8>> {
     let pixels = picture.rgb().as_chunks::<3>().0.iter();
     pixels.map(|&[red, green, blue]| (red == green && green == blue).then_some(red)).collect()
 }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_in_grey_come_back_as_they_were() {
+    fn pictures_in_gray_come_back_as_they_were() {
         let picture = |shift: f32| {
             let plane = Plane::from_fn(20, 31, |y, x| (y * 31 + x) as f32 / 619.0 + shift);
             Picture::from_plane(&plane, 0.0, 1.0, ColorMap::Gray)

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_holds_the_grey_levels_between_low_and_high() {
+    fn a_png_holds_the_gray_levels_between_low_and_high() {
         let read = image::load_from_memory(&gray_png(&ramp(), 0.0, 30.0)).unwrap();
         assert_eq!((read.height(), read.width()), (5, 8));
         let read = read.into_luma8();

@@ -84,14 +84,14 @@ pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
     match color {
         ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => {
             for (value, pixel) in values.iter_mut().zip(decoded.chunks_exact(channels)) {
-                *value = grey(pixel.len(), |channel| f32::from(pixel[channel]));
+                *value = gray(pixel.len(), |channel| f32::from(pixel[channel]));
             }
         }
         ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => {
             for (value, pixel) in values.iter_mut().zip(decoded.chunks_exact(2 * channels)) {
                 let sample =
                     |channel: usize| u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]);
-                *value = grey(channels, |channel| f32::from(sample(channel)));
+                *value = gray(channels, |channel| f32::from(sample(channel)));
             }
         }
         other => {
@@ -125,7 +125,7 @@ pub(super) fn colors(source: &Source<'_>, reader: &mut BufReader<File>) -> Resul
 }
 
 /// One value of a pixel of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels.
-fn grey(channels: usize, sample: impl Fn(usize) -> f32) -> f32 {
+fn gray(channels: usize, sample: impl Fn(usize) -> f32) -> f32 {
     if channels < 3 { sample(0) } else { luma([sample(0), sample(1), sample(2)]) }
 }
 

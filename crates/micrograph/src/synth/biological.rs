@@ -1,6 +1,6 @@
 //! Biological specimens: cells, blood cells, bacteria, pollen, diatoms, and tissue cut across.
 //!
-//! All but tissue are bodies on a ground, the later ones over the earlier; tissue is a sheet of walls
+//! All but tissue are bodies on a background, the later ones over the earlier; tissue is a sheet of walls
 //! around darker insides. Bodies are seen from above, shrink nowhere and do not press on each other.
 
 mod bodies;
@@ -52,10 +52,10 @@ pub struct BiologicalConfig {
     pub ornament: f64,
     /// Height of ornaments over their distance, 0 to 2.
     pub ornament_relief: f64,
-    /// Signal of the ground, or of what lies inside the walls of tissue, 0 to 1.5.
-    pub ground: f64,
-    /// Rms slope of the ground's texture, 0 to 2.
-    pub ground_roughness: f64,
+    /// Signal of the background, or of what lies inside the walls of tissue, 0 to 1.5.
+    pub background: f64,
+    /// Rms slope of the background's texture, 0 to 2.
+    pub background_roughness: f64,
     /// Rms slope of the bodies' texture, 0 to 2.
     pub roughness: f64,
     /// Size of the grains of both textures in px, 1 to 200.
@@ -72,8 +72,8 @@ impl Default for BiologicalConfig {
             coverage: 0.4,
             ornament: 0.15,
             ornament_relief: 0.6,
-            ground: 0.4,
-            ground_roughness: 0.1,
+            background: 0.4,
+            background_roughness: 0.1,
             roughness: 0.1,
             grain_px: 4.0,
         }
@@ -113,8 +113,8 @@ impl BiologicalConfig {
         ConfigError::unless_within("biological.coverage", self.coverage, 0.0..=4.0)?;
         ConfigError::unless_within("biological.ornament", self.ornament, 0.02..=0.6)?;
         ConfigError::unless_within("biological.ornament_relief", self.ornament_relief, 0.0..=2.0)?;
-        ConfigError::unless_within("biological.ground", self.ground, 0.0..=1.5)?;
-        ConfigError::unless_within("biological.ground_roughness", self.ground_roughness, 0.0..=2.0)?;
+        ConfigError::unless_within("biological.background", self.background, 0.0..=1.5)?;
+        ConfigError::unless_within("biological.background_roughness", self.background_roughness, 0.0..=2.0)?;
         ConfigError::unless_within("biological.roughness", self.roughness, 0.0..=2.0)?;
         ConfigError::unless_within("biological.grain_px", self.grain_px, 1.0..=200.0)?;
         Ok(self)
@@ -126,7 +126,8 @@ impl BiologicalConfig {
         }
         let (height, width) = size;
         let texture = Texture::new(size, self.grain_px, &mut Stream::new(seed, "synth ground", 0));
-        let mut surface = Surface::ground(size, self.ground as f32, &texture, self.ground_roughness as f32);
+        let mut surface =
+            Surface::background(size, self.background as f32, &texture, self.background_roughness as f32);
         surface.reach_px = (self.diameter_px * 0.3).clamp(3.0, 60.0) as f32;
         let mut scene = Scene { surface, texture, seen: vec![false; height * width] };
         let mut stream = Stream::new(seed, "synth organism", 0);

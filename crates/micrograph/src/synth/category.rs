@@ -28,7 +28,8 @@ pub enum Category {
     /// Micromachines and electrodes.
     MemsDevicesAndElectrodes,
     /// Long curved fibres.
-    Fibres,
+    #[serde(rename = "fibres")]
+    Fibers,
 }
 
 impl Category {
@@ -43,7 +44,7 @@ impl Category {
         Self::Nanowires,
         Self::Biological,
         Self::MemsDevicesAndElectrodes,
-        Self::Fibres,
+        Self::Fibers,
     ];
 
     /// Its name in files and folders, e.g. `films_coated_surface`.
@@ -58,7 +59,7 @@ impl Category {
             Self::Nanowires => "nanowires",
             Self::Biological => "biological",
             Self::MemsDevicesAndElectrodes => "mems_devices_and_electrodes",
-            Self::Fibres => "fibres",
+            Self::Fibers => "fibres",
         }
     }
 }

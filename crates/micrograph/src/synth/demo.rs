@@ -1,7 +1,7 @@
 //! Demo specimens: the three micrographs of the built-in demo, chosen for their looks.
 
 use crate::synth::{
-    Category, DotLattice, DotRelief, DotsConfig, FibresConfig, Imaging, Packing, ParticlesConfig, ScanConfig,
+    Category, DotLattice, DotRelief, DotsConfig, FibersConfig, Imaging, Packing, ParticlesConfig, ScanConfig,
     Specimen, SynthConfig,
 };
 
@@ -18,7 +18,7 @@ pub struct DemoSpecimen {
     pub seed: u64,
 }
 
-/// Particles on a ground, a dot lattice with missing sites, electrospun fibres: 384 × 512 px each.
+/// Particles on a background, a dot lattice with missing sites, electrospun fibres: 384 × 512 px each.
 pub fn demo_specimens() -> [DemoSpecimen; 3] {
     let particles = ParticlesConfig {
         touching: 0.0,
@@ -26,8 +26,8 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
         spread: 0.24,
         coverage: 0.3,
         packing: Packing::Separate,
-        ground_roughness: 0.45,
-        ground_grain_px: 9.0,
+        background_roughness: 0.45,
+        background_grain_px: 9.0,
         particle_roughness: 0.14,
     };
     let dots = DotsConfig {
@@ -39,7 +39,7 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
         missing: 0.04,
         ..DotsConfig::default()
     };
-    let fibres = FibresConfig { diameter_px: 13.0, coverage: 1.5, bend_deg: 10.0, ..FibresConfig::default() };
+    let fibers = FibersConfig { diameter_px: 13.0, coverage: 1.5, bend_deg: 10.0, ..FibersConfig::default() };
     let specimen = |name, category, nm_per_px, specimen, seed| DemoSpecimen {
         name,
         category,
@@ -57,6 +57,6 @@ pub fn demo_specimens() -> [DemoSpecimen; 3] {
     [
         specimen("particles", Category::Particles, 2.0, Specimen::Particles(particles), 1),
         specimen("dots", Category::PatternedSurface, 5.0, Specimen::Dots(dots), 1),
-        specimen("fibres", Category::Fibres, 40.0, Specimen::Fibres(fibres), 1),
+        specimen("fibres", Category::Fibers, 40.0, Specimen::Fibers(fibers), 1),
     ]
 }

@@ -6,7 +6,7 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::surface::{Facet, Surface, Texture, wall};
 
-/// Signal of the ground around pillars, and of the floor of holes, relative to the tops.
+/// Signal of the background around pillars, and of the floor of holes, relative to the tops.
 const FLOOR: f32 = 0.55;
 
 /// How the sites lie.
@@ -23,7 +23,7 @@ pub enum DotLattice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DotRelief {
-    /// A pillar on the ground.
+    /// A pillar on the background.
     Pillars,
     /// A hole in the film.
     Holes,
@@ -120,12 +120,12 @@ impl DotsConfig {
     pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, DotsTruth) {
         let texture = Texture::new(size, 5.0, &mut Stream::new(seed, "synth ground", 0));
         let roughness = self.roughness as f32;
-        // away from the dots: the ground of pillars, the film around holes
+        // away from the dots: the background of pillars, the film around holes
         let (around, inside, relief) = match self.relief {
             DotRelief::Pillars => (FLOOR, 1.0, self.relief_px as f32),
             DotRelief::Holes => (1.0, FLOOR, -self.relief_px as f32),
         };
-        let mut surface = Surface::ground(size, around, &texture, roughness);
+        let mut surface = Surface::background(size, around, &texture, roughness);
         surface.reach_px = (self.pitch_px * 0.4).clamp(2.0, 40.0) as f32;
         let truth = self.truth(size, seed);
         let (radius, wall_px) = (self.diameter_px / 2.0, self.wall_px as f32);

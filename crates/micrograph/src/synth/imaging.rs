@@ -203,8 +203,8 @@ fn detected(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
             }
             let share = (f64::from(*value) - middle) / span;
             let share = if imaging.inverted { -share } else { share };
-            let grey = imaging.brightness + imaging.contrast * share;
-            *value = grey.round().clamp(0.0, 255.0) as f32;
+            let gray = imaging.brightness + imaging.contrast * share;
+            *value = gray.round().clamp(0.0, 255.0) as f32;
         }
     });
     plane

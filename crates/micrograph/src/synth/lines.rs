@@ -20,7 +20,7 @@ pub enum LineProfile {
     /// Tops, walls and trenches.
     #[default]
     Walls,
-    /// The first two waves of a rectangular profile of that duty (the first alone below 5 px, where pixels
+    /// The first two waves of a rectangular profile of that duty cycle (the first alone below 5 px, where pixels
     /// do not hold the second), flat: what a wide beam leaves of it. Relief, walls and roughness have no say.
     Wave,
 }
@@ -37,7 +37,7 @@ pub struct LinesConfig {
     pub axis_deg: f64,
     /// Width of a line over the pitch; line and trench must each be wider than `wall_px` and six
     /// times the edge roughness; 0.05 to 0.95 for a wave.
-    pub duty: f64,
+    pub duty_cycle: f64,
     /// Height of the lines in px, 0 to 1000.
     pub relief_px: f64,
     /// Width of a side wall seen from above in px, 1 to 100.
@@ -56,7 +56,7 @@ impl Default for LinesConfig {
             profile: LineProfile::Walls,
             pitch_px: 32.0, // a dozen lines in the image
             axis_deg: 90.0, // upright, as gratings are usually imaged
-            duty: 0.5,
+            duty_cycle: 0.5,
             relief_px: 20.0,           // higher than wide, as resist lines are
             wall_px: 2.5,              // steep walls
             edge_roughness_px: 0.6,    // seen, as in images of resist
@@ -74,7 +74,7 @@ pub struct LinesTruth {
     /// Axis of the lines in degrees, `[-90, 90]`, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
     /// Width of a line, at half its height, over the pitch.
-    pub duty: f64,
+    pub duty_cycle: f64,
     /// Rms deviation in px of the edges, as drawn, from their straight lines.
     pub edge_roughness_px: f64,
 }
@@ -94,7 +94,7 @@ impl LinesConfig {
             LineProfile::Walls => self.wall_px.max(6.0 * self.edge_roughness_px) / self.pitch_px,
             LineProfile::Wave => 0.05,
         };
-        ConfigError::unless_within("lines.duty", self.duty, least..=1.0 - least)?;
+        ConfigError::unless_within("lines.duty cycle", self.duty_cycle, least..=1.0 - least)?;
         Ok(self)
     }
 
@@ -105,7 +105,7 @@ impl LinesConfig {
         let (height, width) = size;
         let texture = Texture::new(size, 5.0, &mut Stream::new(seed, "synth ground", 0));
         let roughness = self.roughness as f32;
-        let mut surface = Surface::ground(size, FLOOR, &texture, roughness);
+        let mut surface = Surface::background(size, FLOOR, &texture, roughness);
         surface.reach_px = (self.pitch_px * 0.4).clamp(2.0, 40.0) as f32;
         let (sin, cos) = self.axis_deg.to_radians().sin_cos();
         // `u` runs across the lines, `v` along them; both from the centre of the image
@@ -128,7 +128,7 @@ impl LinesConfig {
                 let v = dy * along_y + dx * along_x;
                 let line = (u / self.pitch_px - phase).round();
                 let beside = u - (line + phase) * self.pitch_px;
-                let half = self.duty * self.pitch_px / 2.0;
+                let half = self.duty_cycle * self.pitch_px / 2.0;
                 let edge = 2 * (line as i64 - first) as usize;
                 let from_low = beside + half + along(&edges[edge], v + reach);
                 let from_high = half - beside + along(&edges[edge + 1], v + reach);
@@ -150,7 +150,7 @@ impl LinesConfig {
         let truth = LinesTruth {
             pitch_px: self.pitch_px,
             axis_deg: self.axis_deg,
-            duty: self.duty,
+            duty_cycle: self.duty_cycle,
             edge_roughness_px: (square / n).sqrt(),
         };
         (surface, truth)
@@ -165,20 +165,21 @@ impl LinesConfig {
         // of the Fourier series of a rectangle of height 1 around a line
         let terms = [1.0, 2.0].map(|order: f64| {
             let held = order / self.pitch_px <= FINEST || order < 2.0;
-            let amplitude = 2.0 * (PI * order * self.duty).sin() / (PI * order);
+            let amplitude = 2.0 * (PI * order * self.duty_cycle).sin() / (PI * order);
             if held { amplitude } else { 0.0 }
         });
         let relief = Plane::filled(height, width, 0.0);
         let material = Plane::from_fn(height, width, |y, x| {
             let (dy, dx) = (y as f64 - height as f64 / 2.0, x as f64 - width as f64 / 2.0);
             let turns = (dy * cos + dx * sin) / self.pitch_px - phase;
-            let share = self.duty + terms[0] * (TAU * turns).cos() + terms[1] * (2.0 * TAU * turns).cos();
+            let share =
+                self.duty_cycle + terms[0] * (TAU * turns).cos() + terms[1] * (2.0 * TAU * turns).cos();
             FLOOR + (1.0 - FLOOR) * share as f32
         });
         let truth = LinesTruth {
             pitch_px: self.pitch_px,
             axis_deg: self.axis_deg,
-            duty: self.duty,
+            duty_cycle: self.duty_cycle,
             edge_roughness_px: 0.0,
         };
         (Surface::of_relief(&relief, &material), truth)

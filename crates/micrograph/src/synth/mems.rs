@@ -1,4 +1,4 @@
-//! Micromachines and electrodes: flat shapes with sharp walls on a ground, as lithography makes them.
+//! Micromachines and electrodes: flat shapes with sharp walls on a background, as lithography makes them.
 //!
 //! Combs that grip into each other, pads with leads, cantilevers over a trench, gears. A device is a list
 //! of plates, each a signed distance to its outline, laid over each other; all is turned by one axis. Films do not
@@ -23,17 +23,17 @@ pub struct MemsConfig {
     /// Distance from finger to finger, beam to beam, tooth to tooth in px, 6 to 2000.
     pub pitch_px: f64,
     /// Width of fingers, beams, leads, teeth over the pitch, 0.15 to 0.85.
-    pub duty: f64,
+    pub duty_cycle: f64,
     /// Length of fingers, beams, leads over the pitch, 1 to 40.
     pub length: f64,
     /// Axis of the fingers in degrees, −90 to 90, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
-    /// Height of the plates over the ground in px, 0.5 to 1000.
+    /// Height of the plates over the background in px, 0.5 to 1000.
     pub relief_px: f64,
     /// Width of a side wall seen from above in px, 1 to 100.
     pub wall_px: f64,
-    /// Signal of the ground relative to that of the plates, 0.05 to 2.
-    pub ground: f64,
+    /// Signal of the background relative to that of the plates, 0.05 to 2.
+    pub background: f64,
     /// Side of the square holes etched through wide plates in px, 0 (none) to 200.
     pub hole_px: f64,
     /// Rms slope of the texture, 0 to 2.
@@ -44,13 +44,13 @@ impl Default for MemsConfig {
     fn default() -> Self {
         Self {
             device: Device::Comb,
-            pitch_px: 32.0, // a dozen fingers in the image
-            duty: 0.5,      // fingers as wide as gaps
+            pitch_px: 32.0,  // a dozen fingers in the image
+            duty_cycle: 0.5, // fingers as wide as gaps
             length: 6.0,
             axis_deg: 0.0,
             relief_px: 8.0,
             wall_px: 2.0, // steep walls
-            ground: 0.5,
+            background: 0.5,
             hole_px: 0.0,
             roughness: 0.05, // evaporated metal
         }
@@ -70,12 +70,12 @@ impl MemsConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
         ConfigError::unless_within("mems.pitch_px", self.pitch_px, 6.0..=2000.0)?;
-        ConfigError::unless_within("mems.duty", self.duty, 0.15..=0.85)?;
+        ConfigError::unless_within("mems.duty cycle", self.duty_cycle, 0.15..=0.85)?;
         ConfigError::unless_within("mems.length", self.length, 1.0..=40.0)?;
         ConfigError::unless_within("mems.axis_deg", self.axis_deg, -90.0..=90.0)?;
         ConfigError::unless_within("mems.relief_px", self.relief_px, 0.5..=1000.0)?;
         ConfigError::unless_within("mems.wall_px", self.wall_px, 1.0..=100.0)?;
-        ConfigError::unless_within("mems.ground", self.ground, 0.05..=2.0)?;
+        ConfigError::unless_within("mems.background", self.background, 0.05..=2.0)?;
         ConfigError::unless_within("mems.hole_px", self.hole_px, 0.0..=200.0)?;
         ConfigError::unless_within("mems.roughness", self.roughness, 0.0..=2.0)?;
         Ok(self)
@@ -85,7 +85,7 @@ impl MemsConfig {
         let (height, width) = size;
         let texture = Texture::new(size, 4.0, &mut Stream::new(seed, "synth ground", 0));
         let roughness = self.roughness as f32;
-        let mut surface = Surface::ground(size, self.ground as f32, &texture, roughness);
+        let mut surface = Surface::background(size, self.background as f32, &texture, roughness);
         surface.reach_px = (self.pitch_px * 0.4).clamp(2.0, 40.0) as f32;
         let plates = self.device.plates(self, size, &mut Stream::new(seed, "synth device", 0));
         let (sin, cos) = self.axis_deg.to_radians().sin_cos();

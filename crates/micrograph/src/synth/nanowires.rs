@@ -1,7 +1,7 @@
 //! Nanowires: straight or slightly bent tapered wires with both ends, lying about or standing as grown.
 //!
 //! Unlike fibres they end, and often bear the catalyst they grew from on their tip. Standing wires are
-//! seen from the side and above: their bases lie on the ground, tips point along the axis, and the nearer
+//! seen from the side and above: their bases lie on the background, tips point along the axis, and the nearer
 //! wires, whose bases lie against the axis, hide the others.
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use crate::random::Stream;
 use crate::synth::cells::Cells;
 use crate::synth::surface::{Facet, Surface, Texture};
 
-/// Signal of the ground relative to that of the wires.
-const GROUND: f32 = 0.35;
+/// Signal of the background relative to that of the wires.
+const BACKGROUND: f32 = 0.35;
 /// Straight pieces of which a bent wire is made.
 const N_PIECES: usize = 8;
 
@@ -20,9 +20,9 @@ const N_PIECES: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WireArrangement {
-    /// Strewn on the ground, over each other.
+    /// Randomly placed on the background, over each other.
     Lying,
-    /// Grown from the ground, side by side.
+    /// Grown from the background, side by side.
     Standing,
 }
 
@@ -54,7 +54,7 @@ pub struct NanowiresConfig {
     pub disorder: f64,
     /// Diameter of the catalyst over that of the tip, 1 to 4; 0 for none.
     pub catalyst: f64,
-    /// Rms slope of the ground's texture, 0 to 2.
+    /// Rms slope of the background's texture, 0 to 2.
     pub roughness: f64,
 }
 
@@ -68,7 +68,7 @@ impl Default for NanowiresConfig {
             length_spread: 0.3,
             taper: 0.8,
             axis_deg: 90.0,        // upright, as a forest is looked at
-            axis_spread_deg: 90.0, // strewn
+            axis_spread_deg: 90.0, // randomly placed
             bend_deg: 3.0,         // stiff
             coverage: 0.3,
             disorder: 0.7,
@@ -121,10 +121,10 @@ impl NanowiresConfig {
 
     pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, NanowiresTruth) {
         let texture = Texture::new(size, 5.0, &mut Stream::new(seed, "synth ground", 0));
-        let mut surface = Surface::ground(size, GROUND, &texture, self.roughness as f32);
+        let mut surface = Surface::background(size, BACKGROUND, &texture, self.roughness as f32);
         surface.reach_px = (self.diameter_px * 1.5).clamp(3.0, 40.0) as f32;
         let wires = match self.arrangement {
-            WireArrangement::Lying => self.strewn(size, seed),
+            WireArrangement::Lying => self.randomly_placed(size, seed),
             WireArrangement::Standing => self.grown(size, seed),
         };
         let mut shades = Stream::new(seed, "synth wire shade", 0);
@@ -143,7 +143,7 @@ impl NanowiresConfig {
         (surface, NanowiresTruth { wires })
     }
 
-    fn strewn(&self, (height, width): (usize, usize), seed: u64) -> Vec<Nanowire> {
+    fn randomly_placed(&self, (height, width): (usize, usize), seed: u64) -> Vec<Nanowire> {
         let mut stream = Stream::new(seed, "synth wires", 0);
         let mut wires = Vec::new();
         let mut covered = 0.0;

@@ -1,4 +1,4 @@
-//! Particles: spheres of log-normal size on a textured ground, apart from each other, overlapping in
+//! Particles: spheres of log-normal size on a textured background, apart from each other, overlapping in
 //! the image, or piled up.
 
 use serde::{Deserialize, Serialize};
@@ -7,9 +7,9 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::surface::{Facet, Surface, Texture};
 
-/// Signal of the ground relative to the particles.
-const GROUND: f32 = 0.5;
-/// Where a particle of the next size finds no room in so many trials, the ground counts as full.
+/// Signal of the background relative to the particles.
+const BACKGROUND: f32 = 0.5;
+/// Where a particle of the next size finds no room in so many trials, the background counts as full.
 const MOST_TRIALS: usize = 2000;
 /// Free px between particles that lie apart.
 const GAP_PX: f64 = 2.0;
@@ -18,9 +18,9 @@ const GAP_PX: f64 = 2.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Packing {
-    /// On the ground, at least 2 px apart unless they touch.
+    /// On the background, at least 2 px apart unless they touch.
     Separate,
-    /// On the ground wherever they fall; their discs may overlap in the image.
+    /// On the background wherever they fall; their discs may overlap in the image.
     Overlapping,
     /// One on the other, as a powder is poured.
     Stacked,
@@ -38,12 +38,12 @@ pub struct ParticlesConfig {
     pub coverage: f64,
     /// How they lie.
     pub packing: Packing,
-    /// Share of separate particles that touch one other, as spheres on a flat ground do, 0 to 1; about.
+    /// Share of separate particles that touch one other, as spheres on a flat background do, 0 to 1; about.
     pub touching: f64,
-    /// Rms slope of the ground's texture, 0 to 2.
-    pub ground_roughness: f64,
-    /// Size in px of the grains of the ground, 1 to 200.
-    pub ground_grain_px: f64,
+    /// Rms slope of the background's texture, 0 to 2.
+    pub background_roughness: f64,
+    /// Size in px of the grains of the background, 1 to 200.
+    pub background_grain_px: f64,
     /// Rms slope of the particles' own texture, 0 to 2.
     pub particle_roughness: f64,
 }
@@ -56,8 +56,8 @@ impl Default for ParticlesConfig {
             coverage: 0.25,    // many, yet random places are still found at once
             packing: Packing::Separate,
             touching: 0.0,
-            ground_roughness: 0.25, // a polished or coated support
-            ground_grain_px: 6.0,   // grains of a sputtered film
+            background_roughness: 0.25, // a polished or coated support
+            background_grain_px: 6.0,   // grains of a sputtered film
             particle_roughness: 0.08,
         }
     }
@@ -70,7 +70,7 @@ pub struct Particle {
     pub y: f64,
     /// Column of the centre in px.
     pub x: f64,
-    /// Height of the centre over the ground in px.
+    /// Height of the centre over the background in px.
     pub z: f64,
     /// Radius in px.
     pub radius_px: f64,
@@ -93,8 +93,8 @@ impl ParticlesConfig {
         let most = if self.packing == Packing::Separate { 0.4 } else { 6.0 };
         ConfigError::unless_within("particles.coverage", self.coverage, 0.0..=most)?;
         ConfigError::unless_within("particles.touching", self.touching, 0.0..=1.0)?;
-        ConfigError::unless_within("particles.ground_roughness", self.ground_roughness, 0.0..=2.0)?;
-        ConfigError::unless_within("particles.ground_grain_px", self.ground_grain_px, 1.0..=200.0)?;
+        ConfigError::unless_within("particles.background_roughness", self.background_roughness, 0.0..=2.0)?;
+        ConfigError::unless_within("particles.background_grain_px", self.background_grain_px, 1.0..=200.0)?;
         ConfigError::unless_within("particles.particle_roughness", self.particle_roughness, 0.0..=2.0)?;
         Ok(self)
     }
@@ -108,8 +108,10 @@ impl ParticlesConfig {
         let mut particles = self.placed(size, seed)?;
         // what lies higher hides what lies lower
         particles.sort_by(|a, b| (a.z + a.radius_px).total_cmp(&(b.z + b.radius_px)));
-        let ground = Texture::new(size, self.ground_grain_px, &mut Stream::new(seed, "synth ground", 0));
-        let mut surface = Surface::ground(size, GROUND, &ground, self.ground_roughness as f32);
+        let background =
+            Texture::new(size, self.background_grain_px, &mut Stream::new(seed, "synth ground", 0));
+        let mut surface =
+            Surface::background(size, BACKGROUND, &background, self.background_roughness as f32);
         surface.reach_px = (self.diameter_px * 0.35) as f32;
         let grain = (self.diameter_px / 8.0).max(2.0);
         let skin = Texture::new(size, grain, &mut Stream::new(seed, "synth skin", 0));
@@ -230,7 +232,7 @@ fn beside(
     for _ in 0..MOST_TRIALS {
         let chosen = (!alone.is_empty()).then(|| stream.below(alone.len()))?;
         let other = &laid[alone[chosen]];
-        // both stand on the ground: centres are at the heights of the radii
+        // both stand on the background: centres are at the heights of the radii
         let apart = 2.0 * (radius * other.radius_px).sqrt();
         let (sin, cos) = stream.between(0.0, std::f64::consts::TAU).sin_cos();
         let (y, x) = (other.y + apart * sin, other.x + apart * cos);

@@ -92,7 +92,7 @@ impl PorousConfig {
     pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, PorousTruth) {
         let texture = Texture::new(size, self.grain_px, &mut Stream::new(seed, "synth ground", 0));
         let roughness = self.roughness as f32;
-        let mut surface = Surface::ground(size, FLOOR, &texture, roughness);
+        let mut surface = Surface::background(size, FLOOR, &texture, roughness);
         surface.reach_px = (self.period_px * 0.4).clamp(2.0, 60.0) as f32;
         let step = 0.6 * self.period_px;
         for facet in &mut surface.facets {

@@ -10,8 +10,8 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::surface::{Facet, Surface, Texture};
 
-/// Signal of the ground relative to that of the grains.
-const GROUND: f32 = 0.3;
+/// Signal of the background relative to that of the grains.
+const BACKGROUND: f32 = 0.3;
 /// Trials among which the lowest place is taken.
 const TRIALS: usize = 5;
 
@@ -44,7 +44,7 @@ impl Default for PowderConfig {
         Self {
             diameter_px: 30.0, // a hundred grains and more in the image
             spread: 0.5,       // as after milling
-            coverage: 2.0,     // the ground is seen here and there
+            coverage: 2.0,     // the background is seen here and there
             angularity: 0.6,   // broken faces
             elongation: 1.4,
             flatness: 0.8,
@@ -95,7 +95,7 @@ impl PowderConfig {
     pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, PowderTruth) {
         let grain_px = (self.skin * self.diameter_px).max(1.5);
         let skin = Texture::new(size, grain_px, &mut Stream::new(seed, "synth skin", 0));
-        let mut surface = Surface::ground(size, GROUND, &skin, self.roughness as f32 * 0.5);
+        let mut surface = Surface::background(size, BACKGROUND, &skin, self.roughness as f32 * 0.5);
         surface.reach_px = (self.diameter_px * 0.5).clamp(2.0, 60.0) as f32;
         let mut owner = vec![usize::MAX; size.0 * size.1];
         let mut grains = Vec::new();

@@ -1,6 +1,6 @@
 //! Strip: draws a data bar as instruments write it onto a plane, and tells its rows.
 //!
-//! Ground, frame, lines of text, a scale bar with ticks, compression noise; at the bottom or
+//! Background, frame, lines of text, a scale bar with ticks, compression noise; at the bottom or
 //! floating inside the image, over the full width or not. The letters are real shapes in random
 //! order: they say nothing. Greys are 8-bit, `0..=255`. All of it follows from the stream.
 
@@ -16,8 +16,8 @@ pub struct StripConfig {
     pub rows_below: usize,
     /// Covered share of the width, in `(0, 1]`; the rest is left and right of it.
     pub width_share: f64,
-    /// Grey of the ground, `0..=255`.
-    pub ground: f32,
+    /// Grey of the background, `0..=255`.
+    pub background: f32,
     /// Grey of text, scale bar and frame, `0..=255`.
     pub ink: f32,
     /// Whether a frame of 1 px lies around it.
@@ -34,7 +34,7 @@ impl StripConfig {
     /// A strip of some instrument: black, white or grey, 3 to 15 % of the height, each feature
     /// there or not.
     pub fn random(stream: &mut Stream) -> Self {
-        let (ground, ink) = match stream.below(5) {
+        let (background, ink) = match stream.below(5) {
             0 | 1 => (0.0, 255.0),
             2 => (255.0, 0.0),
             3 => (stream.between(40.0, 100.0).round() as f32, 255.0),
@@ -44,7 +44,7 @@ impl StripConfig {
             height_share: stream.between(0.03, 0.15),
             rows_below: [0, 0, 0, 1, 2, 20, 45][stream.below(7)],
             width_share: if stream.below(4) == 0 { stream.between(0.75, 0.98) } else { 1.0 },
-            ground,
+            background,
             ink,
             framed: stream.below(3) == 0,
             n_lines: 1 + stream.below(3),
@@ -109,7 +109,7 @@ pub fn draw(plane: &mut Plane, config: &StripConfig, stream: &mut Stream) -> Str
         Strip { first_row: end_row - rows, end_row, first_column, end_column: first_column + columns };
 
     let mut pen = Pen { plane, strip, ink: config.ink };
-    pen.fill(0..rows, 0..columns, config.ground);
+    pen.fill(0..rows, 0..columns, config.background);
     if config.framed {
         for row in [0, rows - 1] {
             pen.fill(row..row + 1, 0..columns, config.ink);
@@ -137,11 +137,11 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    fn fill(&mut self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, grey: f32) {
+    fn fill(&mut self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, gray: f32) {
         let width = self.plane.width();
         for row in rows {
             let start = (self.strip.first_row + row) * width + self.strip.first_column;
-            self.plane.values_mut()[start + columns.start..start + columns.end].fill(grey);
+            self.plane.values_mut()[start + columns.start..start + columns.end].fill(gray);
         }
     }
 
@@ -196,14 +196,14 @@ impl Pen<'_> {
         let Strip { first_row, end_row, first_column, end_column } = self.strip;
         for y in first_row..end_row {
             let inked: Vec<bool> =
-                self.plane.row(y)[first_column..end_column].iter().map(|&grey| grey == self.ink).collect();
+                self.plane.row(y)[first_column..end_column].iter().map(|&gray| gray == self.ink).collect();
             for (column, near) in inked.iter().enumerate().map(|(column, _)| {
                 (column, inked[column.saturating_sub(3)..(column + 4).min(inked.len())].contains(&true))
             }) {
                 let reach = f64::from(if near { 2.0 * most } else { most });
                 let index = y * self.plane.width() + first_column + column;
-                let grey = &mut self.plane.values_mut()[index];
-                *grey = (*grey + stream.between(-reach, reach) as f32).round().clamp(0.0, 255.0);
+                let gray = &mut self.plane.values_mut()[index];
+                *gray = (*gray + stream.between(-reach, reach) as f32).round().clamp(0.0, 255.0);
             }
         }
     }

@@ -33,8 +33,8 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// A ground at height 0 with `texture` of rms slope `roughness`.
-    pub(super) fn ground(size: (usize, usize), material: f32, texture: &Texture, roughness: f32) -> Self {
+    /// A background at height 0 with `texture` of rms slope `roughness`.
+    pub(super) fn background(size: (usize, usize), material: f32, texture: &Texture, roughness: f32) -> Self {
         let (height, width) = size;
         let mut facets = Vec::with_capacity(height * width);
         for y in 0..height {

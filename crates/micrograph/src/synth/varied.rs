@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
 use crate::synth::{
-    DotLattice, DotRelief, DotsConfig, Exposure, FibresConfig, Imaging, LineProfile, LinesConfig, Packing,
+    DotLattice, DotRelief, DotsConfig, Exposure, FibersConfig, Imaging, LineProfile, LinesConfig, Packing,
     ParticlesConfig, Specimen, SynthConfig,
 };
 
@@ -22,13 +22,14 @@ pub enum Kind {
     Lines,
     /// [`Specimen::Dots`].
     Dots,
-    /// [`Specimen::Fibres`].
-    Fibres,
+    /// [`Specimen::Fibers`].
+    #[serde(rename = "fibres")]
+    Fibers,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Particles, Self::Lines, Self::Dots, Self::Fibres];
+    pub const ALL: [Self; 4] = [Self::Particles, Self::Lines, Self::Dots, Self::Fibers];
 }
 
 /// Settings number `index` of `kind` under `seed`: pitch, size, axis, noise, contrast and whether it
@@ -39,7 +40,7 @@ pub fn varied(kind: Kind, index: u64, seed: u64) -> SynthConfig {
         Kind::Particles => ("synth varied particles", 0.5..50.0),
         Kind::Lines => ("synth varied lines", 1.0..20.0),
         Kind::Dots => ("synth varied dots", 2.0..40.0),
-        Kind::Fibres => ("synth varied fibres", 10.0..100.0),
+        Kind::Fibers => ("synth varied fibres", 10.0..100.0),
     };
     let draw = &mut Stream::new(seed, purpose, index);
     let nm_per_px = log_between(draw, nm_per_px.start, nm_per_px.end);
@@ -47,7 +48,7 @@ pub fn varied(kind: Kind, index: u64, seed: u64) -> SynthConfig {
         Kind::Particles => Specimen::Particles(particles(draw)),
         Kind::Lines => Specimen::Lines(lines(draw)),
         Kind::Dots => Specimen::Dots(dots(draw)),
-        Kind::Fibres => Specimen::Fibres(fibres(draw)),
+        Kind::Fibers => Specimen::Fibers(fibers(draw)),
     };
     SynthConfig { nm_per_px, specimen, imaging: imaging(draw), ..SynthConfig::default() }
 }
@@ -66,8 +67,8 @@ fn particles(draw: &mut Stream) -> ParticlesConfig {
             Packing::Stacked => draw.between(0.8, 3.5),
         },
         packing,
-        ground_roughness: draw.between(0.02, 0.7),
-        ground_grain_px: log_between(draw, 2.0, 30.0),
+        background_roughness: draw.between(0.02, 0.7),
+        background_grain_px: log_between(draw, 2.0, 30.0),
         particle_roughness: draw.between(0.0, 0.3),
     }
 }
@@ -78,7 +79,7 @@ fn lines(draw: &mut Stream) -> LinesConfig {
         profile: LineProfile::Walls,
         pitch_px,
         axis_deg: draw.between(-90.0, 90.0),
-        duty: draw.between(0.3, 0.7),
+        duty_cycle: draw.between(0.3, 0.7),
         relief_px: pitch_px * draw.between(0.1, 1.0),
         wall_px: (pitch_px * draw.between(0.04, 0.15)).max(1.2),
         edge_roughness_px: pitch_px * draw.between(0.0, 0.04),
@@ -103,8 +104,8 @@ fn dots(draw: &mut Stream) -> DotsConfig {
     }
 }
 
-fn fibres(draw: &mut Stream) -> FibresConfig {
-    FibresConfig {
+fn fibers(draw: &mut Stream) -> FibersConfig {
+    FibersConfig {
         diameter_px: log_between(draw, 5.0, 30.0),
         spread: draw.between(0.05, 0.45),
         coverage: draw.between(0.5, 2.2),

@@ -241,7 +241,7 @@ impl MeasureArguments {
             WhatArgument::Lattice => Task::Lattice,
             WhatArgument::Orientation => Task::Orientation,
             WhatArgument::Count => Task::Count,
-            WhatArgument::Fibres => Task::Fibres,
+            WhatArgument::Fibres => Task::Fibers,
         };
         let mut what: Vec<Task> = self.what.iter().map(task).collect();
         what.sort_unstable();

@@ -141,7 +141,7 @@ fn json_table_and_records_tell_the_same() {
     let value = number(&place, "measure-a/measurements.csv", "a", "pitch [px]");
     assert_eq!(finding["quantity"]["value"].as_f64(), Some(value));
     let expanded = number(&place, "measure-a/measurements.csv", "a", "pitch U95 [px]");
-    assert_eq!(finding["quantity"]["expanded"].as_f64(), Some(expanded));
+    assert_eq!(finding["quantity"]["expanded_uncertainty"].as_f64(), Some(expanded));
     assert!(cell(&place, "measure-a/measurements.csv", "a", "warnings").contains("no calibration"));
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measure::count::regions::Region;
-use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::random::Stream;
 
 /// Times that regions or fibres are drawn again for the uncertainty of what is told of them; more change
@@ -79,10 +79,13 @@ pub(in crate::measure) fn resampled(
     // drawing again gives the variance too small by (n − 1) / n
     let weights = values.iter().fold((0.0, 0.0), |(sum, squares), (_, w)| (sum + w, squares + w * w));
     // as many of equal weight would tell as much
-    let freedom = (weights.0 * weights.0 / weights.1 - 1.0).max(1.0);
-    let sampling = (variance * (freedom + 1.0) / freedom).sqrt();
-    let parts = vec![Part::estimated("sampling", sampling, freedom), Part::bounded("edge", edge_px)];
-    Quantity::new(statistic(values), Unit::Px, method, parts)
+    let degrees_of_freedom = (weights.0 * weights.0 / weights.1 - 1.0).max(1.0);
+    let sampling = (variance * (degrees_of_freedom + 1.0) / degrees_of_freedom).sqrt();
+    let components = vec![
+        Component::estimated("sampling", sampling, degrees_of_freedom),
+        Component::bounded("edge", edge_px),
+    ];
+    Quantity::new(statistic(values), Unit::Px, method, components)
 }
 
 /// The distribution of weighted diameters in √n bins, 4 to 30; empty for none.
@@ -123,11 +126,11 @@ pub(super) fn in_frame(regions: &[Region], (height, width): (usize, usize), stan
     let n = quadrats.len() as f64;
     let number: f64 = quadrats.iter().sum();
     let variance = quadrats.iter().map(|own| (own - number / n).powi(2)).sum::<f64>() / (n - 1.0);
-    let parts = vec![
-        Part::estimated("sampling", (n * variance).sqrt(), n - 1.0),
-        Part::known("regions", standard_count),
+    let components = vec![
+        Component::estimated("sampling", (n * variance).sqrt(), n - 1.0),
+        Component::known("regions", standard_count),
     ];
-    Quantity::new(number, Unit::One, "counting frame, mean of its four corners", parts)
+    Quantity::new(number, Unit::One, "counting frame, mean of its four corners", components)
 }
 
 /// Mean distance to the nearest neighbour of the regions that are nearer to it than to the border, beyond
@@ -164,7 +167,7 @@ mod tests {
         let middle = mean(&values);
         let variance = values.iter().map(|(value, _)| (value - middle).powi(2)).sum::<f64>() / 99.0;
         // the spread of 400 draws is known to 4 %
-        assert!((found.standard / (variance / 100.0).sqrt() - 1.0).abs() < 0.12, "{found:?}");
+        assert!((found.standard_uncertainty / (variance / 100.0).sqrt() - 1.0).abs() < 0.12, "{found:?}");
         assert_eq!(found.value, middle);
     }
 

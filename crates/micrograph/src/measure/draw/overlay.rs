@@ -6,7 +6,7 @@
 
 use super::rose;
 use crate::measure::count::{Count, Labels};
-use crate::measure::fibres::Fibres;
+use crate::measure::fibers::Fibers;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::Lattice;
 use crate::measure::report::Measured;
@@ -21,7 +21,7 @@ const WIDTHS: [f64; 2] = [900.0, 2400.0];
 const MOST_ZOOM: f64 = 4.0;
 /// Nearest that lines are drawn to each other, in drawn px.
 const LEAST_SPACING: f64 = 7.0;
-const GROUND: Color = [18, 20, 26];
+const BACKGROUND: Color = [18, 20, 26];
 const LETTERS: Color = [228, 230, 234];
 const LINE: Color = [255, 208, 0];
 const FOUND: Color = [60, 230, 120];
@@ -77,8 +77,8 @@ impl Drawing {
         if let (Some(count), Some(labels)) = (&details.count, &details.labels) {
             drawing.regions(count, labels);
         }
-        if let Some(fibres) = &details.fibres {
-            drawing.fibres(fibres);
+        if let Some(fibers) = &details.fibers {
+            drawing.fibers(fibers);
         }
         drawing
     }
@@ -147,7 +147,7 @@ impl Drawing {
             across * (x - (width - 1.0) / 2.0) + down * (y - (height - 1.0) / 2.0) - grating.phase
         };
         let every = self.lines(turns, 1.0 / across.hypot(down), LINE);
-        let place = if grating.duty.is_some() { "middle" } else { "brightest place" };
+        let place = if grating.duty_cycle.is_some() { "middle" } else { "brightest place" };
         let text = match every {
             1 => format!("{place} of each line"),
             _ => format!("{place} of one line in {every}"),
@@ -225,19 +225,19 @@ impl Drawing {
         }
     }
 
-    fn fibres(&mut self, fibres: &Fibres) {
+    fn fibers(&mut self, fibers: &Fibers) {
         let thickness = 1.5 * self.thin();
-        for pair in fibres.points.windows(2) {
+        for pair in fibers.points.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             let step = (from.y - to.y).hypot(from.x - to.x);
-            if from.fibre == to.fibre && step < 2.0 * (from.length_px + to.length_px) {
+            if from.fiber == to.fiber && step < 2.0 * (from.length_px + to.length_px) {
                 let (from, to) = (self.point([from.y, from.x]), self.point([to.y, to.x]));
                 self.picture.line(from, to, thickness, LINE);
             }
         }
         self.explain(LINE, "centre line where measured");
         let mut since = f64::INFINITY;
-        for point in &fibres.points {
+        for point in &fibers.points {
             since += point.length_px;
             if since < 3.0 * point.diameter_px {
                 continue;
@@ -287,7 +287,7 @@ fn with_words(picture: &Picture, measured: &Measured, legend: &[(Color, String)]
     let legend_height = if legend.is_empty() { 0 } else { line_height };
     let words = lines.len() * line_height + legend_height + pad as usize;
     let panel = words.max(side + side / 8);
-    let mut whole = Picture::new(picture.height() + panel, width, GROUND);
+    let mut whole = Picture::new(picture.height() + panel, width, BACKGROUND);
     whole.blit(0, 0, picture);
     let mut y = (picture.height() + pad as usize / 2) as f32;
     let mut x = pad;

@@ -9,7 +9,7 @@
 use crate::Plane;
 use crate::fourier::PlaneFourier;
 use crate::measure::harmonics::Harmonics;
-use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::measure::quantity::{Component, Quantity, Unit};
 
 /// Least pitch in px at which single edges are told apart.
 const LEAST_PITCH_PX: f64 = 16.0;
@@ -27,7 +27,7 @@ const LEAST_LENGTH: usize = 32;
 
 /// What a mean profile and its edges tell.
 pub(super) struct Edges {
-    pub(super) duty: Option<Quantity>,
+    pub(super) duty_cycle: Option<Quantity>,
     pub(super) n_lines: usize,
     pub(super) edge_roughness: Option<Quantity>,
     pub(super) width_roughness: Option<Quantity>,
@@ -45,19 +45,19 @@ pub(super) fn measured(plane: &Plane, pattern: &Harmonics, pitch: &Quantity) -> 
     let pitch_px = 1.0 / pattern.waves[0][0].hypot(pattern.waves[0][1]);
     let profile = Profile::of(plane, pattern, pitch_px);
     let crossings = profile.crossings(0.5);
-    let (line_phase, duty, shifts) = match crossings {
+    let (line_phase, duty_cycle, shifts) = match crossings {
         Some((rise, fall)) => {
             let found = (pitch_px >= LEAST_PITCH_PX)
                 .then(|| Shifts::of(plane, pattern, &profile, [rise, fall], pitch_px));
-            let duty = duty(&profile, rise, fall, found.as_ref());
-            ((rise + (fall - rise).rem_euclid(1.0) / 2.0).rem_euclid(1.0), Some(duty), found)
+            let duty_cycle = duty_cycle(&profile, rise, fall, found.as_ref());
+            ((rise + (fall - rise).rem_euclid(1.0) / 2.0).rem_euclid(1.0), Some(duty_cycle), found)
         }
         None => (profile.brightest(), None, None),
     };
     let scale = pitch.value;
     let roughness_of = |series: Vec<Vec<f64>>| roughness(&series).map(|found| found.scaled(scale, Unit::Px));
     Edges {
-        duty,
+        duty_cycle,
         n_lines: n_lines(plane, pattern, line_phase),
         edge_roughness: shifts.as_ref().and_then(|shifts| roughness_of(shifts.edges())),
         width_roughness: shifts.as_ref().and_then(|shifts| roughness_of(shifts.widths())),
@@ -82,7 +82,7 @@ fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
 /// anywhere between the half height of the profile and the rim, for both edges alike. The value is the
 /// middle of that range; where there are no rims, or edges are too close to tell, it is at half height, and may lie
 /// to both sides. How lines differ is the rest of the uncertainty.
-fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
+fn duty_cycle(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
     // both edges together, towards the line (1) and away from it (−1)
     let range = |side: f64| profile.to_extremum(rise, 1.0, side) + profile.to_extremum(fall, -1.0, -side);
     let (bright, dark) = profile.overshoots();
@@ -93,16 +93,16 @@ fn duty(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Qua
         // half the way: both edges err alike, but rarely by all of it
         None => (0.0, range(1.0).max(range(-1.0)) / 2.0),
     };
-    let mut parts = vec![Part::bounded("edge", half_width)];
+    let mut components = vec![Component::bounded("edge", half_width)];
     let widths: Vec<f64> = shifts.map(Shifts::mean_widths).unwrap_or_default();
     if widths.len() > 1 {
         let n = widths.len() as f64;
         let mean = widths.iter().sum::<f64>() / n;
         let variance = widths.iter().map(|width| (width - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        parts.push(Part::estimated("sampling", (variance / n).sqrt(), n - 1.0));
+        components.push(Component::estimated("sampling", (variance / n).sqrt(), n - 1.0));
     }
     let value = ((fall - rise).rem_euclid(1.0) + change).clamp(0.0, 1.0);
-    Quantity::new(value, Unit::One, "mean profile, between half its height and the rim", parts)
+    Quantity::new(value, Unit::One, "mean profile, between half its height and the rim", components)
 }
 
 impl Profile {
@@ -218,9 +218,9 @@ impl Shifts {
         let length = 2 * reach as usize + 2;
         let most = (reach / pitch_px).ceil() as i64 + 1;
         let n_lines = (2 * most + 1) as usize;
-        let duty = (edges[1] - edges[0]).rem_euclid(1.0);
+        let duty_cycle = (edges[1] - edges[0]).rem_euclid(1.0);
         // no nearer to the other edge than half way
-        let window = (0.5 * duty.min(1.0 - duty)).min(8.0 / pitch_px);
+        let window = (0.5 * duty_cycle.min(1.0 - duty_cycle)).min(8.0 / pitch_px);
         let lines = edges.map(|edge| {
             let mut shifts = vec![0.0_f64; n_lines * length];
             let mut weights = Vec::new();
@@ -306,12 +306,12 @@ fn roughness(series: &[Vec<f64>]) -> Option<Quantity> {
         return None;
     }
     let sigma = mean.sqrt();
-    let parts = vec![
-        Part::estimated("sampling", 3.0 * error / (2.0 * sigma), n - 1.0),
-        Part::bounded("profile", 3.0 * sigma * PROFILE_ERROR),
+    let components = vec![
+        Component::estimated("sampling", 3.0 * error / (2.0 * sigma), n - 1.0),
+        Component::bounded("profile", 3.0 * sigma * PROFILE_ERROR),
     ];
     let method = "shifts of the mean profile along edges, noise taken out by their power spectrum";
-    Some(Quantity::new(3.0 * sigma, Unit::Px, method, parts))
+    Some(Quantity::new(3.0 * sigma, Unit::Px, method, components))
 }
 
 /// Variance of `line` about its straight line, less that of the white noise that its finest third of

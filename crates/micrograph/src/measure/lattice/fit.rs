@@ -42,7 +42,7 @@ pub(super) struct Fit {
 /// Covariance of the vectors' components `(ax, ay, bx, by)` on the specimen, `[4, 4]`.
 pub(super) struct Clustered {
     pub(super) covariance: Vec<f64>,
-    pub(super) freedom: f64,
+    pub(super) degrees_of_freedom: f64,
 }
 
 impl Fit {
@@ -70,7 +70,7 @@ impl Fit {
                 (y - place[0]).hypot(x - place[1])
             };
             let squares: f64 = placed.iter().map(|&(index, place)| off(index, place).powi(2)).sum();
-            let sigma = (squares / fit.freedom()).sqrt();
+            let sigma = (squares / fit.degrees_of_freedom()).sqrt();
             if pass == 2 {
                 fit.sigma = sigma;
                 fit.placed = placed;
@@ -81,7 +81,7 @@ impl Fit {
         None
     }
 
-    pub(super) fn freedom(&self) -> f64 {
+    pub(super) fn degrees_of_freedom(&self) -> f64 {
         (2.0 * self.n as f64 - 6.0).max(1.0)
     }
 
@@ -197,7 +197,7 @@ impl Fit {
             .map(|at| scale * moves.iter().map(|moved| moved[at / 4] * moved[at % 4]).sum::<f64>())
             .collect();
         // clusters at the border say more than those in the middle, so they count as fewer
-        Some(Clustered { covariance, freedom: (n - 1) as f64 / 3.0 })
+        Some(Clustered { covariance, degrees_of_freedom: (n - 1) as f64 / 3.0 })
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Shifts {
     /// Variance; 0 where none stands out from chance.
     pub(super) variance: f64,
     /// Its standard error.
-    pub(super) standard: f64,
+    pub(super) standard_uncertainty: f64,
 }
 
 impl Shifts {
@@ -56,8 +56,12 @@ impl Shifts {
         let variance = products.iter().sum::<f64>() / n;
         let spread = products.iter().map(|product| (product - variance).powi(2)).sum::<f64>() / n;
         // a row and its two neighbours share shifts
-        let standard = (3.0 * spread / n).sqrt();
-        if variance > LEAST_EVIDENCE * standard { Self { variance, standard } } else { Self::default() }
+        let standard_uncertainty = (3.0 * spread / n).sqrt();
+        if variance > LEAST_EVIDENCE * standard_uncertainty {
+            Self { variance, standard_uncertainty }
+        } else {
+            Self::default()
+        }
     }
 }
 
@@ -125,8 +129,8 @@ mod tests {
         for (rms_px, noise, axis_deg) in [(0.3, 0.0, 90.0), (0.3, 0.7, 60.0), (0.15, 0.3, -70.0)] {
             let found = Shifts::of(&waves(rms_px, noise, axis_deg));
             let error = found.variance - rms_px * rms_px;
-            assert!(error.abs() < 4.0 * found.standard, "{rms_px} {noise}: {found:?}");
-            assert!(found.standard < 0.3 * found.variance, "{rms_px} {noise}: {found:?}");
+            assert!(error.abs() < 4.0 * found.standard_uncertainty, "{rms_px} {noise}: {found:?}");
+            assert!(found.standard_uncertainty < 0.3 * found.variance, "{rms_px} {noise}: {found:?}");
         }
         for (noise, axis_deg) in [(0.5, 90.0), (0.5, 30.0), (2.0, 75.0)] {
             assert_eq!(Shifts::of(&waves(0.0, noise, axis_deg)), Shifts::default(), "{noise} {axis_deg}");

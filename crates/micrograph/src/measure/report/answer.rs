@@ -5,12 +5,12 @@
 use super::{Finding, Refusal, Task};
 use crate::Calibration;
 use crate::measure::count::{Count, Polarity};
-use crate::measure::fibres::Fibres;
+use crate::measure::fibers::Fibers;
 use crate::measure::geometry::Geometry;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
 use crate::measure::orientation::Orientation;
-use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::measure::quantity::{Component, Quantity, Unit};
 
 /// What a number is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub const KINDS: [Kind; 26] = [
     kind(Task::Pitch, "pitch", Dimension::Length),
     kind(Task::Pitch, "axis of lines", Dimension::Angle),
     kind(Task::Pitch, "lines", Dimension::Number),
-    kind(Task::Pitch, "duty", Dimension::Number),
+    kind(Task::Pitch, "duty cycle", Dimension::Number),
     kind(Task::Pitch, "line-edge roughness 3σ", Dimension::Length),
     kind(Task::Pitch, "line-width roughness 3σ", Dimension::Length),
     kind(Task::Lattice, "first vector", Dimension::Length),
@@ -61,10 +61,10 @@ pub const KINDS: [Kind; 26] = [
     kind(Task::Count, "mean particle diameter", Dimension::Length),
     kind(Task::Count, "median particle diameter", Dimension::Length),
     kind(Task::Count, "nearest neighbour", Dimension::Length),
-    kind(Task::Fibres, "mean fibre diameter", Dimension::Length),
-    kind(Task::Fibres, "median fibre diameter", Dimension::Length),
-    kind(Task::Fibres, "axis of fibres", Dimension::Angle),
-    kind(Task::Fibres, "order of fibres", Dimension::Number),
+    kind(Task::Fibers, "mean fibre diameter", Dimension::Length),
+    kind(Task::Fibers, "median fibre diameter", Dimension::Length),
+    kind(Task::Fibers, "axis of fibres", Dimension::Angle),
+    kind(Task::Fibers, "order of fibres", Dimension::Number),
     kind(Task::Orientation, "axis of texture", Dimension::Angle),
     kind(Task::Orientation, "order", Dimension::Number),
     kind(Task::Orientation, "order of two axes", Dimension::Number),
@@ -96,7 +96,7 @@ impl Numbers {
     /// Gives a number; a length or a density that may as well be nothing is refused.
     fn give(&mut self, name: &str, quantity: Quantity) {
         let positive = matches!(quantity.unit, Unit::Px | Unit::PerPx2 | Unit::Nm | Unit::PerUm2);
-        if positive && quantity.expanded >= quantity.value {
+        if positive && quantity.expanded_uncertainty >= quantity.value {
             self.refuse(name, &format!("its interval reaches down to nothing: {}", quantity.text()));
         } else {
             self.findings.push(Finding { name: name.to_owned(), quantity });
@@ -125,7 +125,7 @@ impl Lengths<'_> {
         self.geometry.tilt_deg == 0.0 && (self.geometry.pixel_ratio - 1.0).abs() < SQUARE
     }
 
-    /// `quantity` in nm where px are calibrated, with the calibration's part.
+    /// `quantity` in nm where px are calibrated, with the calibration's component.
     fn calibrated(&self, quantity: &Quantity) -> Quantity {
         let Some(calibration) = self.calibration else { return quantity.clone() };
         let nm = calibration.nm_per_px_x;
@@ -136,7 +136,7 @@ impl Lengths<'_> {
         };
         let scaled = quantity.scaled(factor, unit);
         let doubt = power * calibration.relative_uncertainty * scaled.value;
-        if doubt > 0.0 { scaled.with_part(Part::bounded("calibration", doubt)) } else { scaled }
+        if doubt > 0.0 { scaled.with_component(Component::bounded("calibration", doubt)) } else { scaled }
     }
 
     pub(super) fn of_grating(&self, grating: &Grating) -> Told {
@@ -145,14 +145,14 @@ impl Lengths<'_> {
             grating.n_lines as f64,
             Unit::One,
             "lines whose middle crosses the field",
-            vec![Part::of_whole_numbers("corners", 1)],
+            vec![Component::of_whole_numbers("corners", 1)],
         );
         let mut numbers = Numbers::default();
         numbers.give("pitch", self.calibrated(&grating.pitch));
         numbers.give("axis of lines", grating.axis.clone());
         numbers.give("lines", n_lines);
         for (name, quantity, reason) in [
-            ("duty", &grating.duty, "the profile is no single line"),
+            ("duty cycle", &grating.duty_cycle, "the profile is no single line"),
             ("line-edge roughness 3σ", &grating.edge_roughness, "edges are too close or too faint"),
             ("line-width roughness 3σ", &grating.width_roughness, "edges are too close or too faint"),
         ] {
@@ -170,8 +170,8 @@ impl Lengths<'_> {
     pub(super) fn of_lattice(&self, lattice: &Lattice) -> Told {
         let doubtful = lattice.sites.iter().filter(|site| DOUBTFUL.contains(&site.score)).count();
         let number = |n: usize| {
-            let parts = vec![Part::of_whole_numbers("doubtful sites", doubtful)];
-            Quantity::new(n as f64, Unit::One, "mean cell compared at each site", parts)
+            let components = vec![Component::of_whole_numbers("doubtful sites", doubtful)];
+            Quantity::new(n as f64, Unit::One, "mean cell compared at each site", components)
         };
         let mut numbers = Numbers::default();
         numbers.give("first vector", self.calibrated(&lattice.first));
@@ -227,26 +227,26 @@ impl Lengths<'_> {
         ))
     }
 
-    pub(super) fn of_fibres(&self, fibres: &Fibres) -> Told {
-        let axis = fibres.axis_deg.clone();
+    pub(super) fn of_fibers(&self, fibers: &Fibers) -> Told {
+        let axis = fibers.axis_deg.clone();
         let mut numbers = Numbers::default();
-        numbers.give("mean fibre diameter", self.calibrated(&fibres.mean_diameter_px));
-        numbers.give("median fibre diameter", self.calibrated(&fibres.median_diameter_px));
-        if axis.expanded <= WORTHLESS_DEG {
+        numbers.give("mean fibre diameter", self.calibrated(&fibers.mean_diameter_px));
+        numbers.give("median fibre diameter", self.calibrated(&fibers.median_diameter_px));
+        if axis.expanded_uncertainty <= WORTHLESS_DEG {
             numbers.give("axis of fibres", axis);
         } else {
             numbers.refuse("axis of fibres", NO_AXIS);
         }
-        numbers.give("order of fibres", fibres.order.clone());
-        let mean = fibres.mean_diameter_px.value.max(f64::MIN_POSITIVE);
+        numbers.give("order of fibres", fibers.order.clone());
+        let mean = fibers.mean_diameter_px.value.max(f64::MIN_POSITIVE);
         numbers.told(format!(
             "{} fibres, {} pieces in line, {:.0} diameters of length, {:.0} % of the centre lines measured, \
              diameters spread by {:.0} %",
-            polarity(fibres.polarity),
-            fibres.n_fibres,
-            fibres.length_px / mean,
-            100.0 * fibres.measured,
-            100.0 * fibres.spread_px / mean
+            polarity(fibers.polarity),
+            fibers.n_fibers,
+            fibers.length_px / mean,
+            100.0 * fibers.measured,
+            100.0 * fibers.spread_px / mean
         ))
     }
 }

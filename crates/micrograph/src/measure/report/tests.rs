@@ -32,7 +32,7 @@ fn lattice_of_discs(missing: [usize; 2]) -> Plane {
     discs(&places, 8.0)
 }
 
-fn strewn() -> Plane {
+fn randomly_placed() -> Plane {
     let places = [
         [40.0, 50.0],
         [52.0, 130.0],
@@ -78,8 +78,8 @@ fn the_evidence_chooses_what_is_measured_and_every_number_has_its_kind() {
     for (plane, task) in [
         (lines(), Task::Pitch),
         (lattice_of_discs([4, 5]), Task::Lattice),
-        (strewn(), Task::Count),
-        (wire(), Task::Fibres),
+        (randomly_placed(), Task::Count),
+        (wire(), Task::Fibers),
     ] {
         let Measured { report, .. } = found(&plane, None);
         let answered: Vec<Task> = report
@@ -100,7 +100,9 @@ fn the_evidence_chooses_what_is_measured_and_every_number_has_its_kind() {
                     Dimension::Number => Unit::One,
                 };
                 assert_eq!(finding.quantity.unit, unit, "{}", finding.name);
-                assert!(finding.quantity.expanded.is_finite() && !finding.quantity.method.is_empty());
+                assert!(
+                    finding.quantity.expanded_uncertainty.is_finite() && !finding.quantity.method.is_empty()
+                );
             }
             assert!(!answer.findings.is_empty() || !answer.refused.is_empty(), "{answer:?}");
         }
@@ -115,10 +117,11 @@ fn calibrated_lengths_are_in_nanometres_and_as_uncertain_as_the_calibration() {
     let (px, nm) = (found(&lines(), None).report, found(&lines(), Some(&calibration)).report);
     let (px, nm) = (quantity(&px, "pitch"), quantity(&nm, "pitch"));
     assert!(nm.unit == Unit::Nm && (nm.value - 2.5 * px.value).abs() < 1e-9);
-    let standard = (2.5 * px.standard).hypot(0.02 * nm.value / 3.0_f64.sqrt());
-    assert!((nm.standard - standard).abs() < 1e-9, "{nm:?}");
-    assert_eq!(nm.parts.last().unwrap().cause, "calibration");
-    let (px, nm) = (found(&strewn(), None).report, found(&strewn(), Some(&calibration)).report);
+    let standard_uncertainty = (2.5 * px.standard_uncertainty).hypot(0.02 * nm.value / 3.0_f64.sqrt());
+    assert!((nm.standard_uncertainty - standard_uncertainty).abs() < 1e-9, "{nm:?}");
+    assert_eq!(nm.components.last().unwrap().cause, "calibration");
+    let (px, nm) =
+        (found(&randomly_placed(), None).report, found(&randomly_placed(), Some(&calibration)).report);
     let (px, nm) = (quantity(&px, "particle density"), quantity(&nm, "particle density"));
     // 400 px make a µm
     assert!(nm.unit == Unit::PerUm2 && (nm.value / (px.value * 160_000.0) - 1.0).abs() < 1e-9, "{nm:?}");
@@ -131,15 +134,15 @@ fn tilt_lengthens_what_is_undone_and_withholds_what_is_not() {
         Geometry { tilt_deg: 60.0, tilt_axis_deg: 90.0, ..Geometry::default() }.wave(0.9 / 14.0, 0.3 / 14.0);
     let pitch = quantity(&measured(&lines(), None, &config).unwrap().report, "pitch");
     assert!((pitch.value * x.hypot(y) - 1.0).abs() < 1e-3, "{pitch:?}");
-    let report = measured(&strewn(), None, &config).unwrap().report;
-    let flat = found(&strewn(), None).report;
+    let report = measured(&randomly_placed(), None, &config).unwrap().report;
+    let flat = found(&randomly_placed(), None).report;
     let ratio = quantity(&report, "particle density").value / quantity(&flat, "particle density").value;
     assert!((ratio - 0.5).abs() < 1e-9, "{ratio}");
     let names: Vec<_> = report.answers.iter().flat_map(|answer| &answer.refused).collect();
     let withheld = names.iter().any(|refusal| refusal.name.as_deref() == Some("mean particle diameter"));
     assert!(withheld, "{names:?}");
     let wrong = ReportConfig { tilt_deg: 90.0, ..ReportConfig::default() };
-    assert!(measured(&strewn(), None, &wrong).is_err());
+    assert!(measured(&randomly_placed(), None, &wrong).is_err());
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn an_overlay_rings_what_is_missing_and_leaves_the_image_where_it_is() {
     };
     assert!(red([14 + 27 * 4, 16 + 27 * 5], 13) > 50, "the missing site");
     assert_eq!(red([14 + 27 * 5, 16 + 27 * 5], 13), 0, "its neighbour");
-    for plane in [lines(), strewn(), wire()] {
+    for plane in [lines(), randomly_placed(), wire()] {
         let mut measured = found(&plane, None);
         let drawn = overlay(&plane, &measured);
         measured.details = Details::default();
@@ -285,10 +288,10 @@ fn random_lines(seed: u64) -> Plane {
     let mut stream = Stream::new(seed, "test", 0);
     let pitch = stream.between(9.0, 19.0);
     let (sin, cos) = stream.between(-80.0, 80.0).to_radians().sin_cos();
-    let duty = stream.between(0.35, 0.65);
+    let duty_cycle = stream.between(0.35, 0.65);
     Plane::from_fn(180, 240, |y, x| {
         let across = (sin * x as f64 + cos * y as f64) / pitch;
-        let beside = ((across - across.round()).abs() - duty / 2.0) * pitch;
+        let beside = ((across - across.round()).abs() - duty_cycle / 2.0) * pitch;
         (100.0 - 50.0 * (beside / 1.5).tanh() + 6.0 * stream.normal()) as f32
     })
 }
@@ -312,8 +315,8 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
     };
     let mut planes: Vec<(Task, Plane)> = (0..4).map(|seed| (Task::Pitch, random_lines(seed))).collect();
     planes.push((Task::Lattice, lattice_of_discs([4, 5])));
-    planes.push((Task::Count, strewn()));
-    planes.push((Task::Fibres, wire()));
+    planes.push((Task::Count, randomly_placed()));
+    planes.push((Task::Fibers, wire()));
     for (case, (task, plane)) in planes.into_iter().enumerate() {
         let config = ReportConfig { what: vec![task], ..ReportConfig::default() };
         let report =
@@ -330,7 +333,7 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
             ("sloped", 0.0, report(&sloped, 4.0)),
         ];
         // fibres are looked for on the bright side
-        if task != Task::Fibres {
+        if task != Task::Fibers {
             others.push(("inverted", 0.0, report(&plane.map(|value| 255.0 - value), 4.0)));
         }
         let mut n_compared = 0;

@@ -37,9 +37,9 @@ const BLACK_IS_ZERO: u64 = 1;
 /// What the samples of a pixel mean.
 #[derive(Clone, Debug, PartialEq)]
 enum Meaning {
-    Grey,
+    Gray,
     /// Grey, the larger the darker.
-    InvertedGrey,
+    InvertedGray,
     /// An index into these grey levels.
     Palette(Vec<f32>),
     Rgb,
@@ -74,10 +74,10 @@ impl fmt::Display for Layout {
             (Meaning::YCbCr, _) => "YCbCr",
             (_, 2) => "signed",
             (_, 3) => "float",
-            (Meaning::Grey | Meaning::InvertedGrey, _) => "grey",
+            (Meaning::Gray | Meaning::InvertedGray, _) => "grey",
         };
         write!(f, "{}-bit {kind}", self.bits)?;
-        if self.meaning == Meaning::InvertedGrey { write!(f, ", white is zero") } else { Ok(()) }
+        if self.meaning == Meaning::InvertedGray { write!(f, ", white is zero") } else { Ok(()) }
     }
 }
 
@@ -114,8 +114,8 @@ impl Layout {
             _ => Vec::new(),
         };
         let meaning = match interpretation {
-            Some(0) => Meaning::InvertedGrey,
-            Some(1) | None => Meaning::Grey,
+            Some(0) => Meaning::InvertedGray,
+            Some(1) | None => Meaning::Gray,
             Some(2) if samples >= 3 => Meaning::Rgb,
             Some(3) => Meaning::Palette(palette(tags, directory, bits)?),
             Some(6) => Meaning::YCbCr,
@@ -343,10 +343,10 @@ impl Target<'_> {
             let start = (self.y + row) * plane_width + self.x;
             for (x, pixel) in values[start..start + self.width].iter_mut().enumerate() {
                 *pixel = match &layout.meaning {
-                    Meaning::Grey | Meaning::YCbCr => value(row, x, 0),
+                    Meaning::Gray | Meaning::YCbCr => value(row, x, 0),
                     // mirrored in the range of the samples; about zero where that has no upper end
-                    Meaning::InvertedGrey if layout.sample_format == 1 => layout.most() - value(row, x, 0),
-                    Meaning::InvertedGrey => -value(row, x, 0),
+                    Meaning::InvertedGray if layout.sample_format == 1 => layout.most() - value(row, x, 0),
+                    Meaning::InvertedGray => -value(row, x, 0),
                     // an index has at most 16 bits, and the palette as many entries
                     Meaning::Palette(levels) => {
                         levels.get(value(row, x, 0) as usize).copied().unwrap_or(f32::NAN)

@@ -96,7 +96,7 @@ pub(super) fn netted(
     let front: Vec<[f64; 3]> = meshes.into_iter().filter(|mesh| mesh[2] > -0.5).collect();
     let ridge = spacing * stream.between(0.1, 0.25);
     let depth = 0.5 * config.ornament_relief * spacing * radius;
-    // height of the net over its ground, and how dark it is there, at a place of the picture
+    // height of the net over its background, and how dark it is there, at a place of the picture
     let net = |dy: f64, dx: f64| {
         let (y, x) = (dy / radius, dx / radius);
         let z = (1.0 - y * y - x * x).max(0.0).sqrt();

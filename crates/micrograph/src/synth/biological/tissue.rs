@@ -45,8 +45,9 @@ pub(super) fn surface(
             let outer = (depth + 0.5).clamp(0.0, 1.0);
             let inner = (depth - wall + 0.5).clamp(0.0, 1.0);
             n_inside += usize::from(inner >= 0.5);
-            let inside = if filled < 0.15 { 0.5 * (between + config.ground) } else { config.ground };
-            let signal = between * config.ground.max(0.3) * (1.0 - outer) + (outer - inner) + inside * inner;
+            let inside = if filled < 0.15 { 0.5 * (between + config.background) } else { config.background };
+            let signal =
+                between * config.background.max(0.3) * (1.0 - outer) + (outer - inner) + inside * inner;
             let index = y * size.1 + x;
             material.values_mut()[index] = signal as f32;
             relief.values_mut()[index] = (config.ornament_relief * wall * (outer - inner)) as f32;

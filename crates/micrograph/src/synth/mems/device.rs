@@ -52,7 +52,7 @@ pub enum Outline {
         /// Number of teeth.
         n_teeth: usize,
         /// Share of the pitch that is tooth.
-        duty: f64,
+        duty_cycle: f64,
     },
 }
 
@@ -61,7 +61,7 @@ pub enum Outline {
 pub struct Plate {
     /// Its outline.
     pub outline: Outline,
-    /// Height over the ground, in reliefs.
+    /// Height over the background, in reliefs.
     pub level: f64,
     /// Signal where it is flat.
     pub signal: f64,
@@ -83,14 +83,14 @@ impl Plate {
                 let inner = if *inner_px > 0.0 { distance - inner_px } else { f64::INFINITY };
                 inner.min(outer_px - distance)
             }
-            Outline::Wheel { middle, radius_px, tooth_px, n_teeth, duty } => {
+            Outline::Wheel { middle, radius_px, tooth_px, n_teeth, duty_cycle } => {
                 let (across, along) = (at[1] - middle[1], at[0] - middle[0]);
                 let distance = across.hypot(along);
                 let turn = across.atan2(along) / std::f64::consts::TAU * *n_teeth as f64;
                 let from_middle = (turn - turn.round()).abs();
                 let per_turn = std::f64::consts::TAU * distance / *n_teeth as f64;
                 let tooth =
-                    ((duty / 2.0 - from_middle) * per_turn).min(radius_px + tooth_px / 2.0 - distance);
+                    ((duty_cycle / 2.0 - from_middle) * per_turn).min(radius_px + tooth_px / 2.0 - distance);
                 tooth.max(radius_px - tooth_px / 2.0 - distance)
             }
         };
@@ -160,15 +160,15 @@ fn comb(config: &MemsConfig, reach: f64, stream: &mut Stream) -> Vec<Plate> {
     for finger in -count..=count {
         let sign = if finger % 2 == 0 { 1.0 } else { -1.0 };
         let middle = [shift + sign * (length / 2.0 - overlap / 2.0), finger as f64 * config.pitch_px];
-        let half = [length / 2.0, config.duty * config.pitch_px / 2.0];
+        let half = [length / 2.0, config.duty_cycle * config.pitch_px / 2.0];
         plates.push(rectangle(middle, half));
     }
     plates
 }
 
 fn electrodes(config: &MemsConfig, reach: f64, stream: &mut Stream) -> Vec<Plate> {
-    let gap = config.pitch_px * (1.0 - config.duty);
-    let half_width = config.duty * config.pitch_px / 2.0;
+    let gap = config.pitch_px * (1.0 - config.duty_cycle);
+    let half_width = config.duty_cycle * config.pitch_px / 2.0;
     let length = config.length * config.pitch_px;
     let mut plates = Vec::new();
     let n_leads = 1 + stream.below(5) as i64;
@@ -201,7 +201,7 @@ fn cantilevers(config: &MemsConfig, reach: f64, stream: &mut Stream) -> Vec<Plat
     let length = config.length * config.pitch_px;
     let shift = stream.between(-0.3, 0.3) * length;
     let anchor = rectangle([shift - length / 2.0 - reach, 0.0], [reach, 2.0 * reach]);
-    // a trench under the beams, and the ground's own level beyond it
+    // a trench under the beams, and the background's own level beyond it
     let beyond = rectangle([shift + length * 0.7 + reach, 0.0], [reach, 2.0 * reach]);
     let mut plates = vec![Plate { holes: holes(config), ..anchor }, Plate { signal: 0.9, ..beyond }];
     let most = (reach / config.pitch_px).ceil() as i64;
@@ -214,7 +214,7 @@ fn cantilevers(config: &MemsConfig, reach: f64, stream: &mut Stream) -> Vec<Plat
         let across = beam as f64 * config.pitch_px;
         let tip = shift - length / 2.0 + length * part;
         let middle = [shift - length / 2.0 + length * part / 2.0, across];
-        plates.push(rectangle(middle, [length * part / 2.0, config.duty * config.pitch_px / 2.0]));
+        plates.push(rectangle(middle, [length * part / 2.0, config.duty_cycle * config.pitch_px / 2.0]));
         if ended {
             let half = 0.45 * config.pitch_px;
             plates.push(rectangle([tip, across], [half, half]));
@@ -228,7 +228,8 @@ fn gear(config: &MemsConfig, stream: &mut Stream) -> Vec<Plate> {
     let radius_px = config.pitch_px * n_teeth as f64 / std::f64::consts::TAU;
     let tooth_px = config.pitch_px * stream.between(0.5, 1.0);
     let middle = [0, 1].map(|_| stream.between(-0.6, 0.6) * radius_px);
-    let wheel = |middle| Outline::Wheel { middle, radius_px, tooth_px, n_teeth, duty: config.duty };
+    let wheel =
+        |middle| Outline::Wheel { middle, radius_px, tooth_px, n_teeth, duty_cycle: config.duty_cycle };
     let mut plates = vec![plate(wheel(middle))];
     let hub = radius_px * stream.between(0.1, 0.35);
     let rim = radius_px * stream.between(0.55, 0.8);
@@ -248,7 +249,7 @@ fn proof(config: &MemsConfig, stream: &mut Stream) -> Vec<Plate> {
     let half = config.pitch_px * config.length * 0.35;
     let side = half * stream.between(0.5, 1.2);
     let mut plates = vec![Plate { holes: holes(config), ..rectangle([0.0, 0.0], [half, side]) }];
-    let thick = (config.duty * config.pitch_px / 4.0).max(1.5);
+    let thick = (config.duty_cycle * config.pitch_px / 4.0).max(1.5);
     let n_folds = 2 + stream.below(4);
     for sign in [-1.0, 1.0] {
         for fold in 0..n_folds {

@@ -9,7 +9,7 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::{
     BiologicalConfig, BiologicalForm, Category, Device, DotLattice, DotRelief, DotsConfig, Exposure,
-    FibresConfig, FilmConfig, FilmTexture, Imaging, LineProfile, LinesConfig, MemsConfig, NanowiresConfig,
+    FibersConfig, FilmConfig, FilmTexture, Imaging, LineProfile, LinesConfig, MemsConfig, NanowiresConfig,
     Packing, ParticlesConfig, PorousConfig, PorousStructure, PowderConfig, ScanConfig, Specimen, SynthConfig,
     Synthetic, TipConfig, TipShape, WireArrangement, micrograph,
 };
@@ -60,7 +60,7 @@ pub fn varied_config_of(
         Category::Nanowires => Specimen::Nanowires(nanowires(side, draw)),
         Category::Biological => Specimen::Biological(biological(side, draw)),
         Category::MemsDevicesAndElectrodes => Specimen::Mems(mems(side, draw)),
-        Category::Fibres => Specimen::Fibres(fibres(side, draw)),
+        Category::Fibers => Specimen::Fibers(fibers(side, draw)),
     };
     let look =
         &mut Stream::new(seed, "synth varied look", index * Category::ALL.len() as u64 + category as u64);
@@ -135,7 +135,7 @@ fn lines(side: f64, draw: &mut Stream) -> LinesConfig {
         profile: LineProfile::Walls,
         pitch_px,
         axis_deg: stage_axis(draw),
-        duty: draw.between(0.3, 0.7),
+        duty_cycle: draw.between(0.3, 0.7),
         relief_px: pitch_px * draw.between(0.1, 1.0),
         wall_px: (pitch_px * draw.between(0.04, 0.15)).max(1.2),
         // six times that still fits into the narrowest line
@@ -174,13 +174,13 @@ fn particles(side: f64, draw: &mut Stream) -> ParticlesConfig {
             Packing::Stacked => draw.between(0.8, 3.5),
         },
         packing,
-        ground_roughness: log_between(draw, 0.02, 0.7),
-        ground_grain_px: log_between(draw, 2.0, 30.0),
+        background_roughness: log_between(draw, 0.02, 0.7),
+        background_grain_px: log_between(draw, 2.0, 30.0),
         particle_roughness: log_between(draw, 0.02, 0.5),
     }
 }
 
-/// Cut particles on a ground: unlike a powder few, and of one size.
+/// Cut particles on a background: unlike a powder few, and of one size.
 fn shards(side: f64, draw: &mut Stream) -> PowderConfig {
     PowderConfig {
         diameter_px: (side * log_between(draw, 0.03, 0.15)).max(4.0),
@@ -333,8 +333,8 @@ fn biological(side: f64, draw: &mut Stream) -> BiologicalConfig {
             _ => log_between(draw, 0.08, 0.28),
         },
         ornament_relief: draw.between(0.3, 1.3),
-        ground: draw.between(0.1, 0.8),
-        ground_roughness: log_between(draw, 0.02, 0.7),
+        background: draw.between(0.1, 0.8),
+        background_roughness: log_between(draw, 0.02, 0.7),
         roughness: log_between(draw, 0.02, 0.5),
         grain_px: log_between(draw, 2.0, 20.0),
     }
@@ -347,19 +347,19 @@ fn mems(side: f64, draw: &mut Stream) -> MemsConfig {
     MemsConfig {
         device,
         pitch_px,
-        duty: draw.between(0.25, 0.75),
+        duty_cycle: draw.between(0.25, 0.75),
         length: draw.between(2.0, 10.0),
         axis_deg: stage_axis(draw),
         relief_px: (pitch_px * log_between(draw, 0.08, 0.6)).max(0.5),
         wall_px: (pitch_px * draw.between(0.03, 0.15)).clamp(1.2, 100.0),
-        ground: log_between(draw, 0.25, 1.5),
+        background: log_between(draw, 0.25, 1.5),
         hole_px: if draw.below(2) == 0 { (pitch_px * draw.between(0.15, 0.5)).min(200.0) } else { 0.0 },
         roughness: log_between(draw, 0.02, 0.5),
     }
 }
 
-fn fibres(side: f64, draw: &mut Stream) -> FibresConfig {
-    FibresConfig {
+fn fibers(side: f64, draw: &mut Stream) -> FibersConfig {
+    FibersConfig {
         diameter_px: (side * log_between(draw, 0.012, 0.12)).max(2.0),
         spread: draw.between(0.05, 0.5),
         coverage: log_between(draw, 0.4, 2.4),

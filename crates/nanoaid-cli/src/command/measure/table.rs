@@ -147,7 +147,10 @@ pub(crate) fn csv_row(name: &str, report: &Report, network: Option<&NetworkKept>
             let found = finding.filter(|finding| finding.quantity.unit == *unit);
             let number =
                 |value: fn(&Finding) -> f64| found.map(|found| value(found).to_string()).unwrap_or_default();
-            cells.extend([number(|found| found.quantity.value), number(|found| found.quantity.expanded)]);
+            cells.extend([
+                number(|found| found.quantity.value),
+                number(|found| found.quantity.expanded_uncertainty),
+            ]);
         }
     }
     let summaries = report.answers.iter().filter_map(|answer| {

@@ -80,7 +80,7 @@ fn name_of(kind: Kind) -> &'static str {
         Kind::Particles => "particles",
         Kind::Lines => "lines",
         Kind::Dots => "dots",
-        Kind::Fibres => "fibres",
+        Kind::Fibers => "fibres",
     }
 }
 

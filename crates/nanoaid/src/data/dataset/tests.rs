@@ -124,7 +124,7 @@ fn near_duplicates_stay_in_one_split_where_it_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     for index in 0..12 {
-        let plane = specimen([Kind::Particles, Kind::Fibres][index as usize % 2], index);
+        let plane = specimen([Kind::Particles, Kind::Fibers][index as usize % 2], index);
         let category = ["particles", "fibres"][index as usize % 2];
         write_plane(&root.join(format!("{category}/{index:02}.png")), &plane);
         if index < 8 {

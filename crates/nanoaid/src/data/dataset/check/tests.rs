@@ -26,7 +26,7 @@ fn folder_of(n: u64) -> TempDir {
 }
 
 fn plane(index: u64) -> Plane {
-    specimen([Kind::Particles, Kind::Fibres][index as usize % 2], index)
+    specimen([Kind::Particles, Kind::Fibers][index as usize % 2], index)
 }
 
 fn file(index: u64) -> String {
@@ -148,7 +148,7 @@ fn a_data_bar_that_only_one_category_has_is_a_shortcut() {
     let folder = tempfile::tempdir().unwrap();
     for index in 0..24 {
         let barred = index % 2 == 1;
-        let kind = [Kind::Particles, Kind::Fibres][index as usize % 2];
+        let kind = [Kind::Particles, Kind::Fibers][index as usize % 2];
         let config =
             SynthConfig { height: 384, width: 512, data_bar: barred, ..synth::varied(kind, index, 7) };
         let plane = synth::micrograph(&config, index).unwrap().plane.map(|value| value / 255.0);

@@ -77,7 +77,7 @@ fn forty_specimens_of_each_generator_are_nobodys_near_duplicate() {
 fn changed_copies_among_other_specimens_are_found_and_nothing_else() {
     let planes: Vec<Plane> = (0..12)
         .into_par_iter()
-        .map(|index| specimen([Kind::Particles, Kind::Fibres][index as usize % 2], index))
+        .map(|index| specimen([Kind::Particles, Kind::Fibers][index as usize % 2], index))
         .collect();
     for (name, change) in CHANGES {
         let all: Vec<Plane> = planes.iter().cloned().chain(planes[..6].iter().map(change)).collect();

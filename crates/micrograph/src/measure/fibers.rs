@@ -1,10 +1,10 @@
 //! Fibres: how thick the fibres or wires of an image are, and which way they lie, along their centre lines.
 //!
-//! What lies above the ground is thinned to centre lines; crossings and ends are left out; at each point of
+//! What lies above the background is thinned to centre lines; crossings and ends are left out; at each point of
 //! a line the diameter is the distance between the two edges of the profile across it, below a pixel. Means
 //! are weighted by length, so a long fibre counts more than a short one and a fibre's pieces count together.
 //! Everything is in px and degrees. Fibres deep in a dense mat have no clear edges and are not measured, and
-//! [`Fibres::measured`] tells how much of the centre lines was.
+//! [`Fibers::measured`] tells how much of the centre lines was.
 
 mod lines;
 mod profile;
@@ -13,18 +13,18 @@ mod skeleton;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::count::background::{AboveBackground, BRIGHT_HOLE, FOREGROUND};
 use crate::measure::count::distance::squared_distances;
-use crate::measure::count::ground::{BRIGHT_HOLE, FOREGROUND, Flat};
 use crate::measure::count::summary::{N_RESAMPLES, mean, median, resampled, size_bins};
-use crate::measure::count::{NoGround, Polarity, SizeBin, fill_holes};
-use crate::measure::fibres::lines::{Line, fibre_of};
-use crate::measure::fibres::profile::{Width, rim, width};
+use crate::measure::count::{NoBackground, Polarity, SizeBin, fill_holes};
+use crate::measure::fibers::lines::{Line, fiber_of};
+use crate::measure::fibers::profile::{Width, rim, width};
 use crate::measure::geometry::{axis_deg, axis_difference_deg};
-use crate::measure::quantity::{Part, Quantity, Unit};
+use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
-/// Least height of fibres over the ground's standard deviation.
+/// Least height of fibres over the background's standard deviation.
 const LEAST_CONTRAST: f64 = 5.0;
 /// Least fall of a profile to both sides, as a share of the median height.
 const LEAST_FALL: f64 = 0.3;
@@ -38,14 +38,14 @@ const N_AXIS_BINS: usize = 18;
 /// Settings of a measurement of fibres.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct FibresConfig {
-    /// On which side of the ground fibres lie; found where it is not told.
+pub struct FibersConfig {
+    /// On which side of the background fibres lie; found where it is not told.
     pub polarity: Option<Polarity>,
     /// Length of centre line in px, in units of their diameter, below which nothing is said, 1 to 1000.
     pub least_length: f64,
 }
 
-impl Default for FibresConfig {
+impl Default for FibersConfig {
     fn default() -> Self {
         Self {
             polarity: Some(Polarity::Bright), // thin bodies give more electrons than what is below them
@@ -54,7 +54,7 @@ impl Default for FibresConfig {
     }
 }
 
-impl FibresConfig {
+impl FibersConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
         ConfigError::unless_within("fibres.least_length", self.least_length, 1.0..=1000.0)?;
@@ -66,13 +66,13 @@ impl FibresConfig {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
-pub enum FibresError {
+pub enum FibersError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Nothing stands out of a ground.
+    /// Nothing stands out of a background.
     #[error(transparent)]
-    Ground(#[from] NoGround),
+    Background(#[from] NoBackground),
     /// Particles, grains, a texture, or a mat without free edges.
     #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
     NoLines { found: f64, expected: f64 },
@@ -83,7 +83,7 @@ pub enum FibresError {
 
 /// A point at which a diameter was measured, in px.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FibrePoint {
+pub struct FiberPoint {
     /// Row of the centre line.
     pub y: f64,
     /// Column of the centre line.
@@ -95,16 +95,16 @@ pub struct FibrePoint {
     /// Length of centre line that it stands for.
     pub length_px: f64,
     /// The fibre it lies on, from 0 on.
-    pub fibre: usize,
+    pub fiber: usize,
 }
 
 /// What the fibres of an image are like; lengths in px, all weighted by length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fibres {
-    /// On which side of the ground fibres lie.
+pub struct Fibers {
+    /// On which side of the background fibres lie.
     pub polarity: Polarity,
     /// Fibres: pieces between crossings that go on in line count as one.
-    pub n_fibres: usize,
+    pub n_fibers: usize,
     /// Length of centre line on which the diameter was measured.
     pub length_px: f64,
     /// Its share of the length of all centre lines; the rest are crossings, ends, and edges that are hidden.
@@ -125,17 +125,17 @@ pub struct Fibres {
     /// √(0.8 / n).
     pub order: Quantity,
     /// All points.
-    pub points: Vec<FibrePoint>,
+    pub points: Vec<FiberPoint>,
 }
 
 /// Measures the fibres of `plane`.
 ///
 /// # Errors
 /// If there are none that can be measured; the error says what was found.
-pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresError> {
+pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
-    let flat = Flat::of(plane, config.polarity, LEAST_CONTRAST)?;
+    let flat = AboveBackground::of(plane, config.polarity, LEAST_CONTRAST)?;
     let threshold = (FOREGROUND * flat.level) as f32;
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
     // meshes of a mat may be round, and are no holes in a fibre
@@ -166,21 +166,21 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
         // a way between two points of the image stays in it
         mask[y.round() as usize * size.1 + x.round() as usize]
     };
-    let fibre = fibre_of(&sized, covered);
+    let fiber = fiber_of(&sized, covered);
     let (mut points, mut edges) = (Vec::new(), Vec::new());
-    for ((line, widths, diameter), fibre) in pieces.iter().zip(fibre) {
+    for ((line, widths, diameter), fiber) in pieces.iter().zip(fiber) {
         let along = line.points.iter().zip(&line.along).zip(line.lengths());
         for ((([y, x], [dy, dx]), length_px), width) in along.zip(widths) {
             let near = |width: &&Width| (width.diameter_px - diameter).abs() <= FARTHEST * diameter;
             let Some(width) = width.as_ref().filter(near) else { continue };
             edges.push((width.edge_px, length_px));
-            points.push(FibrePoint {
+            points.push(FiberPoint {
                 y: y - width.off_px * dx,
                 x: x + width.off_px * dy,
                 diameter_px: width.diameter_px,
                 axis_deg: axis_deg((-dy).atan2(*dx).to_degrees()),
                 length_px,
-                fibre,
+                fiber,
             });
         }
     }
@@ -191,20 +191,20 @@ pub fn fibres(plane: &Plane, config: &FibresConfig) -> Result<Fibres, FibresErro
     let weighted: Vec<(f64, f64)> = points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
     let expected = config.least_length * mean(&weighted).max(1.0);
     if length_px < expected {
-        return Err(FibresError::NoLines { found: length_px, expected });
+        return Err(FibersError::NoLines { found: length_px, expected });
     }
-    let mut lengths = vec![0.0; points.iter().map(|point| point.fibre + 1).max().unwrap_or(0)];
-    points.iter().for_each(|point| lengths[point.fibre] += point.length_px);
+    let mut lengths = vec![0.0; points.iter().map(|point| point.fiber + 1).max().unwrap_or(0)];
+    points.iter().for_each(|point| lengths[point.fiber] += point.length_px);
     let elongations: Vec<(f64, f64)> =
-        points.iter().map(|point| (lengths[point.fibre] / point.diameter_px, point.length_px)).collect();
+        points.iter().map(|point| (lengths[point.fiber] / point.diameter_px, point.length_px)).collect();
     let found = mean(&elongations);
     if found < LEAST_ELONGATION {
-        return Err(FibresError::NotLong { found, expected: LEAST_ELONGATION });
+        return Err(FibersError::NotLong { found, expected: LEAST_ELONGATION });
     }
     Ok(summed_up(flat.polarity, points, n_skeleton, rim_doubt_px))
 }
 
-fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibres {
+fn summed_up(polarity: Polarity, points: Vec<FiberPoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibers {
     /// Sums over a fibre's points, weighted by length.
     #[derive(Clone, Default)]
     struct Sums {
@@ -214,11 +214,11 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edg
         sin: f64,
     }
     let length_px: f64 = points.iter().map(|point| point.length_px).sum();
-    let n_lines = points.iter().map(|point| point.fibre + 1).max().unwrap_or(0);
+    let n_lines = points.iter().map(|point| point.fiber + 1).max().unwrap_or(0);
     let mut sums = vec![Sums::default(); n_lines];
     let mut axes = vec![0.0; N_AXIS_BINS];
     for point in &points {
-        let sum = &mut sums[point.fibre];
+        let sum = &mut sums[point.fiber];
         let (sin, cos) = (2.0 * point.axis_deg.to_radians()).sin_cos();
         sum.length += point.length_px;
         sum.diameters.push((point.diameter_px, point.length_px));
@@ -230,10 +230,10 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edg
     }
     sums.retain(|sum| sum.length > 0.0);
     // where another lies beside it, a fibre looks thicker for a part of its length, which a median does not mind
-    let fibres: Vec<(f64, f64)> = sums.iter().map(|sum| (median(&sum.diameters), sum.length)).collect();
-    let mean_px = mean(&fibres);
+    let fibers: Vec<(f64, f64)> = sums.iter().map(|sum| (median(&sum.diameters), sum.length)).collect();
+    let mean_px = mean(&fibers);
     let squares: Vec<(f64, f64)> =
-        fibres.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
+        fibers.iter().map(|(own, length)| ((own - mean_px).powi(2), *length)).collect();
     let order_of = |sums: &mut dyn Iterator<Item = &Sums>| {
         let all = sums.fold(Sums::default(), |all, sum| Sums {
             length: all.length + sum.length,
@@ -252,23 +252,29 @@ fn summed_up(polarity: Polarity, points: Vec<FibrePoint>, n_skeleton: usize, edg
         order_squares += (own_order - order).powi(2) / N_RESAMPLES as f64;
         axis_squares += axis_difference_deg(own_axis, axis).powi(2) / N_RESAMPLES as f64;
     }
-    let whole: f64 = fibres.iter().map(|(_, length)| length).sum();
-    let freedom = whole * whole / fibres.iter().map(|(_, length)| length * length).sum::<f64>() - 1.0;
+    let whole: f64 = fibers.iter().map(|(_, length)| length).sum();
+    let degrees_of_freedom =
+        whole * whole / fibers.iter().map(|(_, length)| length * length).sum::<f64>() - 1.0;
     let sampled = |value, unit, variance: f64, method: &str| {
-        Quantity::new(value, unit, method, vec![Part::estimated("sampling", variance.sqrt(), freedom)])
+        Quantity::new(
+            value,
+            unit,
+            method,
+            vec![Component::estimated("sampling", variance.sqrt(), degrees_of_freedom)],
+        )
     };
     let of_diameters = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
-        resampled(&fibres, statistic, edge_doubt_px, method)
+        resampled(&fibers, statistic, edge_doubt_px, method)
     };
-    Fibres {
+    Fibers {
         polarity,
-        n_fibres: fibres.len(),
+        n_fibers: fibers.len(),
         length_px,
         measured: (length_px / n_skeleton.max(1) as f64).min(1.0),
         mean_diameter_px: of_diameters(mean, "mean over the length, fibres drawn again"),
         median_diameter_px: of_diameters(median, "median over the length, fibres drawn again"),
         spread_px: mean(&squares).sqrt(),
-        diameters: size_bins(&fibres),
+        diameters: size_bins(&fibers),
         axes,
         axis_deg: sampled(axis, Unit::Degrees, axis_squares, "mean of doubled angles over the length"),
         order: sampled(order, Unit::One, order_squares, "length of the mean of doubled angles"),

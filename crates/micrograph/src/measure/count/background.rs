@@ -1,9 +1,9 @@
-//! The ground between particles or fibres: its slow change of brightness, its noise, and on which side
+//! The background between particles or fibres: its slow change of brightness, its noise, and on which side
 //! of it what is to be counted lies.
 //!
-//! The ground is the commonest grey level. A polynomial of second degree follows it over the image,
+//! The background is the commonest grey level. A polynomial of second degree follows it over the image,
 //! fitted again and again to the pixels near it, so that what lies on it has no say. Works where the
-//! ground covers about 40 % of the image or more; a texture coarser than what lies on it is not followed.
+//! background covers about 40 % of the image or more; a texture coarser than what lies on it is not followed.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +16,14 @@ const SMOOTHING_PX: f64 = 1.0;
 /// Pixels that the polynomial is fitted to, about.
 const N_SAMPLES: f64 = 12_000.0;
 /// Share of the pixels among which the commonest level is looked for.
-const GROUND_SHARE: f64 = 0.4;
-/// Standard deviations of the ground beyond which a pixel is no ground.
+const BACKGROUND_SHARE: f64 = 0.4;
+/// Standard deviations of the background beyond which a pixel is no background.
 const BEYOND: f64 = 4.0;
 /// Median over standard deviation of half a normal distribution.
 const HALF_NORMAL_MEDIAN: f64 = 0.6745;
 /// Fewest pixels along a side.
 const LEAST_SIDE: usize = 16;
-/// Share of the median height above which something lies on the ground: some particles are dimmer than
+/// Share of the median height above which something lies on the background: some particles are dimmer than
 /// others, and deep fibres are darker.
 pub(in crate::measure) const FOREGROUND: f64 = 0.4;
 /// Share of the median height that the mean of a hole has at least to be no hole.
@@ -31,78 +31,78 @@ pub(in crate::measure) const BRIGHT_HOLE: f64 = 0.25;
 /// Half of the range within which the edges of a bright-rimmed body may be misplaced, both sides together.
 pub(in crate::measure) const EDGE_DOUBT_PX: f64 = 0.3;
 
-/// Why there is no ground that something stands out of.
+/// Why there is no background that something stands out of.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
-pub enum NoGround {
-    /// The image is too small to have a ground.
+pub enum NoBackground {
+    /// The image is too small to have a background.
     #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
     /// Pixels without a number.
     #[error("expected numbers, found {0} pixels that are none or infinite")]
     NotNumbers(usize),
-    /// Nothing stands out from the ground.
+    /// Nothing stands out from the background.
     #[error(
-        "nothing stands out: expected a height over the ground of {expected} standard deviations, found {found:.1}"
+        "nothing stands out: expected a height over the background of {expected} standard deviations, found {found:.1}"
     )]
     NoContrast { found: f64, expected: f64 },
 }
 
-/// On which side of the ground particles lie.
+/// On which side of the background particles lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarity {
-    /// Brighter than the ground.
+    /// Brighter than the background.
     Bright,
-    /// Darker than the ground.
+    /// Darker than the background.
     Dark,
 }
 
-/// A plane in which the ground is 0 and particles are above it.
-pub(in crate::measure) struct Flat {
-    /// Height over the ground in grey levels, smoothed against noise, `[H, W]`.
+/// A plane in which the background is 0 and particles are above it.
+pub(in crate::measure) struct AboveBackground {
+    /// Height over the background in grey levels, smoothed against noise, `[H, W]`.
     pub(in crate::measure) plane: Plane,
     /// The same without smoothing.
     pub(in crate::measure) sharp: Plane,
-    /// Standard deviation of the smoothed ground, at least a thousandth of a grey level.
+    /// Standard deviation of the smoothed background, at least a thousandth of a grey level.
     pub(in crate::measure) noise: f64,
-    /// Median height of what is not ground; 0 where all is ground.
+    /// Median height of what is not background; 0 where all is background.
     pub(in crate::measure) level: f64,
-    /// On which side of the ground particles were.
+    /// On which side of the background particles were.
     pub(in crate::measure) polarity: Polarity,
 }
 
-impl Flat {
-    /// `plane` over its ground, of which something stands out by at least `least_contrast` standard
+impl AboveBackground {
+    /// `plane` over its background, of which something stands out by at least `least_contrast` standard
     /// deviations.
     pub(in crate::measure) fn of(
         plane: &Plane,
         told: Option<Polarity>,
         least_contrast: f64,
-    ) -> Result<Self, NoGround> {
+    ) -> Result<Self, NoBackground> {
         let (height, width) = (plane.height(), plane.width());
         if height.min(width) < LEAST_SIDE {
-            return Err(NoGround::TooSmall { height, width });
+            return Err(NoBackground::TooSmall { height, width });
         }
         let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
         if odd > 0 {
-            return Err(NoGround::NotNumbers(odd));
+            return Err(NoBackground::NotNumbers(odd));
         }
         let flat = flatten(plane, told);
         if flat.contrast() < least_contrast {
-            return Err(NoGround::NoContrast { found: flat.contrast(), expected: least_contrast });
+            return Err(NoBackground::NoContrast { found: flat.contrast(), expected: least_contrast });
         }
         Ok(flat)
     }
 
-    /// Median height of what is not ground, in standard deviations of the ground.
+    /// Median height of what is not background, in standard deviations of the background.
     pub(in crate::measure) fn contrast(&self) -> f64 {
         self.level / self.noise
     }
 }
 
-/// `plane` over its ground; the polarity is found unless it is told.
-fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
+/// `plane` over its background; the polarity is found unless it is told.
+fn flatten(plane: &Plane, told: Option<Polarity>) -> AboveBackground {
     let (height, width) = (plane.height(), plane.width());
     let mut flat = smooth(plane, SMOOTHING_PX);
     let stride = ((height * width) as f64 / N_SAMPLES).sqrt().max(1.0) as usize;
@@ -118,21 +118,21 @@ fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
     };
     let mut kept = samples.clone();
     // stays where an image of a few rows does not determine the rest
-    let mut ground =
+    let mut background =
         [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
     let (mut low, mut high) = (0.0, 0.0);
-    // twelve rounds: the pixels near the ground no longer change from one to the next
+    // twelve rounds: the pixels near the background no longer change from one to the next
     for _ in 0..12 {
         let mut normal = Normal::new(6);
         kept.iter().for_each(|(y, x, value)| normal.add(&terms(*y, *x), *value, 1.0));
         let Some(fitted) = normal.solution().and_then(|fitted| <[f64; 6]>::try_from(fitted).ok()) else {
             break;
         };
-        ground = fitted;
+        background = fitted;
         let over: Vec<f64> =
-            samples.iter().map(|(y, x, value)| value - dot(&ground, &terms(*y, *x))).collect();
+            samples.iter().map(|(y, x, value)| value - dot(&background, &terms(*y, *x))).collect();
         let mode = commonest(&over);
-        ground[0] += mode;
+        background[0] += mode;
         (low, high) = spreads(over.iter().map(|over| over - mode));
         let reach = 2.5 * low.min(high).max(1e-3);
         kept = samples.clone();
@@ -143,7 +143,7 @@ fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
     for plane in [&mut flat, &mut sharp] {
         for (y, row) in plane.values_mut().chunks_exact_mut(width).enumerate() {
             for (x, value) in row.iter_mut().enumerate() {
-                *value -= dot(&ground, &terms(y, x)) as f32;
+                *value -= dot(&background, &terms(y, x)) as f32;
             }
         }
     }
@@ -162,7 +162,7 @@ fn flatten(plane: &Plane, told: Option<Polarity>) -> Flat {
     let above: Vec<f32> = flat.values().iter().copied().filter(|value| *value > beyond).collect();
     let level =
         Plane::new(1, above.len(), above).quantiles(&[0.5]).first().map_or(0.0, |level| f64::from(*level));
-    Flat { plane: flat, sharp, noise, level, polarity }
+    AboveBackground { plane: flat, sharp, noise, level, polarity }
 }
 
 fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {
@@ -173,7 +173,7 @@ fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {
 fn commonest(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let span = ((sorted.len() as f64 * GROUND_SHARE) as usize).min(sorted.len().saturating_sub(1));
+    let span = ((sorted.len() as f64 * BACKGROUND_SHARE) as usize).min(sorted.len().saturating_sub(1));
     (0..sorted.len() - span)
         .min_by(|a, b| (sorted[a + span] - sorted[*a]).total_cmp(&(sorted[b + span] - sorted[*b])))
         .map_or(0.0, |first| f64::midpoint(sorted[first], sorted[first + span]))
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::random::Stream;
 
-    /// Noise of 3 levels on a bowed ground, discs of `step` levels on a fifth of it.
+    /// Noise of 3 levels on a bowed background, discs of `step` levels on a fifth of it.
     fn specimen(step: f32) -> Plane {
         let mut stream = Stream::new(5, "test", 0);
         Plane::from_fn(121, 163, |y, x| {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ground_is_zero_and_its_slope_is_gone() {
+    fn the_background_is_zero_and_its_slope_is_gone() {
         for (step, polarity) in [(40.0, Polarity::Bright), (-40.0, Polarity::Dark)] {
             let flat = flatten(&specimen(step), None);
             assert_eq!(flat.polarity, polarity);
@@ -224,7 +224,7 @@ mod tests {
     fn a_told_polarity_is_kept() {
         let flat = flatten(&specimen(40.0), Some(Polarity::Dark));
         assert_eq!(flat.polarity, Polarity::Dark);
-        assert!(flat.level < 15.0, "nothing but noise lies below the ground: {}", flat.level);
+        assert!(flat.level < 15.0, "nothing but noise lies below the background: {}", flat.level);
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     /// A straight fibre through `(30, 40)` whose edges are as sharp as pixels let them be.
-    fn fibre(radius: f64, axis_deg: f64) -> (Plane, [f64; 2]) {
+    fn fiber(radius: f64, axis_deg: f64) -> (Plane, [f64; 2]) {
         let (sin, cos) = axis_deg.to_radians().sin_cos();
         let plane = Plane::from_fn(61, 81, |y, x| {
             let off = (x as f64 - 40.0) * sin + (y as f64 - 30.0) * cos;
@@ -123,10 +123,10 @@ mod tests {
     }
 
     #[test]
-    fn the_width_of_a_sharp_fibre_is_found_below_a_pixel_at_any_axis() {
+    fn the_width_of_a_sharp_fiber_is_found_below_a_pixel_at_any_axis() {
         for radius in [2.0, 5.25, 9.7] {
             for axis_deg in [0.0, 23.0, 45.0, 90.0, -70.0] {
-                let (plane, along) = fibre(radius, axis_deg);
+                let (plane, along) = fiber(radius, axis_deg);
                 // half a pixel beside the centre line; edges without blur are known to a part of a pixel
                 let point = [30.0 + 0.5 * along[1], 40.0 - 0.5 * along[0]];
                 let found = width(&plane, point, along, radius + 0.4, 50.0).unwrap();
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn without_two_edges_there_is_no_width() {
-        let (plane, along) = fibre(5.0, 0.0);
+        let (plane, along) = fiber(5.0, 0.0);
         assert_eq!(width(&plane, [30.0, 40.0], along, 5.0, 101.0), None, "too little contrast");
         assert_eq!(width(&plane, [30.0, 40.0], along, 19.0, 50.0), None, "not where it is expected");
         assert_eq!(width(&plane, [2.0, 40.0], along, 5.0, 50.0), None, "cut by the border");

@@ -7,19 +7,19 @@ use crate::random::Stream;
 use crate::synth::surface::{Facet, Surface, Texture};
 
 /// Signal of what is seen between the deepest fibres.
-const GROUND: f32 = 0.18;
+const BACKGROUND: f32 = 0.18;
 /// Distance in px between points of a centre line.
 const STEP_PX: f64 = 3.0;
 
 /// Settings of a mat of fibres.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct FibresConfig {
+pub struct FibersConfig {
     /// Median diameter in px, 2 to 500.
     pub diameter_px: f64,
     /// Standard deviation of the logarithm of the diameter, 0 (all alike) to 0.8.
     pub spread: f64,
-    /// Sum of the fibres' areas inside the image over its area, 0 to 6; above 1 they hide the ground.
+    /// Sum of the fibres' areas inside the image over its area, 0 to 6; above 1 they hide the background.
     pub coverage: f64,
     /// Mean axis in degrees, −90 to 90, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
@@ -33,12 +33,12 @@ pub struct FibresConfig {
     pub roughness: f64,
 }
 
-impl Default for FibresConfig {
+impl Default for FibersConfig {
     fn default() -> Self {
         Self {
             diameter_px: 11.0, // wide enough for its shading to be seen
             spread: 0.25,      // electrospinning at its usual
-            coverage: 1.6,     // a mat through which the ground is seen here and there
+            coverage: 1.6,     // a mat through which the background is seen here and there
             axis_deg: 0.0,
             axis_spread_deg: 90.0, // a resting collector gives no axis
             bend_deg: 8.0,         // nearly straight
@@ -50,7 +50,7 @@ impl Default for FibresConfig {
 
 /// One fibre.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fibre {
+pub struct Fiber {
     /// Points `[y, x]` of the centre line in px, 3 px apart; the ends lie outside the image.
     pub centre_line: Vec<[f64; 2]>,
     /// Diameter in px.
@@ -59,12 +59,12 @@ pub struct Fibre {
 
 /// What a mat of fibres contains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FibresTruth {
+pub struct FibersTruth {
     /// All fibres, the deepest first.
-    pub fibres: Vec<Fibre>,
+    pub fibers: Vec<Fiber>,
 }
 
-impl FibresConfig {
+impl FibersConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
         ConfigError::unless_within("fibres.diameter_px", self.diameter_px, 2.0..=500.0)?;
@@ -78,29 +78,29 @@ impl FibresConfig {
         Ok(self)
     }
 
-    pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, FibresTruth) {
+    pub(super) fn surface(&self, size: (usize, usize), seed: u64) -> (Surface, FibersTruth) {
         let (height, width) = size;
         let texture = Texture::new(size, 4.0, &mut Stream::new(seed, "synth ground", 0));
-        let mut surface = Surface::ground(size, GROUND, &texture, self.roughness as f32);
+        let mut surface = Surface::background(size, BACKGROUND, &texture, self.roughness as f32);
         surface.reach_px = (self.diameter_px * 1.5).clamp(4.0, 60.0) as f32;
-        let mut fibres = Vec::new();
+        let mut fibers = Vec::new();
         let mut covered = 0.0;
         while covered < self.coverage * (height * width) as f64 {
-            let fibre = self.fibre(size, &mut Stream::new(seed, "synth fibre", fibres.len() as u64));
+            let fiber = self.fiber(size, &mut Stream::new(seed, "synth fibre", fibers.len() as u64));
             let inside =
                 |[y, x]: &&[f64; 2]| (0.0..height as f64).contains(y) && (0.0..width as f64).contains(x);
-            covered += fibre.centre_line.iter().filter(inside).count() as f64 * STEP_PX * fibre.diameter_px;
-            fibres.push(fibre);
+            covered += fiber.centre_line.iter().filter(inside).count() as f64 * STEP_PX * fiber.diameter_px;
+            fibers.push(fiber);
         }
         let mut nearest = Nearest::new(size);
-        let n_fibres = fibres.len() as f64;
+        let n_fibers = fibers.len() as f64;
         let mut shades = Stream::new(seed, "synth fibre shade", 0);
-        for (index, fibre) in fibres.iter().enumerate() {
+        for (index, fiber) in fibers.iter().enumerate() {
             // from the depth of the mat fewer electrons come out
-            let lift = (index as f64 + 1.0) / n_fibres;
+            let lift = (index as f64 + 1.0) / n_fibers;
             let shade = (0.3 + 0.7 * lift) * (1.0 + 0.07 * shades.normal()).max(0.7);
             let layer = lift * self.coverage * 1.5 * self.diameter_px;
-            nearest.draw(fibre, &mut surface, |y, x, across, radius| {
+            nearest.draw(fiber, &mut surface, |y, x, across, radius| {
                 // the steepest facet that still counts, at the silhouette
                 let rise = (radius * radius - across.distance_square).max((0.18 * radius).powi(2)).sqrt();
                 let facet = Facet {
@@ -112,11 +112,11 @@ impl FibresConfig {
                 texture.laid_on(facet, (y + 31 * index, x + 17 * index), self.roughness as f32)
             });
         }
-        (surface, FibresTruth { fibres })
+        (surface, FibersTruth { fibers })
     }
 
     /// A fibre through a random point of the image, long enough to leave it on both sides.
-    fn fibre(&self, (height, width): (usize, usize), stream: &mut Stream) -> Fibre {
+    fn fiber(&self, (height, width): (usize, usize), stream: &mut Stream) -> Fiber {
         let diameter_px = self.diameter_px * (self.spread * stream.normal().clamp(-3.0, 3.0)).exp();
         let start = [stream.uniform() * height as f64, stream.uniform() * width as f64];
         let axis = if self.axis_spread_deg >= 90.0 {
@@ -152,7 +152,7 @@ impl FibresConfig {
         let mut centre_line: Vec<[f64; 2]> = walk(-1.0).into_iter().rev().collect();
         centre_line.push(start);
         centre_line.extend(walk(1.0));
-        Fibre { centre_line, diameter_px }
+        Fiber { centre_line, diameter_px }
     }
 }
 
@@ -180,12 +180,12 @@ impl Nearest {
     /// Lays `facet(y, x, across, radius)` over every pixel of `fibre`.
     fn draw(
         &mut self,
-        fibre: &Fibre,
+        fiber: &Fiber,
         surface: &mut Surface,
         facet: impl Fn(usize, usize, Across, f64) -> Facet,
     ) {
-        let radius = fibre.diameter_px / 2.0;
-        for ends in fibre.centre_line.windows(2) {
+        let radius = fiber.diameter_px / 2.0;
+        for ends in fiber.centre_line.windows(2) {
             self.visit([ends[0], ends[1]], radius + 0.5, surface);
         }
         for (y, x) in self.touched.drain(..) {

@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use micrograph::Plane;
-use micrograph::measure::count::NoGround;
-use micrograph::measure::fibres::{Fibres, FibresConfig, FibresError, fibres};
+use micrograph::measure::count::NoBackground;
+use micrograph::measure::fibers::{Fibers, FibersConfig, FibersError, fibers};
 use micrograph::synth::{self, Imaging, NanowiresConfig, ParticlesConfig, Specimen, SynthConfig, micrograph};
 
 fn made(specimen: Specimen, seed: u64) -> Plane {
@@ -16,25 +16,25 @@ fn made(specimen: Specimen, seed: u64) -> Plane {
     micrograph(&config, seed).unwrap().plane
 }
 
-fn measured(plane: &Plane) -> Fibres {
-    fibres(plane, &FibresConfig::default()).unwrap()
+fn measured(plane: &Plane) -> Fibers {
+    fibers(plane, &FibersConfig::default()).unwrap()
 }
 
 /// Fibres all alike that lie in one axis.
 fn alike(diameter_px: f64, axis_deg: f64) -> Specimen {
-    Specimen::Fibres(synth::FibresConfig {
+    Specimen::Fibers(synth::FibersConfig {
         diameter_px,
         spread: 0.0,
         coverage: 0.15,
         axis_deg,
         axis_spread_deg: 0.0,
         bend_deg: 5.0,
-        ..synth::FibresConfig::default()
+        ..synth::FibersConfig::default()
     })
 }
 
 #[test]
-fn fibres_have_the_diameter_and_the_axis_they_were_made_with() {
+fn fibers_have_the_diameter_and_the_axis_they_were_made_with() {
     for (diameter_px, axis_deg) in [(6.0, 0.0), (11.0, 35.0), (11.0, -70.0), (24.0, 88.0)] {
         let found = measured(&made(alike(diameter_px, axis_deg), 3));
         // parallel fibres that lie side by side pass for a thick one, which the median does not mind; how far
@@ -62,25 +62,28 @@ fn turning_an_image_turns_the_axis_and_keeps_the_diameter() {
 }
 
 #[test]
-fn strewn_wires_are_measured_and_have_no_common_axis() {
+fn randomly_placed_wires_are_measured_and_have_no_common_axis() {
     let wires = NanowiresConfig { coverage: 0.15, taper: 1.0, spread: 0.0, ..NanowiresConfig::default() };
     let found = measured(&made(Specimen::Nanowires(wires), 1));
     let error = found.mean_diameter_px.value - 6.0;
     assert!(error.abs() < 0.5, "{:?}", found.mean_diameter_px);
-    assert!(found.n_fibres > 20 && found.order.value < 0.4, "{} {:?}", found.n_fibres, found.order);
+    assert!(found.n_fibers > 20 && found.order.value < 0.4, "{} {:?}", found.n_fibers, found.order);
 }
 
 #[test]
-fn what_is_no_fibre_is_refused_with_the_reason() {
+fn what_is_no_fiber_is_refused_with_the_reason() {
     let refused =
-        |plane: &Plane| fibres(plane, &FibresConfig::default()).map(|found| found.n_fibres).unwrap_err();
-    assert!(matches!(refused(&Plane::filled(40, 50, 1.0)), FibresError::Ground(NoGround::NoContrast { .. })));
+        |plane: &Plane| fibers(plane, &FibersConfig::default()).map(|found| found.n_fibers).unwrap_err();
+    assert!(matches!(
+        refused(&Plane::filled(40, 50, 1.0)),
+        FibersError::Background(NoBackground::NoContrast { .. })
+    ));
     assert!(matches!(
         refused(&Plane::filled(4, 50, 1.0)),
-        FibresError::Ground(NoGround::TooSmall { height: 4, width: 50 })
+        FibersError::Background(NoBackground::TooSmall { height: 4, width: 50 })
     ));
-    let bad = FibresConfig { least_length: f64::NAN, ..FibresConfig::default() };
-    assert!(matches!(fibres(&Plane::filled(40, 50, 1.0), &bad), Err(FibresError::Config(_))));
+    let bad = FibersConfig { least_length: f64::NAN, ..FibersConfig::default() };
+    assert!(matches!(fibers(&Plane::filled(40, 50, 1.0), &bad), Err(FibersError::Config(_))));
     for seed in 0..3 {
         println!("particles: {}", refused(&made(Specimen::Particles(ParticlesConfig::default()), seed)));
     }
@@ -88,11 +91,11 @@ fn what_is_no_fibre_is_refused_with_the_reason() {
 
 #[test]
 fn a_measurement_takes_well_under_a_second() {
-    let specimen = Specimen::Fibres(synth::FibresConfig { coverage: 0.4, ..synth::FibresConfig::default() });
+    let specimen = Specimen::Fibers(synth::FibersConfig { coverage: 0.4, ..synth::FibersConfig::default() });
     let config = SynthConfig { height: 768, width: 1024, specimen, ..SynthConfig::default() };
     let plane = micrograph(&config, 0).unwrap().plane;
     let start = Instant::now();
     let found = measured(&plane);
-    println!("{} fibres in {:?}", found.n_fibres, start.elapsed());
+    println!("{} fibres in {:?}", found.n_fibers, start.elapsed());
     assert!(found.length_px > 1000.0);
 }

@@ -77,7 +77,7 @@ struct End {
 /// Two ends are joined where each points at the other within 20°, their diameters differ by less than a
 /// third, and the gap between them is at most 6 diameters, or up to 30 where all but a tenth of it is `covered`,
 /// as it is where other fibres lie over it; the straightest pairs first, each end once.
-pub(super) fn fibre_of(lines: &[(&Line, f64)], covered: impl Fn([f64; 2]) -> bool) -> Vec<usize> {
+pub(super) fn fiber_of(lines: &[(&Line, f64)], covered: impl Fn([f64; 2]) -> bool) -> Vec<usize> {
     const MOST_TURN_DEG: f64 = 20.0;
     const NEAR: f64 = 6.0;
     const FAR: f64 = 30.0;
@@ -118,19 +118,19 @@ pub(super) fn fibre_of(lines: &[(&Line, f64)], covered: impl Fn([f64; 2]) -> boo
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
     let mut taken = vec![false; ends.len()];
-    let mut fibre: Vec<usize> = (0..lines.len()).collect();
+    let mut fiber: Vec<usize> = (0..lines.len()).collect();
     for (_, a, b) in pairs {
         if taken[a] || taken[b] {
             continue;
         }
         (taken[a], taken[b]) = (true, true);
-        let (keep, gone) = (fibre[ends[a].line], fibre[ends[b].line]);
-        fibre.iter_mut().filter(|own| **own == gone).for_each(|own| *own = keep);
+        let (keep, gone) = (fiber[ends[a].line], fiber[ends[b].line]);
+        fiber.iter_mut().filter(|own| **own == gone).for_each(|own| *own = keep);
     }
-    let mut seen: Vec<usize> = fibre.clone();
+    let mut seen: Vec<usize> = fiber.clone();
     seen.sort_unstable();
     seen.dedup();
-    fibre.iter().filter_map(|own| seen.binary_search(own).ok()).collect()
+    fiber.iter().filter_map(|own| seen.binary_search(own).ok()).collect()
 }
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_on_both_sides_of_a_crossing_are_one_fibre() {
+    fn pieces_on_both_sides_of_a_crossing_are_one_fiber() {
         let lines = [
             straight([20.0, 0.0], [20.0, 30.0]),
             straight([20.0, 45.0], [21.0, 80.0]),
@@ -155,11 +155,11 @@ mod tests {
             straight([70.0, 0.0], [70.0, 30.0]),
         ];
         let sized: Vec<(&Line, f64)> = lines.iter().map(|line| (line, 6.0)).collect();
-        assert_eq!(fibre_of(&sized, |_| false), [0, 0, 1, 1, 2]);
+        assert_eq!(fiber_of(&sized, |_| false), [0, 0, 1, 1, 2]);
         // one twice as thick goes on alone
         let mut sized = sized;
         sized[1].1 = 12.0;
-        assert_eq!(fibre_of(&sized, |_| false), [0, 1, 2, 2, 3]);
+        assert_eq!(fiber_of(&sized, |_| false), [0, 1, 2, 2, 3]);
     }
 
     #[test]
