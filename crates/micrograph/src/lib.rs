@@ -22,6 +22,8 @@ pub mod read;
 pub mod scale_bar;
 #[cfg(any(feature = "measure", feature = "synth"))]
 mod smooth;
+pub mod source;
+pub mod specimen;
 #[cfg(feature = "synth")]
 pub mod synth;
 
@@ -32,3 +34,5 @@ pub use micrograph::{FileFacts, InstrumentSettings, Micrograph};
 pub use plane::{Plane, Rect};
 pub use read::{ReadConfig, ReadError};
 pub use scale_bar::ScaleBar;
+pub use source::Source;
+pub use specimen::Specimen;

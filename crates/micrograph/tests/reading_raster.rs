@@ -5,8 +5,8 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
-use micrograph::Micrograph;
 use micrograph::read::{self, ReadConfig, ReadError};
+use micrograph::{Micrograph, Source};
 
 fn read_with(bytes: &[u8], config: &ReadConfig) -> Result<Micrograph, ReadError> {
     let folder = tempfile::tempdir().unwrap();
@@ -80,7 +80,7 @@ fn colors_are_read_by_themselves() {
     for bytes in [encoded(rgb.clone(), png), encoded(rgb, bmp), encoded(transparent, png), encoded(deep, png)]
     {
         std::fs::write(&path, bytes).unwrap();
-        let [red, green, blue] = read::colors(&path, &ReadConfig::default()).unwrap();
+        let [red, green, blue] = read::colors(&Source::read(&path).unwrap(), &ReadConfig::default()).unwrap();
         let found = [red.values(), green.values(), blue.values()].concat();
         for (found, expected) in found.iter().zip([1.0, 0.0, 0.0, 0.4, 0.2, 0.8]) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
@@ -88,17 +88,17 @@ fn colors_are_read_by_themselves() {
     }
     // of a grey one all are alike
     std::fs::write(&path, encoded(GrayImage::from_pixel(3, 2, Luma([51])), png)).unwrap();
-    for plane in read::colors(&path, &ReadConfig::default()).unwrap() {
+    for plane in read::colors(&Source::read(&path).unwrap(), &ReadConfig::default()).unwrap() {
         assert_eq!((plane.height(), plane.width()), (2, 3));
         assert!(plane.values().iter().all(|value| (value - 0.2).abs() < 1e-6));
     }
     // what micrographs are kept in besides is refused by name
     std::fs::write(&path, b"II*\0\x08\0\0\0").unwrap();
-    let error = read::colors(&path, &ReadConfig::default()).unwrap_err();
+    let error = read::colors(&Source::read(&path).unwrap(), &ReadConfig::default()).unwrap_err();
     assert!(matches!(error, ReadError::Unsupported { .. }), "{error}");
     let most = ReadConfig { most_bytes: 80_000, ..ReadConfig::default() };
     std::fs::write(&path, encoded(GrayImage::new(64, 64), png)).unwrap();
-    let error = read::colors(&path, &most).unwrap_err();
+    let error = read::colors(&Source::read(&path).unwrap(), &most).unwrap_err();
     assert!(matches!(error, ReadError::TooLarge { .. }), "{error:?}");
 }
 

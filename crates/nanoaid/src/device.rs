@@ -6,8 +6,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A place where networks run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// As text it is what `--device` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Device {
     /// The processor, all cores.
     #[default]
@@ -60,6 +64,20 @@ impl fmt::Display for Device {
             #[cfg(feature = "cuda")]
             Self::Cuda => "cuda",
         })
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        device.to_string()
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

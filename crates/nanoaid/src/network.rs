@@ -18,6 +18,7 @@ mod init;
 pub mod known_weights;
 mod layer;
 mod norm;
+mod open;
 mod operation;
 mod parameter;
 mod preprocess;
@@ -33,6 +34,7 @@ pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
 pub use error::NetworkError;
 pub use layer::{Layer, NoLayer};
+pub use open::{OpenError, is_network, open};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use transfer::TransferConfig;
@@ -193,6 +195,11 @@ impl Network {
         let config = PublishedConfig { input, ..config.clone() };
         let graph = config.gray_graph(&self.graph);
         Some(Self::of_graph(Architecture::Published(config), graph, self.device))
+    }
+
+    /// The network for grey images: one for colors made so by [`Input::GrayFolded`], any other as it is.
+    pub fn gray(self) -> Self {
+        self.for_gray(Input::GrayFolded).unwrap_or(self)
     }
 
     /// Takes over the encoder stages of `other` that this network has too, by their names; returns

@@ -8,14 +8,16 @@
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::SeekFrom;
 
 use crate::{FileFacts, Plane};
 
+use super::error::ReadError;
 use super::findings::{Findings, vendor_calibration};
+use super::image_file::{ImageFile, Stream};
+use super::luma::luma;
 use super::number::{Size, Written, date_time, nm_per_unit, text_of_any_width};
-use super::{ReadError, Source, luma, sidecar};
+use super::sidecar;
 use tree::{Fault, Head, Value};
 
 /// Most images that are looked at.
@@ -47,28 +49,25 @@ pub(super) struct Page {
 type Contents = (BTreeMap<usize, Image>, Head, Option<String>);
 
 /// What the file tells without its pixels being decoded, and where they are.
-pub(super) fn facts(
-    source: &Source<'_>,
-    reader: &mut BufReader<File>,
-) -> Result<(FileFacts, Page), ReadError> {
-    let (images, head, fault) = contents(source, reader)?;
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
+    let (images, head, fault) = contents(file, reader)?;
     // others are spectra, or damaged
     let shapes: Vec<(&Image, Size, usize)> = images
         .values()
         .filter_map(|image| image.shape().map(|(size, n_slices)| (image, size, n_slices)))
         .collect();
     let n_pages = shapes.iter().fold(0usize, |sum, (_, _, n_slices)| sum.saturating_add(*n_slices));
-    let mut slice = source.config.page;
+    let mut slice = file.config.page;
     let chosen = shapes.iter().find(|(_, _, n_slices)| {
         let here = slice < *n_slices;
         slice -= if here { 0 } else { *n_slices };
         here
     });
     let Some(&(image, size, _)) = chosen else {
-        let (path, page) = (source.path.to_owned(), source.config.page);
+        let (path, page) = (file.path.to_owned(), file.config.page);
         return Err(match fault {
             _ if n_pages > 0 => ReadError::NoPage { path, page, n_pages },
-            Some(fault) => source.damaged(fault),
+            Some(fault) => file.damaged(fault),
             None => ReadError::Unsupported {
                 path,
                 found: "no image of two dimensions".to_owned(),
@@ -76,11 +75,11 @@ pub(super) fn facts(
             },
         });
     };
-    let (sample, page) = image.page(source, size, slice, head.little_endian)?;
+    let (sample, page) = image.page(file, size, slice, head.little_endian)?;
 
     let mut findings = image.findings(size);
     if n_pages > 1 {
-        let page = source.config.page;
+        let page = file.config.page;
         findings
             .warnings
             .push(format!("the file has {n_pages} pages, page {page} was read (counted from 0)"));
@@ -88,15 +87,15 @@ pub(super) fn facts(
     if let Some(fault) = fault {
         findings.warnings.push(format!("the tags are damaged: {fault}"));
     }
-    findings.add(sidecar::findings(source.path, size));
-    let calibration = findings.calibration(source.config.nm_per_px);
+    findings.add(sidecar::findings(file.path, size));
+    let calibration = findings.calibration(file.config.nm_per_px);
     let facts = FileFacts {
-        path: source.path.to_owned(),
+        path: file.path.to_owned(),
         format: format!("DM{}", head.version),
         height: size.height,
         width: size.width,
         sample: sample.to_owned(),
-        page: source.config.page,
+        page: file.config.page,
         n_pages,
         calibration,
         instrument: findings.instrument,
@@ -106,10 +105,10 @@ pub(super) fn facts(
     Ok((facts, page))
 }
 
-fn contents(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Contents, ReadError> {
+fn contents(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Contents, ReadError> {
     let mut images: BTreeMap<usize, Image> = BTreeMap::new();
     let mut previews = BTreeSet::new();
-    let (head, result) = tree::visit(reader, source.length, |path, value| match path {
+    let (head, result) = tree::visit(reader, file.length, |path, value| match path {
         [list, idx, rest @ ..] if list == "ImageList" => {
             if let Ok(idx) = idx.parse::<usize>()
                 && idx < MOST_IMAGES
@@ -128,10 +127,10 @@ fn contents(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Content
     });
     let fault = match result {
         Ok(()) => None,
-        Err(Fault::Io(error)) => return Err(source.io(error)),
+        Err(Fault::Io(error)) => return Err(file.io(error)),
         Err(Fault::Damaged(fault)) => Some(fault),
     };
-    let Some(head) = head else { return Err(source.damaged(fault.unwrap_or_default())) };
+    let Some(head) = head else { return Err(file.damaged(fault.unwrap_or_default())) };
     // a file that was saved as nothing but a preview still shows it
     if images.keys().any(|idx| !previews.contains(idx)) {
         images.retain(|idx, _| !previews.contains(idx));
@@ -181,7 +180,7 @@ impl Image {
 
     fn page(
         &self,
-        source: &Source<'_>,
+        file: &ImageFile<'_>,
         size: Size,
         slice: usize,
         little_endian: bool,
@@ -189,20 +188,20 @@ impl Image {
         let data_type = self.data_type.unwrap_or(0.0);
         let Some((sample, name)) = Sample::of(data_type) else {
             return Err(ReadError::Unsupported {
-                path: source.path.to_owned(),
+                path: file.path.to_owned(),
                 found: format!("data type {data_type}"),
                 expected: "whole numbers, floats or RGB",
             });
         };
         let Some((at, element_bytes, count)) = self.data else {
-            return Err(source.damaged("an image without pixels"));
+            return Err(file.damaged("an image without pixels"));
         };
         let pixels = (size.height as u64).saturating_mul(size.width as u64);
         let slice_bytes = pixels.saturating_mul(sample.bytes());
         let expected = slice_bytes.saturating_mul(slice as u64 + 1);
         let found = element_bytes.saturating_mul(count);
         if found < expected {
-            return Err(source.damaged(format!(
+            return Err(file.damaged(format!(
                 "{} rows of {} pixels: expected {expected} bytes, found {found}",
                 size.height, size.width
             )));
@@ -342,19 +341,15 @@ impl Sample {
 }
 
 /// Reads the pixels of `page`.
-pub(super) fn plane(
-    source: &Source<'_>,
-    reader: &mut BufReader<File>,
-    page: &Page,
-) -> Result<Plane, ReadError> {
+pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream, page: &Page) -> Result<Plane, ReadError> {
     let Page { size, sample, at, little_endian } = *page;
     let row_bytes = (size.width as u64).saturating_mul(sample.bytes());
-    source.check_budget(size.height, size.width, row_bytes)?;
+    file.check_budget(size.height, size.width, row_bytes)?;
     let mut plane = Plane::filled(size.height, size.width, 0.0);
     let mut row = vec![0; row_bytes as usize];
-    reader.seek(SeekFrom::Start(at)).map_err(|error| source.io(error))?;
+    reader.seek(SeekFrom::Start(at)).map_err(|error| file.io(error))?;
     for values in plane.values_mut().chunks_exact_mut(size.width) {
-        reader.read_exact(&mut row).map_err(|error| source.io(error))?;
+        reader.read_exact(&mut row).map_err(|error| file.io(error))?;
         for (value, bytes) in values.iter_mut().zip(row.chunks_exact(sample.bytes() as usize)) {
             *value = sample.level(bytes, little_endian);
         }

@@ -3,49 +3,51 @@
 //! They hold no calibration but for the XML that Phenom instruments put into a JPEG file; a sidecar
 //! may have one. A resolution in dots per inch is none.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, SeekFrom};
 
 use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, Limits};
 
 use crate::{FileFacts, Plane};
 
+use super::error::ReadError;
 use super::findings::Findings;
 use super::format::Format;
+use super::image_file::{ImageFile, Stream};
+use super::luma::luma;
 use super::number::{Size, text_from_bytes};
-use super::{ReadError, Source, fei, luma, sidecar};
+use super::{fei, sidecar};
 
 /// Bytes at either end of a JPEG file in which its maker's XML is looked for.
 const XML_REACH: u64 = 64 << 10;
 
 /// What the file tells without its pixels being decoded.
-pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<FileFacts, ReadError> {
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<FileFacts, ReadError> {
     let mut findings = Findings::default();
-    if source.config.page > 0 {
-        let (path, page) = (source.path.to_owned(), source.config.page);
+    if file.config.page > 0 {
+        let (path, page) = (file.path.to_owned(), file.config.page);
         return Err(ReadError::NoPage { path, page, n_pages: 1 });
     }
-    let xml = if source.format == Format::Jpeg { phenom_xml(source, reader)? } else { None };
-    let decoder = decoder(source, reader)?;
+    let xml = if file.format == Format::Jpeg { phenom_xml(file, reader)? } else { None };
+    let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     let mut sample = sample(decoder.original_color_type());
     drop(decoder);
-    if let Some(bits) = palette_bits(source, reader)? {
+    if let Some(bits) = palette_bits(file, reader)? {
         sample = format!("{bits}-bit palette");
     }
     if width == 0 || height == 0 {
-        return Err(source.damaged(format!("{height} rows of {width} pixels")));
+        return Err(file.damaged(format!("{height} rows of {width} pixels")));
     }
     if let Some(more) = xml.and_then(|xml| fei::xml_findings(&xml, Size { height, width })) {
         findings.add(more);
     }
-    findings.add(sidecar::findings(source.path, Size { height, width }));
-    let calibration = findings.calibration(source.config.nm_per_px);
+    findings.add(sidecar::findings(file.path, Size { height, width }));
+    let calibration = findings.calibration(file.config.nm_per_px);
     Ok(FileFacts {
-        path: source.path.to_owned(),
-        format: source.format.name().to_owned(),
+        path: file.path.to_owned(),
+        format: file.format.name().to_owned(),
         height,
         width,
         sample,
@@ -59,24 +61,24 @@ pub(super) fn facts(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
 }
 
 /// Decodes the pixels.
-pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Plane, ReadError> {
-    if source.format == Format::Jpeg {
-        check_jpeg_end(source, reader)?;
+pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Plane, ReadError> {
+    if file.format == Format::Jpeg {
+        check_jpeg_end(file, reader)?;
     }
-    let decoder = decoder(source, reader)?;
+    let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     let color = decoder.color_type();
     let bytes = (height as u64 * width as u64).saturating_mul(u64::from(color.bytes_per_pixel()));
-    let working = match source.format {
+    let working = match file.format {
         // progressive files keep a 16-bit coefficient for each value, and the file is in memory
-        Format::Jpeg => bytes.saturating_mul(3).saturating_add(source.length),
+        Format::Jpeg => bytes.saturating_mul(3).saturating_add(file.length),
         _ => bytes,
     };
-    source.check_budget(height, width, working)?;
+    file.check_budget(height, width, working)?;
     let mut decoded = vec![0; bytes as usize];
     let result = decoder.read_image(&mut decoded);
-    result.map_err(|error| source.decode(error))?;
+    result.map_err(|error| file.decode(error))?;
 
     let mut plane = Plane::filled(height, width, 0.0);
     let channels = usize::from(color.channel_count());
@@ -96,7 +98,7 @@ pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
         }
         other => {
             return Err(ReadError::Unsupported {
-                path: source.path.to_owned(),
+                path: file.path.to_owned(),
                 found: format!("{other:?}"),
                 expected: "grey or RGB of 8 or 16 bits",
             });
@@ -107,16 +109,16 @@ pub(super) fn plane(source: &Source<'_>, reader: &mut BufReader<File>) -> Result
 
 /// Decodes red, green and blue, in shares of the largest value that a sample can have; grey is three
 /// times the same.
-pub(super) fn colors(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<[Plane; 3], ReadError> {
-    if source.format == Format::Jpeg {
-        check_jpeg_end(source, reader)?;
+pub(super) fn colors(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<[Plane; 3], ReadError> {
+    if file.format == Format::Jpeg {
+        check_jpeg_end(file, reader)?;
     }
-    let decoder = decoder(source, reader)?;
+    let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
     // as it is decoded, and as four floats a pixel on the way
     let working = decoder.total_bytes().saturating_add(16 * u64::from(width) * u64::from(height));
-    source.check_budget(3 * height as usize, width as usize, working)?;
-    let decoded = DynamicImage::from_decoder(decoder).map_err(|error| source.decode(error))?;
+    file.check_budget(3 * height as usize, width as usize, working)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(|error| file.decode(error))?;
     let pixels = decoded.into_rgb32f();
     Ok([0, 1, 2].map(|color| {
         let values = pixels.pixels().map(|pixel| pixel.0[color]).collect();
@@ -130,23 +132,23 @@ fn gray(channels: usize, sample: impl Fn(usize) -> f32) -> f32 {
 }
 
 fn decoder<'a>(
-    source: &Source<'_>,
-    reader: &'a mut BufReader<File>,
+    file: &ImageFile<'_>,
+    reader: &'a mut dyn Stream,
 ) -> Result<Box<dyn ImageDecoder + 'a>, ReadError> {
-    reader.rewind().map_err(|error| source.io(error))?;
-    let most_bytes = source.config.most_bytes as u64;
-    if source.format == Format::Jpeg {
+    reader.rewind().map_err(|error| file.io(error))?;
+    let most_bytes = file.config.most_bytes as u64;
+    if file.format == Format::Jpeg {
         // its decoder takes the whole file into memory
-        source.check_bytes(source.length, || "the bytes of the file".to_owned())?;
+        file.check_bytes(file.length, || "the bytes of the file".to_owned())?;
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(most_bytes);
-    let decoder: Result<Box<dyn ImageDecoder>, _> = match source.format {
+    let decoder: Result<Box<dyn ImageDecoder>, _> = match file.format {
         Format::Png => PngDecoder::with_limits(reader, limits).map(|decoder| Box::new(decoder) as _),
         Format::Jpeg => JpegDecoder::new(reader).map(|decoder| Box::new(decoder) as _),
         _ => BmpDecoder::new(reader).map(|decoder| Box::new(decoder) as _),
     };
-    decoder.map_err(|error| source.decode(error))
+    decoder.map_err(|error| file.decode(error))
 }
 
 /// How a pixel is stored, in words.
@@ -161,10 +163,10 @@ fn sample(color: ExtendedColorType) -> String {
 }
 
 /// Bits of the index into the palette, where there is one; the decoders give its colors only.
-fn palette_bits(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Option<u8>, ReadError> {
-    reader.rewind().map_err(|error| source.io(error))?;
-    let head = super::format::head(reader).map_err(|error| source.io(error))?;
-    Ok(match source.format {
+fn palette_bits(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Option<u8>, ReadError> {
+    reader.rewind().map_err(|error| file.io(error))?;
+    let head = super::format::head(reader).map_err(|error| file.io(error))?;
+    Ok(match file.format {
         // depth and color type in the header chunk; 3 is a palette
         Format::Png if head.get(25) == Some(&3) => head.get(24).copied(),
         // bits a pixel in the header of Windows bitmaps
@@ -175,11 +177,11 @@ fn palette_bits(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Opt
 
 /// Refuses a JPEG file without end marker after its last scan: the decoder would fill up what is
 /// missing with grey, and say nothing.
-fn check_jpeg_end(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<(), ReadError> {
-    reader.rewind().map_err(|error| source.io(error))?;
+fn check_jpeg_end(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(), ReadError> {
+    reader.rewind().map_err(|error| file.io(error))?;
     let (mut last, mut ended) = (0, false);
     loop {
-        let bytes = reader.fill_buf().map_err(|error| source.io(error))?;
+        let bytes = reader.fill_buf().map_err(|error| file.io(error))?;
         if bytes.is_empty() {
             break;
         }
@@ -195,16 +197,16 @@ fn check_jpeg_end(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<(
         let n_read = bytes.len();
         reader.consume(n_read);
     }
-    if ended { Ok(()) } else { Err(source.damaged("it ends before its pixels do")) }
+    if ended { Ok(()) } else { Err(file.damaged("it ends before its pixels do")) }
 }
 
 /// The `<FeiImage>` XML near the start or the end of a JPEG file.
-fn phenom_xml(source: &Source<'_>, reader: &mut BufReader<File>) -> Result<Option<String>, ReadError> {
-    for start in [0, source.length.saturating_sub(XML_REACH)] {
-        reader.seek(SeekFrom::Start(start)).map_err(|error| source.io(error))?;
+fn phenom_xml(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Option<String>, ReadError> {
+    for start in [0, file.length.saturating_sub(XML_REACH)] {
+        reader.seek(SeekFrom::Start(start)).map_err(|error| file.io(error))?;
         let mut bytes = Vec::new();
-        let read = reader.by_ref().take(XML_REACH).read_to_end(&mut bytes);
-        read.map_err(|error| source.io(error))?;
+        let read = (&mut *reader).take(XML_REACH).read_to_end(&mut bytes);
+        read.map_err(|error| file.io(error))?;
         let find = |text: &[u8], from: usize| {
             bytes[from..].windows(text.len()).position(|window| window == text).map(|at| at + from)
         };

@@ -7,14 +7,13 @@ mod directory;
 mod makers;
 mod pixels;
 
-use std::fs::File;
-use std::io::BufReader;
-
 use crate::FileFacts;
 
+use super::error::ReadError;
 use super::findings::Findings;
+use super::image_file::{ImageFile, Stream};
 use super::number::{Size, text_from_bytes};
-use super::{ReadError, Source, fei, imagej, ome, sidecar, zeiss};
+use super::{fei, imagej, ome, sidecar, zeiss};
 use directory::{Directory, Entry, Tags};
 use pixels::Layout;
 
@@ -43,27 +42,24 @@ pub(super) struct Page {
 }
 
 /// What the file tells without its pixels being decoded, and where they are.
-pub(super) fn facts(
-    source: &Source<'_>,
-    reader: &mut BufReader<File>,
-) -> Result<(FileFacts, Page), ReadError> {
-    let page = source.config.page;
-    let mut tags = Tags::open(reader, source.length).map_err(|fault| fault.of(source))?;
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
+    let page = file.config.page;
+    let mut tags = Tags::open(reader, file.length).map_err(|fault| fault.of(file))?;
     let (pages, chain_fault) = tags.pages();
     let n_pages = pages.len();
     let (big, little_endian) = (tags.big(), tags.little_endian());
     let Some(&at) = pages.get(page) else {
         if n_pages == 0 {
-            return Err(source.damaged(chain_fault.unwrap_or_else(|| "no page".to_owned())));
+            return Err(file.damaged(chain_fault.unwrap_or_else(|| "no page".to_owned())));
         }
-        return Err(ReadError::NoPage { path: source.path.to_owned(), page, n_pages });
+        return Err(ReadError::NoPage { path: file.path.to_owned(), page, n_pages });
     };
     let read = tags.directory(at).and_then(|directory| {
         let layout = Layout::read(&mut tags, &directory)?;
         let findings = findings(&mut tags, &directory, layout.size(), n_pages)?;
         Ok((directory, layout, findings))
     });
-    let (directory, layout, mut findings) = read.map_err(|fault| fault.of(source))?;
+    let (directory, layout, mut findings) = read.map_err(|fault| fault.of(file))?;
 
     if n_pages > 1 {
         findings
@@ -73,10 +69,10 @@ pub(super) fn facts(
     if let Some(fault) = chain_fault {
         findings.warnings.push(format!("the list of pages is damaged: {fault}"));
     }
-    findings.add(sidecar::findings(source.path, layout.size()));
-    let calibration = findings.calibration(source.config.nm_per_px);
+    findings.add(sidecar::findings(file.path, layout.size()));
+    let calibration = findings.calibration(file.config.nm_per_px);
     let facts = FileFacts {
-        path: source.path.to_owned(),
+        path: file.path.to_owned(),
         format: "TIFF".to_owned(),
         height: layout.size().height,
         width: layout.size().width,

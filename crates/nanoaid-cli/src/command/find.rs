@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Scaling, Section, contact_sheet};
-use micrograph::{Plane, Rect};
+use micrograph::{Plane, Rect, Source};
 use nanoaid::interpret::exemplar::{ActivationReader, FindConfig, Fires, Like, find, like};
 use nanoaid::{Address, Device, data::prepare};
 use serde::Serialize;
@@ -103,7 +103,8 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
         arguments.layer.clone()
     };
     let reader = ActivationReader::new(&network, &layers)?;
-    let prepared = prepare::file(&arguments.image, &arguments.read.config())?;
+    let source = Source::read(&arguments.image)?;
+    let prepared = prepare::source(&source, &arguments.read.config())?;
     let config = FindConfig { n_units: arguments.units };
     let marked = find(&reader, &prepared.plane, arguments.part.0, &config)?;
     let dataset = arguments.data_set.open(&arguments.data)?;
@@ -111,7 +112,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
     let folder = OutputFolder::create(&path, arguments.force)?;
 
     let mut progress = Progress::new(dataset.entries.len() as u64, "micrographs");
-    let input = Input::of_file(&arguments.image)?;
+    let input = Input::of(&source);
     let contents = dataset.contents()?;
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
     for (done, (entry, content)) in dataset.entries.iter().zip(contents).enumerate() {

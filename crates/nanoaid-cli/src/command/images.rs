@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
-use micrograph::read::ReadConfig;
+use micrograph::read::{ReadConfig, is_image};
 use nanoaid::data::prepare::PrepareConfig;
 use nanoaid::{Device, Network, network::builtin};
 
@@ -76,9 +76,6 @@ pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     images.into_iter().cloned().collect()
 }
 
-/// Endings of the files that a folder stands for.
-const IMAGES: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "dm3", "dm4"];
-
 /// Each folder replaced by the image files in it, not those below, in the order of their names; a folder
 /// without any stays, to be named where it is read.
 pub(crate) fn with_folders(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
@@ -92,8 +89,7 @@ pub(crate) fn with_folders(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> 
         let mut found = Vec::new();
         for entry in fs::read_dir(input).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-            if path.is_file() && ending.is_some_and(|ending| IMAGES.contains(&ending.as_str())) {
+            if path.is_file() && is_image(&path) {
                 found.push(path);
             }
         }

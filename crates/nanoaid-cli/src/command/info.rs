@@ -7,11 +7,12 @@ use micrograph::calibration::length_text;
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
 use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
+use nanoaid::network::is_network;
 use nanoaid::{Device, Layer};
 use serde::Serialize;
 
 use super::images::{ReadArguments, without_companions};
-use super::network::{is_network, network};
+use super::network::network;
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use nanoaid::output::{OutputFolder, folder_names, json_text};
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use micrograph::Source;
 use micrograph::paint::ColorMap;
 use nanoaid::Network;
 use nanoaid::data::prepare;
@@ -138,8 +139,9 @@ pub(crate) fn look_at_file(
     settings: &ViewSettings,
     folder: &OutputFolder,
 ) -> Result<Seen, Failure> {
-    let prepared = prepare::file(image, &settings.prepare())?;
-    let input = Input::of_file(image)?;
+    let source = Source::read(image)?;
+    let prepared = prepare::source(&source, &settings.prepare())?;
+    let input = Input::of(&source);
     let (seen, files) = view(&prepared, network, settings, folder)?;
     let record = Record::new(input, run, network, settings, files)?;
     folder.write_json("record.json", &record)?;

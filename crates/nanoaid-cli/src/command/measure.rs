@@ -14,7 +14,7 @@ use micrograph::data_bar::{self, DataBarChoice};
 use micrograph::measure::report::{self, Calibrated, ReportConfig, ReportWarning, TypedBar};
 use micrograph::measure::{Measured, Task, draw};
 use micrograph::read::{self, ReadConfig};
-use micrograph::{Plane, Rect, ScaleBar};
+use micrograph::{Plane, Rect, ScaleBar, Source};
 use nanoaid::Network;
 use nanoaid::hash::sha256;
 use serde::{Deserialize, Serialize};
@@ -141,7 +141,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 let text = "its overlay would have the name of another image's picture through the network; rename it";
                 return Err(Failure::new(text));
             }
-            let input = Input::of_file(image)?;
+            let input = Input::of(&Source::read(image)?);
             if let Some(kept) = folder.kept(name, &input)? {
                 n_before += 1;
                 return Ok(kept);

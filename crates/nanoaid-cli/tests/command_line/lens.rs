@@ -172,7 +172,7 @@ fn a_replay_gives_the_same_bytes_until_something_is_changed() {
     let hash = place.json("out/record.json")["files"]["report.html"].as_str().unwrap().to_owned();
     let changed = [
         (record.replace(&hash, &hash.replace(['0', '1'], "2")), "report.html"),
-        (record.replace("\"schema_version\": 1", "\"schema_version\": 9"), "schema version"),
+        (record.replace("\"schema_version\": 2", "\"schema_version\": 9"), "schema version"),
         (record.replace("\"network_sha256\": \"", "\"network_sha256\": \"0"), "network's SHA-256"),
         (record.replace("a.png", "c.png"), "c.png"),
         (record[..record.len() / 2].to_owned(), "changed.json"),

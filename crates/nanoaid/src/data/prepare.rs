@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use micrograph::data_bar::{self, DataBarChoice, DataBarError};
-use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, read};
+use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, Source, Specimen};
 
 use crate::ConfigError;
 
@@ -99,7 +99,15 @@ pub enum PrepareError {
 /// # Errors
 /// If it can't be read, its data bar can't be cut off, or it is flat.
 pub fn file(path: &Path, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
-    micrograph(read::micrograph(path, &config.read)?, config)
+    source(&Source::read(path)?, config)
+}
+
+/// Decodes `source` and prepares it.
+///
+/// # Errors
+/// As [`file`].
+pub fn source(source: &Source, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
+    micrograph(Micrograph::from_source(source, &config.read)?, config)
 }
 
 /// Prepares `micrograph`: cuts its data bar off and stretches the contrast of the specimen from
@@ -109,9 +117,27 @@ pub fn file(path: &Path, config: &PrepareConfig) -> Result<Prepared, PrepareErro
 /// # Errors
 /// If its data bar can't be cut off, it is flat, or a value is not finite.
 pub fn micrograph(micrograph: Micrograph, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
-    let Micrograph { plane, mut facts } = micrograph;
-    let (mut plane, data_bar) = data_bar::specimen(&plane, &facts, config.data_bar)
+    let Micrograph { plane, facts } = micrograph;
+    let (plane, data_bar) = data_bar::specimen(&plane, &facts, config.data_bar)
         .map_err(|source| PrepareError::DataBar { path: facts.path.clone(), source })?;
+    stretched(plane, facts, data_bar, config)
+}
+
+/// Prepares a specimen whose data bar was cut off before; `config.data_bar` does not matter.
+///
+/// # Errors
+/// If it is flat, or a value is not finite.
+pub fn specimen(specimen: &Specimen, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
+    let Specimen { micrograph, plane, data_bar } = specimen;
+    stretched(plane.clone(), micrograph.facts.clone(), *data_bar, config)
+}
+
+fn stretched(
+    mut plane: Plane,
+    mut facts: FileFacts,
+    data_bar: Option<DataBar>,
+    config: &PrepareConfig,
+) -> Result<Prepared, PrepareError> {
     if let Some(place) = plane.values().iter().position(|value| !value.is_finite()) {
         let (path, value) = (facts.path, plane.values()[place]);
         return Err(PrepareError::NotFinite {

@@ -1,7 +1,7 @@
 //! Scoring: a classifier over a part of a data set, micrograph by micrograph, ready to be judged.
 
 use micrograph::data_bar::DataBarChoice;
-use micrograph::{Plane, Rect};
+use micrograph::{Micrograph, Plane, ReadConfig, Rect, Source};
 use rayon::prelude::*;
 
 use crate::Network;
@@ -108,10 +108,11 @@ pub(crate) fn data_bar_of(entry: &Entry) -> Option<Plane> {
 /// `None` if it has no data bar or cannot be read.
 fn four_ways(entry: &Entry) -> Option<[Plane; 4]> {
     let Origin::File(path) = &entry.origin else { return None };
-    let without = prepare::file(path, &PrepareConfig::default()).ok()?;
+    let read = Micrograph::from_source(&Source::read(path).ok()?, &ReadConfig::default()).ok()?;
+    let without = prepare::micrograph(read.clone(), &PrepareConfig::default()).ok()?;
     let first_row = without.data_bar?.first_row;
     let keep = PrepareConfig { data_bar: DataBarChoice::Keep, ..PrepareConfig::default() };
-    let full = prepare::file(path, &keep).ok()?.plane;
+    let full = prepare::micrograph(read, &keep).ok()?.plane;
     let (height, width) = (full.height(), full.width());
     let n_rows = height.checked_sub(first_row).filter(|&n_rows| n_rows > 0 && n_rows <= first_row)?;
     let rows = |y: usize| full.crop(Rect { y, x: 0, height: n_rows, width });

@@ -4,10 +4,11 @@
 //! Only the training part is looked at, prepared and without data bars, and of each micrograph the
 //! middle, so that hundreds fit into memory.
 
-use micrograph::{Plane, Rect};
+use micrograph::{Plane, Rect, Source};
 use rayon::prelude::*;
 
 use crate::data::dataset::{Dataset, Entry, Origin, Split};
+use crate::data::prepare;
 use crate::interpret::visualize::path::{Means, Nearness, Paths, warning};
 use crate::interpret::visualize::{ColorDirections, Objective, Spectrum, Warning};
 use crate::{Address, Network};
@@ -55,9 +56,11 @@ impl Natural {
                 let Origin::File(path) = &entry.origin else {
                     return Err((entry.file.clone(), "synthetic, without colors".to_owned()));
                 };
-                let colors = micrograph::read::colors(path, &prepare.read)
-                    .map_err(|error| (entry.file.clone(), error.to_string()))?;
-                let specimen = entry.plane(&prepare).map_err(|reason| (entry.file.clone(), reason))?;
+                let left_out = |error: &dyn std::error::Error| (entry.file.clone(), error.to_string());
+                let source = Source::read(path).map_err(|error| left_out(&error))?;
+                let colors =
+                    micrograph::read::colors(&source, &prepare.read).map_err(|error| left_out(&error))?;
+                let specimen = prepare::source(&source, &prepare).map_err(|error| left_out(&error))?.plane;
                 // a data bar lies below
                 let rect = Rect { y: 0, x: 0, height: specimen.height(), width: specimen.width() };
                 Ok(colors.map(|plane| plane.crop(rect).middle(MOST_PX, MOST_PX)))

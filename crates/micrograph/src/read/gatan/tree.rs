@@ -8,8 +8,9 @@
 //! byte first; counts and descriptions have 64 bits in version 4. Entries of lists have no name and
 //! are counted here. Nothing but the path is kept; long arrays are only located.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io;
+
+use super::super::image_file::Stream;
 
 /// Deepest nesting that is followed; files have about ten levels.
 const MOST_DEPTH: usize = 64;
@@ -62,7 +63,7 @@ impl From<io::Error> for Fault {
 
 /// Reads the head of a file of `length` bytes, then calls `visit` with each value and its path.
 pub(super) fn visit(
-    reader: &mut BufReader<File>,
+    reader: &mut dyn Stream,
     length: u64,
     visit: impl FnMut(&[String], Value),
 ) -> (Option<Head>, Result<(), Fault>) {
@@ -73,7 +74,7 @@ pub(super) fn visit(
 }
 
 struct Walk<'a, V> {
-    reader: &'a mut BufReader<File>,
+    reader: &'a mut dyn Stream,
     length: u64,
     /// Position in the file.
     at: u64,

@@ -4,10 +4,10 @@
 //! what is asked for.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, Read};
 
-use super::super::{ReadError, Source};
+use super::super::error::ReadError;
+use super::super::image_file::{ImageFile, Stream};
 
 /// Most pages that are counted; a damaged file may chain as many as it has bytes.
 const MOST_PAGES: usize = 10_000;
@@ -23,15 +23,15 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn of(self, source: &Source<'_>) -> ReadError {
+    pub(super) fn of(self, file: &ImageFile<'_>) -> ReadError {
         match self {
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                source.damaged("it ends before its tags do")
+                file.damaged("it ends before its tags do")
             }
-            Self::Io(error) => source.io(error),
-            Self::Damaged(reason) => source.damaged(reason),
+            Self::Io(error) => file.io(error),
+            Self::Damaged(reason) => file.damaged(reason),
             Self::Unsupported { found, expected } => {
-                ReadError::Unsupported { path: source.path.to_owned(), found, expected }
+                ReadError::Unsupported { path: file.path.to_owned(), found, expected }
             }
         }
     }
@@ -89,7 +89,7 @@ impl Directory {
 
 /// Reader of directories and values.
 pub(super) struct Tags<'a> {
-    reader: &'a mut BufReader<File>,
+    reader: &'a mut dyn Stream,
     length: u64,
     little_endian: bool,
     big: bool,
@@ -98,7 +98,7 @@ pub(super) struct Tags<'a> {
 
 impl<'a> Tags<'a> {
     /// Reads the header.
-    pub(super) fn open(reader: &'a mut BufReader<File>, length: u64) -> Result<Self, Fault> {
+    pub(super) fn open(reader: &'a mut dyn Stream, length: u64) -> Result<Self, Fault> {
         reader.rewind()?;
         let mut mark = [0; 4];
         reader.read_exact(&mut mark)?;
@@ -207,7 +207,7 @@ impl<'a> Tags<'a> {
         let mut bytes = Vec::new();
         if at < self.length {
             self.seek(at)?;
-            self.reader.by_ref().take(count).read_to_end(&mut bytes)?;
+            (&mut *self.reader).take(count).read_to_end(&mut bytes)?;
         }
         Ok(bytes)
     }
@@ -267,7 +267,7 @@ impl<'a> Tags<'a> {
     pub(super) fn tail(&mut self, most: u64) -> Result<Vec<u8>, Fault> {
         self.seek(self.length.saturating_sub(most))?;
         let mut tail = Vec::new();
-        self.reader.by_ref().take(most).read_to_end(&mut tail)?;
+        (&mut *self.reader).take(most).read_to_end(&mut tail)?;
         Ok(tail)
     }
 

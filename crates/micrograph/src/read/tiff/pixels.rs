@@ -5,15 +5,16 @@
 //! its samples are plain numbers; palette, inversion and colors are applied here.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
 use crate::Plane;
 
+use super::super::error::ReadError;
+use super::super::image_file::{ImageFile, Stream};
+use super::super::luma::luma;
 use super::super::number::Size;
-use super::super::{ReadError, Source, luma};
 use super::Page;
 use super::directory::{Directory, Fault, Tags};
 
@@ -182,8 +183,8 @@ fn palette(tags: &mut Tags<'_>, directory: &Directory, bits: u64) -> Result<Vec<
 
 /// Decodes the pixels of `page`.
 pub(in super::super) fn plane(
-    source: &Source<'_>,
-    reader: &mut BufReader<File>,
+    file: &ImageFile<'_>,
+    reader: &mut dyn Stream,
     page: &Page,
 ) -> Result<Plane, ReadError> {
     let layout = &page.layout;
@@ -191,20 +192,20 @@ pub(in super::super) fn plane(
     let chunk_bytes = layout.chunk_row_bytes().saturating_mul(layout.chunk.height as u64);
     // a JPEG strip is decoded beside the one given out
     let copies = if layout.compression == UNCOMPRESSED { 1 } else { 2 };
-    source.check_budget(height, width, chunk_bytes.saturating_mul(copies))?;
+    file.check_budget(height, width, chunk_bytes.saturating_mul(copies))?;
     if let Some(fault) = layout.strip_fault() {
-        return Err(source.damaged(fault));
+        return Err(file.damaged(fault));
     }
     let mut plane = Plane::filled(height, width, 0.0);
-    let decoded = decode(source, reader, page, &mut plane);
+    let decoded = decode(file, reader, page, &mut plane);
     decoded.map_err(|fault| match fault {
         DecodeFault::Tiff(tiff::TiffError::IoError(error))
             if error.kind() == io::ErrorKind::UnexpectedEof =>
         {
-            source.damaged("it ends before its pixels do")
+            file.damaged("it ends before its pixels do")
         }
-        DecodeFault::Tiff(error) => source.decode(error),
-        DecodeFault::Damaged(reason) => source.damaged(reason),
+        DecodeFault::Tiff(error) => file.decode(error),
+        DecodeFault::Damaged(reason) => file.damaged(reason),
     })?;
     Ok(plane)
 }
@@ -221,16 +222,16 @@ impl From<tiff::TiffError> for DecodeFault {
 }
 
 fn decode(
-    source: &Source<'_>,
-    reader: &mut BufReader<File>,
+    file: &ImageFile<'_>,
+    reader: &mut dyn Stream,
     page: &Page,
     plane: &mut Plane,
 ) -> Result<(), DecodeFault> {
     let layout = &page.layout;
-    let most_bytes = source.config.most_bytes;
+    let most_bytes = file.config.most_bytes;
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most_bytes;
-    limits.intermediate_buffer_size = most_bytes.min(usize::try_from(source.length).unwrap_or(usize::MAX));
+    limits.intermediate_buffer_size = most_bytes.min(usize::try_from(file.length).unwrap_or(usize::MAX));
     let patched = Patched::new(reader, page).map_err(tiff::TiffError::IoError)?;
     let mut decoder = Decoder::new(patched)?.with_limits(limits);
 

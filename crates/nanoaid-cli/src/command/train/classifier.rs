@@ -12,6 +12,7 @@ use nanoaid::data::dataset::{Dataset, Split};
 use nanoaid::evaluate::classifier::{Audit, AuditSets, ClassifierReport, JudgeConfig, audit, judge};
 use nanoaid::evaluate::score::{audit_scores, score};
 use nanoaid::hash::sha256;
+use nanoaid::network::is_network;
 use nanoaid::network::{CompactConfig, Published};
 use nanoaid::run::RunFolder;
 use nanoaid::train::{
@@ -20,7 +21,7 @@ use nanoaid::train::{
 use nanoaid::{Architecture, Device, Network};
 use serde_json::json;
 
-use crate::command::network::{is_network, network};
+use crate::command::network::network;
 use crate::command::training::{DataArguments, Existing, begun_run, change, read_settings, say_skipped};
 use crate::outcome::{Failure, Outcome, print};
 use crate::progress::Progress;
@@ -170,7 +171,7 @@ impl ClassifierArguments {
             }
             return Ok((Base { network: self.compact(config, None, classes)?, trained: false }, json!(null)));
         };
-        if is_network(path) {
+        if path.is_dir() || is_network(path) {
             let other = network(path, self.device)?;
             let told = json!({ "encoder_of": path, "sha256": sha256(other.to_bytes()) });
             let from = (!random).then_some(&other);

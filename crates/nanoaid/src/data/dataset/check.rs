@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use micrograph::Source;
 use rayon::prelude::*;
 
 use super::duplicates::{self, ALIKE, LEAST_AGREEMENT, NearPair};
@@ -20,7 +21,6 @@ use super::fingerprint::Fingerprint;
 use super::listing::Listing;
 use super::{DatasetConfig, DatasetError, Skipped, Split, index};
 use crate::data::prepare::{self, PrepareConfig};
-use crate::hash::sha256_of_file;
 
 pub use pictures::side_by_side;
 pub use report::{
@@ -111,15 +111,20 @@ struct ReadableFile {
 
 impl Look {
     fn at(path: &Path, prepare: &PrepareConfig) -> Self {
-        let seen = prepare::file(path, prepare).map(|prepared| ReadableFile {
+        let bare =
+            |error: prepare::PrepareError| error.to_string().replace(&format!("{}: ", path.display()), "");
+        // read once: the hash is that of the pixels that are looked at
+        let source = match Source::read(path) {
+            Ok(source) => source,
+            Err(error) => return Self { sha256: None, seen: Err(bare(error.into())) },
+        };
+        let seen = prepare::source(&source, prepare).map(|prepared| ReadableFile {
             print: Fingerprint::of(&prepared.plane),
             has_data_bar: prepared.data_bar.is_some(),
             calibrated: prepared.facts.calibration.is_some(),
             size: (prepared.facts.height, prepared.facts.width),
         });
-        let bare =
-            |error: prepare::PrepareError| error.to_string().replace(&format!("{}: ", path.display()), "");
-        Self { sha256: sha256_of_file(path).ok(), seen: seen.map_err(bare) }
+        Self { sha256: Some(source.sha256().to_owned()), seen: seen.map_err(bare) }
     }
 }
 

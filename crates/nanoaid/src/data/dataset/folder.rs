@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DatasetError, Skipped};
+use micrograph::read::is_image;
 
-const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"];
+use super::{DatasetError, Skipped};
 
 /// Image files below `root`, relative, `/` between folders, in order; and what was left out
 /// because its name is not UTF-8.
@@ -63,42 +63,29 @@ fn real(path: &Path) -> Result<PathBuf, DatasetError> {
     path.canonicalize().map_err(|source| DatasetError::Io { path: path.to_owned(), source })
 }
 
-/// Whether a file is an image by its ending.
-pub(super) fn is_image(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn images_are_told_by_their_extension_whatever_its_case() {
-        let cases = [
-            ("a.png", true),
-            ("a.b.TIFF", true),
-            ("a.Jpg", true),
-            ("png", false),
-            ("a.txt", false),
-            ("a.png.txt", false),
-            ("index.csv", false),
-        ];
-        for (name, image) in cases {
-            assert_eq!(is_image(name), image, "{name}");
-        }
-    }
 
     #[test]
     fn files_come_in_order_with_slashes_and_without_those_of_the_system() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("b/deep")).unwrap();
         fs::create_dir_all(folder.path().join(".trash")).unwrap();
-        for name in ["z.png", "b/deep/a.tif", "b/2.bmp", "b/._2.bmp", ".trash/x.png", "notes.txt"] {
+        for name in [
+            "z.png",
+            "b/deep/a.tif",
+            "b/2.bmp",
+            "b/1.DM3",
+            "b/4.dm4",
+            "b/._2.bmp",
+            ".trash/x.png",
+            "notes.txt",
+        ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let (files, skipped) = files(folder.path()).unwrap();
-        assert_eq!(files, ["b/2.bmp", "b/deep/a.tif", "z.png"]);
+        assert_eq!(files, ["b/1.DM3", "b/2.bmp", "b/4.dm4", "b/deep/a.tif", "z.png"]);
         assert!(skipped.is_empty());
     }
 

@@ -16,7 +16,6 @@ use micrograph::read::{self, ReadConfig};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::folder::is_image;
 use super::{DatasetError, Only, Skipped, Split, folder, index};
 use crate::hash::sha256;
 use archive::{ArchiveError, Content};

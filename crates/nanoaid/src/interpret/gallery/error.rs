@@ -8,7 +8,6 @@ use crate::data::prepare::PrepareError;
 use crate::interpret::visualize::VisualizeError;
 use crate::network::{NetworkError, WeightsError};
 use crate::output::OutputError;
-use crate::record::InputError;
 
 /// Why pictures could not be made, written or shown.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +20,6 @@ pub enum GalleryError {
     /// A micrograph could not be prepared; the error names it.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// A micrograph could not be read; the error names it.
-    #[error(transparent)]
-    Input(#[from] InputError),
     /// The file at `path` could not be read.
     #[error("{}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use micrograph::Plane;
+use micrograph::{Plane, Source};
 use serde::Serialize;
 
 use super::error::GalleryError;
 use super::record::{DataUsed, VisualSettings};
 use crate::data::dataset::{Dataset, DatasetConfig};
-use crate::data::prepare::{self, PrepareConfig};
+use crate::data::prepare::{self, PrepareConfig, PrepareError};
 use crate::interpret::natural_statistics::{Natural, NaturalPaths, unit_of};
 use crate::interpret::visualize::path::Nearness;
 use crate::interpret::visualize::{
@@ -237,8 +237,9 @@ fn autoencoder(network: &Network, config: &VisualizeConfig) -> Result<Option<Net
 
 /// The middle of the micrograph at `path`, of this size.
 fn chosen(path: &Path, [height, width]: [usize; 2]) -> Result<Chosen, GalleryError> {
-    let input = Input::of_file(path)?;
-    let plane = prepare::file(path, &PrepareConfig::default())?.plane;
+    let source = Source::read(path).map_err(PrepareError::from)?;
+    let input = Input::of(&source);
+    let plane = prepare::source(&source, &PrepareConfig::default())?.plane;
     let (found_height, found_width) = (plane.height(), plane.width());
     if found_height < height || found_width < width {
         let path = path.to_owned();

@@ -11,8 +11,9 @@ use std::path::{Component, Path};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
+use micrograph::read::is_image;
 
-use super::{ImportConfig, is_image};
+use super::ImportConfig;
 
 /// Bytes that headers between two entries may take: long names, padding.
 const MOST_HEADER_BYTES: u64 = 1 << 20;

@@ -1,0 +1,22 @@
+//! How files are read.
+
+/// How files are read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadConfig {
+    /// Page of a file of several pages, from 0.
+    pub page: usize,
+    /// Most bytes that the decoded pixels of one file may take, working copies included.
+    pub most_bytes: usize,
+    /// Size of a pixel as typed by the user, above 0; goes before anything that the file says.
+    pub nm_per_px: Option<f64>,
+}
+
+impl Default for ReadConfig {
+    fn default() -> Self {
+        Self {
+            page: 0,
+            most_bytes: 512 << 20, // 8192 × 8192 pixels as f32 and as 16 bit, with room
+            nm_per_px: None,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Why a file could not be read; every error names the file.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file could not be read as a micrograph.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The system could not give the bytes of `path`.
+    #[error("cannot read {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// `path` is not an image of a format that is read.
+    #[error("{}: expected PNG, JPEG, BMP, TIFF or Gatan DM, found {found}", path.display())]
+    Format { path: PathBuf, found: String },
+    /// `path` is of a kind of image that is not read.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Unsupported { path: PathBuf, found: String, expected: &'static str },
+    /// `path` breaks the rules of its format.
+    #[error("{}: damaged {format} file: {reason}", path.display())]
+    Damaged { path: PathBuf, format: &'static str, reason: String },
+    /// The decoder of `format` gave up on `path`.
+    #[error("{}: cannot decode {format}: {source}", path.display())]
+    Decode { path: PathBuf, format: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+    /// `what` in `path` needs more memory than allowed.
+    #[error(
+        "{}: {what} need {} MiB of memory to decode, allowed are {} MiB",
+        path.display(), bytes.div_ceil(1 << 20), most_bytes >> 20
+    )]
+    TooLarge { path: PathBuf, what: String, bytes: u64, most_bytes: usize },
+    /// `path` has no page `page`.
+    #[error("{}: expected a page from 0 to {}, found {page}", path.display(), n_pages - 1)]
+    NoPage { path: PathBuf, page: usize, n_pages: usize },
+    /// Some values of `path` are not numbers, or too large for `f32`.
+    #[error("{}: expected finite values, found {count} of {total} pixels that are not", path.display())]
+    NotFinite { path: PathBuf, count: usize, total: usize },
+    /// The user's pixel size for `path` is none.
+    #[error("{}: expected a pixel size above 0 nm, found {nm_per_px}", path.display())]
+    PixelSize { path: PathBuf, nm_per_px: f64 },
+}

@@ -1,0 +1,110 @@
+//! Source: a file as it was read, once and whole, so that its pixels, its hash and what is recorded of
+//! it come from the same bytes, whatever happens to the file in between.
+//!
+//! Only regular files are read: opening a pipe would wait for its other end. Knows no formats.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
+
+use crate::read::ReadError;
+
+/// Most bytes of a file that is read whole: well above any single image, below the memory of a PC.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// The bytes of a file under its name. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Source {
+    path: PathBuf,
+    bytes: Arc<[u8]>,
+    sha256: OnceLock<String>,
+}
+
+impl Source {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// If it is no regular file, cannot be read, or has more than 2 GiB.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let io = |source| ReadError::Io { path: path.to_owned(), source };
+        let mut file = open(path)?;
+        let length = file.metadata().map_err(io)?.len();
+        let too_large = || ReadError::TooLarge {
+            path: path.to_owned(),
+            what: "the bytes of the file".to_owned(),
+            bytes: length,
+            most_bytes: usize::try_from(MOST_BYTES).unwrap_or(usize::MAX),
+        };
+        if length > MOST_BYTES {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        let room = usize::try_from(length).map_err(|_| too_large())?;
+        bytes.try_reserve_exact(room).map_err(|_| too_large())?;
+        // not more than there were: a file that grows would be read for ever
+        file.by_ref().take(length).read_to_end(&mut bytes).map_err(io)?;
+        Ok(Self::from_bytes(path, bytes))
+    }
+
+    /// `bytes` that were read from `path`, or stand for a file of that name.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), bytes: bytes.into(), sha256: OnceLock::new() }
+    }
+
+    /// The file's path as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 of the bytes as 64 hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        self.sha256
+            .get_or_init(|| Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// Opens the regular file at `path`.
+pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    // asked before opening: opening a pipe would wait for its other end
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        let found = if metadata.is_dir() { "a folder" } else { "neither file nor folder" };
+        return Err(ReadError::Format { path: path.to_owned(), found: found.to_owned() });
+    }
+    File::open(path).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_hash_are_those_of_the_file_when_it_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc.png");
+        std::fs::write(&path, b"abc").unwrap();
+        let source = Source::read(&path).unwrap();
+        std::fs::write(&path, b"something else").unwrap();
+        // the example of FIPS 180-2, appendix B.1
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!((source.path(), source.bytes(), source.sha256()), (path.as_path(), &b"abc"[..], abc));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Source::read(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("found a folder"), "{error}");
+        let error = Source::read(&folder.path().join("none.png")).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read ") && error.contains("none.png"), "{error}");
+    }
+}
