@@ -13,6 +13,16 @@ use serde::Serialize;
 const CLASS: &str = "class";
 
 /// What an address names.
+///
+/// ```
+/// use nanoaid::Address;
+///
+/// let neuron: Address = "encoder.2:17@5,8".parse()?;
+/// assert_eq!(neuron.to_string(), "encoder.2:17@5,8");
+/// assert_eq!(Address::channel("latent", 3), "latent:3".parse()?);
+/// assert!("encoder.2:many".parse::<Address>().is_err());
+/// # Ok::<(), nanoaid::address::AddressError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
     /// A layer, a channel of it, or a neuron of that channel.

@@ -8,8 +8,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A place where networks run.
-/// As text it is what `--device` takes.
+/// What networks run on; as text it is what `--device` takes.
+///
+/// ```
+/// use nanoaid::Device;
+///
+/// let device: Device = "cpu".parse()?;
+/// assert_eq!(device, Device::default());
+/// assert!("toaster".parse::<Device>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Device {

@@ -7,6 +7,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes`.
+///
+/// ```
+/// let hash = nanoaid::hash::sha256("abc"); // the example of FIPS 180-4
+/// assert!(hash.starts_with("ba7816bf") && hash.ends_with("f20015ad"));
+/// ```
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }

@@ -264,6 +264,16 @@ impl Network {
 
     /// The network as a safetensors file whose header names the architecture. The same weights
     /// give the same bytes.
+    ///
+    /// ```
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    /// let opened = Network::from_bytes(&network.to_bytes(), Device::Cpu)?;
+    /// assert_eq!(opened.sha256(), network.sha256());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_bytes(&self) -> Vec<u8> {
         let architecture = serde_json::to_string(&self.architecture).expect("settings are plain data");
         self.weights().to_bytes(ARCHITECTURE_KEY, &architecture)

@@ -56,6 +56,15 @@ pub fn mse(original: &Plane, other: &Plane) -> f64 {
 }
 
 /// Peak signal-to-noise ratio in dB for a peak of 1.
+///
+/// ```
+/// use micrograph::Plane;
+/// use nanoaid::evaluate::image_quality::{mse, psnr_db, ssim};
+///
+/// let (image, other) = (Plane::filled(16, 20, 0.5), Plane::filled(16, 20, 0.6));
+/// assert!((psnr_db(mse(&image, &other)) - 20.0).abs() < 1e-5, "an error of 0.1 everywhere");
+/// assert_eq!(ssim(&image, &image), 1.0);
+/// ```
 pub fn psnr_db(mse: f64) -> f64 {
     -10.0 * mse.log10()
 }

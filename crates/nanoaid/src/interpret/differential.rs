@@ -244,6 +244,32 @@ pub struct UnitDifference {
 /// Groups that lie on both sides are drawn whole, so that their interval is one of pairs; labels are
 /// shuffled among what each group has on each side, which takes these parts for independent and so
 /// errs upwards where a group's micrographs are alike.
+///
+/// ```
+/// use nanoaid::interpret::differential::{
+///     DifferentialConfig, Labelled, LabelledValues, Question, differential_analysis,
+/// };
+/// use nanoaid::interpret::unit_values::UnitValues;
+///
+/// // 12 micrographs of two classes; unit 0 is higher for fibers, unit 1 does not care
+/// let images: Vec<Labelled> = (0..12)
+///     .map(|n| Labelled {
+///         group: format!("image {n}"),
+///         category: Some(if n < 6 { "fibers" } else { "particles" }.to_owned()),
+///     })
+///     .collect();
+/// let values: Vec<f32> =
+///     (0..12).flat_map(|n| [if n < 6 { 5.0 + n as f32 } else { n as f32 / 10.0 }, (n % 6) as f32]).collect();
+/// let labelled = LabelledValues { images: &images, values: UnitValues::new(&values, 12, 2)? };
+///
+/// let question = Question::between(&["fibers"], &["particles"]);
+/// let config = DifferentialConfig { n_bootstrap: 100, n_shuffles: 200, ..Default::default() };
+/// let found = differential_analysis(&labelled, &question, &config)?;
+/// assert_eq!(found.units[0].auc.value, 1.0);
+/// assert_eq!(found.units[1].auc.value, 0.5);
+/// assert_eq!(found.found, [0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn differential_analysis(
     labelled: &LabelledValues<'_>,
     question: &Question,

@@ -179,6 +179,25 @@ pub struct Candidate {
 ///
 /// `groups[n]` is the group of micrograph `n` (its file name if it is alone): near-duplicates stay
 /// together where micrographs are shuffled, else the chance level would be too low.
+///
+/// ```
+/// use nanoaid::interpret::matching::{MatchConfig, NamedValues, match_layers};
+/// use nanoaid::interpret::unit_values::UnitValues;
+///
+/// // unit 1 of `b` is twice unit 0 of `a`
+/// let a: Vec<f32> = (0..8).flat_map(|n| [(n * n % 7) as f32, n as f32]).collect();
+/// let b: Vec<f32> = (0..8).flat_map(|n| [(n % 2) as f32, 2.0 * (n * n % 7) as f32]).collect();
+/// let layers = [
+///     NamedValues { name: "a", values: UnitValues::new(&a, 8, 2)? },
+///     NamedValues { name: "b", values: UnitValues::new(&b, 8, 2)? },
+/// ];
+/// let names: Vec<String> = (0..8).map(|n| format!("image {n}")).collect();
+/// let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+///
+/// let found = match_layers(&layers, &groups, &MatchConfig::default())?;
+/// assert_eq!(found.len(), 1, "one pair of layers");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn match_layers(
     layers: &[NamedValues<'_>],
     groups: &[&str],

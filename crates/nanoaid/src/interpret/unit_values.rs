@@ -30,7 +30,16 @@ pub enum UnitValuesError {
 }
 
 impl<'a> UnitValues<'a> {
-    /// The table whose rows are laid one behind the other in `values`, `[n_images · n_units]`.
+    /// The table whose rows are laid one after the other in `values`, `[n_images · n_units]`.
+    ///
+    /// ```
+    /// use nanoaid::interpret::unit_values::UnitValues;
+    ///
+    /// let table = UnitValues::new(&[0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 2, 3)?;
+    /// assert_eq!(table.at(1, 0), 0.4);
+    /// assert!(UnitValues::new(&[0.1, f32::NAN], 1, 2).is_err());
+    /// # Ok::<(), nanoaid::interpret::unit_values::UnitValuesError>(())
+    /// ```
     pub fn new(values: &'a [f32], n_images: usize, n_units: usize) -> Result<Self, UnitValuesError> {
         if n_units == 0 {
             return Err(UnitValuesError::NoUnits);

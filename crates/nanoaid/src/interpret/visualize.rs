@@ -122,6 +122,42 @@ pub enum VisualizeError {
     NotFinite { step: usize, score: f32 },
 }
 
+impl Network {
+    /// The picture that maximizes `objective`, from noise; [`Preset`]s give sensible settings.
+    ///
+    /// # Errors
+    /// As [`visualize`].
+    ///
+    /// ```
+    /// use nanoaid::interpret::visualize::{Objective, Preset, VisualizeConfig};
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    ///
+    /// let config = VisualizeConfig { height: 16, width: 24, steps: 4, ..Preset::Fast.config() };
+    /// let found = network.visualize(&Objective::channel("encoder.1", 2), &config)?;
+    /// assert_eq!((found.pictures[0][0].height(), found.pictures[0][0].width()), (16, 24));
+    /// assert!(network.visualize(&Objective::channel("encoder.1", 99), &config).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn visualize(
+        &self,
+        objective: &Objective,
+        config: &VisualizeConfig,
+    ) -> Result<Visualization, VisualizeError> {
+        let mut found = None;
+        let objectives = std::slice::from_ref(objective);
+        visualize(self, objectives, config, Materials::default(), None, &mut |event| {
+            if let Event::Done { visualization, .. } = event {
+                found = Some(visualization.clone());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found.expect("an ascent that is not ended gives its picture"))
+    }
+}
+
 /// Makes pictures of `objectives` and hands each to `on` as it is finished. Where `on` breaks, all
 /// ascents end at their next step, nothing more is handed over, and that is no error.
 ///

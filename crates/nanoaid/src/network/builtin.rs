@@ -1,4 +1,7 @@
 //! The networks that come with the program; how they were trained stands in `assets/README.md`.
+//!
+//! Without the feature `builtin-weights` their weights are left out of the build, and opening them is
+//! an error.
 
 use serde::Deserialize;
 
@@ -17,23 +20,55 @@ pub const NAMES: [&str; 2] = [AUTOENCODER, CLASSIFIER];
 /// The built-in autoencoder.
 ///
 /// # Errors
-/// If the program was built with a damaged file.
+/// If the program was built without it, or with a damaged file.
+///
+/// ```
+/// # #[cfg(feature = "builtin-weights")]
+/// # fn main() -> Result<(), nanoaid::network::WeightsError> {
+/// use nanoaid::{Device, network::builtin};
+///
+/// let network = builtin::autoencoder(Device::Cpu)?;
+/// assert!(network.n_stages() > 0 && network.classes().is_none());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "builtin-weights"))]
+/// # fn main() {}
+/// ```
 pub fn autoencoder(device: Device) -> Result<Network, WeightsError> {
-    Network::from_bytes(include_bytes!("../../assets/autoencoder.safetensors"), device)
+    opened(AUTOENCODER, device)
 }
 
 /// The built-in classifier of the ten categories.
 ///
 /// # Errors
-/// If the program was built with a damaged file.
+/// If the program was built without it, or with a damaged file.
 pub fn classifier(device: Device) -> Result<Network, WeightsError> {
-    Network::from_bytes(include_bytes!("../../assets/classifier.safetensors"), device)
+    opened(CLASSIFIER, device)
+}
+
+/// The weights of the network called `name`, where the program was built with them.
+#[cfg(feature = "builtin-weights")]
+fn weights(name: &str) -> Option<&'static [u8]> {
+    match name {
+        AUTOENCODER => Some(include_bytes!("../../assets/autoencoder.safetensors")),
+        CLASSIFIER => Some(include_bytes!("../../assets/classifier.safetensors")),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "builtin-weights"))]
+fn weights(_name: &str) -> Option<&'static [u8]> {
+    None
+}
+
+fn opened(name: &'static str, device: Device) -> Result<Network, WeightsError> {
+    Network::from_bytes(weights(name).ok_or(WeightsError::NotBuiltIn { name })?, device)
 }
 
 /// How the built-in classifier did on held-out real micrographs, as its training reported it.
 ///
 /// # Errors
-/// If the program was built with a damaged file.
+/// If the program was built without it, or with a damaged file.
 pub fn classifier_report() -> Result<ClassifierReport, serde_json::Error> {
     #[derive(Deserialize)]
     struct Result {
@@ -45,7 +80,7 @@ pub fn classifier_report() -> Result<ClassifierReport, serde_json::Error> {
 /// The built-in network called `name`; `None` if none is.
 ///
 /// # Errors
-/// If the program was built with a damaged file.
+/// If the program was built without it, or with a damaged file.
 pub fn named(name: &str, device: Device) -> Option<Result<Network, WeightsError>> {
     match name {
         AUTOENCODER => Some(autoencoder(device)),
@@ -54,7 +89,7 @@ pub fn named(name: &str, device: Device) -> Option<Result<Network, WeightsError>
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "builtin-weights"))]
 mod tests {
     use micrograph::synth::Category;
     use serde_json::Value;

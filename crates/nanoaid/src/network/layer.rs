@@ -44,6 +44,17 @@ impl Layer {
     /// The pixels `first .. end` of the image, along one axis, that position `index` can depend
     /// on, before the image's borders cut them off; `isize::MIN .. isize::MAX` if all. Where the
     /// padding follows the size of the image, those of a size that is a multiple of the stride.
+    ///
+    /// ```
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    /// let layer = network.known_layer("encoder.1")?; // a 3 × 3 convolution, then a pool of 2 × 2
+    /// assert_eq!(layer.image_from_feature(5), (9, 13));
+    /// assert_eq!(layer.map_length(33), 16);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn image_from_feature(&self, index: usize) -> (isize, isize) {
         self.receptive_field.image_from_feature(index).unwrap_or((isize::MIN, isize::MAX))
     }

@@ -77,6 +77,12 @@ pub enum WeightsError {
         /// Its format.
         found: String,
     },
+    /// A built-in network was requested of a build without them.
+    #[error("the weights of `{name}` are not part of this build: turn on the feature `builtin-weights`")]
+    NotBuiltIn {
+        /// The network.
+        name: &'static str,
+    },
     /// The header does not name an architecture.
     #[error("the header has no `{ARCHITECTURE_KEY}`, expected a network written by NanoAID")]
     NoArchitecture,

@@ -3,7 +3,10 @@
 //! Definitions as usual (and as in scikit-learn): recall is the share of a class that was found,
 //! precision the share of what was called by its name that is of it, F1 their harmonic mean.
 
+use std::f64::consts::SQRT_2;
+
 use serde::{Deserialize, Serialize};
+use statrs::function::erf::erf_inv;
 
 use super::{Interval, Scored};
 
@@ -128,24 +131,7 @@ pub(crate) fn wilson(hits: usize, n: usize, interval: f64) -> Option<Interval> {
 
 /// The `z` for which a normal variate lies within ±z with probability `interval`, below 1.
 fn normal_quantile(interval: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 10.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if within(middle) < interval { low = middle } else { high = middle }
-    }
-    low
-}
-
-/// Probability that a normal variate lies within ±`z`: its density at `z` times
-/// `2·(z + z³/3 + z⁵/(3·5) + …)` (Marsaglia 2004).
-fn within(z: f64) -> f64 {
-    let (mut term, mut sum, mut odd) = (z, z, 1.0);
-    while term > f64::EPSILON * sum {
-        odd += 2.0;
-        term *= z * z / odd;
-        sum += term;
-    }
-    2.0 * sum * (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt()
+    SQRT_2 * erf_inv(interval)
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -75,6 +75,22 @@ pub struct ClassProbability {
 ///
 /// # Panics
 /// If `network` is no classifier, or `plane` is empty.
+///
+/// ```
+/// use micrograph::Plane;
+/// use nanoaid::evaluate::classify::{AnswerConfig, answer};
+/// use nanoaid::{Architecture, CompactConfig, Device, Network};
+///
+/// let classes = vec!["fibers".to_owned(), "particles".to_owned()];
+/// let config = CompactConfig { stages: vec![4], further: vec![], view_px: 16, batch_norm: false, classes };
+/// let network = Network::random(Architecture::Compact(config), 0, Device::Cpu)?;
+/// let config = AnswerConfig { temperature: 1.0, abstain_below: 0.5 };
+///
+/// let found = answer(&network, &Plane::filled(20, 28, 0.5), config)?;
+/// let sum: f64 = found.probabilities.iter().map(|class| class.probability).sum();
+/// assert!((sum - 1.0).abs() < 1e-9);
+/// # Ok::<(), nanoaid::ConfigError>(())
+/// ```
 pub fn answer(network: &Network, plane: &Plane, config: AnswerConfig) -> Result<Answer, ConfigError> {
     let config = config.checked()?;
     let classes = network.classes().expect("a classifier");

@@ -1,15 +1,17 @@
-//! Tails of two distributions, from the incomplete gamma function, and numbers of ways to choose.
+//! Tails of the two distributions that stand in for a null distribution, and numbers of ways to choose.
 //!
-//! The gamma distribution stands in for a skew null distribution (Pearson's type III, by its first
-//! three moments, as Winkler et al. 2016 do for permutation tests), the normal one for the rest.
+//! The gamma distribution stands in for a skewed one (Pearson's type III, by its first three moments,
+//! as Winkler et al. 2016 do for permutation tests), the normal one for the rest.
 
-use std::f64::consts::TAU;
+use std::f64::consts::SQRT_2;
+
+use statrs::function::erf::erfc;
+use statrs::function::factorial::ln_binomial;
+use statrs::function::gamma::gamma_ur;
 
 /// Skewness below which the gamma distribution is the normal one for our purpose, its shape 4 / g²
 /// being above 1600.
 const LEAST_SKEWNESS: f64 = 0.05;
-/// Most terms of the series and of the continued fraction; a few hundred are used for shape 1600.
-const MOST_TERMS: usize = 10_000;
 
 /// Probability that a distribution of mean 0, variance 1 and this `skewness` exceeds `z`, at least
 /// 0.
@@ -18,66 +20,17 @@ const MOST_TERMS: usize = 10_000;
 /// upper tail is then the longer one.
 pub(super) fn upper_tail(z: f64, skewness: f64) -> f64 {
     if skewness < LEAST_SKEWNESS {
-        // P(Z > z) is half the tail of χ² with one degree of freedom
-        return upper_gamma(0.5, z * z / 2.0) / 2.0;
+        return erfc(z / SQRT_2) / 2.0;
     }
     let shape = 4.0 / (skewness * skewness);
-    upper_gamma(shape, shape + z * shape.sqrt())
-}
-
-/// Regularized upper incomplete gamma function `Q(a, x)` for `a > 0`, `x ≥ 0`: by the series of its
-/// complement below `a + 1`, by its continued fraction (modified Lentz) above.
-fn upper_gamma(a: f64, x: f64) -> f64 {
-    if x <= 0.0 {
-        return 1.0;
-    }
-    let front = (a * x.ln() - x - ln_gamma(a)).exp();
-    if x < a + 1.0 {
-        let (mut term, mut sum) = (1.0 / a, 1.0 / a);
-        for n in 1..MOST_TERMS {
-            term *= x / (a + n as f64);
-            sum += term;
-            if term < sum * f64::EPSILON {
-                break;
-            }
-        }
-        return (1.0 - front * sum).max(0.0);
-    }
-    let mut b = x + 1.0 - a;
-    let mut c = f64::MAX;
-    let mut d = 1.0 / b;
-    let mut fraction = d;
-    for n in 1..MOST_TERMS {
-        let n = n as f64;
-        let numerator = -n * (n - a);
-        b += 2.0;
-        d = 1.0 / (numerator * d + b);
-        c = b + numerator / c;
-        fraction *= c * d;
-        if (c * d - 1.0).abs() < f64::EPSILON {
-            break;
-        }
-    }
-    front * fraction
-}
-
-/// Logarithm of the gamma function for `x > 0`: Stirling's series beyond 12, reached by
-/// `Γ(x) = Γ(x + 1) / x`.
-fn ln_gamma(x: f64) -> f64 {
-    let (mut x, mut below) = (x, 0.0);
-    while x < 12.0 {
-        below += x.ln();
-        x += 1.0;
-    }
-    let inverse = 1.0 / (x * x);
-    let series = (1.0 / 12.0 - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse / 1680.0))) / x;
-    (x - 0.5) * x.ln() - x + TAU.ln() / 2.0 + series - below
+    let x = shape + z * shape.sqrt();
+    // the distribution begins at 0
+    if x <= 0.0 { 1.0 } else { gamma_ur(shape, x) }
 }
 
 /// Logarithm of the number of ways to choose `k` of `n`, `k ≤ n`.
 pub(super) fn ln_choices(n: usize, k: usize) -> f64 {
-    let ln_factorial = |n: usize| ln_gamma(n as f64 + 1.0);
-    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
+    ln_binomial(n as u64, k as u64)
 }
 
 #[cfg(test)]

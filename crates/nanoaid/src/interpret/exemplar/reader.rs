@@ -101,6 +101,20 @@ impl ActivationReader {
     ///
     /// # Errors
     /// If the image is too small for a layer, or maps of a large one can not be kept in a file.
+    ///
+    /// ```
+    /// use micrograph::Plane;
+    /// use nanoaid::interpret::exemplar::ActivationReader;
+    /// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+    ///
+    /// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    /// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+    ///
+    /// let reader = ActivationReader::new(&network, &["encoder.1".to_owned()])?;
+    /// let peaks = reader.peaks(&Plane::from_fn(24, 32, |y, x| (y * x % 5) as f32 / 4.0))?;
+    /// assert_eq!((peaks.len(), peaks[0].len()), (1, 4), "one layer of four channels");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn peaks(&self, image: &Plane) -> Result<Vec<Vec<Peak>>, ExemplarError> {
         let mut peaks: Vec<Vec<Peak>> = vec![Vec::new(); self.layers.len()];
         self.visit(image, &mut |map| peaks[map.layer].push(self.peak(&map)))?;

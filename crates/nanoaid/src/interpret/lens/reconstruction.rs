@@ -109,6 +109,24 @@ pub fn reconstructs(network: &Network) -> bool {
 /// # Errors
 /// If the network is not an autoencoder, the image is empty, a setting is out of range, or
 /// `progress` broke.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use micrograph::Plane;
+/// use nanoaid::interpret::lens::{Threshold, TileConfig, reconstruction};
+/// use nanoaid::{Architecture, AutoencoderConfig, Device, Network};
+///
+/// let config = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+/// let network = Network::random(Architecture::Autoencoder(config), 0, Device::Cpu)?;
+///
+/// let image = Plane::filled(30, 42, 0.5);
+/// let tiles = TileConfig::default();
+/// let found =
+///     reconstruction(&network, &image, &tiles, Threshold::default(), &mut |_, _| ControlFlow::Continue(()))?;
+/// assert_eq!((found.output.height(), found.output.width()), (30, 42));
+/// println!("{:.1} % of the cells are anomalies", 100.0 * found.metrics.anomaly_share);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn reconstruction(
     network: &Network,
     image: &Plane,

@@ -29,6 +29,14 @@ fn share(hits: usize, others: usize) -> Option<f64> {
 
 /// Pairs places `[y, x]` of both lists, each with at most one other at most `reach_px` away, the nearest
 /// pair first.
+///
+/// ```
+/// use nanoaid::interpret::pattern::matched;
+///
+/// let found = matched(&[[0.0, 0.0], [9.0, 9.0]], &[[0.5, 0.0], [20.0, 20.0]], 2.0);
+/// assert_eq!(found.both, [(0, 0)]);
+/// assert_eq!((found.precision(), found.recall()), (Some(0.5), Some(0.5)));
+/// ```
 pub fn matched(first: &[[f64; 2]], second: &[[f64; 2]], reach_px: f64) -> Matched {
     let mut pairs = Vec::new();
     for (a, from) in first.iter().enumerate() {

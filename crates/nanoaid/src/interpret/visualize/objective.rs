@@ -14,7 +14,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Address;
 
-/// What is climbed. Activations of a layer are `[C, H, W]`.
+/// What is maximized. Activations of a layer are `[C, H, W]`.
+///
+/// ```
+/// use nanoaid::interpret::visualize::Objective;
+///
+/// let objective: Objective = "encoder.2:5".parse()?;
+/// assert_eq!(objective, Objective::channel("encoder.2", 5));
+/// assert_eq!(objective.to_string(), "encoder.2:5");
+/// # Ok::<(), nanoaid::interpret::visualize::ObjectiveError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objective {
     /// Of a layer: mean of the squared activations (deep dream). Of a channel: mean over its map.
