@@ -1,4 +1,4 @@
-//! Workloads whose speed tells how fast the program is on a machine; the same as those of other
+//! Workloads whose speed shows how fast the program is on a machine; the same as those of other
 //! frameworks that it is compared with (`docs/performance.md`).
 //!
 //! A workload is prepared once and stepped as often as the caller likes. Nothing here reads the
@@ -51,7 +51,7 @@ impl WorkloadKind {
 
 /// A prepared workload.
 pub struct Workload {
-    /// Images that one step takes; where it is 1, the time of a step is what is told.
+    /// Images that one step takes; where it is 1, the time of a step is what is reported.
     pub n_images: usize,
     step: Box<dyn FnMut()>,
 }

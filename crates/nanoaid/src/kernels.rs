@@ -32,7 +32,7 @@ pub(crate) struct Geometry {
     pub method: Method,
 }
 
-/// Convolution with bias, and a ReLU where asked for. `[N, C_in, H, W]`,
+/// Convolution with bias, and a ReLU where requested. `[N, C_in, H, W]`,
 /// `[C_out, C_in / groups, K, K]`, `[C_out]` → `[N, C_out, H', W']` with
 /// `H' = (H + top + bottom − K) / stride + 1`.
 pub(crate) fn convolution(

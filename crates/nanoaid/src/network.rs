@@ -61,7 +61,7 @@ use crate::Device;
 use crate::evaluate::baseline::BlockComponents;
 use crate::hash::sha256;
 
-/// What behind the name of a layer names the values before the ReLU that is part of it.
+/// Suffix of a layer's name that means the values before the ReLU that is part of it.
 pub(crate) const PREACTIVATION: &str = ".preactivation";
 
 /// How the names of encoder stages begin.
@@ -89,7 +89,7 @@ pub struct Network {
     graph: Graph,
     layers: Vec<Layer>,
     device: Device,
-    /// SHA-256 of the network as a file, once it was asked for.
+    /// SHA-256 of the network as a file, once it was requested.
     sha256: OnceLock<String>,
 }
 
@@ -324,7 +324,7 @@ impl Network {
     }
 
     /// The layer called `name`, or the one whose values before its ReLU `name` names: that of a layer
-    /// with a ReLU of its own, and `.preactivation` behind it.
+    /// with a ReLU of its own, and `.preactivation` after it.
     ///
     /// # Errors
     /// If there is no such layer.
@@ -355,8 +355,8 @@ impl Network {
         self.graph.weights()
     }
 
-    /// The network cut behind `layer`: the layers it depends on and itself, no others. The name of
-    /// a layer with a ReLU of its own, and `.preactivation` behind it, cuts before the ReLU.
+    /// The network cut after `layer`: the layers it depends on and itself, no others. The name of
+    /// a layer with a ReLU of its own, and `.preactivation` after it, cuts before the ReLU.
     ///
     /// Its maps are bit-equal to those that the whole network has there.
     ///
@@ -384,7 +384,7 @@ impl Network {
         id.is_some_and(|id| self.graph.cut_before_relu(id).is_some())
     }
 
-    /// The network cut behind `layer`, with only these channels of it; where possible no others
+    /// The network cut after `layer`, with only these channels of it; where possible no others
     /// are computed.
     ///
     /// # Errors

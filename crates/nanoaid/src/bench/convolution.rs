@@ -44,7 +44,7 @@ impl Pass {
     }
 }
 
-/// The convolutions that are told one by one.
+/// The convolutions that are reported one by one.
 pub fn convolutions() -> impl Iterator<Item = ConvolutionCase> {
     [
         ("64→64 at 224", 1, [64, 64], 224),
@@ -84,7 +84,7 @@ impl ConvolutionCase {
     pub fn run(&mut self, pass: Pass, fastest: bool) {
         let (isa, shape) = (kernels::isa(), &self.shape);
         let method = if fastest { Method::Fastest } else { Method::Direct };
-        let slopes = OutputGradient { values: &self.grad_output, relu_output: None };
+        let output_gradient = OutputGradient { values: &self.grad_output, relu_output: None };
         let bias = Some(self.bias.as_slice());
         match pass {
             Pass::Forward => {
@@ -93,11 +93,19 @@ impl ConvolutionCase {
             }
             Pass::InputGradient => {
                 let gradient = &mut self.grad_input;
-                conv_kernels::input_gradient_by(method, isa, shape, &self.weight, slopes, gradient)
+                conv_kernels::input_gradient_by(method, isa, shape, &self.weight, output_gradient, gradient)
             }
             Pass::WeightGradient => {
                 let (gradient, of_bias) = (&mut self.grad_weight, Some(self.grad_bias.as_mut_slice()));
-                conv_kernels::weight_gradient_by(method, isa, shape, &self.input, slopes, gradient, of_bias)
+                conv_kernels::weight_gradient_by(
+                    method,
+                    isa,
+                    shape,
+                    &self.input,
+                    output_gradient,
+                    gradient,
+                    of_bias,
+                )
             }
         }
         .expect("the shapes are those of the case");

@@ -13,7 +13,7 @@ use crate::{Architecture, AutoencoderConfig, Device, Network};
 /// the number of micrographs.
 ///
 /// # Errors
-/// If `data` or `out` can not be used.
+/// If `data` or `out` cannot be used.
 pub fn exemplar_pass(data: &Path, out: &Path, device: Device) -> Result<usize, ActivationIndexError> {
     let dataset = Dataset::open(data, &DatasetConfig::default())?;
     // a name for it; its graph is that of the comparison

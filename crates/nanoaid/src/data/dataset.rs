@@ -64,7 +64,7 @@ impl Dataset {
     ///   required; column `file` is relative to the CSV file; `category`, `group` and `split`
     ///   (`train`, `validation` or `val`, `test`) are used where they are. An index without
     ///   validation has it taken from train;
-    /// * else a folder: its PNG, JPEG, BMP and TIFF files, told by their extension, at any depth.
+    /// * else a folder: its PNG, JPEG, BMP and TIFF files, recognized by their extension, at any depth.
     ///   The first folder below `path` is the category; files beside it have none.
     ///
     /// Where the split is drawn, near-duplicates are first joined into groups if

@@ -68,7 +68,7 @@ pub struct Prepared {
     pub high: f32,
     /// The data bar that was cut off.
     pub data_bar: Option<DataBar>,
-    /// What the file tells.
+    /// What the file says.
     pub facts: FileFacts,
 }
 

@@ -77,7 +77,7 @@ impl Question {
         Self { b: None, ..Self::between(a, &[]) }
     }
 
-    /// For each class of `images` the question what tells it from all others, by name; none if there
+    /// For each class of `images` the question what distinguishes it from all others, by name; none if there
     /// are fewer than two classes.
     pub fn each_against_rest(images: &[Labelled]) -> Vec<Self> {
         let classes: BTreeSet<&str> = images.iter().filter_map(|image| image.category.as_deref()).collect();
@@ -195,7 +195,7 @@ pub struct Side {
     pub n_groups: usize,
 }
 
-/// What tells the classes apart, for every unit.
+/// What distinguishes the classes, for every unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DifferentialAnalysis {
     /// Version of this form, [`SCHEMA_VERSION`].
@@ -221,7 +221,7 @@ pub struct DifferentialAnalysis {
     pub warnings: Vec<DifferentialWarning>,
 }
 
-/// What a unit tells of the classes, over `a.n_images + b.n_images` micrographs.
+/// How the classes differ in a unit, over `a.n_images + b.n_images` micrographs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnitDifference {
     /// Its number.

@@ -1,6 +1,6 @@
 //! Exemplars: real patches that drive a unit most and least, and patches like a marked one.
 //!
-//! A network and planes go in. [`ActivationReader`] tells what every channel of some layers answers to one
+//! A network and planes go in. [`ActivationReader`] gives the activations of every channel of some layers for one
 //! image; [`choose`] picks from the answers to many; [`find`] goes from a part of an image to the
 //! channels that answer there more than elsewhere, and from these to parts of other images. Knows
 //! nothing of files, data sets, training or run folders. After Yosinski et al. 2015 (strongest
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::ConfigError;
 use crate::interpret::lens::LensError;
 
-/// A micrograph that was looked at.
+/// A micrograph that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexedMicrograph {
@@ -43,7 +43,7 @@ pub struct IndexedMicrograph {
     pub height: usize,
     /// Its columns.
     pub width: usize,
-    /// Width of a pixel in nanometres, where the file tells it.
+    /// Width of a pixel in nanometres, where the file gives it.
     pub nm_per_px: Option<f64>,
     /// Rows that were cut off below.
     pub data_bar_px: usize,

@@ -201,7 +201,7 @@ impl<'a> Gallery<'a> {
         let resolved = self.gathered.resolved(self.network, objectives)?;
         let (mut n_done, n_pictures) = (0, objectives.len());
         let mut ended = Ok(());
-        visualize(
+        let climbed = visualize(
             self.network,
             &resolved,
             &self.settings.config,
@@ -226,8 +226,10 @@ impl<'a> Gallery<'a> {
                     }
                 }
             },
-        )?;
-        ended
+        );
+        // why it was cancelled comes before that it was
+        ended?;
+        Ok(climbed?)
     }
 
     /// Writes a picture and its record.

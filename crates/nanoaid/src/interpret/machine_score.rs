@@ -1,9 +1,9 @@
-//! Machine score: how well a unit's real exemplars, or pictures made for it, tell which of two other
+//! Machine score: how well a unit's real exemplars, or pictures made for it, show which of two other
 //! patches drives it more.
 //!
 //! The forced choice of Borowski et al. (2021), answered by a machine as in Zimmermann et al. (2024),
 //! but by a [`Descriptor`] that no network has a part in. Patches with their activations go in; a
-//! score in `[0, 1]` comes out, 0.5 where the references tell nothing. A unit scores near 1 if what it
+//! score in `[0, 1]` comes out, 0.5 where the references say nothing. A unit scores near 1 if what it
 //! looks for is something that the descriptor sees; a score at chance does not prove that it looks for
 //! nothing. The same tasks as questions to a human come from [`questions`].
 //!
@@ -119,7 +119,7 @@ pub struct Score {
     /// Where it lies over resamples of the groups of the patches; `None` where most resamples leave no
     /// task.
     pub interval: Option<Interval>,
-    /// Pairs of a strong and a weak query that were to be told apart.
+    /// Pairs of a strong and a weak query that had to be distinguished.
     pub n_tasks: usize,
     /// Patches at each end.
     pub n_patches: usize,
@@ -152,7 +152,7 @@ pub enum NoScore {
     #[error("all patches of an end come from one group")]
     OneGroup,
     /// No pictures were given.
-    #[error("there is no picture that drives the unit")]
+    #[error("no picture activates the unit")]
     NoPictures,
 }
 
@@ -238,7 +238,7 @@ impl Unit {
         Ok(Self { ends: Ok(ends), size: [middle(&Plane::height), middle(&Plane::width)], config })
     }
 
-    /// How well the other patches tell which of two drives the unit. Each strongest patch meets each
+    /// How well the other patches show which of two drives the unit. Each strongest patch meets each
     /// weakest; the references are all others whose group is not that of one of them.
     pub fn real(&self) -> MachineScore {
         match &self.ends {
@@ -247,7 +247,7 @@ impl Unit {
         }
     }
 
-    /// How well pictures tell it: those made to drive the unit (`maximal`) and, if there are any, those
+    /// How well pictures show it: those made to drive the unit (`maximal`) and, if there are any, those
     /// made for the opposite (`minimal`), grey levels in `[0, 1]`. Of a picture that is larger than the
     /// patches, parts of their size are taken, in the middle and at the corners, so that both are seen
     /// at one scale.

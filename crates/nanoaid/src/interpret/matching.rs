@@ -288,7 +288,7 @@ impl Direction<'_> {
         let best: Vec<Candidate> = candidates.iter().take(config.n_best).map(candidate).collect();
         let by_chance = &self.by_chance[unit];
         let share = |highest: &Candidate| {
-            // rounding of a sum over micrographs must not tell equal ones apart
+            // rounding of a sum over micrographs must not distinguish equal ones
             let n = by_chance.iter().filter(|chance| **chance >= highest.pearson.abs() - 1e-12).count();
             (n + 1) as f64 / (by_chance.len() + 1) as f64
         };

@@ -63,7 +63,9 @@ pub enum PatternError {
     #[error("`{address}`: expected a layer or a channel of it, as in `encoder.2` or `encoder.2:17`")]
     NoChannel { address: String },
     /// Every position sees the whole image.
-    #[error("`{layer}`: its neurons see the whole image, so that its peaks have no place")]
+    #[error(
+        "`{layer}`: its receptive field is the whole image, so its peaks have no position; choose an earlier layer"
+    )]
     NoPlace { layer: String },
     /// A setting is out of its range.
     #[error(transparent)]
@@ -217,7 +219,7 @@ impl<'a> Looker<'a> {
         Ok((Finding::Measured(found), Some(map)))
     }
 
-    /// What the tuning of `clear`'s layer tells of its unit: preferred period, curve over periods, and
+    /// The tuning of `clear`'s unit: preferred period, curve over periods, and
     /// activation for uniform grey.
     fn preferred(
         &mut self,

@@ -133,13 +133,13 @@ pub enum TuningError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Stimuli are grey.
-    #[error("tuning is of networks for grey images: expected 1 channel, found {channels}")]
+    #[error("the network takes images of {channels} channels, expected 1 (gray)")]
     NotGray { channels: usize },
     /// The network has no layer of that name.
     #[error(transparent)]
     NoLayer(#[from] NoLayer),
     /// The largest picture allowed has no position at the layer.
-    #[error("{layer}: pictures of {largest_px} px are too small for it")]
+    #[error("layer `{layer}` needs larger pictures than {largest_px} px: raise `largest_px`")]
     TooSmall { layer: String, largest_px: usize },
 }
 

@@ -103,7 +103,7 @@ pub enum VisualizeError {
     /// A canvas could not be made.
     #[error(transparent)]
     Canvas(#[from] CanvasError),
-    /// A picture of a layer that sees so far can not be tiled.
+    /// A picture of a layer that sees so far cannot be tiled.
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// An objective does not fit the network or the size.
@@ -120,6 +120,9 @@ pub enum VisualizeError {
         "step {step}: the picture is no longer finite (score {score}), expected finite numbers; lower the rate"
     )]
     NotFinite { step: usize, score: f32 },
+    /// The callback broke.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 impl Network {
@@ -159,14 +162,14 @@ impl Network {
 }
 
 /// Makes pictures of `objectives` and hands each to `on` as it is finished. Where `on` breaks, all
-/// ascents end at their next step, nothing more is handed over, and that is no error.
+/// ascents end at their next step, and nothing more is handed over.
 ///
 /// `micrograph` is the one that caricatures and inversions compare with, prepared, of the size of the
 /// canvas.
 ///
 /// # Errors
-/// If a setting is out of range, an objective does not fit, or a number stops being finite. Pictures
-/// that were handed over stay valid.
+/// If a setting is out of range, an objective does not fit, a number stops being finite, or `on` broke
+/// ([`VisualizeError::Cancelled`]). Pictures that were handed over stay valid.
 pub fn visualize(
     network: &Network,
     objectives: &[Objective],
@@ -229,8 +232,8 @@ pub fn visualize(
             }
         };
         while let Some(message) = next(&events) {
-            // a thread that climbs itself finds many messages when it is back: their steps are told as one, so that
-            // a pace can be read off what is told
+            // a thread that climbs itself finds many messages when it is back: their steps are reported as one, so that
+            // the pace can be estimated
             let (mut last, mut further) = (None, Vec::new());
             for message in std::iter::once(message).chain(events.try_iter()) {
                 match message {
@@ -260,12 +263,16 @@ pub fn visualize(
                 }
             }
         }
-        failed.map_or(Ok(()), Err)
+        match failed {
+            Some(error) => Err(error),
+            None if ended.load(Ordering::Relaxed) => Err(VisualizeError::Cancelled),
+            None => Ok(()),
+        }
     })
 }
 
 /// Objectives that are climbed together, with their places in the list: those about channels of one
-/// layer by themselves, so that how a picture is computed does not depend on what else was asked for.
+/// layer by themselves, so that how a picture is computed does not depend on what else was requested.
 fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(Vec<usize>, Vec<Objective>)> {
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (index, objective) in objectives.iter().enumerate() {
@@ -279,14 +286,14 @@ fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(V
         .collect()
 }
 
-/// What a batch tells.
+/// What a batch reports.
 enum Message {
     Step { batch: usize, step: usize },
     Done { batch: usize, index: usize, visualization: Visualization },
     Failed(VisualizeError),
 }
 
-/// The next message; `None` once all batches are through. A thread that climbs itself goes on with
+/// The next message; `None` once all batches are through. A thread that climbs itself continues with
 /// that while it waits.
 fn next(events: &mpsc::Receiver<Message>) -> Option<Message> {
     loop {

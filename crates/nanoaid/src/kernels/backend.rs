@@ -47,11 +47,11 @@ pub(crate) trait Kernels: Backend {
 
 /// Gradients of a convolution.
 pub(crate) struct ConvolutionGradients<B: Backend> {
-    /// `[N, C_in, H, W]`, where it was asked for.
+    /// `[N, C_in, H, W]`, where it was requested.
     pub maps: Option<FloatTensor<B>>,
-    /// `[C_out, C_in, K, K]`, where it was asked for.
+    /// `[C_out, C_in, K, K]`, where it was requested.
     pub weight: Option<FloatTensor<B>>,
-    /// `[C_out]`, where it was asked for.
+    /// `[C_out]`, where it was requested.
     pub bias: Option<FloatTensor<B>>,
 }
 

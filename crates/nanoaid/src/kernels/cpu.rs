@@ -165,11 +165,11 @@ impl Gradients for Flex {
         let mut output = Buffer::new(n * channels * height * width);
         let gradient = gradient.to_contiguous();
         if window == PoolWindow::HALF {
-            let (choice, slopes) = (choice.numbers(), values(&gradient));
-            conv_kernels::max_pool_2x2_gradient(shape, choice, slopes, output.values_mut())
+            let (choice, output_gradient) = (choice.numbers(), values(&gradient));
+            conv_kernels::max_pool_2x2_gradient(shape, choice, output_gradient, output.values_mut())
         } else {
-            let (choice, slopes) = (choice.numbers(), values(&gradient));
-            conv_kernels::max_pool_gradient(shape, window, choice, slopes, output.values_mut())
+            let (choice, output_gradient) = (choice.numbers(), values(&gradient));
+            conv_kernels::max_pool_gradient(shape, window, choice, output_gradient, output.values_mut())
         }
         .expect(SHAPES_FIT);
         output.into_tensor([n, channels, height, width])

@@ -14,7 +14,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, TensorData};
 const LEAST_KEPT: usize = 1 << 14;
 /// Bytes that are kept at most: those of a training step of 32 patches of 128 × 128.
 const MOST_KEPT_BYTES: usize = 1 << 30;
-/// How much larger than asked for a kept piece may be.
+/// How much larger than requested a kept piece may be.
 const MOST_WASTE: f64 = 1.25;
 
 static KEPT: Mutex<Kept> = Mutex::new(Kept { pieces: Vec::new(), bytes: 0 });
@@ -63,7 +63,7 @@ fn kept() -> MutexGuard<'static, Kept> {
 #[derive(Debug)]
 pub(super) struct Buffer {
     piece: Vec<f32>,
-    /// Numbers that were asked for.
+    /// Numbers that were requested.
     len: usize,
 }
 

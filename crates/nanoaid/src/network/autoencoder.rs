@@ -1,6 +1,6 @@
 //! Convolutional autoencoder: encoder stages, a bottleneck, a decoder; one channel in and out.
 //!
-//! Layers: `encoder.S.relu` and `encoder.S` (behind the pool) for each stage `S`, `latent`,
+//! Layers: `encoder.S.relu` and `encoder.S` (after the pool) for each stage `S`, `latent`,
 //! `decoder.S.relu` and `decoder.S` (up-sampled) from the deepest stage back to the first, and
 //! `output`. Stage `S` works at stride 2^S behind its pool. This is the network of Rajagopal et
 //! al. 2022, module 1.
@@ -93,7 +93,7 @@ pub(super) fn graph(config: &AutoencoderConfig, init: Init, device: &burn::tenso
         let layer = convolution(&name, channels, next, 3, true);
         // The maps of a stage are never negative, so a kernel of the next one that sums up to less
         // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
-        // sum fastest of all. Kept at 0, it can not kill a channel.
+        // sum fastest of all. Kept at 0, it cannot kill a channel.
         let layer = layer.alive(START_BIAS, stage > 1);
         graph.push(name, Operation::Convolution(layer));
         graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));

@@ -9,9 +9,9 @@ use crate::evaluate::classifier::ClassifierReport;
 use crate::network::WeightsError;
 use crate::{Device, Network};
 
-/// Name of the built-in autoencoder, wherever a run is asked for.
+/// Name of the built-in autoencoder, wherever a run is named.
 pub const AUTOENCODER: &str = "autoencoder";
-/// Name of the built-in classifier, wherever a run is asked for.
+/// Name of the built-in classifier, wherever a run is named.
 pub const CLASSIFIER: &str = "classifier";
 
 /// Their names.

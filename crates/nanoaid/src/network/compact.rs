@@ -2,7 +2,7 @@
 //!
 //! Stages of a 3 × 3 convolution, ReLU and max-pool with the names of the autoencoder's encoder
 //! (`encoder.S.relu`, `encoder.S`), so that its weights can be taken over; further stages of the
-//! same kind, with batch norm if asked for (`encoder.S.conv`, `encoder.S.norm`, `encoder.S.relu`);
+//! same kind, with batch norm if requested (`encoder.S.conv`, `encoder.S.norm`, `encoder.S.relu`);
 //! `pool`, the mean over the image; `head`, a dense layer with an output for each class.
 
 use serde::{Deserialize, Serialize};

@@ -99,7 +99,7 @@ impl ConvolutionShape {
 }
 
 impl Convolution {
-    /// Kernels, where random ones are asked for from the normal distribution that keeps the
+    /// Kernels, where random ones are requested from the normal distribution that keeps the
     /// variance of the activations (He et al. 2015: `gain` 2 before a ReLU, else 1), biases 0.
     /// `name` chooses the random stream.
     pub(crate) fn new(

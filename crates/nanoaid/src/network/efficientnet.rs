@@ -2,7 +2,7 @@
 //! bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, `ReLU6`.
 //!
 //! One network in two spellings: that of the `PyTorch` conversion of Google's weights
-//! (`_blocks.3._depthwise_conv`) and timm's (`blocks.2.0.conv_dw`); `….relu6` stands behind a batch
+//! (`_blocks.3._depthwise_conv`) and timm's (`blocks.2.0.conv_dw`); `….relu6` stands after a batch
 //! norm, and a block's own name is its output.
 
 use super::builder::{Builder, Kernels};

@@ -38,12 +38,12 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// Without steps, for images of so many channels.
+    /// Without steps, for images of `channels_in` channels.
     pub(crate) fn new(channels_in: usize) -> Self {
         Self { channels_in, steps: Vec::new() }
     }
 
-    /// Adds a step behind the last one, which is its input; returns its id.
+    /// Adds a step after the last one, which is its input; returns its id.
     pub(crate) fn push(&mut self, name: impl Into<String>, operation: Operation) -> ValueId {
         self.push_from(name, &[self.steps.len()], operation)
     }
@@ -90,8 +90,8 @@ impl Graph {
         self.steps.len()
     }
 
-    /// The same behind a step that makes the image of one of `channels_in` channels.
-    pub(crate) fn behind(&self, channels_in: usize, name: &str, operation: Operation) -> Self {
+    /// Prepends a step that maps `channels_in` input channels to the graph's input.
+    pub(crate) fn with_first_step(&self, channels_in: usize, name: &str, operation: Operation) -> Self {
         let mut graph = Self::new(channels_in);
         graph.push_from(name, &[IMAGE], operation);
         for step in &self.steps {
@@ -127,7 +127,7 @@ impl Graph {
         cut
     }
 
-    /// The steps behind `id` as a graph whose image is the output there; `None` if they need what
+    /// The steps after `id` as a graph whose image is the output there; `None` if they need what
     /// came before it, too.
     pub(crate) fn after(&self, id: ValueId) -> Option<Self> {
         let last = self.end();
@@ -182,12 +182,12 @@ impl Graph {
     }
 
     /// The graph cut at `id` with the last step that has weights changed by `weighted`, and those
-    /// behind it, which keep channels apart, by `behind`; `None` if one of them can not be.
+    /// after it, which keep channels apart, by `after`; `None` if one of them cannot be.
     fn cut_and_changed(
         &self,
         id: ValueId,
         weighted: impl Fn(&Operation) -> Option<Operation>,
-        behind: impl Fn(&Operation) -> Option<Operation>,
+        after: impl Fn(&Operation) -> Option<Operation>,
     ) -> Option<Self> {
         let mut cut = self.cut(id);
         let mut at = cut.end();
@@ -197,7 +197,7 @@ impl Graph {
                 cut.steps[at - 1].operation = operation;
                 return Some(cut);
             }
-            let (&[input], Some(operation)) = (&step.inputs[..], behind(&step.operation)) else {
+            let (&[input], Some(operation)) = (&step.inputs[..], after(&step.operation)) else {
                 return None;
             };
             let users = cut.steps.iter().flat_map(|step| &step.inputs);
@@ -210,7 +210,7 @@ impl Graph {
         None
     }
 
-    /// Has the gradients of its ReLUs redirected, so that an image moves on where none gets through.
+    /// Redirects the gradients of its ReLUs, so that an image moves on where none gets through.
     pub(crate) fn redirect(&mut self) {
         for operation in self.operations_mut() {
             if let Some(redirected) = operation.redirected() {
@@ -219,7 +219,7 @@ impl Graph {
         }
     }
 
-    /// The same with the ReLU that is part of the step at `id` as a step of its own behind it;
+    /// The same with the ReLU that is part of the step at `id` as a step of its own after it;
     /// the step then is called `name`. `None` if it has none.
     pub(crate) fn with_preactivation(&self, id: ValueId, name: &str) -> Option<Self> {
         let before = self.steps[id.checked_sub(1)?].operation.without_relu()?;
@@ -237,8 +237,8 @@ impl Graph {
         Some(graph)
     }
 
-    /// Has its convolutions computed the fastest way, whose bits depend on where in the image a
-    /// position lies; unless that is asked for, a part of an image has the bits of the whole.
+    /// Computes convolutions the fastest way; their bits then depend on where in the image a
+    /// position lies; unless that is requested, a part of an image has the bits of the whole.
     pub(crate) fn use_fastest_method(&mut self) {
         self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Fastest));
     }
@@ -313,7 +313,7 @@ impl Graph {
             let step = self.steps.iter_mut().find(|step| step.name == found.layer);
             match step.map(|step| &mut step.operation) {
                 Some(Operation::Norm(norm)) => norm.follow(found),
-                _ => panic!("`{}` told statistics, so it is a batch norm", found.layer),
+                _ => panic!("`{}` reported statistics, so it is a batch norm", found.layer),
             }
         }
     }

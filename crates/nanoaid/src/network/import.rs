@@ -99,7 +99,7 @@ impl Found {
     }
 }
 
-/// The networks whose tensors are like these; what differs in detail is told when they are taken
+/// The networks whose tensors are like these; what differs in detail is reported when they are taken
 /// over.
 fn candidates(weights: &Weights) -> Vec<Published> {
     let has = |name: &str| weights.tensors.contains_key(name);

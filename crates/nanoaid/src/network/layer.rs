@@ -83,7 +83,7 @@ impl Layer {
     }
 
     /// Whether a part of an image, cut out at a multiple of the coarsest stride on the way and
-    /// large enough, gives the positions that the whole image has there. Not so behind a mean over
+    /// large enough, gives the positions that the whole image has there. Not so after a mean over
     /// the image, and where padding follows its size.
     pub fn can_be_tiled(&self) -> bool {
         self.receptive_field.can_be_cut()

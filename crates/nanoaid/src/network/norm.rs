@@ -2,7 +2,7 @@
 //! (Ioffe & Szegedy 2015).
 //!
 //! A network that is used takes the running statistics of its training; one that learns may take
-//! those of the batch, and then tells them, so that the running ones can follow.
+//! those of the batch, and then reports them, so that the running ones can follow.
 
 use burn::tensor::Tensor;
 
@@ -58,7 +58,7 @@ impl BatchNorm {
         maps * per_channel(scale) + per_channel(shift)
     }
 
-    /// The same by the statistics of `maps`, which are told under `layer`.
+    /// The same by the statistics of `maps`, which are reported under `layer`.
     pub(crate) fn forward_batch(&self, layer: &str, maps: Tensor<4>) -> (Tensor<4>, Statistics) {
         let [n, channels, height, width] = maps.dims();
         let count = (n * height * width) as f32;

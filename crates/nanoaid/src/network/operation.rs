@@ -1,6 +1,6 @@
 //! Operation: what a layer does to the maps that come in, and the tensors it has for that.
 //!
-//! Maps are `[N, C, H, W]` everywhere, also behind a dense layer, where height and width are 1.
+//! Maps are `[N, C, H, W]` everywhere, also after a dense layer, where height and width are 1.
 
 use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Tensor, activation};
@@ -54,7 +54,7 @@ pub(crate) enum Operation {
     /// A convolution, plus the blocks that belong to the second input, the output of an
     /// [`Operation::AddBlockCode`].
     AddBlocks { from_maps: Convolution, from_code: Convolution, side: usize },
-    /// An operation and a ReLU behind it, up to a ceiling where one is given, whose gradient is
+    /// An operation and a ReLU after it, up to a ceiling where one is given, whose gradient is
     /// redirected; see [`kernels::redirected_relu`].
     Redirected { before: Box<Operation>, ceiling: Option<f32> },
     /// For `N` images of `C` channels: this operation for one image of `N · C` channels, which has

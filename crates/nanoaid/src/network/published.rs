@@ -191,7 +191,7 @@ impl PublishedConfig {
 
     /// The graph for colors as one for this input, which is grey.
     pub(super) fn gray_graph(&self, graph: &Graph) -> Graph {
-        let mut graph = graph.behind(1, GRAY, self.gray_step());
+        let mut graph = graph.with_first_step(1, GRAY, self.gray_step());
         if self.input == Input::GrayFolded {
             let first = graph.operations_mut().nth(1);
             let Some(Operation::Convolution(convolution)) = first else {

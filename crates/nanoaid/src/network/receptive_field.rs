@@ -8,7 +8,7 @@ use super::convolution::{Border, ConvolutionShape};
 use super::graph::{Graph, IMAGE, Step, ValueId};
 use super::operation::{Operation, Pool};
 
-/// Which positions before an operation one behind it depends on.
+/// Which positions before an operation one after it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     /// The `kernel` ones from `stride · index − before`; `after` that are not there may be asked
@@ -18,7 +18,7 @@ enum Reach {
     TensorFlow { kernel: usize, stride: usize },
     /// The one it is a copy of.
     Half,
-    /// All; so many positions are left.
+    /// All; `positions` are left.
     Whole { positions: usize },
 }
 

@@ -10,7 +10,7 @@ const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 /// PyTorch's default.
 const EPSILON: f64 = 1e-5;
 
-/// Adds a network with so many blocks in each of its four stages; without head if `n_classes` is
+/// Adds a network with `blocks` blocks in each of its four stages; without head if `n_classes` is
 /// `None`.
 pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, blocks: [usize; 4], n_classes: Option<usize>) {
     let stem = Kernels::new(WIDTHS[0], 7).stride(2).without_bias();

@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-5;
 const SIDE: usize = 7;
 const HIDDEN: usize = 4096;
 
-/// Adds a VGG with so many convolutions in each of its five stages; without head if `n_classes` is
+/// Adds a VGG with `counts` convolutions in each of its five stages; without head if `n_classes` is
 /// `None`.
 pub(super) fn build(
     builder: &mut Builder<'_>,

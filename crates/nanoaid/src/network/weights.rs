@@ -56,7 +56,7 @@ pub enum WeightsError {
         some: Vec<String>,
     },
     /// Names and shapes that several networks share.
-    #[error("the weights may be those of {}, which differ in what no weight tells; say which", .candidates.join(" or "))]
+    #[error("the weights fit {}: name the network", .candidates.join(" or "))]
     SeveralNetworks {
         /// Their names.
         candidates: Vec<String>,
@@ -98,8 +98,8 @@ pub enum WeightsError {
         /// The tensor.
         name: String,
     },
-    /// A weight the network has no place for.
-    #[error("weight `{name}` is left over: the network has no place for it")]
+    /// A weight that the network does not have.
+    #[error("weight `{name}` is not part of the network")]
     LeftOver {
         /// The tensor.
         name: String,

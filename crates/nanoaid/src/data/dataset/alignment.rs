@@ -27,7 +27,7 @@ const CONTRAST_FLOOR: f64 = 1.0;
 const BLOCKS: usize = 4;
 
 /// How well two square planes of at least 64 × 64 agree where they overlap best, in `[-1, 1]`: the
-/// median over 16 blocks of the correlation in a block, mean and slope taken off. A block without
+/// median over 16 blocks of the correlation in a block, mean and trend removed. A block without
 /// contrast correlates with nothing: 0.
 ///
 /// `None` where no stretch up to a quarter and no shift brings three quarters of their sides
@@ -80,7 +80,7 @@ impl Map {
 /// The map that makes `gain · other + offset` nearest to `one` where both are, starting at `map`.
 fn fitted(one: &Plane, other: &Plane, mut map: Map) -> Option<Map> {
     let side = one.height();
-    let (slope_y, slope_x) = slopes(other);
+    let (gradient_y, gradient_x) = gradient(other);
     if other.variance() == 0.0 {
         return None;
     }
@@ -96,14 +96,14 @@ fn fitted(one: &Plane, other: &Plane, mut map: Map) -> Option<Map> {
                 let u = (x as f64 + 0.5) / side as f64;
                 let at_x = map.of(1, u) * side as f64 - 0.5;
                 let Some(value) = between(other, at_y, at_x) else { continue };
-                let slope = |plane| between(plane, at_y, at_x).unwrap_or(0.0) * gain * side as f64;
-                let (dy, dx) = (slope(&slope_y), slope(&slope_x));
+                let derivative = |plane| between(plane, at_y, at_x).unwrap_or(0.0) * gain * side as f64;
+                let (dy, dx) = (derivative(&gradient_y), derivative(&gradient_x));
                 let row = SVector::from([dy * (v - 0.5), dy, dx * (u - 0.5), dx, value, 1.0]);
                 right += row * (f64::from(one.at(y, x)) - gain * value - offset);
                 normal += row * row.transpose();
             }
         }
-        // a little of the diagonal more, so that a direction without slope stays where it is
+        // a little of the diagonal more, so that a direction without gradient stays where it is
         for place in 0..6 {
             normal[(place, place)] *= 1.0 + 1e-3;
             normal[(place, place)] += 1e-9;
@@ -193,7 +193,7 @@ fn between(plane: &Plane, y: f64, x: f64) -> Option<f64> {
 }
 
 /// Half the difference of the neighbours below and above, right and left.
-fn slopes(plane: &Plane) -> (Plane, Plane) {
+fn gradient(plane: &Plane) -> (Plane, Plane) {
     let (height, width) = (plane.height(), plane.width());
     let half = |after: f32, before: f32| (after - before) / 2.0;
     let down =
@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    /// A smooth irregular surface; `scene` tells one from another. Places are in pixels.
+    /// A smooth irregular surface; `scene` distinguishes them. Places are in pixels.
     fn surface(scene: usize, y: f64, x: f64) -> f32 {
         let wave = |k: usize| {
             let angle = (k * k + 3 * k * (scene + 1)) as f64;

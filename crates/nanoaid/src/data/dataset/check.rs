@@ -2,7 +2,7 @@
 //!
 //! Every micrograph is read once, on all cores; its pixels are not kept. Told are what can't be
 //! read, what is there twice, whether the split leaks, and whether something that is not the
-//! specimen tells the category: the data bar, the calibration, the size. A *problem* makes results
+//! specimen gives the category away: the data bar, the calibration, the size. A *problem* makes results
 //! wrong, a *warning* is for a look. The same data set gives the same report.
 
 mod pictures;
@@ -33,7 +33,7 @@ const LEAST_OF_CATEGORY: usize = 10;
 /// Checks the data set at `path` with the split that [`Dataset::open`](super::Dataset::open) gives
 /// it with the same `config`, its synthetic micrographs left out. Where the split is drawn and
 /// `config.group_near_duplicates` says so, near-duplicates are joined first. `progress` is told
-/// the number of micrographs that were looked at, and of all.
+/// the number of micrographs that were read, and of all.
 ///
 /// # Errors
 /// If a setting is out of range, or `path` is no data set or its index is damaged. What a check is
@@ -128,7 +128,7 @@ impl Look {
     }
 }
 
-/// Each file that holds what an earlier one holds, behind that one.
+/// Each file that holds what an earlier one holds, after that one.
 fn same_content(looks: &[Look]) -> Vec<(usize, usize)> {
     let mut firsts = BTreeMap::new();
     let mut found = Vec::new();
@@ -168,7 +168,7 @@ fn sizes(looks: &[Look]) -> Vec<SizeCount> {
     sizes
 }
 
-/// Everything that problems and warnings are told from.
+/// Everything that problems and warnings are found from.
 struct Found<'a> {
     rows: &'a [index::Row],
     splits: &'a [Split],

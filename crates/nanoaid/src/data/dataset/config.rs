@@ -91,7 +91,7 @@ impl DatasetConfig {
 pub struct Only {
     /// Column of the index.
     pub column: String,
-    /// Beginnings of its cells, upper and lower case told apart.
+    /// Beginnings of its cells, upper and lower case distinguished.
     pub prefixes: Vec<String>,
 }
 

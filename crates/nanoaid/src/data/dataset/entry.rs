@@ -67,7 +67,7 @@ impl Entry {
         self.prepared(prepare).map(|prepared| prepared.plane)
     }
 
-    /// The same with what its file tells.
+    /// The same with what its file says.
     pub fn prepared(&self, prepare: &PrepareConfig) -> Result<Prepared, String> {
         let prepared = match &self.origin {
             Origin::File(path) => prepare::file(path, prepare),

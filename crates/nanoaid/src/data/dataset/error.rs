@@ -36,17 +36,17 @@ pub enum DatasetError {
     /// A source lies in the folder that is imported into, or the other way round.
     #[error("cannot import {} into {}: one lies in the other", from.display(), to.display())]
     IntoItself { from: PathBuf, to: PathBuf },
-    /// One source tells splits, another does not.
-    #[error("{source_name}: {}, expected all sources of a data set to tell a split or none", told(*tells))]
-    MixedSplits { source_name: String, tells: bool },
+    /// One source gives splits, another does not.
+    #[error("{source_name}: {}, expected all sources of a data set to give a split, or none", found(*has_split))]
+    MixedSplits { source_name: String, has_split: bool },
     /// The folder that is imported into has an index with a column that an import does not know.
-    #[error("{}: column `{column}` would be lost by an import; take it out, or import into another folder", path.display())]
+    #[error("{}: column `{column}` would be lost by an import; remove it, or import into another folder", path.display())]
     UnknownColumn { path: PathBuf, column: String },
     /// The folder that is imported into has an index that no import has written.
     #[error("{}: {file} has no SHA-256 in column `sha256`, expected an index that an import has written", path.display())]
     NoHash { path: PathBuf, file: String },
     /// A file with other content has the name that is needed.
-    #[error("{} is there already with another content, and so is its second name", path.display())]
+    #[error("{} exists with other content, and so does its alternative name", path.display())]
     NameTaken { path: PathBuf },
     /// A file could not be linked to.
     #[error("cannot link {} to {}: {source}; a copy can be made on any disk", path.display(), from.display())]
@@ -87,6 +87,6 @@ fn hint(n_skipped: usize) -> String {
     if n_skipped == 0 { String::new() } else { format!(" ({n_skipped} left out)") }
 }
 
-fn told(tells: bool) -> &'static str {
-    if tells { "tells a split where others tell none" } else { "tells no split where others do" }
+fn found(has_split: bool) -> &'static str {
+    if has_split { "gives a split where others do not" } else { "gives no split where others do" }
 }

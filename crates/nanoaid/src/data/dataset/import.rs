@@ -1,6 +1,6 @@
 //! Import: micrographs from archives, folders and indexes into one folder with an index.
 //!
-//! The folder holds each content once, its index tells where it came from and its SHA-256; all that
+//! The folder holds each content once, its index says where it came from and its SHA-256; all that
 //! was not taken is named in the report. Importing again adds what is new and changes nothing else,
 //! so an import that was interrupted is finished by repeating it. Nothing is downloaded here.
 
@@ -75,16 +75,16 @@ pub struct SameContent {
 }
 
 /// Imports `sources` into the folder `to`, which is made if it is not there. Sources are
-/// * archives (`.tar`, `.tar.gz`, `.tgz`): NFFA's names tell the category, `L3_….jpg`; other files
+/// * archives (`.tar`, `.tar.gz`, `.tgz`): NFFA's names give the category, `L3_….jpg`; other files
 ///   have that of their folder in the archive, or else of the archive's name;
 /// * an index CSV, or a folder with an `index.csv`: category, group, split and licence as it says;
-/// * folders: the first folder below is the category, NFFA's names tell that of loose files;
+/// * folders: the first folder below is the category, NFFA's names give that of loose files;
 ///   archives in it are sources, too.
 ///
-/// `progress` is told the number of files that were looked at.
+/// `progress` is given the number of files that were read.
 ///
 /// # Errors
-/// If a source is none of these or can't be listed, one tells splits and another does not, the
+/// If a source is none of these or can't be listed, one gives splits and another does not, the
 /// folder can't be written to, or its index holds what an import would lose. Files that can't be
 /// taken are no errors but in the report; an archive that is damaged gives what comes before.
 pub fn import(
@@ -280,7 +280,7 @@ impl Import<'_> {
             Ok(()) => Ok(()),
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Archive(ArchiveError { n_entries, error })) => {
-                self.skip(label, format!("damaged after {n_entries} entries, which were looked at: {error}"))
+                self.skip(label, format!("damaged after {n_entries} entries, which were read: {error}"))
             }
         }
     }
@@ -340,9 +340,9 @@ impl Import<'_> {
             self.report.skipped.push(Skipped { file: candidate.source, reason });
             return Ok(());
         }
-        let tells = candidate.split.is_some();
-        if self.store.tells_split().is_some_and(|others| others != tells) {
-            return Err(DatasetError::MixedSplits { source_name: candidate.source, tells });
+        let has_split = candidate.split.is_some();
+        if self.store.gives_split().is_some_and(|others| others != has_split) {
+            return Err(DatasetError::MixedSplits { source_name: candidate.source, has_split });
         }
         let (file, is_there) = self.store.place(candidate.category.as_deref(), &candidate.name, &sha256)?;
         if !is_there {
@@ -414,7 +414,7 @@ fn name_of(path: &Path) -> String {
 
 /// Refuses a source that holds the folder `to`, or lies in it.
 fn check_apart(source: &Path, to: &Path) -> Result<(), DatasetError> {
-    let Ok(from) = source.canonicalize() else { return Ok(()) }; // told when it is read
+    let Ok(from) = source.canonicalize() else { return Ok(()) }; // reported when it is read
     // of a folder that is not there yet, the first one above that is
     let absolute = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
     let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();

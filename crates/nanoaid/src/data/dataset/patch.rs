@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_place_and_position_is_drawn_and_none_outside() {
-        // each pixel has its own value, so a patch tells where it came from and how it lies
+        // each pixel has its own value, so a patch shows where it came from and how it lies
         let plane = Plane::from_fn(5, 4, |y, x| (y * 4 + x) as f32);
         let mut stream = Stream::new(1, "test", 0);
         let mut seen = std::collections::BTreeSet::new();

@@ -91,7 +91,7 @@ pub struct Batch {
     pub patch: usize,
     /// For each patch the place of its category in [`Dataset::categories`]; `None`: not known.
     pub labels: Vec<Option<usize>>,
-    /// How many of the patches are flatter than asked for, since several micrographs in a row had
+    /// How many of the patches are flatter than requested, since several micrographs in a row had
     /// nothing better.
     pub n_flat: usize,
 }

@@ -19,7 +19,7 @@ pub enum Split {
     Train,
     /// To watch the learning by, and to choose settings by.
     Validation,
-    /// To be looked at once, at the end.
+    /// To be used once, at the end.
     Test,
 }
 

@@ -166,7 +166,7 @@ fn near_duplicates_stay_in_one_split_where_it_is_drawn() {
     }
     assert!((0..3).any(split_by_names), "by their names alone some would be parted");
 
-    // where the index tells the split it is taken as it is; within train it may be drawn
+    // where the index gives the split it is taken as it is; within train it may be drawn
     let all = Dataset::open(root, &keeping_rows()).unwrap();
     let row = |(place, entry): (usize, &Entry)| {
         format!("{},{}\n", entry.file, if place % 2 == 0 { "train" } else { "test" })

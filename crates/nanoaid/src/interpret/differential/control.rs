@@ -2,7 +2,7 @@
 //!
 //! Labels shuffled among groups show whether the stated share of false discoveries is kept for these
 //! units, with their dependences, and these groups, with their sizes. Other tables (of a network of
-//! random weights, or of the data bar alone) show what classes can be told by without anything having
+//! random weights, or of the data bar alone) show what distinguishes classes without anything having
 //! been learnt of the specimen: there units *may* be found, and a finding on the network proper is
 //! worth only what it has beyond.
 

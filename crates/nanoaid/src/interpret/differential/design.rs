@@ -59,7 +59,7 @@ pub(super) struct Labelling {
 }
 
 impl Design {
-    /// `side` tells of each micrograph whether it is on side A (`true`), B (`false`) or neither; both
+    /// `side` says of each micrograph whether it is on side A (`true`), B (`false`) or neither; both
     /// sides have some.
     pub(super) fn of(images: &[Labelled], side: &[Option<bool>]) -> Self {
         let rows: Vec<usize> = (0..images.len()).filter(|&image| side[image].is_some()).collect();

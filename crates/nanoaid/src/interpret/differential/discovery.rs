@@ -1,7 +1,7 @@
 //! False-discovery control: which of many units to believe.
 //!
 //! Benjamini & Hochberg (1995): among the units with `q ≤ s` at most the share `s` is expected to be
-//! there by chance. Where no unit tells the classes apart this is the probability that any is
+//! there by chance. Where no unit distinguishes the classes this is the probability that any is
 //! reported. Proven for independent units and for ones that depend on each other positively; shuffled
 //! labels show whether it holds for the units at hand.
 

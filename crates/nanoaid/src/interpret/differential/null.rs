@@ -4,7 +4,7 @@
 //! p-values below 0.0001 count. So where fewer than ten shuffles lie as far out, the tail of a smooth
 //! distribution of the same moments is taken: normal, or gamma on the long side of a skew one (Winkler
 //! et al. 2016). Rank sums have short tails, so that the normal tail errs upwards; where few bundles
-//! have anything to tell, it would not, and what these bundles allow is the least.
+//! have any information, it would not, and what these bundles allow is the least.
 
 use super::design::{Design, Labelling};
 use super::rank::Ranked;
@@ -55,10 +55,10 @@ impl Null {
 }
 
 /// The least that one side of a unit's p-value can be under a labelling: the share of all labellings
-/// that agree with it on the bundles with anything to tell (`telling`), and so put the same values on
+/// that agree with it on the bundles with any information (`telling`), and so put the same values on
 /// each side.
 ///
-/// Where every bundle tells something it is one of all labellings. Where a unit answers to three
+/// Where every bundle has information it is one of all labellings. Where a unit answers to three
 /// bundles only, it is the chance that these three fall as they do, however many bundles there are.
 pub(super) fn least_probability(design: &Design, labelling: &Labelling, telling: &[bool]) -> f64 {
     let n_bundles = design.bundles.len();

@@ -284,7 +284,7 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
     let n_held = units.iter().filter(|unit| unit.auc.interval.unwrap().holds(0.5)).count();
     let share = n_held as f64 / units.len() as f64;
     println!("{share} of the intervals hold the truth");
-    // 0.95 is asked for; percentile intervals of few groups are too narrow, and 0.88 is where they
+    // 0.95 is requested; percentile intervals of few groups are too narrow, and 0.88 is where they
     // would leave out the truth more than twice as often as they say
     assert!((0.88..=0.98).contains(&share), "{share}");
 }
@@ -462,5 +462,5 @@ fn what_can_not_be_compared_is_refused() {
     assert_eq!(short.unwrap_err().to_string(), "expected a label for each of 6 micrographs, found 5");
     let config = DifferentialConfig { false_share: 0.9, ..quick() };
     let error = table.with(|labelled| differential_analysis(labelled, &a_against_b(), &config)).unwrap_err();
-    assert_eq!(error.to_string(), "contrast.false_share: expected 0.001 to 0.5, found 0.9");
+    assert_eq!(error.to_string(), "differential.false_share: expected 0.001 to 0.5, found 0.9");
 }

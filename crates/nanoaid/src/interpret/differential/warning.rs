@@ -47,7 +47,7 @@ pub enum DifferentialWarning {
     TooFewLabellings {
         /// The least p-value that there can be.
         least_p: f64,
-        /// The share of false discoveries that was asked for.
+        /// The share of false discoveries that was requested.
         share: f64,
     },
     /// Units with the same value for all micrographs that are compared.
@@ -69,7 +69,7 @@ impl DifferentialWarning {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::OneGroup { .. } => {
-                "source and class can't be told apart; add micrographs of other specimens"
+                "source and class cannot be separated; add micrographs of other specimens"
             }
             Self::FewGroups { .. } => {
                 "intervals are too narrow and small p-values out of reach; add micrographs of other specimens"
@@ -81,7 +81,7 @@ impl DifferentialWarning {
                 "their parts count as independent, so p-values are too large; see whether the classes are right"
             }
             Self::TooFewLabellings { .. } => "add micrographs of other specimens",
-            Self::DeadUnits { .. } => "they count as units that tell nothing",
+            Self::DeadUnits { .. } => "they count as units without information",
             Self::WithoutClass { .. } => "give them a category if they are to count",
         }
     }

@@ -3,7 +3,7 @@
 //! The nine that drive it most say what it is for, the nine that drive it least what it is not
 //! for; nine at the deciles in between show what the extremes leave out. Of micrographs that show
 //! the same place only the first is taken, and ties are broken by the hash of the content: what is
-//! chosen does not depend on the order in which micrographs were looked at.
+//! chosen does not depend on the order in which micrographs were read.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ impl ChooseConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exemplar {
-    /// The micrograph, by its place among those that were looked at.
+    /// The micrograph, by its place among those that were read.
     pub image: usize,
     /// Largest activation in that micrograph.
     pub value: f32,

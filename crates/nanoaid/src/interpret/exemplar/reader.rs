@@ -100,7 +100,7 @@ impl ActivationReader {
     /// What each channel answers to `image`, values in `[0, 1]`, by layer and channel.
     ///
     /// # Errors
-    /// If the image is too small for a layer, or maps of a large one can not be kept in a file.
+    /// If the image is too small for a layer, or maps of a large one cannot be kept in a file.
     ///
     /// ```
     /// use micrograph::Plane;

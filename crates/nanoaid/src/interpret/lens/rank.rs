@@ -71,7 +71,7 @@ pub enum ChannelState {
     Dead,
 }
 
-/// In which order channels are shown; near-copies come behind the live ones, dead ones last.
+/// In which order channels are shown; near-copies come after the live ones, dead ones last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {

@@ -1,4 +1,4 @@
-//! Tasks: pairs of a patch that drives the unit and one that does not, told apart by references.
+//! Tasks: pairs of a patch that drives the unit and one that does not, distinguished by references.
 //!
 //! A query's evidence is its mean distance from references that do not drive the unit, less that from
 //! references that do. The query with more evidence is said to drive the unit more. Both queries of a

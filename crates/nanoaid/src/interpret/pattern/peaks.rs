@@ -130,8 +130,8 @@ pub fn peaks(map: &UnitMap, distance_px: f64, config: &PeakConfig) -> Peaks {
     Peaks { level: median + over, places }
 }
 
-/// Local maxima above `ground`, the highest first, none within `distance` positions of a higher one.
-fn tops(plane: &Plane, distance: f64, ground: f64) -> Vec<(usize, usize)> {
+/// Local maxima above `background`, the highest first, none within `distance` positions of a higher one.
+fn tops(plane: &Plane, distance: f64, background: f64) -> Vec<(usize, usize)> {
     let (height, width) = (plane.height(), plane.width());
     let mut candidates = Vec::new();
     for y in 0..height {
@@ -139,7 +139,7 @@ fn tops(plane: &Plane, distance: f64, ground: f64) -> Vec<(usize, usize)> {
             let own = plane.at(y, x);
             let rows = y.saturating_sub(1)..(y + 2).min(height);
             let columns = x.saturating_sub(1)..(x + 2).min(width);
-            let top = f64::from(own) > ground
+            let top = f64::from(own) > background
                 && rows
                     .flat_map(|y| columns.clone().map(move |x| (y, x)))
                     .all(|(y, x)| plane.at(y, x) <= own);
@@ -177,8 +177,8 @@ fn tops(plane: &Plane, distance: f64, ground: f64) -> Vec<(usize, usize)> {
 fn between(plane: &Plane, (y, x): (usize, usize)) -> [f64; 2] {
     let vertex = |before: f32, own: f32, after: f32| {
         let bend = f64::from(before) - 2.0 * f64::from(own) + f64::from(after);
-        let slope = f64::from(before) - f64::from(after);
-        if bend < 0.0 { (slope / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 }
+        let difference = f64::from(before) - f64::from(after);
+        if bend < 0.0 { (difference / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 }
     };
     let own = plane.at(y, x);
     let inside = |at: usize, length: usize| at > 0 && at + 1 < length;

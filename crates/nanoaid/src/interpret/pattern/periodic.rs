@@ -17,7 +17,7 @@ use crate::Layer;
 use crate::interpret::lens::FeatureMaps;
 
 /// Share of the layer's largest standard deviation from which on a map has a say: a channel that fires
-/// faintly at a few places has a spectrum, too, which tells of these places alone.
+/// faintly at a few places has a spectrum, too, which describes these places alone.
 const LEAST_SHARE: f64 = 0.1;
 
 /// The channel of `maps`, which are of an image of this height and width, with the clearest of `waves`
@@ -75,7 +75,7 @@ pub fn clearest(
     Ok(match best {
         Some(best) => Finding::Measured(best),
         None => Finding::NotMeasured(format!(
-            "no channel can tell the period: positions lie {} px apart, {} × {} of them",
+            "no channel resolves the period: positions lie {} px apart, {} × {} of them",
             layer.stride, part.height, part.width
         )),
     })

@@ -73,7 +73,7 @@ pub struct Periodic {
     pub curve: Vec<[f64; 2]>,
     /// Its activation for uniform grey.
     pub uniform: Option<f64>,
-    /// The most periodic unit of each layer that was looked at.
+    /// The most periodic unit of each layer that was read.
     pub layers: Vec<LayerClarity>,
 }
 
@@ -94,7 +94,7 @@ pub struct Clearest {
     pub axis_deg: f64,
 }
 
-/// The most periodic unit of one of the layers that were looked at, or why there is none.
+/// The most periodic unit of one of the layers that were read, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerClarity {
     /// The layer.
@@ -141,7 +141,7 @@ pub struct PreferredPeriod {
 }
 
 impl PreferredPeriod {
-    /// What `layer` tells of `channel`: its period, its curve over periods, and its activation for uniform
+    /// What the tuning of `layer` gives for `channel`: its period, its curve over periods, and its activation for uniform
     /// grey.
     pub(super) fn of(
         layer: &LayerTuning,
@@ -163,12 +163,12 @@ impl PreferredPeriod {
                 "the {end} period shown, {px:.1} px, drives it most: it may prefer a {more} one"
             ))
         };
-        let told = match preferred.period {
+        let preferred = match preferred.period {
             Period::Shown { px } => Finding::Measured(Self { px, nm: image.nm_of(px), ratio: px / image.px }),
             Period::ShortestShown { px } => beyond("shortest", px, "shorter"),
             Period::LongestShown { px } => beyond("longest", px, "longer"),
         };
-        (told, curve, uniform)
+        (preferred, curve, uniform)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What tuning tells: numbers of each unit, the curves they come from, or why there are none.
+//! What tuning gives: numbers of each unit, the curves they come from, or why there are none.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct NetworkTuning {
     pub network_sha256: String,
     /// The settings.
     pub config: TuningConfig,
-    /// The layers, in the order in which they were asked for.
+    /// The layers, in the order in which they were requested.
     pub layers: Vec<LayerTuning>,
 }
 
@@ -79,7 +79,7 @@ pub struct UnitTuning {
 pub enum GratingTuning {
     /// Some gratings more than others.
     Tuned(Preferred),
-    /// There is nothing to be told, and why.
+    /// No tuning was measured, and why.
     Untuned {
         /// Why.
         reason: Untuned,
@@ -91,7 +91,7 @@ pub enum GratingTuning {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Untuned {
     /// The same activation whatever is shown.
-    #[error("its activation is {activation} whatever is shown")]
+    #[error("its activation is {activation} for every stimulus")]
     Constant {
         /// That activation.
         activation: f32,
@@ -121,7 +121,7 @@ pub struct Preferred {
     /// Half the width, in octaves of the period, at which half of the gain is left; from the sides on
     /// which that lies among the periods shown, `None` if on neither.
     pub half_width_octaves: Option<f64>,
-    /// The lines; `None` where lines and gaps can not be told apart, at periods below
+    /// The lines; `None` where lines and gaps cannot be distinguished, at periods below
     /// [`LEAST_TOLD_PX`].
     pub profile: Option<Profile>,
     /// `(B − D) / (B + D)` for the gains of thin bright and thin dark lines at its axis and period;
@@ -129,7 +129,7 @@ pub struct Preferred {
     pub line_polarity: Option<f64>,
     /// What it adds to the activation for uniform grey.
     pub gain: f32,
-    /// Mean gain over phases as a share of the largest: about 0 for a linear unit, 1/π behind a ReLU
+    /// Mean gain over phases as a share of the largest: about 0 for a linear unit, 1/π after a ReLU
     /// that begins at uniform grey, 1 if the phase makes no difference.
     pub phase_invariance: f64,
     /// Whether axis and period were found between those of the stimuli by further stimuli.
@@ -138,11 +138,11 @@ pub struct Preferred {
     pub curves: Curves,
 }
 
-/// Orientation selectivity from which on an axis is told. Twelve gains that differ at random by a
+/// Orientation selectivity from which on an axis is reported. Twelve gains that differ at random by a
 /// third of their mean have about that.
 pub const LEAST_SELECTIVITY: f64 = 0.1;
 
-/// Period in px below which a grating is a single wave, so that its profile can not be told.
+/// Period in px below which a grating is a single wave, so that its profile cannot be determined.
 pub const LEAST_TOLD_PX: f64 = 4.0;
 
 /// The period that a unit prefers.

@@ -78,7 +78,7 @@ pub struct Lattice {
     pub pitch_px: f64,
     /// Diameter of a dot as a share of the pitch, above 0 and below 1.
     pub diameter: f64,
-    /// Share of the sites without a dot, `[0, 1]`; they look like the ground.
+    /// Share of the sites without a dot, `[0, 1]`; they look like the background.
     pub missing: f64,
     /// Whether dots are bright.
     pub polarity: Polarity,
@@ -90,7 +90,7 @@ pub struct Lattice {
     pub seed: u64,
 }
 
-/// One disc on a uniform ground of the mean grey level.
+/// One disc on a uniform background of the mean grey level.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Disc {
     /// Its radius.
@@ -118,7 +118,7 @@ pub enum Stimulus {
 impl Stimulus {
     /// `side × side` pixels of it, its origin at `origin_px` (rows and columns alike) from the first
     /// pixel's centre. `contrast` is the rms contrast of gratings and complete lattices; a disc differs
-    /// from its ground by twice as much, as the lines and gaps of a grating of duty ½ do.
+    /// from its background by twice as much, as the lines and gaps of a grating of duty ½ do.
     pub fn plane(&self, side: usize, origin_px: f64, contrast: f64) -> Plane {
         let place = |index: usize| index as f64 - origin_px;
         let plane = |value: &dyn Fn(f64, f64) -> f64| {

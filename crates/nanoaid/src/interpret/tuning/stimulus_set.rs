@@ -55,7 +55,7 @@ pub struct LatticeKind {
     pub diameter: f64,
     /// Share of the sites without a dot.
     pub missing: f64,
-    /// Whether dots are brighter than the ground.
+    /// Whether dots are brighter than the background.
     pub polarity: Polarity,
 }
 
@@ -64,7 +64,7 @@ pub struct LatticeKind {
 pub struct DiscKind {
     /// Its radius in px.
     pub radius_px: f64,
-    /// Whether it is brighter than the ground.
+    /// Whether it is brighter than the background.
     pub polarity: Polarity,
 }
 

@@ -125,7 +125,7 @@ impl<'a> Ascent<'a> {
         Ok(Some(best.collect()))
     }
 
-    /// Keeps the images of the groups that still climb, if they are asked for after `step`.
+    /// Keeps the images of the groups that still climb, if they are requested after `step`.
     fn keep_snapshots(&self, step: usize, groups: &mut [Group]) {
         if !self.config.snapshots.contains(&step) {
             return;
@@ -192,12 +192,12 @@ impl<'a> Ascent<'a> {
             let drawn = self.draw(step, view)?;
             let transformed: Vec<Vec<f32>> = images.par_iter().map(|image| drawn.apply(image)).collect();
             let micrograph = self.micrograph.map(|plane| drawn.apply(plane.values()));
-            let (of_view, slopes) =
-                scorer.slopes(&transformed, drawn.shape(), micrograph.as_deref(), redirected);
+            let (of_view, partials) =
+                scorer.gradients(&transformed, drawn.shape(), micrograph.as_deref(), redirected);
             scores.iter_mut().zip(of_view).for_each(|(score, of_view)| *score += share * of_view);
-            gradients.par_iter_mut().zip(slopes).for_each(|(gradient, slopes)| {
-                for (sum, slope) in gradient.iter_mut().zip(drawn.gradient(slopes)) {
-                    *sum += share * slope;
+            gradients.par_iter_mut().zip(partials).for_each(|(gradient, partials)| {
+                for (sum, partial) in gradient.iter_mut().zip(drawn.gradient(partials)) {
+                    *sum += share * partial;
                 }
             });
         }
@@ -209,8 +209,8 @@ impl<'a> Ascent<'a> {
                 group.journey.step(gradients, redirected);
                 for ((climber, image), gradient) in group.members.iter_mut().zip(images).zip(gradients) {
                     self.subtract_penalties(image, gradient);
-                    let slopes = self.canvas.gradient(&climber.coefficients, image, gradient);
-                    climber.optimizer.step(&mut climber.coefficients, &slopes);
+                    let partials = self.canvas.gradient(&climber.coefficients, image, gradient);
+                    climber.optimizer.step(&mut climber.coefficients, &partials);
                     if climber.coefficients.iter().any(|value| !value.is_finite()) {
                         return Err(VisualizeError::NotFinite { step: step + 1, score: scores[0] });
                     }
@@ -240,9 +240,9 @@ impl<'a> Ascent<'a> {
     fn subtract_penalties(&self, image: &[f32], gradient: &mut [f32]) -> f32 {
         let mut charged = 0.0;
         for penalty in &self.config.penalties {
-            let (value, slopes) = penalty.charge(image, self.shape, self.config.mean_grey);
+            let (value, partials) = penalty.charge(image, self.shape, self.config.mean_grey);
             charged += value as f32;
-            gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum -= slope);
+            gradient.iter_mut().zip(partials).for_each(|(sum, partial)| *sum -= partial);
         }
         charged
     }

@@ -186,7 +186,7 @@ pub enum CanvasError {
     /// The micrograph to start from is of another size, or the network wants colors.
     #[error("a canvas of one channel of {}×{} pixels can not start from a micrograph of {}×{}", shape.0, shape.1, found.0, found.1)]
     Start { found: (usize, usize), shape: (usize, usize) },
-    /// This canvas can not show a given micrograph.
+    /// This canvas cannot show a given micrograph.
     #[error("canvas `{canvas}` can not start from a micrograph")]
     NoStart { canvas: &'static str },
 }

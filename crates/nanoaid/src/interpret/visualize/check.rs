@@ -25,7 +25,9 @@ pub(super) fn objective(
     found?;
     if config.members < objective.least_members() {
         let (members, least) = (config.members, objective.least_members());
-        return refuse(format!("is about at least {least} pictures that are made together, found {members}"));
+        return refuse(format!(
+            "needs at least {least} pictures that are made together (`members`), found {members}"
+        ));
     }
     Ok(())
 }

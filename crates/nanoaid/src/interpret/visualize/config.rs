@@ -110,7 +110,7 @@ impl VisualizeConfig {
         self.transforms.iter().all(Transform::keeps_orientation_and_pitch)
     }
 
-    /// Whether pictures are to tell the period and the axis that a unit answers to: by the power
+    /// Whether pictures should show the period and the axis that a unit prefers: by the power
     /// method, which settles on one wave, without transforms that blur it.
     pub fn measures(&self) -> bool {
         matches!(self.optimizer, OptimizerConfig::Power { .. }) && self.keeps_orientation_and_pitch()

@@ -1,4 +1,4 @@
-//! Diagnosis: what a climb tells about its picture, so that noise is not taken for a feature.
+//! Diagnosis: what an ascent shows about its picture, so that noise is not taken for a feature.
 
 use std::fmt;
 
@@ -34,9 +34,9 @@ pub enum Warning {
         /// Score of the start.
         start: f32,
     },
-    /// The picture was to tell a period and an axis, but has no clear wave.
+    /// The picture should show a period and an axis, but has no clear wave.
     NoWave,
-    /// The picture was to tell a period and an axis, but gratings of others drive the unit as much.
+    /// The picture should show a period and an axis, but gratings of others drive the unit as much.
     OtherWave {
         /// Score of a grating of the period and the axis of the picture's strongest wave.
         own: f32,
@@ -53,12 +53,12 @@ pub enum Warning {
     },
 }
 
-/// Steps without gradient above this share are told.
+/// Steps without gradient above this share are reported.
 const STUCK_SHARE: f32 = 0.5;
-/// Pixels within 0.02 of black or white above this share are told.
+/// Pixels within 0.02 of black or white above this share are reported.
 const SATURATED_SHARE: f32 = 0.5;
 const SATURATED_WITHIN: f32 = 0.02;
-/// A last gain above this share of the whole is told.
+/// A last gain above this share of the whole is reported.
 const RISING_SHARE: f32 = 0.1;
 
 impl fmt::Display for Warning {
@@ -71,16 +71,20 @@ impl fmt::Display for Warning {
                  reach it"
             ),
             Self::Stuck { share } => {
-                write!(out, "no gradient came through in {} % of the steps", percent(share))
+                write!(out, "the gradient was zero in {} % of the steps", percent(share))
             }
             Self::Saturated { share } => {
                 write!(out, "{} % of the pixels are black or white", percent(share))
             }
             Self::StillRising { share } => {
-                write!(out, "still rising: {} % of the gain came between the last two looks", percent(share))
+                write!(
+                    out,
+                    "not converged: {} % of the gain came between the last two checks; try more steps",
+                    percent(share)
+                )
             }
             Self::NoGain { start } => write!(out, "no picture scored higher than the start, {start}"),
-            Self::NoWave => write!(out, "the picture has no clear wave: there is no period to be read off"),
+            Self::NoWave => write!(out, "the picture has no clear wave, so no period can be measured"),
             Self::OtherWave { own, beside } => write!(
                 out,
                 "the period and axis of the picture are not the unit's: a plain grating of them scores {own:.4}, one \
@@ -141,7 +145,7 @@ impl Journey {
             return;
         }
         self.n_steps += 1;
-        let nothing = gradients.iter().flatten().all(|slope| *slope == 0.0);
+        let nothing = gradients.iter().flatten().all(|partial| *partial == 0.0);
         self.n_without_gradient += usize::from(nothing);
     }
 

@@ -81,7 +81,7 @@ pub enum Objective {
     },
     /// For pictures that are made together: the score `s` of another objective less what they have in
     /// common at a layer, `s − share · |s| · alike`, with the mean over the others of the products that
-    /// [`Self::Diversity`] is made of, in `[0, 1]` behind a ReLU, as `alike`. The share means the same
+    /// [`Self::Diversity`] is made of, in `[0, 1]` after a ReLU, as `alike`. The share means the same
     /// whatever the size of a network's activations.
     Diverse {
         /// What is climbed besides.

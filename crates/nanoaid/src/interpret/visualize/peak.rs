@@ -19,7 +19,7 @@ pub struct Peak {
     /// screen.
     pub axis_deg: f64,
     /// Share of the picture's variance, under the window, that lies at the peak and as near to it as
-    /// the window can not tell apart; in `[0, 1]`. Near 1 is a pure wave; a texture without one has
+    /// the window cannot distinguish; in `[0, 1]`. Near 1 is a pure wave; a texture without one has
     /// little.
     pub share: f64,
 }

@@ -56,9 +56,9 @@ impl Penalty {
     pub(super) fn charge(&self, image: &[f32], shape: Shape, mean_grey: f32) -> (f64, Vec<f32>) {
         let scale = self.weight / image.len() as f32;
         let (mut total, mut gradient) = (0.0, vec![0.0; image.len()]);
-        let mut charge = |index: usize, value: f32, slope: f32| {
+        let mut charge = |index: usize, value: f32, partial: f32| {
             total += f64::from(scale * value);
-            gradient[index] += scale * slope;
+            gradient[index] += scale * partial;
         };
         match self.kind {
             PenaltyKind::TotalVariation => {
@@ -69,9 +69,9 @@ impl Penalty {
                     {
                         if inside {
                             let step = image[next] - image[index];
-                            let slope = if step == 0.0 { 0.0 } else { step.signum() };
-                            charge(next, step.abs(), slope);
-                            charge(index, 0.0, -slope);
+                            let partial = if step == 0.0 { 0.0 } else { step.signum() };
+                            charge(next, step.abs(), partial);
+                            charge(index, 0.0, -partial);
                         }
                     }
                 }
@@ -79,8 +79,8 @@ impl Penalty {
             PenaltyKind::Lp { p } => {
                 for (index, value) in image.iter().enumerate() {
                     let off = value - mean_grey;
-                    let slope = if off == 0.0 { 0.0 } else { p * off.abs().powf(p - 1.0) * off.signum() };
-                    charge(index, off.abs().powf(p), slope);
+                    let partial = if off == 0.0 { 0.0 } else { p * off.abs().powf(p - 1.0) * off.signum() };
+                    charge(index, off.abs().powf(p), partial);
                 }
             }
             PenaltyKind::Blur => {
@@ -248,7 +248,7 @@ mod tests {
                 let (charged, gradient) =
                     Penalty { weight: 1.0, kind }.charge(&vec![0.5; shape.len()], shape, 0.5);
                 assert_eq!(charged, 0.0, "{kind:?}");
-                assert!(gradient.iter().all(|slope| *slope == 0.0), "{kind:?}");
+                assert!(gradient.iter().all(|partial| *partial == 0.0), "{kind:?}");
             }
         }
     }

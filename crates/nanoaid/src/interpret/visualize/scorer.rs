@@ -74,7 +74,7 @@ impl<'a> Scorer<'a> {
 
     /// The score of each of `images`, `[C, H, W]`, and its gradient for that image. `micrograph` is
     /// the given one, as it went through the same transforms.
-    pub(super) fn slopes(
+    pub(super) fn gradients(
         &self,
         images: &[Vec<f32>],
         shape: Shape,

@@ -9,7 +9,7 @@ use super::objective::Objective;
 use super::transform::MOST_PX;
 use crate::{Address, Layer, Network};
 
-/// Why pictures of a layer can not be tiled.
+/// Why pictures of a layer cannot be tiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a picture of `{layer}` that can be tiled needs a frame of {needed} px, which is how far its neurons see; expected \
@@ -56,7 +56,7 @@ pub fn frame_px(network: &Network, objectives: &[Objective]) -> Result<usize, Vi
 }
 
 /// How far the neurons of `layer` at the border of an image see beyond it, in whole strides of the
-/// coarsest layer before it; behind a mean over the image, those of the layers that it is the mean of.
+/// coarsest layer before it; after a mean over the image, those of the layers that it is the mean of.
 fn seen_beyond(network: &Network, layer: &Layer) -> usize {
     let needed = network.graph().needed(network.index_of(&layer.name) + 1);
     let before: Vec<&Layer> = network

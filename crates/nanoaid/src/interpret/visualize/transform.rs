@@ -3,7 +3,7 @@
 //!
 //! Each step draws its numbers from the stream of (seed, step, view), so they are the same for all
 //! images of a batch, whatever else is in it. Each is linear but for an added constant, and gives
-//! the gradient for its input in closed form. Beyond the border an image goes on with its last
+//! the gradient for its input in closed form. Beyond the border an image continues with its last
 //! value: black corners would leak into the picture.
 
 mod draw;

@@ -17,7 +17,7 @@ pub struct CheckReport {
     pub schema_version: u32,
     /// Micrographs that the folder or index names.
     pub n_micrographs: usize,
-    /// Whether the index tells the split; else it is the drawn one.
+    /// Whether the index gives the split; else it is the drawn one.
     pub split_told: bool,
     /// Number of groups: those of the index, and those that near-duplicates were joined to.
     pub n_groups: usize,
@@ -36,7 +36,7 @@ pub struct CheckReport {
     pub skipped: Vec<Skipped>,
     /// What makes results wrong.
     pub problems: Vec<Problem>,
-    /// What should be looked at.
+    /// What should be checked.
     pub warnings: Vec<CheckWarning>,
 }
 
@@ -130,7 +130,7 @@ impl Pair {
 pub enum Problem {
     /// A file can't be read, or shows nothing.
     Unreadable(Skipped),
-    /// `file` does not have the hash that the index tells.
+    /// `file` does not have the hash that the index gives.
     Changed { file: String },
     /// Two `files` hold the same bytes and have different `categories`.
     TwoCategories { files: [String; 2], categories: [String; 2] },
@@ -163,7 +163,7 @@ pub enum LeakKind {
     SameGroup { group: String },
 }
 
-/// Something to be looked at.
+/// Something to be checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -176,12 +176,12 @@ pub enum CheckWarning {
     /// A category has no micrograph in `split`, though others have.
     NoneInSplit { category: String, split: Split },
     /// The share of micrographs with a data bar differs between categories, from `least` to `most`:
-    /// a network that sees the bar can tell them by it.
+    /// a network that sees the bar can use it.
     DataBarShares { least: (String, f64), most: (String, f64) },
     /// The same of micrographs with a calibration.
     CalibrationShares { least: (String, f64), most: (String, f64) },
     /// `by_size` is the share of micrographs whose category is that of most others of their size,
-    /// `commonest` the share of the commonest category: size alone tells more than guessing does.
+    /// `commonest` the share of the commonest category: size alone predicts the category better than guessing.
     SizeTellsCategory { by_size: f64, commonest: f64 },
 }
 
@@ -223,7 +223,9 @@ impl fmt::Display for CheckWarning {
                     "too few: {category} has {n}, at least {least} are needed to learn from and to measure"
                 )
             }
-            Self::NoneInSplit { category, split } => write!(formatter, "{category} has none in {split}"),
+            Self::NoneInSplit { category, split } => {
+                write!(formatter, "{category} has no micrographs in {split}")
+            }
             Self::DataBarShares { least, most } | Self::CalibrationShares { least, most } => {
                 let what = match self {
                     Self::DataBarShares { .. } => "a data bar",
@@ -237,7 +239,7 @@ impl fmt::Display for CheckWarning {
                 let (by_size, commonest) = (percent(by_size), percent(commonest));
                 write!(
                     formatter,
-                    "shortcut: the size of the file alone tells {by_size} % of the categories, \
+                    "shortcut: the size of the file alone predicts {by_size} % of the categories, \
                      the commonest category {commonest} %"
                 )
             }

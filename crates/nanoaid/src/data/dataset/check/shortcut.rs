@@ -1,4 +1,4 @@
-//! Shortcut: what tells the category without being the specimen.
+//! Shortcut: what gives the category away without being the specimen.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{CategoryCheck, CheckWarning, LEAST_OF_CATEGORY, Look};
 /// Difference of two shares from which on it is a warning; smaller ones come about by chance in
 /// categories of ten or twenty micrographs.
 const SHARES_DIFFER: f64 = 0.3;
-/// Difference between what sizes tell and what guessing tells from which on it is a warning.
+/// Difference between the accuracy by size and by guessing from which on it is a warning.
 const SIZE_TELLS: f64 = 0.1;
 
 /// The shortcuts that categories with enough micrographs offer.

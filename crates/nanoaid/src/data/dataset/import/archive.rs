@@ -41,7 +41,7 @@ pub(super) fn stem(path: &Path) -> String {
     name.get(..end).unwrap_or(&name).to_owned()
 }
 
-/// Gives the name (with folders, as the archive tells it) and content of each entry to `take`.
+/// Gives the name (with folders, as the archive gives it) and content of each entry to `take`.
 ///
 /// # Errors
 /// If the file can't be read, is damaged, or unpacks to more than allowed: what came before has
@@ -106,7 +106,7 @@ fn refusal<R: Read>(entry: &tar::Entry<'_, R>, name: &str, most_bytes: u64) -> O
     } else if kind.is_dir() {
         return Some(Content::Other);
     } else if !kind.is_file() {
-        format!("it is no file but a {}", kind_text(kind))
+        format!("expected a file, found a {}", kind_text(kind))
     } else if !is_image(name) {
         return Some(Content::Other);
     } else if entry.size() > most_bytes {
@@ -125,7 +125,7 @@ fn kind_text(kind: tar::EntryType) -> &'static str {
     }
 }
 
-/// The unpacked bytes of the file, told by its first bytes.
+/// The unpacked bytes of the file, recognized by its first bytes.
 fn opened(path: &Path) -> io::Result<Box<dyn Read>> {
     let mut file = File::open(path)?;
     let mut head = [0; 2];

@@ -1,4 +1,4 @@
-//! Names: what the name of a source's file tells, and what it is called in the data set.
+//! Names: what the name of a source's file says, and what it is called in the data set.
 //!
 //! Names come from outside: whatever they hold, what leaves this file is one plain name, without a
 //! folder, that every system can store.
@@ -20,7 +20,7 @@ pub(super) const NFFA_CATEGORIES: [&str; 10] = [
 /// Most bytes of a name, so that a hash and an ending can be added.
 const MOST_BYTES: usize = 120;
 
-/// The category that an NFFA file name tells: `L`, a digit, `_`, hexadecimal digits.
+/// The category in an NFFA file name: `L`, a digit, `_`, hexadecimal digits.
 pub(super) fn nffa_category(file_name: &str) -> Option<&'static str> {
     let (head, rest) = file_name.split_at_checked(3)?;
     let [b'L', digit @ b'0'..=b'9', b'_'] = *head.as_bytes() else { return None };

@@ -30,7 +30,7 @@ const COLUMNS: [(&str, CellOf); 7] = [
     ("source", |row| row.source.clone()),
     ("licence", |row| row.licence.clone()),
 ];
-/// Those of them that are written only where a row has something in them; a split is told for all
+/// Those of them that are written only where a row has something in them; a split is given for all
 /// rows or for none.
 const OPTIONAL: [&str; 2] = ["split", "licence"];
 /// Hexadecimal digits of its content in a name that another content has already.
@@ -42,7 +42,7 @@ pub(super) struct Store {
     rows: Vec<index::Row>,
     /// Places among `rows` by content.
     by_content: BTreeMap<String, usize>,
-    /// Contents by file name, in lower case, since some systems don't tell the cases apart.
+    /// Contents by file name, in lower case, since some systems don't distinguish the cases.
     by_name: BTreeMap<String, String>,
     n_new: usize,
 }
@@ -78,8 +78,8 @@ impl Store {
         counts.into_iter().collect()
     }
 
-    /// Whether the rows tell a split; `None` without rows.
-    pub(super) fn tells_split(&self) -> Option<bool> {
+    /// Whether the rows give a split; `None` without rows.
+    pub(super) fn gives_split(&self) -> Option<bool> {
         self.rows.first().map(|row| row.split.is_some())
     }
 

@@ -335,7 +335,7 @@ fn what_would_lose_something_is_refused_with_its_reason() {
     fs::write(root.join("notes.txt"), "").unwrap();
     let message = |sources: &[&str]| imported(&folder, sources).unwrap_err().to_string();
     let cases = [
-        (&["plain", "split"][..], "split/y.png: tells a split where others tell none"),
+        (&["plain", "split"][..], "split/y.png: gives a split where others do not"),
         (&["absent"], "cannot read"),
         (&["notes.txt"], "expected a tar file"),
         (&["to"], "one lies in the other"),

@@ -38,15 +38,15 @@ impl Optimizer {
                 let norm = root_mean_square(gradient);
                 if norm > LEAST_NORM {
                     let scale = (1.0 - kept) * rate / norm;
-                    for (coefficient, slope) in coefficients.iter_mut().zip(gradient) {
-                        *coefficient = kept * *coefficient + scale * slope;
+                    for (coefficient, partial) in coefficients.iter_mut().zip(gradient) {
+                        *coefficient = kept * *coefficient + scale * partial;
                     }
                 }
             }
             OptimizerConfig::Normalized { rate } => {
                 let scale = rate / (root_mean_square(gradient) + LEAST_NORM);
-                for (coefficient, slope) in coefficients.iter_mut().zip(gradient) {
-                    *coefficient += scale * slope;
+                for (coefficient, partial) in coefficients.iter_mut().zip(gradient) {
+                    *coefficient += scale * partial;
                 }
             }
             OptimizerConfig::Adam { rate } => {
@@ -64,20 +64,20 @@ impl Optimizer {
                 let (of_now, of_next) =
                     ((1.0 - now) / (1.0 - self.momenta), next / (1.0 - self.momenta * next));
                 let of_second = 1.0 - SECOND_DECAY.powi(self.n_steps);
-                self.moments(coefficients, gradient, |first, second, slope| {
-                    rate * (of_next * first + of_now * slope) / ((second / of_second).sqrt() + EPSILON)
+                self.moments(coefficients, gradient, |first, second, partial| {
+                    rate * (of_next * first + of_now * partial) / ((second / of_second).sqrt() + EPSILON)
                 });
             }
         }
     }
 
-    /// Brings the moments up to date, and adds `step(first, second, slope)` to each coefficient.
+    /// Brings the moments up to date, and adds `step(first, second, partial)` to each coefficient.
     fn moments(&mut self, coefficients: &mut [f32], gradient: &[f32], step: impl Fn(f32, f32, f32) -> f32) {
         let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((coefficient, &slope), (first, second)) in coefficients.iter_mut().zip(gradient).zip(moments) {
-            *first += (1.0 - FIRST_DECAY) * (slope - *first);
-            *second += (1.0 - SECOND_DECAY) * (slope * slope - *second);
-            *coefficient += step(*first, *second, slope);
+        for ((coefficient, &partial), (first, second)) in coefficients.iter_mut().zip(gradient).zip(moments) {
+            *first += (1.0 - FIRST_DECAY) * (partial - *first);
+            *second += (1.0 - SECOND_DECAY) * (partial * partial - *second);
+            *coefficient += step(*first, *second, partial);
         }
     }
 }

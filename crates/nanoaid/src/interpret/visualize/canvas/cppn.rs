@@ -100,8 +100,8 @@ impl Canvas for Cppn {
 
     fn gradient(&self, coefficients: &[f32], image: &[f32], gradient: &[f32]) -> Vec<f32> {
         let (inputs, sums) = self.run(coefficients, &self.coordinates);
-        let slopes = self.tone.gradient(image, gradient);
-        let mut slopes = transposed(&slopes, self.shape.channels, self.shape.plane()); // [pixel, C]
+        let partials = self.tone.gradient(image, gradient);
+        let mut partials = transposed(&partials, self.shape.channels, self.shape.plane()); // [pixel, C]
         let mut found = vec![0.0; coefficients.len()];
         let mut end = coefficients.len();
         for (layer, &[n_in, n_out]) in self.sizes.iter().enumerate().rev() {
@@ -109,17 +109,19 @@ impl Canvas for Cppn {
             let weights = &coefficients[start..start + n_in * n_out];
             let (of_weights, of_biases) = found[start..end].split_at_mut(n_in * n_out);
             let mut of_inputs = vec![0.0; if layer > 0 { inputs[layer].len() } else { 0 }];
-            for (pixel, (slopes, input)) in slopes.chunks(n_out).zip(inputs[layer].chunks(n_in)).enumerate() {
-                for (output, slope) in slopes.iter().enumerate() {
-                    of_biases[output] += slope;
+            for (pixel, (partials, input)) in
+                partials.chunks(n_out).zip(inputs[layer].chunks(n_in)).enumerate()
+            {
+                for (output, partial) in partials.iter().enumerate() {
+                    of_biases[output] += partial;
                     let row = output * n_in..(output + 1) * n_in;
                     for (of_weight, value) in of_weights[row.clone()].iter_mut().zip(input) {
-                        *of_weight += slope * value;
+                        *of_weight += partial * value;
                     }
                     if layer > 0 {
                         let of_input = &mut of_inputs[pixel * n_in..(pixel + 1) * n_in];
                         for (of_input, weight) in of_input.iter_mut().zip(&weights[row]) {
-                            *of_input += slope * weight;
+                            *of_input += partial * weight;
                         }
                     }
                 }
@@ -127,15 +129,15 @@ impl Canvas for Cppn {
             if layer > 0 {
                 let channels = n_in / 2;
                 let pairs = sums[layer - 1].chunks(channels).zip(of_inputs.chunks(n_in));
-                slopes = pairs
+                partials = pairs
                     .flat_map(|(sums, of_inputs)| {
-                        let slope = |channel: usize| {
+                        let partial = |channel: usize| {
                             let (sum, angle) = (sums[channel], sums[channel].atan());
                             let of_angle = OF_LINEAR * of_inputs[channel]
                                 + 2.0 * angle * OF_SQUARE * of_inputs[channels + channel];
                             of_angle / (1.0 + sum * sum)
                         };
-                        (0..channels).map(slope).collect::<Vec<_>>()
+                        (0..channels).map(partial).collect::<Vec<_>>()
                     })
                     .collect();
             }

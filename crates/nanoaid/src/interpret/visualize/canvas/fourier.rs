@@ -72,10 +72,10 @@ impl Canvas for Fourier {
     }
 
     fn gradient(&self, _: &[f32], image: &[f32], gradient: &[f32]) -> Vec<f32> {
-        let slopes = self.tone.gradient(image, gradient);
+        let partials = self.tone.gradient(image, gradient);
         let mut coefficients = Vec::with_capacity(2 * self.shape.channels * self.scales.len());
-        for slopes in slopes.chunks(self.shape.plane()) {
-            let spectrum = self.fourier.gradient_back(slopes);
+        for partials in partials.chunks(self.shape.plane()) {
+            let spectrum = self.fourier.gradient_back(partials);
             for (value, scale) in spectrum.into_iter().zip(&self.scales) {
                 coefficients.extend([value.re * scale, value.im * scale]);
             }

@@ -38,7 +38,7 @@ impl Phase {
         let (mean, deviation) = (spectrum.mean_grey, spectrum.deviation);
         let start =
             start.map(|plane| fourier.forward(plane.values()).iter().map(|value| value.arg()).collect());
-        // the slope of a sigmoid at its mean turns a deviation in grey levels into one in logits
+        // the derivative of a sigmoid at its mean turns a deviation in grey levels into one in logits
         let contrast = deviation / (mean * (1.0 - mean));
         let tone = Tone::new(shape.channels, mean, colors);
         Self { shape, fourier, magnitudes: spectrum.magnitudes.clone(), tone, contrast, start }
@@ -71,19 +71,19 @@ impl Canvas for Phase {
     }
 
     fn gradient(&self, coefficients: &[f32], image: &[f32], gradient: &[f32]) -> Vec<f32> {
-        let slopes = self.tone.gradient(image, gradient);
-        let planes = slopes.chunks(self.shape.plane());
+        let partials = self.tone.gradient(image, gradient);
+        let planes = partials.chunks(self.shape.plane());
         let mut found = Vec::with_capacity(coefficients.len());
-        for (raw, slopes) in coefficients.chunks(self.magnitudes.len()).zip(planes) {
+        for (raw, partials) in coefficients.chunks(self.magnitudes.len()).zip(planes) {
             let spectrum = self.spectrum(&self.phases(raw));
             let plane = self.fourier.back(spectrum.clone());
-            let slopes: Vec<f32> = slopes.iter().map(|slope| self.contrast * slope).collect();
-            let slopes = self.fourier.gradient_back(&standardized_gradient(&plane, &slopes));
+            let partials: Vec<f32> = partials.iter().map(|partial| self.contrast * partial).collect();
+            let partials = self.fourier.gradient_back(&standardized_gradient(&plane, &partials));
             // the derivative of exp(i φ) is i exp(i φ)
-            let of_phases: Vec<f32> = slopes
+            let of_phases: Vec<f32> = partials
                 .iter()
                 .zip(&spectrum)
-                .map(|(slope, value)| slope.im * value.re - slope.re * value.im)
+                .map(|(partial, value)| partial.im * value.re - partial.re * value.im)
                 .collect();
             match self.start {
                 Some(_) => found.extend(of_phases),
@@ -112,12 +112,12 @@ fn standardized_gradient(values: &[f32], gradient: &[f32]) -> Vec<f32> {
     let n = values.len() as f32;
     let (mean, deviation) = moments(values);
     let scale = 1.0 / (deviation + LEAST_DEVIATION);
-    let mean_slope = gradient.iter().sum::<f32>() / n;
-    let product: f32 = values.iter().zip(gradient).map(|(value, slope)| (value - mean) * slope).sum();
+    let mean_partial = gradient.iter().sum::<f32>() / n;
+    let product: f32 = values.iter().zip(gradient).map(|(value, partial)| (value - mean) * partial).sum();
     let along = if deviation > 0.0 { product * scale * scale / (n * deviation) } else { 0.0 };
     values
         .iter()
         .zip(gradient)
-        .map(|(value, slope)| (slope - mean_slope) * scale - (value - mean) * along)
+        .map(|(value, partial)| (partial - mean_partial) * scale - (value - mean) * along)
         .collect()
 }

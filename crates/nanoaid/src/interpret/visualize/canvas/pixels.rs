@@ -7,7 +7,7 @@ use super::super::image::Shape;
 use super::Canvas;
 use super::tone::Tone;
 
-/// The pixels themselves, or behind a sigmoid.
+/// The pixels themselves, or after a sigmoid.
 pub(super) struct Pixels {
     shape: Shape,
     mean_grey: f32,

@@ -97,14 +97,14 @@ impl Tone {
 
     /// The gradient for the values, from their image and the gradient for it.
     pub(super) fn gradient(&self, image: &[f32], gradient: &[f32]) -> Vec<f32> {
-        let mut slopes: Vec<f32> =
-            image.iter().zip(gradient).map(|(value, slope)| slope * value * (1.0 - value)).collect();
+        let mut partials: Vec<f32> =
+            image.iter().zip(gradient).map(|(value, partial)| partial * value * (1.0 - value)).collect();
         if let Some(colors) = &self.colors {
-            mix(&mut slopes, |slope| {
-                [0, 1, 2].map(|component| (0..3).map(|color| colors[color][component] * slope[color]).sum())
+            mix(&mut partials, |partial| {
+                [0, 1, 2].map(|component| (0..3).map(|color| colors[color][component] * partial[color]).sum())
             });
         }
-        slopes
+        partials
     }
 
     /// The values whose image is grey levels `image`, as far as they are inside of `(0, 1)`.

@@ -50,12 +50,12 @@ fn a_share_of_diversity_does_not_depend_on_the_size_of_activations() {
     let images: Vec<Vec<f32>> = [20.0, 60.0]
         .map(|axis| gabor(SIDE, 5.0, axis).iter().map(|value| 0.5 + 0.4 * value).collect())
         .to_vec();
-    let slopes = |kernels: &[Vec<f32>]| {
+    let partials = |kernels: &[Vec<f32>]| {
         let network = planted(kernels, &[0.0; 3], true);
-        Scorer::new(&network, std::slice::from_ref(&objective), 2).slopes(&images, shape, None, false).1
+        Scorer::new(&network, std::slice::from_ref(&objective), 2).gradients(&images, shape, None, false).1
     };
-    let (of_small, of_large) = (slopes(&kernels).concat(), slopes(&large).concat());
-    let largest = of_small.iter().fold(0.0_f32, |most, slope| most.max(slope.abs()));
+    let (of_small, of_large) = (partials(&kernels).concat(), partials(&large).concat());
+    let largest = of_small.iter().fold(0.0_f32, |most, partial| most.max(partial.abs()));
     assert!(largest > 0.0);
     for (small, large) in of_small.iter().zip(of_large) {
         assert!((100.0 * small - large).abs() < 1e-2 * largest, "{small} {large}");

@@ -64,18 +64,18 @@ fn objectives_have_the_gradients_of_central_differences() {
     let cases = cases.chain(of_class.map(|text| (&classifier, text.parse().unwrap())));
     for (network, objective) in cases {
         let scorer = Scorer::new(network, std::slice::from_ref(&objective), 3);
-        let (_, slopes) = scorer.slopes(&images, shape, Some(&micrograph), false);
+        let (_, partials) = scorer.gradients(&images, shape, Some(&micrograph), false);
         let total = |images: &[Vec<f32>]| -> f64 {
             scorer.scores(images, shape, Some(&micrograph)).iter().map(|&score| f64::from(score)).sum()
         };
         // along the gradient of all pictures, where rounding is smallest
-        let norm = slopes.iter().flatten().map(|slope| slope * slope).sum::<f32>().sqrt();
+        let norm = partials.iter().flatten().map(|partial| partial * partial).sum::<f32>().sqrt();
         assert!(norm > 0.0, "{objective}");
         let moved = |step: f32| -> Vec<Vec<f32>> {
-            let along = |image: &Vec<f32>, slopes: &Vec<f32>| {
-                image.iter().zip(slopes).map(|(value, slope)| value + step * slope / norm).collect()
+            let along = |image: &Vec<f32>, partials: &Vec<f32>| {
+                image.iter().zip(partials).map(|(value, partial)| value + step * partial / norm).collect()
             };
-            images.iter().zip(&slopes).map(|(image, slopes)| along(image, slopes)).collect()
+            images.iter().zip(&partials).map(|(image, partials)| along(image, partials)).collect()
         };
         // a ReLU or pool that switches on the way makes the difference less exact
         let step = 0.01;
@@ -90,13 +90,13 @@ fn a_sum_has_the_sum_of_the_gradients() {
     let network = autoencoder();
     let shape = Shape { channels: 1, height: 16, width: 16 };
     let images = [image(shape, 1)];
-    let slopes = |text: &str| {
+    let partials = |text: &str| {
         let objectives = [text.parse().unwrap()];
-        let (scores, slopes) = Scorer::new(&network, &objectives, 1).slopes(&images, shape, None, false);
-        (scores[0], slopes.concat())
+        let (scores, partials) = Scorer::new(&network, &objectives, 1).gradients(&images, shape, None, false);
+        (scores[0], partials.concat())
     };
     let (first, second, both) =
-        (slopes("encoder.2:1"), slopes("error"), slopes("3 * encoder.2:1 - 0.25 * error"));
+        (partials("encoder.2:1"), partials("error"), partials("3 * encoder.2:1 - 0.25 * error"));
     let close = |found: f32, expected: f32| (found - expected).abs() < 1e-5 * (1.0 + expected.abs());
     assert!(close(both.0, 3.0 * first.0 - 0.25 * second.0));
     for ((both, first), second) in both.1.iter().zip(&first.1).zip(&second.1) {
@@ -116,8 +116,10 @@ fn one_channel_by_itself_has_the_scores_and_gradients_of_the_whole_layer() {
         let whole: Vec<Objective> =
             units.iter().map(|unit| format!("{unit} + 0 * error").parse().unwrap()).collect();
         for redirected in [false, true] {
-            let (own, own_slopes) = Scorer::new(&network, &units, 1).slopes(&images, shape, None, redirected);
-            let (all, all_slopes) = Scorer::new(&network, &whole, 1).slopes(&images, shape, None, redirected);
+            let (own, own_slopes) =
+                Scorer::new(&network, &units, 1).gradients(&images, shape, None, redirected);
+            let (all, all_slopes) =
+                Scorer::new(&network, &whole, 1).gradients(&images, shape, None, redirected);
             for (own, all) in own.iter().zip(&all) {
                 assert!((own - all).abs() < 1e-5 * (1.0 + all.abs()), "{own} {all}");
             }
@@ -170,16 +172,16 @@ fn canvases_have_the_gradients_of_central_differences() {
                 };
                 let image = canvas.image(&coefficients);
                 assert_eq!(image.len(), shape.len());
-                let slopes = canvas.gradient(&coefficients, &image, &weights);
-                assert_eq!(slopes.len(), coefficients.len());
-                let norm = slopes.iter().map(|slope| slope * slope).sum::<f32>().sqrt();
+                let partials = canvas.gradient(&coefficients, &image, &weights);
+                assert_eq!(partials.len(), coefficients.len());
+                let norm = partials.iter().map(|partial| partial * partial).sum::<f32>().sqrt();
                 let scale = coefficients.iter().map(|value| value * value).sum::<f32>().sqrt();
                 let step = 2e-3 * scale;
                 let moved = |step: f32| -> Vec<f32> {
                     coefficients
                         .iter()
-                        .zip(&slopes)
-                        .map(|(value, slope)| value + step * slope / norm)
+                        .zip(&partials)
+                        .map(|(value, partial)| value + step * partial / norm)
                         .collect()
                 };
                 let expected = (score(&moved(step)) - score(&moved(-step))) / f64::from(2.0 * step);
@@ -199,8 +201,11 @@ fn canvases_have_the_gradients_of_central_differences() {
                         .collect()
                 };
                 let expected = (score(&moved(step)) - score(&moved(-step))) / f64::from(2.0 * step);
-                let found: f64 =
-                    slopes.iter().zip(&along).map(|(slope, along)| f64::from(slope * along / length)).sum();
+                let found: f64 = partials
+                    .iter()
+                    .zip(&along)
+                    .map(|(partial, along)| f64::from(partial * along / length))
+                    .sum();
                 assert!(
                     (found - expected).abs() < 0.02 * (found.abs() + f64::from(norm) * 0.1),
                     "{config:?} {shape:?} started {started}, random direction: {found}, difference {expected}"
