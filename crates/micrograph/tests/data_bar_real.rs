@@ -3,23 +3,10 @@
 
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 
-use std::path::{Path, PathBuf};
-
 use micrograph::DataBar;
 use micrograph::data_bar::{self, DataBarEvidence};
 use micrograph::read::{self, ReadConfig};
-
-/// The folder of shared data; `None` with a printed reason where it is absent.
-fn data(folder: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let folder = shared.join("data").join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no folder {}", folder.display());
-    None
-}
+use test_support::shared;
 
 /// File and rows `first ..= last` of its bar, as `index.csv` has them in words; the file whose
 /// pixels are cut off is not among them.
@@ -56,7 +43,7 @@ fn is_near(found: Option<DataBar>, truth: Option<(usize, usize)>) -> bool {
 
 #[test]
 fn bars_of_instruments_lie_where_the_index_says() {
-    let Some(folder) = data("instrument") else { return };
+    let Some(folder) = shared("data/instrument") else { return };
     let mut failures = Vec::new();
     for (name, truth) in BARS {
         let mut micrograph = read::micrograph(&folder.join(name), &ReadConfig::default()).unwrap();
@@ -90,7 +77,7 @@ const WITHOUT_BAR: [&str; 5] = ["cagriyardimci", "nasa", "rccohn", "axondeepseg"
 
 #[test]
 fn bars_of_published_micrographs_are_found_and_no_others() {
-    let Some(folder) = data("sem") else { return };
+    let Some(folder) = shared("data/sem") else { return };
     let (mut n_images, mut failures) = (0, Vec::new());
     for category in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if !category.is_dir() {

@@ -17,17 +17,10 @@ fn out(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-#[expect(clippy::print_stdout, reason = "a skipped test says why")]
 // A micrograph with `height ≠ width` from the shared data, its long side brought to 288 pixels.
 fn shared_micrograph(name: &str) -> Option<Plane> {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
-    let path = shared.join("data/sem").join(name);
-    let Ok(image) = image::open(&path) else {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    };
+    let path = test_support::shared(Path::new("data/sem").join(name))?;
+    let image = image::open(path).unwrap();
     let gray = image.to_luma32f();
     let (width, height) = (gray.width() as usize, gray.height() as usize);
     let plane = Plane::new(height, width, gray.into_raw());

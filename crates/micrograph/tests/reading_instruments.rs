@@ -2,50 +2,17 @@
 //!
 //! Truth is `index.csv` beside the files, and settings read off the metadata by eye.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
-
-use std::path::{Path, PathBuf};
-
 use micrograph::read::{self, ReadConfig, ReadError};
-
-/// The folder of shared data; `None` with a printed reason where it is absent.
-fn data(folder: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let folder = shared.join("data").join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no folder {}", folder.display());
-    None
-}
-
-/// The fields of a line of CSV; quotes may hold commas.
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    for character in line.chars() {
-        match character {
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            _ => fields.last_mut().unwrap().push(character),
-        }
-    }
-    fields
-}
+use test_support::{shared, table};
 
 const DAMAGED: &str = "nist_quad_no_beam_section_truncated.tif";
 
 #[test]
 fn pixel_sizes_and_shapes_are_those_of_the_index() {
-    let Some(folder) = data("instrument") else { return };
-    let index = std::fs::read_to_string(folder.join("index.csv")).unwrap();
-    let mut lines = index.lines();
-    let names = fields(lines.next().unwrap());
+    let Some(folder) = shared("data/instrument") else { return };
     let mut n_calibrated = 0;
-    for line in lines {
-        let row = fields(line);
-        let field = |name: &str| row[names.iter().position(|found| found == name).unwrap()].as_str();
+    for row in table(&folder.join("index.csv")) {
+        let field = |name: &str| row[name].as_str();
         let path = folder.join(field("file"));
         let facts = read::facts(&path, &ReadConfig::default()).unwrap();
         let name = field("file");
@@ -83,7 +50,7 @@ fn pixel_sizes_and_shapes_are_those_of_the_index() {
 
 #[test]
 fn settings_are_those_of_the_metadata() {
-    let Some(folder) = data("instrument") else { return };
+    let Some(folder) = shared("data/instrument") else { return };
     struct Case {
         file: &'static str,
         instrument: Option<&'static str>,
@@ -174,7 +141,7 @@ fn settings_are_those_of_the_metadata() {
 
 #[test]
 fn pages_are_chosen_and_counted() {
-    let Some(folder) = data("instrument") else { return };
+    let Some(folder) = shared("data/instrument") else { return };
     let path = folder.join("zeiss_auriga_multipage.tif");
     let read = |page| read::micrograph(&path, &ReadConfig { page, ..ReadConfig::default() });
     let (first, second) = (read(0).unwrap(), read(1).unwrap());
@@ -191,7 +158,7 @@ fn pages_are_chosen_and_counted() {
 
 #[test]
 fn a_truncated_file_gives_its_metadata_but_no_pixels() {
-    let Some(folder) = data("instrument") else { return };
+    let Some(folder) = shared("data/instrument") else { return };
     let path = folder.join(DAMAGED);
     let facts = read::facts(&path, &ReadConfig::default()).unwrap();
     assert!((facts.calibration.unwrap().nm_per_px_x / 441.942 - 1.0).abs() < 1e-6);
@@ -205,7 +172,7 @@ fn a_truncated_file_gives_its_metadata_but_no_pixels() {
 
 #[test]
 fn every_micrograph_of_the_training_set_is_read() {
-    let Some(folder) = data("sem") else { return };
+    let Some(folder) = shared("data/sem") else { return };
     let mut n_read = 0;
     let mut folders = vec![folder];
     while let Some(folder) = folders.pop() {

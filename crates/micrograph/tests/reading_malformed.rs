@@ -150,15 +150,9 @@ fn damaged_files_end_in_an_answer_or_an_error() {
             assert!(matches!(error, ReadError::TooLarge { .. }), "{name}: {error}");
         }
     }
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let corpus = shared.join("data/malformed");
-    match std::fs::read_dir(&corpus) {
-        Ok(entries) => {
-            paths.extend(entries.map(|entry| entry.unwrap().path()));
-            assert!(paths.len() > 570, "{}", paths.len());
-        }
-        Err(_) => println!("skipped the corpus: no folder {}", corpus.display()),
+    if let Some(corpus) = test_support::shared("data/malformed") {
+        paths.extend(std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()));
+        assert!(paths.len() > 570, "{}", paths.len());
     }
     let results: Vec<(&PathBuf, (Option<String>, bool))> =
         paths.iter().map(|path| (path, fault(path))).collect();

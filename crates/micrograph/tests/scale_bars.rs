@@ -3,8 +3,6 @@
 
 #![cfg(feature = "synth")]
 
-use std::path::Path;
-
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::random::Stream;
 use micrograph::read::{self, ReadConfig};
@@ -33,13 +31,7 @@ const REAL: [(&str, ScaleBarForm, f64, f64); 14] = [
 
 #[test]
 fn bars_of_instruments_are_as_long_as_their_metadata_say() {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), Into::into);
-    let folder = shared.join("data/instrument");
-    if !folder.is_dir() {
-        eprintln!("skipped: no folder {}", folder.display());
-        return;
-    }
+    let Some(folder) = test_support::shared("data/instrument") else { return };
     let mut failures = Vec::new();
     let mut check = |name: &str, form, bar_nm: f64, nm_per_px: f64, most_px: f64| {
         let micrograph = read::micrograph(&folder.join(name), &ReadConfig::default()).unwrap();

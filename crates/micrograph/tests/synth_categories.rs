@@ -4,7 +4,6 @@
 #![cfg(feature = "synth")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use micrograph::Plane;
 use micrograph::synth::{
@@ -165,15 +164,9 @@ fn mean_gray_contrast_and_noise_do_not_tell_the_category() {
 
 #[test]
 fn category_names_are_those_of_the_index_of_real_micrographs() {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let path = shared.join("data/sem/index.csv");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: no file {}", path.display());
-        return;
-    };
-    // the second column; file names have no commas
-    let named: BTreeSet<&str> = text.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    let Some(path) = test_support::shared("data/sem/index.csv") else { return };
+    let rows = test_support::table(&path);
+    let named: BTreeSet<&str> = rows.iter().map(|row| row["category"].as_str()).collect();
     let known: BTreeSet<&str> = Category::ALL.map(Category::name).into();
     assert_eq!(named, known);
 }

@@ -3,12 +3,15 @@
 //!
 //! Orion: each setting is an element with `<Value>` and `<Units>`; `Fov` is the width of the field
 //! in micrometres, voltages are in volts, working distances in millimetres. Fibics: `Ux, Uy` is the
-//! step from a pixel to the next along a row, `Vx, Vy` from row to row, in metres; else the field of
-//! view is divided by the pixels across it.
+//! step from a pixel to the next along a row, `Vx, Vy` from row to row, in metres or micrometres; else the field
+//! of view is divided by the pixels across it.
 
 use super::findings::{Findings, vendor_calibration};
 use super::number::{Size, Written, length_nm};
 use super::xml::{self, Element};
+
+const NM_PER_M: f64 = 1e9;
+const NM_PER_UM: f64 = 1e3;
 
 /// Reads XML `text` of an image of `size`; `None` where it is of neither kind.
 pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
@@ -84,21 +87,26 @@ fn fibics(elements: &[Element], size: Size) -> Findings {
             value: along.value.hypot(across.value),
             half_unit: along.half_unit.max(across.half_unit),
         };
-        (step.value > 0.0).then(|| step.times(1e9))
+        (step.value > 0.0).then_some(step)
     };
     let field = |path: &str, n: usize| {
         let element = element(path)?;
         let unit = element.attribute("units").unwrap_or("um");
         Some(length_nm(&element.text, unit)?.times(1.0 / n as f64))
     };
+    let across = stored.unwrap_or(size);
+    let of_field = field("Scan/FOV_X", across.width)
+        .map(|width| (width, field("Scan/FOV_Y", across.height).unwrap_or(width)));
     let mut calibrations = Vec::new();
     if let Some(width) = step("Ux", "Uy") {
         let height = step("Vy", "Vx").unwrap_or(width);
-        calibrations.push(vendor_calibration("Fibics Scan Ux", width, height));
+        // metres in some files, micrometres in others, without a unit: the field of view, which has one, says
+        let in_micrometres = of_field
+            .is_some_and(|(of_field, _)| (width.value * NM_PER_UM / of_field.value - 1.0).abs() < 0.01);
+        let nm = if in_micrometres { NM_PER_UM } else { NM_PER_M };
+        calibrations.push(vendor_calibration("Fibics Scan Ux", width.times(nm), height.times(nm)));
     }
-    let across = stored.unwrap_or(size);
-    if let Some(width) = field("Scan/FOV_X", across.width) {
-        let height = field("Scan/FOV_Y", across.height).unwrap_or(width);
+    if let Some((width, height)) = of_field {
         calibrations.push(vendor_calibration("Fibics Scan FOV_X", width, height));
     }
     findings.set_scan("Fibics", calibrations, size, stored);

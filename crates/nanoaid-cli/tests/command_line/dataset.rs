@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::program::{Place, assert_same_files, shared};
+use crate::program::{Place, assert_same_files};
+use test_support::shared;
 
 #[test]
 fn a_folder_is_imported_once_and_checked() {

@@ -119,15 +119,3 @@ pub(crate) fn assert_same_files(what: &str, found: &Path, expected: &Path) {
         assert!(found[name] == *bytes, "{what}: {name} has other bytes");
     }
 }
-
-/// The folder of real data, or `None` with a printed reason.
-pub(crate) fn shared(inside: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let root = std::env::var_os("NANOAID_SHARED").map_or_else(beside, PathBuf::from);
-    let path = root.join(inside);
-    if path.exists() {
-        return Some(path.canonicalize().unwrap());
-    }
-    println!("skipped: {} is absent", path.display());
-    None
-}

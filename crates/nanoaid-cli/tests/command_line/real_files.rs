@@ -1,6 +1,7 @@
 //! Files from instruments, where they are at hand.
 
-use crate::program::{Place, shared};
+use crate::program::Place;
+use test_support::shared;
 
 #[test]
 fn the_zeiss_micrograph_keeps_its_calibration_at_every_depth() {

@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::{Place, shared};
+use crate::program::Place;
+use test_support::shared;
 
 /// Arguments for two quick pictures of the built-in autoencoder.
 const QUICK: [&str; 10] = [

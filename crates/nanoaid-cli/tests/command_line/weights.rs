@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 #[path = "../../../nanoaid/tests/known_weights/server.rs"]
 mod server;
 
-use crate::program::{Place, shared};
+use crate::program::Place;
 use server::{Server, cut, with_ranges, without_ranges};
+use test_support::shared;
 
 /// Weights of which the table knows no hash.
 const NAME: &str = "tf_efficientnet_lite0.in1k";

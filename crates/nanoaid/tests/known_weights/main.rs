@@ -377,18 +377,12 @@ fn what_is_published_nowhere_or_at_a_bad_address_is_not_asked_for() {
 
 #[test]
 fn verified_files_of_the_table_are_recognised() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = std::env::var_os("NANOAID_SHARED").map_or(beside, Into::into).join("weights");
     let expected = BTreeMap::from([
         ("efficientnet_lite0.safetensors", "efficientnet_lite0"),
         ("squeezenet_v1_0_deepcompressed.safetensors", "squeezenet_v1_0_deepcompressed"),
     ]);
     for (file, name) in expected {
-        let path = shared.join(file);
-        if !path.exists() {
-            println!("skipped: {} is absent", path.display());
-            continue;
-        }
+        let Some(path) = test_support::shared(Path::new("weights").join(file)) else { continue };
         let verdict = verify(&path).unwrap();
         assert_eq!((verdict.standing, verdict.name.as_deref()), (Standing::Known, Some(name)));
     }

@@ -242,13 +242,7 @@ fn the_split_written_as_csv_is_an_index_that_gives_the_same_data_set() {
 
 #[test]
 fn the_real_micrographs_open_with_the_split_of_their_index() {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let root = shared.join("data/sem");
-    if !root.is_dir() {
-        println!("skipped: {} is absent", root.display());
-        return;
-    }
+    let Some(root) = test_support::shared("data/sem") else { return };
     let config = DatasetConfig { validation_share: 0.0, ..DatasetConfig::default() };
     let dataset = Dataset::open(&root, &config).unwrap();
     let count = |split| dataset.of(split).count();

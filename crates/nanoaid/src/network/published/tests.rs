@@ -1,6 +1,6 @@
 //! Published networks: their layers and counts, and the reference of both verified ones.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use burn::tensor::Tensor;
 use micrograph::Plane;
@@ -230,16 +230,8 @@ fn the_authors_names_are_those_of_their_file() {
 
 /// A file of the verified weights; says so where it is not there.
 fn shared(file: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var_os("NANOAID_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = folder.join("weights").join(file);
-    let bytes = std::fs::read(&path).ok();
-    if bytes.is_none() {
-        eprintln!("skipped: no {}", path.display());
-    }
-    bytes
+    let path = test_support::shared(Path::new("weights").join(file))?;
+    Some(std::fs::read(path).unwrap())
 }
 
 /// The image of the reference, as its `input` says.

@@ -109,14 +109,7 @@ fn links_make_groups_named_by_their_first() {
 
 /// The folder of real data, or `None` with a printed reason.
 fn real_data() -> Option<PathBuf> {
-    let shared = std::env::var_os("NANOAID_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let data = shared.join("data");
-    if !data.join("sem").is_dir() {
-        println!("skipped: {} is absent", data.join("sem").display());
-        return None;
-    }
-    Some(data)
+    test_support::shared("data")
 }
 
 /// The micrographs of a folder with an index that can be prepared, in the order of their files.
