@@ -12,7 +12,8 @@ use nanoaid::Device;
 use nanoaid::bench::{self, Pass, VisualizationKind, Workload, WorkloadKind};
 use serde::Serialize;
 
-use crate::outcome::{Failure, Outcome, print, say};
+use crate::interrupt;
+use crate::outcome::{Failure, Outcome, note, print};
 use nanoaid::output::json_text;
 
 /// Rounds of which the best counts.
@@ -51,7 +52,7 @@ struct Figure {
 /// Measures what was asked for, one line each.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
     let mut figures = Figures { arguments, all: Vec::new() };
-    say(&format!("{} on {} threads", bench::instruction_set(), rayon::current_num_threads()));
+    note(&format!("{} on {} threads", bench::instruction_set(), rayon::current_num_threads()));
     for kind in WorkloadKind::ALL {
         let name = kind.name();
         if figures.wants(name) {
@@ -105,7 +106,7 @@ impl Figures<'_> {
             print(&format!("{workload:<44} {value:>10.4} {unit}\n"))?;
         }
         self.all.push(Figure { workload: workload.to_owned(), value, unit });
-        Ok(())
+        if interrupt::is_raised() { Err(Failure::new("interrupted")) } else { Ok(()) }
     }
 
     /// Peak and single convolutions; the peak is measured in turn with each, since machines speed

@@ -1,6 +1,10 @@
 //! What makes the program comfortable in a shell: completions, manual pages, quiet and verbose runs, Ctrl-C.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::program::Place;
 
@@ -45,4 +49,39 @@ fn quiet_leaves_results_and_warnings_and_verbose_adds_the_machine() {
     let verbose = place.run(&[&arguments[..], &["-v"]].concat()).ended_with(3).told(&["threads", " s\n"]);
     assert_eq!(verbose.out, normal.out);
     place.run(&["info", "a.png", "-q", "-v"]).ended_with(2);
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn one_signal_ends_a_command_at_its_next_step_and_two_end_it_at_once() {
+    let place = Place::new();
+    for (signals, name) in [(1, "INT"), (1, "TERM"), (2, "INT")] {
+        let mut command = place.command(&["bench"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        // its first line comes after it listens for signals
+        let mut told = String::new();
+        errors.read_line(&mut told).unwrap();
+        let begun = Instant::now();
+        for _ in 0..signals {
+            signal(&child, name);
+            sleep(Duration::from_millis(200));
+        }
+        errors.read_to_string(&mut told).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(130), "{signals} {name}: {told}");
+        assert!(told.contains("stopping after this step"), "{told}");
+        // a whole bench takes minutes
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+        if signals == 1 && name == "INT" {
+            assert!(told.contains("interrupted; run the same command again"), "{told}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use nanoaid::data::dataset::check::{Pair, side_by_side};
 use nanoaid::data::dataset::{CheckReport, DatasetConfig, Only, check};
 
 use super::super::training::say_skipped;
+use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::Progress;
 use nanoaid::output::json_text;
@@ -55,6 +56,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Failure> {
             bar.set_length(n as u64);
             bar.set(n_looked as u64, "reading");
         }
+        interrupt::flow()
     })?;
     if let Ok(bar) = bar.into_inner() {
         bar.finish();

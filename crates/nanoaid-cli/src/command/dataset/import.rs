@@ -6,6 +6,7 @@ use clap::Args;
 use nanoaid::data::dataset::{ImportConfig, ImportReport, Only, SameContent, import};
 
 use super::super::training::say_skipped;
+use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::Progress;
 use nanoaid::output::json_text;
@@ -44,6 +45,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<Outcome, Failure> {
     let report = import(&arguments.from, &arguments.to, &config, &mut |n_seen| {
         bar.set_length(n_seen as u64);
         bar.set(n_seen as u64, "looked at");
+        interrupt::flow()
     })?;
     bar.finish();
     say_skipped(&report.skipped);

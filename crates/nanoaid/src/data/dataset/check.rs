@@ -10,6 +10,7 @@ mod report;
 mod shortcut;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,8 +33,8 @@ const LEAST_OF_CATEGORY: usize = 10;
 
 /// Checks the data set at `path` with the split that [`Dataset::open`](super::Dataset::open) gives
 /// it with the same `config`, its synthetic micrographs left out. Where the split is drawn and
-/// `config.group_near_duplicates` says so, near-duplicates are joined first. `progress` is told
-/// the number of micrographs that were read, and of all.
+/// `config.group_near_duplicates` says so, near-duplicates are joined first. `progress` is given
+/// the number of micrographs that were read, and of all; where it breaks, the check ends.
 ///
 /// # Errors
 /// If a setting is out of range, or `path` is no data set or its index is damaged. What a check is
@@ -41,22 +42,23 @@ const LEAST_OF_CATEGORY: usize = 10;
 pub fn check(
     path: &Path,
     config: &DatasetConfig,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<CheckReport, DatasetError> {
     let config = config.clone().checked()?;
     let mut listing = Listing::of(path, &config)?;
     listing.rows.sort_by(|one, other| one.file.cmp(&other.file));
     let prepare = config.prepare();
     let n_looked = AtomicUsize::new(0);
-    let looks: Vec<Look> = listing
+    let looks: Option<Vec<Look>> = listing
         .rows
         .par_iter()
         .map(|row| {
             let look = Look::at(&listing.root.join(&row.file), &prepare);
-            progress(n_looked.fetch_add(1, Ordering::Relaxed) + 1, listing.rows.len());
-            look
+            let n_looked = n_looked.fetch_add(1, Ordering::Relaxed) + 1;
+            progress(n_looked, listing.rows.len()).is_continue().then_some(look)
         })
         .collect();
+    let looks = looks.ok_or(DatasetError::Cancelled)?;
 
     let same = same_content(&looks);
     let (near, alike) = near_pairs(&looks, &same);

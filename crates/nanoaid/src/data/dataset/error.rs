@@ -24,6 +24,9 @@ pub enum DatasetError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The progress callback broke.
+    #[error("cancelled")]
+    Cancelled,
     /// The system could not give what `path` holds.
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },

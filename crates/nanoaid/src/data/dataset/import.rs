@@ -9,6 +9,7 @@ mod name;
 mod store;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use micrograph::file::write_whole;
@@ -81,7 +82,8 @@ pub struct SameContent {
 /// * folders: the first folder below is the category, NFFA's names give that of loose files;
 ///   archives in it are sources, too.
 ///
-/// `progress` is given the number of files that were read.
+/// `progress` is given the number of files that were read. Where it breaks, the import ends after the
+/// files at hand; the same import again adds the others.
 ///
 /// # Errors
 /// If a source is none of these or can't be listed, one gives splits and another does not, the
@@ -91,7 +93,7 @@ pub fn import(
     sources: &[PathBuf],
     to: &Path,
     config: &ImportConfig,
-    progress: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ImportReport, DatasetError> {
     for source in sources {
         check_apart(source, to)?;
@@ -135,7 +137,7 @@ struct Import<'a> {
     report: ImportReport,
     batch: Vec<Candidate>,
     n_seen: usize,
-    progress: &'a mut dyn FnMut(usize),
+    progress: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
 }
 
 impl Import<'_> {
@@ -315,7 +317,9 @@ impl Import<'_> {
             self.n_seen += 1;
             self.put(candidate, sha256, readable)?;
         }
-        (self.progress)(self.n_seen);
+        if (self.progress)(self.n_seen).is_break() {
+            return Err(DatasetError::Cancelled);
+        }
         Ok(())
     }
 

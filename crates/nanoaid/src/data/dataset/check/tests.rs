@@ -9,7 +9,7 @@ use super::*;
 
 fn checked(folder: &TempDir) -> CheckReport {
     let config = DatasetConfig { group_near_duplicates: true, ..DatasetConfig::default() };
-    check(folder.path(), &config, &|_, _| {}).unwrap()
+    check(folder.path(), &config, &|_, _| ControlFlow::Continue(())).unwrap()
 }
 
 fn texts<T: ToString>(found: &[T]) -> Vec<String> {
@@ -109,7 +109,7 @@ fn a_drawn_split_does_not_leak_what_it_was_told_of() {
     assert_eq!(texts(&report.problems), [""; 0]);
     // by the names alone it does
     let config = DatasetConfig::default();
-    let leaks = check(root, &config, &|_, _| {}).unwrap().problems;
+    let leaks = check(root, &config, &|_, _| ControlFlow::Continue(())).unwrap().problems;
     assert!(leaks.iter().all(|problem| matches!(problem, Problem::Leak(_))) && !leaks.is_empty());
 }
 

@@ -52,7 +52,7 @@ fn imported_with(
     config: &ImportConfig,
 ) -> Result<ImportReport, DatasetError> {
     let sources: Vec<PathBuf> = sources.iter().map(|source| folder.path().join(source)).collect();
-    import(&sources, &folder.path().join("to"), config, &mut |_| {})
+    import(&sources, &folder.path().join("to"), config, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Every file of the folder that was imported into.
@@ -369,4 +369,21 @@ fn files_are_linked_where_asked() {
     imported_with(&folder, &["from"], &config).unwrap();
     let inode = |file: &str| folder.path().join(file).metadata().unwrap().ino();
     assert_eq!(inode("to/tips/x.png"), inode("from/tips/x.png"));
+}
+
+#[test]
+fn an_import_that_is_cancelled_is_finished_by_repeating_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let images: Vec<Vec<u8>> = (0..40).map(jpeg).collect();
+    fs::create_dir_all(folder.path().join("set/tips")).unwrap();
+    for (index, bytes) in images.iter().enumerate() {
+        fs::write(folder.path().join(format!("set/tips/{index:02}.jpg")), bytes).unwrap();
+    }
+    let sources = [folder.path().join("set")];
+    let to = folder.path().join("to");
+    let config = ImportConfig::default();
+    let stopped = import(&sources, &to, &config, &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(DatasetError::Cancelled)), "{stopped:?}");
+    let report = import(&sources, &to, &config, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(report.categories, [(Some("tips".to_owned()), 40)]);
 }
