@@ -24,7 +24,6 @@ mod weights;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub(crate) use demo::{Answered, Answers};
 pub(crate) use info::calibration_text;
 pub(crate) use network::network;
 pub(crate) use survey::{gray_network, not_empty, surveyed};

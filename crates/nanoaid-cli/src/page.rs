@@ -1,4 +1,3 @@
 //! Pages of commands whose results are still made here.
 
-pub(crate) mod demo;
 pub(crate) mod lens;

@@ -120,23 +120,6 @@ pub(crate) struct Surprise {
 }
 
 impl ViewSettings {
-    /// Every encoder stage of `network`, all else by default.
-    pub(crate) fn every_depth(network: &Network) -> Self {
-        let layers = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
-        Self {
-            layers: layers.map(|layer| layer.name.clone()).collect(),
-            order: Order::default(),
-            top: None,
-            color_map: ColorMap::Viridis,
-            maps: Vec::new(),
-            sheet_only: false,
-            threshold: Threshold::default(),
-            nm_per_px: None,
-            page: 0,
-            data_bar: DataBarChoice::default(),
-        }
-    }
-
     /// How the micrograph is read.
     pub(crate) fn prepare(&self) -> PrepareConfig {
         let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };

@@ -8,8 +8,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 19] = [
     "README.md",
+    "docs/guide/README.md",
+    "docs/guide/atlas.md",
+    "docs/guide/command-line.md",
+    "docs/guide/data-sets.md",
+    "docs/guide/files.md",
+    "docs/guide/lens.md",
+    "docs/guide/measure.md",
+    "docs/guide/networks.md",
+    "docs/guide/train.md",
+    "docs/guide/visualize.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "NOTICE",
@@ -119,6 +129,23 @@ fn every_path_that_a_document_names_exists() {
         let paths = paths_in(&text_of(document));
         let missing: Vec<&String> = paths.iter().filter(|path| !root().join(path).exists()).collect();
         assert!(missing.is_empty(), "{document} names what is not there: {missing:#?}");
+    }
+}
+
+#[test]
+fn every_link_of_the_readme_and_the_guide_leads_to_a_file() {
+    let mut pages = files("docs/guide", &[".md"]);
+    pages.push("README.md".to_owned());
+    for page in pages {
+        let folder = Path::new(&page).parent().unwrap_or(Path::new("")).to_owned();
+        for after in text_of(&page).split("](").skip(1) {
+            let address = after.split(')').next().unwrap_or_default();
+            if address.starts_with("https://") {
+                continue;
+            }
+            let file = address.split('#').next().unwrap_or_default();
+            assert!(root().join(&folder).join(file).is_file(), "{page} links to {address}");
+        }
     }
 }
 

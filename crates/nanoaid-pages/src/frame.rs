@@ -17,7 +17,7 @@ pub fn page(title: &str, below: &str, body: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy"
-                    content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+                    content="default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
                 title { (title) " · NanoAID" }
                 style { (PreEscaped(include_str!("frame/style.css"))) }
             }

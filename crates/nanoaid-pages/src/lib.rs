@@ -4,6 +4,7 @@
 //! image, or runs a network. [`frame`] is what all reports share, [`site`] the atlas with its many pages.
 
 pub mod classifier;
+pub mod demo;
 pub mod frame;
 pub mod site;
 pub mod sweep;

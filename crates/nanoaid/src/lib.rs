@@ -88,6 +88,7 @@
 pub mod address;
 pub mod bench;
 pub mod data;
+pub mod demo;
 pub mod device;
 mod eigen;
 pub mod evaluate;

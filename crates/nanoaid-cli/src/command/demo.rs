@@ -1,131 +1,121 @@
-//! `nanoaid demo`: the built-in networks on built-in specimens.
+//! `nanoaid demo`: a real micrograph measured, seen through a network and classified; an atlas to browse.
+//!
+//! The micrograph, the pictures of the classes and the atlas come with the program. The rest is done here
+//! and now by the library.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use micrograph::synth::{self, Category, demo_specimens};
-use nanoaid::data::dataset::{Dataset, DatasetConfig};
+use flate2::read::GzDecoder;
+use micrograph::synth::{self, demo_specimens};
 use nanoaid::data::prepare::{self, PrepareConfig, Prepared};
-use nanoaid::evaluate::classifier::Estimate;
-use nanoaid::evaluate::classify::{Answer, AnswerConfig, answer};
-use nanoaid::interpret::tuning::TuningConfig;
-use nanoaid::interpret::visualize::Preset;
-use nanoaid::{Device, network::builtin};
-use serde::Serialize;
+use nanoaid::demo::{DemoNetworks, demo};
+use nanoaid::network::builtin;
+use nanoaid::{Device, output};
+use nanoaid_pages::demo::DemoPage;
 
-use super::site;
-use crate::atlas::AtlasConfig;
-use crate::outcome::{Failure, Outcome, print};
-use crate::page;
-use crate::record::{Input, Record};
-use crate::view::{ViewSettings, view};
+use super::output::OutputArguments;
+use crate::interrupt;
+use crate::outcome::{Failure, Outcome, detail, print};
 use nanoaid::output::OutputFolder;
-use nanoaid_pages::site::model::Made;
+
+/// The demo's own folder.
+const FOLDER: &str = "nanoaid-demo";
+/// The micrograph in it.
+const MICROGRAPH: &str = "micrograph.jpg";
+/// Folder of the atlas inside it.
+const ATLAS: &str = "atlas";
+/// Folder of the pictures of classes inside it.
+const CLASSES: &str = "classes";
+
+/// The pictures of the classes, as `nanoaid visualize classifier --classes --preset fast --size 128` makes them.
+const CLASS_PICTURES: [(&str, &[u8]); 10] = [
+    ("biological", include_bytes!("../../assets/demo/classes/biological.png")),
+    ("fibres", include_bytes!("../../assets/demo/classes/fibres.png")),
+    ("films_coated_surface", include_bytes!("../../assets/demo/classes/films_coated_surface.png")),
+    (
+        "mems_devices_and_electrodes",
+        include_bytes!("../../assets/demo/classes/mems_devices_and_electrodes.png"),
+    ),
+    ("nanowires", include_bytes!("../../assets/demo/classes/nanowires.png")),
+    ("particles", include_bytes!("../../assets/demo/classes/particles.png")),
+    ("patterned_surface", include_bytes!("../../assets/demo/classes/patterned_surface.png")),
+    ("porous_sponge", include_bytes!("../../assets/demo/classes/porous_sponge.png")),
+    ("powder", include_bytes!("../../assets/demo/classes/powder.png")),
+    ("tips", include_bytes!("../../assets/demo/classes/tips.png")),
+];
+
+/// Commands to go on with.
+const COMMANDS: [(&str, &str); 4] = [
+    (
+        "nanoaid measure IMAGE",
+        "Measure pitch, lattice, particles or fibres of your micrograph, with error bars.",
+    ),
+    ("nanoaid lens IMAGE", "Look at it through every layer, with all maps and numbers."),
+    ("nanoaid train classifier FOLDER", "Train a classifier of your own categories: one folder for each."),
+    ("nanoaid site autoencoder classifier --data FOLDER", "Make an atlas of your micrographs."),
+];
 
 /// Arguments of `demo`.
 #[derive(Args)]
 pub(crate) struct DemoArguments {
-    /// Folder for the report; the default, `nanoaid-demo`, is made again each time
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that is there already
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
-/// The demo's own folder.
-const FOLDER: &str = "nanoaid-demo";
-/// Folder of the site inside it.
-const ATLAS: &str = "atlas";
-/// Synthetic micrographs of each category in the site: enough for exemplars of each.
-const ATLAS_MICROGRAPHS: usize = 4;
-/// Steps of its pictures: what they show can be seen, and the demo stays short.
-const ATLAS_STEPS: usize = 64;
-
-/// What the built-in classifier makes of the specimens; `answers.json`, and shown on the page.
-#[derive(Serialize)]
-pub(crate) struct Answers {
-    /// Real micrographs that it was tested on, none of which it had learnt from.
-    pub n_tested: usize,
-    /// Share of them that it told rightly.
-    pub accuracy: Estimate,
-    /// What it says of each specimen.
-    pub specimens: Vec<Answered>,
-}
-
-/// What the classifier says of a specimen.
-#[derive(Serialize)]
-pub(crate) struct Answered {
-    /// Name of the specimen.
-    pub specimen: String,
-    /// Its category.
-    pub category: Category,
-    /// What the classifier says.
-    pub answer: Answer,
-}
-
-/// Writes the report and says where it is.
+/// Writes the page and says where it is.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
-    let network = builtin::autoencoder(Device::Cpu)?;
+    let path = arguments.output.path(|| PathBuf::from(FOLDER));
+    // the demo's own folder is made again each time
+    let folder = OutputFolder::create(&path, arguments.output.force || arguments.output.out.is_none())?;
+    folder.write(MICROGRAPH, include_bytes!("../../assets/demo/nanowires.jpg"))?;
+    let autoencoder = builtin::autoencoder(Device::Cpu)?;
     let classifier = builtin::classifier(Device::Cpu)?;
-    let tested = builtin::classifier_report()?;
-    let mut answers = Answers { n_tested: tested.n_images, accuracy: tested.accuracy, specimens: Vec::new() };
-    let folder = match &arguments.out {
-        Some(out) => OutputFolder::create(out, arguments.force)?,
-        None => OutputFolder::create(Path::new(FOLDER), true)?,
-    };
-    let settings = ViewSettings::every_depth(&network);
-    let mut contents = Vec::new();
-    for demo in demo_specimens() {
-        let prepared = specimen(demo.name)?;
-        let inside = folder.folder(demo.name)?;
-        let (seen, files) = view(&prepared, &network, &settings, &inside)?;
-        let input = Input::Specimen { name: demo.name.to_owned() };
-        let run = Path::new(builtin::AUTOENCODER);
-        inside.write_json("record.json", &Record::new(input, run, &network, &settings, files)?)?;
-        contents.push(page::lens::Entry::new(demo.name, Path::new(demo.name), &seen));
-        let answer = answer(&classifier, &prepared.plane, AnswerConfig::of(&tested))?;
-        let specimen = demo.name.to_owned();
-        answers.specimens.push(Answered { specimen, category: demo.category, answer });
+    let report = builtin::classifier_report()?;
+    let networks = DemoNetworks { autoencoder: &autoencoder, classifier: &classifier, report: &report };
+    let found = demo(&folder.file(MICROGRAPH), &networks, &folder, &mut |what| {
+        detail(what);
+        interrupt::flow()
+    })?;
+    let mut classes = Vec::new();
+    let inside = folder.folder(CLASSES)?;
+    for (class, picture) in CLASS_PICTURES {
+        inside.write(&format!("{class}.png"), picture)?;
+        classes.push((class.to_owned(), format!("{CLASSES}/{class}.png")));
     }
-    folder.write_json("answers.json", &answers)?;
-    small_site(&folder.folder(ATLAS)?)?;
-    folder.write("index.html", page::demo::contents(&contents, &answers, ATLAS).as_bytes())?;
-    let report = folder.file("index.html");
-    let report = std::path::absolute(&report).unwrap_or(report);
-    print(&format!("open {}\n", report.display()))?;
+    unpack(include_bytes!("../../assets/demo/atlas.tar.gz"), &folder.file(ATLAS))?;
+    let page = DemoPage {
+        demo: &found,
+        micrograph: MICROGRAPH,
+        specimen: "An array of nanowires",
+        credit: "M. Friedl and colleagues, DeepSEM (github.com/Martin09/DeepSEM), MIT licence; without a scale bar, so lengths are in px.",
+        learnt_from: true,
+        classes: &classes,
+        atlas: (
+            &format!("{ATLAS}/index.html"),
+            "Two networks over 12 real micrographs: for each unit a picture of what it looks for, the patches that drive it, and what it is tuned to.",
+        ),
+        commands: &COMMANDS,
+    };
+    folder.write("index.html", page.html().as_bytes())?;
+    folder.write_json("demo.json", &found)?;
+    if arguments.output.json {
+        print(&output::json_text(&found)?)?;
+    } else {
+        let start = folder.file("index.html");
+        let start = std::path::absolute(&start).unwrap_or(start);
+        print(&format!("open {}\n", start.display()))?;
+    }
     Ok(Outcome::Done)
 }
 
-/// A site of a few layers of both networks over synthetic micrographs, whole but small.
-fn small_site(folder: &OutputFolder) -> Result<(), Failure> {
-    let config = DatasetConfig { synthetic_per_category: ATLAS_MICROGRAPHS, ..DatasetConfig::default() };
-    let dataset = Dataset::synthetic(&config)?;
-    let presets = [Preset::Fast];
-    let config = AtlasConfig {
-        layers: ["encoder.2", "head"].map(str::to_owned).to_vec(),
-        steps: Some(ATLAS_STEPS),
-        // logits are shown smaller stimuli: a quarter of the time
-        tuning: TuningConfig { whole_px: 64, ..TuningConfig::default() },
-        ..site::config(0, &presets)
-    };
-    let made = Made {
-        schema_version: site::SCHEMA_VERSION,
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: "nanoaid demo".to_owned(),
-        data: "synthetic micrographs".to_owned(),
-        data_digest: dataset.digest()?,
-        device: Device::Cpu.to_string(),
-        settings: serde_json::to_value(&config)?,
-        warnings: vec![
-            "The micrographs are synthetic: this shows what a site is, not what the networks make of real specimens."
-                .to_owned(),
-        ],
-    };
-    let runs = [builtin::AUTOENCODER, builtin::CLASSIFIER].map(PathBuf::from);
-    let request = site::Request { runs: &runs, device: Device::Cpu, presets: &presets, contrasts: &[] };
-    site::write_site(&request, &dataset, config, made, folder)?;
-    Ok(())
+/// Unpacks an archive of this program into `folder`.
+fn unpack(archive: &[u8], folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::at(folder, error))?;
+    let mut archive = tar::Archive::new(GzDecoder::new(archive));
+    archive.set_preserve_mtime(false);
+    archive.unpack(folder).map_err(|error| Failure::at(folder, error))
 }
 
 /// The built-in specimen `name` as a network sees it.

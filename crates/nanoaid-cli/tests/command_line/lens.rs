@@ -188,23 +188,3 @@ fn a_replay_gives_the_same_bytes_until_something_is_changed() {
         "the record says",
     ]);
 }
-
-#[test]
-fn the_demo_writes_pages_that_need_no_network() {
-    let place = Place::new();
-    let said = place.run(&["demo"]).ended_with(0);
-    let report = said.out.trim().strip_prefix("open ").unwrap();
-    let page = fs::read_to_string(report).unwrap();
-    assert_self_contained(&page);
-    let answers = fs::read_to_string(place.path("nanoaid-demo/answers.json")).unwrap();
-    let answers: serde_json::Value = serde_json::from_str(&answers).unwrap();
-    for answered in answers["specimens"].as_array().unwrap() {
-        let first = &answered["answer"]["probabilities"][0];
-        let (class, probability) = (first["class"].as_str().unwrap(), first["probability"].as_f64().unwrap());
-        let shown = format!("{class} {:.0}\u{a0}%", 100.0 * probability);
-        assert!(page.contains(&shown), "{shown}");
-        assert_eq!(answered["answer"]["said"].is_null(), probability < 0.5, "{answered}");
-    }
-    let pages = files(&place.path("nanoaid-demo")).into_keys().filter(|name| name.ends_with("/report.html"));
-    assert_eq!(pages.count(), 3);
-}

@@ -5,6 +5,7 @@
 mod bench;
 mod comfort;
 mod dataset;
+mod demo;
 mod exemplars;
 mod help;
 mod info;
