@@ -21,13 +21,13 @@ mod ticks;
 mod tiff_stack;
 
 pub use chart::{AxisScale, LineChart, LineStyle, Series};
-pub use color_map::{ColorMap, NAN_COLOR, UnknownColorMap};
+pub use color_map::{Color, ColorMap, NAN_COLOR, UnknownColorMap};
 pub use gif::{GifTimes, gif_bytes};
 pub use gray::{gray_jpeg, gray_png};
 pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
 pub use npz::NpzWriter;
 pub use overlay::{outline_mask, overlay_mask};
-pub use picture::{Color, Picture};
+pub use picture::Picture;
 pub use resample::{Sampling, resampled};
 pub use sheet::{Cell, ContactSheet, Scaling, Section, Theme, contact_sheet, robust_range};
 pub use text::{Ink, Weight};

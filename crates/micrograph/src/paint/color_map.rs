@@ -9,7 +9,8 @@ use std::str::FromStr;
 use colorous::Gradient;
 use serde::{Deserialize, Serialize};
 
-use super::Color;
+/// Red, green, blue, 8 bits each, sRGB.
+pub type Color = [u8; 3];
 
 /// The color of NaN in every map: magenta, which none of them contains.
 pub const NAN_COLOR: Color = [255, 0, 255];

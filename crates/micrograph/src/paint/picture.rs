@@ -5,14 +5,11 @@
 
 use rayon::prelude::*;
 
-use super::{ColorMap, Sampling, resampled};
+use super::{Color, ColorMap, Sampling, resampled};
 use crate::{Plane, Rect};
 
 /// Pixels that a thread colors at once.
 const PIXELS_AT_ONCE: usize = 1 << 14;
-
-/// Red, green, blue, 8 bits each, sRGB.
-pub type Color = [u8; 3];
 
 /// An 8-bit RGB image, `[H, W, 3]`, row-major.
 #[derive(Clone, Debug, PartialEq, Eq)]
