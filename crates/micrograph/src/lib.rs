@@ -21,7 +21,7 @@ pub mod random;
 pub mod read;
 pub mod scale_bar;
 #[cfg(any(feature = "measure", feature = "synth"))]
-mod smooth;
+pub mod smooth;
 pub mod source;
 pub mod specimen;
 #[cfg(feature = "synth")]

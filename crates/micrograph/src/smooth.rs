@@ -40,13 +40,27 @@ pub(crate) fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
     smoothed
 }
 
-/// Weights at whole px out to three standard deviations, of sum 1.
-pub(crate) fn gaussian(sigma_px: f64) -> Vec<f32> {
-    let radius = (3.0 * sigma_px).ceil() as i64;
-    let weights: Vec<f64> =
-        (-radius..=radius).map(|tap| (-0.5 * (tap as f64 / sigma_px).powi(2)).exp()).collect();
+/// Weights of a Gaussian at whole px out to three standard deviations, of sum 1; the single weight 1
+/// for 0.
+///
+/// ```
+/// assert_eq!(micrograph::smooth::gaussian(0.0), [1.0]);
+/// assert_eq!(micrograph::smooth::gaussian(1.5).len(), 11);
+/// ```
+pub fn gaussian(sigma_px: f64) -> Vec<f32> {
+    let radius = (3.0 * sigma_px).ceil() as usize;
+    gaussian_window(sigma_px, radius).iter().map(|&weight| weight as f32).collect()
+}
+
+/// Weights of a Gaussian at `-radius ..= radius` px, of sum 1.
+pub fn gaussian_window(sigma_px: f64, radius: usize) -> Vec<f64> {
+    let weight = |tap: usize| {
+        let offset = tap as f64 - radius as f64;
+        if offset == 0.0 { 1.0 } else { (-0.5 * (offset / sigma_px).powi(2)).exp() }
+    };
+    let weights: Vec<f64> = (0..=2 * radius).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    weights.iter().map(|weight| (weight / sum) as f32).collect()
+    weights.iter().map(|weight| weight / sum).collect()
 }
 
 fn add_scaled(sums: &mut [f32], values: &[f32], weight: f32) {

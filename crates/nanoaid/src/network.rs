@@ -163,8 +163,8 @@ impl Network {
 
     /// Reads the bytes of a safetensors file that others wrote (or that [`Network::to_bytes`] wrote,
     /// if `network` is `None`): weights with the names of
-    /// torchvision, timm or their authors. Which network it is is told from names and shapes;
-    /// where these fit several, `network` has to say.
+    /// torchvision, timm or their authors. The network is recognized by names and shapes;
+    /// where these fit several, `network` decides.
     ///
     /// # Errors
     /// If the bytes are not such a file, no known network has such weights, or a weight is
@@ -187,7 +187,7 @@ impl Network {
     /// # Panics
     /// If `input` is [`Input::Colors`].
     pub fn for_gray(&self, input: Input) -> Option<Self> {
-        assert_ne!(input, Input::Colors, "grey is what is asked for");
+        assert_ne!(input, Input::Colors, "gray input is expected");
         let Architecture::Published(config) = &self.architecture else { return None };
         if config.input != Input::Colors {
             return None;
@@ -426,7 +426,7 @@ impl Network {
     }
 
     /// The feature maps at `layer` of an image of red, green and blue in `[0, 1]`; it is brought to
-    /// the network as its [`Preprocess`] says, but for the size.
+    /// the network's input by its [`Preprocess`], except for the size.
     ///
     /// # Errors
     /// As [`Network::maps`], or if the network's images are not of three channels.

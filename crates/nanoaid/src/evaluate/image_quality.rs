@@ -3,6 +3,7 @@
 //! Values are expected in `[0, 1]`; the peak of PSNR and the dynamic range of SSIM are 1.
 
 use micrograph::Plane;
+use micrograph::smooth::gaussian_window;
 use serde::{Deserialize, Serialize};
 
 /// Half width of SSIM's Gaussian window, 11 × 11 (Wang et al. 2004).
@@ -103,7 +104,8 @@ fn windowed(plane: &Plane) -> Vec<f64> {
     let (height, width) = (plane.height(), plane.width());
     let reach_y = SSIM_REACH.min((height - 1) / 2);
     let reach_x = SSIM_REACH.min((width - 1) / 2);
-    let (window_y, window_x) = (gaussian(reach_y), gaussian(reach_x));
+    let (window_y, window_x) =
+        (gaussian_window(SSIM_SIGMA_PX, reach_y), gaussian_window(SSIM_SIGMA_PX, reach_x));
     let inner_width = width - 2 * reach_x;
     let rows: Vec<f64> = (0..height)
         .flat_map(|y| {
@@ -122,15 +124,6 @@ fn windowed(plane: &Plane) -> Vec<f64> {
             })
         })
         .collect()
-}
-
-/// Gaussian weights at `-reach ..= reach`, summing to 1.
-fn gaussian(reach: usize) -> Vec<f64> {
-    let weights: Vec<f64> = (0..=2 * reach)
-        .map(|i| (-(i as f64 - reach as f64).powi(2) / (2.0 * SSIM_SIGMA_PX * SSIM_SIGMA_PX)).exp())
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    weights.iter().map(|weight| weight / sum).collect()
 }
 
 #[cfg(test)]

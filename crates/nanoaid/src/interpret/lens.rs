@@ -61,7 +61,7 @@ impl Default for LensConfig {
     }
 }
 
-/// The image that is looked at.
+/// An image and its calibration.
 #[derive(Clone, Copy, Debug)]
 pub struct LensImage<'a> {
     /// Prepared: values in `[0, 1]`, without data bar.
@@ -83,7 +83,7 @@ pub struct Lens {
     pub result: LensResult,
     /// The feature maps.
     pub maps: FeatureMaps,
-    /// The maps as one picture; `None` where it was not asked for.
+    /// The maps as one picture; `None` where it was not requested.
     pub false_color: Option<FalseColor>,
     /// The image as the network gives it back; `None` unless it is an autoencoder.
     pub reconstruction: Option<Reconstruction>,

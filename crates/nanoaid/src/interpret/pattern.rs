@@ -1,4 +1,4 @@
-//! Patterns: what a network has to say on a pattern that was measured without it.
+//! Patterns: what a network adds to a pattern that was measured without it.
 //!
 //! A network, a prepared plane and what `micrograph::measure` found on it go in; out come the most
 //! periodic unit with the period that it prefers beside the one measured, the sites that a chosen
@@ -38,7 +38,7 @@ use crate::{Address, ConfigError, Network};
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct PatternConfig {
-    /// A channel whose peaks are counted, or a layer that is looked at instead of the usual ones.
+    /// A channel whose peaks are counted, or a layer that is searched instead of the usual ones.
     pub unit: Option<Address>,
     /// From which height on a peak counts.
     pub peaks: PeakConfig,
@@ -48,7 +48,7 @@ pub struct PatternConfig {
     pub tiles: TileConfig,
 }
 
-/// Why a network has nothing to say.
+/// Why a network adds nothing.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! Feature visualization: images that a unit of a network wants to see, found by gradient ascent
 //! (Olah et al. 2017, and Lucid).
 //!
-//! An [`Objective`] says what is climbed, a [`CanvasConfig`] what the image is made of, [`Transform`]s
+//! An [`Objective`] is what is maximized, a [`CanvasConfig`] what the image is made of, [`Transform`]s
 //! what is changed at random on the way to the network; [`visualize`] climbs. Scores are raised;
 //! penalties are subtracted in one place. Knows no training, no data sets and no runs.
 
@@ -79,7 +79,7 @@ pub enum Event<'a> {
         step: usize,
         /// Most steps.
         steps: usize,
-        /// Share of all steps of all pictures that are behind, those that were not needed among them;
+        /// Share of all steps of all pictures that are done, those that were not needed among them;
         /// between 0 and 1.
         share: f64,
     },
@@ -225,8 +225,8 @@ pub fn visualize(
         }
         drop(sender);
         let mut failed = None;
-        let mut behind = vec![0; sizes.len()]; // steps of each batch
-        let mut tell = |event: Event<'_>| {
+        let mut done_steps = vec![0; sizes.len()]; // steps of each batch
+        let mut report = |event: Event<'_>| {
             if !ended.load(Ordering::Relaxed) && on(event).is_break() {
                 ended.store(true, Ordering::Relaxed);
             }
@@ -238,22 +238,22 @@ pub fn visualize(
             for message in std::iter::once(message).chain(events.try_iter()) {
                 match message {
                     Message::Step { batch, step } => {
-                        behind[batch] = step;
+                        done_steps[batch] = step;
                         last = Some(step);
                     }
                     message => further.push(message),
                 }
             }
             if let Some(step) = last {
-                let done: usize = behind.iter().zip(&sizes).map(|(steps, size)| steps * size).sum();
+                let done: usize = done_steps.iter().zip(&sizes).map(|(steps, size)| steps * size).sum();
                 let share = done as f64 / (objectives.len() * config.steps) as f64;
-                tell(Event::Step { step, steps: config.steps, share });
+                report(Event::Step { step, steps: config.steps, share });
             }
             for message in further {
                 match message {
                     Message::Done { batch, index, visualization } => {
-                        behind[batch] = config.steps;
-                        tell(Event::Done { index, visualization: &visualization });
+                        done_steps[batch] = config.steps;
+                        report(Event::Done { index, visualization: &visualization });
                     }
                     Message::Failed(error) if !ended.load(Ordering::Relaxed) => {
                         failed = Some(error);

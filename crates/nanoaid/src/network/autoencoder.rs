@@ -2,13 +2,13 @@
 //!
 //! Layers: `encoder.S.relu` and `encoder.S` (after the pool) for each stage `S`, `latent`,
 //! `decoder.S.relu` and `decoder.S` (up-sampled) from the deepest stage back to the first, and
-//! `output`. Stage `S` works at stride 2^S behind its pool. This is the network of Rajagopal et
+//! `output`. Stage `S` works at stride 2^S after its pool. This is the network of Rajagopal et
 //! al. 2022, module 1.
 //!
 //! Max-pools and nearest-neighbour up-samplings pass fine detail on badly: trained for minutes,
 //! such a network ends far below principal components with as many values. So by default a linear
-//! *block code* runs beside the stages: the latent code is what the stages say plus a linear code
-//! of the pixels of its block, and the output is what the decoder says plus the block that belongs
+//! *block code* runs beside the stages: the latent code is the output of the stages plus a linear code
+//! of the pixels of its block, and the output is that of the decoder plus the block that belongs
 //! to the code. It starts as the principal components of the training set, so that stages and
 //! decoder learn what principal components do not know; and the decoder up-samples by pixel
 //! shuffles, which can make the finest detail. The stages, which the lens shows, stay those of the
@@ -99,7 +99,7 @@ pub(super) fn graph(config: &AutoencoderConfig, init: Init, device: &burn::tenso
         graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));
         channels = next;
     }
-    // linear: a ReLU here would throw away half of what few channels can say
+    // linear: a ReLU here would throw away half of what few channels can express
     let from_maps = convolution("latent", channels, config.latent, 3, false);
     let latent = if config.block_code {
         let from_blocks = convolution("latent.blocks", side * side, config.latent, 1, false);

@@ -8,7 +8,7 @@ use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use crate::kernels::Padding;
 
-/// Gain of random kernels: a ReLU stands behind nearly all of them.
+/// Gain of random kernels: a ReLU follows nearly all of them.
 const GAIN: f64 = 2.0;
 
 /// A graph on its way.
@@ -56,7 +56,7 @@ impl Kernels {
 }
 
 impl<'a> Builder<'a> {
-    /// For images of so many channels.
+    /// For images of `channels_in` channels.
     pub(super) fn new(channels_in: usize, init: Init, device: &'a burn::tensor::Device) -> Self {
         Self { graph: Graph::new(channels_in), channels: vec![channels_in], init, device }
     }

@@ -165,7 +165,7 @@ impl Convolution {
     /// Takes over kernels, `[C_out, C_in / groups, K, K]` with the last index fastest, and biases.
     ///
     /// # Panics
-    /// If there are not as many as the shape says.
+    /// If their number does not fit the shape.
     pub(crate) fn set(&mut self, weight: Vec<f32>, bias: Vec<f32>) {
         let device = self.weight.device();
         self.weight = Tensor::from_data(TensorData::new(weight, self.weight.dims()), &device);
@@ -186,7 +186,7 @@ impl Convolution {
         }
     }
 
-    /// The same over so many input channels, with these kernels.
+    /// The same over other input channels, with these kernels.
     pub(crate) fn with_inputs(&self, channels_in: usize, kernels: Vec<f32>) -> Self {
         let shape = ConvolutionShape { channels_in, ..self.shape };
         let weight = Tensor::from_data(TensorData::new(kernels, shape.kernels()), &self.weight.device());

@@ -137,17 +137,17 @@ impl Graph {
         }
         let mut renumbered = vec![None; needed.len()];
         renumbered[id] = Some(IMAGE);
-        let mut behind = Self::new(*self.channels().get(id)?);
+        let mut after = Self::new(*self.channels().get(id)?);
         for index in id..last {
             let step = &self.steps[index];
             if needed[index + 1] {
                 let inputs: Option<Vec<ValueId>> =
                     step.inputs.iter().map(|&input| renumbered[input]).collect();
-                let at = behind.push_from(step.name.clone(), &inputs?, step.operation.clone());
+                let at = after.push_from(step.name.clone(), &inputs?, step.operation.clone());
                 renumbered[index + 1] = Some(at);
             }
         }
-        Some(behind)
+        Some(after)
     }
 
     /// The graph cut at `id`, before the ReLU that is part of its step; `None` if none is.
@@ -244,7 +244,7 @@ impl Graph {
     }
 
     /// Has its convolutions computed in a faster way that gives a part of an image the bits of the
-    /// whole only where it is cut as [`super::Layer::image_from_tiles`] says.
+    /// whole only where it is cut by [`super::Layer::image_from_tiles`].
     pub(crate) fn run_in_tiles(&mut self) {
         self.convolutions_mut().for_each(|convolution| convolution.set_method(Method::Tiles));
     }

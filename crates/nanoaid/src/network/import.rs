@@ -1,7 +1,7 @@
 //! Import: which published network the tensors of a foreign file belong to, and how it spells
 //! their names.
 //!
-//! Told from names and shapes alone. Where two networks have the same, the caller has to say which:
+//! Recognized by names and shapes alone. Where two networks have the same, the caller has to choose:
 //! a wrong guess would run, and be wrong.
 
 use super::published::Published;
@@ -27,16 +27,16 @@ const VGG: &[(&str, &str)] = &[
     ("head.fc.", "classifier.6."),
 ];
 
-/// Tells what `weights` are; `network` is what they are said to be.
+/// Recognizes `weights`; `network` is the expected one.
 ///
 /// # Errors
 /// If they are none of the published networks, or may be several.
 pub(super) fn recognize(weights: &Weights, network: Option<Published>) -> Result<Found, WeightsError> {
     let candidates = candidates(weights);
     let network = match (network, &candidates[..]) {
-        (Some(said), found) if found.is_empty() || found.contains(&said) => said,
-        (Some(said), found) => {
-            return Err(WeightsError::OtherNetwork { said: said.name(), found: names(found) });
+        (Some(expected), found) if found.is_empty() || found.contains(&expected) => expected,
+        (Some(expected), found) => {
+            return Err(WeightsError::OtherNetwork { expected: expected.name(), found: names(found) });
         }
         (None, [only]) => *only,
         (None, []) => {

@@ -16,7 +16,7 @@ pub(crate) use crate::kernels::PoolWindow as Pool;
 /// What a layer does.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    /// Convolution, bias, and ReLU where it says so.
+    /// Convolution, bias, and ReLU where it has one.
     Convolution(Convolution),
     /// Batch norm.
     Norm(BatchNorm),

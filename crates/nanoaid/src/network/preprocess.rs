@@ -2,7 +2,7 @@
 //!
 //! Part of a network's description, never of what a caller guesses: the same photo with the colors
 //! in another order costs EfficientNet-Lite0 twelve points of accuracy
-//! (`../shared/weights/README.md`). It does not resize; it says which size was trained on.
+//! (`../shared/weights/README.md`). It does not resize; it holds the size that was trained on.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};

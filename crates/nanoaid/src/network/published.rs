@@ -166,7 +166,7 @@ impl Published {
 }
 
 impl PublishedConfig {
-    /// The network as it was published, for colors, with a head of so many classes.
+    /// The network as it was published, for colors, with a head of `n_classes` classes.
     pub fn new(network: Published, n_classes: Option<usize>) -> Self {
         Self { network, n_classes, input: Input::Colors, preprocess: network.preprocess() }
     }

@@ -1,5 +1,5 @@
 //! `ResNet` 18 and 34 (He et al. 2016), with torchvision's names: `layer2.0.conv1`; `layer2.0.sum`
-//! is the residual sum and `layer2.0` the block's output behind its ReLU, `layer2` that of the
+//! is the residual sum and `layer2.0` the block's output after its ReLU, `layer2` that of the
 //! last block.
 
 use super::builder::{Builder, Kernels};

@@ -61,11 +61,11 @@ pub enum WeightsError {
         /// Their names.
         candidates: Vec<String>,
     },
-    /// Not the network that they were said to be.
-    #[error("the weights are those of {}, expected {said}", .found.join(" or "))]
+    /// Not the expected network.
+    #[error("the weights are those of {}, expected {expected}", .found.join(" or "))]
     OtherNetwork {
-        /// What was said.
-        said: String,
+        /// The expected network.
+        expected: String,
         /// What they are like.
         found: Vec<String>,
     },
@@ -178,7 +178,7 @@ impl Weights {
             .collect();
         let views = bytes.iter().map(|(name, weight, bytes)| {
             let view = TensorView::new(Dtype::F32, weight.shape.clone(), bytes);
-            (name.as_str(), view.expect("a weight holds as many values as its shape says"))
+            (name.as_str(), view.expect("a weight holds as many values as its shape has"))
         });
         let header = HashMap::from([(key.to_owned(), text.to_owned())]);
         safetensors::serialize(views, Some(header)).expect("named f32 tensors can be written")

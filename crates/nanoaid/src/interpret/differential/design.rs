@@ -160,7 +160,7 @@ impl Design {
 
     /// The interval of an AUC over resamples; absent without any, and where a side has a single group.
     ///
-    /// Where A and B do not overlap, every resample says 0 or 1 and nothing of how seldom an overlap
+    /// Where A and B do not overlap, every resample gives 0 or 1 and no information on how seldom an overlap
     /// may be. The other end is then the exact binomial bound for `n` of `n` (Clopper & Pearson
     /// 1934), `n` being the lesser number of groups: so many groups of one side were all beyond
     /// everything of the other.

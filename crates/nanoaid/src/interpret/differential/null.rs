@@ -62,7 +62,7 @@ impl Null {
 /// bundles only, it is the chance that these three fall as they do, however many bundles there are.
 pub(super) fn least_probability(design: &Design, labelling: &Labelling, telling: &[bool]) -> f64 {
     let n_bundles = design.bundles.len();
-    let n_telling = telling.iter().filter(|tells| **tells).count();
+    let n_telling = telling.iter().filter(|informs| **informs).count();
     let n_lesser_telling = labelling.bundles.iter().filter(|bundle| telling[**bundle]).count();
     let n_lesser = labelling.bundles.len();
     let same = ln_choices(n_bundles - n_telling, n_lesser - n_lesser_telling);

@@ -1,6 +1,6 @@
-//! Ranking: which channels of a layer say something about a micrograph, and which say it first.
+//! Ranking: which channels of a layer are informative on a micrograph, the strongest first.
 //!
-//! Dead channels are constant; near-copies say what a stronger channel says already. Both are
+//! Dead channels are constant; near-copies are correlated with a stronger channel. Both are
 //! named as such and come last, so that a constant map is never stretched into texture.
 //! Statistics are summed in `f64` over all positions, channel by channel.
 
@@ -54,13 +54,13 @@ pub struct ChannelStatistics {
     pub entropy_bits: f64,
 }
 
-/// Whether a channel says something of its own.
+/// Whether a channel is informative on this image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ChannelState {
     /// It does.
     Live,
-    /// It says what a stronger live channel says.
+    /// It is correlated with a stronger live channel.
     NearCopy {
         /// The stronger channel.
         of: usize,
@@ -89,7 +89,7 @@ pub enum Order {
 pub struct RankedChannel {
     /// Its number.
     pub channel: usize,
-    /// Whether it says something of its own.
+    /// Whether it is informative on this image.
     pub state: ChannelState,
     /// What it does.
     pub statistics: ChannelStatistics,

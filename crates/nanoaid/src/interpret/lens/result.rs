@@ -1,4 +1,4 @@
-//! Result of the AI lens: all that is said of one micrograph at one layer, without its pictures.
+//! Result of the AI lens: all numbers of one micrograph at one layer, without pictures.
 //!
 //! The one struct from which the command line, the page and the report are made.
 
@@ -42,7 +42,7 @@ pub struct ChannelResult {
     pub address: Address,
     /// Its place in the order, from 1.
     pub rank: usize,
-    /// Whether it says something of its own.
+    /// Whether it is informative on this image.
     pub state: ChannelState,
     /// What it does.
     pub statistics: ChannelStatistics,
@@ -100,7 +100,7 @@ pub enum Warning {
         /// All channels.
         n_channels: usize,
     },
-    /// A large share of the channels says what others say.
+    /// A large share of the channels are near-copies of others.
     ManyNearCopies {
         /// Near-copies.
         n_near_copies: usize,
@@ -125,7 +125,7 @@ impl Warning {
             Self::ManyDead { .. } => {
                 "train on more or other images, with a lower learning rate, or with fewer channels"
             }
-            Self::ManyNearCopies { .. } => "fewer channels would say the same",
+            Self::ManyNearCopies { .. } => "fewer channels would show the same",
             Self::SmallerThanReceptiveField { .. } => "use a larger image or a smaller depth",
             Self::Uncalibrated => "give the size of a pixel in nanometres",
         }

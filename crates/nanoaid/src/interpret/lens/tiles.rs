@@ -126,7 +126,7 @@ impl TilePlan {
             report(index + 1)?;
         }
         if self.n_tiles() > 1 {
-            // what tiles leave behind is no size that others need
+            // memory of the size of tiles fits nothing else
             kernels::release_memory();
         }
         Ok(())

@@ -16,7 +16,7 @@ use super::result::{Clearest, Finding};
 use crate::Layer;
 use crate::interpret::lens::FeatureMaps;
 
-/// Share of the layer's largest standard deviation from which on a map has a say: a channel that fires
+/// Share of the layer's largest standard deviation from which on a map counts: a channel that fires
 /// faintly at a few places has a spectrum, too, which describes these places alone.
 const LEAST_SHARE: f64 = 0.1;
 

@@ -1,4 +1,4 @@
-//! What a network says of a measured pattern, in numbers.
+//! What a network adds to a measured pattern, in numbers.
 
 use micrograph::measure::Report;
 use micrograph::measure::geometry::axis_deg;
@@ -40,7 +40,7 @@ impl<T> Finding<T> {
     }
 }
 
-/// What a network says of one image.
+/// What a network adds to the measurement of one image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatternResult {
     /// [`SCHEMA_VERSION`].

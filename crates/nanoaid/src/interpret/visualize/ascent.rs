@@ -35,7 +35,7 @@ pub(super) struct Ascent<'a> {
     large: Option<(&'a dyn Canvas, Shape)>,
     /// The micrograph that objectives compare with, `[H, W]` of the canvas.
     micrograph: Option<&'a Plane>,
-    /// What is around a picture where it is looked at by itself: its own other side, where it is to
+    /// What is around a picture where it is scored by itself: its own other side, where it is to
     /// be tiled, else nothing.
     frame: Drawn,
 }
@@ -171,11 +171,11 @@ impl<'a> Ascent<'a> {
         let mut layers = objective.layers();
         if layers.is_empty() {
             // of one channel or one position all pictures have the same
-            let tells = |layer: &&Layer| {
+            let distinguishes = |layer: &&Layer| {
                 let Shape { height, width, .. } = self.shape;
                 layer.n_channels > 1 && layer.map_length(height) > 1 && layer.map_length(width) > 1
             };
-            layers.extend(self.network.layers().iter().rfind(tells).map(|layer| layer.name.as_str()));
+            layers.extend(self.network.layers().iter().rfind(distinguishes).map(|layer| layer.name.as_str()));
         }
         let diverse = |objective: Objective, layer: &str| objective.diverse(layer, self.config.diversity);
         layers.into_iter().fold(objective.clone(), diverse)
@@ -307,7 +307,7 @@ impl<'a> Ascent<'a> {
         }
     }
 
-    /// What is to be said of the wave that is read off `picture`.
+    /// Warnings about the wave that is read off `picture`.
     fn wave_warning(&self, objective: &Objective, picture: &Plane) -> Option<Warning> {
         let side = picture.height().min(picture.width());
         let Some(peak) = peak(picture).filter(|peak| peak.is_clear(side)) else {

@@ -159,7 +159,7 @@ impl Journey {
         self.scores
     }
 
-    /// What is to be said of the pictures that were kept.
+    /// Warnings about the pictures that were kept.
     pub(super) fn warnings(&self, images: &[Vec<f32>], unbounded: bool) -> Vec<Warning> {
         let (Some(&(_, start)), Some(&(_, last))) = (self.scores.first(), self.scores.last()) else {
             return Vec::new();

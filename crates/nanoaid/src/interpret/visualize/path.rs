@@ -3,7 +3,7 @@
 //!
 //! At each layer as far as the unit's an image has one number a channel, the mean of its map; images
 //! are compared by the correlation of these numbers over the channels. A picture that is nearer to
-//! micrographs which do not drive the unit has found another way to a high score, and says little
+//! micrographs which do not drive the unit has found another way to a high score, and shows little
 //! about what the unit is for.
 
 use micrograph::Plane;

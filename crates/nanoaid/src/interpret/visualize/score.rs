@@ -117,7 +117,7 @@ pub(super) fn scores(objective: &Objective, seen: &ScoreInput<'_>) -> Tensor<1> 
 }
 
 fn output(seen: &ScoreInput<'_>) -> Tensor<4> {
-    seen.output.clone().expect("it was asked for")
+    seen.output.clone().expect("the output was requested")
 }
 
 /// `[N, C, H, W]` → `[N, 1, H, W]`.

@@ -1,6 +1,7 @@
 //! Transforms with their numbers drawn, to be applied to images and, backwards, to gradients.
 
 use micrograph::random::Stream;
+use micrograph::smooth::gaussian;
 
 use super::super::image::Shape;
 use super::Transform;
@@ -131,16 +132,6 @@ fn draw(
         }
         Transform::Flip => Some((stream.below(2) == 1).then_some(Step::Flip)),
     }
-}
-
-/// Weights of a Gaussian of standard deviation `sigma` as far as three of it, of sum 1.
-fn gaussian(sigma: f64) -> Vec<f32> {
-    let radius = (3.0 * sigma).ceil() as i32;
-    let weights: Vec<f64> = (-radius..=radius)
-        .map(|offset| if sigma > 0.0 { (-0.5 * (f64::from(offset) / sigma).powi(2)).exp() } else { 1.0 })
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    weights.iter().map(|weight| (weight / sum) as f32).collect()
 }
 
 impl Step {
