@@ -206,7 +206,7 @@ fn a_file_of_weights_is_recognized_with_and_without_head() {
     }
     let bytes = empty(Published::ResNet18, None).weights().to_bytes("format", "pt");
     let error = Network::import(&bytes, Some(Published::ResNet34), Device::Cpu).unwrap_err();
-    let expected = WeightsError::OtherNetwork { said: "resnet34".into(), found: vec!["resnet18".into()] };
+    let expected = WeightsError::OtherNetwork { expected: "resnet34".into(), found: vec!["resnet18".into()] };
     assert_eq!(error, expected);
 }
 

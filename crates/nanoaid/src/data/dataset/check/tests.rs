@@ -84,7 +84,7 @@ fn planted_leaks_are_told_by_name() {
     assert_eq!(report.same_content, [["particles/00.png".to_owned(), "particles/copy.png".to_owned()]]);
     assert_eq!(report.near_duplicates.len(), 1, "{:?}", report.near_duplicates);
     assert_eq!(report.near_duplicates[0].laid, "turned by 90° anticlockwise");
-    assert_eq!(texts(&report.warnings), ["fibres has none in test"]);
+    assert_eq!(texts(&report.warnings), ["fibres has no micrographs in test"]);
     // the picture shows the same twice
     let picture = side_by_side(root, &report.near_duplicates[0], &DatasetConfig::default()).unwrap();
     let differences = (0..256).flat_map(|y| (0..256).map(move |x| (y, x)));
