@@ -1,11 +1,10 @@
 //! Painting: planes become pictures and files.
 //!
 //! Color maps, 8-bit RGB pictures with text, scale bars and color bars, contact sheets of many
-//! planes, moving pictures, overlays over a micrograph, line charts as SVG, and the two ways out for the numbers
+//! planes, moving pictures, overlays over a micrograph, and the two ways out for the numbers
 //! themselves: calibrated TIFF stacks and NPZ. Nothing here knows of networks or HTML pages; what
 //! is written on a picture is given as text.
 
-mod chart;
 mod color_map;
 mod gif;
 mod gray;
@@ -20,7 +19,6 @@ mod text;
 mod ticks;
 mod tiff_stack;
 
-pub use chart::{AxisScale, LineChart, LineStyle, Series};
 pub use color_map::{Color, ColorMap, NAN_COLOR, UnknownColorMap};
 pub use gif::{GifTimes, gif_bytes};
 pub use gray::{gray_jpeg, gray_png};
@@ -31,5 +29,5 @@ pub use picture::Picture;
 pub use resample::{Sampling, resampled};
 pub use sheet::{Cell, ContactSheet, Scaling, Section, Theme, contact_sheet, robust_range};
 pub use text::{Ink, Weight};
-pub use ticks::{nice_ticks, number_text};
+pub use ticks::{nice_ticks, number_text, tick_texts};
 pub use tiff_stack::{ExportError, TiffStack};

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 
 use micrograph::Plane;
 use micrograph::paint::{
-    AxisScale, Cell, ColorMap, ContactSheet, Corner, LengthUnit, LineChart, LineStyle, Picture, Sampling,
-    ScaleBar, Scaling, Section, Series, Theme, contact_sheet, outline_mask, overlay_mask, resampled,
-    robust_range,
+    Cell, ColorMap, ContactSheet, Corner, LengthUnit, Picture, Sampling, ScaleBar, Scaling, Section, Theme,
+    contact_sheet, outline_mask, overlay_mask, resampled, robust_range,
 };
 
 fn out(name: &str) -> PathBuf {
@@ -255,51 +254,4 @@ fn small_maps_are_enlarged_in_whole_blocks() {
         |x: usize| (x..picture.width()).take_while(|&i| picture.at(row, i) == picture.at(row, x)).count();
     let block = run(start);
     assert!(block > 20 && (1..4).all(|idx| run(start + idx * block) == block), "{block}");
-}
-
-#[test]
-fn charts_to_look_at() {
-    let curve = |shift: f64, rate: f64| {
-        (0..60)
-            .map(|epoch| (f64::from(epoch), 0.02 * shift + 0.3 * (-f64::from(epoch) / rate).exp()))
-            .collect()
-    };
-    let training = LineChart {
-        title: "Training of the autoencoder".to_owned(),
-        x_label: "epoch".to_owned(),
-        y_label: "mean squared error".to_owned(),
-        series: vec![
-            Series { name: "train".to_owned(), points: curve(1.0, 8.0), style: LineStyle::Solid },
-            Series { name: "validation".to_owned(), points: curve(1.6, 9.0), style: LineStyle::Dashed },
-        ],
-        y_scale: AxisScale::Log10,
-        markers: vec![(41.0, "best epoch".to_owned())],
-        ..LineChart::default()
-    };
-    let latent = |offset: f64| {
-        [4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
-            .map(|size: f64| (size, 0.05 / size.sqrt() + offset))
-            .to_vec()
-    };
-    let sweep = LineChart {
-        title: "Reconstruction error against the latent size".to_owned(),
-        x_label: "latent size (channels)".to_owned(),
-        y_label: "mean squared error".to_owned(),
-        series: ["fibres", "films & coated surfaces", "nanowires", "porous sponges", "powder", "tips"]
-            .iter()
-            .enumerate()
-            .map(|(idx, name)| Series {
-                name: (*name).to_owned(),
-                points: latent(0.003 * idx as f64),
-                style: LineStyle::Marked,
-            })
-            .collect(),
-        x_scale: AxisScale::Log2,
-        ..LineChart::default()
-    };
-    for (name, chart) in [("training.svg", training), ("sweep.svg", sweep)] {
-        let svg = chart.svg();
-        assert_eq!(svg.matches("stroke-width=\"2\" stroke-linejoin").count(), chart.series.len());
-        micrograph::file::write_whole(&out(name), svg.as_bytes()).unwrap();
-    }
 }

@@ -11,11 +11,11 @@ mod info;
 mod lens;
 mod man;
 mod measure;
+mod micrographs;
 mod network;
 mod output;
 mod replay;
 mod site;
-mod survey;
 mod sweep;
 mod train;
 mod training;
@@ -26,7 +26,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub(crate) use info::calibration_text;
 pub(crate) use network::network;
-pub(crate) use survey::{gray_network, not_empty, surveyed};
 pub(crate) use visualize::show;
 
 use crate::outcome::{Failure, Outcome};

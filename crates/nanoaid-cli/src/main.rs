@@ -1,6 +1,5 @@
 //! `nanoaid`: the command line. Parses, calls, shows; computes nothing itself.
 
-mod atlas;
 mod command;
 mod interrupt;
 mod outcome;

@@ -1,10 +1,12 @@
 //! Progress bars on standard error, where it is a terminal; where it is not, a line now and then.
 
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::interrupt;
 use crate::outcome::{Verbosity, note as write_note};
 
 /// Time between two lines where there is no terminal to draw a bar on.
@@ -119,6 +121,15 @@ impl Progress {
             let left =
                 self.begun.elapsed().as_secs_f64() * (n.saturating_sub(done)) as f64 / done.max(1) as f64;
             write_note(&format!("{done}/{n} · {note} · {left:.0} s left"));
+        }
+    }
+
+    /// What a library call reports to: things done, and their number; ends the work on Ctrl-C.
+    pub(crate) fn of_total(&mut self, note: &'static str) -> impl FnMut(usize, usize) -> ControlFlow<()> {
+        move |done, total| {
+            self.set_length(total as u64);
+            self.set(done as u64, note);
+            interrupt::flow()
         }
     }
 

@@ -7,12 +7,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
-use micrograph::paint::{LineChart, LineStyle, Picture, Series};
+use micrograph::paint::Picture;
 use nanoaid::evaluate::classifier::{
     Abstention, Audit, ClassScores, ClassifierReport, Estimate, Evidence, Interval, Judged, Look,
     OperatingPoint, ReliabilityScores, Undecided, Verdict, Warning,
 };
 
+use crate::chart::{LineChart, LineStyle, Series};
 use crate::frame::{embedded, facts, figure, page};
 
 /// Micrographs below which a point of the abstention curve is noise and not drawn.

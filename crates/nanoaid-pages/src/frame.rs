@@ -19,7 +19,7 @@ pub fn page(title: &str, below: &str, body: &Markup) -> String {
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
                 title { (title) " · NanoAID" }
-                style { (PreEscaped(include_str!("frame/style.css"))) }
+                style { (PreEscaped(include_str!("frame/style.css"))) (PreEscaped(crate::chart::STYLE)) }
             }
             body {
                 header { h1 { (title) } p.below { (below) } }

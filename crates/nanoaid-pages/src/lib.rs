@@ -3,6 +3,7 @@
 //! Serialisable results of `nanoaid` go in, text comes out. Nothing here computes a result, reads an
 //! image, or runs a network. [`frame`] is what all reports share, [`site`] the atlas with its many pages.
 
+pub mod chart;
 pub mod classifier;
 pub mod demo;
 pub mod frame;

@@ -1,13 +1,11 @@
 //! The page of a sweep: a table, a chart, and one specimen at every size.
 
 use maud::{PreEscaped, html};
-use micrograph::paint::{
-    AxisScale, Cell, ColorMap, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series,
-    contact_sheet,
-};
+use micrograph::paint::{Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet};
 use nanoaid::train::Sample;
 use nanoaid::train::sweep::SweepRow;
 
+use crate::chart::{AxisScale, LineChart, LineStyle, Series};
 use crate::frame::{embedded, figure, page};
 use nanoaid::output::{OutputError, OutputFolder};
 

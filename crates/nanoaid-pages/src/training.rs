@@ -2,15 +2,13 @@
 
 use maud::{Markup, html};
 use micrograph::Plane;
-use micrograph::paint::{
-    AxisScale, Cell, ColorMap, ContactSheet, LineChart, LineStyle, Picture, Scaling, Section, Series,
-    contact_sheet,
-};
+use micrograph::paint::{Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet};
 use nanoaid::evaluate::image_quality::Quality;
 use nanoaid::run::RunFolder;
 use nanoaid::train::{EpochRow, QualityReport, Sample, TrainResult, TrainingCurve};
 
 use crate::PageError;
+use crate::chart::{AxisScale, LineChart, LineStyle, Series};
 use crate::frame::{embedded, figure, page};
 use nanoaid::output::json_text;
 

@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (network, layer) = name.split_once(':').ok_or("expected network:layer")?;
         let network = builtin::named(network, Device::Cpu).ok_or("expected a built-in network")??;
         let start = Instant::now();
-        let found = tune(&network, &[layer], &TuningConfig::default(), &mut |_| ())?;
+        let found =
+            tune(&network, &[layer], &TuningConfig::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
         line(name, &found.layers[0]);
         details.push((name, found.layers.into_iter().next(), start.elapsed()));
     }

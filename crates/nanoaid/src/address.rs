@@ -2,12 +2,13 @@
 //!
 //! `encoder.2` is a layer, `encoder.2:17` a channel of it, `encoder.2:17@5,8` the neuron of that
 //! channel at row 5, column 8, and `class:fibres` a class. One parser and one printer, for the
-//! command line, pages, file names and records. It does not know which layers a network has.
+//! command line, pages, file names and records; before it the name of a network and `/`, where there
+//! are several ([`UnitId`]). It does not know which layers a network has.
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Word before the colon that makes an address name a class.
 const CLASS: &str = "class";
@@ -122,6 +123,58 @@ impl Serialize for Address {
     }
 }
 
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A unit of one of several networks; its text is `classifier/encoder.2:17`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UnitId {
+    /// Name of the network, without `/`.
+    pub network: String,
+    /// The unit in it.
+    pub address: Address,
+}
+
+impl UnitId {
+    /// Channel `channel` of `layer` of `network`.
+    pub fn channel(network: &str, layer: &str, channel: usize) -> Self {
+        Self { network: network.to_owned(), address: Address::channel(layer, channel) }
+    }
+}
+
+impl fmt::Display for UnitId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.network, self.address)
+    }
+}
+
+impl FromStr for UnitId {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        match text.split_once('/') {
+            Some((network, address)) if !network.is_empty() => {
+                Ok(Self { network: network.to_owned(), address: address.parse()? })
+            }
+            _ => Err(AddressError {
+                text: text.to_owned(),
+                found: text.to_owned(),
+                expected: "network and address, as in `classifier/encoder.2:17`",
+            }),
+        }
+    }
+}
+
+impl Serialize for UnitId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// `text` as a number, written as it would be printed: no sign, no zeros in front.
 fn index(text: &str) -> Option<usize> {
     text.parse().ok().filter(|number: &usize| number.to_string() == text)
@@ -165,6 +218,23 @@ mod tests {
             };
             assert_eq!(address.to_string().parse(), Ok(address));
         }
+    }
+
+    #[test]
+    fn a_unit_of_several_networks_is_printed_and_read_back() {
+        let unit = UnitId::channel("classifier", "encoder.2", 17);
+        assert_eq!(unit.to_string(), "classifier/encoder.2:17");
+        assert_eq!("classifier/encoder.2:17".parse(), Ok(unit));
+        let class = UnitId { network: "a".into(), address: Address::Class("b/c".into()) };
+        assert_eq!(class.to_string().parse(), Ok(class));
+        for text in ["encoder.2:17", "/encoder.2", ""] {
+            assert!(UnitId::from_str(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            serde_json::from_str::<Address>("\"encoder.2:3\"").unwrap(),
+            Address::channel("encoder.2", 3)
+        );
+        assert!(serde_json::from_str::<Address>("\"encoder.2:\"").is_err());
     }
 
     #[test]

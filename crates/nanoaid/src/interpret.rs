@@ -6,6 +6,7 @@
 //! | [`visualize`] | which synthetic image drives a unit most? |
 //! | [`gallery`] | which pictures of many units, as files with records, with micrographs of a data set? |
 //! | [`exemplar`] | which real patches drive it most and least, and where else does a marked part occur? |
+//! | [`retrieval`] | the last two for a whole data set |
 //! | [`activation_index`] | what does every channel give for every micrograph of a data set? |
 //! | [`tuning`] | which gratings, lattices and discs drive a channel? |
 //! | [`machine_score`] | how well do exemplars or pictures predict what drives a unit? |
@@ -22,6 +23,7 @@ pub mod machine_score;
 pub mod matching;
 pub mod natural_statistics;
 pub mod pattern;
+pub mod retrieval;
 pub mod tuning;
 pub mod unit_values;
 pub mod visualize;

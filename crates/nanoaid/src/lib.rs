@@ -86,6 +86,7 @@
 //! | `wgpu`, `cuda` | no | networks on a GPU |
 
 pub mod address;
+pub mod atlas;
 pub mod bench;
 pub mod data;
 pub mod demo;
@@ -101,7 +102,7 @@ pub mod record;
 pub mod run;
 pub mod train;
 
-pub use address::Address;
+pub use address::{Address, UnitId};
 pub use device::Device;
 pub use micrograph::ConfigError;
 pub use network::{Architecture, AutoencoderConfig, CompactConfig, Layer, Network, PublishedConfig};

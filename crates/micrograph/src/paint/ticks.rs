@@ -59,7 +59,7 @@ fn without_trailing_zeros(text: &str) -> String {
 }
 
 /// The texts of `ticks`, all with the decimals that their distance needs.
-pub(super) fn tick_texts(ticks: &[f64]) -> Vec<String> {
+pub fn tick_texts(ticks: &[f64]) -> Vec<String> {
     let largest = ticks.iter().fold(0.0, |largest: f64, tick| largest.max(tick.abs()));
     let step = match ticks {
         [first, second, ..] => second - first,

@@ -1,34 +1,30 @@
 //! `nanoaid site`: networks and micrographs as a folder of pages to browse.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
+use nanoaid::atlas::{Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, NetworkOfRun};
 use nanoaid::data::dataset::Dataset;
-use nanoaid::interpret::differential::{DifferentialConfig, Question};
-use nanoaid::interpret::exemplar::{ChooseConfig, IndexedMicrograph};
-use nanoaid::interpret::matching::MatchConfig;
-use nanoaid::interpret::tuning::TuningConfig;
+use nanoaid::interpret::differential::Question;
+use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
+use nanoaid::output::OutputFolder;
+use nanoaid_pages::site::{self, Made};
 use serde::{Deserialize, Serialize};
 
-use super::survey::{DataArguments, gray_network, run_name};
-use crate::atlas::{Atlas, AtlasConfig, Findings, Planes, Surveyed, in_common, usual_question};
-use crate::outcome::{Failure, Outcome, print, say};
+use super::micrographs::{DataArguments, gray_network};
+use super::training::say_skipped;
+use crate::interrupt;
+use crate::outcome::{Failure, Outcome, note, print};
 use crate::progress::Progress;
-use nanoaid::output::OutputFolder;
-use nanoaid_pages::site::SiteFolder;
-use nanoaid_pages::site::model::Made;
 
-/// Says from what the site was made; written last.
+/// Record of what the site was made from; written last.
 const RECORD: &str = "site.json";
-/// Folder of what is kept so that it is not made again.
+/// Folder of parts that are kept, so that they are not made again.
 const KEPT: &str = "kept";
 /// Version of the record.
-pub(super) const SCHEMA_VERSION: u32 = 1;
-/// Micrographs that are written together.
-const AT_ONCE: usize = 16;
+const SCHEMA_VERSION: u32 = 1;
 
 /// Arguments of `site`.
 #[derive(Args)]
@@ -53,7 +49,7 @@ pub(crate) struct SiteArguments {
     /// several times. By default micromachines and patterned surfaces against particles, else the two
     /// largest classes
     #[arg(long, value_name = "A,…:B,…")]
-    contrast: Vec<String>,
+    contrast: Vec<Question>,
     /// Seed of resamples, shuffles, random weights and the self-test
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -62,16 +58,16 @@ pub(crate) struct SiteArguments {
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
-    /// Folder of the site; one that was begun is gone on with
+    /// Folder of the site; an unfinished one is resumed
     #[arg(long, value_name = "DIR", default_value = "atlas")]
     out: PathBuf,
-    /// Write into a folder that is there already
+    /// Write into an existing folder
     #[arg(long)]
     force: bool,
 }
 
 /// From what a site was made: the same again need not be.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
     schema_version: u32,
@@ -96,127 +92,131 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(skipped))
 }
 
-/// Returns the number of micrographs that could not be looked at.
+/// Returns the number of micrographs that were left out.
 fn make_site(arguments: &SiteArguments, dataset: &Dataset) -> Result<usize, Failure> {
     let config = AtlasConfig {
         layers: arguments.layer.clone(),
         steps: arguments.steps,
-        ..config(arguments.seed, &arguments.presets)
+        ..AtlasConfig::new(arguments.seed, &arguments.presets)
     };
-    let record = record(arguments, dataset, &config)?;
+    let networks = networks(&arguments.runs, arguments.device)?;
+    let record = record(arguments, dataset, &config, &networks)?;
     let kept: Option<Record> =
         std::fs::read(arguments.out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
     if kept.as_ref() == Some(&record) && arguments.out.join("index.html").is_file() {
-        say("nothing has changed");
+        note("nothing has changed");
         return Ok(0);
     }
     let begun = kept.is_some();
     let folder = OutputFolder::create(&arguments.out, arguments.force || begun)?;
-    folder.write_json(RECORD, &Record { done: false, ..self::record(arguments, dataset, &config)? })?;
-    let request = Request {
-        runs: &arguments.runs,
-        device: arguments.device,
-        presets: &arguments.presets,
-        contrasts: &arguments.contrast,
-    };
-    let n_skipped = write_site(&request, dataset, config, record.made(), &folder)?;
+    folder.write_json(RECORD, &Record { done: false, ..record.clone() })?;
+    let input = AtlasInput { networks, dataset, questions: arguments.contrast.clone(), config };
+    let n_skipped = write_site(input, &record.made(), &folder)?;
     folder.write_json(RECORD, &record)?;
     Ok(n_skipped)
 }
 
-/// What a site is to show.
-pub(super) struct Request<'a> {
-    pub runs: &'a [PathBuf],
-    pub device: Device,
-    pub presets: &'a [Preset],
-    /// As they were typed; none is the usual one.
-    pub contrasts: &'a [String],
+/// The networks of `runs`, for grey images.
+fn networks(runs: &[PathBuf], device: Device) -> Result<Vec<NetworkOfRun>, Failure> {
+    let network = |run: &PathBuf| Ok(NetworkOfRun { run: run.clone(), network: gray_network(run, device)? });
+    runs.iter().map(network).collect()
 }
 
-/// The usual settings.
-pub(super) fn config(seed: u64, presets: &[Preset]) -> AtlasConfig {
-    AtlasConfig {
-        layers: Vec::new(),
-        presets: presets.iter().map(ToString::to_string).collect(),
-        steps: None,
-        // nine are shown; with a tenth there is a query for each set of references
-        choose: ChooseConfig { n: 10, ..ChooseConfig::default() },
-        tuning: TuningConfig { seed, ..TuningConfig::default() },
-        contrast: DifferentialConfig { seed, ..DifferentialConfig::default() },
-        matching: MatchConfig { seed, n_best: 9, ..MatchConfig::default() },
-        seed,
-    }
+/// Makes the atlas and writes all its pages; returns the number of micrographs left out.
+fn write_site(input: AtlasInput<'_>, made: &Made, folder: &OutputFolder) -> Result<usize, Failure> {
+    let dataset = input.dataset;
+    let mut progress = AtlasProgress::default();
+    let atlas = Atlas::build(input, &folder.folder(KEPT)?, &mut |step| {
+        progress.report(step);
+        interrupt::flow()
+    })?;
+    progress.finish();
+    say_skipped(&atlas.skipped);
+    note("pages");
+    let n = atlas.micrographs.len();
+    let mut progress = Progress::new(n as u64, "micrographs");
+    site::write(folder.clone(), &atlas, made, atlas.micrographs(dataset)?, &mut |done| {
+        progress.set(done as u64, "writing");
+        interrupt::flow()
+    })?;
+    progress.finish();
+    Ok(dataset.entries.len() - n)
 }
 
-/// Finds everything out and writes all pages; returns the number of micrographs left out.
-pub(super) fn write_site(
-    request: &Request<'_>,
-    dataset: &Dataset,
-    config: AtlasConfig,
-    made: Made,
-    folder: &OutputFolder,
-) -> Result<usize, Failure> {
-    let kept = folder.folder(KEPT)?;
-    let mut networks: Vec<Surveyed> = Vec::new();
-    for (run, id) in request.runs.iter().zip(ids(request.runs)) {
-        let folder = kept.folder(&id)?;
-        networks.push(Surveyed::of((run, id), request.device, &config.layers, dataset, folder)?);
-    }
-    in_common(&mut networks);
-    let n_seen = networks.first().map_or(0, |network| network.survey.seen.len());
-    let questions = questions(request.contrasts, networks.first().map_or(&[], |found| &found.survey.seen))?;
-    let findings: Vec<Findings> = networks
-        .into_iter()
-        .map(|network| Findings::of(network, dataset, (request.presets, &questions), &config))
-        .collect::<Result<_, _>>()?;
-    let atlas = Atlas::new(config, findings, dataset)?;
-    say("pages");
-    let site = atlas.site(made)?;
-    let pages = SiteFolder::create(folder.clone(), &site)?;
-    let readers = atlas.readers()?;
-    let mut progress = Progress::new(n_seen as u64, "micrographs");
-    let mut planes = Planes::new(dataset, atlas.seen());
-    let all: Vec<usize> = (0..n_seen).collect();
-    for few in all.chunks(AT_ONCE) {
-        planes.gather(few.iter().copied())?;
-        for &image in few {
-            pages.write_micrograph(&atlas.micrograph_view(image, planes.at(image), &readers)?)?;
-            progress.set(image as u64, "writing");
+/// Says what is done, with a bar where there is something to count.
+#[derive(Default)]
+struct AtlasProgress {
+    bar: Option<Progress>,
+}
+
+impl AtlasProgress {
+    fn report(&mut self, step: AtlasStep<'_>) {
+        match step {
+            AtlasStep::Part { network, part } => {
+                self.finish();
+                note(&format!("{network}: {}", part_text(part)));
+            }
+            AtlasStep::Tuning(TuningStep::AllStimuli { layer }) => note(&format!("  {layer}: all stimuli")),
+            AtlasStep::Tuning(TuningStep::Refine { layer }) => note(&format!("  {layer}: each unit's own")),
+            AtlasStep::Micrographs { done, total } => self.count(done, total, "micrographs", "data-set pass"),
+            AtlasStep::Pictures { preset, done, total, .. } => {
+                self.count(done, total, "pictures", &preset.to_string());
+            }
         }
     }
-    progress.finish();
-    for unit in atlas.units() {
-        pages.write_unit(&atlas.unit_view(unit))?;
+
+    fn count(&mut self, done: usize, total: usize, unit: &str, note: &str) {
+        let bar = self.bar.get_or_insert_with(|| Progress::new(total as u64, unit));
+        bar.set_length(total as u64);
+        bar.set(done as u64, note);
     }
-    for table in atlas.rank_tables() {
-        pages.write_ranks(&table)?;
+
+    fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish();
+        }
     }
-    pages.finish()?;
-    Ok(dataset.entries.len() - n_seen)
 }
 
-fn record(arguments: &SiteArguments, dataset: &Dataset, config: &AtlasConfig) -> Result<Record, Failure> {
-    let network = |run: &PathBuf| Ok(gray_network(run, arguments.device)?.sha256().to_owned());
+fn part_text(part: AtlasPart) -> &'static str {
+    match part {
+        AtlasPart::Micrographs => "real micrographs",
+        AtlasPart::Controls => "controls",
+        AtlasPart::Stimuli => "synthetic stimuli",
+        AtlasPart::Pictures => "synthetic pictures",
+        AtlasPart::Exemplars => "exemplars, machine scores",
+        AtlasPart::Comparisons => "differences between classes",
+    }
+}
+
+fn record(
+    arguments: &SiteArguments,
+    dataset: &Dataset,
+    config: &AtlasConfig,
+    networks: &[NetworkOfRun],
+) -> Result<Record, Failure> {
     let mut command = "nanoaid site".to_owned();
     for run in &arguments.runs {
         command += &format!(" {}", run.display());
     }
-    command += &format!(" --data {} --presets {}", arguments.data.display(), config.presets.join(","));
+    let presets: Vec<String> = config.presets.iter().map(ToString::to_string).collect();
+    command += &format!(" --data {} --presets {}", arguments.data.display(), presets.join(","));
     for layer in &arguments.layer {
         command += &format!(" --layer {layer}");
     }
     if let Some(steps) = arguments.steps {
         command += &format!(" --steps {steps}");
     }
-    for contrast in &arguments.contrast {
-        command += &format!(" --contrast {contrast}");
+    for question in &arguments.contrast {
+        let b = question.b.as_deref().unwrap_or_default().join(",");
+        command += &format!(" --contrast {}:{b}", question.a.join(","));
     }
     command += &format!(" --seed {}", arguments.seed);
     Ok(Record {
         schema_version: SCHEMA_VERSION,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         command,
-        networks: arguments.runs.iter().map(network).collect::<Result<_, Failure>>()?,
+        networks: networks.iter().map(|network| network.network.sha256().to_owned()).collect(),
         data: arguments.data.clone(),
         data_digest: dataset.digest()?,
         device: arguments.device.to_string(),
@@ -226,7 +226,7 @@ fn record(arguments: &SiteArguments, dataset: &Dataset, config: &AtlasConfig) ->
 }
 
 impl Record {
-    /// As the pages tell it.
+    /// As the pages show it.
     fn made(&self) -> Made {
         Made {
             schema_version: self.schema_version,
@@ -237,80 +237,6 @@ impl Record {
             device: self.device.clone(),
             settings: self.settings.clone(),
             warnings: Vec::new(),
-        }
-    }
-}
-
-/// A folder for each network: the name of its run, small letters; with a number where names meet.
-fn ids(runs: &[PathBuf]) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for run in runs {
-        let kept = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-        let name: String = run_name(run).to_lowercase().chars().map(kept).collect();
-        let name = if name.trim_matches(['.', '-']).is_empty() { "network".to_owned() } else { name };
-        let mut id = name.clone();
-        let mut number = 2;
-        while ids.contains(&id) {
-            id = format!("{name}-{number}");
-            number += 1;
-        }
-        ids.push(id);
-    }
-    ids
-}
-
-/// The contrasts that were typed, or the usual one; classes that no micrograph has are named before
-/// anything is made.
-fn questions(typed: &[String], seen: &[IndexedMicrograph]) -> Result<Vec<Question>, Failure> {
-    if typed.is_empty() {
-        return Ok(usual_question(seen).into_iter().collect());
-    }
-    let known: BTreeSet<&str> = seen.iter().filter_map(|seen| seen.category.as_deref()).collect();
-    let question = |text: &String| {
-        let names = |side: &str| side.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
-        let (a, b) = text.split_once(':').ok_or_else(|| {
-            Failure::new(format!("--contrast: found `{text}`, expected classes as A,…:B,…"))
-        })?;
-        let (a, b) = (names(a), names(b));
-        if let Some(name) = a.iter().chain(&b).find(|name| !known.contains(name.as_str())) {
-            let known = known.iter().copied().collect::<Vec<_>>().join(", ");
-            return Err(Failure::new(format!("--contrast: no class `{name}`, expected some of: {known}")));
-        }
-        Ok(Question { a, b: Some(b) })
-    };
-    typed.iter().map(question).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks_have_folders_of_their_own() {
-        let runs =
-            ["runs/A 1", "other/a 1", "classifier", "x/squeezenet.safetensors", ".."].map(PathBuf::from);
-        assert_eq!(ids(&runs), ["a-1", "a-1-2", "classifier", "squeezenet", "network"]);
-    }
-
-    #[test]
-    fn contrasts_are_typed_as_two_lists() {
-        let seen: Vec<IndexedMicrograph> = ["a", "b", "c"]
-            .map(|category| IndexedMicrograph {
-                file: category.to_owned(),
-                sha256: String::new(),
-                category: Some(category.to_owned()),
-                group: category.to_owned(),
-                part: "train".to_owned(),
-                height: 1,
-                width: 1,
-                nm_per_px: None,
-                data_bar_px: 0,
-            })
-            .into();
-        let found = questions(&["a, b:c".to_owned()], &seen).unwrap();
-        assert_eq!(found, [Question::between(&["a", "b"], &["c"])]);
-        for (text, part) in [("a", "A,…:B,…"), ("a:d", "no class `d`, expected some of: a, b, c")] {
-            assert!(questions(&[text.to_owned()], &seen).unwrap_err().to_string().contains(part), "{text}");
         }
     }
 }

@@ -1,37 +1,41 @@
-//! The page of a class: units that tell it from the rest, and its micrographs.
+//! The page of a class: units that separate it from the rest, and its micrographs.
 
 use maud::{Markup, html};
 
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
-use crate::site::model::{ClassUnits, Site};
+use crate::site::model::Site;
 use crate::site::parts::{Cell, Kind, card, counted, head, panel, two};
-use crate::site::start::micrograph_tile;
+use crate::site::start::{micrograph_tile, networks_record};
+
+/// Units of a network on a page.
+pub(super) const MOST_UNITS: usize = 24;
 
 /// The page.
-pub(super) fn class(site: &Site, idx: usize) -> String {
-    let view = &site.classes[idx];
+pub(super) fn class(site: &Site<'_>, idx: usize) -> String {
+    let name = &site.atlas.classes[idx];
     let address = site.class_page(idx);
     let from = From::page(&address);
-    let members: Vec<usize> =
-        (0..site.micrographs.len()).filter(|member| site.micrographs[*member].class == Some(idx)).collect();
+    let members = site.members(Some(idx));
     let mut groups: Vec<&str> =
-        members.iter().map(|member| site.micrographs[*member].group.as_str()).collect();
+        members.iter().map(|member| site.micrograph(*member).group.as_str()).collect();
     groups.sort_unstable();
     groups.dedup();
     let contrasts: Vec<usize> = (0..site.contrasts.len())
         .filter(|contrast| {
-            let contrast = &site.contrasts[*contrast];
-            contrast.a.classes.contains(&idx) || contrast.b.classes.contains(&idx)
+            let page = &site.contrasts[*contrast];
+            // of one class against all others, the units stand above already
+            let is_rest = page.compared.is_none() && !page.contrast.a.classes.contains(name);
+            !is_rest && [&page.contrast.a, &page.contrast.b].iter().any(|side| side.classes.contains(name))
         })
         .collect();
     let body = html! {
-        @for units in &view.units { (units_panel(site, from, units)) }
+        @for network in 0..site.atlas.networks.len() { (units_panel(site, from, network, idx)) }
         @if !contrasts.is_empty() {
             h2 { "Against others" }
             ul.plain { @for contrast in contrasts {
                 @let view = &site.contrasts[contrast];
-                li { a href=(from.to(&site.contrast_page(contrast))) { (view.a.name) " against " (view.b.name) } " " span.soft { (site.networks[view.network].name) } }
+                li { a href=(from.to(&site.contrast_page(contrast))) { (view.sides[0]) " against " (view.sides[1]) } " " span.soft { (site.atlas.networks[view.network].name()) } }
             } }
         }
         h2 { "Micrographs" }
@@ -40,35 +44,35 @@ pub(super) fn class(site: &Site, idx: usize) -> String {
     let frame = Frame {
         title: site.class_name(idx),
         below: format!("{} in {}", counted(members.len(), "micrograph"), counted(groups.len(), "group")),
-        cited_as: format!("class {}", view.name),
-        made: site
-            .networks
-            .iter()
-            .map(|network| (format!("network {}", network.name), format!("SHA-256 {}", network.sha256)))
-            .collect(),
+        cited_as: format!("class {name}"),
+        made: networks_record(site),
         address,
         ..Frame::default()
     };
     page(site, &frame, &body)
 }
 
-fn units_panel(site: &Site, from: From, units: &ClassUnits) -> Markup {
-    let network = &site.networks[units.network];
+fn units_panel(site: &Site<'_>, from: From, network: usize, class: usize) -> Markup {
+    let units = site.units_of_class(network, class, MOST_UNITS);
+    let network = &site.atlas.networks[network];
+    if units.is_empty() {
+        return html! {};
+    }
     panel(
         &format!("units-{}", network.id),
-        &format!("Units of {} that tell it from the rest", network.name),
+        &format!("Units of {} that separate it from the rest", network.name()),
         Kind::Units,
         &html! {
-            p.soft { "By the probability (AUC) that a micrograph of the class drives the unit more than one of the rest; chance is 0.5." }
-            ul.units { @for (unit, answer) in &units.units {
-                li { (card(site, from, *unit, &html! { (site.layer(*unit).name) " " (two(answer.auc)) })) }
+            p.soft { "Ordered by AUC: the probability that a micrograph of the class drives the unit more than one of the rest. Chance is 0.5. There is no control for these numbers: sources and settings may differ between classes, too." }
+            ul.units { @for (unit, found) in &units {
+                li { (card(site, from, *unit, &html! { (site.layer(*unit).name) " " (two(found.auc.value)) })) }
             } }
             details.numbers { summary { "Numbers" } div.wide tabindex="0" role="region" aria-label="Numbers" {
                 table.data {
                     (head(&["unit", "AUC", "interval", "q"]))
-                    tbody { @for (unit, answer) in &units.units { tr {
+                    tbody { @for (unit, found) in &units { tr {
                         td { a href=(from.to(&site.unit_page(*unit))) { (site.unit_address(*unit)) } }
-                        (Cell::two(answer.auc)) (Cell::interval(answer.interval)) (Cell::optional(answer.q))
+                        (Cell::two(found.auc.value)) (Cell::interval(found.auc.interval)) (Cell::number(found.q))
                     } } }
                 }
             } }

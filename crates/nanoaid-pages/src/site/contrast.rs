@@ -1,43 +1,53 @@
-//! The page of two sets of micrographs: which units tell them apart, and whether chance would.
+//! The page of a differential analysis: which units differ between two sets of micrographs, with the
+//! negative controls beside it.
 
 use maud::{Markup, PreEscaped, html};
 
+use crate::chart::{VolcanoPoint, volcano};
 use crate::site::address::From;
-use crate::site::charts::volcano;
 use crate::site::frame::{Frame, page};
-use crate::site::model::{ContrastView, SetView, Site};
+use crate::site::model::{ContrastPage, Site};
 use crate::site::parts::{Cell, Kind, card, counted, numbers, panel, percent, two, warnings};
 use crate::site::start::network_record;
+use nanoaid::atlas::{Comparison, DATA_BARS, RANDOM_WEIGHTS, UnitPlace};
+use nanoaid::interpret::differential::{Side, UnitDifference};
 
 /// Units of each side that are shown as pictures.
 const SHOWN: usize = 12;
 
 /// The page.
-pub(super) fn contrast(site: &Site, idx: usize) -> String {
+pub(super) fn contrast(site: &Site<'_>, idx: usize) -> String {
     let view = &site.contrasts[idx];
-    let network = &site.networks[view.network];
+    let network = &site.atlas.networks[view.network];
     let address = site.contrast_page(idx);
     let from = From::page(&address);
-    let n_found = view.units.iter().filter(|unit| unit.found).count();
+    let title = format!("{} against {}", view.sides[0], view.sides[1]);
+    let points: Vec<VolcanoPoint> = view
+        .contrast
+        .units
+        .iter()
+        .map(|unit| VolcanoPoint { auc: unit.auc.value, q: unit.q, found: view.is_found(unit) })
+        .collect();
+    let (found, units) = (view.contrast, &view.contrast.units);
     let body = html! {
         p.lead {
-            (n_found) " of " (counted(view.units.len(), "unit")) " differ between "
-            (set(site, from, &view.a)) " and " (set(site, from, &view.b))
-            " where at most " (percent(view.fdr)) " of those reported are borne to be false."
+            @if found.n_found == 0 { "No unit differs" } @else { (found.n_found) " of " (counted(units.len(), "unit")) " differ" }
+            " between " (set(site, from, &found.a, &view.sides[0])) " and " (set(site, from, &found.b, &view.sides[1]))
+            " at a false discovery rate of at most " (percent(found.config.false_share)) "."
         }
-        (warnings(&view.warnings))
+        (warnings(&cautions(view)))
         (panel("volcano", "How large and how sure", Kind::Chart, &html! {
             figure.volcano {
-                (PreEscaped(volcano(view)))
+                (PreEscaped(volcano(&points, &view.sides, found.config.false_share)))
                 p.hint aria-hidden="true" { "Point at a dot to see its unit." }
                 figcaption {
-                    "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.a.name) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as sure. Compared: " (view.statistic) ". " (view.interval_how)
+                    "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.sides[0]) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as sure. Compared: largest activation in each micrograph. " (intervals(view))
                 }
             }
             (units_table(site, from, view))
         }))
-        @if !view.controls.is_empty() {
-            (panel("controls", "Would chance find them too?", Kind::Table, &controls(view, n_found)))
+        @if let Some(compared) = view.compared {
+            (panel("controls", "Negative controls", Kind::Table, &controls(compared)))
         }
         div.grid {
             (side(site, from, view, true))
@@ -45,10 +55,10 @@ pub(super) fn contrast(site: &Site, idx: usize) -> String {
         }
     };
     let frame = Frame {
-        title: format!("{} against {}", view.a.name, view.b.name),
-        below: format!("{}, {}", network.name, counted(view.units.len(), "unit")),
-        above: vec![(network.name.clone(), site.network_page(view.network))],
-        cited_as: format!("{} against {} in {}", view.a.name, view.b.name, network.name),
+        title: title.clone(),
+        below: format!("{}, {}", network.name(), counted(units.len(), "unit")),
+        above: vec![(network.name(), site.network_page(view.network))],
+        cited_as: format!("{title} in {}", network.name()),
         made: network_record(network),
         scripts: &["contrast.js"],
         address,
@@ -57,33 +67,60 @@ pub(super) fn contrast(site: &Site, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
-fn set(site: &Site, from: From, set: &SetView) -> Markup {
+/// What to know before it is believed.
+fn cautions(view: &ContrastPage<'_>) -> Vec<String> {
+    let of_design = view.contrast.warnings.iter().map(|warning| format!("{warning}; {}", warning.advice()));
+    let of_controls = view.compared.iter().flat_map(|compared| &compared.doubts);
+    let none = view.compared.is_none().then(|| {
+        "there is no control for this comparison: sources and settings may differ between classes, too"
+            .to_owned()
+    });
+    of_design.chain(of_controls.map(|doubt| format!("{doubt}; {}", doubt.advice()))).chain(none).collect()
+}
+
+fn intervals(view: &ContrastPage<'_>) -> String {
+    let config = &view.contrast.config;
+    format!(
+        "Intervals hold {:.0} % of {} resamples of groups (seed {}).",
+        100.0 * config.interval,
+        config.n_bootstrap,
+        config.seed
+    )
+}
+
+fn set(site: &Site<'_>, from: From, side: &Side, name: &str) -> Markup {
+    let classes: Vec<usize> = side.classes.iter().filter_map(|class| site.atlas.class(class)).collect();
     html! {
-        strong { (set.name) } " (" (counted(set.n_micrographs, "micrograph")) " in " (counted(set.n_groups, "group"))
-        @if !set.classes.is_empty() { "; " }
-        @for (nth, class) in set.classes.iter().enumerate() {
+        strong { (name) } " (" (counted(side.n_images, "micrograph")) " in " (counted(side.n_groups, "group"))
+        @if !classes.is_empty() { "; " }
+        @for (nth, class) in classes.iter().enumerate() {
             @if nth > 0 { ", " } a href=(from.to(&site.class_page(*class))) { (site.class_name(*class)) }
         }
         ")"
     }
 }
 
-fn units_table(site: &Site, from: From, view: &ContrastView) -> Markup {
-    let mut order: Vec<usize> = (0..view.units.len()).collect();
-    let effect = |idx: usize| (view.units[idx].auc - 0.5).abs();
-    order.sort_by(|a, b| {
-        view.units[*a].q.total_cmp(&view.units[*b].q).then(effect(*b).total_cmp(&effect(*a)))
+fn effect(unit: &UnitDifference) -> f64 {
+    (unit.auc.value - 0.5).abs()
+}
+
+fn units_table(site: &Site<'_>, from: From, view: &ContrastPage<'_>) -> Markup {
+    let units = &view.contrast.units;
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by(|&a, &b| {
+        units[a].q.total_cmp(&units[b].q).then(effect(&units[b]).total_cmp(&effect(&units[a])))
     });
     html! {
         div.wide tabindex="0" role="region" aria-label="Units" {
             table.data data-rows="20" {
                 thead { tr { th scope="col" { "unit" } th.number scope="col" { "AUC" } th.number scope="col" data-csv="low;high" { "interval" } th.number scope="col" { "q" } th scope="col" { "found" } } }
                 tbody { @for idx in order {
-                    @let unit = &view.units[idx];
+                    @let found = &units[idx];
+                    @let unit = site.atlas.unit_at(view.network, found.unit);
                     tr data-row=(idx) {
-                        td { a href=(from.to(&site.unit_page(unit.unit))) { (site.unit_address(unit.unit)) } }
-                        (Cell::two(unit.auc)) (Cell::interval(unit.interval)) (Cell::number(unit.q))
-                        td { @if unit.found { "yes" } @else { "no" } }
+                        td { a href=(from.to(&site.unit_page(unit))) { (site.unit_address(unit)) } }
+                        (Cell::two(found.auc.value)) (Cell::interval(found.auc.interval)) (Cell::number(found.q))
+                        td { @if view.is_found(found) { "yes" } @else { "no" } }
                     }
                 } }
             }
@@ -91,24 +128,42 @@ fn units_table(site: &Site, from: From, view: &ContrastView) -> Markup {
     }
 }
 
-fn controls(view: &ContrastView, n_found: usize) -> Markup {
-    let largest = view.units.iter().map(|unit| (unit.auc - 0.5).abs()).fold(0.0, f64::max);
+fn controls(compared: &Comparison) -> Markup {
+    let (contrast, shuffled) = (&compared.contrast, &compared.controls.shuffled);
+    let largest = contrast.units.iter().map(effect).fold(0.0, f64::max);
+    let meaning = |name: &str| match name {
+        RANDOM_WEIGHTS => {
+            "The same network before training: what it finds follows from brightness and texture alone."
+        }
+        DATA_BARS => {
+            "Only the strips that the instrument writes: what is found there does not come from the specimen."
+        }
+        _ => "",
+    };
     html! {
-        p.soft { "The same procedure where nothing, or less, should be found." }
+        p.soft { "The same analysis where nothing, or less, should be found. A control that finds as many units as the comparison itself says that the classes differ in something else than the specimens." }
         div.wide tabindex="0" role="region" aria-label="Controls" {
             table.data {
                 thead { tr {
                     th scope="col" { "what" } th.number scope="col" { "units" } th.number scope="col" { "found" } th scope="col" { "any found in" } th.number scope="col" { "largest |AUC − 0.5|" } th scope="col" { "meaning" }
                 } }
                 tbody {
-                    tr.best { th scope="row" { "this comparison" } td.number { (view.units.len()) } td.number { (n_found) } td {} (Cell::two(largest)) td {} }
-                    @for control in &view.controls { tr {
+                    tr.best { th scope="row" { "this comparison" } td.number { (contrast.n_units) } td.number { (contrast.n_found) } td {} (Cell::two(largest)) td {} }
+                    tr {
+                        th scope="row" { "shuffled labels" }
+                        td.number { (contrast.n_units) }
+                        td.number { (shuffled.most_found) }
+                        td { (percent(shuffled.share)) " of " (shuffled.n_runs) " repetitions" }
+                        (Cell::text("–"))
+                        td { "Labels exchanged between groups, many times: units should be found in at most " (percent(compared.controls.config.false_share)) " of the repetitions. The number is that of the repetition with most." }
+                    }
+                    @for control in &compared.controls.others { tr {
                         th scope="row" { (control.name) }
                         td.number { (control.n_units) }
-                        (Cell::number(control.n_found))
-                        td { @if let Some((share, n)) = control.any_found { (percent(share)) " of " (n) " repetitions" } }
-                        (control.largest_effect.map_or(Cell::text("–"), Cell::two))
-                        td { (control.what) }
+                        td.number { (control.n_found) }
+                        td {}
+                        (Cell::two(control.largest_distance))
+                        td { (meaning(&control.name)) }
                     } }
                 }
             }
@@ -117,29 +172,34 @@ fn controls(view: &ContrastView, n_found: usize) -> Markup {
 }
 
 /// The units that one of the sets drives more, as pictures.
-fn side(site: &Site, from: From, view: &ContrastView, first: bool) -> Markup {
-    let mut units: Vec<_> =
-        view.units.iter().filter(|unit| unit.found && (unit.auc > 0.5) == first).collect();
-    units.sort_by(|a, b| (b.auc - 0.5).abs().total_cmp(&(a.auc - 0.5).abs()));
-    let set = if first { &view.a } else { &view.b };
-    let title = format!("Driven more by {}", set.name);
+fn side(site: &Site<'_>, from: From, view: &ContrastPage<'_>, first: bool) -> Markup {
+    let mut units: Vec<&UnitDifference> = view
+        .contrast
+        .units
+        .iter()
+        .filter(|unit| view.is_found(unit) && (unit.auc.value > 0.5) == first)
+        .collect();
+    units.sort_by(|a, b| effect(b).total_cmp(&effect(a)));
+    let title = format!("Driven more by {}", view.sides[usize::from(!first)]);
     // nothing to save
     if units.is_empty() {
         return html! { section { div.head { h2 { (title) } } p.soft { "No unit was found." } } };
     }
     let id = if first { "more-in-a" } else { "more-in-b" };
-    let rows: Vec<(String, Vec<Cell>)> = units
+    let shown: Vec<(UnitPlace, f64)> = units
         .iter()
         .take(SHOWN)
-        .map(|unit| (site.unit_address(unit.unit), vec![Cell::two(unit.auc)]))
+        .map(|unit| (site.atlas.unit_at(view.network, unit.unit), unit.auc.value))
         .collect();
+    let rows: Vec<(String, Vec<Cell>)> =
+        shown.iter().map(|(unit, auc)| (site.unit_address(*unit), vec![Cell::two(*auc)])).collect();
     panel(
         id,
         &title,
         Kind::Units,
         &html! {
-            ul.units { @for unit in units.iter().take(SHOWN) {
-                li { (card(site, from, unit.unit, &html! { (site.layer(unit.unit).name) " " (two(unit.auc)) })) }
+            ul.units { @for (unit, auc) in &shown {
+                li { (card(site, from, *unit, &html! { (site.layer(*unit).name) " " (two(*auc)) })) }
             } }
             details.numbers { summary { "Numbers" } (numbers(&["unit", "AUC"], &rows)) }
         },

@@ -8,7 +8,8 @@ use micrograph::Rect;
 use micrograph::paint::{LengthUnit, ScaleBar, number_text};
 
 use crate::site::address::From;
-use crate::site::model::{ExemplarView, MicrographSummary, Site};
+use crate::site::model::Site;
+use nanoaid::interpret::exemplar::{Exemplar, IndexedMicrograph};
 
 /// Side in px below which a window is widened beyond the receptive field, so that one sees where it
 /// lies.
@@ -18,7 +19,7 @@ const BAR_SHARE: f64 = 0.45;
 
 /// The square part of a micrograph that is shown for a receptive field: at least
 /// [`LEAST_WINDOW_PX`] a side, moved so as to lie inside; less than square where the micrograph ends.
-pub(super) fn window(field: Rect, micrograph: &MicrographSummary) -> Rect {
+pub(super) fn window(field: Rect, micrograph: &IndexedMicrograph) -> Rect {
     let side = field.height.max(field.width).max(LEAST_WINDOW_PX);
     let (y, height) = span(field.y, field.height, side, micrograph.height);
     let (x, width) = span(field.x, field.width, side, micrograph.width);
@@ -35,7 +36,7 @@ fn span(start: usize, length: usize, side: usize, all: usize) -> (usize, usize) 
 
 /// A list of crops, each a link to its place in its micrograph; `name` is told to screen readers. The
 /// class stands below each where crops of several are mixed.
-pub(super) fn crops(site: &Site, from: From, name: &str, exemplars: &[ExemplarView], mixed: bool) -> Markup {
+pub(super) fn crops(site: &Site<'_>, from: From, name: &str, exemplars: &[Exemplar], mixed: bool) -> Markup {
     html! {
         ul.crops aria-label=(name) {
             @for exemplar in exemplars { li { (crop(site, from, exemplar, mixed)) } }
@@ -44,10 +45,10 @@ pub(super) fn crops(site: &Site, from: From, name: &str, exemplars: &[ExemplarVi
 }
 
 /// One crop with the activation below it.
-fn crop(site: &Site, from: From, exemplar: &ExemplarView, mixed: bool) -> Markup {
-    let ExemplarView { micrograph, value, field } = *exemplar;
-    let seen = &site.micrographs[micrograph];
-    let class = seen.class.filter(|_| mixed).map(|class| site.class_name(class));
+fn crop(site: &Site<'_>, from: From, exemplar: &Exemplar, mixed: bool) -> Markup {
+    let Exemplar { image: micrograph, value, field, .. } = *exemplar;
+    let seen = site.micrograph(micrograph);
+    let class = site.class_of(micrograph).filter(|_| mixed).map(|class| site.class_name(class));
     html! {
         a.crop href={ (from.to(&site.micrograph_page(micrograph))) "#box=" (rect_text(field)) } data-v=(value) {
             (pane(site, from, micrograph, field, &seen.file))
@@ -58,8 +59,8 @@ fn crop(site: &Site, from: From, exemplar: &ExemplarView, mixed: bool) -> Markup
 }
 
 /// The window itself, without link and number; `alt` is told to screen readers.
-pub(super) fn pane(site: &Site, from: From, micrograph: usize, field: Rect, alt: &str) -> Markup {
-    let seen = &site.micrographs[micrograph];
+pub(super) fn pane(site: &Site<'_>, from: From, micrograph: usize, field: Rect, alt: &str) -> Markup {
+    let seen = site.micrograph(micrograph);
     let window = window(field, seen);
     let side = window.height.max(window.width) as f64;
     let percent = |px: f64| format!("{:.1}%", 100.0 * px / side);
@@ -94,11 +95,20 @@ pub(super) fn rect_text(rect: Rect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::by_hand;
 
     #[test]
     fn a_window_shows_what_is_around_a_small_field_and_stays_inside() {
-        let seen = MicrographSummary { height: 100, width: 60, ..by_hand::site().micrographs[0].clone() };
+        let seen = IndexedMicrograph {
+            file: "a.png".to_owned(),
+            sha256: String::new(),
+            category: None,
+            group: String::new(),
+            part: String::new(),
+            height: 100,
+            width: 60,
+            nm_per_px: None,
+            data_bar_px: 0,
+        };
         let rect = |y, x, height, width| Rect { y, x, height, width };
         let cases = [
             ("in the middle", rect(50, 30, 4, 4), rect(28, 8, 48, 48)),

@@ -6,19 +6,23 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::site::address::{MICROGRAPHS, START, slug};
-use crate::site::model::{Grid, MicrographView, RankTable, Site, UnitRef, UnitView};
-use crate::site::{class, contrast, layer, micrograph, self_test, side_by_side, start, unit};
+use nanoaid::atlas::{ActivationGrid, Atlas, AtlasError, MicrographActivations, UnitPlace};
 use nanoaid::output::{OutputError, OutputFolder, json_text};
 
+use crate::site::address::{MICROGRAPHS, START};
+use crate::site::model::{Made, Site};
+use crate::site::{class, contrast, layer, micrograph, self_test, side_by_side, start, unit};
+
 /// Styles and scripts, the same for every site.
-const ASSETS: [(&str, &str); 8] = [
+const ASSETS: [(&str, &str); 9] = [
     ("site.css", include_str!("site.css")),
+    ("chart.css", crate::chart::STYLE),
     ("theme.js", include_str!("theme.js")),
     ("site.js", include_str!("site.js")),
     ("layer.js", include_str!("layer.js")),
@@ -32,96 +36,95 @@ const ASSETS: [(&str, &str); 8] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SiteError {
-    /// The id of a network can be no part of an address, or is another network's, too.
-    #[error(
-        "network id {id:?}: expected small letters, digits, '.', '_', '-', and no other network of that id"
-    )]
-    NetworkId { id: String },
-    /// The grid of `network` on `micrograph` does not fit its units and cells.
-    #[error("grid of {network} on micrograph {micrograph}: expected {expected} values, found {found}")]
-    Grid { network: String, micrograph: String, expected: usize, found: usize },
-    /// The ranks of `network` do not fit its units and micrographs.
-    #[error("ranks of {network}: expected {expected} values, found {found}")]
-    Ranks { network: String, expected: usize, found: usize },
+    /// The atlas could not give what belongs to a micrograph.
+    #[error(transparent)]
+    Atlas(#[from] AtlasError),
     /// A file could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// A value could not be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The work was ended from outside.
+    #[error("cancelled: pages that were finished are kept")]
+    Cancelled,
+}
+
+/// Writes the pages of `atlas` into `out`; `micrographs` gives what belongs to each micrograph.
+/// `progress` is called with the number of micrographs that are written; on [`ControlFlow::Break`] the
+/// work ends there.
+///
+/// # Errors
+/// If a micrograph cannot be read, a file cannot be written, or `progress` ended the work.
+pub fn write(
+    out: OutputFolder,
+    atlas: &Atlas,
+    made: &Made,
+    micrographs: impl IntoIterator<Item = Result<MicrographActivations, AtlasError>>,
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<(), SiteError> {
+    let site = Site::new(atlas, made);
+    let folder = SiteFolder { out, site: &site };
+    for (name, text) in ASSETS {
+        folder.write(&format!("assets/{name}"), text.as_bytes())?;
+    }
+    for (done, micrograph) in micrographs.into_iter().enumerate() {
+        folder.write_micrograph(&micrograph?)?;
+        if progress(done + 1).is_break() {
+            return Err(SiteError::Cancelled);
+        }
+    }
+    for unit in atlas.units() {
+        folder.write_unit(unit)?;
+    }
+    for network in 0..atlas.networks.len() {
+        folder.write_ranks(network)?;
+    }
+    folder.finish()
 }
 
 /// A site that is being written.
-pub struct SiteFolder<'a> {
+struct SiteFolder<'a> {
     out: OutputFolder,
-    site: &'a Site,
+    site: &'a Site<'a>,
 }
 
-impl<'a> SiteFolder<'a> {
-    /// A folder for the pages of `site`, with styles and scripts.
-    ///
-    /// Fails where networks do not have ids that are parts of addresses, each its own.
-    pub fn create(out: OutputFolder, site: &'a Site) -> Result<Self, SiteError> {
-        for (idx, network) in site.networks.iter().enumerate() {
-            let taken = site.networks[..idx].iter().any(|other| other.id == network.id);
-            if taken || slug(&network.id) != network.id {
-                return Err(SiteError::NetworkId { id: network.id.clone() });
-            }
-        }
-        let folder = Self { out, site };
-        for (name, text) in ASSETS {
-            folder.write(&format!("assets/{name}"), text.as_bytes())?;
-        }
-        Ok(folder)
-    }
-
+impl SiteFolder<'_> {
     /// Page, image and grids of a micrograph.
-    pub fn write_micrograph(&self, view: &MicrographView) -> Result<(), SiteError> {
-        let id = &self.site.micrographs[view.micrograph].id;
-        self.write(&self.site.micrograph_image(view.micrograph), &view.jpeg)?;
-        let url = format!("data:image/jpeg;base64,{}", STANDARD.encode(&view.jpeg));
+    fn write_micrograph(&self, found: &MicrographActivations) -> Result<(), SiteError> {
+        let id = self.site.micrograph_id(found.image);
+        self.write(&self.site.micrograph_image(found.image), &found.jpeg)?;
+        let url = format!("data:image/jpeg;base64,{}", STANDARD.encode(&found.jpeg));
         self.put(&format!("micrographs/{id}.js"), &format!("image:{id}"), &url)?;
-        for grid in &view.grids {
-            self.write_grid(id, grid)?;
+        for (network, found) in found.networks.iter().enumerate() {
+            self.write_grid(id, network, &found.grid)?;
         }
-        let (page, json) = (micrograph::micrograph(self.site, view), json_text(view)?);
-        self.write_page(&self.site.micrograph_page(view.micrograph), &page, &json)
+        let page = micrograph::micrograph(self.site, found);
+        let json = json_text(&self.site.micrograph_json(found))?;
+        self.write_page(&self.site.micrograph_page(found.image), &page, &json)
     }
 
-    fn write_grid(&self, id: &str, grid: &Grid) -> Result<(), SiteError> {
+    fn write_grid(&self, id: &str, network: usize, grid: &ActivationGrid) -> Result<(), SiteError> {
         #[derive(Serialize)]
         struct Stored {
             rows: usize,
             cols: usize,
             values: String,
         }
-        let network = &self.site.networks[grid.network];
-        let expected = network.n_units() * grid.rows * grid.cols;
-        if grid.values.len() != expected {
-            return Err(SiteError::Grid {
-                network: network.name.clone(),
-                micrograph: id.to_owned(),
-                expected,
-                found: grid.values.len(),
-            });
-        }
-        let stored = Stored { rows: grid.rows, cols: grid.cols, values: STANDARD.encode(&grid.values) };
-        self.put(
-            &format!("micrographs/{id}.{}.js", network.id),
-            &format!("grid:{}:{id}", network.id),
-            &stored,
-        )
+        let network = &self.site.atlas.networks[network].id;
+        let stored = Stored { rows: grid.rows, cols: grid.cols, values: STANDARD.encode(&grid.levels) };
+        self.put(&format!("micrographs/{id}.{network}.js"), &format!("grid:{network}:{id}"), &stored)
     }
 
     /// Page of a unit.
-    pub fn write_unit(&self, view: &UnitView) -> Result<(), SiteError> {
+    fn write_unit(&self, place: UnitPlace) -> Result<(), SiteError> {
         // one line: there are as many of these as units
-        let (page, json) = (unit::unit(self.site, view), serde_json::to_string(view)? + "\n");
-        self.write_page(&self.site.unit_page(view.unit), &page, &json)
+        let json = serde_json::to_string(&self.site.unit_json(place))? + "\n";
+        self.write_page(&self.site.unit_page(place), &unit::unit(self.site, place), &json)
     }
 
-    /// How a network's units answered, for "more like this".
-    pub fn write_ranks(&self, table: &RankTable) -> Result<(), SiteError> {
+    /// The activations of a network as ranks, for "more like this".
+    fn write_ranks(&self, network: usize) -> Result<(), SiteError> {
         #[derive(Serialize)]
         struct StoredLayer<'a> {
             name: &'a str,
@@ -133,81 +136,74 @@ impl<'a> SiteFolder<'a> {
         }
         #[derive(Serialize)]
         struct Stored<'a> {
-            name: &'a str,
+            name: String,
             layers: Vec<StoredLayer<'a>>,
             ranks: String,
         }
-        let network = &self.site.networks[table.network];
-        let expected = network.n_units() * self.site.micrographs.len();
-        if table.ranks.len() != expected {
-            return Err(SiteError::Ranks {
-                network: network.name.clone(),
-                expected,
-                found: table.ranks.len(),
-            });
-        }
-        let layers = network.layers.iter().enumerate().map(|(idx, layer)| {
+        let found = &self.site.atlas.networks[network];
+        let layers = found.layers.iter().enumerate().map(|(idx, layer)| {
             let units = || layer.units.iter().enumerate();
             StoredLayer {
-                name: &layer.name,
-                folder: self.site.layer_folder(table.network, idx),
-                field_px: layer.field_px,
+                name: &layer.layer.name,
+                folder: self.site.layer_folder(network, idx),
+                field_px: layer.layer.receptive_field_px,
                 units: layer.units.len(),
-                names: units().filter_map(|(channel, unit)| Some((channel, unit.name.as_deref()?))).collect(),
+                names: units()
+                    .filter_map(|(channel, unit)| Some((channel, unit.summary.name.as_deref()?)))
+                    .collect(),
                 pictures: units()
-                    .filter(|(_, unit)| !unit.picture_png.is_empty())
+                    .filter(|(_, unit)| !unit.pictures.is_empty())
                     .map(|(channel, _)| channel)
                     .collect(),
             }
         });
-        let stored =
-            Stored { name: &network.name, layers: layers.collect(), ranks: STANDARD.encode(&table.ranks) };
-        self.put(&format!("data/{}.js", network.id), &format!("network:{}", network.id), &stored)
+        let ranks = STANDARD.encode(self.site.atlas.rank_table(network));
+        let stored = Stored { name: found.name(), layers: layers.collect(), ranks };
+        self.put(&format!("data/{}.js", found.id), &format!("network:{}", found.id), &stored)
     }
 
-    /// All pages that need nothing but the site itself, and the pictures of grids.
-    pub fn finish(&self) -> Result<(), SiteError> {
+    /// All pages that need nothing but the atlas itself, and the pictures of grids.
+    fn finish(&self) -> Result<(), SiteError> {
         let site = self.site;
         self.write_page(START, &start::start(site), &json_text(&Contents::of(site))?)?;
-        self.write_page(MICROGRAPHS, &micrograph::list(site), &json_text(&site.micrographs)?)?;
+        self.write_page(MICROGRAPHS, &micrograph::list(site), &json_text(&site.micrographs_json())?)?;
         self.write_micrographs_data()?;
-        for (idx, network) in site.networks.iter().enumerate() {
-            self.write_page(&site.network_page(idx), &start::network(site, idx), &json_text(network)?)?;
-            for (layer_idx, view) in network.layers.iter().enumerate() {
-                self.write_page(
-                    &site.layer_page(idx, layer_idx),
-                    &layer::layer(site, idx, layer_idx),
-                    &json_text(view)?,
-                )?;
+        for (idx, network) in site.atlas.networks.iter().enumerate() {
+            let (page, json) = (start::network(site, idx), json_text(&site.network_json(idx))?);
+            self.write_page(&site.network_page(idx), &page, &json)?;
+            for layer_idx in 0..network.layers.len() {
+                let page = layer::layer(site, idx, layer_idx);
+                let json = json_text(&site.layer_json(idx, layer_idx))?;
+                self.write_page(&site.layer_page(idx, layer_idx), &page, &json)?;
                 self.write_pictures(idx, layer_idx)?;
             }
         }
-        for (idx, view) in site.classes.iter().enumerate() {
-            self.write_page(&site.class_page(idx), &class::class(site, idx), &json_text(view)?)?;
+        for idx in 0..site.atlas.classes.len() {
+            let json = json_text(&site.class_json(idx, class::MOST_UNITS))?;
+            self.write_page(&site.class_page(idx), &class::class(site, idx), &json)?;
         }
-        for (idx, view) in site.contrasts.iter().enumerate() {
-            self.write_page(&site.contrast_page(idx), &contrast::contrast(site, idx), &json_text(view)?)?;
+        for idx in 0..site.contrasts.len() {
+            let json = json_text(&site.contrast_json(idx))?;
+            self.write_page(&site.contrast_page(idx), &contrast::contrast(site, idx), &json)?;
         }
-        for (idx, view) in site.side_by_sides.iter().enumerate() {
-            self.write_page(
-                &site.side_by_side_page(idx),
-                &side_by_side::side_by_side(site, idx),
-                &json_text(view)?,
-            )?;
+        for (idx, matches) in site.atlas.layer_matches.iter().enumerate() {
+            let page = side_by_side::side_by_side(site, idx);
+            self.write_page(&site.side_by_side_page(idx), &page, &json_text(matches)?)?;
         }
-        for (idx, view) in site.self_tests.iter().enumerate() {
-            self.write_page(&site.self_test_page(idx), &self_test::self_test(site, idx), &json_text(view)?)?;
+        for idx in 0..site.self_tests.len() {
+            let json = json_text(&site.self_test_json(idx))?;
+            self.write_page(&site.self_test_page(idx), &self_test::self_test(site, idx), &json)?;
         }
         Ok(())
     }
 
     fn write_pictures(&self, network: usize, layer: usize) -> Result<(), SiteError> {
         let mut urls = BTreeMap::new();
-        for (channel, unit) in self.site.networks[network].layers[layer].units.iter().enumerate() {
-            if !unit.picture_png.is_empty() {
-                let address = self.site.unit_picture(UnitRef { network, layer, channel });
-                self.write(&address, &unit.picture_png)?;
-                urls.insert(address, format!("data:image/png;base64,{}", STANDARD.encode(&unit.picture_png)));
+        for (channel, unit) in self.site.atlas.networks[network].layers[layer].units.iter().enumerate() {
+            if let Some(picture) = unit.pictures.first() {
+                let address = self.site.unit_picture(UnitPlace { network, layer, channel });
+                self.write(&address, &picture.png)?;
+                urls.insert(address, format!("data:image/png;base64,{}", STANDARD.encode(&picture.png)));
             }
         }
         let folder = self.site.layer_folder(network, layer);
@@ -224,11 +220,10 @@ impl<'a> SiteFolder<'a> {
             width: usize,
             nm_per_px: Option<f64>,
         }
-        let class = |class: Option<usize>| class.map(|class| self.site.classes[class].name.as_str());
-        let stored = self.site.micrographs.iter().map(|seen| Stored {
-            id: &seen.id,
+        let stored = self.site.atlas.micrographs.iter().enumerate().map(|(idx, seen)| Stored {
+            id: self.site.micrograph_id(idx),
             file: &seen.file,
-            class: class(seen.class),
+            class: seen.category.as_deref(),
             height: seen.height,
             width: seen.width,
             nm_per_px: seen.nm_per_px,
@@ -265,8 +260,8 @@ impl<'a> SiteFolder<'a> {
 #[derive(Serialize)]
 struct Contents<'a> {
     title: &'a str,
-    made: &'a crate::site::model::Made,
-    networks: Vec<(&'a str, String)>,
+    made: &'a Made,
+    networks: Vec<(String, String)>,
     classes: Vec<(&'a str, String)>,
     contrasts: Vec<(&'a str, String)>,
     side_by_sides: Vec<(&'a str, String)>,
@@ -275,39 +270,24 @@ struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    fn of(site: &'a Site) -> Self {
+    fn of(site: &'a Site<'_>) -> Self {
+        let atlas = site.atlas;
+        let networks = atlas.networks.iter().enumerate();
+        let contrasts = site.contrasts.iter().enumerate();
+        let matches = atlas.layer_matches.iter().enumerate();
+        let classes = atlas.classes.iter().enumerate();
+        let micrographs = atlas.micrographs.iter().enumerate();
         Self {
             title: &site.title,
-            made: &site.made,
-            networks: site
-                .networks
-                .iter()
-                .enumerate()
-                .map(|(idx, network)| (network.name.as_str(), site.network_page(idx)))
-                .collect(),
-            classes: site
-                .classes
-                .iter()
-                .enumerate()
-                .map(|(idx, class)| (class.name.as_str(), site.class_page(idx)))
-                .collect(),
-            contrasts: site
-                .contrasts
-                .iter()
-                .enumerate()
-                .map(|(idx, contrast)| (contrast.id.as_str(), site.contrast_page(idx)))
-                .collect(),
-            side_by_sides: site
-                .side_by_sides
-                .iter()
-                .enumerate()
-                .map(|(idx, view)| (view.id.as_str(), site.side_by_side_page(idx)))
+            made: site.made,
+            networks: networks.map(|(idx, network)| (network.name(), site.network_page(idx))).collect(),
+            classes: classes.map(|(idx, class)| (class.as_str(), site.class_page(idx))).collect(),
+            contrasts: contrasts.map(|(idx, page)| (page.id.as_str(), site.contrast_page(idx))).collect(),
+            side_by_sides: matches
+                .map(|(idx, matches)| (matches.layer.as_str(), site.side_by_side_page(idx)))
                 .collect(),
             self_tests: (0..site.self_tests.len()).map(|idx| site.self_test_page(idx)).collect(),
-            micrographs: site
-                .micrographs
-                .iter()
-                .enumerate()
+            micrographs: micrographs
                 .map(|(idx, seen)| (seen.file.as_str(), site.micrograph_page(idx)))
                 .collect(),
         }

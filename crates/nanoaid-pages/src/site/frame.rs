@@ -35,7 +35,7 @@ pub(super) struct Frame {
 }
 
 /// The page.
-pub(super) fn page(site: &Site, frame: &Frame, body: &Markup) -> String {
+pub(super) fn page(site: &Site<'_>, frame: &Frame, body: &Markup) -> String {
     let from = From::page(&frame.address);
     let (before, after) = &frame.row;
     html! {
@@ -49,6 +49,7 @@ pub(super) fn page(site: &Site, frame: &Frame, body: &Markup) -> String {
                 title { (frame.title) " · " (site.title) }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href=(from.to("assets/site.css"));
+                link rel="stylesheet" href=(from.to("assets/chart.css"));
                 @if let Some(before) = before { link rel="prev" href=(from.to(before)); }
                 @if let Some(after) = after { link rel="next" href=(from.to(after)); }
                 script src=(from.to("assets/theme.js")) {}
@@ -93,8 +94,8 @@ fn way(frame: &Frame, from: From) -> Markup {
     }
 }
 
-fn foot(site: &Site, frame: &Frame) -> Markup {
-    let made = &site.made;
+fn foot(site: &Site<'_>, frame: &Frame) -> Markup {
+    let made = site.made;
     let file = frame.address.rsplit('/').next().unwrap_or_default();
     let json = file.replace(".html", ".json");
     html! {
@@ -105,7 +106,7 @@ fn foot(site: &Site, frame: &Frame) -> Markup {
                     tr { th scope="row" { "program" } td { "NanoAID " (made.program_version) ", record version " (made.schema_version) } }
                     tr { th scope="row" { "command" } td { code { (made.command) } } }
                     tr { th scope="row" { "micrographs" } td {
-                        (site.micrographs.len()) " of " (made.data) ", SHA-256 of names and contents " code { (made.data_digest) }
+                        (site.atlas.micrographs.len()) " of " (made.data) ", SHA-256 of names and contents " code { (made.data_digest) }
                     } }
                     tr { th scope="row" { "device" } td { (made.device) } }
                     @for (name, value) in &frame.made {

@@ -5,11 +5,12 @@ use micrograph::paint::number_text;
 
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
-use crate::site::model::{Site, UnitRef, UnitSummary};
+use crate::site::model::Site;
 use crate::site::parts::{Cell, Kind, counted, panel, picture, two};
-use crate::site::start::network_record;
+use crate::site::start::{INPUT, map_text, network_record};
+use nanoaid::atlas::{UnitAtlas, UnitPlace, UnitSummary};
 
-/// What units can be ordered by: the name of the attribute, what is told, and what is best first.
+/// What units can be ordered by: the name of the attribute, and what it holds.
 const ORDERS: [(&str, &str); 8] = [
     ("n", "channel"),
     ("a", "largest activation"),
@@ -22,14 +23,18 @@ const ORDERS: [(&str, &str); 8] = [
 ];
 
 /// The page of the layer number `layer` of the network number `network`.
-pub(super) fn layer(site: &Site, network: usize, layer: usize) -> String {
-    let (owner, view) = (&site.networks[network], &site.networks[network].layers[layer]);
+pub(super) fn layer(site: &Site<'_>, network: usize, layer: usize) -> String {
+    let owner = &site.atlas.networks[network];
+    let view = &owner.layers[layer];
+    let described = &view.layer;
     let address = site.layer_page(network, layer);
     let from = From::page(&address);
-    let unit = |channel| UnitRef { network, layer, channel };
-    let dead: Vec<usize> = (0..view.units.len()).filter(|channel| view.units[*channel].dead).collect();
+    let unit = |channel| UnitPlace { network, layer, channel };
+    let dead: Vec<usize> =
+        (0..view.units.len()).filter(|channel| view.units[*channel].summary.dead).collect();
     let classes: Vec<usize> = {
-        let mut classes: Vec<usize> = view.units.iter().filter_map(|unit| Some(unit.class?.0)).collect();
+        let mut classes: Vec<usize> =
+            view.units.iter().filter_map(|unit| Some(class_of(site, &unit.summary)?.0)).collect();
         classes.sort_unstable();
         classes.dedup();
         classes
@@ -37,7 +42,7 @@ pub(super) fn layer(site: &Site, network: usize, layer: usize) -> String {
     let body = html! {
         @if !dead.is_empty() {
             p {
-                strong { (counted(dead.len(), "dead unit")) } " of " (view.units.len()) " answer alike to every position of every micrograph: "
+                strong { (counted(dead.len(), "dead unit")) } " of " (view.units.len()) " give the same largest activation for every micrograph: "
                 @for (idx, channel) in dead.iter().enumerate() {
                     @if idx > 0 { ", " } a href={ (channel) ".html" } { (site.unit_name(unit(*channel))) }
                 } "."
@@ -52,17 +57,18 @@ pub(super) fn layer(site: &Site, network: usize, layer: usize) -> String {
                 } }
                 label { "Only " select name="class" {
                     option value="" { "all units" }
-                    @for class in &classes { option value=(class) { "those telling " (site.class_name(*class)) } }
+                    @for class in &classes { option value=(class) { "those that separate " (site.class_name(*class)) } }
                 } }
                 label { "Find " input name="text" type="search" size="10" placeholder="channel"; }
                 @if !dead.is_empty() { label { input name="alive" type="checkbox"; " hide dead units" } }
                 output name="shown" aria-live="polite" { (counted(view.units.len(), "unit")) }
             }
             ul.units.all {
-                @for (channel, summary) in view.units.iter().enumerate() {
+                @for (channel, summary) in view.units.iter().map(|unit| &unit.summary).enumerate() {
+                    @let class = class_of(site, summary);
                     li data-n=(channel) data-a=(summary.largest) data-f=[Some(summary.firing_share)]
                         data-m=[summary.machine_score] data-s=[summary.selectivity] data-p=[summary.period_px] data-x=[summary.axis_deg]
-                        data-c=[summary.class.map(|class| class.1)] data-k=[summary.class.map(|class| class.0)]
+                        data-c=[class.map(|class| class.1)] data-k=[class.map(|class| class.0)]
                         data-dead[summary.dead] {
                         a.card href={ (channel) ".html" } {
                             (picture(site, from, unit(channel)))
@@ -78,23 +84,23 @@ pub(super) fn layer(site: &Site, network: usize, layer: usize) -> String {
     let neighbour = |idx: Option<usize>| {
         idx.filter(|idx| *idx < owner.layers.len()).map(|idx| site.layer_page(network, idx))
     };
-    let field =
-        view.field_px.map_or("sees the whole image".to_owned(), |px| format!("receptive field {px} px"));
+    let field = described
+        .receptive_field_px
+        .map_or("sees the whole image".to_owned(), |px| format!("receptive field {px} px"));
     let frame = Frame {
-        title: view.name.clone(),
+        title: described.name.clone(),
         below: format!(
-            "{}{}, map {} × {} for {} × {} px, stride {} px, {field}",
-            if view.what.is_empty() { String::new() } else { format!("{}: ", view.what) },
+            "{}{}, map {} for {} × {} px, stride {} px, {field}",
+            if described.operation.is_empty() { String::new() } else { format!("{}: ", described.operation) },
             counted(view.units.len(), "unit"),
-            view.map.0,
-            view.map.1,
-            view.input.0,
-            view.input.1,
-            view.stride_px
+            map_text(described),
+            INPUT.0,
+            INPUT.1,
+            described.stride
         ),
-        above: vec![(owner.name.clone(), site.network_page(network))],
+        above: vec![(owner.name(), site.network_page(network))],
         row: (neighbour(layer.checked_sub(1)), neighbour(Some(layer + 1))),
-        cited_as: format!("layer {} of {}", view.name, owner.name),
+        cited_as: format!("layer {} of {}", described.name, owner.name()),
         made: network_record(owner),
         scripts: &["layer.js"],
         address,
@@ -102,9 +108,15 @@ pub(super) fn layer(site: &Site, network: usize, layer: usize) -> String {
     page(site, &frame, &body)
 }
 
+/// Place of the class that the unit separates best, and the AUC.
+fn class_of(site: &Site<'_>, summary: &UnitSummary) -> Option<(usize, f64)> {
+    let best = summary.class.as_ref()?;
+    Some((site.atlas.class(&best.class)?, best.auc))
+}
+
 /// Whether any unit has a value of the attribute `key`.
-fn has(units: &[UnitSummary], key: &str) -> bool {
-    units.iter().any(|unit| match key {
+fn has(units: &[UnitAtlas], key: &str) -> bool {
+    units.iter().map(|unit| &unit.summary).any(|unit| match key {
         "c" => unit.class.is_some(),
         "m" => unit.machine_score.is_some(),
         "s" => unit.selectivity.is_some(),
@@ -114,18 +126,18 @@ fn has(units: &[UnitSummary], key: &str) -> bool {
     })
 }
 
-/// The line below a unit's name: its class, or how strongly it answers.
-fn note(site: &Site, summary: &UnitSummary) -> Markup {
+/// The line below a unit's name: its class, or its largest activation.
+fn note(site: &Site<'_>, summary: &UnitSummary) -> Markup {
     html! {
         @if summary.dead { "dead" }
-        @else if let Some((class, auc)) = summary.class { (two(auc)) " " (site.class_name(class)) }
+        @else if let Some((class, auc)) = class_of(site, summary) { (two(auc)) " " (site.class_name(class)) }
         @else { "to " (number_text(f64::from(summary.largest))) }
     }
 }
 
 /// All numbers of the grid as a folded table.
-fn orders_table(site: &Site, network: usize, layer: usize) -> Markup {
-    let view = &site.networks[network].layers[layer];
+fn orders_table(site: &Site<'_>, network: usize, layer: usize) -> Markup {
+    let view = &site.atlas.networks[network].layers[layer];
     html! {
         (panel("numbers", "Numbers", Kind::Table, &html! {
             details {
@@ -137,7 +149,8 @@ fn orders_table(site: &Site, network: usize, layer: usize) -> Markup {
                             th.number scope="col" { "fires in" } th.number scope="col" { "period (px)" } th.number scope="col" { "axis (°)" }
                             th.number scope="col" { "selectivity" } th.number scope="col" { "machine score" } th scope="col" { "class" } th.number scope="col" { "AUC" }
                         } }
-                        tbody { @for (channel, unit) in view.units.iter().enumerate() {
+                        tbody { @for (channel, unit) in view.units.iter().map(|unit| &unit.summary).enumerate() {
+                            @let class = class_of(site, unit);
                             tr {
                                 td { (channel) @if let Some(name) = &unit.name { " " (name) } @if unit.dead { " (dead)" } }
                                 (Cell::single(unit.largest))
@@ -147,8 +160,8 @@ fn orders_table(site: &Site, network: usize, layer: usize) -> Markup {
                                 (Cell::optional(unit.axis_deg))
                                 (Cell::optional(unit.selectivity))
                                 (Cell::optional(unit.machine_score))
-                                td { @if let Some((class, _)) = unit.class { (site.class_name(class)) } }
-                                (Cell::optional(unit.class.map(|class| class.1)))
+                                td { @if let Some((class, _)) = class { (site.class_name(class)) } }
+                                (Cell::optional(class.map(|class| class.1)))
                             }
                         } }
                     }

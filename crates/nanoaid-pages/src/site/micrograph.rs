@@ -7,22 +7,22 @@ use micrograph::paint::{LengthUnit, ScaleBar, number_text};
 use crate::site::address::{From, MICROGRAPHS};
 use crate::site::crop::rect_text;
 use crate::site::frame::{Frame, page, short};
-use crate::site::model::{MicrographSummary, MicrographView, Site, UnitAnswer};
+use crate::site::model::Site;
 use crate::site::parts::{Cell, Kind, counted, facts, length, panel, percent, picture};
 use crate::site::start::micrograph_tile;
+use nanoaid::atlas::{DrivenUnit, MicrographActivations};
+use nanoaid::interpret::exemplar::IndexedMicrograph;
 
 /// Share of the width of a micrograph that its scale bar takes at most.
 const BAR_SHARE: f64 = 0.25;
 
 /// The list of all micrographs, class by class.
-pub(super) fn list(site: &Site) -> String {
+pub(super) fn list(site: &Site<'_>) -> String {
     let from = From::page(MICROGRAPHS);
-    let of = |class: Option<usize>| -> Vec<usize> {
-        (0..site.micrographs.len()).filter(|idx| site.micrographs[*idx].class == class).collect()
-    };
+    let classes = 0..site.atlas.classes.len();
     let mut parts: Vec<(String, Vec<usize>)> =
-        (0..site.classes.len()).map(|idx| (site.class_name(idx), of(Some(idx)))).collect();
-    parts.push(("without a class".to_owned(), of(None)));
+        classes.map(|idx| (site.class_name(idx), site.members(Some(idx)))).collect();
+    parts.push(("without a class".to_owned(), site.members(None)));
     parts.retain(|(_, members)| !members.is_empty());
     let body = html! {
         @for (name, members) in &parts {
@@ -42,10 +42,10 @@ pub(super) fn list(site: &Site) -> String {
                         th scope="col" { "file" } th scope="col" { "class" } th scope="col" { "split" } th scope="col" { "group" }
                         th.number scope="col" { "height (px)" } th.number scope="col" { "width (px)" } th.number scope="col" { "nm/px" } th.number scope="col" { "data bar (px)" } th scope="col" { "SHA-256" }
                     } }
-                    tbody { @for (idx, seen) in site.micrographs.iter().enumerate() { tr {
+                    tbody { @for (idx, seen) in site.atlas.micrographs.iter().enumerate() { tr {
                         td { a href=(from.to(&site.micrograph_page(idx))) { (seen.file) } }
-                        td { @if let Some(class) = seen.class { (site.class_name(class)) } }
-                        td { (seen.split) } td { (seen.group) }
+                        td { @if let Some(class) = site.class_of(idx) { (site.class_name(class)) } }
+                        td { (seen.part) } td { (seen.group) }
                         td.number { (seen.height) } td.number { (seen.width) }
                         (Cell::optional(seen.nm_per_px))
                         td.number { (seen.data_bar_px) } td { code { (short(&seen.sha256)) } }
@@ -57,7 +57,7 @@ pub(super) fn list(site: &Site) -> String {
     let frame = Frame {
         address: MICROGRAPHS.to_owned(),
         title: "Micrographs".to_owned(),
-        below: format!("{} of {}", counted(site.micrographs.len(), "micrograph"), site.made.data),
+        below: format!("{} of {}", counted(site.atlas.micrographs.len(), "micrograph"), site.made.data),
         cited_as: "micrographs".to_owned(),
         ..Frame::default()
     };
@@ -65,12 +65,11 @@ pub(super) fn list(site: &Site) -> String {
 }
 
 /// The page of a micrograph.
-pub(super) fn micrograph(site: &Site, view: &MicrographView) -> String {
-    let idx = view.micrograph;
-    let seen = &site.micrographs[idx];
+pub(super) fn micrograph(site: &Site<'_>, found: &MicrographActivations) -> String {
+    let idx = found.image;
+    let seen = site.micrograph(idx);
     let address = site.micrograph_page(idx);
     let from = From::page(&address);
-    let networks: Vec<usize> = view.grids.iter().map(|grid| grid.network).collect();
     let body = html! {
         div.two.wide-first {
             (panel("micrograph", "Micrograph", Kind::Micrograph, &html! {
@@ -78,19 +77,19 @@ pub(super) fn micrograph(site: &Site, view: &MicrographView) -> String {
                 p.soft { (size_text(seen)) }
             }))
             div {
-                (facts(&about(site, seen)))
-                @if !networks.is_empty() { (finder(site, &networks)) }
+                (facts(&about(site, idx)))
+                (finder(site))
             }
         }
-        @if !networks.is_empty() { (found_panels()) }
-        @for answers in &view.units { (answers_panel(site, from, answers.network, &answers.units)) }
+        (found_panels())
+        @for (network, found) in found.networks.iter().enumerate() { (driven_panel(site, from, network, &found.driven)) }
     };
     let neighbour = |idx: Option<usize>| {
-        idx.filter(|idx| *idx < site.micrographs.len()).map(|idx| site.micrograph_page(idx))
+        idx.filter(|idx| *idx < site.atlas.micrographs.len()).map(|idx| site.micrograph_page(idx))
     };
     let frame = Frame {
         title: seen.file.clone(),
-        below: seen.class.map_or(String::new(), |class| site.class_name(class)),
+        below: site.class_of(idx).map_or(String::new(), |class| site.class_name(class)),
         above: vec![("Micrographs".to_owned(), MICROGRAPHS.to_owned())],
         row: (neighbour(idx.checked_sub(1)), neighbour(Some(idx + 1))),
         cited_as: format!("micrograph {} (SHA-256 {})", seen.file, short(&seen.sha256)),
@@ -101,10 +100,10 @@ pub(super) fn micrograph(site: &Site, view: &MicrographView) -> String {
     page(site, &frame, &body)
 }
 
-fn stage(site: &Site, from: From, idx: usize, seen: &MicrographSummary) -> Markup {
+fn stage(site: &Site<'_>, from: From, idx: usize, seen: &IndexedMicrograph) -> Markup {
     let bar = ScaleBar::fit(seen.width as f64, BAR_SHARE, LengthUnit::drawn(seen.nm_per_px, 1.0));
     html! {
-        div.stage data-m=(seen.id) data-h=(seen.height) data-w=(seen.width) {
+        div.stage data-m=(site.micrograph_id(idx)) data-h=(seen.height) data-w=(seen.width) {
             img src=(from.to(&site.micrograph_image(idx))) alt={ "Micrograph " (seen.file) } width=(seen.width) height=(seen.height) draggable="false";
             @if let Some(bar) = bar {
                 i.bar aria-hidden="true" style={ "width:" (format!("{:.2}", 100.0 * bar.length_px / seen.width as f64)) "%" } { b { (bar.label) } }
@@ -113,45 +112,45 @@ fn stage(site: &Site, from: From, idx: usize, seen: &MicrographSummary) -> Marku
     }
 }
 
-fn size_text(seen: &MicrographSummary) -> String {
+fn size_text(seen: &IndexedMicrograph) -> String {
     let bar = match seen.data_bar_px {
         0 => "no data bar was cut off".to_owned(),
         rows => format!("a data bar of {rows} rows was cut off below"),
     };
     format!(
-        "{} × {}; {bar}. Contrast stretched as the networks see it.",
+        "{} × {}; {bar}. DifferentialAnalysis stretched as the networks see it.",
         length(seen.height as f64, seen.nm_per_px),
         length(seen.width as f64, seen.nm_per_px)
     )
 }
 
-fn about(site: &Site, seen: &MicrographSummary) -> Vec<(String, String)> {
+fn about(site: &Site<'_>, idx: usize) -> Vec<(String, String)> {
+    let seen = site.micrograph(idx);
     let mut rows = Vec::new();
-    if let Some(class) = seen.class {
+    if let Some(class) = site.class_of(idx) {
         rows.push(("class".to_owned(), site.class_name(class)));
     }
-    rows.push(("split".to_owned(), seen.split.clone()));
+    rows.push(("split".to_owned(), seen.part.clone()));
     rows.push(("group".to_owned(), seen.group.clone()));
     let pixel = seen
         .nm_per_px
         .map_or("no calibration; lengths are in px".to_owned(), |nm| format!("{} nm", number_text(nm)));
     rows.push(("pixel".to_owned(), pixel));
-    rows.extend(seen.facts.iter().cloned());
     rows
 }
 
 /// Where a box is typed; by pointer it is drawn on the micrograph.
-fn finder(site: &Site, networks: &[usize]) -> Markup {
+fn finder(site: &Site<'_>) -> Markup {
     html! {
         form.finder hidden {
             h2 { "Find" }
-            p.soft { "Draw a box on the micrograph, or type it: which units fire there more than elsewhere in it, and where else do they fire?" }
+            p.soft { "Draw a box on the micrograph, or type it, to find the units that fire there more than elsewhere in it, and the places where else they fire." }
             div.fields {
                 @for (name, label) in [("y", "top"), ("x", "left"), ("height", "height"), ("width", "width")] {
                     label { (label) " (px) " input name=(name) type="number" min="0" step="1" inputmode="numeric" required; }
                 }
                 label { "network " select name="network" {
-                    @for network in networks { option value=(site.networks[*network].id) { (site.networks[*network].name) } }
+                    @for network in &site.atlas.networks { option value=(network.id) { (network.name()) } }
                 } }
             }
             button type="submit" { "Find units" }
@@ -178,14 +177,15 @@ fn found_panels() -> Markup {
     }
 }
 
-fn answers_panel(site: &Site, from: From, network: usize, units: &[UnitAnswer]) -> Markup {
-    let id = format!("units-{}", site.networks[network].id);
+fn driven_panel(site: &Site<'_>, from: From, network: usize, units: &[DrivenUnit]) -> Markup {
+    let network = &site.atlas.networks[network];
+    let id = format!("units-{}", network.id);
     panel(
         &id,
-        &format!("Units of {} that it drives most", site.networks[network].name),
+        &format!("Units of {} that it drives most", network.name()),
         Kind::Units,
         &html! {
-            p.soft { "Ordered by the share of micrographs that drive the unit less. Point at a unit to see the receptive field where it answered most." }
+            p.soft { "Ordered by the share of micrographs that drive the unit less. Point at a unit to see the receptive field of its largest activation." }
             ul.units {
                 @for answer in units {
                     li data-box=(rect_text(answer.field)) {

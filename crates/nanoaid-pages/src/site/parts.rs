@@ -5,7 +5,9 @@ use micrograph::calibration::length_text;
 use micrograph::paint::number_text;
 
 use crate::site::address::From;
-use crate::site::model::{Site, UnitRef};
+use crate::site::model::Site;
+use nanoaid::atlas::UnitPlace;
+use nanoaid::evaluate::classifier::Interval;
 
 /// What a panel holds; decides how it is saved as a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +93,11 @@ impl Cell {
     }
 
     /// Both ends of an interval, saved as two columns (see [`head`]).
-    pub(super) fn interval(interval: Option<(f64, f64)>) -> Self {
+    pub(super) fn interval(interval: Option<Interval>) -> Self {
         match interval {
-            Some((low, high)) => Self::saved(format!("{}–{}", two(low), two(high)), format!("{low};{high}")),
+            Some(Interval { low, high }) => {
+                Self::saved(format!("{}–{}", two(low), two(high)), format!("{low};{high}"))
+            }
             None => Self::saved("–".to_owned(), ";".to_owned()),
         }
     }
@@ -148,7 +152,7 @@ pub(super) fn warnings(warnings: &[String]) -> Markup {
 }
 
 /// A unit as a card: its picture, its address, a note.
-pub(super) fn card(site: &Site, from: From, unit: UnitRef, note: &Markup) -> Markup {
+pub(super) fn card(site: &Site<'_>, from: From, unit: UnitPlace, note: &Markup) -> Markup {
     html! {
         a.card href=(from.to(&site.unit_page(unit))) {
             (picture(site, from, unit))
@@ -159,10 +163,10 @@ pub(super) fn card(site: &Site, from: From, unit: UnitRef, note: &Markup) -> Mar
 }
 
 /// The small picture of a unit, or an empty place where none was made.
-pub(super) fn picture(site: &Site, from: From, unit: UnitRef) -> Markup {
+pub(super) fn picture(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
     let summary = site.summary(unit);
     html! {
-        @if summary.picture_png.is_empty() {
+        @if site.unit(unit).pictures.is_empty() {
             span.none { @if summary.dead { "dead" } @else { "no picture" } }
         } @else {
             img src=(from.to(&site.unit_picture(unit))) alt="" loading="lazy" decoding="async" width="72" height="72";

@@ -1,77 +1,85 @@
-//! The page of a unit: what it wants to see, what drives it, what it answers to.
+//! The page of a unit: synthetic pictures, real patches, responses to stimuli, statistics, similar units.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 use micrograph::paint::number_text;
 
+use crate::chart::{IntervalRow, histograms, intervals};
 use crate::site::address::From;
-use crate::site::charts::{self, IntervalRow};
 use crate::site::crop::crops;
 use crate::site::frame::{Frame, page};
-use crate::site::model::{
-    AlikeView, ExemplarView, HistogramView, Site, TuningView, UnitPicture, UnitRef, UnitView, XUnit,
-};
-use crate::site::parts::{
-    Cell, Kind, card, chart, counted, facts, head, numbers, panel, percent, two, warnings,
-};
+use crate::site::model::Site;
+use crate::site::parts::{Cell, Kind, card, chart, counted, head, numbers, panel, percent, two};
 use crate::site::start::network_record;
+use crate::site::tuning::tuning;
+use nanoaid::atlas::{UnitAtlas, UnitPicture, UnitPlace, UnitScores};
+use nanoaid::interpret::exemplar::{Exemplar, Histogram};
+use nanoaid::interpret::machine_score::Score;
+
+/// Exemplars of a kind on a page.
+const SHOWN: usize = 9;
+/// Similar units on a page.
+const ALIKE: usize = 8;
 
 /// The page.
-pub(super) fn unit(site: &Site, view: &UnitView) -> String {
-    let unit = view.unit;
-    let (network, layer, summary) = (&site.networks[unit.network], site.layer(unit), site.summary(unit));
+pub(super) fn unit(site: &Site<'_>, unit: UnitPlace) -> String {
+    let (network, layer, found) = (site.network(unit), site.layer(unit), site.unit(unit));
+    let summary = &found.summary;
+    let n_units = network.layers[unit.layer].units.len();
+    let exemplars = &found.exemplars;
     let address = site.unit_page(unit);
     let from = From::page(&address);
-    let at = |channel: usize| UnitRef { channel, ..unit };
+    let at = |channel: usize| UnitPlace { channel, ..unit };
     let before = unit.channel.checked_sub(1).map(|channel| site.unit_page(at(channel)));
-    let after = Some(unit.channel + 1)
-        .filter(|next| *next < layer.units.len())
-        .map(|channel| site.unit_page(at(channel)));
+    let after =
+        Some(unit.channel + 1).filter(|next| *next < n_units).map(|channel| site.unit_page(at(channel)));
     let body = html! {
         nav.row aria-label="Units of this layer" {
             @if let Some(before) = &before { a rel="prev" href=(from.to(before)) { "← " (site.unit_name(at(unit.channel - 1))) } } @else { span {} }
             a href="index.html" { "all of " (layer.name) }
             @if let Some(after) = &after { a rel="next" href=(from.to(after)) { (site.unit_name(at(unit.channel + 1))) " →" } } @else { span {} }
         }
-        (warnings(&view.warnings))
         @if summary.dead {
-            p { strong { "This unit is dead" } ": it answers alike to every position of every micrograph. Crops below have no order." }
+            p { strong { "This unit is dead" } ": nothing drives it. It gives the same largest activation for every micrograph." }
         }
         div.two {
-            (pictures(view))
-            (exemplar_rows(site, from, view))
+            (pictures(&found.pictures))
+            (exemplar_rows(site, from, found))
         }
-        (of_class(site, from, view))
-        @if let Some(tuning) = &view.tuning { (tuned(tuning)) }
+        (of_class(site, from, found))
+        @if let Some(tuned) = network.layers[unit.layer].tuning_of(unit.channel) {
+            (tuning(&network.layers[unit.layer].tuning, tuned))
+        }
         div.grid {
-            (histogram(site, &view.histogram))
-            (scores(view))
-            (class_answers(site, from, view))
+            (histogram(&exemplars.histogram))
+            (scores(found))
+            (class_aucs(site, from, unit))
         }
-        (alike(site, from, "alike", "Units like it in this network", &view.alike_here))
-        (alike(site, from, "alike-elsewhere", "The most alike unit of other networks", &view.alike_elsewhere))
-        (micrographs(site, from, &view.strongest))
+        (alike(site, from, "alike", "Similar units of this network", &site.atlas.alike_here(unit)[..]))
+        (alike(site, from, "alike-elsewhere", "The most similar unit of each other network", &site.atlas.alike_elsewhere(unit)))
+        (micrographs(site, from, shown(&exemplars.strongest)))
     };
-    let field =
-        layer.field_px.map_or("sees the whole image".to_owned(), |px| format!("receptive field {px} px"));
+    let field = layer
+        .receptive_field_px
+        .map_or("sees the whole image".to_owned(), |px| format!("receptive field {px} px"));
     let frame = Frame {
         title: format!("{} of {}", site.unit_name(unit), layer.name),
         below: format!(
             "{}; {field}; largest activation {}, fires in {} of the micrographs",
-            network.name,
+            network.name(),
             number_text(f64::from(summary.largest)),
             percent(summary.firing_share)
         ),
         above: vec![
-            (network.name.clone(), site.network_page(unit.network)),
+            (network.name(), site.network_page(unit.network)),
             (layer.name.clone(), site.layer_page(unit.network, unit.layer)),
         ],
         row: (before.clone(), after.clone()),
-        cited_as: format!("unit {} of {}", site.unit_address(unit), network.name),
+        cited_as: format!("unit {} of {}", site.unit_address(unit), network.name()),
         made: {
             let mut made = network_record(network);
-            made.push(("unit".to_owned(), format!("{}:{}", layer.name, unit.channel)));
+            made.push(("unit".to_owned(), network.address(unit.layer, unit.channel).to_string()));
             made
         },
         scripts: &["unit.js"],
@@ -80,31 +88,31 @@ pub(super) fn unit(site: &Site, view: &UnitView) -> String {
     page(site, &frame, &body)
 }
 
-fn pictures(view: &UnitView) -> Markup {
-    if view.pictures.is_empty() {
+fn pictures(pictures: &[UnitPicture]) -> Markup {
+    if pictures.is_empty() {
         return html! {};
     }
     panel(
         "pictures",
-        "What it wants to see",
+        "Synthetic pictures",
         Kind::Pictures,
         &html! {
-            p.soft { "Synthetic pictures, climbed from noise to a high activation. They show what the network responds to, not a micrograph." }
+            p.soft { "Images that maximise the activation, found by gradient ascent from noise. They show what the unit responds to; they are not micrographs." }
             div.pictures {
-                @for picture in &view.pictures {
+                @for picture in pictures {
                     figure {
-                        img src={ "data:image/png;base64," (STANDARD.encode(&picture.png)) } alt={ "Synthetic picture, " (picture.preset) }
-                            width=(picture.size_px.0) height=(picture.size_px.1);
+                        img src={ "data:image/png;base64," (STANDARD.encode(&picture.png)) } alt={ "Synthetic picture, " (picture.preset.to_string()) }
+                            width=(picture.config.width) height=(picture.config.height);
                         figcaption {
-                            strong { (picture.preset) } ": " (picture.how) "; score " (number_text(f64::from(picture.score)))
-                            @if let Some(period) = picture.period_px { "; strongest wave " span data-length=(period) { (number_text(period)) " px" } }
+                            strong { (picture.preset.to_string()) } ": " (how(picture)) "; score " (number_text(f64::from(picture.score)))
+                            @if let Some(period) = picture.peak.map(|peak| peak.period_px) { "; strongest wave " span data-length=(period) { (number_text(period)) " px" } }
                             "."
                             @for warning in &picture.warnings { br; span.caution { (warning) } }
                         }
                     }
                 }
             }
-            details.numbers { summary { "Numbers" } (picture_numbers(&view.pictures)) }
+            details.numbers { summary { "Numbers" } (picture_numbers(pictures)) }
         },
     )
 }
@@ -113,32 +121,35 @@ fn picture_numbers(pictures: &[UnitPicture]) -> Markup {
     let rows: Vec<(String, Vec<Cell>)> = pictures
         .iter()
         .map(|picture| {
-            (picture.preset.clone(), vec![Cell::single(picture.score), Cell::optional(picture.period_px)])
+            let period = picture.peak.map(|peak| peak.period_px);
+            (picture.preset.to_string(), vec![Cell::single(picture.score), Cell::optional(period)])
         })
         .collect();
     numbers(&["preset", "score", "strongest wave (px)"], &rows)
 }
 
-fn exemplar_rows(site: &Site, from: From, view: &UnitView) -> Markup {
+fn exemplar_rows(site: &Site<'_>, from: From, found: &UnitAtlas) -> Markup {
+    let exemplars = &found.exemplars;
     panel(
         "exemplars",
-        "What drives it",
+        "Real patches",
         Kind::Crops,
         &html! {
-            p.soft { "Real patches at the place of the largest activation, which stands below each. Where the receptive field is smaller than the patch, it is outlined. One patch a micrograph, near-duplicates left out." }
-            @for (name, exemplars) in [("strongest", &view.strongest), ("middle", &view.middle), ("weakest", &view.weakest)] {
+            p.soft { "The receptive field of the largest activation in a micrograph, with that activation below it. It is outlined where more is shown around it. One patch of each micrograph, without near-duplicates." }
+            @for (name, exemplars) in [("strongest", &exemplars.strongest), ("middle", &exemplars.middle), ("weakest", &exemplars.weakest)] {
                 @if !exemplars.is_empty() {
                     h3 { (name) }
-                    (crops(site, from, name, exemplars, true))
+                    (crops(site, from, name, shown(exemplars), true))
                 }
             }
         },
     )
 }
 
-fn of_class(site: &Site, from: From, view: &UnitView) -> Markup {
-    let held: Vec<&(usize, Vec<ExemplarView>)> =
-        view.of_class.iter().filter(|(_, exemplars)| !exemplars.is_empty()).collect();
+fn of_class(site: &Site<'_>, from: From, found: &UnitAtlas) -> Markup {
+    let of_class = found.exemplars.of_class.iter().filter(|(_, exemplars)| !exemplars.is_empty());
+    let held: Vec<(usize, &[Exemplar])> =
+        of_class.filter_map(|(name, found)| Some((site.atlas.class(name)?, shown(found)))).collect();
     if held.is_empty() {
         return html! {};
     }
@@ -149,46 +160,20 @@ fn of_class(site: &Site, from: From, view: &UnitView) -> Markup {
         &html! {
             @for (class, exemplars) in held {
                 div.class-row {
-                    h3 { a href=(from.to(&site.class_page(*class))) { (site.class_name(*class)) } }
-                    (crops(site, from, &site.class_name(*class), exemplars, false))
+                    h3 { a href=(from.to(&site.class_page(class))) { (site.class_name(class)) } }
+                    (crops(site, from, &site.class_name(class), exemplars, false))
                 }
             }
         },
     )
 }
 
-fn tuned(tuning: &TuningView) -> Markup {
-    let lengths = tuning.period_px.is_some() || tuning.curves.iter().any(|curve| curve.x_unit == XUnit::Px);
-    html! {
-        h2 id="tuning" { "What it answers to" }
-        p.soft { "Largest activation for synthetic stimuli: gratings, lattices, discs, noise. Dashed across: the answer to plain grey; dashed upwards: the largest answer." }
-        @if lengths {
-            form.nm hidden {
-                label { "A pixel is " input name="nm" type="number" min="0" step="any" inputmode="decimal" size="8"; " nm wide" }
-                span.soft { " lengths are shown in nm for it" }
-            }
-        }
-        @if let Some(period) = tuning.period_px {
-            p { "Preferred period: " strong data-length=(period) { (number_text(period)) " px" } "." }
-        }
-        (facts(&tuning.facts))
-        @for note in &tuning.notes { p.caution { (note) } }
-        div.grid {
-            @for curve in &tuning.curves {
-                @let (names, rows) = charts::curve_rows(curve);
-                @let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                (panel(&format!("tuning-{}", curve.id), &curve.title, Kind::Chart, &chart(charts::curves(curve), &html! {}, &numbers(&names, &rows))))
-            }
-        }
-    }
-}
-
-fn histogram(site: &Site, histogram: &HistogramView) -> Markup {
+fn histogram(histogram: &Histogram) -> Markup {
     if histogram.all.is_empty() {
         return html! {};
     }
     let rows: Vec<(String, &[u32])> = std::iter::once(("all".to_owned(), histogram.all.as_slice()))
-        .chain(histogram.of_class.iter().map(|(class, counts)| (site.class_name(*class), counts.as_slice())))
+        .chain(histogram.of_class.iter().map(|(class, counts)| (class.replace('_', " "), counts.as_slice())))
         .collect();
     let names: Vec<&str> =
         ["from", "to"].into_iter().chain(rows.iter().map(|(name, _)| name.as_str())).collect();
@@ -201,7 +186,7 @@ fn histogram(site: &Site, histogram: &HistogramView) -> Markup {
             (format!("{}", edge(bin)), std::iter::once(Cell::single(edge(bin + 1))).chain(counts).collect())
         })
         .collect();
-    let svg = charts::histograms(&histogram.edges, &rows, "largest activation in a micrograph");
+    let svg = histograms(&histogram.edges, &rows, "largest activation in a micrograph");
     panel(
         "histogram",
         "Activations",
@@ -214,21 +199,24 @@ fn histogram(site: &Site, histogram: &HistogramView) -> Markup {
     )
 }
 
-fn scores(view: &UnitView) -> Markup {
-    if view.machine_scores.is_empty() {
+fn scores(found: &UnitAtlas) -> Markup {
+    let scored = scored(&found.scores, &found.pictures);
+    if scored.is_empty() {
         return html! {};
     }
-    let rows: Vec<IntervalRow> = view
-        .machine_scores
+    let rows: Vec<IntervalRow> = scored
         .iter()
-        .map(|score| IntervalRow { name: score.shown.clone(), value: score.share, interval: score.interval })
+        .map(|(shown, score)| IntervalRow {
+            name: shown.clone(),
+            value: score.value,
+            interval: score.interval.map(|interval| (interval.low, interval.high)),
+        })
         .collect();
-    let cells: Vec<(String, Vec<Cell>)> = view
-        .machine_scores
+    let cells: Vec<(String, Vec<Cell>)> = scored
         .iter()
-        .map(|score| {
-            let questions = Cell::text(score.n_questions.to_string());
-            (score.shown.clone(), vec![Cell::two(score.share), Cell::interval(score.interval), questions])
+        .map(|(shown, score)| {
+            let questions = Cell::text(score.n_tasks.to_string());
+            (shown.clone(), vec![Cell::two(score.value), Cell::interval(score.interval), questions])
         })
         .collect();
     panel(
@@ -236,56 +224,87 @@ fn scores(view: &UnitView) -> Markup {
         "Machine score",
         Kind::Chart,
         &chart(
-            charts::intervals("Machine score", &rows, "share answered rightly"),
-            &html! { "How well what is shown predicts which of two patches drives the unit more, judged by a fixed descriptor that knows nothing of the network." },
-            &numbers(&["shown", "answered rightly", "interval", "questions"], &cells),
+            intervals("Machine score", &rows, "share of right answers"),
+            &html! { "How well the patches or the picture predict which of two further patches drives the unit more. Patches are compared by a fixed descriptor that knows nothing of the network. Chance is 0.5." },
+            &numbers(&["shown", "right answers", "interval", "questions"], &cells),
         ),
     )
 }
 
-fn class_answers(site: &Site, from: From, view: &UnitView) -> Markup {
-    if view.classes.is_empty() {
+fn class_aucs(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
+    let classes: Vec<_> = site
+        .network(unit)
+        .classes_of(unit.layer, unit.channel)
+        .filter_map(|(class, found)| Some((site.atlas.class(class)?, found)))
+        .collect();
+    if classes.is_empty() {
         return html! {};
     }
-    let rows: Vec<IntervalRow> = view
-        .classes
+    let rows: Vec<IntervalRow> = classes
         .iter()
-        .map(|answer| IntervalRow {
-            name: site.class_name(answer.class),
-            value: answer.auc,
-            interval: answer.interval,
+        .map(|(class, found)| IntervalRow {
+            name: site.class_name(*class),
+            value: found.auc.value,
+            interval: found.auc.interval.map(|interval| (interval.low, interval.high)),
         })
         .collect();
     let table = html! {
         table.data {
             (head(&["class", "AUC", "interval", "q"]))
-            tbody { @for answer in &view.classes { tr {
-                td { a href=(from.to(&site.class_page(answer.class))) { (site.class_name(answer.class)) } }
-                (Cell::two(answer.auc)) (Cell::interval(answer.interval)) (Cell::optional(answer.q))
+            tbody { @for (class, found) in &classes { tr {
+                td { a href=(from.to(&site.class_page(*class))) { (site.class_name(*class)) } }
+                (Cell::two(found.auc.value)) (Cell::interval(found.auc.interval)) (Cell::number(found.q))
             } } }
         }
     };
     panel(
         "class-auc",
-        "Classes it tells from the rest",
+        "Each class against the rest",
         Kind::Chart,
         &chart(
-            charts::intervals("Classes", &rows, "AUC"),
-            &html! { "Probability that a micrograph of the class drives the unit more than one of the rest." },
+            intervals("Classes", &rows, "AUC"),
+            &html! { "Probability that a micrograph of the class drives the unit more than one of the rest. Chance is 0.5." },
             &table,
         ),
     )
 }
 
-fn alike(site: &Site, from: From, id: &str, title: &str, units: &[AlikeView]) -> Markup {
+/// At most nine exemplars.
+fn shown(exemplars: &[Exemplar]) -> &[Exemplar] {
+    &exemplars[..exemplars.len().min(SHOWN)]
+}
+
+/// How a picture was made.
+fn how(picture: &UnitPicture) -> String {
+    let config = &picture.config;
+    let kept = if config.keeps_orientation_and_pitch() {
+        "period and axis are the unit's"
+    } else {
+        "turned and scaled at random on the way: period and axis are blurred"
+    };
+    format!("canvas {}, at most {} steps, seed {}; {kept}", config.canvas.name(), config.steps, config.seed)
+}
+
+/// Machine scores by what was shown; those that could not be computed are left out.
+fn scored<'a>(scores: &'a UnitScores, pictures: &[UnitPicture]) -> Vec<(String, &'a Score)> {
+    let synthetic = pictures.iter().zip(&scores.synthetic);
+    let synthetic =
+        synthetic.map(|(picture, score)| (format!("synthetic picture, {}", picture.preset), score));
+    let all = std::iter::once(("real patches".to_owned(), &scores.real)).chain(synthetic);
+    all.filter_map(|(shown, score)| Some((shown, score.score()?))).collect()
+}
+
+/// Units and their correlations.
+fn alike(site: &Site<'_>, from: From, id: &str, title: &str, units: &[(UnitPlace, f64)]) -> Markup {
+    let units = &units[..units.len().min(ALIKE)];
     if units.is_empty() {
         return html! {};
     }
     let rows: Vec<(String, Vec<Cell>)> = units
         .iter()
-        .map(|alike| {
-            let network = &site.networks[alike.unit.network].name;
-            (format!("{network} {}", site.unit_address(alike.unit)), vec![Cell::two(alike.correlation)])
+        .map(|&(unit, correlation)| {
+            let name = format!("{} {}", site.network(unit).name(), site.unit_address(unit));
+            (name, vec![Cell::two(correlation)])
         })
         .collect();
     panel(
@@ -295,12 +314,12 @@ fn alike(site: &Site, from: From, id: &str, title: &str, units: &[AlikeView]) ->
         &html! {
             p.soft { "By the correlation of their largest activations over the micrographs." }
             ul.units {
-                @for alike in units {
+                @for &(unit, correlation) in units {
                     li {
-                        (card(site, from, alike.unit, &html! {
-                            (site.layer(alike.unit).name) " "
-                            @if id != "alike" { "of " (site.networks[alike.unit.network].name) " " }
-                            (two(alike.correlation))
+                        (card(site, from, unit, &html! {
+                            (site.layer(unit).name) " "
+                            @if id != "alike" { "of " (site.network(unit).name()) " " }
+                            (two(correlation))
                         }))
                     }
                 }
@@ -310,7 +329,7 @@ fn alike(site: &Site, from: From, id: &str, title: &str, units: &[AlikeView]) ->
     )
 }
 
-fn micrographs(site: &Site, from: From, strongest: &[ExemplarView]) -> Markup {
+fn micrographs(site: &Site<'_>, from: From, strongest: &[Exemplar]) -> Markup {
     if strongest.is_empty() {
         return html! {};
     }
@@ -318,10 +337,10 @@ fn micrographs(site: &Site, from: From, strongest: &[ExemplarView]) -> Markup {
         h2 { "Micrographs that drive it" }
         ol.plain {
             @for exemplar in strongest {
-                @let seen = &site.micrographs[exemplar.micrograph];
+                @let seen = site.micrograph(exemplar.image);
                 li {
-                    a href=(from.to(&site.micrograph_page(exemplar.micrograph))) { (seen.file) }
-                    " " span.soft { @if let Some(class) = seen.class { (site.class_name(class)) ", " } (number_text(f64::from(exemplar.value))) }
+                    a href=(from.to(&site.micrograph_page(exemplar.image))) { (seen.file) }
+                    " " span.soft { @if let Some(class) = site.class_of(exemplar.image) { (site.class_name(class)) ", " } (number_text(f64::from(exemplar.value))) }
                 }
             }
         }

@@ -1,10 +1,11 @@
 //! The strongest real patches of every channel: a whole pass over a folder of micrographs.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::networks;
 use crate::data::dataset::{Dataset, DatasetConfig};
-use crate::interpret::activation_index::{ActivationIndexError, ImageArea, build};
+use crate::interpret::activation_index::{ActivationIndex, ActivationIndexError, ImageArea};
 use crate::interpret::exemplar::{ChooseConfig, choose};
 use crate::{Architecture, AutoencoderConfig, Device, Network};
 
@@ -22,7 +23,10 @@ pub fn exemplar_pass(data: &Path, out: &Path, device: Device) -> Result<usize, A
     // three convolutions, three pools
     let layer = network.layers()[5].clone();
     let layers = [layer.name.clone()];
-    let found = build(&network, &layers, (&dataset, ImageArea::Specimen), out, &mut |_, _| {})?;
+    let found =
+        ActivationIndex::build(&network, &layers, (&dataset, ImageArea::Specimen), out, &mut |_, _| {
+            ControlFlow::Continue(())
+        })?;
     for channel in 0..layer.n_channels {
         choose((&found.seen, &found.alike), (&layer, &found.layers[0]), channel, &ChooseConfig::default());
     }

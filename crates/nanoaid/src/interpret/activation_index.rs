@@ -1,9 +1,9 @@
-//! Survey: a network over all micrographs of a data set, once.
+//! Activation index: one pass of a network over all micrographs of a data set, kept in a folder.
 //!
-//! What every channel of some layers answers to each micrograph is kept in a folder, so that a
-//! second survey only looks at what is new, and one that was stopped goes on. Decoding and
-//! convolving overlap; the same answers come out for any order of files and number of threads.
-//! Format of the folder: `docs/activation-index.md`.
+//! It holds the largest activation of every channel of some layers for each micrograph. A second
+//! pass only reads new micrographs, and one that was stopped is resumed. Decoding and convolving
+//! overlap; the values do not depend on the order of files or the number of threads. Format of the
+//! folder: `docs/activation-index.md`.
 
 mod error;
 mod folder;
@@ -13,6 +13,7 @@ mod table;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -27,43 +28,44 @@ use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, LayerAnswe
 use folder::{Folder, IndexPart};
 
 pub use error::ActivationIndexError;
+pub use folder::index_folder;
 
-/// Micrographs whose answers are written together: what is lost at most when a survey is stopped.
+/// Micrographs that are written together: at most so many are lost when a pass is stopped.
 const PART: usize = 64;
-/// Most micrographs that are in work at a time; each takes a few hundred megabytes.
+/// Most micrographs that are processed at a time; each takes a few hundred megabytes.
 const MOST_AT_ONCE: usize = 8;
 
-/// What of a micrograph is looked at.
+/// Which part of a micrograph the network is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageArea {
     /// The specimen, without the data bar.
     #[default]
     Specimen,
-    /// The data bar alone, of micrographs that have one: the control for all that is said of
+    /// The data bar alone, of micrographs that have one: a control for every statement about
     /// specimens.
     DataBar,
 }
 
-/// What every channel answered to every micrograph.
+/// The largest activation of every channel for every micrograph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivationIndex {
     /// SHA-256 of the network as a file.
     pub network_sha256: String,
     /// The micrographs, in the order of their files.
     pub seen: Vec<IndexedMicrograph>,
-    /// The layers, in the order in which they were asked for.
+    /// The layers, in the order in which they were requested.
     pub layers: Vec<LayerAnswers>,
     /// Micrographs that show the same place.
     pub alike: NearDuplicates,
-    /// Micrographs that could not be looked at.
+    /// Micrographs that could not be read.
     pub skipped: Vec<Skipped>,
-    /// Micrographs that were looked at now; the others were known.
+    /// Micrographs that were read in this pass; the others were in the folder.
     pub n_new: usize,
 }
 
 impl ActivationIndex {
-    /// Leaves only micrographs for which `keep` is true.
+    /// Keeps only micrographs for which `keep` is true.
     pub fn retain(&mut self, keep: impl Fn(&IndexedMicrograph) -> bool) {
         let kept: Vec<usize> = (0..self.seen.len()).filter(|&image| keep(&self.seen[image])).collect();
         if kept.len() == self.seen.len() {
@@ -77,13 +79,13 @@ impl ActivationIndex {
         self.seen = kept.into_iter().map(|image| self.seen[image].clone()).collect();
     }
 
-    /// The answers of the layer called `layer`.
+    /// The activations of the layer called `layer`.
     pub fn layer(&self, layer: &str) -> Option<&LayerAnswers> {
         self.layers.iter().find(|answers| answers.layer == layer)
     }
 }
 
-/// One micrograph as it comes out of the network.
+/// The activations of one micrograph.
 struct Looked {
     seen: IndexedMicrograph,
     /// By layer and channel.
@@ -91,67 +93,76 @@ struct Looked {
     print: Fingerprint,
 }
 
-/// Surveys `dataset` with `layers` of `network`; what `path` holds already is not looked at again.
-/// `progress` is told the micrographs done and their number.
-///
-/// # Errors
-/// If there is no such layer, the network's images are not grey, `path` holds the survey of
-/// another network, other layers or settings, or is damaged, or can not be written.
-pub fn build(
-    network: &Network,
-    layers: &[String],
-    (dataset, subject): (&Dataset, ImageArea),
-    path: &Path,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<ActivationIndex, ActivationIndexError> {
-    let reader = ActivationReader::new(network, layers)?;
-    let mut folder = Folder::open(path, network, &reader, subject, &dataset.config)?;
-    let contents: Vec<Option<String>> = dataset.contents()?;
-    let known = folder.known();
-    let is_known = |index: usize| {
-        let content = contents[index].as_ref();
-        content.is_some_and(|sha256| known.contains(&(dataset.entries[index].file.clone(), sha256.clone())))
-    };
-    let new: Vec<usize> = (0..dataset.entries.len()).filter(|&index| !is_known(index)).collect();
-    let (mut skipped, mut n_new, mut n_done) = (Vec::new(), 0, dataset.entries.len() - new.len());
-    let n_all = dataset.entries.len();
-    progress(n_done, n_all);
-    for few in new.chunks(PART) {
-        let work: Vec<(&Entry, Option<&String>)> =
-            few.iter().map(|&index| (&dataset.entries[index], contents[index].as_ref())).collect();
-        let looked = look(&reader, &work, subject, &dataset.prepare_config(), &mut || {
-            n_done += 1;
-            progress(n_done, n_all);
-        });
-        let mut found = Vec::new();
-        for (looked, (entry, _)) in looked.into_iter().zip(&work) {
-            match looked {
-                Ok(looked) => found.extend(looked),
-                Err(reason) => skipped.push(Skipped { file: entry.file.clone(), reason }),
+impl ActivationIndex {
+    /// Runs `layers` of `network` over the micrographs of `dataset`. What the folder `path` holds
+    /// already is not read again. `progress` is given the number of micrographs that are done and of
+    /// all; on [`ControlFlow::Break`] the pass ends, and micrographs in finished parts are kept.
+    ///
+    /// # Errors
+    /// If there is no such layer, the network's images are not grey, `path` holds the index of
+    /// another network, other layers or settings, is damaged or cannot be written, or `progress`
+    /// ended the pass.
+    pub fn build(
+        network: &Network,
+        layers: &[String],
+        (dataset, subject): (&Dataset, ImageArea),
+        path: &Path,
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Self, ActivationIndexError> {
+        let reader = ActivationReader::new(network, layers)?;
+        let mut folder = Folder::open(path, network, &reader, subject, &dataset.config)?;
+        let contents: Vec<Option<String>> = dataset.contents()?;
+        let known = folder.known();
+        let is_known = |index: usize| {
+            let content = contents[index].as_ref();
+            content
+                .is_some_and(|sha256| known.contains(&(dataset.entries[index].file.clone(), sha256.clone())))
+        };
+        let new: Vec<usize> = (0..dataset.entries.len()).filter(|&index| !is_known(index)).collect();
+        let (mut skipped, mut n_new, mut n_done) = (Vec::new(), 0, dataset.entries.len() - new.len());
+        let n_all = dataset.entries.len();
+        if progress(n_done, n_all).is_break() {
+            return Err(ActivationIndexError::Cancelled);
+        }
+        for few in new.chunks(PART) {
+            let work: Vec<(&Entry, Option<&String>)> =
+                few.iter().map(|&index| (&dataset.entries[index], contents[index].as_ref())).collect();
+            let looked = look(&reader, &work, subject, &dataset.prepare_config(), &mut || {
+                n_done += 1;
+                progress(n_done, n_all)
+            })
+            .ok_or(ActivationIndexError::Cancelled)?;
+            let mut found = Vec::new();
+            for (looked, (entry, _)) in looked.into_iter().zip(&work) {
+                match looked {
+                    Ok(looked) => found.extend(looked),
+                    Err(reason) => skipped.push(Skipped { file: entry.file.clone(), reason }),
+                }
             }
+            if !found.is_empty() {
+                folder.add(&found)?;
+            }
+            n_new += found.len();
         }
-        if !found.is_empty() {
-            folder.add(&found)?;
-        }
-        n_new += found.len();
+        let order: Vec<(&Entry, String)> = dataset
+            .entries
+            .iter()
+            .zip(contents)
+            .filter_map(|(entry, content)| Some((entry, content?)))
+            .collect();
+        collect(&reader, network, &folder.parts()?, &order).map(|index| Self { skipped, n_new, ..index })
     }
-    let order: Vec<(&Entry, String)> =
-        dataset.entries.iter().zip(contents).filter_map(|(entry, content)| Some((entry, content?))).collect();
-    collect(&reader, network, &folder.parts()?, &order).map(|survey| ActivationIndex {
-        skipped,
-        n_new,
-        ..survey
-    })
 }
 
-/// Looks at micrographs, several at a time: while one is decoded, another is convolved.
+/// Reads micrographs, several at a time: while one is decoded, another is convolved. `None` if `done`
+/// ended the work.
 fn look(
     reader: &ActivationReader,
     work: &[(&Entry, Option<&String>)],
     subject: ImageArea,
     prepare: &PrepareConfig,
-    done: &mut dyn FnMut(),
-) -> Vec<Result<Option<Looked>, String>> {
+    done: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Option<Vec<Result<Option<Looked>, String>>> {
     let n_workers = rayon::current_num_threads().clamp(2, MOST_AT_ONCE).min(work.len().max(1));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
@@ -174,11 +185,16 @@ fn look(
         }
         drop(sender);
         let mut found: Vec<Result<Option<Looked>, String>> = work.iter().map(|_| Ok(None)).collect();
+        let mut cancelled = false;
         for (place, looked) in receiver {
             found[place] = looked;
-            done();
+            if !cancelled && done().is_break() {
+                // no thread begins with a further one
+                next.store(work.len(), Ordering::Relaxed);
+                cancelled = true;
+            }
         }
-        found
+        (!cancelled).then_some(found)
     })
 }
 
@@ -217,7 +233,7 @@ fn look_at(
     Ok(Some(Looked { seen: seen_as(entry, seen), peaks, print: Fingerprint::of(&plane) }))
 }
 
-/// Brings what was kept into the order of the data set, and leaves out what it no longer holds.
+/// Arranges what was kept in the order of the data set, without what that no longer holds.
 fn collect(
     reader: &ActivationReader,
     network: &Network,

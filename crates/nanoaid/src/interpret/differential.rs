@@ -21,6 +21,7 @@ mod tests;
 mod warning;
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,14 @@ impl Question {
         classes.into_iter().map(|class| Self::against_rest(&[class])).collect()
     }
 
+    /// Checks that `images` can answer the question: every class occurs, and none is on both sides.
+    ///
+    /// # Errors
+    /// The first class that is not as expected.
+    pub fn check(&self, images: &[Labelled]) -> Result<(), DifferentialError> {
+        self.sides(images).map(|_| ())
+    }
+
     /// For each micrograph whether it is on side A (`true`), B (`false`) or neither.
     fn sides(&self, images: &[Labelled]) -> Result<Vec<Option<bool>>, DifferentialError> {
         let known: BTreeSet<&str> = images.iter().filter_map(|image| image.category.as_deref()).collect();
@@ -113,6 +122,24 @@ impl Question {
         };
         Ok(images.iter().map(side).collect())
     }
+}
+
+impl FromStr for Question {
+    type Err = QuestionError;
+
+    /// Classes of both sides, as `A,…:B,…`.
+    fn from_str(text: &str) -> Result<Self, QuestionError> {
+        let names = |side: &str| side.split(',').map(|name| name.trim().to_owned()).collect();
+        let (a, b) = text.split_once(':').ok_or_else(|| QuestionError { found: text.to_owned() })?;
+        Ok(Self { a: names(a), b: Some(names(b)) })
+    }
+}
+
+/// A text does not name the classes of two sides.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found `{found}`, expected classes as A,…:B,…")]
+pub struct QuestionError {
+    found: String,
 }
 
 /// How classes are compared.

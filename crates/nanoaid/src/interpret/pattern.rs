@@ -228,7 +228,7 @@ impl<'a> Looker<'a> {
     ) -> (Finding<PreferredPeriod>, Vec<[f64; 2]>, Option<f64>) {
         let (network, config) = (self.network, &self.config.tuning);
         let tuning = self.tunings.entry(clear.layer.clone()).or_insert_with(|| {
-            let mut tuning = tune(network, &[&clear.layer], config, &mut |_| ())?;
+            let mut tuning = tune(network, &[&clear.layer], config, &mut |_| ControlFlow::Continue(()))?;
             Ok(tuning.layers.remove(0))
         });
         match tuning {

@@ -21,6 +21,8 @@ mod stimulus_set;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
+
 use micrograph::Plane;
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -141,9 +143,12 @@ pub enum TuningError {
     /// The largest picture allowed has no position at the layer.
     #[error("layer `{layer}` needs larger pictures than {largest_px} px: raise `largest_px`")]
     TooSmall { layer: String, largest_px: usize },
+    /// The work was ended from outside.
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// What is being done, reported before each step.
+/// What is done next, reported before each part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TuningStep<'a> {
     /// All units of the layer are shown the same stimuli.
@@ -159,15 +164,16 @@ pub enum TuningStep<'a> {
 }
 
 /// The tuning of all channels of `layers`. The same bytes for any number of threads on the CPU, and
-/// for a layer whatever others are asked for.
+/// for a layer whatever others are requested. On [`ControlFlow::Break`] the work ends at the next part.
 ///
 /// # Errors
-/// If a setting is out of range, the network's images are not grey, or it has no such layer.
+/// If a setting is out of range, the network's images are not grey, it has no such layer, or
+/// `progress` ended the work.
 pub fn tune(
     network: &Network,
     layers: &[&str],
     config: &TuningConfig,
-    progress: &mut dyn FnMut(TuningStep<'_>),
+    progress: &mut dyn FnMut(TuningStep<'_>) -> ControlFlow<()>,
 ) -> Result<NetworkTuning, TuningError> {
     let config = config.clone().checked()?;
     if network.channels_in() != 1 {
@@ -192,12 +198,12 @@ pub fn tune(
         let together: Vec<usize> =
             (first..layers.len()).filter(|&other| sites[other] == sites[first]).collect();
         let names: Vec<&str> = together.iter().map(|&index| layers[index]).collect();
-        progress(TuningStep::AllStimuli { layer: names[0] });
+        unless_cancelled(progress(TuningStep::AllStimuli { layer: names[0] }))?;
         let reader = PositionReader::new(network, &names, sites[first], config.contrast);
         let stimulus_set = StimulusSet::of(&sites[first], &config);
         let surveyed = Surveyed::of(&reader, &stimulus_set, &config);
         for ((name, surveyed), index) in names.iter().zip(surveyed).zip(together) {
-            progress(TuningStep::Refine { layer: name });
+            unless_cancelled(progress(TuningStep::Refine { layer: name }))?;
             let reader = PositionReader::new(network, &[name], sites[first], config.contrast);
             done[index] = Some(surveyed.layer(name, &reader, &stimulus_set, &config));
         }
@@ -208,6 +214,10 @@ pub fn tune(
         config,
         layers: done.into_iter().flatten().collect(),
     })
+}
+
+fn unless_cancelled(flow: ControlFlow<()>) -> Result<(), TuningError> {
+    if flow.is_break() { Err(TuningError::Cancelled) } else { Ok(()) }
 }
 
 /// Largest stride on the way from the image to `layer`.

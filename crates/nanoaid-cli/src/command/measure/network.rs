@@ -16,7 +16,7 @@ use nanoaid::interpret::pattern::{
 use nanoaid::{Address, Device, Network};
 use serde::{Deserialize, Serialize};
 
-use super::super::survey::gray_network;
+use super::super::micrographs::gray_network;
 use super::{Drawn, Kept};
 use crate::outcome::Failure;
 

@@ -1,4 +1,4 @@
-//! The folder of a survey: a manifest and parts that are written once and not changed again.
+//! The folder of an activation index: a manifest, and parts that are written once and never changed.
 //!
 //! The manifest is written after the files that it names, so a part is whole or does not count.
 
@@ -21,6 +21,13 @@ use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, Peak};
 const SCHEMA_VERSION: u32 = 1;
 /// Name of the manifest.
 const MANIFEST: &str = "manifest.json";
+
+/// The folder of an activation index among the results in `parent`: `activations` and `suffix`. One
+/// that was begun under its former name, `survey` and `suffix`, is continued.
+pub fn index_folder(parent: &Path, suffix: &str) -> PathBuf {
+    let former = parent.join(format!("survey{suffix}"));
+    if former.join(MANIFEST).is_file() { former } else { parent.join(format!("activations{suffix}")) }
+}
 
 /// What a folder holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +81,7 @@ impl IndexPart {
     }
 }
 
-/// The folder of a survey.
+/// The folder of an activation index.
 pub(super) struct Folder {
     path: PathBuf,
     manifest: Manifest,
@@ -123,13 +130,13 @@ impl Folder {
         Ok(Self { path: path.to_owned(), manifest, layers: reader.layers().to_vec() })
     }
 
-    /// File and hash of the micrographs that are there.
+    /// Name and hash of the micrographs that are there.
     pub(super) fn known(&self) -> BTreeSet<(String, String)> {
         let seen = self.manifest.parts.iter().flat_map(|part| &part.micrographs);
         seen.map(|seen| (seen.file.clone(), seen.sha256.clone())).collect()
     }
 
-    /// Adds the answers to some micrographs.
+    /// Adds the activations of some micrographs.
     pub(super) fn add(&mut self, looked: &[Looked]) -> Result<(), ActivationIndexError> {
         let number = self.manifest.parts.len();
         let (table, thumbnails) =
@@ -192,7 +199,7 @@ impl Folder {
 }
 
 impl Manifest {
-    /// Checks that a survey like `other` may go on here.
+    /// Checks that an index like `other` may be continued here.
     fn check_like(&self, other: &Self, path: &Path) -> Result<(), ActivationIndexError> {
         let layers = |manifest: &Self| {
             let names: Vec<&str> = manifest.layers.iter().map(|layer| layer.name.as_str()).collect();

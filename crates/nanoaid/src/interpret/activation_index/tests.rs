@@ -1,4 +1,4 @@
-//! Surveys of small folders: repeated, continued, damaged.
+//! Indices of small folders: repeated, resumed, damaged, cancelled.
 
 use std::fs;
 
@@ -42,14 +42,23 @@ fn dataset(folder: &Path) -> Dataset {
     Dataset::open(folder, &DatasetConfig::default()).unwrap()
 }
 
-fn surveyed(data: &Path, out: &Path) -> ActivationIndex {
-    build(&network(1), &layers(), (&dataset(data), ImageArea::Specimen), out, &mut |_, _| {}).unwrap()
+fn build(
+    network: &Network,
+    layers: &[String],
+    set: (&Dataset, ImageArea),
+    out: &Path,
+) -> Result<ActivationIndex, ActivationIndexError> {
+    ActivationIndex::build(network, layers, set, out, &mut |_, _| ControlFlow::Continue(()))
+}
+
+fn indexed(data: &Path, out: &Path) -> ActivationIndex {
+    build(&network(1), &layers(), (&dataset(data), ImageArea::Specimen), out).unwrap()
 }
 
 #[test]
 fn answers_are_those_of_each_micrograph_by_itself() {
     let (data, out) = (data(7), tempfile::tempdir().unwrap());
-    let found = surveyed(data.path(), out.path());
+    let found = indexed(data.path(), out.path());
     let set = dataset(data.path());
     let reader = ActivationReader::new(&network(1), &layers()).unwrap();
     assert_eq!((found.seen.len(), found.n_new, found.layers.len()), (7, 7, 3));
@@ -64,26 +73,26 @@ fn answers_are_those_of_each_micrograph_by_itself() {
 }
 
 #[test]
-fn a_second_survey_only_looks_at_what_is_new_and_says_the_same_as_one_from_scratch() {
+fn a_second_pass_only_reads_what_is_new_and_gives_the_same_as_one_from_scratch() {
     let (data, out) = (data(6), tempfile::tempdir().unwrap());
-    let first = surveyed(data.path(), out.path());
-    let again = surveyed(data.path(), out.path());
+    let first = indexed(data.path(), out.path());
+    let again = indexed(data.path(), out.path());
     assert_eq!((again.n_new, &again.layers), (0, &first.layers));
     write(data.path(), 6, "new.png");
     fs::remove_file(data.path().join("rows/001.png")).unwrap();
-    let more = surveyed(data.path(), out.path());
+    let more = indexed(data.path(), out.path());
     assert_eq!((more.n_new, more.seen.len()), (1, 6));
     let scratch = tempfile::tempdir().unwrap();
-    let whole = surveyed(data.path(), scratch.path());
+    let whole = indexed(data.path(), scratch.path());
     assert_eq!((more.seen, more.layers, more.alike), (whole.seen, whole.layers, whole.alike));
 }
 
 #[test]
 fn a_file_with_a_new_content_is_looked_at_again() {
     let (data, out) = (data(4), tempfile::tempdir().unwrap());
-    let first = surveyed(data.path(), out.path());
+    let first = indexed(data.path(), out.path());
     write(data.path(), 12, "002.png");
-    let second = surveyed(data.path(), out.path());
+    let second = indexed(data.path(), out.path());
     assert_eq!((second.n_new, second.seen.len()), (1, 4));
     let place = second.seen.iter().position(|seen| seen.file == "columns/002.png").unwrap();
     assert_ne!(first.layers[0].of_image(place), second.layers[0].of_image(place));
@@ -95,7 +104,7 @@ fn the_same_bytes_for_any_number_of_threads() {
     let table = |threads: usize| {
         let out = tempfile::tempdir().unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| surveyed(data.path(), out.path()));
+        pool.install(|| indexed(data.path(), out.path()));
         ["manifest.json", "part-00000.parquet"].map(|name| fs::read(out.path().join(name)).unwrap())
     };
     let one = table(1);
@@ -106,7 +115,7 @@ fn the_same_bytes_for_any_number_of_threads() {
 fn copies_of_a_micrograph_are_known_to_show_the_same_place() {
     let (data, out) = (data(4), tempfile::tempdir().unwrap());
     fs::copy(data.path().join("rows/001.png"), data.path().join("rows/copy.png")).unwrap();
-    let found = surveyed(data.path(), out.path());
+    let found = indexed(data.path(), out.path());
     let place = |file: &str| found.seen.iter().position(|seen| seen.file == file).unwrap();
     assert!(found.alike.holds(place("rows/copy.png"), place("rows/001.png")));
     assert!(!found.alike.holds(place("rows/003.png"), place("columns/000.png")));
@@ -116,7 +125,7 @@ fn copies_of_a_micrograph_are_known_to_show_the_same_place() {
 fn some_of_the_micrographs_keep_their_answers_and_duplicates() {
     let (data, out) = (data(5), tempfile::tempdir().unwrap());
     fs::copy(data.path().join("rows/003.png"), data.path().join("rows/copy.png")).unwrap();
-    let whole = surveyed(data.path(), out.path());
+    let whole = indexed(data.path(), out.path());
     let mut some = whole.clone();
     some.retain(|seen| seen.category.as_deref() == Some("rows"));
     let files: Vec<&str> = some.seen.iter().map(|seen| seen.file.as_str()).collect();
@@ -132,7 +141,7 @@ fn some_of_the_micrographs_keep_their_answers_and_duplicates() {
 fn what_can_not_be_read_is_named_and_the_others_are_done() {
     let (data, out) = (data(3), tempfile::tempdir().unwrap());
     fs::write(data.path().join("rows/broken.png"), b"no image").unwrap();
-    let found = surveyed(data.path(), out.path());
+    let found = indexed(data.path(), out.path());
     assert_eq!((found.seen.len(), found.skipped.len()), (3, 1));
     assert_eq!(found.skipped[0].file, "rows/broken.png");
 }
@@ -140,10 +149,10 @@ fn what_can_not_be_read_is_named_and_the_others_are_done() {
 #[test]
 fn another_network_or_other_layers_do_not_mix_with_what_is_there() {
     let (data, out) = (data(3), tempfile::tempdir().unwrap());
-    surveyed(data.path(), out.path());
+    indexed(data.path(), out.path());
     let set = dataset(data.path());
     let refused = |network: &Network, layers: &[String], subject: ImageArea| {
-        let found = build(network, layers, (&set, subject), out.path(), &mut |_, _| {});
+        let found = build(network, layers, (&set, subject), out.path());
         found.unwrap_err().to_string()
     };
     let specimen = ImageArea::Specimen;
@@ -173,11 +182,11 @@ fn a_damaged_folder_is_named_and_not_believed() {
     ];
     for (name, reason, damage) in cases {
         let out = tempfile::tempdir().unwrap();
-        surveyed(data.path(), out.path());
+        indexed(data.path(), out.path());
         let file = out.path().join(name);
         fs::write(&file, damage(fs::read(&file).unwrap())).unwrap();
         let set = dataset(data.path());
-        let found = build(&network(1), &layers(), (&set, ImageArea::Specimen), out.path(), &mut |_, _| {});
+        let found = build(&network(1), &layers(), (&set, ImageArea::Specimen), out.path());
         let error = found.expect_err(name).to_string();
         assert!(error.contains(reason), "{name}: {error}");
     }
@@ -189,6 +198,22 @@ fn a_part_that_the_manifest_does_not_name_does_not_count() {
     let (data, out) = (data(3), tempfile::tempdir().unwrap());
     fs::create_dir_all(out.path()).unwrap();
     fs::write(out.path().join("part-00000.parquet"), b"half of it").unwrap();
-    assert_eq!(surveyed(data.path(), out.path()).n_new, 3);
-    assert_eq!(surveyed(data.path(), out.path()).n_new, 0);
+    assert_eq!(indexed(data.path(), out.path()).n_new, 3);
+    assert_eq!(indexed(data.path(), out.path()).n_new, 0);
+}
+
+#[test]
+fn a_cancelled_pass_ends_and_a_second_one_resumes_it() {
+    let (data, out) = (data(5), tempfile::tempdir().unwrap());
+    let set = dataset(data.path());
+    let mut progress = |done: usize, _: usize| {
+        if done < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let specimens = (&set, ImageArea::Specimen);
+    let cancelled =
+        ActivationIndex::build(&network(1), &layers(), specimens, out.path(), &mut progress).unwrap_err();
+    assert!(matches!(cancelled, ActivationIndexError::Cancelled), "{cancelled}");
+    let resumed = indexed(data.path(), out.path());
+    let scratch = tempfile::tempdir().unwrap();
+    assert_eq!(resumed.layers, indexed(data.path(), scratch.path()).layers);
 }

@@ -84,6 +84,14 @@ pub struct UnitExemplars {
     pub histogram: Histogram,
 }
 
+impl UnitExemplars {
+    /// The strongest exemplars, then the weakest, no micrograph twice.
+    pub fn ends(&self) -> impl Iterator<Item = &Exemplar> {
+        let strong = |image: usize| self.strongest.iter().any(|exemplar| exemplar.image == image);
+        self.strongest.iter().chain(self.weakest.iter().filter(move |exemplar| !strong(exemplar.image)))
+    }
+}
+
 /// Chooses exemplars of `channel` of `layer` among the micrographs `seen`, which gave `answers`.
 ///
 /// # Panics

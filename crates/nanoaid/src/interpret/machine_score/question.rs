@@ -6,6 +6,8 @@
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::Address;
+
 /// References shown of each end, at most.
 const REFERENCES: usize = 9;
 /// Fewest references of each end for there to be a question.
@@ -15,7 +17,7 @@ const LEAST_REFERENCES: usize = 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     /// Address of the unit.
-    pub unit: &'a str,
+    pub unit: &'a Address,
     /// Activation of each patch.
     pub activations: &'a [f32],
     /// Group of each patch, as many.
@@ -36,7 +38,7 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Address of the unit.
-    pub unit: String,
+    pub unit: Address,
     /// References that drive it, the strongest first; 3 to 9.
     pub strongest: Vec<usize>,
     /// References that do not, the weakest first; 3 to 9.
@@ -114,7 +116,7 @@ impl Candidates<'_> {
             Side::Right => (weak, strong),
         };
         Question {
-            unit: self.unit.to_owned(),
+            unit: self.unit.clone(),
             strongest: self.references(&strongest, queries),
             weakest: self.references(&weakest, queries),
             left,
@@ -143,7 +145,8 @@ mod tests {
     fn a_question_has_the_strongest_and_the_weakest_and_queries_of_neither() {
         let (values, names) = (activations(40), names(40, 1));
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
-        let unit = Candidates { unit: "encoder.2:17", activations: &values, groups: &groups };
+        let address = Address::channel("encoder.2", 17);
+        let unit = Candidates { unit: &address, activations: &values, groups: &groups };
         let found = questions(&[unit], 20, 1);
         assert_eq!(found.len(), 20);
         let mut sides = BTreeSet::new();
@@ -175,7 +178,8 @@ mod tests {
     fn no_reference_shares_a_group_with_a_query() {
         let (values, names) = (activations(41), names(41, 2));
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
-        let unit = Candidates { unit: "a:0", activations: &values, groups: &groups };
+        let address = Address::channel("a", 0);
+        let unit = Candidates { unit: &address, activations: &values, groups: &groups };
         for question in questions(&[unit], 60, 5) {
             for reference in question.strongest.iter().chain(&question.weakest) {
                 for query in [question.left, question.right] {
@@ -190,16 +194,17 @@ mod tests {
         let values = activations(20);
         let names = names(20, 1);
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+        let units: Vec<Address> = (0..6).map(|channel| Address::channel("a", channel)).collect();
         let all =
-            ["a:0", "a:1", "a:2"].map(|unit| Candidates { unit, activations: &values, groups: &groups });
+            [0, 1, 2].map(|unit| Candidates { unit: &units[unit], activations: &values, groups: &groups });
         let flat = vec![1.0; 20];
-        let dead = Candidates { unit: "a:3", activations: &flat, groups: &groups };
-        let few = Candidates { unit: "a:4", activations: &values[..6], groups: &groups[..6] };
+        let dead = Candidates { unit: &units[3], activations: &flat, groups: &groups };
+        let few = Candidates { unit: &units[4], activations: &values[..6], groups: &groups[..6] };
         let one = vec!["the only one"; 20];
-        let grouped = Candidates { unit: "a:5", activations: &values, groups: &one };
+        let grouped = Candidates { unit: &units[5], activations: &values, groups: &one };
         let found = questions(&[all[0], dead, all[1], few, all[2], grouped], 6, 0);
         for part in found.chunks(3) {
-            let units: BTreeSet<&str> = part.iter().map(|question| question.unit.as_str()).collect();
+            let units: BTreeSet<String> = part.iter().map(|question| question.unit.to_string()).collect();
             assert_eq!(units.into_iter().collect::<Vec<_>>(), ["a:0", "a:1", "a:2"]);
         }
         assert!(questions(&[dead, few, grouped], 6, 0).is_empty());

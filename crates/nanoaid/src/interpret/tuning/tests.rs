@@ -6,7 +6,7 @@ use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation};
 use crate::{Architecture, AutoencoderConfig, Device};
 
 fn tuned(network: &Network, layer: &str, config: &TuningConfig) -> LayerTuning {
-    tune(network, &[layer], config, &mut |_| ()).unwrap().layers.remove(0)
+    tune(network, &[layer], config, &mut |_| ControlFlow::Continue(())).unwrap().layers.remove(0)
 }
 
 /// A convolution with these weights, `[C_out][C_in · K · K]`, and biases.
@@ -176,7 +176,7 @@ fn small() -> (Network, TuningConfig) {
 #[test]
 fn the_same_bytes_for_any_number_of_threads_and_whatever_else_is_asked_for() {
     let (network, config) = small();
-    let of = |layers: &[&str]| tune(&network, layers, &config, &mut |_| ()).unwrap();
+    let of = |layers: &[&str]| tune(&network, layers, &config, &mut |_| ControlFlow::Continue(())).unwrap();
     let all = of(&["encoder.2.relu", "encoder.2", "latent", "linear"]);
     let text = serde_json::to_string(&all).unwrap();
     for threads in [1, 3] {
@@ -193,7 +193,7 @@ fn the_same_bytes_for_any_number_of_threads_and_whatever_else_is_asked_for() {
 fn wrong_input_is_refused_by_name() {
     let (network, config) = small();
     let error = |layers: &[&str], config: &TuningConfig| {
-        tune(&network, layers, config, &mut |_| ()).unwrap_err().to_string()
+        tune(&network, layers, config, &mut |_| ControlFlow::Continue(())).unwrap_err().to_string()
     };
     let unknown = error(&["encoder.9"], &config);
     assert!(unknown.contains("`encoder.9`") && unknown.contains("latent"), "{unknown}");

@@ -1,26 +1,9 @@
-//! Line charts as SVG: training curves, latent sweeps, tuning curves.
-//!
-//! The picture stands alone and inside HTML: text is text, there are no scripts, no style sheets and
-//! no ids that could meet others. It brings its own white background, so that it looks the same on
-//! light and dark pages and on paper. Colors are those of Okabe & Ito, which readers with a color
-//! vision deficiency can tell apart; dashes and markers do so without color.
+//! Large line charts: training curves, latent sweeps, calibration of probabilities.
 
-use std::fmt::Write;
+use micrograph::paint::{Ink, Weight};
 
-use super::ticks::tick_texts;
-use super::{Ink, Weight, nice_ticks};
-
-/// How values are laid out along an axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AxisScale {
-    /// Equal steps for equal differences.
-    #[default]
-    Linear,
-    /// Equal steps for doubling; values that are not above 0 are left out.
-    Log2,
-    /// Equal steps for factors of ten; values that are not above 0 are left out.
-    Log10,
-}
+use super::axis::{Axis, AxisScale};
+use super::svg::{COLORS, escaped, opened, put};
 
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +58,6 @@ const LEGEND_LINE: f64 = 20.5;
 // what names are measured with; a little large, since the reader's font may be wider
 const LEGEND_INK: Ink = Ink { size_px: 14.0, color: [0; 3], weight: Weight::Regular };
 const BOTTOM: f64 = 58.0;
-const FONT: &str = "font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\"";
-// Okabe & Ito 2008, without yellow, which is faint on white
-const COLORS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
 
 impl LineChart {
     /// The chart as a complete `<svg>` element, 720 wide in its own units and 420 high, or more
@@ -85,21 +65,19 @@ impl LineChart {
     pub fn svg(&self) -> String {
         let x = Axis::of(self.x_scale, self.values(|point| point.0), (LEFT, WIDTH - RIGHT));
         let y = Axis::of(self.y_scale, self.values(|point| point.1), (self.height() - BOTTOM, self.top()));
-        let height = self.height();
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-             height=\"{height}\" role=\"img\" {FONT} font-size=\"13\" fill=\"#333\">\n\
-             <title>{}</title>\n<desc>{}</desc>\n\
-             <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n\
-             <text x=\"{LEFT}\" y=\"26\" font-size=\"16\" font-weight=\"600\" fill=\"#111\">{}</text>\n",
-            escaped(&self.title),
-            escaped(&self.description(&x, &y)),
-            escaped(&self.title),
+        let size = (WIDTH, self.height());
+        let mut svg = opened(size, 13.0, &self.title, &self.description(&x, &y));
+        put(
+            &mut svg,
+            format_args!(
+                "<text x=\"{LEFT}\" y=\"26\" font-size=\"16\" font-weight=\"600\">{}</text>\n",
+                escaped(&self.title)
+            ),
         );
         self.put_axes(&mut svg, &x, &y);
         self.put_markers(&mut svg, &x, &y);
         for (idx, series) in self.series.iter().enumerate() {
-            put_series(&mut svg, series, COLORS[idx % COLORS.len()], (&x, &y));
+            put_series(&mut svg, series, idx % COLORS.len(), (&x, &y));
         }
         self.put_legend(&mut svg);
         svg += "</svg>\n";
@@ -125,26 +103,28 @@ impl LineChart {
 
     fn put_axes(&self, svg: &mut String, x: &Axis, y: &Axis) {
         let ((bottom, top), right) = (y.drawn, WIDTH - RIGHT);
-        for (value, text) in y.ticks(6) {
-            let Some(at) = y.place(value) else { continue };
+        for tick in y.ticks(6) {
             put(
                 svg,
                 format_args!(
-                    "<path d=\"M{LEFT} {at:.1}H{right}\" stroke=\"#e3e3e3\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>\n",
+                    "<path class=\"c-grid\" d=\"M{LEFT} {:.1}H{right}\" stroke=\"#e3e3e3\"/>\
+                 <text class=\"c-tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
+                    tick.at,
                     LEFT - 9.0,
-                    at + 4.5
+                    tick.at + 4.5,
+                    tick.text
                 ),
             );
         }
-        for (value, text) in x.ticks(9) {
-            let Some(at) = x.place(value) else { continue };
+        for tick in x.ticks(9) {
+            let at = tick.at;
             put(
                 svg,
                 format_args!(
-                    "<path d=\"M{at:.1} {bottom}v5\" stroke=\"#555\"/>\
-                 <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>\n",
-                    bottom + 20.0
+                    "<path class=\"c-axis\" d=\"M{at:.1} {bottom}v5\" stroke=\"#555\"/>\
+                 <text class=\"c-tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+                    bottom + 20.0,
+                    tick.text
                 ),
             );
         }
@@ -152,7 +132,7 @@ impl LineChart {
         put(
             svg,
             format_args!(
-                "<path d=\"M{LEFT} {top}V{bottom}H{right}\" stroke=\"#555\" fill=\"none\"/>\n\
+                "<path class=\"c-axis\" d=\"M{LEFT} {top}V{bottom}H{right}\" stroke=\"#555\" fill=\"none\"/>\n\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n\
              <text transform=\"translate(20 {middle:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
                 (LEFT + right) / 2.0,
@@ -175,8 +155,8 @@ impl LineChart {
             put(
                 svg,
                 format_args!(
-                    "<path d=\"M{at:.1} {top}V{}\" stroke=\"#777\" stroke-dasharray=\"2 3\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" font-size=\"12\" fill=\"#555\">{}</text>\n",
+                    "<path class=\"c-rule\" d=\"M{at:.1} {top}V{}\" stroke=\"#777\" stroke-dasharray=\"2 3\"/>\
+                 <text class=\"c-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" font-size=\"12\" fill=\"#555\">{}</text>\n",
                     bottom,
                     at + shift,
                     top + 11.0,
@@ -194,7 +174,7 @@ impl LineChart {
                 format_args!(
                     "<g transform=\"translate({at:.1} {:.1})\">{}<text x=\"28\" y=\"4.5\">{}</text></g>\n",
                     LEGEND_Y + LEGEND_LINE * line as f64,
-                    sample(series.style, COLORS[idx % COLORS.len()]),
+                    sample(series.style, idx % COLORS.len()),
                     escaped(&legend_name(series)),
                 ),
             );
@@ -235,9 +215,13 @@ fn legend_name(series: &Series) -> String {
     LEGEND_INK.shortened(&series.name, (WIDTH - RIGHT - LEFT - 28.0) as f32)
 }
 
-fn sample(style: LineStyle, color: &str) -> String {
-    let line = format!("<path d=\"M0 0h22\" stroke=\"{color}\" stroke-width=\"2\"{}/>", dashes(style));
-    let dot = format!("<circle cx=\"11\" r=\"3.2\" fill=\"{color}\"/>");
+fn sample(style: LineStyle, number: usize) -> String {
+    let color = COLORS[number];
+    let line = format!(
+        "<path class=\"c-s{number}\" d=\"M0 0h22\" stroke=\"{color}\" stroke-width=\"2\"{}/>",
+        dashes(style)
+    );
+    let dot = format!("<circle class=\"c-d{number}\" cx=\"11\" r=\"3.2\" fill=\"{color}\"/>");
     match style {
         LineStyle::Solid | LineStyle::Dashed => line,
         LineStyle::Marked => line + &dot,
@@ -249,7 +233,8 @@ fn dashes(style: LineStyle) -> &'static str {
     if style == LineStyle::Dashed { " stroke-dasharray=\"6 4\"" } else { "" }
 }
 
-fn put_series(svg: &mut String, series: &Series, color: &str, (x, y): (&Axis, &Axis)) {
+fn put_series(svg: &mut String, series: &Series, number: usize, (x, y): (&Axis, &Axis)) {
+    let color = COLORS[number];
     let mut path = String::new();
     let mut dots = String::new();
     let mut pen_down = false;
@@ -269,112 +254,18 @@ fn put_series(svg: &mut String, series: &Series, color: &str, (x, y): (&Axis, &A
         put(
             svg,
             format_args!(
-                "<path d=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-linejoin=\"round\"{}/>\n",
+                "<path class=\"c-s{number}\" d=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-linejoin=\"round\"{}/>\n",
                 dashes(series.style)
             ),
         );
     }
     if dotted && n_drawn > 0 {
-        put(svg, format_args!("<g fill=\"{color}\">{dots}</g>\n"));
+        put(svg, format_args!("<g class=\"c-d{number}\" fill=\"{color}\">{dots}</g>\n"));
     }
 }
 
 fn place(point: &(f64, f64), x: &Axis, y: &Axis) -> Option<(f64, f64)> {
     Some((x.place(point.0)?, y.place(point.1)?))
-}
-
-// An axis in its own scale (values, or their logarithms) and where its ends are drawn.
-struct Axis {
-    scale: AxisScale,
-    low: f64,
-    high: f64,
-    drawn: (f64, f64),
-}
-
-impl Axis {
-    fn of(scale: AxisScale, values: Vec<f64>, drawn: (f64, f64)) -> Self {
-        let inner = values.into_iter().map(|value| scale.inner(value)).filter(|value| value.is_finite());
-        let (low, high) = inner
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        let (low, high) = if low > high {
-            (0.0, 1.0)
-        } else if low == high {
-            let around = if scale == AxisScale::Linear { (low.abs() * 0.1).max(1e-9) } else { 1.0 };
-            if low == 0.0 { (-1.0, 1.0) } else { (low - around, high + around) }
-        } else {
-            // a little air, so that curves do not run along the frame
-            let air = (high - low) * 0.04;
-            (low - air, high + air)
-        };
-        Self { scale, low, high, drawn }
-    }
-
-    fn place(&self, value: f64) -> Option<f64> {
-        let inner = self.scale.inner(value);
-        let share = (inner - self.low) / (self.high - self.low);
-        share.is_finite().then_some(self.drawn.0 + share * (self.drawn.1 - self.drawn.0))
-    }
-
-    fn ticks(&self, most: usize) -> Vec<(f64, String)> {
-        let base = match self.scale {
-            AxisScale::Linear => None,
-            AxisScale::Log2 => Some(2.0f64),
-            AxisScale::Log10 => Some(10.0f64),
-        };
-        if let Some(base) = base {
-            let (first, last) = (self.low.ceil() as i64, self.high.floor() as i64);
-            if self.scale == AxisScale::Log10 && (0.5..2.5).contains(&(self.high - self.low)) {
-                let all = (first - 1..=last)
-                    .flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10f64.powi(power as i32)));
-                let shown = all.filter(|value| (self.low..=self.high).contains(&value.log10()));
-                return shown.map(|value| (value, super::number_text(value))).collect();
-            }
-            if last > first {
-                let stride = ((last - first) as usize / most + 1).max(1);
-                let powers: Vec<f64> =
-                    (first..=last).step_by(stride).map(|power| base.powf(power as f64)).collect();
-                return powers.into_iter().map(|value| (value, super::number_text(value))).collect();
-            }
-            // less than two powers in view: round numbers say more
-            let ticks = nice_ticks(base.powf(self.low), base.powf(self.high), most);
-            return ticks.iter().copied().zip(tick_texts(&ticks)).collect();
-        }
-        let ticks = nice_ticks(self.low, self.high, most);
-        ticks.iter().copied().zip(tick_texts(&ticks)).collect()
-    }
-}
-
-impl AxisScale {
-    fn inner(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            // −∞ and NaN, which are not drawn, for what has no logarithm
-            Self::Log2 => value.log2(),
-            Self::Log10 => value.log10(),
-        }
-    }
-}
-
-// Text for XML 1.0, which has no way to write most control characters.
-fn escaped(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).fold(
-        String::new(),
-        |mut out, c| {
-            match c {
-                '&' => out += "&amp;",
-                '<' => out += "&lt;",
-                '>' => out += "&gt;",
-                '"' => out += "&quot;",
-                '\'' => out += "&#39;",
-                _ => out.push(c),
-            }
-            out
-        },
-    )
-}
-
-fn put(svg: &mut String, text: std::fmt::Arguments<'_>) {
-    svg.write_fmt(text).expect("a string takes all that is written to it");
 }
 
 #[cfg(test)]
@@ -430,26 +321,7 @@ mod tests {
     #[test]
     fn text_is_escaped() {
         let svg = chart(vec![(1.0, 1.0)]).svg();
-        assert!(svg.contains("<title>Reconstruction &lt;error&gt; &amp; &quot;co&quot;</title>"), "{svg}");
-        assert_eq!(escaped("a\u{0}\u{1b}<script>"), "a&lt;script&gt;");
-    }
-
-    #[test]
-    fn doublings_are_equal_steps_on_a_log2_axis() {
-        let points = [4.0, 8.0, 16.0, 32.0, 64.0].map(|x| (x, 1.0 / x)).to_vec();
-        let axis = Axis::of(AxisScale::Log2, points.iter().map(|p| p.0).collect(), (0.0, 100.0));
-        let places: Vec<f64> = points.iter().map(|p| axis.place(p.0).unwrap()).collect();
-        let steps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(steps.iter().all(|step| (step - steps[0]).abs() < 1e-9 && *step > 0.0), "{steps:?}");
-        let texts: Vec<String> = axis.ticks(9).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["4", "8", "16", "32", "64"]);
-    }
-
-    #[test]
-    fn a_short_log10_axis_has_ticks_at_one_two_and_five() {
-        let axis = Axis::of(AxisScale::Log10, vec![0.015, 0.4], (0.0, 100.0));
-        let texts: Vec<String> = axis.ticks(6).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["0.02", "0.05", "0.1", "0.2"]);
+        assert!(svg.contains("aria-label=\"Reconstruction &lt;error&gt; &amp; &quot;co&quot;: "), "{svg}");
     }
 
     #[test]
@@ -473,8 +345,10 @@ mod tests {
     #[test]
     fn a_missing_point_interrupts_the_line() {
         let svg = chart(vec![(1.0, 1.0), (2.0, 2.0), (3.0, f64::NAN), (4.0, 2.0), (5.0, 1.0)]).svg();
-        let path =
-            svg.split("<path d=\"").find(|part| part.contains("fill=\"none\" stroke=\"#0072b2\"")).unwrap();
+        let path = svg
+            .split("<path class=\"c-s0\" d=\"")
+            .find(|part| part.contains("fill=\"none\" stroke=\"#0072b2\""))
+            .unwrap();
         assert_eq!(path.matches('M').count(), 2);
     }
 }

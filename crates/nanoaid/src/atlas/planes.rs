@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use micrograph::Plane;
-use nanoaid::data::dataset::{Dataset, Entry};
-use nanoaid::data::prepare::PrepareConfig;
-use nanoaid::interpret::exemplar::IndexedMicrograph;
 use rayon::prelude::*;
 
-use crate::outcome::Failure;
+use super::AtlasError;
+use crate::data::dataset::{Dataset, Entry};
+use crate::data::prepare::PrepareConfig;
+use crate::interpret::exemplar::IndexedMicrograph;
 
-/// Pixels that are kept; beyond, all are let go of and read again as they are needed.
+/// Pixels that are kept; beyond, all are dropped and read again when they are needed.
 const MOST_PX: usize = 400_000_000;
 
-/// Prepared micrographs by their place in a survey.
-pub(crate) struct Planes<'a> {
+/// Prepared micrographs by their place in an index.
+pub(super) struct Planes<'a> {
     entries: Vec<&'a Entry>,
     prepare: PrepareConfig,
     kept: BTreeMap<usize, Plane>,
@@ -22,7 +22,7 @@ pub(crate) struct Planes<'a> {
 
 impl<'a> Planes<'a> {
     /// None yet.
-    pub(crate) fn new(dataset: &'a Dataset, seen: &[IndexedMicrograph]) -> Self {
+    pub(super) fn new(dataset: &'a Dataset, seen: &[IndexedMicrograph]) -> Self {
         let by_file: BTreeMap<&str, &Entry> =
             dataset.entries.iter().map(|entry| (entry.file.as_str(), entry)).collect();
         Self {
@@ -33,7 +33,7 @@ impl<'a> Planes<'a> {
     }
 
     /// Reads those of `images` that are not there yet.
-    pub(crate) fn gather(&mut self, images: impl IntoIterator<Item = usize>) -> Result<(), Failure> {
+    pub(super) fn gather(&mut self, images: impl IntoIterator<Item = usize>) -> Result<(), AtlasError> {
         let mut wanted: Vec<usize> = images.into_iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -47,13 +47,20 @@ impl<'a> Planes<'a> {
             .map(|&image| (image, self.entries[image].prepared(&self.prepare).map(|prepared| prepared.plane)))
             .collect();
         for (image, plane) in read {
-            self.kept.insert(image, plane.map_err(Failure::new)?);
+            let file = || self.entries[image].file.clone();
+            let plane = plane.map_err(|reason| AtlasError::Micrograph { file: file(), reason })?;
+            self.kept.insert(image, plane);
         }
         Ok(())
     }
 
     /// Micrograph `image`, which was gathered.
-    pub(crate) fn at(&self, image: usize) -> &Plane {
+    pub(super) fn at(&self, image: usize) -> &Plane {
         self.kept.get(&image).expect("the caller has gathered this micrograph")
+    }
+
+    /// Takes micrograph `image` out, which was gathered.
+    pub(super) fn take(&mut self, image: usize) -> Plane {
+        self.kept.remove(&image).expect("the caller has gathered this micrograph")
     }
 }

@@ -1,41 +1,39 @@
 //! Histograms: all micrographs, and below one row for each class over the same bins.
 
-use micrograph::paint::number_text;
-
-use super::axis::{Axis, Plot, opened};
-use super::{escaped, put, shortened};
+use super::axis::{Axis, AxisScale};
+use super::svg::{COLORS, escaped, opened, put, shortened};
 
 const WIDTH: f64 = 420.0;
 const ROW: f64 = 30.0;
 const LEFT: f64 = 152.0;
 const RIGHT: f64 = 36.0;
 const BOTTOM: f64 = 40.0;
+const FONT_PX: f64 = 11.5;
 
 /// Counts in the bins between `edges`, one row for each name; each row is scaled to its own largest
 /// bin, its total stands at its end.
-pub(in super::super) fn histograms(edges: &[f32], rows: &[(String, &[u32])], x_label: &str) -> String {
+pub fn histograms(edges: &[f32], rows: &[(String, &[u32])], x_label: &str) -> String {
     let n_rows = rows.len() as f64;
     let height = 8.0 + ROW * n_rows + BOTTOM;
     let low = f64::from(edges.first().copied().unwrap_or(0.0));
     let high = f64::from(edges.last().copied().unwrap_or(1.0));
-    let axis = if high > low { Axis::between(low, high) } else { Axis::of([low].into_iter(), false) };
-    let plot = Plot { x: axis, y: Axis::between(0.0, 1.0), legend_lines: 0 };
-    // across, rows keep more room for names than curves do
-    let (from, to) = plot.sides();
-    let x_at = |value: f64| LEFT + (WIDTH - LEFT - RIGHT) * (plot.x_at(value) - from) / (to - from);
+    let drawn = (LEFT, WIDTH - RIGHT);
+    let axis =
+        if high > low { Axis::between(low, high, drawn) } else { Axis::of(AxisScale::Linear, [low], drawn) };
+    let x_at = |value: f32| axis.place(f64::from(value)).unwrap_or(LEFT);
     let what = format!("micrographs over {x_label}, one row for each class");
-    let mut svg = opened(WIDTH, height, "Histogram", &what);
+    let mut svg = opened((WIDTH, height), FONT_PX, "Histogram", &what);
     for (idx, (name, counts)) in rows.iter().enumerate() {
         let bottom = 8.0 + ROW * (idx as f64 + 1.0) - 4.0;
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let total: u32 = counts.iter().sum();
         let class = if idx == 0 { "c-bar" } else { "c-bar-soft" };
-        let color = if idx == 0 { "#0072b2" } else { "#7fb8d8" };
+        let color = if idx == 0 { COLORS[0] } else { "#7fb8d8" };
         let mut path = String::new();
         for (bin, count) in
             counts.iter().enumerate().filter(|(bin, count)| **count > 0 && bin + 1 < edges.len())
         {
-            let (left, right) = (x_at(f64::from(edges[bin])), x_at(f64::from(edges[bin + 1])));
+            let (left, right) = (x_at(edges[bin]), x_at(edges[bin + 1]));
             let high = (ROW - 9.0) * f64::from(*count) / f64::from(most);
             put(&mut path, format_args!("M{left:.1} {bottom}V{:.1}H{right:.1}V{bottom}z", bottom - high));
         }
@@ -53,14 +51,14 @@ pub(in super::super) fn histograms(edges: &[f32], rows: &[(String, &[u32])], x_l
         );
     }
     let bottom = 8.0 + ROW * n_rows - 4.0;
-    for tick in micrograph::paint::nice_ticks(low, high, 5) {
-        let at = x_at(tick);
+    for tick in axis.ticks(5) {
+        let at = tick.at;
         put(
             &mut svg,
             format_args!(
                 "<path class=\"c-axis\" d=\"M{at:.1} {bottom}v4\" stroke=\"#555\"/><text class=\"c-tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
                 bottom + 17.0,
-                number_text(tick)
+                tick.text
             ),
         );
     }

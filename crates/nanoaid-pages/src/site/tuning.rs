@@ -1,48 +1,110 @@
-//! What synthetic stimuli tell of a unit, as curves and words for its page.
+//! The responses of a unit to synthetic stimuli: curves, and what they say in words.
 
+use maud::{Markup, html};
+use micrograph::paint::number_text;
 use nanoaid::interpret::tuning::{
     Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity, Preferred,
     Profile, StimulusActivation, UnitTuning,
 };
 
-use nanoaid_pages::site::model::{CurvePanel, TuningView, XUnit};
+use crate::chart::{AxisScale, CurveChart, XUnit};
+use crate::site::parts::{Cell, Kind, chart, facts, numbers, panel};
 
 /// A named curve.
 type Series = (String, Vec<(f64, f64)>);
 
-/// The tuning of `unit` of `layer`.
-pub(crate) fn tuning_view(layer: &LayerTuning, unit: &UnitTuning) -> TuningView {
-    let uniform = f64::from(unit.uniform);
-    let mut view = TuningView::default();
+/// A chart and its id on the page, fit for an address.
+type Panel = (&'static str, CurveChart);
+
+/// The responses of `unit` of `layer`.
+pub(super) fn tuning(layer: &LayerTuning, unit: &UnitTuning) -> Markup {
+    let preferred = unit.grating.preferred();
+    let period_px = preferred.and_then(Preferred::period_px);
+    let panels = panels(layer, unit);
+    let lengths = period_px.is_some() || panels.iter().any(|(_, curve)| curve.x_unit == XUnit::Px);
+    html! {
+        h2 id="tuning" { "Responses to synthetic stimuli" }
+        p.soft { "Largest activation for gratings, lattices, discs and noise. Dashed across: the response to plain grey; dashed upwards: the largest response." }
+        @if lengths {
+            form.nm hidden {
+                label { "A pixel is " input name="nm" type="number" min="0" step="any" inputmode="decimal" size="8"; " nm wide" }
+                span.soft { " lengths are shown in nm for it" }
+            }
+        }
+        @if let Some(period) = period_px {
+            p { "Preferred period: " strong data-length=(period) { (number_text(period)) " px" } "." }
+        }
+        (facts(&facts_of(layer, unit)))
+        @for note in notes(layer, unit) { p.caution { (note) } }
+        div.grid {
+            @for (id, curve) in &panels {
+                @let (names, rows) = curve_rows(curve);
+                @let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                (panel(&format!("tuning-{id}"), &curve.title, Kind::Chart, &chart(curve.svg(), &html! {}, &numbers(&names, &rows))))
+            }
+        }
+    }
+}
+
+/// The table below a chart: names of columns, and a row for each x in order.
+fn curve_rows(curve: &CurveChart) -> (Vec<String>, Vec<(String, Vec<Cell>)>) {
+    let unit = match curve.x_unit {
+        XUnit::Px => " (px)",
+        XUnit::Degrees => " (°)",
+        XUnit::Number => "",
+    };
+    let mut names = vec![format!("{}{unit}", curve.x_label)];
+    names.extend(curve.series.iter().map(|(name, _)| name.clone()));
+    let mut xs: Vec<f64> = curve.series.iter().flat_map(|(_, points)| points).map(|point| point.0).collect();
+    xs.sort_by(f64::total_cmp);
+    xs.dedup();
+    let at = |points: &[(f64, f64)], x: f64| {
+        Cell::optional(points.iter().find(|point| point.0 == x).map(|point| point.1))
+    };
+    let rows =
+        xs.iter().map(|x| (number_text(*x), curve.series.iter().map(|(_, points)| at(points, *x)).collect()));
+    (names, rows.collect())
+}
+
+/// Why something is not given, or not to be trusted.
+fn notes(layer: &LayerTuning, unit: &UnitTuning) -> Vec<String> {
+    let mut notes = Vec::new();
     if !layer.inside {
-        view.notes.push(format!(
-            "The receptive field of {} px does not fit into the pictures of {} px: the zeros around them have a part in all answers.",
+        notes.push(format!(
+            "The receptive field of {} px does not fit into the stimuli of {} px: the zeros around them influence all responses.",
             layer.field_px, layer.side_px
         ));
     }
     match &unit.grating {
-        GratingTuning::Untuned { reason } => view.notes.push(format!("No preferred grating: {reason}.")),
-        GratingTuning::Tuned(preferred) => {
-            view.period_px = preferred.period_px();
-            view.facts = facts(preferred);
-            view.notes.extend(period_note(preferred));
-            view.curves.extend(grating_panels(layer, preferred, uniform));
-        }
+        GratingTuning::Untuned { reason } => notes.push(format!("No preferred grating: {reason}.")),
+        GratingTuning::Tuned(preferred) => notes.extend(period_note(preferred)),
     }
-    if let Some(polarity) = unit.polarity {
-        let word = if polarity >= 0.0 { "bright" } else { "dark" };
-        view.facts.push(("Polarity of discs".to_owned(), format!("{polarity:+.2} ({word})")));
-    }
-    if let Some(best) = unit.best_lattice {
-        view.facts.push(("Best lattice".to_owned(), lattice_text(&layer.lattices[best])));
-    }
-    view.curves.push(lattice_panel(layer, unit, uniform));
-    view.curves.push(disc_panel(layer, unit, uniform));
-    view.curves.retain(|panel| panel.series.iter().any(|(_, points)| points.len() > 1));
-    view
+    notes
 }
 
-fn facts(preferred: &Preferred) -> Vec<(String, String)> {
+fn facts_of(layer: &LayerTuning, unit: &UnitTuning) -> Vec<(String, String)> {
+    let mut facts = unit.grating.preferred().map(grating_facts).unwrap_or_default();
+    if let Some(polarity) = unit.polarity {
+        let word = if polarity >= 0.0 { "bright" } else { "dark" };
+        facts.push(("Polarity of discs".to_owned(), format!("{polarity:+.2} ({word})")));
+    }
+    if let Some(best) = unit.best_lattice {
+        facts.push(("Best lattice".to_owned(), lattice_text(&layer.lattices[best])));
+    }
+    facts
+}
+
+fn panels(layer: &LayerTuning, unit: &UnitTuning) -> Vec<Panel> {
+    let uniform = f64::from(unit.uniform);
+    let preferred = unit.grating.preferred();
+    let mut panels = preferred.map_or(Vec::new(), |preferred| grating_panels(layer, preferred, uniform));
+    panels.push(("lattice", lattice_panel(layer, unit, uniform)));
+    panels.push(("disc", disc_panel(layer, unit, uniform)));
+    panels.retain(|(_, curve)| curve.series.iter().any(|(_, points)| points.len() > 1));
+    panels
+}
+
+fn grating_facts(preferred: &Preferred) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
     if let Some(axis) = preferred.axis_deg {
@@ -64,7 +126,7 @@ fn facts(preferred: &Preferred) -> Vec<(String, String)> {
     }
     fact("Phase invariance", format!("{:.2}", preferred.phase_invariance));
     if let Some(sd) = preferred.curves.noise.half_sd {
-        fact("Noise that halves the answer", format!("{sd:.2} of the grey range"));
+        fact("Noise that halves the response", format!("{sd:.2} of the grey range"));
     }
     facts
 }
@@ -81,37 +143,34 @@ fn period_note(preferred: &Preferred) -> Option<String> {
     }
 }
 
-fn grating_panels(layer: &LayerTuning, preferred: &Preferred, uniform: f64) -> Vec<CurvePanel> {
+fn grating_panels(layer: &LayerTuning, preferred: &Preferred, uniform: f64) -> Vec<Panel> {
     let Curves { axes, periods, noise, .. } = &preferred.curves;
-    let orientation = CurvePanel {
-        id: "orientation".to_owned(),
+    let orientation = CurveChart {
         title: "Axis of gratings".to_owned(),
         x_label: "axis of the lines".to_owned(),
         x_unit: XUnit::Degrees,
-        log2: false,
-        series: answers(&layer.axes_deg, axes),
+        x_scale: AxisScale::Linear,
+        series: over_phases(&layer.axes_deg, axes),
         plain: Some(uniform),
         preferred: preferred.axis_deg,
     };
-    let period = CurvePanel {
-        id: "period".to_owned(),
+    let period = CurveChart {
         title: "Period of gratings".to_owned(),
         x_label: "period".to_owned(),
         x_unit: XUnit::Px,
-        log2: true,
-        series: answers(&layer.periods_px, periods),
+        x_scale: AxisScale::Log2,
+        series: over_phases(&layer.periods_px, periods),
         plain: Some(uniform),
         preferred: preferred.period_px(),
     };
     let points = |values: &[f32]| -> Vec<(f64, f64)> {
         layer.noise_sd.iter().zip(values).map(|(&sd, &value)| (sd, f64::from(value))).collect()
     };
-    let dose = CurvePanel {
-        id: "noise".to_owned(),
+    let noise_curves = CurveChart {
         title: "Its grating under noise".to_owned(),
         x_label: "standard deviation of the noise, of the grey range".to_owned(),
         x_unit: XUnit::Number,
-        log2: false,
+        x_scale: AxisScale::Linear,
         series: vec![
             ("grating with noise".to_owned(), points(&noise.grating)),
             ("noise alone".to_owned(), points(&noise.alone)),
@@ -119,11 +178,11 @@ fn grating_panels(layer: &LayerTuning, preferred: &Preferred, uniform: f64) -> V
         plain: Some(uniform),
         preferred: None,
     };
-    vec![orientation, period, dose]
+    vec![("orientation", orientation), ("period", period), ("noise", noise_curves)]
 }
 
-/// The largest and the mean answer over phases.
-fn answers(places: &[f64], answers: &[StimulusActivation]) -> Vec<Series> {
+/// The largest and the mean response over phases.
+fn over_phases(places: &[f64], answers: &[StimulusActivation]) -> Vec<Series> {
     let curve = |value: &dyn Fn(&StimulusActivation) -> f32| -> Vec<(f64, f64)> {
         places.iter().zip(answers).map(|(&place, answer)| (place, f64::from(value(answer)))).collect()
     };
@@ -133,8 +192,8 @@ fn answers(places: &[f64], answers: &[StimulusActivation]) -> Vec<Series> {
     ]
 }
 
-/// Largest answers over the pitch, a curve for each kind of lattice and polarity.
-fn lattice_panel(layer: &LayerTuning, unit: &UnitTuning, uniform: f64) -> CurvePanel {
+/// Largest responses over the pitch, a curve for each kind of lattice and polarity.
+fn lattice_panel(layer: &LayerTuning, unit: &UnitTuning, uniform: f64) -> CurveChart {
     let mut series: Vec<Series> = Vec::new();
     for (kind, answer) in layer.lattices.iter().zip(&unit.lattices) {
         if kind.missing > 0.0 {
@@ -155,30 +214,28 @@ fn lattice_panel(layer: &LayerTuning, unit: &UnitTuning, uniform: f64) -> CurveP
         }
     }
     let best = unit.best_lattice.map(|best| layer.lattices[best].pitch_px);
-    CurvePanel {
-        id: "lattice".to_owned(),
+    CurveChart {
         title: "Pitch of lattices of dots".to_owned(),
         x_label: "distance of the nearest dots".to_owned(),
         x_unit: XUnit::Px,
-        log2: true,
+        x_scale: AxisScale::Log2,
         series: sorted(series),
         plain: Some(uniform),
         preferred: best,
     }
 }
 
-fn disc_panel(layer: &LayerTuning, unit: &UnitTuning, uniform: f64) -> CurvePanel {
+fn disc_panel(layer: &LayerTuning, unit: &UnitTuning, uniform: f64) -> CurveChart {
     let series = Polarity::BOTH.map(|polarity| {
         let own = layer.discs.iter().zip(&unit.discs).filter(|(kind, _)| kind.polarity == polarity);
         let points = own.map(|(DiscKind { radius_px, .. }, answer)| (*radius_px, f64::from(answer.max)));
         (format!("{} disc", polarity_text(polarity)), points.collect())
     });
-    CurvePanel {
-        id: "disc".to_owned(),
+    CurveChart {
         title: "Radius of discs".to_owned(),
         x_label: "radius".to_owned(),
         x_unit: XUnit::Px,
-        log2: true,
+        x_scale: AxisScale::Log2,
         series: sorted(series.to_vec()),
         plain: Some(uniform),
         preferred: unit.best_disc.map(|best| layer.discs[best].radius_px),

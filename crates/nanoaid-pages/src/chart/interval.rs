@@ -2,17 +2,18 @@
 
 use micrograph::paint::number_text;
 
-use super::axis::opened;
-use super::{escaped, put, shortened};
+use super::axis::Axis;
+use super::svg::{COLORS, escaped, opened, put, shortened};
 
 const WIDTH: f64 = 420.0;
 const ROW: f64 = 24.0;
 const LEFT: f64 = 152.0;
 const RIGHT: f64 = 48.0;
 const BOTTOM: f64 = 40.0;
+const FONT_PX: f64 = 11.5;
 
 /// A value with its interval.
-pub(in super::super) struct IntervalRow {
+pub struct IntervalRow {
     /// What it is of.
     pub name: String,
     /// In `[0, 1]`.
@@ -22,18 +23,20 @@ pub(in super::super) struct IntervalRow {
 }
 
 /// Rows over an axis from 0 to 1 with a line at 0.5, where chance lies.
-pub(in super::super) fn intervals(title: &str, rows: &[IntervalRow], x_label: &str) -> String {
+pub fn intervals(title: &str, rows: &[IntervalRow], x_label: &str) -> String {
     let bottom = 8.0 + ROW * rows.len() as f64;
-    let x_at = |value: f64| LEFT + (WIDTH - LEFT - RIGHT) * value.clamp(0.0, 1.0);
-    let mut svg = opened(WIDTH, bottom + BOTTOM, title, &format!("{x_label} with intervals; chance is 0.5"));
-    for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        let at = x_at(tick);
+    let axis = Axis::between(0.0, 1.0, (LEFT, WIDTH - RIGHT));
+    let x_at = |value: f64| axis.place(value.clamp(0.0, 1.0)).unwrap_or(LEFT);
+    let mut svg =
+        opened((WIDTH, bottom + BOTTOM), FONT_PX, title, &format!("{x_label} with intervals; chance is 0.5"));
+    for tick in axis.ticks(5) {
+        let at = tick.at;
         put(
             &mut svg,
             format_args!(
                 "<path class=\"c-grid\" d=\"M{at:.1} 6V{bottom}\" stroke=\"#e3e3e3\"/><text class=\"c-tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
                 bottom + 15.0,
-                number_text(tick)
+                tick.text
             ),
         );
     }
@@ -53,16 +56,18 @@ pub(in super::super) fn intervals(title: &str, rows: &[IntervalRow], x_label: &s
             put(
                 &mut svg,
                 format_args!(
-                    "<path class=\"c-s0\" d=\"M{low:.1} {y}H{high:.1}M{low:.1} {}v8M{high:.1} {}v8\" stroke=\"#0072b2\" stroke-width=\"1.4\"/>",
+                    "<path class=\"c-s0\" d=\"M{low:.1} {y}H{high:.1}M{low:.1} {}v8M{high:.1} {}v8\" stroke=\"{}\" stroke-width=\"1.4\"/>",
                     y - 4.0,
-                    y - 4.0
+                    y - 4.0,
+                    COLORS[0]
                 ),
             );
         }
         put(
             &mut svg,
             format_args!(
-                "<circle class=\"c-bar\" cx=\"{at:.1}\" cy=\"{y}\" r=\"4\" fill=\"#0072b2\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text x=\"{}\" y=\"{}\">{}</text>",
+                "<circle class=\"c-bar\" cx=\"{at:.1}\" cy=\"{y}\" r=\"4\" fill=\"{}\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text x=\"{}\" y=\"{}\">{}</text>",
+                COLORS[0],
                 LEFT - 8.0,
                 y + 4.0,
                 escaped(&shortened(&row.name)),

@@ -1,0 +1,51 @@
+//! Micrographs and a network: the arguments of the commands that run a network over a data set.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use nanoaid::Network;
+use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
+use nanoaid::interpret::activation_index::index_folder;
+
+use super::network::network;
+use crate::outcome::Failure;
+
+/// Which micrographs a network is given.
+#[derive(Args, Clone)]
+pub(crate) struct DataArguments {
+    /// Keep only rows of the index whose column begins with one of the texts, e.g.
+    /// `licence=MIT|Apache`; may be repeated
+    #[arg(long, value_name = "COLUMN=TEXT|…")]
+    pub only: Vec<Only>,
+    /// Synthetic micrographs of each of the ten categories, besides those of the data set
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub synthetic_per_category: usize,
+}
+
+impl DataArguments {
+    /// The data set at `path`.
+    pub(crate) fn open(&self, path: &Path) -> Result<Dataset, Failure> {
+        let config = DatasetConfig {
+            only: self.only.clone(),
+            synthetic_per_category: self.synthetic_per_category,
+            ..DatasetConfig::default()
+        };
+        Ok(Dataset::open(path, &config)?)
+    }
+}
+
+/// The network of `run`, for grey images.
+pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Network, Failure> {
+    Ok(nanoaid::interpret::gallery::gray_unless(network(run, device)?, false))
+}
+
+/// The folder for a command's results, where none is named.
+pub(crate) fn default_folder(command: &str, run: &Path) -> PathBuf {
+    let name = run.file_stem().unwrap_or_default().to_string_lossy();
+    PathBuf::from(format!("{command}-{name}"))
+}
+
+/// Whether `folder` holds an activation index, so that results there may be continued.
+pub(crate) fn is_result_of(folder: &Path) -> bool {
+    index_folder(folder, "").join("manifest.json").is_file()
+}
