@@ -3,8 +3,10 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 /// A setting that is out of its range.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{setting}: expected {expected}, found {found}")]
 pub struct ConfigError {
     /// The setting as a user would write it, e.g. `imaging.dose`.

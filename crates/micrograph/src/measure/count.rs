@@ -2,8 +2,8 @@
 //!
 //! The background is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
 //! as the middle of their blurred edges, and particles that touch are split at their necks. What cannot be counted is refused with
-//! the reason: where the background is hidden, where regions have no edges, where the number hangs on the
-//! threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
+//! the reason: where the background is hidden, where regions have no edges, where the number depends strongly on
+//! the threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
 //! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
 
 pub(in crate::measure) mod background;
@@ -51,10 +51,10 @@ const HIDDEN_OVER_CLOSE: f64 = 0.77;
 /// The same over all particles and over −ln(1 − share covered), where discs are randomly placed: 0.39 if all
 /// are alike and in pairs, 0.65 as measured for sizes spread by 0.2 (docs/accuracy.md).
 const HIDDEN_OVER_COVER: f64 = 0.65;
-/// The same where particles are round and told by their outlines: 0.09 to 0.12 as measured, a little more for
-/// what lies less even.
+/// The same where particles are round and recognized by their outlines: 0.09 to 0.12 as measured, a little
+/// more for less uniform placement.
 const ROUND_HIDDEN_OVER_COVER: f64 = 0.15;
-/// A peak that rises less than this over its pass is a whim of the pixels.
+/// Peaks with less prominence than this are pixel noise.
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
 const ROUND_HOLE: f64 = 0.85;
@@ -73,7 +73,7 @@ const CHECKED_TOUCHING: f64 = 0.3;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CountConfig {
-    /// On which side of the background particles lie; found where it is not told.
+    /// On which side of the background particles lie; found where it is not given.
     pub polarity: Option<Polarity>,
     /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
     pub least_diameter_px: f64,
@@ -112,35 +112,37 @@ pub enum CountError {
     #[error(transparent)]
     Background(#[from] NoBackground),
     /// Nothing is large enough.
-    #[error("no region of at least {least_px} px diameter")]
+    #[error("no particles found: no region has a diameter of at least {least_px} px")]
     NoRegions { least_px: f64 },
     /// The background is hidden: a film, a heap, a monolayer.
     #[error(
-        "the background is hidden: expected at most {expected:.2} of the image covered, found {found:.2}"
+        "the background is hidden: regions cover {found:.2} of the image, at most {expected:.2} is allowed"
     )]
     Covered { found: f64, expected: f64 },
     /// Grey levels fade into each other, as in a heap or a texture.
     #[error(
-        "regions have no edges: expected {expected:.2} of their area left at a higher threshold, found {found:.2}"
+        "regions have no sharp edges: a higher threshold leaves {found:.2} of their area, at least {expected:.2} is required"
     )]
     NoEdges { found: f64, expected: f64 },
     /// Lines, cracks, wires, patches of a texture.
-    #[error("regions are no particles: expected a median circularity of {expected:.2}, found {found:.2}")]
+    #[error(
+        "regions are not compact: their median circularity is {found:.2}, at least {expected:.2} is required for particles"
+    )]
     NotCompact { found: f64, expected: f64 },
     /// Small changes of the settings change the number, as in heaps and textures.
     #[error(
-        "particles cannot be told apart: the number hangs on threshold, neck and least size, from {fewest} to {most}"
+        "the particles cannot be separated: their number depends on threshold, neck and least size, from {fewest} to {most}"
     )]
     Unsettled { fewest: usize, most: usize },
 }
 
-/// What the user is to know about a count.
+/// A warning about a count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountWarning {
-    /// So large a share of the regions touch others; the accuracy was checked up to 0.3.
+    /// The share of regions that touch others; the accuracy was checked up to 0.3.
     Touching(f64),
-    /// Only so many regions are whole: sizes say little.
+    /// The number of whole regions, fewer than 10: sizes are uncertain.
     FewWhole(usize),
 }
 
@@ -174,11 +176,11 @@ pub struct Count {
     pub nearest_px: Option<Quantity>,
     /// All regions in reading order of their first pixel.
     pub regions: Vec<Region>,
-    /// What is to be known about it.
+    /// Warnings with their numbers.
     pub warnings: Vec<CountWarning>,
 }
 
-/// Counts the particles of `plane`; also tells which pixel belongs to which region.
+/// Counts the particles of `plane`; also returns which pixel belongs to which region.
 ///
 /// # Errors
 /// If there is nothing that can be counted; the error says what was found.

@@ -39,7 +39,7 @@ const N_AXIS_BINS: usize = 18;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FibersConfig {
-    /// On which side of the background fibres lie; found where it is not told.
+    /// On which side of the background fibres lie; found where it is not given.
     pub polarity: Option<Polarity>,
     /// Length of centre line in px, in units of their diameter, below which nothing is said, 1 to 1000.
     pub least_length: f64,
@@ -74,10 +74,12 @@ pub enum FibersError {
     #[error(transparent)]
     Background(#[from] NoBackground),
     /// Particles, grains, a texture, or a mat without free edges.
-    #[error("no fibres with free edges: expected {expected:.0} px of centre line, found {found:.0}")]
+    #[error(
+        "no fibres with free edges: {found:.0} px of centre line, at least {expected:.0} px are required"
+    )]
     NoLines { found: f64, expected: f64 },
     /// Chains of particles, grains, short rods.
-    #[error("no fibres: expected a free length of {expected:.0} diameters, found {found:.1}")]
+    #[error("no fibres: the free length is {found:.1} diameters, at least {expected:.0} are required")]
     NotLong { found: f64, expected: f64 },
 }
 

@@ -74,7 +74,7 @@ pub struct Grating {
 /// # Errors
 /// If a setting is out of range, or if the evidence for a period is not enough.
 pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPeriod> {
-    let config = config.checked().map_err(|error| NoPeriodReason::Settings(error.to_string()))?;
+    let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
     let start = evidence::start(&flat)?;

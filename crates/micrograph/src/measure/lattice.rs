@@ -92,7 +92,7 @@ pub struct Lattice {
 /// # Errors
 /// If a setting is out of range, or if the evidence for two periods is not enough.
 pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPeriod> {
-    let config = config.checked().map_err(|error| NoPeriodReason::Settings(error.to_string()))?;
+    let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
     let start = waves::start(&flat)?;

@@ -90,17 +90,17 @@ impl OrientationConfig {
 #[serde(rename_all = "snake_case")]
 pub enum NoOrientation {
     /// A setting is out of range.
-    #[error("{0}")]
-    Settings(String),
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
     /// Too few pixels for the tiles.
     #[error("expected at least {least} px along each side, found {height} × {width}")]
     #[expect(missing_docs, reason = "fields are named in the sentence")]
     TooSmall { least: usize, height: usize, width: usize },
     /// Some pixels are not numbers.
-    #[error("expected numbers, found {0} pixels that are none")]
+    #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
     /// All pixels alike.
-    #[error("the plane is flat: there is no slope anywhere")]
+    #[error("the image is uniform: its gradient is 0 everywhere")]
     Flat,
 }
 
@@ -234,7 +234,7 @@ fn line_axis_deg(cos: f64, sin: f64) -> f64 {
 /// # Errors
 /// If a setting is out of range, or if there is nothing to measure.
 pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientation, NoOrientation> {
-    let config = config.checked().map_err(|error| NoOrientation::Settings(error.to_string()))?;
+    let config = config.checked()?;
     let (height, width) = (plane.height(), plane.width());
     let smoothings = [config.gradient, coarser(config.gradient)]
         .map(|gradient| (gradient, Smoothing::of(&config.geometry, gradient)));

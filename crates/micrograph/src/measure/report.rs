@@ -1,8 +1,8 @@
 //! Report: what was measured on one micrograph, as one value that every table and picture is made from.
 //!
-//! What is measured is asked for or chosen by the evidence. Here, and nowhere else, lengths become
+//! What is measured is requested or chosen by the evidence. Here, and nowhere else, lengths become
 //! nanometres: each is multiplied by the calibration, whose own uncertainty becomes one more component.
-//! Without a calibration lengths stay in px and say so. What is refused is told with its reason.
+//! Without a calibration lengths stay in px and say so. Each refusal gives its reason.
 //! Reads no files and writes none.
 
 mod answer;
@@ -29,9 +29,9 @@ use answer::Lengths;
 const CHECKED_PERIODS: f64 = 8.0;
 /// Share of missing sites from which on a lattice may not fill the image.
 const MANY_MISSING: f64 = 0.2;
-/// Share of things off the sites from which on the lattice may be another.
+/// Share of positions off the sites from which on another lattice may be right.
 const MANY_EXTRA: f64 = 0.05;
-/// Order parameter below which a common axis says little.
+/// Order parameter below which a common axis means little.
 const LITTLE_ORDER: f64 = 0.1;
 /// Share of centre lines below which the diameters of fibres may not be those of all.
 const FEW_LINES: f64 = 0.5;
@@ -109,12 +109,12 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// What came of one task.
+/// The result of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What was looked for.
+    /// What was measured.
     pub task: Task,
-    /// Why.
+    /// Why it was measured.
     pub chosen: String,
     /// What was found, in words; absent where nothing was.
     pub summary: Option<String>,
@@ -132,7 +132,7 @@ impl Answer {
     }
 }
 
-/// What to beware of.
+/// A warning with advice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReportWarning {
     /// What was found, with its numbers.
@@ -161,7 +161,7 @@ pub struct Report {
     pub geometry: Geometry,
     /// One for each task, in the order in which they were done.
     pub answers: Vec<Answer>,
-    /// What to beware of.
+    /// Warnings.
     pub warnings: Vec<ReportWarning>,
 }
 
@@ -197,7 +197,7 @@ pub struct Measured {
 /// Measures `plane`, the specimen without its data bar, `[H, W]`.
 ///
 /// # Errors
-/// If a setting is out of range. What can not be measured is a refusal in the report.
+/// If a setting is out of range. What cannot be measured is a refusal in the report.
 pub fn measured(
     plane: &Plane,
     calibration: Option<&Calibration>,
@@ -220,13 +220,16 @@ pub fn measured(
         what.sort_unstable();
         what.dedup();
         for task in what {
-            work.done(task, "asked for", "asked for");
+            work.done(task, "requested", "requested");
         }
     }
     let Work { answers, mut warnings, details, .. } = work;
     if calibration.is_none() {
         let text = "no calibration: lengths are in px";
-        warnings.push(ReportWarning::new(text, "give the size of a pixel, or the length of the scale bar"));
+        warnings.push(ReportWarning::new(
+            text,
+            "Give the pixel size (`--nm-per-px`), or the length of the scale bar (`--bar-nm`).",
+        ));
     }
     let report = Report {
         height: plane.height(),
@@ -246,7 +249,7 @@ struct Work<'a> {
     answers: Vec<Answer>,
     warnings: Vec<ReportWarning>,
     details: Details,
-    /// Why what was found last should not be given unasked.
+    /// Why the last result should be given only on request.
     weakness: Option<String>,
 }
 
@@ -254,14 +257,14 @@ impl Work<'_> {
     /// From the strongest evidence to the weakest, until something is found whose accuracy was checked.
     fn by_evidence(&mut self) {
         for (task, found) in [
-            (Task::Pitch, "one period stands out and keeps its phase over the field"),
-            (Task::Lattice, "two periods keep their phases, and things stand at their sites"),
-            (Task::Count, "no period, and what stands out is compact"),
-            (Task::Fibers, "no period, and what stands out is long"),
+            (Task::Pitch, "one period is prominent, and its phase is constant over the image"),
+            (Task::Lattice, "two periods have constant phases, and their sites are occupied"),
+            (Task::Count, "no period; compact regions stand out from the background"),
+            (Task::Fibers, "no period; long regions stand out from the background"),
         ] {
             let n_warnings = self.warnings.len();
             self.weakness = None;
-            if self.done(task, found, "looked for") {
+            if self.done(task, found, "tried") {
                 let Some(weakness) = self.weakness.take() else { break };
                 self.warnings.truncate(n_warnings);
                 self.withdraw(&weakness);
@@ -270,7 +273,7 @@ impl Work<'_> {
         self.done(Task::Orientation, "always", "always");
     }
 
-    /// Takes the last answer back: what is weak is given only where it is asked for.
+    /// Withdraws the last answer: weak results are given only on request.
     fn withdraw(&mut self, weakness: &str) {
         let Some(Answer { task, .. }) = self.answers.pop() else { return };
         match task {
@@ -280,8 +283,8 @@ impl Work<'_> {
             Task::Count => (self.details.count, self.details.labels) = (None, None),
             Task::Fibers => self.details.fibers = None,
         }
-        let reason = format!("{weakness}; the numbers are given where they are asked for");
-        self.answers.push(Answer::refused(task, "looked for", reason));
+        let reason = format!("{weakness}; request this measurement (`--what`) to see its numbers");
+        self.answers.push(Answer::refused(task, "tried", reason));
     }
 
     /// Does `task`; whether anything was found.
@@ -304,7 +307,7 @@ impl Work<'_> {
         found
     }
 
-    /// Warns of what was found, which is not given unasked.
+    /// Warns of a weak result, which is given only on request.
     fn weak(&mut self, text: String, advice: &str) {
         self.weakness = Some(text.clone());
         self.warn(text, advice);
@@ -327,11 +330,11 @@ impl Work<'_> {
         }
         let share = 100.0 * of_pitch.unwrap_or(0.0) / pitch.value;
         let text = format!(
-            "what repeats bends from the first row to the last, as a drift that changes makes it: \
+            "the pattern bends from the first row to the last, as under a changing drift: \
              ± {share:.2} % of the pitch, ± {:.2}° of the axis",
             of_axis.unwrap_or(0.0)
         );
-        self.warn(text, "let the stage settle, or scan faster");
+        self.warn(text, "Let the stage settle, or scan faster.");
     }
 
     /// Warns where sites that are off together with their neighbours are what makes vectors uncertain.
@@ -346,64 +349,64 @@ impl Work<'_> {
         }
         let share = |quantity: &Quantity| 100.0 * quantity.expanded_uncertainty / quantity.value;
         let text = format!(
-            "neighbouring sites are off together (correlation {:.2}), as in a stitched or distorted scan: vectors \
-             are means over the image, to ± {:.2} % and ± {:.2} %",
+            "neighbouring sites are displaced together (correlation {:.2}), as in a stitched or distorted scan: vectors \
+             are means over the image, ± {:.2} % and ± {:.2} %",
             found.neighbours,
             share(&found.first),
             share(&found.second)
         );
-        self.warn(text, "measure within one field of the scan, or compare with a grid of known pitch");
+        self.warn(text, "Measure within one field of the scan, or compare with a grid of known pitch.");
     }
 
-    fn pitch(&mut self) -> Result<answer::Told, String> {
+    fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let found = grating(self.plane, &config).map_err(|refused| refused.to_string())?;
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
-                "{:.1} periods over the field; the accuracy was checked from {CHECKED_PERIODS} on",
+                "few periods: {:.1} over the image; the accuracy was checked for {CHECKED_PERIODS} and more",
                 found.evidence.cycles
             );
-            self.warn(text, "take the image at a lower magnification");
+            self.warn(text, "Take the image at a lower magnification.");
         }
         self.warn_of_drift(&found.pitch, &found.axis);
-        let told = self.lengths.of_grating(&found);
+        let answered = self.lengths.of_grating(&found);
         self.details.grating = Some(found);
-        Ok(told)
+        Ok(answered)
     }
 
-    fn lattice(&mut self) -> Result<answer::Told, String> {
+    fn lattice(&mut self) -> Result<answer::Answered, String> {
         let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
         let found = lattice(self.plane, &config).map_err(|refused| refused.to_string())?;
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {
             let text = format!("{:.0} % of the sites are missing", 100.0 * missing);
-            self.warn(text, "measure the part that the lattice fills (--box), if it is only one");
+            self.warn(text, "If the lattice fills only a part of the image, measure that part (`--box`).");
         }
         let extra = found.extra.len() as f64 / found.n_found.max(1) as f64;
         if extra > MANY_EXTRA {
-            let text = format!("{} off the sites look like those at sites", found.extra.len());
-            self.weak(text, "see in the overlay whether the lattice is the right one");
+            let text = format!("{} positions off the sites look like occupied sites", found.extra.len());
+            self.weak(text, "Check in the overlay whether the lattice is right.");
         }
         self.warn_of_drift(&found.first, &found.axis);
         self.warn_of_neighbours(&found);
-        let told = self.lengths.of_lattice(&found);
+        let answered = self.lengths.of_lattice(&found);
         self.details.lattice = Some(found);
-        Ok(told)
+        Ok(answered)
     }
 
-    fn orientation(&mut self) -> Result<answer::Told, String> {
+    fn orientation(&mut self) -> Result<answer::Answered, String> {
         let config = OrientationConfig { geometry: self.lengths.geometry, ..OrientationConfig::default() };
         let found = orientation(self.plane, &config).map_err(|refused| refused.to_string())?;
         if found.axis.is_some() && found.order.value < LITTLE_ORDER {
-            let text = format!("hardly any common axis: the order is {:.2}", found.order.value);
-            self.warn(text, "do not rely on the axis of the texture");
+            let text = format!("hardly any common axis: the order parameter is {:.2}", found.order.value);
+            self.warn(text, "Do not rely on the axis of the texture.");
         }
-        let told = answer::of_orientation(&found);
+        let answered = answer::of_orientation(&found);
         self.details.orientation = Some(found);
-        Ok(told)
+        Ok(answered)
     }
 
-    fn count(&mut self) -> Result<answer::Told, String> {
+    fn count(&mut self) -> Result<answer::Answered, String> {
         let (found, labels) =
             particles(self.plane, &CountConfig::default()).map_err(|refused| refused.to_string())?;
         for warning in found.warnings.clone() {
@@ -413,32 +416,33 @@ impl Work<'_> {
                         "{:.0} % of the particles touch others; the accuracy was checked up to 30 %",
                         100.0 * share
                     );
-                    self.weak(text, "see in the overlay whether they are split rightly");
+                    self.weak(text, "Check in the overlay whether they are split correctly.");
                 }
                 CountWarning::FewWhole(n) => {
-                    let text = format!("only {n} particles are whole: sizes say little");
-                    self.warn(text, "take the image at a lower magnification, or several");
+                    let text = format!("only {n} particles are whole: sizes are uncertain");
+                    self.warn(text, "Take the image at a lower magnification, or take several.");
                 }
             }
         }
-        let told = self.lengths.of_count(&found);
+        let answered = self.lengths.of_count(&found);
         self.details.count = Some(found);
         self.details.labels = Some(labels);
-        Ok(told)
+        Ok(answered)
     }
 
-    fn fibers(&mut self) -> Result<answer::Told, String> {
+    fn fibers(&mut self) -> Result<answer::Answered, String> {
         if !self.lengths.plain() {
             return Err(answer::NOT_PLAIN.to_owned());
         }
         let found = fibers(self.plane, &FibersConfig::default()).map_err(|refused| refused.to_string())?;
         if found.measured < FEW_LINES {
-            let text = format!("diameters come from {:.0} % of the centre lines", 100.0 * found.measured);
-            self.weak(text, "see in the overlay whether these stand for all");
+            let text =
+                format!("diameters come from only {:.0} % of the centre lines", 100.0 * found.measured);
+            self.weak(text, "Check in the overlay whether these represent all.");
         }
-        let told = self.lengths.of_fibers(&found);
+        let answered = self.lengths.of_fibers(&found);
         self.details.fibers = Some(found);
-        Ok(told)
+        Ok(answered)
     }
 }
 

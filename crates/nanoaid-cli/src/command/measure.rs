@@ -72,7 +72,7 @@ pub(crate) struct MeasureArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhatArgument {
-    /// Pitch, axis, duty and roughness of parallel lines
+    /// Pitch, axis, duty cycle and roughness of parallel lines
     Pitch,
     /// Vectors, kind, missing sites of a lattice
     Lattice,

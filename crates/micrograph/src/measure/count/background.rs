@@ -31,7 +31,7 @@ pub(in crate::measure) const BRIGHT_HOLE: f64 = 0.25;
 /// Half of the range within which the edges of a bright-rimmed body may be misplaced, both sides together.
 pub(in crate::measure) const EDGE_DOUBT_PX: f64 = 0.3;
 
-/// Why there is no background that something stands out of.
+/// Why nothing stands out from the background.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 pub enum NoBackground {
@@ -39,11 +39,11 @@ pub enum NoBackground {
     #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
     /// Pixels without a number.
-    #[error("expected numbers, found {0} pixels that are none or infinite")]
+    #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
     /// Nothing stands out from the background.
     #[error(
-        "nothing stands out: expected a height over the background of {expected} standard deviations, found {found:.1}"
+        "nothing is brighter or darker than the background by {expected} of its standard deviations: found {found:.1}"
     )]
     NoContrast { found: f64, expected: f64 },
 }
@@ -101,7 +101,7 @@ impl AboveBackground {
     }
 }
 
-/// `plane` over its background; the polarity is found unless it is told.
+/// `plane` over its background; the polarity is found unless it is given.
 fn flatten(plane: &Plane, told: Option<Polarity>) -> AboveBackground {
     let (height, width) = (plane.height(), plane.width());
     let mut flat = smooth(plane, SMOOTHING_PX);

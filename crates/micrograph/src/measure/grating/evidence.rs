@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Plane;
 use crate::measure::harmonics::Harmonics;
 use crate::measure::spectrum::{Peak, Spectrum, between};
+use crate::{ConfigError, Plane};
 
 /// Fewest pixels along a side.
 const LEAST_SIDE: usize = 32;
@@ -32,7 +32,7 @@ const LEAST_COHERENCE: f64 = 0.9;
 /// Share of the strongest peak's power from which a peak in another direction makes a lattice.
 const SECOND_DIRECTION: f64 = 0.12;
 
-/// What speaks for a period.
+/// The evidence for a period.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Cycles over the field, from corner to corner; at least 3.
@@ -52,56 +52,58 @@ pub struct Evidence {
     pub explained: f64,
 }
 
-/// Why a period is not there, or not to be trusted.
+/// Why no period is given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 pub enum NoPeriodReason {
     /// A setting is out of range.
-    #[error("{0}")]
-    Settings(String),
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
     /// Too few pixels.
     #[error("expected at least {LEAST_SIDE} px along each side, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
     /// Some pixels are not numbers.
-    #[error("expected numbers, found {0} pixels that are none")]
+    #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
-    /// Nothing stands out.
+    /// No peak of the spectrum is prominent enough.
     #[error(
-        "no frequency stands out: the strongest reaches {prominence:.0} times the usual power, {LEAST_PROMINENCE} are asked for"
+        "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, at least {LEAST_PROMINENCE}× is required"
     )]
     NoPeak { prominence: f64 },
     /// The autocorrelation has no period, or another.
     #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
     /// One period resembles the next too little, or those after.
-    #[error("a period resembles the next by {correlation:.2} and the second by {second:.2}: too little")]
+    #[error(
+        "no order from one period to the next: the correlation is {correlation:.2} after one period and {second:.2} after two, at least {LEAST_CORRELATION} and half of it are required"
+    )]
     NoOrder { correlation: f64, second: f64 },
     /// The field is too small for the period.
-    #[error("{cycles:.1} periods over the field, {LEAST_CYCLES} are asked for")]
+    #[error("too few periods: {cycles:.1} over the image, at least {LEAST_CYCLES} are required")]
     TooFewCycles { cycles: f64 },
     /// The phase is lost over the plane.
     #[error(
-        "the phase holds by {coherence:.2} over the field, {LEAST_COHERENCE} are asked for: curved, broken or by chance"
+        "the phase is not constant over the image: its coherence is {coherence:.2}, at least {LEAST_COHERENCE} is required; the lines are curved or broken, or periodic by chance"
     )]
     NotCoherent { coherence: f64 },
-    /// The fit went elsewhere or nowhere.
-    #[error("no fit of a straight grating comes to rest")]
+    /// The fit does not converge, or converges to another wave.
+    #[error("the fit of a straight grating does not converge")]
     NoFit,
     /// A grating, where a lattice was looked for.
-    #[error("it repeats along one direction only: a grating, not a lattice")]
+    #[error("the pattern repeats along one direction only: a grating, not a lattice")]
     OneDirection,
     /// Peaks that no two waves explain.
-    #[error("no two waves explain the spectrum: the best explain {:.0} % of its peaks", 100.0 * explained)]
+    #[error("no lattice found: the best two waves explain {:.0} % of the peaks of the spectrum", 100.0 * explained)]
     NoLattice { explained: f64 },
-    /// Sites that nothing keeps to.
-    #[error("what is found lies off its sites by {:.0} % of the shortest vector: no order", 100.0 * share)]
+    /// Positions are far from the sites.
+    #[error("no order: positions differ from their sites by {:.0} % of the shortest vector", 100.0 * share)]
     OffSites { share: f64 },
     /// Too few places to fit a lattice through.
-    #[error("expected at least 6 sites off the border with something on them, found {found}")]
+    #[error("too few occupied sites away from the border: {found}, at least 6 are required")]
     TooFewSites { found: usize },
     /// A lattice, where a grating was looked for.
-    #[error("it repeats along two directions: a lattice, not a grating")]
+    #[error("the pattern repeats along two directions: a lattice, not a grating")]
     TwoDirections,
 }
 
@@ -111,7 +113,7 @@ pub enum NoPeriodReason {
 pub struct NoPeriod {
     /// Why.
     pub reason: NoPeriodReason,
-    /// What was found as far as it was looked at.
+    /// The evidence as far as it was computed.
     pub evidence: Option<Evidence>,
 }
 
@@ -129,7 +131,7 @@ pub(super) struct Start {
     pub(super) evidence: Evidence,
 }
 
-/// Refuses what can not be measured at all.
+/// Refuses planes that cannot be measured at all.
 pub(in crate::measure) fn check(plane: &Plane) -> Result<(), NoPeriodReason> {
     let (height, width) = (plane.height(), plane.width());
     if height < LEAST_SIDE || width < LEAST_SIDE {

@@ -71,19 +71,18 @@ pub const KINDS: [Kind; 26] = [
 ];
 
 /// Why lengths and axes of regions are not given.
-pub(super) const NOT_PLAIN: &str =
-    "tilt and pixels that are not square are not undone for regions, only for pitch, lattice and orientation";
+pub(super) const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; only pitch, lattice and orientation are";
 /// Why the axis of a texture or of fibres is not given.
-const NO_AXIS: &str = "its interval is wider than ± 30°: no common axis";
-/// Half width of a 95 % interval of an axis that is no longer worth telling, in degrees.
+const NO_AXIS: &str = "no common axis: its 95 % interval is wider than ± 30°";
+/// Half width in degrees of a 95 % interval from which on an axis is meaningless.
 const WORTHLESS_DEG: f64 = 30.0;
-/// Scores of a site between which it is in doubt whether something stands there.
+/// Scores between which it is uncertain whether a site is occupied.
 const DOUBTFUL: std::ops::Range<f64> = 0.35..0.65;
 /// Most a pixel's height may differ from its width to count as square.
 const SQUARE: f64 = 0.005;
 
-/// A summary, numbers, and what is refused.
-pub(super) type Told = (String, Vec<Finding>, Vec<Refusal>);
+/// A summary, numbers, and refusals.
+pub(super) type Answered = (String, Vec<Finding>, Vec<Refusal>);
 
 /// Numbers as they are given, or refused.
 #[derive(Default)]
@@ -97,7 +96,7 @@ impl Numbers {
     fn give(&mut self, name: &str, quantity: Quantity) {
         let positive = matches!(quantity.unit, Unit::Px | Unit::PerPx2 | Unit::Nm | Unit::PerUm2);
         if positive && quantity.expanded_uncertainty >= quantity.value {
-            self.refuse(name, &format!("its interval reaches down to nothing: {}", quantity.text()));
+            self.refuse(name, &format!("its 95 % interval includes 0: {}", quantity.text()));
         } else {
             self.findings.push(Finding { name: name.to_owned(), quantity });
         }
@@ -107,7 +106,7 @@ impl Numbers {
         self.refused.push(Refusal { name: Some(name.to_owned()), reason: reason.to_owned() });
     }
 
-    fn told(self, summary: String) -> Told {
+    fn answered(self, summary: String) -> Answered {
         (summary, self.findings, self.refused)
     }
 }
@@ -139,7 +138,7 @@ impl Lengths<'_> {
         if doubt > 0.0 { scaled.with_component(Component::bounded("calibration", doubt)) } else { scaled }
     }
 
-    pub(super) fn of_grating(&self, grating: &Grating) -> Told {
+    pub(super) fn of_grating(&self, grating: &Grating) -> Answered {
         // a line whose middle passes through a corner may be in or out
         let n_lines = Quantity::new(
             grating.n_lines as f64,
@@ -152,22 +151,26 @@ impl Lengths<'_> {
         numbers.give("axis of lines", grating.axis.clone());
         numbers.give("lines", n_lines);
         for (name, quantity, reason) in [
-            ("duty cycle", &grating.duty_cycle, "the profile is no single line"),
-            ("line-edge roughness 3σ", &grating.edge_roughness, "edges are too close or too faint"),
-            ("line-width roughness 3σ", &grating.width_roughness, "edges are too close or too faint"),
+            ("duty cycle", &grating.duty_cycle, "a period has no single line"),
+            ("line-edge roughness 3σ", &grating.edge_roughness, "edges are too close together or too faint"),
+            (
+                "line-width roughness 3σ",
+                &grating.width_roughness,
+                "edges are too close together or too faint",
+            ),
         ] {
             match quantity {
                 Some(quantity) => numbers.give(name, self.calibrated(quantity)),
                 None => numbers.refuse(name, reason),
             }
         }
-        numbers.told(format!(
-            "grating, {:.1} periods, signal to noise {:.1}, phase holds by {:.2}",
+        numbers.answered(format!(
+            "grating, {:.1} periods, signal-to-noise ratio {:.1}, phase coherence {:.2}",
             grating.evidence.cycles, grating.signal_to_noise, grating.evidence.coherence
         ))
     }
 
-    pub(super) fn of_lattice(&self, lattice: &Lattice) -> Told {
+    pub(super) fn of_lattice(&self, lattice: &Lattice) -> Answered {
         let doubtful = lattice.sites.iter().filter(|site| DOUBTFUL.contains(&site.score)).count();
         let number = |n: usize| {
             let components = vec![Component::of_whole_numbers("doubtful sites", doubtful)];
@@ -191,14 +194,14 @@ impl Lengths<'_> {
             LatticeKind::Rectangular => "rectangular",
             LatticeKind::Oblique => "oblique",
         };
-        numbers.told(format!(
-            "{kind} lattice, {} sites expected, {} off the sites look like those at sites",
+        numbers.answered(format!(
+            "{kind} lattice, {} sites, {} more off the sites",
             lattice.sites.len(),
             lattice.extra.len()
         ))
     }
 
-    pub(super) fn of_count(&self, count: &Count) -> Told {
+    pub(super) fn of_count(&self, count: &Count) -> Answered {
         let Geometry { pixel_ratio, tilt_deg, .. } = self.geometry;
         let area_px = count.area_px * pixel_ratio / tilt_deg.to_radians().cos();
         let density = count.in_frame.scaled(1.0 / area_px, Unit::PerPx2);
@@ -209,7 +212,7 @@ impl Lengths<'_> {
         for (name, quantity, reason) in [
             ("mean particle diameter", &count.mean_diameter_px, "no particle is whole"),
             ("median particle diameter", &count.median_diameter_px, "no particle is whole"),
-            ("nearest neighbour", &count.nearest_px, "fewer than two particles away from the border"),
+            ("nearest neighbour", &count.nearest_px, "fewer than two particles are away from the border"),
         ] {
             match quantity {
                 Some(_) if !self.plain() => numbers.refuse(name, NOT_PLAIN),
@@ -217,7 +220,7 @@ impl Lengths<'_> {
                 None => numbers.refuse(name, reason),
             }
         }
-        numbers.told(format!(
+        numbers.answered(format!(
             "{} particles, {} of {} whole, {:.0} % of the image covered, {:.0} % touch others",
             polarity(count.polarity),
             count.n_whole,
@@ -227,7 +230,7 @@ impl Lengths<'_> {
         ))
     }
 
-    pub(super) fn of_fibers(&self, fibers: &Fibers) -> Told {
+    pub(super) fn of_fibers(&self, fibers: &Fibers) -> Answered {
         let axis = fibers.axis_deg.clone();
         let mut numbers = Numbers::default();
         numbers.give("mean fibre diameter", self.calibrated(&fibers.mean_diameter_px));
@@ -239,7 +242,7 @@ impl Lengths<'_> {
         }
         numbers.give("order of fibres", fibers.order.clone());
         let mean = fibers.mean_diameter_px.value.max(f64::MIN_POSITIVE);
-        numbers.told(format!(
+        numbers.answered(format!(
             "{} fibres, {} pieces in line, {:.0} diameters of length, {:.0} % of the centre lines measured, \
              diameters spread by {:.0} %",
             polarity(fibers.polarity),
@@ -251,7 +254,7 @@ impl Lengths<'_> {
     }
 }
 
-pub(super) fn of_orientation(orientation: &Orientation) -> Told {
+pub(super) fn of_orientation(orientation: &Orientation) -> Answered {
     let mut numbers = Numbers::default();
     match &orientation.axis {
         Some(axis) => numbers.give("axis of texture", axis.clone()),
@@ -264,9 +267,9 @@ pub(super) fn of_orientation(orientation: &Orientation) -> Told {
         .iter()
         .map(|peak| format!("{:.0}° ({:.0} %)", peak.axis_deg, 100.0 * peak.share))
         .collect();
-    numbers.told(match peaks.len() {
-        0 => "no direction stands out".to_owned(),
-        _ => format!("edges lie along {}", peaks.join(", ")),
+    numbers.answered(match peaks.len() {
+        0 => "no preferred direction".to_owned(),
+        _ => format!("edges along {}", peaks.join(", ")),
     })
 }
 
