@@ -46,6 +46,15 @@ impl Isa {
     ///
     /// # Errors
     /// If the name is unknown, or the machine lacks the instructions.
+    ///
+    /// # Examples
+    /// ```
+    /// use conv_kernels::Isa;
+    ///
+    /// assert_eq!(Isa::from_name("portable")?.name(), "portable");
+    /// assert!(Isa::from_name("abacus").is_err());
+    /// # Ok::<(), conv_kernels::IsaError>(())
+    /// ```
     pub fn from_name(name: &str) -> Result<Self, IsaError> {
         if !NAMES.contains(&name) {
             return Err(IsaError::Unknown { name: name.to_owned(), known: NAMES.join(", ") });

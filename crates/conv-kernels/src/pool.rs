@@ -38,6 +38,17 @@ pub(crate) const TASK_VALUES: usize = 1 << 14;
 ///
 /// # Errors
 /// If a slice has another length than the shape says.
+///
+/// # Examples
+/// ```
+/// use conv_kernels::{PlanesShape, max_pool_2x2};
+///
+/// let shape = PlanesShape { planes: 1, height: 2, width: 4 };
+/// let (mut output, mut choice) = ([0.0; 2], [0; 2]);
+/// max_pool_2x2(shape, &[1.0, 2.0, 5.0, 4.0, 3.0, 0.0, 6.0, 7.0], &mut output, &mut choice)?;
+/// assert_eq!(output, [3.0, 7.0]);
+/// # Ok::<(), conv_kernels::ConvError>(())
+/// ```
 pub fn max_pool_2x2(
     shape: PlanesShape,
     input: &[f32],

@@ -10,6 +10,14 @@ const TASK_VALUES: usize = 1 << 14;
 ///
 /// # Errors
 /// If the slices differ in length.
+///
+/// # Examples
+/// ```
+/// let mut grad_input = [0.0; 3];
+/// conv_kernels::relu_gradient(&[0.0, 2.0, 1.0], &[5.0, 6.0, 7.0], &mut grad_input)?;
+/// assert_eq!(grad_input, [0.0, 6.0, 7.0]);
+/// # Ok::<(), conv_kernels::ConvError>(())
+/// ```
 pub fn relu_gradient(output: &[f32], grad_output: &[f32], grad_input: &mut [f32]) -> Result<(), ConvError> {
     check_length("grad_output", grad_output.len(), output.len())?;
     check_length("grad_input", grad_input.len(), output.len())?;

@@ -53,6 +53,16 @@ pub struct ConvShape {
 
 impl ConvShape {
     /// A convolution at stride 1 that keeps height and width; `kernel` is odd.
+    ///
+    /// # Examples
+    /// ```
+    /// use conv_kernels::ConvShape;
+    ///
+    /// // 8 images, 16 channels to 32, 64 × 48 px, kernels of 3 × 3
+    /// let shape = ConvShape::same(8, [16, 32], [64, 48], 3).checked()?;
+    /// assert_eq!((shape.output(), shape.output_len()), ([64, 48], 8 * 32 * 64 * 48));
+    /// # Ok::<(), conv_kernels::ConvError>(())
+    /// ```
     pub fn same(
         batch: usize,
         [channels_in, channels_out]: [usize; 2],

@@ -10,6 +10,16 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// If a slice has another length than the shape says.
+///
+/// # Examples
+/// ```
+/// use conv_kernels::{PlanesShape, upsample_nearest_2x};
+///
+/// let mut output = [0.0; 8];
+/// upsample_nearest_2x(PlanesShape { planes: 1, height: 1, width: 2 }, &[1.0, 2.0], &mut output)?;
+/// assert_eq!(output, [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]);
+/// # Ok::<(), conv_kernels::ConvError>(())
+/// ```
 pub fn upsample_nearest_2x(shape: PlanesShape, input: &[f32], output: &mut [f32]) -> Result<(), ConvError> {
     upsample(Isa::exact(), shape, input, output)
 }

@@ -37,6 +37,15 @@ pub struct Calibration {
 
 impl Calibration {
     /// Square pixels of `nm_per_px` without a stated uncertainty.
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::calibration::length_text;
+    /// use micrograph::{Calibration, CalibrationSource};
+    ///
+    /// let calibration = Calibration::square(2.5, CalibrationSource::Typed);
+    /// assert_eq!(length_text(1024.0 * calibration.nm_per_px_x), "2.56 µm");
+    /// ```
     pub fn square(nm_per_px: f64, source: CalibrationSource) -> Self {
         Self { nm_per_px_x: nm_per_px, nm_per_px_y: nm_per_px, relative_uncertainty: 0.0, source }
     }

@@ -74,6 +74,19 @@ pub enum DataBarError {
 /// with blank rows around it. The bar may float inside the image and leave a fifth of the width.
 ///
 /// Returns `None` where neither tells of a bar.
+///
+/// # Examples
+/// ```
+/// use micrograph::data_bar;
+/// use micrograph::synth::{SynthConfig, micrograph};
+///
+/// let made = micrograph(&SynthConfig { data_bar: true, ..SynthConfig::default() }, 1)?;
+/// let truth = made.data_bar.as_ref().expect("one was requested").first_row;
+/// let read = made.into_micrograph("image.tif");
+/// let bar = data_bar::find(&read.plane, &read.facts).expect("a data bar");
+/// assert!(bar.first_row.abs_diff(truth) <= 2);
+/// # Ok::<(), micrograph::ConfigError>(())
+/// ```
 pub fn find(plane: &Plane, facts: &FileFacts) -> Option<DataBar> {
     let height = plane.height();
     if let Some(first_row) = facts.specimen_rows.filter(|&rows| leaves_a_bar(rows, height)) {

@@ -57,6 +57,16 @@ impl<T: FftNum> PlaneFourier<T> {
     ///
     /// # Panics
     /// If there are not `H · W` values.
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::fourier::PlaneFourier;
+    ///
+    /// let fourier = PlaneFourier::<f64>::new(2, 3);
+    /// let spectrum = fourier.forward(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// assert_eq!(spectrum.len(), fourier.n_values());
+    /// assert!((spectrum[0].re - 21.0).abs() < 1e-12); // the sum
+    /// ```
     pub fn forward(&self, values: &[T]) -> Vec<Complex<T>> {
         assert_eq!(values.len(), self.height * self.width, "values of the plane");
         let n_columns = self.n_columns();

@@ -50,6 +50,15 @@ impl Plane {
     }
 
     /// A plane whose pixel at `(y, x)` is `value(y, x)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::{Plane, Rect};
+    ///
+    /// let plane = Plane::from_fn(3, 4, |y, x| (10 * y + x) as f32);
+    /// assert_eq!(plane.at(2, 1), 21.0);
+    /// assert_eq!(plane.crop(Rect { y: 1, x: 2, height: 1, width: 2 }).values(), [12.0, 13.0]);
+    /// ```
     pub fn from_fn(height: usize, width: usize, mut value: impl FnMut(usize, usize) -> f32) -> Self {
         let mut values = Vec::with_capacity(height * width);
         for y in 0..height {

@@ -17,6 +17,15 @@ pub struct Stream {
 
 impl Stream {
     /// The stream for `index` of `purpose` under `seed`.
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::random::Stream;
+    ///
+    /// let mut stream = Stream::new(7, "noise", 0);
+    /// let mut again = Stream::new(7, "noise", 0);
+    /// assert_eq!(stream.normal(), again.normal());
+    /// ```
     pub fn new(seed: u64, purpose: &str, index: u64) -> Self {
         // FNV-1a over the purpose, so that streams of different purposes are unrelated
         let purpose = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

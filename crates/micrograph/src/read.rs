@@ -51,6 +51,18 @@ impl Micrograph {
     ///
     /// # Errors
     /// As [`Self::from_source`], and if the file cannot be read.
+    ///
+    /// # Examples
+    /// ```
+    /// # use micrograph::{CalibrationSource, Micrograph};
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/makers/fei_quanta3d.tif");
+    /// let micrograph = Micrograph::open(path)?;
+    /// let calibration = micrograph.facts.calibration.expect("this file has a pixel size");
+    /// assert_eq!(calibration.nm_per_px_x.round(), 583.0);
+    /// assert!(matches!(calibration.source, CalibrationSource::Vendor(_)));
+    /// assert_eq!(micrograph.facts.instrument.accelerating_voltage_kv, Some(20.0));
+    /// # Ok::<(), micrograph::ReadError>(())
+    /// ```
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::from_source(&Source::read(path.as_ref())?, &ReadConfig::default())
     }

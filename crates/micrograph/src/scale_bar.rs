@@ -135,6 +135,21 @@ pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
 ///
 /// # Errors
 /// If the box is empty or reaches beyond the image, or no bar is seen in it.
+///
+/// # Examples
+/// ```
+/// use micrograph::{Plane, Rect, scale_bar};
+///
+/// // a white bar of 100 px on black
+/// let plane = Plane::from_fn(200, 300, |y, x| match (y, x) {
+///     (180..=184, 60..=159) => 255.0,
+///     _ => 0.0,
+/// });
+/// let bar = scale_bar::find_in(&plane, Rect { y: 160, x: 0, height: 40, width: 300 })?;
+/// assert_eq!(bar.length_px, 100.0);
+/// assert_eq!(bar.calibration(500.0)?.nm_per_px_x, 5.0);
+/// # Ok::<(), scale_bar::ScaleBarError>(())
+/// ```
 pub fn find_in(plane: &Plane, within: Rect) -> Result<ScaleBar, ScaleBarError> {
     let (height, width) = (plane.height(), plane.width());
     if !within.is_within(height, width) {

@@ -50,6 +50,20 @@ impl Source {
     }
 
     /// `bytes` that were read from `path`, or stand for a file of that name.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::path::Path;
+    /// use micrograph::paint::gray_png;
+    /// use micrograph::{Micrograph, Plane, ReadConfig, Source};
+    ///
+    /// let png = gray_png(&Plane::filled(6, 9, 0.5), 0.0, 1.0);
+    /// let source = Source::from_bytes(Path::new("uniform.png"), png);
+    /// let micrograph = Micrograph::from_source(&source, &ReadConfig::default())?;
+    /// assert_eq!((micrograph.plane.height(), micrograph.plane.width()), (6, 9));
+    /// assert_eq!(source.sha256().len(), 64);
+    /// # Ok::<(), micrograph::ReadError>(())
+    /// ```
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
         Self { path: path.to_owned(), bytes: bytes.into(), sha256: OnceLock::new() }
     }

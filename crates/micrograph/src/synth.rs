@@ -223,6 +223,18 @@ impl Synthetic {
 ///
 /// # Errors
 /// If a setting is out of range, or if the particles do not find room.
+///
+/// # Examples
+/// ```
+/// use micrograph::synth::{LinesConfig, Specimen, SynthConfig, Truth, micrograph};
+///
+/// let lines = LinesConfig { pitch_px: 24.0, ..LinesConfig::default() };
+/// let config = SynthConfig { specimen: Specimen::Lines(lines), ..SynthConfig::default() };
+/// let made = micrograph(&config, 7)?;
+/// assert!(matches!(made.truth, Truth::Lines(_)));
+/// assert_eq!(made.plane, micrograph(&config, 7)?.plane, "the same seed gives the same image");
+/// # Ok::<(), micrograph::ConfigError>(())
+/// ```
 pub fn micrograph(config: &SynthConfig, seed: u64) -> Result<Synthetic, ConfigError> {
     let config = config.clone().checked()?;
     let scan = Scan::new(config.scan, (config.height, config.width));

@@ -184,6 +184,25 @@ pub struct Count {
 ///
 /// # Errors
 /// If there is nothing that can be counted; the error says what was found.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::measure::count::{CountConfig, particles};
+/// use micrograph::random::Stream;
+///
+/// // six discs of 24 px on a noisy background
+/// let mut stream = Stream::new(1, "example", 0);
+/// let plane = Plane::from_fn(200, 300, |y, x| {
+///     let off = |at: usize| (at % 100) as f32 - 50.0;
+///     100.0 - 30.0 * (off(y).hypot(off(x)) - 12.0).tanh() + 2.0 * stream.normal() as f32
+/// });
+/// let (count, labels) = particles(&plane, &CountConfig::default())?;
+/// assert_eq!(count.n_regions.value, 6.0);
+/// assert!((count.mean_diameter_px.expect("whole ones").value - 24.0).abs() < 0.5);
+/// assert_eq!(labels.of.len(), 200 * 300);
+/// # Ok::<(), micrograph::measure::count::CountError>(())
+/// ```
 pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels), CountError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());

@@ -73,6 +73,21 @@ pub struct Grating {
 ///
 /// # Errors
 /// If a setting is out of range, or if the evidence for a period is not enough.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::measure::{GratingConfig, grating};
+///
+/// // upright lines, 12 px apart
+/// let plane = Plane::from_fn(120, 160, |_, x| (std::f64::consts::TAU * x as f64 / 12.0).sin() as f32);
+/// let found = grating(&plane, &GratingConfig::default())?;
+/// assert!((found.pitch.value - 12.0).abs() < 0.01);
+///
+/// let uniform = grating(&Plane::filled(120, 160, 1.0), &GratingConfig::default());
+/// assert!(uniform.is_err(), "a refusal, not a number");
+/// # Ok::<(), micrograph::measure::NoPeriod>(())
+/// ```
 pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPeriod> {
     let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;

@@ -91,6 +91,23 @@ pub struct Lattice {
 ///
 /// # Errors
 /// If a setting is out of range, or if the evidence for two periods is not enough.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::measure::{LatticeConfig, LatticeKind, lattice};
+///
+/// // discs on a square lattice of 20 px
+/// let plane = Plane::from_fn(200, 220, |y, x| {
+///     let off = |at: usize| (at % 20) as f32 - 10.0;
+///     1.0 - (off(y).hypot(off(x)) - 5.0).tanh()
+/// });
+/// let found = lattice(&plane, &LatticeConfig::default())?;
+/// assert_eq!(found.kind, LatticeKind::Square);
+/// assert!((found.first.value - 20.0).abs() < 0.1);
+/// assert_eq!(found.n_missing, 0);
+/// # Ok::<(), micrograph::measure::NoPeriod>(())
+/// ```
 pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPeriod> {
     let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;

@@ -233,6 +233,19 @@ fn line_axis_deg(cos: f64, sin: f64) -> f64 {
 ///
 /// # Errors
 /// If a setting is out of range, or if there is nothing to measure.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::measure::{OrientationConfig, orientation};
+///
+/// // level lines: their axis is 0°
+/// let plane = Plane::from_fn(160, 200, |y, _| (0.5 * y as f32).sin());
+/// let found = orientation(&plane, &OrientationConfig::default())?;
+/// assert!(found.order.value > 0.95);
+/// assert!(found.axis.expect("a common axis").value.abs() < 0.5);
+/// # Ok::<(), micrograph::measure::NoOrientation>(())
+/// ```
 pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientation, NoOrientation> {
     let config = config.checked()?;
     let (height, width) = (plane.height(), plane.width());

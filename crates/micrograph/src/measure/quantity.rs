@@ -102,6 +102,16 @@ pub struct Quantity {
 
 impl Quantity {
     /// A value with its `components`.
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::measure::{Component, Quantity, Unit};
+    ///
+    /// let components = vec![Component::known("fit", 0.03), Component::known("calibration", 0.04)];
+    /// let pitch = Quantity::new(12.3, Unit::Nm, "by hand", components);
+    /// assert!((pitch.standard_uncertainty - 0.05).abs() < 1e-12);
+    /// assert_eq!(pitch.text(), "12.300 ± 0.098 nm");
+    /// ```
     pub fn new(value: f64, unit: Unit, method: &str, components: Vec<Component>) -> Self {
         let variance: f64 = components.iter().map(|component| component.standard_uncertainty.powi(2)).sum();
         // a sum of nothing is −0
@@ -223,6 +233,14 @@ fn half_width_95(deviation: f64, uniform: &[f64]) -> f64 {
 }
 
 /// Coverage factor for 95 %: Student's t with `degrees_of_freedom`, at least 1, stays within ± this value.
+///
+/// # Examples
+/// ```
+/// use micrograph::measure::quantity::student_95;
+///
+/// assert!((student_95(f64::INFINITY) - 1.960).abs() < 1e-3);
+/// assert!((student_95(4.0) - 2.776).abs() < 1e-3);
+/// ```
 pub fn student_95(degrees_of_freedom: f64) -> f64 {
     const UPPER: f64 = 0.975;
     match StudentsT::new(0.0, 1.0, degrees_of_freedom.max(1.0)) {

@@ -198,6 +198,20 @@ pub struct Measured {
 ///
 /// # Errors
 /// If a setting is out of range. What cannot be measured is a refusal in the report.
+///
+/// # Examples
+/// ```
+/// use micrograph::measure::{ReportConfig, Task, measured};
+/// use micrograph::{Calibration, CalibrationSource, Plane};
+///
+/// let plane = Plane::from_fn(120, 160, |_, x| (std::f64::consts::TAU * x as f64 / 12.0).sin() as f32);
+/// let calibration = Calibration::square(5.0, CalibrationSource::Typed);
+/// let report = measured(&plane, Some(&calibration), &ReportConfig::default())?.report;
+/// let pitch = &report.answers[0].findings[0];
+/// assert_eq!((report.answers[0].task, pitch.name.as_str()), (Task::Pitch, "pitch"));
+/// assert!((pitch.quantity.value - 60.0).abs() < 0.1, "in nm");
+/// # Ok::<(), micrograph::ConfigError>(())
+/// ```
 pub fn measured(
     plane: &Plane,
     calibration: Option<&Calibration>,

@@ -29,6 +29,17 @@ impl Picture {
     ///
     /// Unless `low < high` there is no contrast to show: every number is then drawn in the color
     /// of the map's middle. NaN is drawn as [`NAN_COLOR`](super::NAN_COLOR).
+    ///
+    /// # Examples
+    /// ```
+    /// use micrograph::Plane;
+    /// use micrograph::paint::{ColorMap, Picture};
+    ///
+    /// let plane = Plane::from_fn(20, 30, |_, x| x as f32);
+    /// let picture = Picture::from_plane(&plane, 0.0, 29.0, ColorMap::Gray);
+    /// assert_eq!((picture.at(5, 0), picture.at(5, 29)), ([0; 3], [255; 3]));
+    /// assert!(picture.png_bytes(None).starts_with(b"\x89PNG"));
+    /// ```
     pub fn from_plane(plane: &Plane, low: f32, high: f32, map: ColorMap) -> Self {
         let table = map.table();
         let scale = 255.0 / (f64::from(high) - f64::from(low));

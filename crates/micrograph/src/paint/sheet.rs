@@ -134,6 +134,18 @@ pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
 ///
 /// # Panics
 /// If it has pictures, but not as many as cells.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::paint::{Cell, ContactSheet, Section, contact_sheet};
+///
+/// let plane = Plane::from_fn(40, 50, |y, x| (y * x) as f32);
+/// let cell = Cell { plane: &plane, label: "map 1".into(), note: String::new(), dead: false };
+/// let sections = vec![Section { heading: "maps".into(), cells: vec![cell] }];
+/// let picture = contact_sheet(&ContactSheet { sections, max_width_px: 600, ..ContactSheet::default() });
+/// assert!(picture.width() <= 600);
+/// ```
 pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     let n_cells: usize = sheet.sections.iter().map(|section| section.cells.len()).sum();
     assert!(

@@ -121,8 +121,13 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
         assert_eq!(cell(&place, csv, "noise", kind), "", "{kind}");
     }
     assert!(cell(&place, csv, "noise", "refused").contains("pitch: no periodic pattern found"));
-    for part in ["± (95 %)", "square lattice", "2 nm/px typed", "nothing is brighter or darker", "one period is prominent"]
-    {
+    for part in [
+        "± (95 %)",
+        "square lattice",
+        "2 nm/px typed",
+        "nothing is brighter or darker",
+        "one period is prominent",
+    ] {
         assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
     }
 }

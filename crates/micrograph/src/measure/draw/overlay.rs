@@ -34,6 +34,18 @@ const WHOLE: Color = [40, 210, 255];
 ///
 /// # Panics
 /// If `plane` is empty or not the one that was measured.
+///
+/// # Examples
+/// ```
+/// use micrograph::Plane;
+/// use micrograph::measure::{ReportConfig, draw, measured};
+///
+/// let plane = Plane::from_fn(120, 160, |_, x| (std::f64::consts::TAU * x as f64 / 12.0).sin() as f32);
+/// let found = measured(&plane, None, &ReportConfig::default())?;
+/// let picture = draw::overlay(&plane, &found);
+/// assert!(picture.height() > picture.width() * 120 / 160, "the numbers are below the image");
+/// # Ok::<(), micrograph::ConfigError>(())
+/// ```
 pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
     let Drawing { mut picture, zoom, legend } = Drawing::with_marks(plane, measured);
     let nm_per_px = measured.report.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);

@@ -173,7 +173,10 @@ fn what_is_weak_is_given_only_where_it_is_asked_for() {
     let plane = discs(&places, 11.0);
     let unasked = found(&plane, None);
     let answer = unasked.report.answers.iter().find(|answer| answer.task == Task::Count).unwrap();
-    assert!(answer.findings.is_empty() && answer.refused[0].reason.contains("request this measurement"), "{answer:?}");
+    assert!(
+        answer.findings.is_empty() && answer.refused[0].reason.contains("request this measurement"),
+        "{answer:?}"
+    );
     assert!(unasked.details.count.is_none() && unasked.details.labels.is_none());
     let touch = |report: &Report| report.warnings.iter().any(|warning| warning.text.contains("touch"));
     assert!(!touch(&unasked.report));
