@@ -17,8 +17,7 @@ const CRATES: [&str; 5] = ["micrograph", "conv-kernels", "nanoaid", "nanoaid-pag
 const KNOWN: [&str; 6] = [
     "crates/nanoaid/src/network/known_weights/fetch.rs",
     "crates/nanoaid/src/train/report.rs",
-    "crates/nanoaid-cli/src/command/demo.rs",
-    "crates/nanoaid-cli/src/command/lens.rs",
+    "crates/nanoaid-cli/src/view.rs",
     "crates/nanoaid-cli/src/command/measure/folder.rs",
     "crates/nanoaid-cli/src/view.rs",
 ];
