@@ -7,14 +7,17 @@ mod tests;
 use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
-use micrograph::paint::Picture;
 use nanoaid::evaluate::classifier::{
     Abstention, Audit, ClassScores, ClassifierReport, Estimate, Evidence, Interval, Judged, Look,
     OperatingPoint, ReliabilityScores, Undecided, Verdict, Warning,
 };
 
+use nanoaid::run::{DataSummary, RunSettings};
+use nanoaid::train::experiment::{ClassifierResult, NetworkSummary};
+
+use crate::PageError;
 use crate::chart::{LineChart, LineStyle, Series};
-use crate::frame::{embedded, facts, figure, page};
+use crate::frame::{embedded_png, facts, figure, page};
 
 /// Micrographs below which a point of the abstention curve is noise and not drawn.
 const FEWEST_DRAWN: usize = 5;
@@ -23,22 +26,28 @@ const MOST_TINT: f64 = 50.0;
 /// The sign, kept in one line with its number.
 const PERCENT: &str = "\u{a0}%";
 
-/// How a classifier was made.
-pub struct About {
-    /// Names and values, e.g. the network and its start.
-    pub facts: Vec<(&'static str, String)>,
-    /// Long ones, folded: settings and data as JSON.
-    pub folded: Vec<(&'static str, String)>,
+/// What the page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassifierPage<'a> {
+    /// All figures.
+    pub result: &'a ClassifierResult,
+    /// What the network is.
+    pub network: &'a NetworkSummary,
+    /// Settings of the training.
+    pub settings: &'a RunSettings,
+    /// What it learnt from.
+    pub data: &'a DataSummary,
+    /// Pictures of wrongly classified micrographs, PNG by file name; those of
+    /// [`ClassifierReport::worst_mistakes`] are shown.
+    pub mistakes: &'a BTreeMap<String, Vec<u8>>,
 }
 
-/// The page; `thumbnails` by file name, those of [`ClassifierReport::worst_mistakes`] are shown;
-/// `about` ends it.
-pub fn report(
-    report: &ClassifierReport,
-    audit: Option<&Audit>,
-    thumbnails: &BTreeMap<String, Picture>,
-    about: &About,
-) -> String {
+/// The page.
+///
+/// # Errors
+/// If a setting cannot be shown as JSON.
+pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
+    let ClassifierResult { report, audit, .. } = shown.result;
     let ClassifierReport { reliability, abstention, warnings, .. } = report;
     let body = html! {
         (headline(report))
@@ -71,10 +80,11 @@ pub fn report(
         details { summary { "Bins of confidence" } div.wide { (bins_table(report)) } }
         (abstention_table(&abstention.operating_points, report.n_validation))
         h2 { "Worst mistakes" }
-        (mistakes(report, thumbnails))
+        (mistakes(report, shown.mistakes))
         h2 { "How this was made" }
-        (facts(&about.facts))
-        @for (name, text) in &about.folded { details { summary { (name) } pre { (text) } } }
+        (facts(&made_from(shown)))
+        details { summary { "Settings" } pre { (serde_json::to_string_pretty(shown.settings)?) } }
+        details { summary { "Data" } pre { (serde_json::to_string_pretty(shown.data)?) } }
         p.soft {
             "Intervals hold the middle " (level(report.config.interval)) " of " (report.config.n_bootstrap)
             " resamples, in each of which whole groups (near-duplicates, micrographs of one specimen) were drawn with replacement; seed "
@@ -84,7 +94,27 @@ pub fn report(
     let groups =
         if report.n_groups == 1 { "1 group".to_owned() } else { format!("{} groups", report.n_groups) };
     let below = format!("{} test micrographs in {groups}, {} classes", report.n_images, report.classes.len());
-    page("Classifier", &below, &body)
+    Ok(page("Classifier", &below, &body))
+}
+
+/// How the classifier was made, as names and values.
+fn made_from(shown: &ClassifierPage<'_>) -> Vec<(&'static str, String)> {
+    let ClassifierResult { curve, fits, .. } = shown.result;
+    let kept = match fits.len() {
+        0 => format!("epoch {} of {}", curve.best_epoch, curve.rows.len()),
+        n_fits => format!("best of {n_fits} heads fitted to frozen features"),
+    };
+    let start = match shown.settings {
+        RunSettings::Classifier(settings) => settings.config.start.name(),
+        RunSettings::Autoencoder(_) => "an autoencoder's settings", // of a folder that was put together by hand
+    };
+    let NetworkSummary { name, n_weights } = shown.network;
+    vec![
+        ("start", start.to_owned()),
+        ("network", format!("{name}, {n_weights} weights")),
+        ("kept", kept),
+        ("data", shown.data.parts_text()),
+    ]
 }
 
 fn headline(report: &ClassifierReport) -> Markup {
@@ -448,7 +478,7 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
     }
 }
 
-fn mistakes(report: &ClassifierReport, thumbnails: &BTreeMap<String, Picture>) -> Markup {
+fn mistakes(report: &ClassifierReport, pictures: &BTreeMap<String, Vec<u8>>) -> Markup {
     let caption = |mistake: &Judged| {
         html! {
             span.line { "said " strong { (report.classes[mistake.predicted]) } " " (whole(mistake.confidence())) }
@@ -468,10 +498,10 @@ fn mistakes(report: &ClassifierReport, thumbnails: &BTreeMap<String, Picture>) -
         }
         div.mistakes {
             @for mistake in &report.worst_mistakes {
-                @let picture = thumbnails.get(&mistake.file);
+                @let picture = pictures.get(&mistake.file);
                 @let alt = format!("micrograph {}", mistake.file);
                 (figure(&html! {
-                    @if let Some(picture) = picture { (embedded(picture, &alt)) } @else { p.absent { "no picture" } }
+                    @if let Some(picture) = picture { (embedded_png(picture, &alt)) } @else { p.absent { "no picture" } }
                 }, &caption(mistake)))
             }
         }

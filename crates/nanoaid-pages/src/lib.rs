@@ -18,9 +18,6 @@ pub enum PageError {
     /// The file could not be written into a folder for results.
     #[error(transparent)]
     Output(#[from] nanoaid::output::OutputError),
-    /// The file could not be written into a run folder.
-    #[error(transparent)]
-    Run(#[from] nanoaid::run::RunError),
     /// A value could not be shown as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),

@@ -6,16 +6,35 @@ use nanoaid::train::Sample;
 use nanoaid::train::sweep::SweepRow;
 
 use crate::chart::{AxisScale, LineChart, LineStyle, Series};
-use crate::frame::{embedded, figure, page};
-use nanoaid::output::{OutputError, OutputFolder};
+use crate::frame::{self, embedded, figure};
 
-/// Writes chart, specimen and page into `folder`.
-pub fn write(folder: &OutputFolder, rows: &[SweepRow], specimens: &[Sample]) -> Result<(), OutputError> {
+/// The page of a sweep, with its chart and its picture as files of their own.
+#[derive(Clone, Debug)]
+pub struct SweepPage {
+    /// The page.
+    pub html: String,
+    /// Quality against latent size, an SVG.
+    pub quality_svg: String,
+    /// One patch at every size, a PNG.
+    pub specimen_png: Vec<u8>,
+}
+
+impl SweepPage {
+    /// The files of the sweep's folder, by name.
+    pub fn files(&self) -> [(&str, &[u8]); 3] {
+        [
+            ("sweep.svg", self.quality_svg.as_bytes()),
+            ("specimen.png", &self.specimen_png),
+            ("report.html", self.html.as_bytes()),
+        ]
+    }
+}
+
+/// The page that compares `rows`; `specimens` are the same patch through the network of each row.
+pub fn page(rows: &[SweepRow], specimens: &[Sample]) -> SweepPage {
     let quality = quality_chart(rows);
     let probe = probe_chart(rows);
-    folder.write("sweep.svg", quality.as_bytes())?;
     let specimen = specimen_sheet(rows, specimens);
-    folder.write("specimen.png", &specimen.png_bytes(None))?;
     let body = html! {
         h2 { "Comparison" }
         div.wide { (table(rows)) }
@@ -33,7 +52,8 @@ pub fn write(folder: &OutputFolder, rows: &[SweepRow], specimens: &[Sample]) -> 
             "The same held-out patch through every network."
         }))
     };
-    folder.write("report.html", page("Latent sweep", &format!("{} sizes", rows.len()), &body).as_bytes())
+    let html = frame::page("Latent sweep", &format!("{} sizes", rows.len()), &body);
+    SweepPage { html, quality_svg: quality, specimen_png: specimen.png_bytes(None) }
 }
 
 fn table(rows: &[SweepRow]) -> maud::Markup {

@@ -4,24 +4,47 @@ use maud::{Markup, html};
 use micrograph::Plane;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet};
 use nanoaid::evaluate::image_quality::Quality;
-use nanoaid::run::RunFolder;
+use nanoaid::run::{DataSummary, RunSettings};
 use nanoaid::train::{EpochRow, QualityReport, Sample, TrainResult, TrainingCurve};
 
 use crate::PageError;
 use crate::chart::{AxisScale, LineChart, LineStyle, Series};
-use crate::frame::{embedded, figure, page};
-use nanoaid::output::json_text;
+use crate::frame::{self, embedded, figure};
 
-/// Writes curves, samples, figures and page into the run folder.
-pub fn write(run: &mut RunFolder, result: &TrainResult, samples: &[Sample]) -> Result<(), PageError> {
+/// The page of a training, with its chart and its picture as files of their own.
+#[derive(Clone, Debug)]
+pub struct TrainingPage {
+    /// The page.
+    pub html: String,
+    /// The learning curve, an SVG.
+    pub curve_svg: String,
+    /// Held-out patches beside what the network makes of them, a PNG.
+    pub samples_png: Vec<u8>,
+}
+
+impl TrainingPage {
+    /// The files of the run folder, by name.
+    pub fn files(&self) -> [(&str, &[u8]); 3] {
+        [
+            ("curves.svg", self.curve_svg.as_bytes()),
+            ("reconstructions.png", &self.samples_png),
+            ("report.html", self.html.as_bytes()),
+        ]
+    }
+}
+
+/// The page of the autoencoder that was trained with `settings` on `data`.
+///
+/// # Errors
+/// If a setting cannot be shown as JSON.
+pub fn page(
+    settings: &RunSettings,
+    data: &DataSummary,
+    result: &TrainResult,
+    samples: &[Sample],
+) -> Result<TrainingPage, PageError> {
     let sheet = samples_sheet(samples);
     let chart = curve_chart(&result.curve);
-    run.write("curves.csv", result.curve.to_csv().as_bytes())?;
-    run.write("curves.svg", chart.as_bytes())?;
-    run.write("reconstructions.png", &sheet.png_bytes(None))?;
-    run.write("result.json", json_text(result)?.as_bytes())?;
-    let settings = serde_json::to_string_pretty(&run.manifest().settings)?;
-    let data = serde_json::to_string_pretty(&run.manifest().data)?;
     let body = html! {
         h2 { "Quality on held-out micrographs" }
         (quality_table(&result.quality))
@@ -34,8 +57,8 @@ pub fn write(run: &mut RunFolder, result: &TrainResult, samples: &[Sample]) -> R
             "Mean squared error after each epoch; the network of epoch " (result.curve.best_epoch) " was kept."
         }))
         h2 { "How this was made" }
-        details { summary { "Settings" } pre { (settings) } }
-        details { summary { "Data" } pre { (data) } }
+        details { summary { "Settings" } pre { (serde_json::to_string_pretty(settings)?) } }
+        details { summary { "Data" } pre { (serde_json::to_string_pretty(data)?) } }
     };
     let title = "Autoencoder training";
     let below = format!(
@@ -44,8 +67,8 @@ pub fn write(run: &mut RunFolder, result: &TrainResult, samples: &[Sample]) -> R
         result.curve.best_epoch,
         result.quality.compression
     );
-    run.write("report.html", page(title, &below, &body).as_bytes())?;
-    Ok(())
+    let samples_png = sheet.png_bytes(None);
+    Ok(TrainingPage { html: frame::page(title, &below, &body), curve_svg: chart, samples_png })
 }
 
 fn quality_table(report: &QualityReport) -> Markup {

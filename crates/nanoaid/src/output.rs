@@ -77,6 +77,19 @@ pub fn json_text(value: &impl Serialize) -> Result<String, OutputError> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
+/// A table as CSV, cells in quotes where they need it (RFC 4180).
+///
+/// # Panics
+/// If a row has not as many cells as `head`.
+pub fn csv_text<S: AsRef<str>>(head: &[S], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head.iter().map(AsRef::as_ref)).expect("memory takes rows");
+    for row in rows {
+        writer.write_record(row).expect("memory takes rows of the length of the head");
+    }
+    String::from_utf8(writer.into_inner().expect("memory takes rows")).expect("cells are text")
+}
+
 /// Cells as a line of CSV, in quotes where they need it (RFC 4180).
 pub fn csv_line(cells: &[String]) -> String {
     let quoted = cells.iter().map(|cell| {

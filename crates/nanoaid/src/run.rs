@@ -5,6 +5,10 @@
 //! holds their hashes, so a damaged file is told from a whole one. Nothing in a run folder depends
 //! on the clock: the same training leaves the same bytes.
 
+mod settings;
+
+pub use settings::{BaseUsed, ClassifierSettings, DataSummary, RunSettings};
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -53,13 +57,26 @@ pub struct Manifest {
     /// Device it was trained on.
     pub device: String,
     /// Settings of the training, complete.
-    pub settings: serde_json::Value,
+    pub settings: RunSettings,
     /// What it was trained on: digest, number of micrographs, settings of the split.
-    pub data: serde_json::Value,
+    pub data: DataSummary,
+    /// Each time a training was given more epochs, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lengthened: Vec<Lengthened>,
     /// Files and their SHA-256.
     pub files: BTreeMap<String, String>,
     /// Checkpoints, oldest first, and their SHA-256.
     pub checkpoints: Vec<CheckpointFile>,
+}
+
+/// A training that was given more epochs than it began with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lengthened {
+    /// Epochs that were complete; their learning rate fell as if all ended after `planned_epochs`.
+    pub after_epoch: usize,
+    /// Epochs that were planned until then.
+    pub planned_epochs: usize,
 }
 
 /// A checkpoint that the manifest vouches for.
@@ -139,6 +156,23 @@ pub enum RunError {
 pub struct RunFolder {
     path: PathBuf,
     manifest: Manifest,
+}
+
+impl Manifest {
+    /// Of a run that begins now.
+    pub fn begun(settings: RunSettings, data: DataSummary, device: Device) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            status: Status::Begun,
+            device: device.to_string(),
+            settings,
+            data,
+            lengthened: Vec::new(),
+            files: BTreeMap::new(),
+            checkpoints: Vec::new(),
+        }
+    }
 }
 
 impl RunFolder {
@@ -232,6 +266,17 @@ impl RunFolder {
         self.write_manifest()
     }
 
+    /// Writes `files`, named, and enters how the run has ended.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn finish(&mut self, status: Status, files: &[(&str, &[u8])]) -> Result<(), RunError> {
+        for (name, bytes) in files {
+            self.write(name, bytes)?;
+        }
+        self.set_status(status)
+    }
+
     /// Enters how the run has ended.
     ///
     /// # Errors
@@ -239,6 +284,23 @@ impl RunFolder {
     pub fn set_status(&mut self, status: Status) -> Result<(), RunError> {
         self.manifest.status = status;
         self.write_manifest()
+    }
+
+    /// Enters `settings` with more epochs in place of those that the run began with.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn lengthen(&mut self, settings: RunSettings) -> Result<Lengthened, RunError> {
+        let after_epoch = self.manifest.checkpoints.last().map_or(0, |checkpoint| checkpoint.epoch);
+        let planned_epochs = self.manifest.settings.epochs();
+        let lengthened = Lengthened { after_epoch, planned_epochs };
+        if after_epoch > 0 && settings.epochs() > planned_epochs {
+            self.manifest.lengthened.push(lengthened);
+        }
+        self.manifest.settings = settings;
+        self.manifest.status = Status::Begun;
+        self.write_manifest()?;
+        Ok(lengthened)
     }
 
     /// Writes the checkpoint of `epoch`, then forgets all but the last two.

@@ -10,6 +10,7 @@ mod checkpoint;
 mod classifier;
 mod config;
 mod curve;
+pub mod experiment;
 mod learn;
 mod optimizer;
 pub mod regression;
@@ -24,6 +25,8 @@ pub use classifier::{Base, ClassifierConfig, FrozenFit, StartFrom, TrainedClassi
 pub use config::TrainConfig;
 pub use curve::TrainingCurve;
 pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};
+
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +60,7 @@ impl EpochRow {
     }
 }
 
-/// What the loop tells while it runs.
+/// How far a training is.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     /// A gradient step was made.
@@ -73,7 +76,18 @@ pub enum Progress<'a> {
     },
     /// An epoch is complete and its checkpoint is on the disk.
     Epoch(&'a EpochRow),
+    /// Features of training micrographs were computed, for a head on a frozen base.
+    Features {
+        /// Micrographs that are done.
+        n_done: usize,
+        /// Micrographs in all.
+        n_images: usize,
+    },
 }
+
+/// What hears of progress; where it breaks, the training ends at the next step, as
+/// [`TrainError::Cancelled`].
+pub type OnProgress<'a> = dyn FnMut(Progress<'_>) -> ControlFlow<()> + 'a;
 
 /// Why a training ended without a result.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +116,9 @@ pub enum TrainError {
         /// Why.
         reason: String,
     },
+    /// The caller ended it; what was complete is in the run folder.
+    #[error("cancelled: the run folder holds all complete epochs; `--resume` goes on from there")]
+    Cancelled,
     /// The loss or a gradient is not a number; the best network so far is kept.
     #[error(
         "step {step} (epoch {epoch}): {what} is {value}; the loss before was {before}. Nothing was overwritten; a lower learning rate may help"

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use micrograph::Plane;
@@ -13,10 +13,11 @@ use micrograph::random::Stream;
 use micrograph::synth::strip::{self, StripConfig};
 use micrograph::synth::{self, Kind};
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Split};
-use nanoaid::evaluate::classifier::{Audit, AuditSets, ClassifierReport, JudgeConfig, Verdict, audit, judge};
-use nanoaid::evaluate::score::{audit_scores, score};
+use nanoaid::evaluate::classifier::{Audit, ClassifierReport, JudgeConfig, Verdict, audit, judge};
+use nanoaid::evaluate::score::{score, test_scores};
 use nanoaid::network::{CompactConfig, Published, PublishedConfig};
-use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
+use nanoaid::run::{DataSummary, Manifest, RunFolder, RunSettings};
+use nanoaid::train::regression::argmax;
 use nanoaid::train::{self, Base, ClassifierConfig, StartFrom, TrainedClassifier};
 use nanoaid::{Architecture, Device, Network};
 use tempfile::TempDir;
@@ -137,16 +138,8 @@ fn own_network() -> Base {
 }
 
 fn new_run(path: &Path) -> RunFolder {
-    let manifest = Manifest {
-        schema_version: SCHEMA_VERSION,
-        program_version: "test".into(),
-        status: Status::Begun,
-        device: "cpu".into(),
-        settings: serde_json::Value::Null,
-        data: serde_json::Value::Null,
-        files: BTreeMap::new(),
-        checkpoints: Vec::new(),
-    };
+    let settings = RunSettings::Autoencoder(Box::default());
+    let manifest = Manifest::begun(settings, DataSummary::default(), Device::Cpu);
     RunFolder::create(path, manifest, false).unwrap()
 }
 
@@ -156,7 +149,7 @@ fn trained(
     config: &ClassifierConfig,
     run: &mut RunFolder,
 ) -> TrainedClassifier {
-    train::classifier(dataset, base, config, run, &mut |_| ()).unwrap()
+    train::classifier(dataset, base, config, run, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 /// How well the test part is told.
@@ -178,14 +171,16 @@ fn audited(bar: Bar) -> Audit {
     let folder = tempfile::tempdir().unwrap();
     let config = config(StartFrom::Random);
     let found = trained(&dataset, &own_network(), &config, &mut new_run(&folder.path().join("run")));
-    let scores = audit_scores(&found.trained.network, &dataset, Split::Test);
-    let sets = AuditSets {
-        full: &scores.full,
-        strip: &scores.strip,
-        top: &scores.top,
-        without: &scores.without,
-        n_without_bar: scores.n_without_bar,
-    };
+    let go_on = &mut |_, _| ControlFlow::Continue(());
+    let scores = test_scores(&found.trained.network, &dataset, Split::Test, go_on).unwrap();
+    // what the page shows of a mistake is what the network saw, and of mistakes alone
+    let mistakes = scores.scored.iter().filter(|scored| argmax(&scored.logits) != scored.category);
+    let mistakes: Vec<&String> = mistakes.map(|scored| &scored.file).collect();
+    assert!(mistakes.len() == scores.mistakes.len());
+    assert!(mistakes.iter().all(|&file| scores.mistakes[file].starts_with(b"\x89PNG")));
+    let (alone, _) = score(&found.trained.network, &dataset, Split::Test);
+    assert_eq!(scores.scored, alone);
+    let sets = scores.audit.sets();
     audit(&classes(), sets, &JudgeConfig::default()).unwrap()
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use micrograph::Plane;
@@ -13,7 +14,7 @@ use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, FixedConfig, Split, fixed_patches};
 use nanoaid::evaluate::baseline::{BlockComponents, mean_image};
 use nanoaid::evaluate::image_quality::mse;
-use nanoaid::run::{Manifest, NETWORK, RunError, RunFolder, SCHEMA_VERSION, Status};
+use nanoaid::run::{DataSummary, Manifest, NETWORK, RunError, RunFolder, RunSettings, Status};
 use nanoaid::train::{self, Progress, TrainConfig, TrainError, Trained, reconstruct};
 use tempfile::TempDir;
 
@@ -60,21 +61,13 @@ fn config() -> TrainConfig {
 }
 
 fn new_run(path: &Path) -> RunFolder {
-    let manifest = Manifest {
-        schema_version: SCHEMA_VERSION,
-        program_version: "test".into(),
-        status: Status::Begun,
-        device: "cpu".into(),
-        settings: serde_json::Value::Null,
-        data: serde_json::Value::Null,
-        files: BTreeMap::new(),
-        checkpoints: Vec::new(),
-    };
+    let settings = RunSettings::Autoencoder(Box::default());
+    let manifest = Manifest::begun(settings, DataSummary::default(), Device::Cpu);
     RunFolder::create(path, manifest, false).unwrap()
 }
 
 fn train(dataset: &Dataset, config: &TrainConfig, run: &mut RunFolder) -> Result<Trained, TrainError> {
-    train::autoencoder(dataset, config, Device::Cpu, run, &mut |_| ())
+    train::autoencoder(dataset, config, Device::Cpu, run, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Every file below `folder`: its path and its bytes.
@@ -189,9 +182,11 @@ fn a_training_resumed_after_any_epoch_ends_with_the_same_bytes() {
         // what a kill would leave in the middle of each epoch and between two
         let mut states = vec![];
         let mut run = new_run(&whole);
-        train::autoencoder(&dataset, &config, Device::Cpu, &mut run, &mut |progress| match progress {
-            Progress::Step { step, .. } if step % 24 != 10 => (),
-            _ => states.push(files(&whole)),
+        train::autoencoder(&dataset, &config, Device::Cpu, &mut run, &mut |progress| {
+            if !matches!(progress, Progress::Step { step, .. } if step % 24 != 10) {
+                states.push(files(&whole));
+            }
+            ControlFlow::Continue(())
         })
         .unwrap();
         assert_eq!(states.len(), 8);

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::train::Sample;
-use nanoaid::train::sweep::{SweepRow, to_csv};
+use nanoaid::train::experiment::{SweepExperiment, SweepPlan, sweep};
+use nanoaid::train::sweep::SweepRow;
 
-use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
-use crate::outcome::{Failure, Outcome, print, say};
+use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
+use crate::outcome::{Failure, Outcome, print};
 use nanoaid::output::{OutputFolder, json_text};
 use nanoaid_pages::sweep as page;
 
@@ -24,7 +25,7 @@ pub(crate) struct SweepArguments {
     /// Folder for the runs and the comparison
     #[arg(long, value_name = "DIR", default_value = "sweep")]
     out: PathBuf,
-    /// Go on with a sweep that was cut off
+    /// Resume a sweep that was interrupted
     #[arg(long, conflicts_with = "force")]
     resume: bool,
     /// Replace the runs of a sweep that is there already
@@ -47,32 +48,28 @@ pub(crate) fn run(arguments: &SweepArguments) -> Result<Outcome, Failure> {
     let seed = configs[0].seed;
     let dataset = arguments.data.open(seed)?;
     let folder = OutputFolder::create(&arguments.out, arguments.force || arguments.resume)?;
-    let existing = match (arguments.resume, arguments.force) {
-        (true, _) => Existing::Resume,
-        (false, true) => Existing::Replace,
-        (false, false) => Existing::Keep,
-    };
-    let mut rows: Vec<SweepRow> = Vec::new();
-    let mut specimens: Vec<Sample> = Vec::new();
-    let mut n_skipped = dataset.skipped.len();
-    for config in &configs {
-        say(&format!("latent {}", config.latent));
-        let run = folder.file(&format!("latent-{:04}", config.latent));
-        let (trained, report) = autoencoder(&dataset, config, arguments.settings.device, &run, existing)?;
-        rows.push(SweepRow::of(&trained.network, &dataset, config, &report.quality)?);
-        specimens.extend(report.samples.into_iter().next());
-        n_skipped = n_skipped.max(dataset.skipped.len() + trained.skipped.len());
+    let existing = existing(arguments.resume, arguments.force);
+    let plan = SweepPlan { existing, device: arguments.settings.device };
+    let mut shown = Shown::new();
+    let SweepExperiment { mut experiments, rows } =
+        sweep(&dataset, &configs, &folder, &plan, &mut |event| shown.event(event))?;
+    shown.finish();
+    for experiment in &mut experiments {
+        finish(experiment)?;
     }
-    page::write(&folder, &rows, &specimens)?;
-    folder.write("sweep.csv", to_csv(&rows).as_bytes())?;
-    folder.write_json("sweep.json", &rows)?;
+    let specimens: Vec<Sample> =
+        experiments.iter().filter_map(|experiment| experiment.samples.first().cloned()).collect();
+    for (name, bytes) in page::page(&rows, &specimens).files() {
+        folder.write(name, bytes)?;
+    }
+    let n_skipped = experiments.iter().map(|experiment| experiment.trained.skipped.len()).max().unwrap_or(0);
     if arguments.json {
         print(&json_text(&rows)?)?;
     } else {
         print(&table(&rows))?;
         print(&format!("report: {}\n", folder.file("report.html").display()))?;
     }
-    Ok(Outcome::of_skipped(n_skipped))
+    Ok(Outcome::of_skipped(dataset.skipped.len() + n_skipped))
 }
 
 fn table(rows: &[SweepRow]) -> String {

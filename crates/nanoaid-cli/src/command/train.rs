@@ -8,9 +8,10 @@ mod classifier;
 
 use classifier::ClassifierArguments;
 
-use super::training::{DataArguments, Existing, SettingsArguments, autoencoder};
+use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
 use crate::outcome::{Failure, Outcome, print};
 use nanoaid::output::json_text;
+use nanoaid::train::experiment::{AutoencoderExperiment, RunPlan, autoencoder};
 
 /// What can be trained.
 #[derive(Subcommand)]
@@ -34,7 +35,7 @@ pub(crate) struct AutoencoderArguments {
     /// Run folder that is written
     #[arg(long, value_name = "DIR", default_value = "run-autoencoder")]
     out: PathBuf,
-    /// Go on with the training that the run folder holds
+    /// Resume the training in the run folder; with a larger --epochs it is lengthened
     #[arg(long, conflicts_with = "force")]
     resume: bool,
     /// Replace a run folder that is there already
@@ -53,10 +54,14 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
     };
     let config = arguments.settings.config(arguments.latent)?;
     let dataset = arguments.data.open(config.seed)?;
-    let existing = Existing::of_options(arguments.resume, arguments.force);
-    let (trained, report) =
-        autoencoder(&dataset, &config, arguments.settings.device, &arguments.out, existing)?;
-    let quality = &report.quality;
+    let existing = existing(arguments.resume, arguments.force);
+    let plan = RunPlan { path: &arguments.out, existing, device: arguments.settings.device };
+    let mut shown = Shown::new();
+    let mut experiment = autoencoder(&dataset, &config, &plan, &mut |event| shown.event(event))?;
+    shown.finish();
+    finish(&mut experiment)?;
+    let AutoencoderExperiment { trained, result, .. } = &experiment;
+    let quality = &result.quality;
     if arguments.json {
         print(&json_text(quality)?)?;
     } else {

@@ -1,16 +1,18 @@
-//! Arguments and steps that `train` and `sweep` share: the data, the settings, one training.
+//! Arguments that `train` and `sweep` share, and how their experiments are shown.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
-use nanoaid::run::{Manifest, RunFolder, SCHEMA_VERSION, Status};
-use nanoaid::train::{self, Progress as Step, Report, TrainConfig, TrainResult, Trained};
+use nanoaid::run::Lengthened;
+use nanoaid::train::experiment::{AutoencoderExperiment, Event, Existing};
+use nanoaid::train::{EpochRow, Progress as Step, TrainConfig};
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
-use crate::outcome::{Failure, say};
+use crate::interrupt;
+use crate::outcome::{Failure, note, say};
 use crate::progress::Progress;
 use nanoaid_pages::training as page;
 
@@ -127,145 +129,107 @@ pub(crate) fn change<T: Clone>(setting: &mut T, argument: Option<&T>) {
     }
 }
 
-/// What is done with a run folder that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Existing {
-    /// Refuse.
-    Keep,
-    /// Replace it.
-    Replace,
-    /// Go on with the training that it holds.
-    Resume,
-}
-
-impl Existing {
-    /// What the options `--resume` and `--force` ask for.
-    pub(crate) fn of_options(resume: bool, force: bool) -> Self {
-        match (resume, force) {
-            (true, _) => Self::Resume,
-            (false, true) => Self::Replace,
-            (false, false) => Self::Keep,
-        }
+/// What the options `--resume` and `--force` ask for.
+pub(crate) fn existing(resume: bool, force: bool) -> Existing {
+    match (resume, force) {
+        (true, _) => Existing::Resume,
+        (false, true) => Existing::Replace,
+        (false, false) => Existing::Keep,
     }
 }
 
-/// Trains an autoencoder into the run folder `out`, measures it, and writes its page.
-pub(crate) fn autoencoder(
-    dataset: &Dataset,
-    config: &TrainConfig,
-    device: Device,
-    out: &Path,
-    existing: Existing,
-) -> Result<(Trained, Report), Failure> {
-    let mut run = run_folder(dataset, config, device, out, existing)?;
-    let mut bar = Progress::new((config.epochs * config.steps_per_epoch()) as u64, "steps");
-    let mut validation = String::from("–");
-    let mut n_images = 0;
-    let trained = train::autoencoder(dataset, config, device, &mut run, &mut |step| match step {
-        Step::Step { step, n_images: n, loss, .. } => {
-            n_images += n;
-            let rate = n_images as f64 / bar.seconds();
-            bar.set(step as u64, &format!("loss {loss:.5}, validation {validation}, {rate:.0} images/s"));
-        }
-        Step::Epoch(row) => {
-            validation = format!("{:.5}", row.validation_loss);
-            bar.line(&format!(
-                "epoch {:>3}  loss {:.5}  validation {:.5}",
-                row.epoch, row.training_loss, row.validation_loss
-            ));
-        }
-    })?;
-    bar.finish();
-    say_skipped(&trained.skipped);
-    let report = Report::of(&trained.network, dataset, config)?;
-    let result = TrainResult::new(report.quality.clone(), &trained);
-    page::write(&mut run, &result, &report.samples)?;
-    run.set_status(trained.status)?;
-    Ok((trained, report))
+/// Ends the run folder of an autoencoder with its page.
+pub(crate) fn finish(experiment: &mut AutoencoderExperiment) -> Result<(), Failure> {
+    let AutoencoderExperiment { run, trained, result, samples } = experiment;
+    let (settings, data) = (&run.manifest().settings, &run.manifest().data);
+    let page = page::page(settings, data, result, samples)?;
+    Ok(run.finish(trained.status, &page.files())?)
 }
 
-fn run_folder(
-    dataset: &Dataset,
-    config: &TrainConfig,
-    device: Device,
-    out: &Path,
-    existing: Existing,
-) -> Result<RunFolder, Failure> {
-    let settings = serde_json::to_value(config)?;
-    let text = toml::to_string(config)?;
-    begun_run(dataset, settings, &text, device, out, existing)
+/// Shows the events of an experiment: a bar, a line for each epoch, the time that all takes.
+pub(crate) struct Shown {
+    bar: Option<Progress>,
+    n_images: usize,
+    validation: String,
 }
 
-/// The run folder `out` of a training of `dataset` with `settings`, `text` being the part of them
-/// that a settings file can hold.
-pub(crate) fn begun_run(
-    dataset: &Dataset,
-    settings: serde_json::Value,
-    text: &str,
-    device: Device,
-    out: &Path,
-    existing: Existing,
-) -> Result<RunFolder, Failure> {
-    let data = json!({
-        "digest_sha256": dataset.digest()?,
-        "n_train": dataset.of(Split::Train).count(),
-        "n_validation": dataset.of(Split::Validation).count(),
-        "n_test": dataset.of(Split::Test).count(),
-        "settings": dataset.config,
-    });
-    // a run that was cut off before its first file begins anew
-    let resumed = existing == Existing::Resume && RunFolder::is_begun(out);
-    let mut run = if resumed {
-        let run = RunFolder::open(out)?;
-        let manifest = run.manifest();
-        same("settings", &manifest.settings, &settings)?;
-        same("data", &manifest.data, &data)?;
-        same("device", &json!(manifest.device), &json!(device.to_string()))?;
-        run
-    } else {
-        new_run(settings, data, device, out, existing == Existing::Replace)?
-    };
-    run.write("settings.toml", text.as_bytes())?;
-    run.write("split.csv", dataset.split_csv().as_bytes())?;
-    Ok(run)
-}
-
-fn new_run(
-    settings: serde_json::Value,
-    data: serde_json::Value,
-    device: Device,
-    out: &Path,
-    force: bool,
-) -> Result<RunFolder, Failure> {
-    let manifest = Manifest {
-        schema_version: SCHEMA_VERSION,
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        status: Status::Begun,
-        device: device.to_string(),
-        settings,
-        data,
-        files: Default::default(),
-        checkpoints: Vec::new(),
-    };
-    Ok(RunFolder::create(out, manifest, force)?)
-}
-
-/// A training goes on only as it began.
-fn same(what: &str, then: &serde_json::Value, now: &serde_json::Value) -> Result<(), Failure> {
-    if then == now {
-        return Ok(());
+impl Shown {
+    /// Before the first event.
+    pub(crate) fn new() -> Self {
+        Self { bar: None, n_images: 0, validation: "–".to_owned() }
     }
-    let keys = now.as_object().into_iter().flatten().map(|(key, _)| key);
-    let mut changed = keys.filter(|key| then.get(key) != now.get(key));
-    let detail = match changed.next() {
-        Some(key) => {
-            let text =
-                |value: Option<&serde_json::Value>| value.map_or("nothing".into(), ToString::to_string);
-            format!("`{key}` was {}, now it is {}", text(then.get(key)), text(now.get(key)))
+
+    /// Shows `event`; breaks once the user has asked to stop.
+    pub(crate) fn event(&mut self, event: Event<'_>) -> ControlFlow<()> {
+        match event {
+            Event::Lengthened { from, epochs } => say(&lengthened_text(from, epochs)),
+            Event::Latent(latent) => {
+                self.finish();
+                note(&format!("latent {latent}"));
+            }
+            Event::Training(step) => self.training(step),
+            Event::Evaluating { n_done, n_images } => {
+                if n_done >= n_images {
+                    self.finish();
+                } else if let Some(bar) = &mut self.bar {
+                    bar.set_length(n_images as u64);
+                    bar.set(n_done as u64, "test part");
+                }
+            }
+            Event::Skipped(skipped) => {
+                self.finish();
+                say_skipped(skipped);
+            }
         }
-        None => format!("it was {then}, now it is {now}"),
-    };
-    Err(Failure::new(format!("cannot resume with other {what} than the run began with: {detail}")))
+        interrupt::flow()
+    }
+
+    fn training(&mut self, step: Step<'_>) {
+        let bar = self.bar.get_or_insert_with(|| Progress::of_shares(0, "steps"));
+        match step {
+            Step::Step { step, n_steps, n_images, loss } => {
+                self.n_images += n_images;
+                let rate = self.n_images as f64 / bar.seconds();
+                bar.set_length(n_steps as u64);
+                let text = format!("loss {loss:.5}, validation {}, {rate:.0} images/s", self.validation);
+                let announced =
+                    |time: &str| format!("{n_steps} steps: at most about {time}, by the first steps");
+                bar.set_share(step as u64, step as f64 / n_steps as f64, &text, &announced);
+            }
+            Step::Epoch(row) => {
+                let macro_f1 = row.validation_macro_f1.map(|f1| format!(", macro-F1 {f1:.3}"));
+                let macro_f1 = macro_f1.unwrap_or_default();
+                let EpochRow { epoch, training_loss, validation_loss, .. } = row;
+                self.validation = format!("{validation_loss:.5}{macro_f1}");
+                bar.line(&format!(
+                    "epoch {epoch:>3}  loss {training_loss:.5}  validation {validation_loss:.5}{macro_f1}"
+                ));
+            }
+            Step::Features { n_done, n_images } => {
+                bar.set_length(n_images as u64);
+                let announced = |time: &str| {
+                    format!("features of {n_images} micrographs: about {time}, by the first ones")
+                };
+                bar.set_share(n_done as u64, n_done as f64 / n_images as f64, "features", &announced);
+            }
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish();
+        }
+        self.n_images = 0;
+    }
+}
+
+/// What a training that was given more epochs differs in.
+fn lengthened_text(from: Lengthened, epochs: usize) -> String {
+    let Lengthened { after_epoch, planned_epochs } = from;
+    format!(
+        "resumed after epoch {after_epoch}, with {epochs} epochs instead of {planned_epochs}. The learning rate depends on the number of epochs: it has fallen towards the end of {planned_epochs} so far, and now goes on as in a run of {epochs}. The weights differ from those of one run of {epochs} epochs; the manifest says so (`lengthened`)"
+    )
 }
 
 /// Reads a settings file.

@@ -1,7 +1,11 @@
 //! Tests of the page of a classifier, with micrographs that are only names and logits.
 
+use micrograph::paint::Picture;
 use micrograph::random::Stream;
+use nanoaid::Architecture;
 use nanoaid::evaluate::classifier::{AuditSets, JudgeConfig, Scored, audit, judge};
+use nanoaid::run::ClassifierSettings;
+use nanoaid::train::{ClassifierConfig, TrainingCurve};
 
 use super::*;
 
@@ -43,32 +47,52 @@ fn audited(strip: f64, without: f64) -> Audit {
     audit(&classes(), sets, &JudgeConfig::default()).unwrap()
 }
 
-fn thumbnails(report: &ClassifierReport) -> BTreeMap<String, Picture> {
-    let thumbnail = |(index, mistake): (usize, &Judged)| {
-        let shade = 40 + 12 * (index as u8 % 16);
-        (mistake.file.clone(), Picture::new(120, 160, [shade; 3]))
-    };
-    // one is missing, as where a file has gone
-    report.worst_mistakes.iter().enumerate().skip(1).map(thumbnail).collect()
+/// A page of `report` and `audit`.
+fn page_of(report: &ClassifierReport, audit: Option<&Audit>, mistakes: &BTreeMap<String, Vec<u8>>) -> String {
+    let curve = TrainingCurve { rows: Vec::new(), best_epoch: 0 };
+    let fits = Vec::new();
+    let result = ClassifierResult { report: report.clone(), audit: audit.cloned(), curve, fits };
+    let network = NetworkSummary { name: "our own".to_owned(), n_weights: 1234 };
+    let architecture = Architecture::Compact(Default::default());
+    let settings = ClassifierSettings { config: ClassifierConfig::default(), base: None, architecture };
+    let settings = RunSettings::Classifier(Box::new(settings));
+    let data = DataSummary { digest_sha256: "<b>0</b>".to_owned(), n_test: 90, ..DataSummary::default() };
+    super::report(&ClassifierPage {
+        result: &result,
+        network: &network,
+        settings: &settings,
+        data: &data,
+        mistakes,
+    })
+    .unwrap()
 }
 
-fn about() -> About {
-    About {
-        facts: vec![("network", "compact, 4 stages".to_owned())],
-        folded: vec![("data", "synthetic <b>micrographs</b>".to_owned())],
-    }
+fn pictures(report: &ClassifierReport) -> BTreeMap<String, Vec<u8>> {
+    let picture = |(index, mistake): (usize, &Judged)| {
+        let shade = 40 + 12 * (index as u8 % 16);
+        (mistake.file.clone(), Picture::new(120, 160, [shade; 3]).png_bytes(None))
+    };
+    // one is missing
+    report.worst_mistakes.iter().enumerate().skip(1).map(picture).collect()
 }
 
 fn html(strip: f64, without: f64) -> String {
     let found = judged(&scored(90, 1.0, "test"));
-    report(&found, Some(&audited(strip, without)), &thumbnails(&found), &about())
+    page_of(&found, Some(&audited(strip, without)), &pictures(&found))
 }
 
 #[test]
 fn the_page_shows_what_the_report_holds() {
     let found = judged(&scored(90, 1.0, "test"));
     let html = html(0.0, 1.0);
-    for text in ["porous &lt;sponge&gt;", "image &amp; ", "synthetic &lt;b&gt;micrographs&lt;/b&gt;"] {
+    for text in [
+        "porous &lt;sponge&gt;",
+        "image &amp; ",
+        "&lt;b&gt;0&lt;/b&gt;",
+        "random",
+        "1234 weights",
+        "90 to test",
+    ] {
         assert!(html.contains(text), "{text}");
     }
     assert!(!html.contains("<sponge>") && !html.contains("src=\"http") && !html.contains(">NaN"));
@@ -89,7 +113,7 @@ fn a_temperature_that_does_not_hold_for_the_test_part_is_said_not_to() {
     let before = found.reliability.before.nll;
     for (nll, shown) in [(before - 0.1, false), (before + 0.1, true)] {
         found.reliability.after.as_mut().unwrap().nll = nll;
-        let html = report(&found, None, &BTreeMap::new(), &about());
+        let html = page_of(&found, None, &BTreeMap::new());
         assert_eq!(html.contains(words), shown, "{before} {nll}");
     }
 }
@@ -111,7 +135,7 @@ fn each_verdict_has_its_words() {
         (Undecided::AtChance { p_value: 0.4 }, "with probability 0.40"),
     ] {
         undecided.verdict = Verdict::Undecided { reason };
-        let html = report(&found, Some(&undecided), &BTreeMap::new(), &about());
+        let html = page_of(&found, Some(&undecided), &BTreeMap::new());
         assert!(html.contains(words) && html.contains("Undecided."), "{words}");
     }
 }
@@ -127,7 +151,7 @@ fn a_report_without_audit_mistakes_or_intervals_is_a_page_too() {
         });
     });
     let found = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
-    let html = report(&found, None, &BTreeMap::new(), &about());
+    let html = page_of(&found, None, &BTreeMap::new());
     assert!(html.contains("one group, so no interval") && html.contains("None."));
     assert!(!html.contains("Shortcut audit") && !html.contains("Where to abstain"));
 }

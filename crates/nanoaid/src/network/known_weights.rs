@@ -5,6 +5,7 @@
 //! and only in [`fetch`]; what networks make of the weights is not known here.
 
 mod answer;
+mod config;
 mod error;
 mod fetch;
 mod folder;
@@ -14,8 +15,9 @@ mod table;
 mod trunk;
 mod verify;
 
+pub use config::{Check, FetchConfig, FetchEvent, Fetched};
 pub use error::FetchError;
-pub use fetch::{Check, FetchConfig, FetchEvent, Fetched, fetch};
+pub use fetch::fetch;
 pub use folder::folder;
 pub use table::TABLE;
 pub use verify::{Standing, Verdict, verify};
@@ -63,7 +65,7 @@ impl KnownWeights {
 
     /// Bytes that a fetch that was cut off has left in `folder`, if there was one.
     pub fn part_bytes(&self, folder: &Path) -> Option<u64> {
-        std::fs::metadata(part::part_path(&self.path(folder))).ok().map(|data| data.len())
+        std::fs::metadata(config::part_path(&self.path(folder))).ok().map(|data| data.len())
     }
 
     /// SHA-256 of the whole file, if known; that of a part is no hash of a file.

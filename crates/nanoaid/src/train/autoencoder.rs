@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::checkpoint::Checkpoint;
 use super::learn::{Judgement, Task, learn};
 use super::optimizer::Optimizer;
-use super::{Progress, TrainConfig, TrainError, Trained, no_patches, report};
+use super::{OnProgress, TrainConfig, TrainError, Trained, no_patches, report};
 use crate::data::dataset::{
     Batch, Dataset, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Skipped, Split, fixed_patches,
 };
@@ -29,7 +29,7 @@ pub fn autoencoder(
     config: &TrainConfig,
     device: Device,
     run: &mut RunFolder,
-    progress: &mut dyn FnMut(Progress<'_>),
+    progress: &mut OnProgress<'_>,
 ) -> Result<Trained, TrainError> {
     let config = config.clone().checked()?;
     run.remove_leftovers()?;

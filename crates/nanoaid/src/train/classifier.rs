@@ -17,7 +17,7 @@ use micrograph::random::Stream;
 use rayon::prelude::*;
 
 use super::learn::{Judgement, Task, learn};
-use super::{Progress, TrainError, Trained, no_patches};
+use super::{OnProgress, TrainError, Trained, no_patches};
 use crate::data::dataset::{Dataset, Skipped, Split};
 use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view_px};
 use crate::network::{Graph, Norms, Statistics};
@@ -53,7 +53,7 @@ pub fn classifier(
     base: &Base,
     config: &ClassifierConfig,
     run: &mut RunFolder,
-    progress: &mut dyn FnMut(Progress<'_>),
+    progress: &mut OnProgress<'_>,
 ) -> Result<TrainedClassifier, TrainError> {
     let config = config.clone().checked()?;
     run.remove_leftovers()?;
@@ -74,7 +74,7 @@ pub fn classifier(
     let n_training = training.len();
     let task = Classify { base, config: &config, side, training, judged, skipped };
     if config.start == StartFrom::Frozen {
-        return frozen::fit(&task, run);
+        return frozen::fit(&task, run, progress);
     }
     let trained = learn(&task, &config.schedule(n_training), base.network.device(), run, progress)?;
     Ok(TrainedClassifier { trained, fits: Vec::new() })

@@ -1,10 +1,9 @@
 //! Learning curve: the losses of all epochs.
 
-use std::fmt::Write;
-
 use serde::{Deserialize, Serialize};
 
 use super::EpochRow;
+use crate::output::csv_text;
 
 /// All epochs of a training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,17 +18,14 @@ impl TrainingCurve {
     /// The curve as CSV, one row an epoch.
     pub fn to_csv(&self) -> String {
         let scored = self.rows.iter().any(|row| row.validation_macro_f1.is_some());
-        let mut text = String::from("epoch,step,learning_rate,training_loss,validation_loss");
-        text += if scored { ",validation_macro_f1\n" } else { "\n" };
-        for row in &self.rows {
-            let EpochRow { epoch, step, learning_rate, training_loss, validation_loss, .. } = row;
-            write!(text, "{epoch},{step},{learning_rate},{training_loss},{validation_loss}")
-                .expect("a string takes text");
-            if let Some(macro_f1) = row.validation_macro_f1 {
-                write!(text, ",{macro_f1}").expect("a string takes text");
-            }
-            text.push('\n');
-        }
-        text
+        let mut head = vec!["epoch", "step", "learning_rate", "training_loss", "validation_loss"];
+        head.extend(scored.then_some("validation_macro_f1"));
+        let row = |row: &EpochRow| {
+            let numbers = [row.learning_rate, row.training_loss, row.validation_loss];
+            let mut cells = vec![row.epoch.to_string(), row.step.to_string()];
+            cells.extend(numbers.iter().chain(&row.validation_macro_f1).map(f64::to_string));
+            cells
+        };
+        csv_text(&head, self.rows.iter().map(row))
     }
 }

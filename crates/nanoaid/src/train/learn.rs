@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::checkpoint::Checkpoint;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
-use super::{EpochRow, Progress, TrainError, Trained, no_patches};
+use super::{EpochRow, OnProgress, Progress, TrainError, Trained, no_patches};
 use crate::data::dataset::Skipped;
 use crate::network::{Graph, Statistics, Weights};
 use crate::run::{NETWORK, RunFolder, Status};
@@ -59,7 +59,7 @@ pub(super) fn learn<T: Task>(
     schedule: &Schedule,
     device: Device,
     run: &mut RunFolder,
-    progress: &mut dyn FnMut(Progress<'_>),
+    progress: &mut OnProgress<'_>,
 ) -> Result<Trained, TrainError> {
     let mut checkpoint = match run.newest_checkpoint()? {
         Some((_, bytes)) => {
@@ -89,7 +89,10 @@ pub(super) fn learn<T: Task>(
             let loss = optimizer.step(&mut network, |graph| task.loss(graph, &batch), place)?;
             losses.push(loss);
             let (step, n_images) = (optimizer.n_steps(), task.n_images(&batch));
-            progress(Progress::Step { step, n_steps: schedule.n_steps(), n_images, loss });
+            let made = Progress::Step { step, n_steps: schedule.n_steps(), n_images, loss };
+            if progress(made).is_break() {
+                return Err(TrainError::Cancelled);
+            }
         }
         if losses.is_empty() {
             return Err(no_patches("training", "no micrograph of the training part could be used"));
@@ -120,7 +123,9 @@ pub(super) fn learn<T: Task>(
         if improved {
             run.write(NETWORK, &judged.to_bytes())?;
         }
-        progress(Progress::Epoch(&row));
+        if progress(Progress::Epoch(&row)).is_break() && checkpoint.epoch() < schedule.epochs {
+            return Err(TrainError::Cancelled);
+        }
     }
     let status = if checkpoint.epoch() < schedule.epochs { Status::StoppedEarly } else { Status::Done };
     Ok(Trained {

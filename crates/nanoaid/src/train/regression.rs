@@ -1,4 +1,4 @@
-//! Softmax regression: a linear classifier of given features, fitted until its slope vanishes.
+//! Softmax regression: a linear classifier of given features, fitted until its gradient vanishes.
 //!
 //! The loss is convex, so there is one best answer; it is found by the quasi-Newton method of
 //! limited memory (L-BFGS, Liu and Nocedal 1989). All in `f64`, on one thread: the same input gives
@@ -8,14 +8,15 @@ use std::collections::VecDeque;
 
 use nalgebra::DMatrix;
 
-/// Steps that the shape of the loss is remembered from.
+/// Pairs `(s, y)` that are kept: the memory `m` of L-BFGS.
 const MEMORY: usize = 10;
-/// Largest slope of any weight at the end.
+/// Largest component of the gradient at the end.
 const TOLERANCE: f64 = 1e-6;
 /// Most steps.
 const MOST_STEPS: usize = 1000;
-/// Share of the slope's promise that a step has to keep.
-const KEPT_PROMISE: f64 = 1e-4;
+/// Armijo's constant `c₁`: the share of the decrease that the directional derivative predicts which a
+/// step has to reach.
+const ARMIJO: f64 = 1e-4;
 
 /// A fitted classifier of `D` features in `C` classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub struct SoftmaxRegression {
     pub biases: Vec<f64>,
     /// Steps that the fit took.
     pub n_steps: usize,
-    /// Whether the slope vanished within the most steps.
+    /// Whether the gradient vanished within the most steps.
     pub converged: bool,
 }
 
@@ -137,10 +138,10 @@ struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// Loss and slope at `place`.
-    fn at(&self, place: &[f64]) -> (f64, Vec<f64>) {
+    /// Loss and gradient at `parameters`.
+    fn at(&self, parameters: &[f64]) -> (f64, Vec<f64>) {
         let (n_classes, n_rows) = (self.targets.nrows(), self.standardized.nrows());
-        let weights = DMatrix::from_column_slice(n_classes, n_rows, place);
+        let weights = DMatrix::from_column_slice(n_classes, n_rows, parameters);
         let mut scores = &weights * &self.standardized; // [C, N]
         let total: f64 = self.importance.iter().sum();
         let mut loss = 0.0;
@@ -155,79 +156,83 @@ impl Problem<'_> {
                 *score = importance / total * (log_probability.exp() - target);
             }
         }
-        let mut slope = scores * self.standardized.transpose(); // [C, D + 1]
+        let mut gradient = scores * self.standardized.transpose(); // [C, D + 1]
         let n_penalized = n_classes * (n_rows - 1);
-        for (slope, weight) in slope.as_mut_slice().iter_mut().zip(place).take(n_penalized) {
-            *slope += self.ridge * weight;
+        for (component, weight) in gradient.as_mut_slice().iter_mut().zip(parameters).take(n_penalized) {
+            *component += self.ridge * weight;
         }
-        let squares: f64 = place.iter().take(n_penalized).map(|weight| weight * weight).sum();
-        (loss + 0.5 * self.ridge * squares, slope.as_slice().to_vec())
+        let squares: f64 = parameters.iter().take(n_penalized).map(|weight| weight * weight).sum();
+        (loss + 0.5 * self.ridge * squares, gradient.as_slice().to_vec())
     }
 }
 
-/// The place of `n` numbers with the least loss, the steps to it, and whether it was reached.
+/// The `n` parameters of least loss, the steps to them, and whether the gradient vanished there.
 fn minimized(problem: &Problem<'_>, n: usize) -> (Vec<f64>, usize, bool) {
-    let mut place = vec![0.0; n];
-    let (mut loss, mut slope) = problem.at(&place);
-    let mut memory: VecDeque<Remembered> = VecDeque::new();
+    let mut parameters = vec![0.0; n];
+    let (mut loss, mut gradient) = problem.at(&parameters);
+    let mut pairs: VecDeque<Pair> = VecDeque::new();
     for n_steps in 0..MOST_STEPS {
-        if slope.iter().all(|slope| slope.abs() <= TOLERANCE) {
-            return (place, n_steps, true);
+        if gradient.iter().all(|component| component.abs() <= TOLERANCE) {
+            return (parameters, n_steps, true);
         }
-        let direction = downhill(&slope, &memory);
-        let promise = dot(&direction, &slope);
-        // the first step is as long as the slope says at most
-        let mut length =
-            if memory.is_empty() { 1.0 / slope.iter().map(|s| s.abs()).sum::<f64>() } else { 1.0 };
-        let (next, next_loss, next_slope) = loop {
-            let next: Vec<f64> = place.iter().zip(&direction).map(|(at, step)| at + length * step).collect();
-            let (next_loss, next_slope) = problem.at(&next);
-            if next_loss <= loss + KEPT_PROMISE * length * promise {
-                break (next, next_loss, next_slope);
+        let direction = descent_direction(&gradient, &pairs);
+        let derivative = dot(&direction, &gradient); // along the direction, below 0
+        // the first step is at most as long as the gradient is in the sum of its components
+        let mut step_size =
+            if pairs.is_empty() { 1.0 / gradient.iter().map(|g| g.abs()).sum::<f64>() } else { 1.0 };
+        let (next, next_loss, next_gradient) = loop {
+            let next: Vec<f64> =
+                parameters.iter().zip(&direction).map(|(at, step)| at + step_size * step).collect();
+            let (next_loss, next_gradient) = problem.at(&next);
+            if next_loss <= loss + ARMIJO * step_size * derivative {
+                break (next, next_loss, next_gradient);
             }
-            length *= 0.5;
-            if length < 1e-12 {
+            step_size *= 0.5;
+            if step_size < 1e-12 {
                 // nothing is lower within the precision of the loss
-                return (place, n_steps, false);
+                return (parameters, n_steps, false);
             }
         };
-        let step: Vec<f64> = next.iter().zip(&place).map(|(after, before)| after - before).collect();
-        let change: Vec<f64> = next_slope.iter().zip(&slope).map(|(after, before)| after - before).collect();
-        let curvature = dot(&step, &change);
+        let s: Vec<f64> = next.iter().zip(&parameters).map(|(after, before)| after - before).collect();
+        let y: Vec<f64> = next_gradient.iter().zip(&gradient).map(|(after, before)| after - before).collect();
+        let curvature = dot(&s, &y);
         if curvature > 0.0 {
-            memory.push_back(Remembered { step, change, curvature });
-            if memory.len() > MEMORY {
-                memory.pop_front();
+            pairs.push_back(Pair { s, y, curvature });
+            if pairs.len() > MEMORY {
+                pairs.pop_front();
             }
         }
-        (place, loss, slope) = (next, next_loss, next_slope);
+        (parameters, loss, gradient) = (next, next_loss, next_gradient);
     }
-    (place, MOST_STEPS, false)
+    (parameters, MOST_STEPS, false)
 }
 
-/// A step, how the slope changed over it, and their product.
-struct Remembered {
-    step: Vec<f64>,
-    change: Vec<f64>,
+/// A correction pair of L-BFGS.
+struct Pair {
+    /// Change of the parameters.
+    s: Vec<f64>,
+    /// Change of the gradient.
+    y: Vec<f64>,
+    /// Their inner product, `1 / ρ`.
     curvature: f64,
 }
 
-/// The direction of descent that the remembered steps suggest (the two-loop recursion).
-fn downhill(slope: &[f64], memory: &VecDeque<Remembered>) -> Vec<f64> {
-    let mut direction: Vec<f64> = slope.iter().map(|slope| -slope).collect();
-    let mut shares = Vec::with_capacity(memory.len());
-    for Remembered { step, change, curvature } in memory.iter().rev() {
-        let share = dot(step, &direction) / curvature;
-        direction.iter_mut().zip(change).for_each(|(value, change)| *value -= share * change);
-        shares.push(share);
+/// The descent direction `−H·gradient` by the two-loop recursion over the pairs.
+fn descent_direction(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
+    let mut direction: Vec<f64> = gradient.iter().map(|component| -component).collect();
+    let mut alphas = Vec::with_capacity(pairs.len());
+    for Pair { s, y, curvature } in pairs.iter().rev() {
+        let alpha = dot(s, &direction) / curvature;
+        direction.iter_mut().zip(y).for_each(|(value, change)| *value -= alpha * change);
+        alphas.push(alpha);
     }
-    if let Some(last) = memory.back() {
-        let scale = last.curvature / dot(&last.change, &last.change);
+    if let Some(last) = pairs.back() {
+        let scale = last.curvature / dot(&last.y, &last.y);
         direction.iter_mut().for_each(|value| *value *= scale);
     }
-    for (Remembered { step, change, curvature }, share) in memory.iter().zip(shares.iter().rev()) {
-        let correction = share - dot(change, &direction) / curvature;
-        direction.iter_mut().zip(step).for_each(|(value, step)| *value += correction * step);
+    for (Pair { s, y, curvature }, alpha) in pairs.iter().zip(alphas.iter().rev()) {
+        let correction = alpha - dot(y, &direction) / curvature;
+        direction.iter_mut().zip(s).for_each(|(value, step)| *value += correction * step);
     }
     direction
 }
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_at_the_fit_vanishes_along_every_weight() {
+    fn the_gradient_at_the_fit_vanishes_along_every_weight() {
         let (features, labels, importance) = points();
         let examples = Examples {
             features: &features,

@@ -108,12 +108,9 @@ pub struct TrainResult {
 }
 
 impl Report {
-    /// Measures `network` on the part of `dataset` that it has not seen.
-    ///
-    /// # Errors
-    /// If no held-out micrograph can be used.
-    pub fn of(network: &Network, dataset: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
-        let HeldOut { part, held_out, training } = HeldOut::of(dataset, config)?;
+    /// Measures `network`, trained as `config` says, on patches that it has not seen.
+    pub fn of(network: &Network, patches: &HeldOut, config: &TrainConfig) -> Self {
+        let HeldOut { part, held_out, training } = patches;
         let originals: Vec<&Plane> = held_out.iter().map(|patch| &patch.plane).collect();
         let outputs = reconstruct(network, &originals, 16);
         let all = pair(&originals, &outputs);
@@ -132,15 +129,15 @@ impl Report {
         let network_config = config.network();
         let stride = network_config.latent_stride();
         let quality = QualityReport {
-            part: part.to_owned(),
+            part: (*part).to_owned(),
             n_micrographs: files.len(),
             patch_px: config.patch,
             compression: (stride * stride) as f64 / network_config.latent as f64,
             all: Quality::of(&all).expect("there are held-out patches"),
             categories,
-            baselines: baselines(&training, config, &originals),
+            baselines: baselines(training, config, &originals),
         };
-        Ok(Self { quality, samples: samples(&held_out, &outputs) })
+        Self { quality, samples: samples(held_out, &outputs) }
     }
 }
 

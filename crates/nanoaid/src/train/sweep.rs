@@ -10,9 +10,9 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::Network;
-use crate::data::dataset::Dataset;
 use crate::eigen::eigenpairs;
-use crate::train::{HeldOut, QualityReport, TrainConfig, TrainError};
+use crate::output::csv_text;
+use crate::train::{HeldOut, QualityReport, TrainConfig};
 use probe::Probe;
 
 /// One size of the latent code.
@@ -47,18 +47,12 @@ pub struct SweepRow {
 }
 
 impl SweepRow {
-    /// Measures the code of `network`, trained as `config` says on `dataset`, whose reconstruction
-    /// has `quality`.
+    /// Measures the code of `network`, trained as `config` says, on the patches of `parts`, whose
+    /// reconstruction has `quality`.
     ///
-    /// # Errors
-    /// If no held-out micrograph can be used.
-    pub fn of(
-        network: &Network,
-        dataset: &Dataset,
-        config: &TrainConfig,
-        quality: &QualityReport,
-    ) -> Result<Self, TrainError> {
-        let parts = HeldOut::of(dataset, config)?;
+    /// # Panics
+    /// If the network is no autoencoder.
+    pub fn of(network: &Network, parts: &HeldOut, config: &TrainConfig, quality: &QualityReport) -> Self {
         let held_out: Vec<&Plane> = parts.held_out.iter().map(|patch| &patch.plane).collect();
         let codes = codes(network, &held_out);
         let training: Vec<&Plane> = parts.training.iter().map(|patch| &patch.plane).collect();
@@ -74,7 +68,7 @@ impl SweepRow {
         .run();
         let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
         let n_dead_stage_channels = stages.map(|layer| n_dead(network, &layer.name, &held_out)).sum();
-        Ok(Self {
+        Self {
             latent: config.latent,
             compression: quality.compression,
             mse: quality.all.mse,
@@ -87,18 +81,29 @@ impl SweepRow {
             probe_accuracy: probe.map(|probe| probe.accuracy),
             probe_chance: probe.map(|probe| probe.chance),
             n_weights: network.layers().iter().map(|layer| layer.n_weights).sum(),
-        })
+        }
     }
 }
 
 /// Rows as CSV.
 pub fn to_csv(rows: &[SweepRow]) -> String {
+    let head = [
+        "latent",
+        "compression",
+        "mse",
+        "psnr_db",
+        "ssim",
+        "pca_psnr_db",
+        "dead_stage_channels",
+        "dead_latent_channels",
+        "effective_rank",
+        "probe_accuracy",
+        "probe_chance",
+        "weights",
+    ];
     let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-    let mut text = String::from(
-        "latent,compression,mse,psnr_db,ssim,pca_psnr_db,dead_stage_channels,dead_latent_channels,effective_rank,probe_accuracy,probe_chance,weights\n",
-    );
-    for row in rows {
-        let cells = [
+    let row = |row: &SweepRow| {
+        vec![
             row.latent.to_string(),
             row.compression.to_string(),
             row.mse.to_string(),
@@ -111,11 +116,9 @@ pub fn to_csv(rows: &[SweepRow]) -> String {
             optional(row.probe_accuracy),
             optional(row.probe_chance),
             row.n_weights.to_string(),
-        ];
-        text += &cells.join(",");
-        text.push('\n');
-    }
-    text
+        ]
+    };
+    csv_text(&head, rows.iter().map(row))
 }
 
 /// Name of the layer of the code.

@@ -1,5 +1,7 @@
 //! Reports as files: JSON with all of it, CSV of the micrographs and of the classes.
 
+use crate::output::csv_text;
+
 use super::{Audit, ClassScores, ClassifierReport, Judged};
 
 impl ClassifierReport {
@@ -12,7 +14,7 @@ impl ClassifierReport {
     /// class (columns `p_` and its name).
     pub fn csv(&self) -> String {
         let names = self.classes.iter().map(|class| format!("p_{class}"));
-        let head =
+        let head: Vec<String> =
             ["file", "group", "true", "predicted"].map(String::from).into_iter().chain(names).collect();
         let row = |image: &Judged| -> Vec<String> {
             let class = |class: usize| self.classes[class].clone();
@@ -20,7 +22,7 @@ impl ClassifierReport {
                 [image.file.clone(), image.group.clone(), class(image.category), class(image.predicted)];
             said.into_iter().chain(image.probabilities.iter().map(f64::to_string)).collect()
         };
-        table(head, self.images.iter().map(row))
+        csv_text(&head, self.images.iter().map(row))
     }
 
     /// One row for each class; cells of figures that do not exist are empty.
@@ -53,7 +55,7 @@ impl ClassifierReport {
             let figures = [*recall, low, high, *precision, *f1].map(text);
             [class.clone()].into_iter().chain(counts).chain(figures).collect()
         };
-        table(head.map(String::from).to_vec(), self.per_class.iter().map(row))
+        csv_text(&head, self.per_class.iter().map(row))
     }
 }
 
@@ -67,13 +69,4 @@ impl Audit {
 fn json(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string_pretty(value);
     text.expect("reports have text keys and numbers that are finite") + "\n"
-}
-
-fn table(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in std::iter::once(head).chain(rows) {
-        writer.write_record(row).expect("memory takes rows, all of the length of the head");
-    }
-    let bytes = writer.into_inner().expect("memory takes rows");
-    String::from_utf8(bytes).expect("cells are text")
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{Response, Uri};
 use ureq::{Body, BodyReader};
 
-use super::error::FetchError;
-use super::fetch::FetchConfig;
+use super::config::FetchConfig;
+use super::error::{FetchError, Trouble};
 use super::http::{get, redirected, shown};
 
 /// Redirects that are followed; huggingface makes one or two.
@@ -43,22 +43,6 @@ pub(super) struct Answer {
     /// Place of the first byte of `body` in the file: 0 where the server knows no ranges.
     pub(super) start: u64,
     pub(super) body: BodyReader<'static>,
-}
-
-/// Why there is no answer.
-pub(super) enum Trouble {
-    /// It may work the next time.
-    Passing(String),
-    /// The server has no bytes from there on.
-    PastTheEnd,
-    /// It will not work.
-    Final(FetchError),
-}
-
-impl From<FetchError> for Trouble {
-    fn from(error: FetchError) -> Self {
-        Self::Final(error)
-    }
 }
 
 /// Asks for the bytes of `url` from `start` on, up to and without `end`.

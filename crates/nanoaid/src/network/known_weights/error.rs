@@ -71,3 +71,19 @@ impl FetchError {
         }
     }
 }
+
+/// Why a server gave no answer.
+pub(super) enum Trouble {
+    /// It may work the next time.
+    Passing(String),
+    /// The server has no bytes from there on.
+    PastTheEnd,
+    /// It will not work.
+    Final(FetchError),
+}
+
+impl From<FetchError> for Trouble {
+    fn from(error: FetchError) -> Self {
+        Self::Final(error)
+    }
+}

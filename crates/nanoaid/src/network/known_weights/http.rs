@@ -12,9 +12,8 @@ use ureq::http::{Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, Proxy};
 
-use super::answer::Trouble;
-use super::error::FetchError;
-use super::fetch::FetchConfig;
+use super::config::FetchConfig;
+use super::error::{FetchError, Trouble};
 
 /// Sends a GET request, with `range` as its header of that name, and reads the head of the answer.
 pub(super) fn get(place: &Uri, range: Option<&str>, config: &FetchConfig) -> Result<Response<Body>, Trouble> {

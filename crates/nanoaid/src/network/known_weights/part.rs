@@ -3,7 +3,6 @@
 //! A part is continued only if the server names the same version of the same file; otherwise it is
 //! thrown away and begun again. What the bytes have to be is judged by others, at the end.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -13,26 +12,14 @@ use std::time::Duration;
 use micrograph::file::write_whole;
 use ureq::http::Uri;
 
-use super::answer::{Answer, Identity, Trouble, ask};
-use super::error::FetchError;
-use super::fetch::{FetchConfig, FetchEvent};
+use super::answer::{Answer, Identity, ask};
+use super::config::{FetchConfig, FetchEvent, with_ending};
+use super::error::{FetchError, Trouble};
 
 /// Most bytes of a file whose size nobody tells; the largest known one has 600 million.
 const MOST_BYTES: u64 = 4 << 30;
 /// Bytes that are read at once.
 const BUFFER_BYTES: usize = 1 << 16;
-
-/// Where the part of the file `path` is kept.
-pub(super) fn part_path(path: &Path) -> PathBuf {
-    with_ending(path, ".part")
-}
-
-/// `path` with `ending` after its name.
-pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    name.into()
-}
 
 /// Bytes of a file on a server.
 pub(super) struct Wanted<'a> {

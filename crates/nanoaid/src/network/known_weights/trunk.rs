@@ -11,9 +11,9 @@ use std::ops::Range;
 use safetensors::tensor::{Metadata, TensorInfo};
 use ureq::http::Uri;
 
-use super::answer::{Identity, Trouble, ask};
-use super::error::FetchError;
-use super::fetch::{FetchConfig, FetchEvent};
+use super::answer::{Identity, ask};
+use super::config::{FetchConfig, FetchEvent};
+use super::error::{FetchError, Trouble};
 use super::part::{Part, Patience};
 
 /// Bytes asked for at first; headers of the known files have a few thousand.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::fetch::{Check, Fetched};
+use super::config::{Check, Fetched};
 use super::{TABLE, find};
 use crate::hash;
 

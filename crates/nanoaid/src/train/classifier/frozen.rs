@@ -16,7 +16,7 @@ use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, means
 use crate::network::{Weight, Weights};
 use crate::run::{NETWORK, RunFolder, Status};
 use crate::train::regression::{Examples, SoftmaxRegression};
-use crate::train::{TrainError, Trained};
+use crate::train::{OnProgress, Progress, TrainError, Trained};
 
 /// Strengths that are tried.
 const RIDGES: [f64; 6] = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1];
@@ -32,7 +32,7 @@ pub struct FrozenFit {
     pub ridge: f64,
     /// Steps of the fit.
     pub n_steps: usize,
-    /// Whether the slope vanished.
+    /// Whether the gradient vanished.
     pub converged: bool,
     /// Cross-entropy on the validation part in nats.
     pub validation_loss: f64,
@@ -40,12 +40,16 @@ pub struct FrozenFit {
     pub validation_macro_f1: f64,
 }
 
-pub(super) fn fit(task: &Classify<'_>, run: &mut RunFolder) -> Result<TrainedClassifier, TrainError> {
+pub(super) fn fit(
+    task: &Classify<'_>,
+    run: &mut RunFolder,
+    progress: &mut OnProgress<'_>,
+) -> Result<TrainedClassifier, TrainError> {
     let n_views = task.config.frozen_views;
     let features = match kept_features(run, task.training.len() * n_views) {
         Some(features) => features,
         None => {
-            let features = features_of(task);
+            let features = features_of(task, progress)?;
             run.write(FEATURES, &file_of(&features))?;
             features
         }
@@ -95,7 +99,7 @@ pub(super) fn fit(task: &Classify<'_>, run: &mut RunFolder) -> Result<TrainedCla
 }
 
 /// Features of random views of every training micrograph, its views one after the other.
-fn features_of(task: &Classify<'_>) -> Vec<Vec<f64>> {
+fn features_of(task: &Classify<'_>, progress: &mut OnProgress<'_>) -> Result<Vec<Vec<f64>>, TrainError> {
     let n_views = task.config.frozen_views;
     let mut features = Vec::with_capacity(task.training.len() * n_views);
     for (place, picture) in task.training.iter().enumerate() {
@@ -108,8 +112,12 @@ fn features_of(task: &Classify<'_>) -> Vec<Vec<f64>> {
             })
             .collect();
         features.extend(means_of_groups(&task.base.network, POOL, &views));
+        let (n_done, n_images) = (place + 1, task.training.len());
+        if progress(Progress::Features { n_done, n_images }).is_break() {
+            return Err(TrainError::Cancelled);
+        }
     }
-    features
+    Ok(features)
 }
 
 fn file_of(features: &[Vec<f64>]) -> Vec<u8> {

@@ -1,0 +1,116 @@
+//! Experiment: a training with its evaluation in a run folder, from settings to results, one call each:
+//! [`autoencoder`], [`sweep`], [`classifier`].
+//!
+//! Everything that is computed is written into the run folder as data; pages are made from the
+//! results by others, and entered by [`RunFolder::finish`]. Warnings and progress are values.
+
+mod autoencoder;
+mod begin;
+mod classifier;
+
+pub use autoencoder::{AutoencoderExperiment, SweepExperiment, SweepPlan, autoencoder, sweep};
+pub use begin::{Existing, RunPlan};
+pub use classifier::{
+    BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, NetworkSummary, classifier,
+};
+
+use std::ops::ControlFlow;
+
+use super::{Progress, TrainError};
+use crate::ConfigError;
+use crate::data::dataset::{DatasetError, Skipped};
+use crate::evaluate::classifier::JudgeError;
+use crate::network::WeightsError;
+use crate::output::OutputError;
+use crate::run::{Lengthened, RunError};
+
+/// What happens in an experiment.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A training that is resumed was given more epochs.
+    Lengthened {
+        /// Where, and how many there were to be.
+        from: Lengthened,
+        /// How many there are to be now.
+        epochs: usize,
+    },
+    /// The network of this latent size is trained next.
+    Latent(usize),
+    /// The training goes on.
+    Training(Progress<'a>),
+    /// The test part is evaluated.
+    Evaluating {
+        /// Micrographs that are done.
+        n_done: usize,
+        /// Micrographs in all.
+        n_images: usize,
+    },
+    /// Files could not be used.
+    Skipped(&'a [Skipped]),
+}
+
+/// What hears of events; where it breaks, the experiment ends at the next step, epoch or file.
+pub type OnEvent<'a> = dyn FnMut(Event<'_>) -> ControlFlow<()> + 'a;
+
+/// Why an experiment ended without a result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+pub enum ExperimentError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The run folder could not be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The data could not be used.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+    /// A result could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Weights do not fit.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The classifier could not be evaluated.
+    #[error(transparent)]
+    Evaluate(#[from] JudgeError),
+    /// The settings cannot be written as a settings file.
+    #[error("settings: {0}")]
+    Toml(#[from] toml::ser::Error),
+    /// A training is resumed with something else than it began with.
+    #[error("cannot resume with other {what} than the run began with: {detail}")]
+    Changed { what: &'static str, detail: String },
+    /// A training is resumed with fewer epochs than it has done.
+    #[error(
+        "cannot resume with {epochs} epochs: {done} of {planned} are done; give at least as many as were planned"
+    )]
+    Shorter { epochs: usize, planned: usize, done: usize },
+    /// The training stopped early and would do so again at once.
+    #[error(
+        "the run stopped early after {done} epochs, {patience} of them without a better network; resume it with a larger --patience, or with --patience 0 to train all epochs"
+    )]
+    StoppedEarly { done: usize, patience: usize },
+    /// There is nothing to tell apart.
+    #[error(
+        "{found} categories in the training part, expected at least 2: folders of categories, or an index with the column `category`"
+    )]
+    TooFewCategories { found: usize },
+    /// The start needs trained weights, and there is no network to take them from.
+    #[error("--start {start} needs --base, a network to start from")]
+    NoBase { start: &'static str },
+    /// The base has no encoder that our own network could take over.
+    #[error("--base: the run is no autoencoder, expected one with encoder stages")]
+    NoEncoder,
+    /// The caller ended it; what was complete is in the run folder.
+    #[error("cancelled: the run folder holds all complete epochs; `--resume` goes on from there")]
+    Cancelled,
+}
+
+/// The error of a callback that broke.
+fn unless_ended(flow: ControlFlow<()>) -> Result<(), ExperimentError> {
+    if flow.is_break() { Err(ExperimentError::Cancelled) } else { Ok(()) }
+}

@@ -1,0 +1,190 @@
+//! Experiment with a classifier: train, evaluate on the test part, audit for shortcuts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::begin::{RunPlan, begin};
+use super::{Event, ExperimentError, OnEvent, unless_ended};
+use crate::data::dataset::{Dataset, Split};
+use crate::evaluate::classifier::{Audit, ClassifierReport, JudgeConfig, audit, judge};
+use crate::evaluate::score::{score, test_scores};
+use crate::network::CompactConfig;
+use crate::output::json_text;
+use crate::run::{BaseUsed, ClassifierSettings, RunFolder, RunSettings};
+use crate::train::{
+    self, Base, ClassifierConfig, FrozenFit, StartFrom, Trained, TrainedClassifier, TrainingCurve,
+};
+use crate::{Architecture, Device, Network};
+
+/// The network whose weights or architecture a classifier starts from.
+#[derive(Clone, Debug)]
+pub struct BaseNetwork {
+    /// The network.
+    pub network: Network,
+    /// Where it comes from. Of a run, our own network takes the encoder over; a file of published
+    /// weights keeps its architecture.
+    pub used: BaseUsed,
+}
+
+/// What is trained.
+#[derive(Clone, Debug, Default)]
+pub struct ClassifierPlan {
+    /// How it is trained.
+    pub config: ClassifierConfig,
+    /// Height and width at which our own network sees a square of a micrograph; `None`: the default.
+    pub view_px: Option<usize>,
+    /// What it starts from; with a random start, only its architecture counts.
+    pub base: Option<BaseNetwork>,
+}
+
+/// A trained classifier, evaluated and audited.
+#[derive(Clone, Debug)]
+pub struct ClassifierExperiment {
+    /// The run folder; [`RunFolder::finish`] ends it.
+    pub run: RunFolder,
+    /// The network and its training.
+    pub trained: Trained,
+    /// All figures.
+    pub result: ClassifierResult,
+    /// What the network is.
+    pub network: NetworkSummary,
+    /// Small pictures of wrongly classified test micrographs, as the network saw them: PNG by file.
+    pub mistakes: BTreeMap<String, Vec<u8>>,
+}
+
+/// All figures of a classifier; `result.json` of its run folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierResult {
+    /// How good it is on the test part.
+    pub report: ClassifierReport,
+    /// Whether it reads the data bar; `None` where no test micrograph has one.
+    pub audit: Option<Audit>,
+    /// The learning curve; empty of a frozen start.
+    pub curve: TrainingCurve,
+    /// Heads that were fitted to frozen features; empty of other starts.
+    pub fits: Vec<FrozenFit>,
+}
+
+/// What a network is, in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkSummary {
+    /// Name of a published network, or `our own`.
+    pub name: String,
+    /// Weights and biases.
+    pub n_weights: usize,
+}
+
+impl NetworkSummary {
+    /// Of `network`.
+    pub fn of(network: &Network) -> Self {
+        let name = match network.architecture() {
+            Architecture::Transfer(config) => config.trunk.network.name(),
+            Architecture::Published(config) => config.network.name(),
+            Architecture::Autoencoder(_) | Architecture::Compact(_) => "our own".to_owned(),
+        };
+        Self { name, n_weights: network.layers().iter().map(|layer| layer.n_weights).sum() }
+    }
+}
+
+/// Trains a classifier of the categories of `dataset`, evaluates it on the test part and audits it
+/// there. Each test micrograph is read once.
+///
+/// # Errors
+/// If the data, the settings, the base or the run folder cannot be used, the training fails, or `on`
+/// breaks.
+pub fn classifier(
+    dataset: &Dataset,
+    plan: &ClassifierPlan,
+    run_plan: &RunPlan<'_>,
+    on: &mut OnEvent<'_>,
+) -> Result<ClassifierExperiment, ExperimentError> {
+    let config = &plan.config;
+    let base = base(plan, classes_of(dataset)?, run_plan.device)?;
+    let settings = RunSettings::Classifier(Box::new(ClassifierSettings {
+        config: config.clone(),
+        base: plan.base.as_ref().map(|base| base.used.clone()),
+        architecture: base.network.architecture().clone(),
+    }));
+    let (mut run, lengthened) = begin(dataset, settings, &toml::to_string(config)?, run_plan)?;
+    if let Some(from) = lengthened {
+        unless_ended(on(Event::Lengthened { from, epochs: config.epochs }))?;
+    }
+    let TrainedClassifier { trained, fits } =
+        train::classifier(dataset, &base, config, &mut run, &mut |progress| on(Event::Training(progress)))?;
+    unless_ended(on(Event::Skipped(&trained.skipped)))?;
+    let network = &trained.network;
+    let (validation, _) = score(network, dataset, Split::Validation);
+    let scores = test_scores(network, dataset, Split::Test, &mut |n_done, n_images| {
+        on(Event::Evaluating { n_done, n_images })
+    })
+    .ok_or(ExperimentError::Cancelled)?;
+    unless_ended(on(Event::Skipped(&scores.skipped)))?;
+    let classes = network.classes().unwrap_or_default();
+    let evaluation = JudgeConfig { seed: config.seed, ..JudgeConfig::default() };
+    let report = judge(classes, &scores.scored, &validation, &evaluation)?;
+    let sets = scores.audit.sets();
+    let audit = if sets.full.is_empty() { None } else { Some(audit(classes, sets, &evaluation)?) };
+    let curve = TrainingCurve { rows: trained.curve.clone(), best_epoch: trained.best_epoch };
+    let result = ClassifierResult { report, audit, curve, fits };
+    run.write("curves.csv", result.curve.to_csv().as_bytes())?;
+    run.write("predictions.csv", result.report.csv().as_bytes())?;
+    run.write("classes.csv", result.report.class_csv().as_bytes())?;
+    run.write("result.json", json_text(&result)?.as_bytes())?;
+    let network = NetworkSummary::of(network);
+    Ok(ClassifierExperiment { run, trained, result, network, mistakes: scores.mistakes })
+}
+
+/// The categories of the training part, in order.
+fn classes_of(dataset: &Dataset) -> Result<Vec<String>, ExperimentError> {
+    let mut classes: Vec<String> =
+        dataset.of(Split::Train).filter_map(|entry| entry.category.clone()).collect();
+    classes.sort();
+    classes.dedup();
+    if classes.len() < 2 {
+        return Err(ExperimentError::TooFewCategories { found: classes.len() });
+    }
+    Ok(classes)
+}
+
+/// The network before the first step.
+fn base(plan: &ClassifierPlan, classes: Vec<String>, device: Device) -> Result<Base, ExperimentError> {
+    let config = &plan.config;
+    let random = config.start == StartFrom::Random;
+    let network = match &plan.base {
+        None if random => compact(plan, None, classes, device)?,
+        None => return Err(ExperimentError::NoBase { start: config.start.name() }),
+        Some(BaseNetwork { network, used: BaseUsed::Encoder { .. } }) => {
+            compact(plan, (!random).then_some(network), classes, device)?
+        }
+        Some(BaseNetwork { network, used: BaseUsed::File { .. } }) if random => {
+            let untrained = Network::random(network.architecture().clone(), config.seed, device)?;
+            Network::transfer(&untrained, classes, config.seed)?
+        }
+        Some(BaseNetwork { network, used: BaseUsed::File { .. } }) => {
+            Network::transfer(network, classes, config.seed)?
+        }
+    };
+    Ok(Base { network, trained: !random })
+}
+
+/// Our own network, with the encoder of `other`.
+fn compact(
+    plan: &ClassifierPlan,
+    other: Option<&Network>,
+    classes: Vec<String>,
+    device: Device,
+) -> Result<Network, ExperimentError> {
+    let mut compact = CompactConfig { classes, ..CompactConfig::default() };
+    compact.view_px = plan.view_px.unwrap_or(compact.view_px);
+    if let Some(Architecture::Autoencoder(autoencoder)) = other.map(Network::architecture) {
+        compact.stages.clone_from(&autoencoder.stages);
+    }
+    let mut network = Network::random(Architecture::Compact(compact), plan.config.seed, device)?;
+    if let Some(other) = other
+        && network.take_over_encoder(other)?.is_empty()
+    {
+        return Err(ExperimentError::NoEncoder);
+    }
+    Ok(network)
+}
