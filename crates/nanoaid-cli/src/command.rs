@@ -1,6 +1,7 @@
 //! The commands and their arguments; one file each for what they do.
 
 mod bench;
+mod classify;
 mod completions;
 mod dataset;
 mod demo;
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     Lens(lens::LensArguments),
     /// Measure pitch, lattice, orientation, particles or fibres of micrographs, with error bars.
     Measure(measure::MeasureArguments),
+    /// Name the class of micrographs, with probabilities, or abstain.
+    Classify(classify::ClassifyArguments),
     /// Make images that units of a network want to see, by gradient ascent (feature visualization).
     Visualize(Box<visualize::VisualizeArguments>),
     /// Show the real patches that drive each unit most, least and in between.
@@ -129,6 +132,7 @@ impl Command {
             | Self::Weights(_)
             | Self::Bench(_)
             | Self::Info(_)
+            | Self::Classify(_)
             | Self::Completions(_) => WayOn::Same,
             Self::Demo(_) | Self::Lens(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
         }
@@ -141,6 +145,7 @@ impl Command {
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Measure(arguments) => measure::run(&arguments),
+            Self::Classify(arguments) => classify::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
             Self::Find(arguments) => find::run(&arguments),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
 use nanoaid::evaluate::classifier::{
-    Abstention, Audit, ClassScores, ClassifierReport, Estimate, Evidence, Interval, Judged, Look,
-    OperatingPoint, ReliabilityScores, Undecided, Verdict, Warning,
+    Abstention, Audit, CalibrationScores, ClassScores, ClassifierReport, Estimate, Evidence, Interval, Look,
+    OperatingPoint, Prediction, Undecided, Verdict, Warning,
 };
 
 use nanoaid::run::{DataSummary, RunSettings};
@@ -48,7 +48,7 @@ pub struct ClassifierPage<'a> {
 /// If a setting cannot be shown as JSON.
 pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
     let ClassifierResult { report, audit, .. } = shown.result;
-    let ClassifierReport { reliability, abstention, warnings, .. } = report;
+    let ClassifierReport { calibration, abstention, warnings, .. } = report;
     let body = html! {
         (headline(report))
         @if !warnings.is_empty() {
@@ -65,18 +65,18 @@ pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
             "Recall: share of the class that was found, with its Wilson interval. Precision: share of what was given this class that is of it. F1: harmonic mean of both. Wilson intervals take micrographs for independent; where a group holds several they are too narrow."
         }
         @if let Some(audit) = audit { (audit_section(audit)) }
-        h2 { "How far its probabilities can be believed" }
+        h2 { "Calibration of its probabilities" }
         div.grid {
-            (figure(&chart(&reliability_chart(report)), &html! {
+            (figure(&chart(&calibration_chart(report)), &html! {
                 "Micrographs in bins of confidence; on the dashed line, 70 % are right where the network says 70 %. "
-                (bin_sizes_text(&reliability.before)) " " (temperature_text(report))
+                (bin_sizes_text(&calibration.before)) " " (temperature_text(report))
             }))
             (figure(&chart(&abstention_chart(abstention)), &html! {
                 "Accuracy on the micrographs the network is surest of; at the right, all are kept. Shares with fewer than "
                 (FEWEST_DRAWN) " micrographs are left out."
             }))
         }
-        div.wide { (reliability_table(&reliability.before, reliability.after.as_ref())) }
+        div.wide { (calibration_table(&calibration.before, calibration.after.as_ref())) }
         details { summary { "Bins of confidence" } div.wide { (bins_table(report)) } }
         (abstention_table(&abstention.operating_points, report.n_validation))
         h2 { "Worst mistakes" }
@@ -324,21 +324,21 @@ fn undecided_text(reason: Undecided) -> String {
     }
 }
 
-fn reliability_chart(report: &ClassifierReport) -> LineChart {
-    let series = |name: &str, scores: &ReliabilityScores| Series {
+fn calibration_chart(report: &ClassifierReport) -> LineChart {
+    let series = |name: &str, scores: &CalibrationScores| Series {
         name: name.to_owned(),
         points: scores.bins.iter().map(|bin| (bin.confidence, bin.accuracy)).collect(),
         style: LineStyle::Marked,
     };
     let honest =
         Series { name: "honest".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)], style: LineStyle::Dashed };
-    let reliability = &report.reliability;
-    let after = reliability.after.as_ref().map(|scores| series("after the temperature", scores));
+    let calibration = &report.calibration;
+    let after = calibration.after.as_ref().map(|scores| series("after the temperature", scores));
     LineChart {
         title: "Confidence and accuracy".to_owned(),
         x_label: "confidence".to_owned(),
         y_label: "share told rightly".to_owned(),
-        series: [series("the network's own", &reliability.before), honest].into_iter().chain(after).collect(),
+        series: [series("the network's own", &calibration.before), honest].into_iter().chain(after).collect(),
         ..LineChart::default()
     }
 }
@@ -359,15 +359,15 @@ fn abstention_chart(abstention: &Abstention) -> LineChart {
 }
 
 fn temperature_text(report: &ClassifierReport) -> String {
-    match &report.reliability.temperature {
+    match &report.calibration.temperature {
         Some(temperature) => {
             let meaning = if temperature.value > 1.0 { "too sure of itself" } else { "too unsure of itself" };
             let fitted = format!(
                 "The temperature is {:.2}, fitted on {} validation micrographs, on which the network was {meaning}.",
                 temperature.value, temperature.n_validation
             );
-            match &report.reliability.after {
-                Some(after) if after.nll > report.reliability.before.nll => {
+            match &report.calibration.after {
+                Some(after) if after.nll > report.calibration.before.nll => {
                     fitted + " It does not hold for the test micrographs: their likelihood falls with it."
                 }
                 _ => fitted,
@@ -378,7 +378,7 @@ fn temperature_text(report: &ClassifierReport) -> String {
 }
 
 /// How much stands behind a point of the chart.
-fn bin_sizes_text(scores: &ReliabilityScores) -> String {
+fn bin_sizes_text(scores: &CalibrationScores) -> String {
     let sizes = || scores.bins.iter().map(|bin| bin.n_images);
     match (sizes().min(), sizes().max()) {
         (Some(fewest), Some(most)) if fewest < most => {
@@ -389,8 +389,8 @@ fn bin_sizes_text(scores: &ReliabilityScores) -> String {
     }
 }
 
-fn reliability_table(before: &ReliabilityScores, after: Option<&ReliabilityScores>) -> Markup {
-    let row = |name: &str, scores: &ReliabilityScores| {
+fn calibration_table(before: &CalibrationScores, after: Option<&CalibrationScores>) -> Markup {
+    let row = |name: &str, scores: &CalibrationScores| {
         html! {
             tr {
                 th scope="row" { (name) }
@@ -419,10 +419,10 @@ fn reliability_table(before: &ReliabilityScores, after: Option<&ReliabilityScore
 }
 
 fn bins_table(report: &ClassifierReport) -> Markup {
-    let reliability = &report.reliability;
+    let calibration = &report.calibration;
     let all = [
-        ("the network's own", Some(&reliability.before)),
-        ("after the temperature", reliability.after.as_ref()),
+        ("the network's own", Some(&calibration.before)),
+        ("after the temperature", calibration.after.as_ref()),
     ];
     html! {
         table {
@@ -479,7 +479,7 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
 }
 
 fn mistakes(report: &ClassifierReport, pictures: &BTreeMap<String, Vec<u8>>) -> Markup {
-    let caption = |mistake: &Judged| {
+    let caption = |mistake: &Prediction| {
         html! {
             span.line { "said " strong { (report.classes[mistake.predicted]) } " " (whole(mistake.confidence())) }
             span.line {

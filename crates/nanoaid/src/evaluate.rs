@@ -1,7 +1,7 @@
 //! Evaluating: how good a network is on micrographs that it was not trained on.
 //!
 //! [`classifier`] turns logits into a report, [`classify`] gives the answer for one micrograph, [`score`]
-//! runs a classifier over a part of a data set; [`image_quality`] and [`baseline`] judge reconstructions.
+//! runs a classifier over a part of a data set; [`image_quality`] and [`baseline`] measure reconstructions.
 
 pub mod baseline;
 pub mod classifier;

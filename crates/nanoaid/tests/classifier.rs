@@ -13,7 +13,7 @@ use micrograph::random::Stream;
 use micrograph::synth::strip::{self, StripConfig};
 use micrograph::synth::{self, Kind};
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Split};
-use nanoaid::evaluate::classifier::{Audit, ClassifierReport, JudgeConfig, Verdict, audit, judge};
+use nanoaid::evaluate::classifier::{Audit, ClassifierReport, EvaluateConfig, Verdict, audit, evaluate};
 use nanoaid::evaluate::score::{score, test_scores};
 use nanoaid::network::{CompactConfig, Published, PublishedConfig};
 use nanoaid::run::{DataSummary, Manifest, RunFolder, RunSettings};
@@ -156,11 +156,11 @@ fn trained(
 fn report(network: &Network, dataset: &Dataset) -> ClassifierReport {
     let (test, skipped) = score(network, dataset, Split::Test);
     assert!(skipped.is_empty() && test.len() == 30, "{skipped:?}, {}", test.len());
-    judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap()
+    evaluate(&classes(), &test, &[], &EvaluateConfig::default()).unwrap()
 }
 
 /// Probability that shuffled labels would be told as well on the test part, and the accuracy there.
-fn judged(network: &Network, dataset: &Dataset) -> (f64, f64) {
+fn evaluated(network: &Network, dataset: &Dataset) -> (f64, f64) {
     let report = report(network, dataset);
     (report.chance.p_value, report.accuracy.value)
 }
@@ -181,7 +181,7 @@ fn audited(bar: Bar) -> Audit {
     let (alone, _) = score(&found.trained.network, &dataset, Split::Test);
     assert_eq!(scores.scored, alone);
     let sets = scores.audit.sets();
-    audit(&classes(), sets, &JudgeConfig::default()).unwrap()
+    audit(&classes(), sets, &EvaluateConfig::default()).unwrap()
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_random_start_learns_and_comes_out_the_same_cut_off_or_not() {
     let whole = tempfile::tempdir().unwrap();
     let config = config(StartFrom::Random);
     let found = trained(&dataset, &base, &config, &mut new_run(&whole.path().join("run")));
-    let (p_value, accuracy) = judged(&found.trained.network, &dataset);
+    let (p_value, accuracy) = evaluated(&found.trained.network, &dataset);
     assert!(p_value < 0.05 && accuracy > 0.8, "accuracy {accuracy}, p {p_value}");
 
     let cut = tempfile::tempdir().unwrap();
@@ -217,7 +217,7 @@ fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
     let found = trained(&dataset, &base, &config, &mut new_run(&path));
     assert!(found.fits.iter().all(|fit| fit.converged), "{:?}", found.fits);
     // even random features tell gratings from particles
-    let (p_value, accuracy) = judged(&found.trained.network, &dataset);
+    let (p_value, accuracy) = evaluated(&found.trained.network, &dataset);
     assert!(p_value < 0.05, "accuracy {accuracy}, p {p_value}");
     let (before, after) = (base.network.weights(), found.trained.network.weights());
     for (name, weight) in &before.tensors {

@@ -1,4 +1,4 @@
-//! `nanoaid info`: what a micrograph's file tells, or the layers of a run.
+//! `nanoaid info`: what a micrograph's file tells, or the layers of a run or a file of weights.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use micrograph::calibration::length_text;
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
 use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
-use nanoaid::network::is_network;
+use nanoaid::network::{Colors, Preprocess, Resize, is_network};
 use nanoaid::{Device, Layer};
 use serde::Serialize;
 
@@ -22,7 +22,8 @@ const MOST_PICTURE_PX: usize = 1024;
 /// Arguments of `info`.
 #[derive(Args)]
 pub(crate) struct InfoArguments {
-    /// Micrographs, run folders, `autoencoder` or `classifier` for the built-in networks
+    /// Micrographs, run folders, weights files (.safetensors), `autoencoder` or `classifier` for the
+    /// built-in networks
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,6 +56,9 @@ enum Info {
         /// What a classifier tells apart.
         #[serde(skip_serializing_if = "Option::is_none")]
         classes: Option<Vec<String>>,
+        /// How images are brought to a published network.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        preprocess: Option<Preprocess>,
         /// Size of a pixel for which receptive fields are told in nanometres too.
         nm_per_px: Option<f64>,
     },
@@ -69,7 +73,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let mut all = Vec::new();
     let (mut n_told, mut n_skipped) = (0, 0);
     for (input, name) in inputs.iter().zip(&names) {
-        let told = if is_network(input) {
+        let told = if is_network(input) || is_weights(input) {
             layers_of(input, arguments.read.nm_per_px)
         } else {
             let picture = folder.as_ref().map(|folder| folder.file(&format!("{name}.png")));
@@ -100,10 +104,39 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(n_skipped))
 }
 
+/// Whether `input` is a file of weights.
+fn is_weights(input: &Path) -> bool {
+    input.is_file() && input.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
+}
+
+/// How images are brought to a published network.
+fn preprocess_text(preprocess: &Preprocess) -> String {
+    let Preprocess { colors, white, mean, std, size_px, crop, resize } = preprocess;
+    let colors = match colors {
+        Colors::Rgb => "red, green, blue",
+        Colors::Bgr => "blue, green, red",
+    };
+    let resize = match resize {
+        Resize::Bilinear => "bilinear",
+        Resize::Bicubic => "bicubic",
+    };
+    format!(
+        "  preprocess: the central {:.1} % of the shorter side, {resize}, to {size_px} × {size_px} px; channels {colors}; ({white} · pixel − {mean:?}) / {std:?}\n",
+        100.0 * crop
+    )
+}
+
 fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
     let network = network(input, Device::Cpu)?;
     let classes = network.classes().map(<[String]>::to_vec);
-    Ok(Info::Run { path: input.to_owned(), layers: network.layers().to_vec(), classes, nm_per_px })
+    let preprocess = network.preprocess().cloned();
+    Ok(Info::Run {
+        path: input.to_owned(),
+        layers: network.layers().to_vec(),
+        classes,
+        preprocess,
+        nm_per_px,
+    })
 }
 
 fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
@@ -162,9 +195,10 @@ fn text_of(info: &Info) -> String {
         Info::Micrograph { facts, data_bar, pixels_error } => {
             micrograph_text(facts, *data_bar, pixels_error.as_deref())
         }
-        Info::Run { path, layers, classes, nm_per_px } => {
+        Info::Run { path, layers, classes, preprocess, nm_per_px } => {
             let classes = classes.as_ref().map(|classes| format!("  classes: {}\n", classes.join(", ")));
-            layers_text(path, layers, *nm_per_px) + &classes.unwrap_or_default()
+            let preprocess = preprocess.as_ref().map(preprocess_text).unwrap_or_default();
+            layers_text(path, layers, *nm_per_px) + &classes.unwrap_or_default() + &preprocess
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use test_support::shared;
+
 use crate::program::Place;
 
 #[test]
@@ -69,4 +71,20 @@ fn a_picture_is_written_only_into_a_folder_of_its_own() {
     assert!(image::open(place.path("seen/a.png")).is_ok());
     place.run(&["info", "a.png", "--out", "seen"]).ended_with(1).told(&["seen", "--force"]);
     place.run(&["info", "a.png", "--out", "seen", "--force"]).ended_with(0);
+}
+
+#[test]
+fn a_file_of_weights_lists_its_layers_classes_and_preprocessing() {
+    let Some(weights) = shared("weights/squeezenet_v1_0_deepcompressed.safetensors") else { return };
+    let weights = weights.display().to_string();
+    let place = Place::new();
+    let said = place.run(&["info", &weights]).ended_with(0);
+    for part in
+        ["fire2.expand3x3", "weights in all", "preprocess: the central", "224 × 224 px", "red, green, blue"]
+    {
+        assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run(&["info", &weights, "--json"]).ended_with(0).out).unwrap();
+    assert_eq!(json[0]["preprocess"]["size_px"], 224);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
 
 mod bench;
+mod classify;
 mod comfort;
 mod dataset;
 mod demo;

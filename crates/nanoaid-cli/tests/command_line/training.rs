@@ -78,6 +78,35 @@ fn a_run_is_not_replaced_or_resumed_by_accident() {
 }
 
 #[test]
+fn a_training_resumed_with_more_epochs_is_lengthened_and_says_what_differs() {
+    let place = Place::new();
+    place.data_set("data");
+    place.run(&train(&["--out", "run"])).ended_with(0);
+    let before = place.text("run/curves.csv");
+    let longer = |epochs: &'static str| {
+        let arguments = ["--epochs", epochs, "--out", "run", "--resume"];
+        place.run(&[&["train", "autoencoder", "data"], &SMALL[..10], &arguments].concat())
+    };
+    longer("5").ended_with(0).told(&[
+        "resumed after epoch 3, with 5 epochs instead of 3",
+        "differ",
+        "epoch   5",
+    ]);
+    let after = place.text("run/curves.csv");
+    assert!(after.starts_with(&before) && after.lines().count() == 6, "{after}");
+    let manifest = place.json("run/manifest.json");
+    assert_eq!(manifest["lengthened"], serde_json::json!([{ "after_epoch": 3, "planned_epochs": 3 }]));
+    assert_eq!((&manifest["settings"]["epochs"], &manifest["status"]), (&5.into(), &"done".into()));
+    assert!(place.text("run/settings.toml").contains("epochs = 5"));
+    let whole = files(&place.path("run"));
+    longer("4").ended_with(1).told(&["cannot resume with 4 epochs: 5 of 5 are done"]);
+    assert_eq!(files(&place.path("run")), whole);
+    // with the same number there is nothing to do, and nothing changes
+    longer("5").ended_with(0);
+    assert_eq!(files(&place.path("run")), whole);
+}
+
+#[test]
 fn bad_settings_and_data_are_named() {
     let place = Place::new();
     place.data_set("data");

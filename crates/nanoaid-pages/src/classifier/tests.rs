@@ -3,7 +3,7 @@
 use micrograph::paint::Picture;
 use micrograph::random::Stream;
 use nanoaid::Architecture;
-use nanoaid::evaluate::classifier::{AuditSets, JudgeConfig, Scored, audit, judge};
+use nanoaid::evaluate::classifier::{AuditSets, EvaluateConfig, Scored, audit, evaluate};
 use nanoaid::run::ClassifierSettings;
 use nanoaid::train::{ClassifierConfig, TrainingCurve};
 
@@ -34,17 +34,17 @@ fn scored(n: usize, skill: f64, part: &str) -> Vec<Scored> {
         .collect()
 }
 
-fn judged(test: &[Scored]) -> ClassifierReport {
+fn evaluated(test: &[Scored]) -> ClassifierReport {
     let mut validation = scored(60, 1.0, "validation");
     validation.iter_mut().for_each(|image| image.group += " of validation");
-    judge(&classes(), test, &validation, &JudgeConfig::default()).unwrap()
+    evaluate(&classes(), test, &validation, &EvaluateConfig::default()).unwrap()
 }
 
 fn audited(strip: f64, without: f64) -> Audit {
     let [full, strip, top, without] = [(1.0, "test"), (strip, "strip"), (0.1, "top"), (without, "without")]
         .map(|(skill, part)| scored(90, skill, part));
     let sets = AuditSets { full: &full, strip: &strip, top: &top, without: &without, n_without_bar: 12 };
-    audit(&classes(), sets, &JudgeConfig::default()).unwrap()
+    audit(&classes(), sets, &EvaluateConfig::default()).unwrap()
 }
 
 /// A page of `report` and `audit`.
@@ -68,7 +68,7 @@ fn page_of(report: &ClassifierReport, audit: Option<&Audit>, mistakes: &BTreeMap
 }
 
 fn pictures(report: &ClassifierReport) -> BTreeMap<String, Vec<u8>> {
-    let picture = |(index, mistake): (usize, &Judged)| {
+    let picture = |(index, mistake): (usize, &Prediction)| {
         let shade = 40 + 12 * (index as u8 % 16);
         (mistake.file.clone(), Picture::new(120, 160, [shade; 3]).png_bytes(None))
     };
@@ -77,13 +77,13 @@ fn pictures(report: &ClassifierReport) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn html(strip: f64, without: f64) -> String {
-    let found = judged(&scored(90, 1.0, "test"));
+    let found = evaluated(&scored(90, 1.0, "test"));
     page_of(&found, Some(&audited(strip, without)), &pictures(&found))
 }
 
 #[test]
 fn the_page_shows_what_the_report_holds() {
-    let found = judged(&scored(90, 1.0, "test"));
+    let found = evaluated(&scored(90, 1.0, "test"));
     let html = html(0.0, 1.0);
     for text in [
         "porous &lt;sponge&gt;",
@@ -108,11 +108,11 @@ fn the_page_shows_what_the_report_holds() {
 
 #[test]
 fn a_temperature_that_does_not_hold_for_the_test_part_is_said_not_to() {
-    let mut found = judged(&scored(90, 1.0, "test"));
+    let mut found = evaluated(&scored(90, 1.0, "test"));
     let words = "It does not hold for the test micrographs";
-    let before = found.reliability.before.nll;
+    let before = found.calibration.before.nll;
     for (nll, shown) in [(before - 0.1, false), (before + 0.1, true)] {
-        found.reliability.after.as_mut().unwrap().nll = nll;
+        found.calibration.after.as_mut().unwrap().nll = nll;
         let html = page_of(&found, None, &BTreeMap::new());
         assert_eq!(html.contains(words), shown, "{before} {nll}");
     }
@@ -127,7 +127,7 @@ fn each_verdict_has_its_words() {
     for (strip, without, words) in cases {
         assert!(html(strip, without).contains(words), "{words}");
     }
-    let found = judged(&scored(90, 1.0, "test"));
+    let found = evaluated(&scored(90, 1.0, "test"));
     let mut undecided = audited(0.0, 1.0);
     for (reason, words) in [
         (Undecided::TooFewGroups { n_groups: 3, needed: 20 }, "3 groups of test micrographs have"),
@@ -150,7 +150,7 @@ fn a_report_without_audit_mistakes_or_intervals_is_a_page_too() {
             *logit = f64::from(u8::from(class == right));
         });
     });
-    let found = judge(&classes(), &test, &[], &JudgeConfig::default()).unwrap();
+    let found = evaluate(&classes(), &test, &[], &EvaluateConfig::default()).unwrap();
     let html = page_of(&found, None, &BTreeMap::new());
     assert!(html.contains("one group, so no interval") && html.contains("None."));
     assert!(!html.contains("Shortcut audit") && !html.contains("Where to abstain"));

@@ -1,19 +1,19 @@
-//! Judges a classifier by what it said of held-out micrographs: how good, how sure, how far to be
+//! Evaluates a classifier by its predictions for held-out micrographs: how good, how sure, how far to be
 //! believed, and whether it reads the data bar instead of the specimen.
 //!
 //! Numbers go in ([`Scored`]), numbers come out ([`ClassifierReport`], [`Audit`]). Nothing here
 //! knows of networks, files or pictures. Everything random comes from the seed of
-//! [`JudgeConfig`], and no figure depends on the order in which micrographs are given.
+//! [`EvaluateConfig`], and no figure depends on the order in which micrographs are given.
 //!
 //! Micrographs of one *group* (near-duplicates, or one specimen) are not independent, so intervals
 //! come from a bootstrap that draws whole groups (Efron & Tibshirani 1993; for clusters, Field &
-//! Welsh 2007). Reliability follows Guo et al. 2017.
+//! Welsh 2007). Calibration of probabilities follows Guo et al. 2017.
 
 mod abstention;
 mod audit;
+mod calibration;
 mod chance;
 mod groups;
-mod reliability;
 mod scores;
 mod table;
 #[cfg(test)]
@@ -26,14 +26,14 @@ use serde::{Deserialize, Serialize};
 
 pub use abstention::{Abstention, AbstentionPoint, OperatingPoint};
 pub use audit::{Audit, AuditSets, Difference, Evidence, Look, Undecided, Verdict, audit};
+pub use calibration::{CalibrationBin, CalibrationScores, ProbabilityCalibration, Temperature};
 pub use chance::Chance;
 pub use groups::{Estimate, Interval};
-pub use reliability::{Reliability, ReliabilityBin, ReliabilityScores, Temperature};
 pub use scores::ClassScores;
 pub use warning::Warning;
 
+pub(crate) use calibration::log_probabilities;
 pub(crate) use groups::{Groups, quantile};
-pub(crate) use reliability::log_probabilities;
 pub(crate) use scores::wilson;
 
 use crate::ConfigError;
@@ -67,10 +67,10 @@ impl Scored {
     }
 }
 
-/// How a classifier is judged.
+/// How a classifier is evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct JudgeConfig {
+pub struct EvaluateConfig {
     /// Resamples of the groups, and shuffles of the labels; 100 to 100 000.
     pub n_bootstrap: usize,
     /// Share of the resamples that an interval holds, 0.5 to 0.999.
@@ -81,7 +81,7 @@ pub struct JudgeConfig {
     pub seed: u64,
 }
 
-impl Default for JudgeConfig {
+impl Default for EvaluateConfig {
     fn default() -> Self {
         Self {
             n_bootstrap: 1000, // the ends of a 95 % interval then rest on 25 resamples each
@@ -92,28 +92,28 @@ impl Default for JudgeConfig {
     }
 }
 
-impl JudgeConfig {
+impl EvaluateConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
-        ConfigError::unless_within("judge.n_bootstrap", self.n_bootstrap as f64, 100.0..=100_000.0)?;
-        ConfigError::unless_within("judge.interval", self.interval, 0.5..=0.999)?;
-        ConfigError::unless_within("judge.n_bins", self.n_bins as f64, 2.0..=100.0)?;
+        ConfigError::unless_within("evaluate.n_bootstrap", self.n_bootstrap as f64, 100.0..=100_000.0)?;
+        ConfigError::unless_within("evaluate.interval", self.interval, 0.5..=0.999)?;
+        ConfigError::unless_within("evaluate.n_bins", self.n_bins as f64, 2.0..=100.0)?;
         Ok(self)
     }
 }
 
-/// Why a classifier can't be judged.
+/// Why a classifier cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
-pub enum JudgeError {
+pub enum EvaluateError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// There is nothing to tell apart.
     #[error("expected at least 2 classes, found {found}")]
     TooFewClasses { found: usize },
-    /// There is nothing to judge by.
+    /// There is nothing to evaluate by.
     #[error("{part}: expected at least 1 micrograph, found none")]
     Empty { part: String },
     /// A micrograph belongs to a class that is not in the list.
@@ -138,8 +138,8 @@ pub enum JudgeError {
 pub struct ClassifierReport {
     /// Version of this form, [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// How it was judged.
-    pub config: JudgeConfig,
+    /// How it was evaluated.
+    pub config: EvaluateConfig,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// Test micrographs.
@@ -161,20 +161,21 @@ pub struct ClassifierReport {
     /// Test micrographs by class and prediction, `[class][predicted]`.
     pub confusion: Vec<Vec<usize>>,
     /// Whether the probabilities are to be believed.
-    pub reliability: Reliability,
+    #[serde(alias = "reliability")]
+    pub calibration: ProbabilityCalibration,
     /// What is gained by saying nothing when unsure.
     pub abstention: Abstention,
     /// The mistakes the network was surest of, surest first, at most 24.
-    pub worst_mistakes: Vec<Judged>,
+    pub worst_mistakes: Vec<Prediction>,
     /// Every test micrograph, as given.
-    pub images: Vec<Judged>,
+    pub images: Vec<Prediction>,
     /// What to beware of.
     pub warnings: Vec<Warning>,
 }
 
-/// What the network said of one test micrograph.
+/// What the network predicts for one test micrograph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct Prediction {
     /// Its file.
     pub file: String,
     /// Its group.
@@ -187,7 +188,7 @@ pub struct Judged {
     pub probabilities: Vec<f64>,
 }
 
-impl Judged {
+impl Prediction {
     /// Probability of the class that was given.
     pub fn confidence(&self) -> f64 {
         self.probabilities[self.predicted]
@@ -204,17 +205,17 @@ pub fn macro_f1(n_classes: usize, answers: impl IntoIterator<Item = (usize, usiz
     Confusion::of_answers(n_classes, answers).macro_f1()
 }
 
-/// Judges a classifier of `classes` by its logits for held-out micrographs.
+/// Evaluates a classifier of `classes` by its logits for held-out micrographs.
 ///
 /// `test` was neither learnt from nor chosen by; from `validation`, which may be empty, come the
 /// temperature and the confidences to abstain below. Classes without a test micrograph are left
 /// out of all means, and a warning names them.
-pub fn judge(
+pub fn evaluate(
     classes: &[String],
     test: &[Scored],
     validation: &[Scored],
-    config: &JudgeConfig,
-) -> Result<ClassifierReport, JudgeError> {
+    config: &EvaluateConfig,
+) -> Result<ClassifierReport, EvaluateError> {
     let config = config.clone().checked()?;
     check(classes, "test", test)?;
     if !validation.is_empty() {
@@ -223,10 +224,11 @@ pub fn judge(
     let groups = Groups::of(test);
     let confusion = Confusion::of(classes.len(), test, groups.order());
     let (accuracy, macro_f1, balanced_accuracy) = estimates(&confusion, test, &groups, &config);
-    let reliability = Reliability::of(test, validation, &config);
-    let temperature = reliability.temperature.as_ref().map_or(1.0, |temperature| temperature.value);
-    let images: Vec<Judged> = test.iter().map(|scored| judged(scored, temperature)).collect();
-    let to_choose_by: Vec<Judged> = validation.iter().map(|scored| judged(scored, temperature)).collect();
+    let calibration = ProbabilityCalibration::of(test, validation, &config);
+    let temperature = calibration.temperature.as_ref().map_or(1.0, |temperature| temperature.value);
+    let images: Vec<Prediction> = test.iter().map(|scored| prediction(scored, temperature)).collect();
+    let to_choose_by: Vec<Prediction> =
+        validation.iter().map(|scored| prediction(scored, temperature)).collect();
     let mut report = ClassifierReport {
         schema_version: SCHEMA_VERSION,
         classes: classes.to_vec(),
@@ -239,7 +241,7 @@ pub fn judge(
         chance: Chance::of(classes, test, &groups, &config),
         per_class: confusion.per_class(classes, &groups.per_class(classes.len(), test), config.interval),
         confusion: confusion.counts,
-        reliability,
+        calibration,
         abstention: Abstention::of(&images, &to_choose_by, config.interval),
         worst_mistakes: worst_mistakes(&images),
         images,
@@ -255,7 +257,7 @@ fn estimates(
     confusion: &Confusion,
     scored: &[Scored],
     groups: &Groups,
-    config: &JudgeConfig,
+    config: &EvaluateConfig,
 ) -> (Estimate, Estimate, Estimate) {
     let resampled: Vec<Confusion> = groups
         .resamples(config)
@@ -267,9 +269,9 @@ fn estimates(
     (estimate(Confusion::accuracy), estimate(Confusion::macro_f1), estimate(Confusion::balanced_accuracy))
 }
 
-fn judged(scored: &Scored, temperature: f64) -> Judged {
+fn prediction(scored: &Scored, temperature: f64) -> Prediction {
     let log_probabilities = log_probabilities(&scored.logits, temperature);
-    Judged {
+    Prediction {
         file: scored.file.clone(),
         group: scored.group.clone(),
         category: scored.category,
@@ -278,39 +280,39 @@ fn judged(scored: &Scored, temperature: f64) -> Judged {
     }
 }
 
-fn worst_mistakes(images: &[Judged]) -> Vec<Judged> {
-    let mut mistakes: Vec<&Judged> = images.iter().filter(|image| !image.right()).collect();
+fn worst_mistakes(images: &[Prediction]) -> Vec<Prediction> {
+    let mut mistakes: Vec<&Prediction> = images.iter().filter(|image| !image.right()).collect();
     mistakes.sort_by(|a, b| b.confidence().total_cmp(&a.confidence()).then(a.file.cmp(&b.file)));
     mistakes.into_iter().take(MOST_MISTAKES).cloned().collect()
 }
 
 /// An error unless `scored` holds micrographs, each once, with a class and a logit for each class.
-fn check(classes: &[String], part: &str, scored: &[Scored]) -> Result<(), JudgeError> {
+fn check(classes: &[String], part: &str, scored: &[Scored]) -> Result<(), EvaluateError> {
     let n_classes = classes.len();
     if n_classes < 2 {
-        return Err(JudgeError::TooFewClasses { found: n_classes });
+        return Err(EvaluateError::TooFewClasses { found: n_classes });
     }
     let part = part.to_owned();
     if scored.is_empty() {
-        return Err(JudgeError::Empty { part });
+        return Err(EvaluateError::Empty { part });
     }
     let mut files = BTreeSet::new();
     for Scored { file, category, logits, .. } in scored {
         let file = file.clone();
         if !files.insert(file.clone()) {
-            return Err(JudgeError::Twice { part, file });
+            return Err(EvaluateError::Twice { part, file });
         }
         if *category >= n_classes {
-            return Err(JudgeError::NoSuchClass { part, file, found: *category, n_classes });
+            return Err(EvaluateError::NoSuchClass { part, file, found: *category, n_classes });
         }
         if logits.len() != n_classes {
-            return Err(JudgeError::LogitCount { part, file, found: logits.len(), expected: n_classes });
+            return Err(EvaluateError::LogitCount { part, file, found: logits.len(), expected: n_classes });
         }
         // NaN is in no range
         let usable = |logit: &f64| (-MOST_LOGIT..=MOST_LOGIT).contains(logit);
         if let Some(class) = logits.iter().position(|logit| !usable(logit)) {
             let (found, class) = (logits[class], classes[class].clone());
-            return Err(JudgeError::BadLogit { part, file, found, class });
+            return Err(EvaluateError::BadLogit { part, file, found, class });
         }
     }
     Ok(())

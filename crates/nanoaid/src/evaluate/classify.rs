@@ -5,8 +5,10 @@
 //! the specimen is left out, and nothing is squeezed. Knows nothing of training or data sets.
 
 mod answer;
+mod trained;
 
 pub use answer::{Answer, AnswerConfig, ClassProbability, answer};
+pub use trained::{ClassifyError, FileAnswer, TrainedClassifier, answers_csv};
 
 use burn::tensor::{Tensor, TensorData};
 use micrograph::paint::{Sampling, resampled};

@@ -118,6 +118,6 @@ mod tests {
         assert_eq!(classifier.classes().unwrap(), names);
         let report = classifier_report().unwrap();
         assert_eq!(report.classes, names);
-        assert!(report.reliability.temperature.is_some());
+        assert!(report.calibration.temperature.is_some());
     }
 }

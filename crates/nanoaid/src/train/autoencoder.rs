@@ -4,7 +4,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::checkpoint::Checkpoint;
-use super::learn::{Judgement, Task, learn};
+use super::learn::{Task, Validation, learn};
 use super::optimizer::Optimizer;
 use super::{OnProgress, TrainConfig, TrainError, Trained, no_patches, report};
 use crate::data::dataset::{
@@ -99,8 +99,8 @@ impl Task for Reconstruct<'_> {
         reconstruction_loss(graph, Tensor::from_data(data, &self.device.burn().autodiff()))
     }
 
-    fn judge(&self, network: &Network) -> Judgement {
-        Judgement { loss: mean_loss(network, &self.validation), macro_f1: None }
+    fn validate(&self, network: &Network) -> Validation {
+        Validation { loss: mean_loss(network, &self.validation), macro_f1: None }
     }
 
     fn skipped(&self) -> Vec<Skipped> {

@@ -65,7 +65,7 @@ impl Checkpoint {
     }
 
     /// The weights that are validated: the average, where one is kept.
-    pub(super) fn judged(&self) -> &Weights {
+    pub(super) fn validated(&self) -> &Weights {
         self.average.as_ref().unwrap_or(&self.weights)
     }
 
@@ -79,7 +79,7 @@ impl Checkpoint {
         let improved = row.badness() < lowest;
         self.curve.push(row);
         if improved {
-            self.best = self.judged().clone();
+            self.best = self.validated().clone();
             self.best_epoch = row.epoch;
         }
         improved

@@ -16,7 +16,7 @@ use micrograph::Plane;
 use micrograph::random::Stream;
 use rayon::prelude::*;
 
-use super::learn::{Judgement, Task, learn};
+use super::learn::{Task, Validation, learn};
 use super::{OnProgress, TrainError, Trained, no_patches};
 use crate::data::dataset::{Dataset, Skipped, Split};
 use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view_px};
@@ -67,12 +67,12 @@ pub fn classifier(
             return Err(no_patches(part, "no micrograph with one of the categories could be used"));
         }
     }
-    let judged = Judged {
+    let n_training = training.len();
+    let validation = ValidationViews {
         labels: validation.iter().map(|picture| picture.label).collect(),
         views: validation.iter().map(|picture| picture.views(side)).collect(),
     };
-    let n_training = training.len();
-    let task = Classify { base, config: &config, side, training, judged, skipped };
+    let task = Classify { base, config: &config, side, training, validation, skipped };
     if config.start == StartFrom::Frozen {
         return frozen::fit(&task, run, progress);
     }
@@ -81,7 +81,7 @@ pub fn classifier(
 }
 
 /// The views that networks are compared by.
-struct Judged {
+struct ValidationViews {
     labels: Vec<usize>,
     views: Vec<Vec<Plane>>,
 }
@@ -92,7 +92,7 @@ struct Classify<'a> {
     config: &'a ClassifierConfig,
     side: usize,
     training: Vec<Picture>,
-    judged: Judged,
+    validation: ValidationViews,
     skipped: Vec<Skipped>,
 }
 
@@ -156,11 +156,11 @@ impl Task for Classify<'_> {
         ((log_probabilities * targets).sum().div_scalar(-(n as f64)), statistics)
     }
 
-    fn judge(&self, network: &Network) -> Judgement {
-        let logits = logits_of_groups(network, &self.judged.views);
-        Judgement {
-            loss: cross_entropy(&logits, &self.judged.labels),
-            macro_f1: Some(macro_f1(&logits, &self.judged.labels, self.n_classes())),
+    fn validate(&self, network: &Network) -> Validation {
+        let logits = logits_of_groups(network, &self.validation.views);
+        Validation {
+            loss: cross_entropy(&logits, &self.validation.labels),
+            macro_f1: Some(macro_f1(&logits, &self.validation.labels, self.n_classes())),
         }
     }
 

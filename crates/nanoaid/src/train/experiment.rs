@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 use super::{Progress, TrainError};
 use crate::ConfigError;
 use crate::data::dataset::{DatasetError, Skipped};
-use crate::evaluate::classifier::JudgeError;
+use crate::evaluate::classifier::EvaluateError;
 use crate::network::WeightsError;
 use crate::output::OutputError;
 use crate::run::{Lengthened, RunError};
@@ -77,7 +77,7 @@ pub enum ExperimentError {
     Weights(#[from] WeightsError),
     /// The classifier could not be evaluated.
     #[error(transparent)]
-    Evaluate(#[from] JudgeError),
+    Evaluate(#[from] EvaluateError),
     /// The settings cannot be written as a settings file.
     #[error("settings: {0}")]
     Toml(#[from] toml::ser::Error),

@@ -14,7 +14,7 @@ use crate::{Architecture, Device, Network};
 
 /// How good a network is on the validation part.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Judgement {
+pub(super) struct Validation {
     /// Its loss.
     pub loss: f64,
     /// Mean F1 over the categories, of a classifier; it goes before the loss.
@@ -42,7 +42,7 @@ pub(super) trait Task {
     fn loss(&self, graph: &Graph, batch: &Self::Batch) -> (Tensor<1>, Vec<Statistics>);
 
     /// How good a network is on the validation part.
-    fn judge(&self, network: &Network) -> Judgement;
+    fn validate(&self, network: &Network) -> Validation;
 
     /// Files that could not be used.
     fn skipped(&self) -> Vec<Skipped>;
@@ -67,7 +67,7 @@ pub(super) fn learn<T: Task>(
         }
         None => {
             let start = task.start()?;
-            Checkpoint::start(start.weights(), task.judge(&start).loss)
+            Checkpoint::start(start.weights(), task.validate(&start).loss)
         }
     };
     let architecture = task.architecture();
@@ -99,14 +99,14 @@ pub(super) fn learn<T: Task>(
         }
         checkpoint.weights = network.weights();
         optimizer.save_into(&mut checkpoint);
-        let judged = network_of(checkpoint.judged())?;
-        let judgement = task.judge(&judged);
-        if !judgement.loss.is_finite() {
+        let validated = network_of(checkpoint.validated())?;
+        let validation = task.validate(&validated);
+        if !validation.loss.is_finite() {
             return Err(TrainError::NotFinite {
                 step: optimizer.n_steps(),
                 epoch,
                 what: "the validation loss".into(),
-                value: judgement.loss,
+                value: validation.loss,
                 before: losses.last().copied().unwrap_or(f64::NAN),
             });
         }
@@ -115,13 +115,13 @@ pub(super) fn learn<T: Task>(
             step: optimizer.n_steps(),
             learning_rate: optimizer.learning_rate(),
             training_loss: losses.iter().sum::<f64>() / losses.len() as f64,
-            validation_loss: judgement.loss,
-            validation_macro_f1: judgement.macro_f1,
+            validation_loss: validation.loss,
+            validation_macro_f1: validation.macro_f1,
         };
         let improved = checkpoint.enter(row);
         run.write_checkpoint(epoch, &checkpoint.to_bytes())?;
         if improved {
-            run.write(NETWORK, &judged.to_bytes())?;
+            run.write(NETWORK, &validated.to_bytes())?;
         }
         if progress(Progress::Epoch(&row)).is_break() && checkpoint.epoch() < schedule.epochs {
             return Err(TrainError::Cancelled);

@@ -66,7 +66,7 @@ impl QualityReport {
     }
 }
 
-/// The patches on which a network is judged, and those that what is compared with it learns from.
+/// The patches on which a network is measured, and those that what is compared with it learns from.
 #[derive(Clone, Debug)]
 pub struct HeldOut {
     /// `test`, or `validation` where there is no test part.

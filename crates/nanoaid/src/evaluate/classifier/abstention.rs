@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scores::wilson;
-use super::{Interval, Judged};
+use super::{Interval, Prediction};
 
 /// Accuracies that someone may ask for.
 const TARGETS: [f64; 3] = [0.9, 0.95, 0.99];
@@ -52,14 +52,14 @@ pub struct OperatingPoint {
 }
 
 impl Abstention {
-    pub(super) fn of(test: &[Judged], validation: &[Judged], interval: f64) -> Self {
+    pub(super) fn of(test: &[Prediction], validation: &[Prediction], interval: f64) -> Self {
         let to_choose_by = curve(validation);
         let chosen = |target: f64| {
             let reached =
                 |point: &&AbstentionPoint| point.n_kept >= FEWEST_TO_CHOOSE_BY && point.accuracy >= target;
             // the last one keeps most
             let validation = *to_choose_by.iter().rfind(reached)?;
-            let kept: Vec<&Judged> =
+            let kept: Vec<&Prediction> =
                 test.iter().filter(|image| image.confidence() >= validation.min_confidence).collect();
             let n_right = kept.iter().filter(|image| image.right()).count();
             Some(OperatingPoint {
@@ -75,7 +75,7 @@ impl Abstention {
     }
 }
 
-fn curve(images: &[Judged]) -> Vec<AbstentionPoint> {
+fn curve(images: &[Prediction]) -> Vec<AbstentionPoint> {
     let mut sorted: Vec<(f64, bool)> =
         images.iter().map(|image| (image.confidence(), image.right())).collect();
     sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -103,8 +103,8 @@ mod tests {
     use super::*;
 
     /// Micrographs of class 0 with these probabilities of it, out of two classes.
-    fn judged(probabilities: &[f64]) -> Vec<Judged> {
-        let one = |&p: &f64| Judged {
+    fn predictions(probabilities: &[f64]) -> Vec<Prediction> {
+        let one = |&p: &f64| Prediction {
             file: String::new(),
             group: String::new(),
             category: 0,
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn the_curve_goes_from_the_surest_to_all() {
         // confidences 0.9 right, 0.8 wrong and right together, 0.6 right
-        let points: Vec<(f64, usize, f64)> = curve(&judged(&[0.6, 0.8, 0.9, 1.0 - 0.8]))
+        let points: Vec<(f64, usize, f64)> = curve(&predictions(&[0.6, 0.8, 0.9, 1.0 - 0.8]))
             .iter()
             .map(|point| ((point.min_confidence * 100.0).round() / 100.0, point.n_kept, point.accuracy))
             .collect();
@@ -130,14 +130,14 @@ mod tests {
         let mut validation = vec![0.95; 19];
         validation.push(0.3);
         validation.extend([0.6; 10]);
-        let test = judged(&[0.95, 0.94, 0.9, 0.05, 0.65]);
-        let found = Abstention::of(&test, &judged(&validation), 0.95).operating_points;
+        let test = predictions(&[0.95, 0.94, 0.9, 0.05, 0.65]);
+        let found = Abstention::of(&test, &predictions(&validation), 0.95).operating_points;
         let chosen: Vec<(f64, f64, usize)> =
             found.iter().map(|point| (point.target, point.validation.min_confidence, point.n_kept)).collect();
         // 0.9 and 0.95 keep all, 0.99 keeps what is as sure as 0.95: one right, one wrong of the test
         assert_eq!(chosen, [(0.9, 0.6, 5), (0.95, 0.6, 5), (0.99, 0.95, 2)]);
         assert_eq!(found[2].accuracy, Some(0.5));
-        assert!(Abstention::of(&test, &judged(&[0.9; 9]), 0.95).operating_points.is_empty());
+        assert!(Abstention::of(&test, &predictions(&[0.9; 9]), 0.95).operating_points.is_empty());
         assert!(Abstention::of(&test, &[], 0.95).operating_points.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::chance::Chance;
 use super::groups::{Estimate, Groups};
 use super::scores::Confusion;
-use super::{JudgeConfig, JudgeError, SCHEMA_VERSION, Scored, check};
+use super::{EvaluateConfig, EvaluateError, SCHEMA_VERSION, Scored, check};
 
 /// Groups with a data bar below which nothing is decided: intervals over fewer are too narrow.
 const FEWEST_GROUPS: usize = 20;
@@ -39,8 +39,8 @@ pub struct AuditSets<'a> {
 pub struct Audit {
     /// Version of this form, [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// How it was judged.
-    pub config: JudgeConfig,
+    /// How it was evaluated.
+    pub config: EvaluateConfig,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// Test micrographs with a data bar.
@@ -141,11 +141,15 @@ pub enum Undecided {
 /// Audits a classifier of `classes` by its logits for the same micrographs seen in four ways.
 ///
 /// The four sets hold the same files, in any order, with the same classes and groups. Empty sets are
-/// an error ([`JudgeError::Empty`]): where no micrograph has a data bar there is nothing to audit.
-pub fn audit(classes: &[String], sets: AuditSets<'_>, config: &JudgeConfig) -> Result<Audit, JudgeError> {
+/// an error ([`EvaluateError::Empty`]): where no micrograph has a data bar there is nothing to audit.
+pub fn audit(
+    classes: &[String],
+    sets: AuditSets<'_>,
+    config: &EvaluateConfig,
+) -> Result<Audit, EvaluateError> {
     let config = config.clone().checked()?;
     let order = sorted("full", classes, sets.full)?;
-    let paired = |part, scored| -> Result<Vec<Scored>, JudgeError> {
+    let paired = |part, scored| -> Result<Vec<Scored>, EvaluateError> {
         let sorted = sorted(part, classes, scored)?;
         same_micrographs(part, &order, &sorted)?;
         Ok(sorted)
@@ -226,7 +230,7 @@ impl Resampled {
         scored: &[Scored],
         groups: &Groups,
         resamples: &[Vec<usize>],
-        config: &JudgeConfig,
+        config: &EvaluateConfig,
     ) -> Self {
         let n_classes = classes.len();
         let all = Confusion::of(n_classes, scored, groups.order());
@@ -246,7 +250,7 @@ impl Resampled {
 }
 
 /// The micrographs of a set in the order of their files.
-fn sorted(part: &str, classes: &[String], scored: &[Scored]) -> Result<Vec<Scored>, JudgeError> {
+fn sorted(part: &str, classes: &[String], scored: &[Scored]) -> Result<Vec<Scored>, EvaluateError> {
     check(classes, part, scored)?;
     let mut sorted = scored.to_vec();
     sorted.sort_by(|a, b| a.file.cmp(&b.file));
@@ -254,12 +258,12 @@ fn sorted(part: &str, classes: &[String], scored: &[Scored]) -> Result<Vec<Score
 }
 
 /// An error unless both, in the order of their files, hold the same ones.
-fn same_micrographs(part: &str, full: &[Scored], other: &[Scored]) -> Result<(), JudgeError> {
+fn same_micrographs(part: &str, full: &[Scored], other: &[Scored]) -> Result<(), EvaluateError> {
     let key = |scored: &Scored| (scored.file.clone(), scored.group.clone(), scored.category);
     let differs = (0..full.len().max(other.len())).find(|&i| full.get(i).map(key) != other.get(i).map(key));
     let Some(index) = differs else { return Ok(()) };
     let file = other.get(index).or(full.get(index)).map_or(String::new(), |scored| scored.file.clone());
-    Err(JudgeError::NotTheSame { part: part.to_owned(), file })
+    Err(EvaluateError::NotTheSame { part: part.to_owned(), file })
 }
 
 #[cfg(test)]
@@ -305,7 +309,7 @@ mod tests {
         let purposes = ["full", "strip", "top", "without"];
         let [full, strip, top, without] = std::array::from_fn(|i| scored(tells[i], seed, purposes[i]));
         let sets = AuditSets { full: &full, strip: &strip, top: &top, without: &without, n_without_bar: 7 };
-        audit(&classes(), sets, &JudgeConfig::default()).unwrap()
+        audit(&classes(), sets, &EvaluateConfig::default()).unwrap()
     }
 
     #[test]
@@ -357,7 +361,7 @@ mod tests {
                 .map(|set| set.iter().filter(|image| keep(image)).cloned().collect::<Vec<_>>());
             let [full, strip, top, without] = &kept;
             let sets = AuditSets { full, strip, top, without, n_without_bar: 0 };
-            audit(&classes(), sets, &JudgeConfig::default()).unwrap().verdict
+            audit(&classes(), sets, &EvaluateConfig::default()).unwrap().verdict
         };
         assert!(matches!(reason(&|_| true), Verdict::Shortcut { .. }));
         // 38 micrographs of 19 groups
@@ -372,7 +376,7 @@ mod tests {
         let mut full = scored(Tells::Class(1.0), 0, "one class");
         full.iter_mut().for_each(|image| image.category = 2);
         let sets = AuditSets { full: &full, strip: &full, top: &full, without: &full, n_without_bar: 0 };
-        let verdict = audit(&classes(), sets, &JudgeConfig::default()).unwrap().verdict;
+        let verdict = audit(&classes(), sets, &EvaluateConfig::default()).unwrap().verdict;
         assert_eq!(verdict, Verdict::Undecided { reason: Undecided::OneClass });
     }
 
@@ -381,7 +385,7 @@ mod tests {
         // equal mistakes in both: the difference is certainly 0, however bad both are
         let same = scored(Tells::Class(0.4), 5, "pairs");
         let sets = AuditSets { full: &same, strip: &same, top: &same, without: &same, n_without_bar: 0 };
-        let audit = audit(&classes(), sets, &JudgeConfig::default()).unwrap();
+        let audit = audit(&classes(), sets, &EvaluateConfig::default()).unwrap();
         let certain = audit.full_minus_without.accuracy;
         assert_eq!((certain.value, certain.interval.unwrap().width()), (0.0, 0.0));
         assert!(audit.full.accuracy.interval.unwrap().width() > 0.1);
@@ -392,7 +396,7 @@ mod tests {
         let full = scored(Tells::Class(1.0), 0, "full");
         let refused = |strip: &[Scored]| {
             let sets = AuditSets { full: &full, strip, top: &full, without: &full, n_without_bar: 0 };
-            audit(&classes(), sets, &JudgeConfig::default()).unwrap_err().to_string()
+            audit(&classes(), sets, &EvaluateConfig::default()).unwrap_err().to_string()
         };
         let changed = |change: &dyn Fn(&mut Vec<Scored>)| {
             let mut strip = full.clone();
@@ -412,6 +416,6 @@ mod tests {
         assert_eq!(refused(&[]), "strip: expected at least 1 micrograph, found none");
         let reversed: Vec<Scored> = full.iter().rev().cloned().collect();
         let sets = AuditSets { full: &full, strip: &reversed, top: &full, without: &full, n_without_bar: 0 };
-        assert!(audit(&classes(), sets, &JudgeConfig::default()).is_ok(), "any order is the same set");
+        assert!(audit(&classes(), sets, &EvaluateConfig::default()).is_ok(), "any order is the same set");
     }
 }

@@ -10,7 +10,7 @@ use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::groups::Groups;
-use super::{JudgeConfig, Scored};
+use super::{EvaluateConfig, Scored};
 
 /// What guessing reaches, and whether the accuracy is more than that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,12 @@ pub struct Chance {
 }
 
 impl Chance {
-    pub(super) fn of(classes: &[String], scored: &[Scored], groups: &Groups, config: &JudgeConfig) -> Self {
+    pub(super) fn of(
+        classes: &[String],
+        scored: &[Scored],
+        groups: &Groups,
+        config: &EvaluateConfig,
+    ) -> Self {
         let order: Vec<usize> = groups.order().collect();
         let n_right = |labels: &mut dyn Iterator<Item = usize>| {
             order.iter().zip(labels).filter(|(index, label)| scored[**index].predicted() == *label).count()
@@ -67,7 +72,7 @@ mod tests {
     }
 
     fn chance(scored: &[Scored]) -> Chance {
-        let config = JudgeConfig { n_bootstrap: 20_000, ..JudgeConfig::default() };
+        let config = EvaluateConfig { n_bootstrap: 20_000, ..EvaluateConfig::default() };
         Chance::of(&["a".to_owned(), "b".to_owned()], scored, &Groups::of(scored), &config)
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{JudgeConfig, Scored};
+use super::{EvaluateConfig, Scored};
 
 /// Ends of an interval, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ impl Groups {
     }
 
     /// Micrographs of as many groups as there are, drawn with replacement, once for each resample.
-    pub(super) fn resamples(&self, config: &JudgeConfig) -> impl Iterator<Item = Vec<usize>> {
+    pub(super) fn resamples(&self, config: &EvaluateConfig) -> impl Iterator<Item = Vec<usize>> {
         let groups: Vec<&Vec<usize>> = self.members.values().collect();
         let seed = config.seed;
         (0..config.n_bootstrap as u64).map(move |index| {
@@ -113,7 +113,7 @@ impl Groups {
     }
 
     /// `value` with the interval that `resampled` gives it; without one for a single group.
-    pub(super) fn estimate(&self, value: f64, resampled: Vec<f64>, config: &JudgeConfig) -> Estimate {
+    pub(super) fn estimate(&self, value: f64, resampled: Vec<f64>, config: &EvaluateConfig) -> Estimate {
         let interval = (self.len() > 1).then(|| Interval::middle(resampled, config.interval));
         Estimate { value, interval }
     }
@@ -169,7 +169,7 @@ mod tests {
     fn a_resample_holds_whole_groups() {
         let groups = Groups::of(&scored(7, 3));
         let mut seen = BTreeSet::new();
-        for images in groups.resamples(&JudgeConfig::default()) {
+        for images in groups.resamples(&EvaluateConfig::default()) {
             assert_eq!(images.len(), 21);
             assert!(
                 images.chunks(3).all(|group| group[0] % 3 == 0 && group[2] == group[0] + 2),
@@ -186,7 +186,7 @@ mod tests {
         let back: Vec<Scored> = there.iter().rev().cloned().collect();
         let files = |scored: &[Scored]| {
             let groups = Groups::of(scored);
-            let resample = groups.resamples(&JudgeConfig::default()).nth(3).unwrap();
+            let resample = groups.resamples(&EvaluateConfig::default()).nth(3).unwrap();
             resample.into_iter().map(|index| scored[index].file.clone()).collect::<Vec<_>>()
         };
         assert_eq!(files(&there), files(&back));

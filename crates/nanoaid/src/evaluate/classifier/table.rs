@@ -2,7 +2,7 @@
 
 use crate::output::csv_text;
 
-use super::{Audit, ClassScores, ClassifierReport, Judged};
+use super::{Audit, ClassScores, ClassifierReport, Prediction};
 
 impl ClassifierReport {
     /// All of the report; [`serde_json`] reads it back.
@@ -16,7 +16,7 @@ impl ClassifierReport {
         let names = self.classes.iter().map(|class| format!("p_{class}"));
         let head: Vec<String> =
             ["file", "group", "true", "predicted"].map(String::from).into_iter().chain(names).collect();
-        let row = |image: &Judged| -> Vec<String> {
+        let row = |image: &Prediction| -> Vec<String> {
             let class = |class: usize| self.classes[class].clone();
             let said =
                 [image.file.clone(), image.group.clone(), class(image.category), class(image.predicted)];

@@ -60,8 +60,8 @@ fn drawn(n_groups: usize, size: usize, accuracy: f64, seed: u64) -> Vec<Scored> 
     (0..n_groups).flat_map(group).collect()
 }
 
-fn judged(test: &[Scored]) -> ClassifierReport {
-    judge(&names(test[0].logits.len()), test, &[], &JudgeConfig::default()).unwrap()
+fn evaluated(test: &[Scored]) -> ClassifierReport {
+    evaluate(&names(test[0].logits.len()), test, &[], &EvaluateConfig::default()).unwrap()
 }
 
 fn close(found: f64, expected: f64) -> bool {
@@ -74,18 +74,18 @@ fn figures_are_those_of_scikit_learn() {
     // f1_score(labels=[0, 1, 2], average="macro"), confusion_matrix(labels=range(4)), log_loss,
     // brier_score_loss(scale_by_half=False); the expected calibration error by NumPy, the temperature by
     // scipy.optimize.minimize_scalar of log_loss
-    let report = judge(&names(4), &table(), &table_twice(), &JudgeConfig::default()).unwrap();
+    let report = evaluate(&names(4), &table(), &table_twice(), &EvaluateConfig::default()).unwrap();
     assert_eq!(report.confusion, [[3, 1, 0, 0], [0, 2, 1, 0], [1, 0, 2, 1], [0, 0, 0, 0]]);
-    let reliability = &report.reliability;
-    let after = reliability.after.as_ref().unwrap();
-    let temperature = reliability.temperature.unwrap();
+    let calibration = &report.calibration;
+    let after = calibration.after.as_ref().unwrap();
+    let temperature = calibration.temperature.unwrap();
     let figures = [
         ("accuracy", report.accuracy.value, 0.636_363_636_363_636),
         ("macro-F1", report.macro_f1.value, 0.662_698_412_698_413),
         ("balanced accuracy", report.balanced_accuracy.value, 0.638_888_888_888_889),
-        ("NLL", reliability.before.nll, 0.998_812_460_119_408),
-        ("Brier", reliability.before.brier, 0.560_874_973_276_086),
-        ("ECE", reliability.before.ece, 0.252_954_436_555_815),
+        ("NLL", calibration.before.nll, 0.998_812_460_119_408),
+        ("Brier", calibration.before.brier, 0.560_874_973_276_086),
+        ("ECE", calibration.before.ece, 0.252_954_436_555_815),
         ("NLL after", after.nll, 0.982_740_606_197_215),
         ("NLL of validation", temperature.nll_after, 0.982_740_606_197_215),
     ];
@@ -104,7 +104,7 @@ fn figures_are_those_of_scikit_learn() {
 
 #[test]
 fn mistakes_come_surest_first() {
-    let report = judge(&names(4), &table(), &[], &JudgeConfig::default()).unwrap();
+    let report = evaluate(&names(4), &table(), &[], &EvaluateConfig::default()).unwrap();
     let files: Vec<&str> = report.worst_mistakes.iter().map(|mistake| mistake.file.as_str()).collect();
     // confidences 0.831, twice e^2.5/(e^2.5 + e + 2) = 0.721 (then by name), e²/(e² + e + 2) = 0.610
     assert_eq!(files, ["01.png", "05.png", "08.png", "09.png"]);
@@ -119,9 +119,9 @@ fn intervals_hold_the_true_accuracy_as_often_as_they_say() {
     // 200 sets of 80 micrographs told rightly with probability 0.8; percentile intervals of shares
     // hold it a little less often than the 95 % they name: with 93 %, 175 or fewer of 200 have a
     // probability below 1 %
-    let config = JudgeConfig { n_bootstrap: 400, ..JudgeConfig::default() };
+    let config = EvaluateConfig { n_bootstrap: 400, ..EvaluateConfig::default() };
     let holds = |seed: &u64| {
-        let report = judge(&names(2), &drawn(80, 1, 0.8, *seed), &[], &config).unwrap();
+        let report = evaluate(&names(2), &drawn(80, 1, 0.8, *seed), &[], &config).unwrap();
         report.accuracy.interval.unwrap().holds(0.8)
     };
     let n_held = (0..200).filter(holds).count();
@@ -130,13 +130,13 @@ fn intervals_hold_the_true_accuracy_as_often_as_they_say() {
 
 #[test]
 fn copies_within_groups_do_not_narrow_the_interval() {
-    let interval = |test: &[Scored]| judged(test).accuracy.interval.unwrap();
+    let interval = |test: &[Scored]| evaluated(test).accuracy.interval.unwrap();
     let grouped = drawn(60, 5, 0.7, 3);
     let single = drawn(60, 1, 0.7, 3);
     // the same outcomes, five times each: the same interval
     assert_eq!(interval(&grouped), interval(&single));
     // normal theory for a share p of G groups: 2 · 1.96 · √(p (1 − p) / G)
-    let share = judged(&single).accuracy.value;
+    let share = evaluated(&single).accuracy.value;
     let expected = 2.0 * 1.96 * (share * (1.0 - share) / 60.0).sqrt();
     assert!((interval(&single).width() / expected - 1.0).abs() < 0.1, "{:?}", interval(&single));
     let mut ungrouped = grouped;
@@ -155,13 +155,13 @@ fn shuffled_labels_score_at_chance() {
             let mut labels: Vec<usize> = scored.chunks(2).map(|group| group[0].category).collect();
             Stream::new(seed, "shuffled labels", 0).shuffle(&mut labels);
             scored.iter_mut().enumerate().for_each(|(index, image)| image.category = labels[index / 2]);
-            judged(&scored).chance
+            evaluated(&scored).chance
         })
         .collect();
     let n_small = chances.iter().filter(|chance| chance.p_value <= 0.05).count();
     assert!(n_small <= 6, "{n_small} of 40: {chances:?}");
     assert!(chances.iter().all(|chance| (chance.shuffled_accuracy - 0.5).abs() < 0.05), "{chances:?}");
-    let learnt = judged(&drawn(30, 2, 0.9, 0)).chance;
+    let learnt = evaluated(&drawn(30, 2, 0.9, 0)).chance;
     assert!(learnt.p_value <= 0.002, "{learnt:?}");
 }
 
@@ -173,7 +173,7 @@ fn each_warning_comes_with_its_numbers_and_only_when_it_is_due() {
     };
     let validation = renamed(&good);
     let report = |test: &[Scored], validation: &[Scored]| {
-        judge(&names(test[0].logits.len()), test, validation, &JudgeConfig::default()).unwrap()
+        evaluate(&names(test[0].logits.len()), test, validation, &EvaluateConfig::default()).unwrap()
     };
     assert_eq!(report(&good, &validation).warnings, []);
     let one = |test: &[Scored], validation: &[Scored]| match report(test, validation).warnings.as_slice() {
@@ -215,7 +215,7 @@ fn each_warning_comes_with_its_numbers_and_only_when_it_is_due() {
 fn one_group_has_no_interval() {
     let mut test = table();
     test.iter_mut().for_each(|image| image.group = "one".to_owned());
-    let report = judged(&test);
+    let report = evaluated(&test);
     assert_eq!((report.n_groups, report.accuracy.interval), (1, None));
     assert_eq!(report.chance.p_value, 1.0, "one group can't be shuffled");
     let text = "all test micrographs are of one group, so there are no intervals";
@@ -224,11 +224,11 @@ fn one_group_has_no_interval() {
 
 #[test]
 fn json_comes_back_as_it_was() {
-    let report = judge(&names(4), &table(), &table_twice(), &JudgeConfig::default()).unwrap();
+    let report = evaluate(&names(4), &table(), &table_twice(), &EvaluateConfig::default()).unwrap();
     assert_eq!(serde_json::from_str::<ClassifierReport>(&report.json()).unwrap(), report);
     let images = drawn(30, 2, 0.9, 0);
     let sets = AuditSets { full: &images, strip: &images, top: &images, without: &images, n_without_bar: 3 };
-    let audit = audit(&names(2), sets, &JudgeConfig::default()).unwrap();
+    let audit = audit(&names(2), sets, &EvaluateConfig::default()).unwrap();
     assert_eq!(serde_json::from_str::<Audit>(&audit.json()).unwrap(), audit);
 }
 
@@ -236,7 +236,7 @@ fn json_comes_back_as_it_was() {
 fn csv_has_a_row_for_each_micrograph_and_each_class() {
     let mut test = table();
     test[0].file = "a, \"b\"\n.png".to_owned();
-    let report = judged(&test);
+    let report = evaluated(&test);
     let text = report.csv();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let head = ["file", "group", "true", "predicted", "p_fibres", "p_powder", "p_tips", "p_films"];
@@ -259,10 +259,10 @@ fn the_order_of_the_micrographs_changes_no_figure() {
     let there = drawn(20, 3, 0.7, 2);
     let mut back = there.clone();
     back.reverse();
-    let (there, back) = (judged(&there), judged(&back));
+    let (there, back) = (evaluated(&there), evaluated(&back));
     assert_eq!((there.accuracy, there.macro_f1), (back.accuracy, back.macro_f1));
     assert_eq!((&there.chance, &there.abstention), (&back.chance, &back.abstention));
-    assert_eq!(there.reliability.before.ece_if_honest, back.reliability.before.ece_if_honest);
+    assert_eq!(there.calibration.before.ece_if_honest, back.calibration.before.ece_if_honest);
 }
 
 #[test]
@@ -285,27 +285,27 @@ fn bad_input_is_named() {
     for (change, expected) in cases {
         let mut test = table();
         change(&mut test);
-        let error = judge(&names(4), &test, &[], &JudgeConfig::default()).unwrap_err();
+        let error = evaluate(&names(4), &test, &[], &EvaluateConfig::default()).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
     let mut validation = table();
     validation[0].category = 9;
-    let error = judge(&names(4), &table(), &validation, &JudgeConfig::default()).unwrap_err();
+    let error = evaluate(&names(4), &table(), &validation, &EvaluateConfig::default()).unwrap_err();
     assert_eq!(error.to_string(), "validation: 00.png: expected a class below 4, found 9");
-    let error = judge(&names(1), &table(), &[], &JudgeConfig::default()).unwrap_err();
+    let error = evaluate(&names(1), &table(), &[], &EvaluateConfig::default()).unwrap_err();
     assert_eq!(error.to_string(), "expected at least 2 classes, found 1");
     let settings = [
         (
-            JudgeConfig { n_bootstrap: 99, ..Default::default() },
-            "judge.n_bootstrap: expected 100 to 100000, found 99",
+            EvaluateConfig { n_bootstrap: 99, ..Default::default() },
+            "evaluate.n_bootstrap: expected 100 to 100000, found 99",
         ),
         (
-            JudgeConfig { interval: f64::NAN, ..Default::default() },
-            "judge.interval: expected 0.5 to 0.999, found NaN",
+            EvaluateConfig { interval: f64::NAN, ..Default::default() },
+            "evaluate.interval: expected 0.5 to 0.999, found NaN",
         ),
-        (JudgeConfig { n_bins: 1, ..Default::default() }, "judge.n_bins: expected 2 to 100, found 1"),
+        (EvaluateConfig { n_bins: 1, ..Default::default() }, "evaluate.n_bins: expected 2 to 100, found 1"),
     ];
     for (config, expected) in settings {
-        assert_eq!(judge(&names(4), &table(), &[], &config).unwrap_err().to_string(), expected);
+        assert_eq!(evaluate(&names(4), &table(), &[], &config).unwrap_err().to_string(), expected);
     }
 }

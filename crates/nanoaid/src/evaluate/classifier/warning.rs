@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ClassifierReport;
-use super::reliability::FEWEST_FOR_TEMPERATURE;
+use super::calibration::FEWEST_FOR_TEMPERATURE;
 
 /// Test micrographs below which a class's recall says little: with 10, one more or less is 10 %.
 const FEW_IMAGES: usize = 10;
@@ -166,7 +166,7 @@ impl fmt::Display for Warning {
 
 /// What to beware of in `report`, `n_shared_groups` of whose groups are in the validation part.
 pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec<Warning> {
-    let ClassifierReport { accuracy, chance, per_class, n_groups, n_validation, reliability, .. } = report;
+    let ClassifierReport { accuracy, chance, per_class, n_groups, n_validation, calibration, .. } = report;
     let n_groups = *n_groups;
     let of_class = |due: fn(&super::ClassScores) -> bool| -> Vec<String> {
         per_class.iter().filter(|scores| due(scores)).map(|scores| scores.class.clone()).collect()
@@ -180,7 +180,7 @@ pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec
         .collect();
     let wide = accuracy.interval.filter(|interval| interval.width() > WIDE);
     let spread = accuracy.interval.is_none_or(|interval| interval.width() > 0.0);
-    let ended = reliability.temperature.filter(|temperature| temperature.at_end);
+    let ended = calibration.temperature.filter(|temperature| temperature.at_end);
     let (value, majority_accuracy) = (accuracy.value, chance.majority_accuracy);
     let needed = FEWEST_FOR_TEMPERATURE;
     [
@@ -194,7 +194,7 @@ pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec
         (!spread).then_some(Warning::NoSpread { accuracy: value }),
         (!few.is_empty()).then_some(Warning::FewImages { classes: few }),
         (!one_group.is_empty()).then_some(Warning::OneGroup { classes: one_group }),
-        reliability
+        calibration
             .temperature
             .is_none()
             .then_some(Warning::FewValidation { n_images: *n_validation, needed }),

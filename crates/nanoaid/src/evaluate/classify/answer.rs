@@ -1,8 +1,8 @@
 //! Answer: what a classifier says of one micrograph, with probabilities that can be believed as far
 //! as its temperature goes, or that it says nothing.
 //!
-//! Probabilities are softmax(logits / temperature), after Guo et al. 2017; the temperature was
-//! is that of a report (`judge`). A micrograph that shows none of the classes gets an answer all the
+//! Probabilities are softmax(logits / temperature), after Guo et al. 2017; the temperature
+//! is that of a report ([`crate::evaluate::classifier`]). A micrograph that shows none of the classes gets an answer all the
 //! same: a softmax cannot say "something else".
 
 use micrograph::Plane;
@@ -25,10 +25,17 @@ pub struct AnswerConfig {
 /// Below it a network whose probabilities can be believed is wrong more often than right.
 const ONE_HALF: f64 = 0.5;
 
+impl Default for AnswerConfig {
+    /// Probabilities as the network gives them; says nothing below one half.
+    fn default() -> Self {
+        Self { temperature: 1.0, abstain_below: ONE_HALF }
+    }
+}
+
 impl AnswerConfig {
     /// The temperature of `report`, 1 where none could be fitted; says nothing below one half.
     pub fn of(report: &ClassifierReport) -> Self {
-        let temperature = report.reliability.temperature.map_or(1.0, |temperature| temperature.value);
+        let temperature = report.calibration.temperature.map_or(1.0, |temperature| temperature.value);
         Self { temperature, abstain_below: ONE_HALF }
     }
 

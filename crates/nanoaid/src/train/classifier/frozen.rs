@@ -68,13 +68,13 @@ pub(super) fn fit(
         .map(|&ridge| {
             let fit = SoftmaxRegression::fit(&examples, ridge);
             let network = with_head(&task.base.network, &fit);
-            let logits = logits_of_groups(&network, &task.judged.views);
+            let logits = logits_of_groups(&network, &task.validation.views);
             let fit = FrozenFit {
                 ridge,
                 n_steps: fit.n_steps,
                 converged: fit.converged,
-                validation_loss: cross_entropy(&logits, &task.judged.labels),
-                validation_macro_f1: macro_f1(&logits, &task.judged.labels, task.n_classes()),
+                validation_loss: cross_entropy(&logits, &task.validation.labels),
+                validation_macro_f1: macro_f1(&logits, &task.validation.labels, task.n_classes()),
             };
             (fit, network)
         })

@@ -71,7 +71,7 @@ fn held(plane: Plane, side: usize) -> Plane {
 }
 
 impl Picture {
-    /// The views that a classifier judges it by.
+    /// The views that a classifier sees of it.
     pub(super) fn views(&self, side: usize) -> Vec<Plane> {
         views(&self.plane, side)
     }

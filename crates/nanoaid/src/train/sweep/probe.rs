@@ -9,7 +9,7 @@ use crate::train::regression::{Examples, SoftmaxRegression, argmax};
 /// Weight of the squared coefficients, per sample.
 const RIDGE: f64 = 1e-3;
 
-/// Features of the patches that are learnt from and judged on.
+/// Features of the patches that are learnt from and tested on.
 pub(super) struct Probe {
     pub training: Vec<Vec<f64>>,
     pub training_categories: Vec<Option<String>>,
@@ -27,7 +27,7 @@ pub(super) struct ProbeResult {
 }
 
 impl Probe {
-    /// Trains and judges; `None` unless at least two categories are in both parts. Patches of
+    /// Trains and tests; `None` unless at least two categories are in both parts. Patches of
     /// categories that are not in both are left out.
     pub(super) fn run(&self) -> Option<ProbeResult> {
         let known: BTreeSet<&String> = self.training_categories.iter().flatten().collect();

@@ -1,7 +1,7 @@
 //! Whether probabilities are to be believed: of all micrographs given a class with confidence 0.8,
 //! are 80 % right?
 //!
-//! Expected calibration error, reliability bins and temperature scaling after Guo et al. 2017: the
+//! Expected calibration error, calibration bins and temperature scaling after Guo et al. 2017: the
 //! logits are divided by one number, fitted on the validation micrographs by least negative
 //! log-likelihood. That changes confidences, never the class. With few micrographs the error is
 //! well above 0 even for perfect probabilities, so what such probabilities would show is given
@@ -10,7 +10,7 @@
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{JudgeConfig, Scored};
+use super::{EvaluateConfig, Scored};
 
 /// Fewest validation micrographs by which a temperature is fitted; one number needs few.
 pub(super) const FEWEST_FOR_TEMPERATURE: usize = 20;
@@ -18,18 +18,18 @@ pub(super) const FEWEST_FOR_TEMPERATURE: usize = 20;
 const MOST_TEMPERATURE: f64 = 20.0;
 /// Halvings of that range; far below what the data can tell.
 const N_HALVINGS: usize = 60;
-/// Draws behind [`ReliabilityScores::ece_if_honest`].
+/// Draws behind [`CalibrationScores::ece_if_honest`].
 const N_DRAWS: u64 = 400;
 
 /// Honesty of the probabilities of the network as it is and, if it could be fitted, behind a temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reliability {
+pub struct ProbabilityCalibration {
     /// The temperature; absent with fewer than 20 validation micrographs.
     pub temperature: Option<Temperature>,
     /// On the test micrographs, without temperature.
-    pub before: ReliabilityScores,
+    pub before: CalibrationScores,
     /// On the test micrographs, with it.
-    pub after: Option<ReliabilityScores>,
+    pub after: Option<CalibrationScores>,
 }
 
 /// The number by which logits are divided.
@@ -50,7 +50,7 @@ pub struct Temperature {
 
 /// How far probabilities are from what happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReliabilityScores {
+pub struct CalibrationScores {
     /// Expected calibration error: mean distance of confidence and accuracy over the bins, weighted
     /// by their micrographs; 0 to 1, lower is better.
     pub ece: f64,
@@ -63,12 +63,12 @@ pub struct ReliabilityScores {
     /// the others, summed over the classes; 0 to 2, lower is better (Brier 1950).
     pub brier: f64,
     /// Bins of equal width that have micrographs, by confidence.
-    pub bins: Vec<ReliabilityBin>,
+    pub bins: Vec<CalibrationBin>,
 }
 
 /// Micrographs whose confidence lies above `low` and at most at `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReliabilityBin {
+pub struct CalibrationBin {
     /// Lower end.
     pub low: f64,
     /// Upper end.
@@ -81,19 +81,19 @@ pub struct ReliabilityBin {
     pub accuracy: f64,
 }
 
-impl Reliability {
-    pub(super) fn of(test: &[Scored], validation: &[Scored], config: &JudgeConfig) -> Self {
+impl ProbabilityCalibration {
+    pub(super) fn of(test: &[Scored], validation: &[Scored], config: &EvaluateConfig) -> Self {
         let temperature = (validation.len() >= FEWEST_FOR_TEMPERATURE).then(|| fit(validation));
         Self {
-            before: ReliabilityScores::of(test, 1.0, config),
-            after: temperature.map(|temperature| ReliabilityScores::of(test, temperature.value, config)),
+            before: CalibrationScores::of(test, 1.0, config),
+            after: temperature.map(|temperature| CalibrationScores::of(test, temperature.value, config)),
             temperature,
         }
     }
 }
 
-impl ReliabilityScores {
-    fn of(scored: &[Scored], temperature: f64, config: &JudgeConfig) -> Self {
+impl CalibrationScores {
+    fn of(scored: &[Scored], temperature: f64, config: &EvaluateConfig) -> Self {
         let n = scored.len() as f64;
         let mut brier = 0.0;
         // by confidence, so that sums do not depend on the order of the micrographs
@@ -167,12 +167,12 @@ fn fit(scored: &[Scored]) -> Temperature {
 }
 
 /// Bins of equal width that are not empty, of `(confidence, right)`.
-fn bins(outcomes: &[(f64, bool)], n_bins: usize) -> Vec<ReliabilityBin> {
+fn bins(outcomes: &[(f64, bool)], n_bins: usize) -> Vec<CalibrationBin> {
     let bin_of = |confidence: f64| ((confidence * n_bins as f64).ceil() as usize).clamp(1, n_bins) - 1;
     let bin = |idx: usize| {
         let inside: Vec<&(f64, bool)> = outcomes.iter().filter(|outcome| bin_of(outcome.0) == idx).collect();
         let n = inside.len() as f64;
-        (!inside.is_empty()).then(|| ReliabilityBin {
+        (!inside.is_empty()).then(|| CalibrationBin {
             low: idx as f64 / n_bins as f64,
             high: (idx + 1) as f64 / n_bins as f64,
             n_images: inside.len(),
@@ -183,14 +183,14 @@ fn bins(outcomes: &[(f64, bool)], n_bins: usize) -> Vec<ReliabilityBin> {
     (0..n_bins).filter_map(bin).collect()
 }
 
-fn ece(bins: &[ReliabilityBin], n_images: usize) -> f64 {
-    let part = |bin: &ReliabilityBin| bin.n_images as f64 * (bin.accuracy - bin.confidence).abs();
+fn ece(bins: &[CalibrationBin], n_images: usize) -> f64 {
+    let part = |bin: &CalibrationBin| bin.n_images as f64 * (bin.accuracy - bin.confidence).abs();
     bins.iter().map(part).sum::<f64>() / n_images as f64
 }
 
 /// Mean error `ece` if each micrograph were right with the probability that its confidence
 /// says.
-fn ece_if_honest(outcomes: &[(f64, bool)], config: &JudgeConfig) -> f64 {
+fn ece_if_honest(outcomes: &[(f64, bool)], config: &EvaluateConfig) -> f64 {
     let draw = |index| {
         let mut stream = Stream::new(config.seed, "judge: honest outcomes", index);
         let drawn: Vec<(f64, bool)> =
@@ -232,8 +232,8 @@ mod tests {
             let fitted = fit(&images);
             assert!((fitted.value / temperature).ln().abs() < 0.06, "{temperature}: {fitted:?}");
             assert!(!fitted.at_end && fitted.nll_after <= fitted.nll_before, "{fitted:?}");
-            let config = JudgeConfig::default();
-            let [before, after] = [1.0, fitted.value].map(|t| ReliabilityScores::of(&images, t, &config));
+            let config = EvaluateConfig::default();
+            let [before, after] = [1.0, fitted.value].map(|t| CalibrationScores::of(&images, t, &config));
             assert!(after.ece < 0.02 && after.ece < 2.0 * after.ece_if_honest, "{after:?}");
             assert!(temperature == 1.0 || before.ece > 5.0 * after.ece, "{before:?} {after:?}");
         }
@@ -241,14 +241,14 @@ mod tests {
 
     #[test]
     fn few_honest_probabilities_show_the_error_that_is_foretold() {
-        // mean over 200 sets of 40 micrographs, each set judged by itself
+        // mean over 200 sets of 40 micrographs, each set evaluated by itself
         let all = drawn(200 * 40, 1.0);
-        let scores: Vec<ReliabilityScores> = all
+        let scores: Vec<CalibrationScores> = all
             .chunks(40)
-            .map(|images| ReliabilityScores::of(images, 1.0, &JudgeConfig::default()))
+            .map(|images| CalibrationScores::of(images, 1.0, &EvaluateConfig::default()))
             .collect();
         let mean =
-            |of: fn(&ReliabilityScores) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
+            |of: fn(&CalibrationScores) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
         let (shown, foretold) = (mean(|scores| scores.ece), mean(|scores| scores.ece_if_honest));
         assert!(shown > 0.05, "{shown}");
         assert!((shown / foretold).ln().abs() < 0.05, "{shown} {foretold}");
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn the_largest_logits_give_finite_figures() {
         let images = [scored(1, [1e9, -1e9, 0.0]), scored(0, [1e9, -1e9, 0.0])];
-        let scores = ReliabilityScores::of(&images, 0.05, &JudgeConfig::default());
+        let scores = CalibrationScores::of(&images, 0.05, &EvaluateConfig::default());
         assert!(scores.nll.is_finite() && scores.brier == 1.0 && scores.ece == 0.5, "{scores:?}");
         assert!(fit(&images).nll_after.is_finite());
     }
