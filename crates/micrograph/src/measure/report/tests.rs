@@ -195,7 +195,7 @@ fn sites_that_are_off_together_are_warned_of() {
         let places: Vec<_> = (0..9).flat_map(|i| (0..11).map(move |j| place(i, j))).collect();
         let report = found(&discs(&places, 8.0), None).report;
         let _ = quantity(&report, "first vector");
-        report.warnings.iter().any(|warning| warning.text.contains("off together"))
+        report.warnings.iter().any(|warning| warning.text.contains("displaced together"))
     };
     assert!(warned(4.0));
     assert!(!warned(0.0));
