@@ -60,6 +60,28 @@ impl Calibration {
     }
 }
 
+/// The calibration in words: value, source, uncertainty; or that there is none.
+pub fn calibration_text(calibration: Option<&Calibration>) -> String {
+    let Some(calibration) = calibration else {
+        return "uncalibrated: lengths are given in px (--nm-per-px gives the size of a pixel)".to_owned();
+    };
+    let Calibration { nm_per_px_x: x, nm_per_px_y: y, relative_uncertainty, source } = calibration;
+    let size = if (x / y - 1.0).abs() < 1e-6 { format!("{x:.6}") } else { format!("{x:.6} × {y:.6}") };
+    let size = size.trim_end_matches('0').trim_end_matches('.');
+    let source = match source {
+        CalibrationSource::Typed => "typed".to_owned(),
+        CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => format!("from {key}"),
+        CalibrationSource::DrawnBar => "from the drawn scale bar".to_owned(),
+        CalibrationSource::Synthetic => "synthetic".to_owned(),
+    };
+    let rounding = if *relative_uncertainty > 0.0 {
+        format!(", rounded to ±{:.2} %", 100.0 * relative_uncertainty)
+    } else {
+        String::new()
+    };
+    format!("{size} nm/px {source}{rounding}")
+}
+
 /// `length_nm` with the unit in which a microscopist would write it: nm below 1 µm, µm below
 /// 1 mm, else mm; trailing zeros are left out.
 pub fn length_text(length_nm: f64) -> String {

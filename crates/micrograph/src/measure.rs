@@ -9,6 +9,7 @@ pub mod count;
 pub mod draw;
 mod drift;
 pub mod fibers;
+pub mod file;
 pub mod flatten;
 pub mod geometry;
 pub mod gradient;
@@ -21,6 +22,7 @@ pub mod report;
 mod solve;
 mod spectrum;
 
+pub use file::{FileMeasurement, MeasureConfig, MeasureFileError, measure_file};
 pub use geometry::Geometry;
 pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
 pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};

@@ -15,6 +15,7 @@ mod picture;
 mod png;
 mod resample;
 mod sheet;
+mod small;
 mod text;
 mod ticks;
 mod tiff_stack;

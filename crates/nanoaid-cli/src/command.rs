@@ -25,10 +25,6 @@ mod weights;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub(crate) use info::calibration_text;
-pub(crate) use network::network;
-pub(crate) use visualize::show;
-
 use crate::outcome::{Failure, Outcome};
 
 /// See the nano-world through neural networks: SEM micrographs through the layers of a network,

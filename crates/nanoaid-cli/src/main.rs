@@ -3,10 +3,7 @@
 mod command;
 mod interrupt;
 mod outcome;
-mod page;
 mod progress;
-mod record;
-mod view;
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -9,8 +9,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use micrograph::measure::file::MeasureFileError;
 use micrograph::read::ReadError;
 use nanoaid::data::prepare::PrepareError;
+use nanoaid::interpret::view::ViewError;
+use nanoaid::measure::MeasureError;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,15 @@ impl Failure {
 
 /// Whether the text of `error` begins with the file that it is about.
 fn names_its_file(error: &(dyn Error + 'static)) -> bool {
-    error.is::<ReadError>() || error.is::<PrepareError>()
+    let of_measuring = match error.downcast_ref() {
+        Some(MeasureError::Read(_) | MeasureError::Prepare(_)) => true,
+        Some(MeasureError::File(error)) => {
+            matches!(error, MeasureFileError::DataBar { .. } | MeasureFileError::Calibrate { .. })
+        }
+        _ => false,
+    };
+    let of_view = matches!(error.downcast_ref(), Some(ViewError::Prepare(_)));
+    of_measuring || of_view || error.is::<ReadError>() || error.is::<PrepareError>()
 }
 
 impl Display for Failure {

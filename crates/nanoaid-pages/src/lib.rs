@@ -7,6 +7,7 @@ pub mod chart;
 pub mod classifier;
 pub mod demo;
 pub mod frame;
+pub mod lens;
 pub mod site;
 pub mod sweep;
 pub mod training;

@@ -3,6 +3,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`lens`] | what do the feature maps of a layer show of one micrograph? |
+//! | [`view`] | the same of a file, as pictures and numbers in a folder |
 //! | [`visualize`] | which synthetic image drives a unit most? |
 //! | [`gallery`] | which pictures of many units, as files with records, with micrographs of a data set? |
 //! | [`exemplar`] | which real patches drive it most and least, and where else does a marked part occur? |
@@ -26,4 +27,5 @@ pub mod pattern;
 pub mod retrieval;
 pub mod tuning;
 pub mod unit_values;
+pub mod view;
 pub mod visualize;

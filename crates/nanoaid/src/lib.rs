@@ -96,9 +96,11 @@ pub mod evaluate;
 pub mod hash;
 pub mod interpret;
 mod kernels;
+pub mod measure;
 pub mod network;
 pub mod output;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod train;
 

@@ -10,7 +10,7 @@ use nanoaid::output::json_text;
 use nanoaid::run::RunFolder;
 use nanoaid::{Device, Network};
 
-use super::images::{ReadArguments, with_folders, without_companions};
+use super::images::{ReadArguments, images_of};
 use super::network::network;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<Outcome, Failure> {
     if !classifier.calibrated() {
         say("the probabilities are not calibrated: no evaluation report belongs to this network");
     }
-    let images = without_companions(&with_folders(&arguments.images)?);
+    let images = images_of(&arguments.images)?;
     let config = arguments.read.config();
     let (mut answers, mut n_skipped) = (Vec::new(), 0);
     for image in &images {

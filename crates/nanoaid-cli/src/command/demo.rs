@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use flate2::read::GzDecoder;
-use micrograph::synth::{self, demo_specimens};
-use nanoaid::data::prepare::{self, PrepareConfig, Prepared};
 use nanoaid::demo::{DemoNetworks, demo};
 use nanoaid::network::builtin;
 use nanoaid::{Device, output};
@@ -116,16 +114,4 @@ fn unpack(archive: &[u8], folder: &Path) -> Result<(), Failure> {
     let mut archive = tar::Archive::new(GzDecoder::new(archive));
     archive.set_preserve_mtime(false);
     archive.unpack(folder).map_err(|error| Failure::at(folder, error))
-}
-
-/// The built-in specimen `name` as a network sees it.
-pub(super) fn specimen(name: &str) -> Result<Prepared, Failure> {
-    let demo = demo_specimens().into_iter().find(|demo| demo.name == name).ok_or_else(|| {
-        let known: Vec<&str> = demo_specimens().iter().map(|demo| demo.name).collect();
-        Failure::new(format!("no built-in specimen `{name}`, expected one of: {}", known.join(", ")))
-    })?;
-    let synthetic = synth::micrograph(&demo.config, demo.seed)?;
-    let config =
-        PrepareConfig { data_bar: micrograph::data_bar::DataBarChoice::Keep, ..PrepareConfig::default() };
-    Ok(prepare::micrograph(synthetic.into_micrograph(&format!("synthetic {name}")), &config)?)
 }

@@ -8,6 +8,7 @@ use micrograph::Source;
 use nanoaid::interpret::exemplar::FindConfig;
 use nanoaid::interpret::retrieval::{DataSetMatches, MarkedPart, find};
 use nanoaid::output::{OutputFolder, json_text};
+use nanoaid::record::Input;
 use nanoaid::{Device, data::prepare};
 use serde::Serialize;
 
@@ -16,7 +17,6 @@ use super::micrographs::{DataArguments, default_folder, gray_network};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
 use crate::progress::Progress;
-use crate::record::Input;
 
 /// Arguments of `find`.
 #[derive(Args)]

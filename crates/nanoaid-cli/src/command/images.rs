@@ -9,7 +9,8 @@ use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::{ReadConfig, is_image};
 use nanoaid::data::prepare::PrepareConfig;
-use nanoaid::{Device, Network, network::builtin};
+use nanoaid::network::{builtin, is_network};
+use nanoaid::{Device, Network};
 
 use super::network::network;
 use crate::outcome::{Failure, say};
@@ -65,7 +66,7 @@ const COMPANIONS: [&str; 8] = ["csv", "txt", "hdr", "json", "md", "toml", "xml",
 
 /// Leaves out files that are no images but go with them, as a folder's `*` brings them along, and
 /// says so.
-pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
+fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     let (companions, images): (Vec<&PathBuf>, Vec<&PathBuf>) = inputs.iter().partition(|path| {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         path.is_file() && ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()))
@@ -76,16 +77,17 @@ pub(crate) fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     images.into_iter().cloned().collect()
 }
 
-/// Each folder replaced by the image files in it, not those below, in the order of their names; a folder
-/// without any stays, to be named where it is read.
-pub(crate) fn with_folders(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// The images that `inputs` stand for: each folder replaced by the image files in it, not those below, in
+/// the order of their names; companions of images left out. Runs stay, and a folder without images, to be
+/// named where it is read.
+pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut images = Vec::new();
     for input in inputs {
-        if !input.is_dir() {
+        if !input.is_dir() || is_network(input) {
             images.push(input.clone());
             continue;
         }
-        let failed = |error| Failure::new(format!("cannot read the folder {}: {error}", input.display()));
+        let failed = |error| Failure::at(input, error);
         let mut found = Vec::new();
         for entry in fs::read_dir(input).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
@@ -96,7 +98,7 @@ pub(crate) fn with_folders(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> 
         found.sort_unstable();
         if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
     }
-    Ok(images)
+    Ok(without_companions(&images))
 }
 
 /// Which network, and where it runs.

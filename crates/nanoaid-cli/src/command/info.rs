@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use micrograph::calibration::length_text;
+use micrograph::calibration::{calibration_text, length_text};
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
-use micrograph::{Calibration, CalibrationSource, FileFacts, Rect, read};
+use micrograph::{FileFacts, Micrograph, Rect, Source};
 use nanoaid::network::{Colors, Preprocess, Resize, is_network};
 use nanoaid::{Device, Layer};
 use serde::Serialize;
 
-use super::images::{ReadArguments, without_companions};
+use super::images::{ReadArguments, images_of};
 use super::network::network;
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use nanoaid::output::{OutputFolder, folder_names, json_text};
@@ -68,7 +68,7 @@ enum Info {
 pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let folder =
         arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;
-    let inputs = without_companions(&arguments.inputs);
+    let inputs = images_of(&arguments.inputs)?;
     let names = folder_names(&inputs);
     let mut all = Vec::new();
     let (mut n_told, mut n_skipped) = (0, 0);
@@ -141,8 +141,9 @@ fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
 
 fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
     let config = arguments.read.config();
-    let facts = read::facts(input, &config.read)?;
-    let micrograph = match read::micrograph(input, &config.read) {
+    let source = Source::read(input)?;
+    let facts = FileFacts::from_source(&source, &config.read)?;
+    let micrograph = match Micrograph::from_source(&source, &config.read) {
         Ok(micrograph) => micrograph,
         Err(error) => {
             let reason = chain_text(&error);
@@ -258,28 +259,6 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
         line("warning", warning.clone());
     }
     lines.join("\n") + "\n"
-}
-
-/// The calibration in words: value, source, uncertainty.
-pub(crate) fn calibration_text(calibration: Option<&Calibration>) -> String {
-    let Some(calibration) = calibration else {
-        return "uncalibrated: lengths are given in px (--nm-per-px gives the size of a pixel)".to_owned();
-    };
-    let Calibration { nm_per_px_x: x, nm_per_px_y: y, relative_uncertainty, source } = calibration;
-    let size = if (x / y - 1.0).abs() < 1e-6 { format!("{x:.6}") } else { format!("{x:.6} × {y:.6}") };
-    let size = size.trim_end_matches('0').trim_end_matches('.');
-    let source = match source {
-        CalibrationSource::Typed => "typed".to_owned(),
-        CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => format!("from {key}"),
-        CalibrationSource::DrawnBar => "from the drawn scale bar".to_owned(),
-        CalibrationSource::Synthetic => "synthetic".to_owned(),
-    };
-    let rounding = if *relative_uncertainty > 0.0 {
-        format!(", rounded to ±{:.2} %", 100.0 * relative_uncertainty)
-    } else {
-        String::new()
-    };
-    format!("{size} nm/px {source}{rounding}")
 }
 
 fn layers_text(path: &Path, layers: &[Layer], nm_per_px: Option<f64>) -> String {

@@ -6,21 +6,20 @@ use clap::{Args, ValueEnum};
 use micrograph::Source;
 use micrograph::paint::ColorMap;
 use nanoaid::Network;
-use nanoaid::data::prepare;
 use nanoaid::interpret::lens::{LensResult, Order, Threshold};
+use nanoaid::interpret::view::{MapFormat, PAGE, View, ViewOutput, ViewSettings, view_file};
+use nanoaid_pages::lens::{Entry, report};
 use serde::Serialize;
 
-use super::images::{NetworkArguments, ReadArguments, without_companions};
+use super::images::{NetworkArguments, ReadArguments, images_of};
+use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
-use crate::page;
-use crate::record::{Input, Record};
-use crate::view::{MapFormat, Seen, ViewSettings, view};
 use nanoaid::output::{OutputFolder, folder_names, json_text};
 
 /// Arguments of `lens`.
 #[derive(Args)]
 pub(crate) struct LensArguments {
-    /// Micrographs: PNG, JPEG, BMP or TIFF
+    /// Micrographs, or folders of them: PNG, JPEG, BMP, TIFF, DM3 or DM4
     #[arg(required = true)]
     images: Vec<PathBuf>,
     #[command(flatten)]
@@ -47,14 +46,14 @@ pub(crate) struct LensArguments {
     colormap: ColorMap,
     /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ
     #[arg(long, value_enum, value_delimiter = ',')]
-    maps: Vec<MapFormat>,
-    /// Write one contact sheet a layer alone: no page, no false colors, no reconstruction
+    maps: Vec<MapArgument>,
+    /// Write only one contact sheet a layer: no page, no false colors, no reconstruction
     #[arg(long)]
     sheet_only: bool,
-    /// Share of the error map that counts as surprising, as a quantile, e.g. 0.99; the default adapts
-    /// to the image: median + 6 deviations
-    #[arg(long, value_name = "QUANTILE")]
-    surprise: Option<f64>,
+    /// Mark reconstruction errors above this quantile of the image as anomalies, e.g. 0.99; the default
+    /// adapts to the image: median + 6 deviations
+    #[arg(long, alias = "surprise", value_name = "QUANTILE")]
+    anomaly: Option<f64>,
     /// Folder for the results; the default is named after the image
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -76,6 +75,23 @@ enum OrderArgument {
     Channel,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MapArgument {
+    /// 32-bit float TIFF stack, calibrated
+    Tiff,
+    /// NumPy archive, one array a channel
+    Npz,
+}
+
+impl MapArgument {
+    fn format(self) -> MapFormat {
+        match self {
+            Self::Tiff => MapFormat::Tiff,
+            Self::Npz => MapFormat::Npz,
+        }
+    }
+}
+
 /// What is printed of one image with `--json`.
 #[derive(Serialize)]
 struct Shown {
@@ -88,31 +104,38 @@ struct Shown {
 pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     let network = arguments.network.network()?;
     let settings = arguments.settings(&network)?;
+    let images = images_of(&arguments.images)?;
     let folder = OutputFolder::create(&arguments.folder(), arguments.force)?;
-    let images = without_companions(&arguments.images);
     let names = folder_names(&images);
     let several = images.len() > 1;
     let mut shown = Vec::new();
     let mut contents = Vec::new();
     let mut n_skipped = 0;
     for (image, name) in images.iter().zip(&names) {
-        let seen = (|| {
+        let viewed = (|| {
             let folder = if several { folder.folder(name)? } else { folder.clone() };
-            let seen = look_at_file(image, &network, &arguments.network.run, &settings, &folder)?;
-            Ok::<_, Failure>((folder, seen))
+            let network = (arguments.network.run.as_path(), &network);
+            let output = ViewOutput { folder: &folder, page: &report };
+            let view =
+                view_file(&Source::read(image)?, network, &settings, output, &mut |_| interrupt::flow())?;
+            Ok::<_, Failure>((folder, view))
         })();
-        match seen {
-            Ok((folder, seen)) => {
+        match viewed {
+            Ok((folder, view)) => {
                 if !arguments.json {
-                    let to_open = if arguments.sheet_only { "" } else { "report.html" };
-                    print(&line_of(image, &seen, &folder.file(to_open)))?;
+                    let to_open = if arguments.sheet_only { "" } else { PAGE };
+                    print(&text_of(image, &view, &folder.file(to_open)))?;
                 }
                 if !arguments.sheet_only {
-                    contents.push(page::lens::Entry::new(name, image, &seen));
+                    contents.push(Entry::new(name, &view));
                 }
-                let layers = seen.layers.into_iter().map(|layer| layer.result).collect();
-                shown.push(Shown { image: image.clone(), folder: folder.path().to_owned(), layers });
+                shown.push(Shown {
+                    image: image.clone(),
+                    folder: folder.path().to_owned(),
+                    layers: view.layers,
+                });
             }
+            Err(failure) if interrupt::is_raised() => return Err(failure),
             Err(failure) => {
                 n_skipped += 1;
                 say(&format!("skipped {}", failure.in_file(image)));
@@ -120,32 +143,15 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
         }
     }
     if several && !contents.is_empty() {
-        folder.write("index.html", page::lens::contents(&contents).as_bytes())?;
+        folder.write("index.html", nanoaid_pages::lens::contents(&contents).as_bytes())?;
     }
     if arguments.json {
         print(&json_text(&shown)?)?;
     }
     if shown.is_empty() {
-        return Err(Failure::new("no image could be looked at"));
+        return Err(Failure::new("no image could be processed"));
     }
     Ok(Outcome::of_skipped(n_skipped))
-}
-
-/// Looks at one file and writes everything about it, record included, into `folder`.
-pub(crate) fn look_at_file(
-    image: &Path,
-    network: &Network,
-    run: &Path,
-    settings: &ViewSettings,
-    folder: &OutputFolder,
-) -> Result<Seen, Failure> {
-    let source = Source::read(image)?;
-    let prepared = prepare::source(&source, &settings.prepare())?;
-    let input = Input::of(&source);
-    let (seen, files) = view(&prepared, network, settings, folder)?;
-    let record = Record::new(input, run, network, settings, files)?;
-    folder.write_json("record.json", &record)?;
-    Ok(seen)
 }
 
 impl LensArguments {
@@ -172,9 +178,9 @@ impl LensArguments {
             order,
             top: self.top,
             color_map: self.colormap,
-            maps: self.maps.clone(),
+            maps: self.maps.iter().map(|format| format.format()).collect(),
             sheet_only: self.sheet_only,
-            threshold: self.surprise.map_or_else(Threshold::default, Threshold::Quantile),
+            threshold: self.anomaly.map_or_else(Threshold::default, Threshold::Quantile),
             nm_per_px: self.read.nm_per_px,
             page: self.read.page,
             data_bar: config.data_bar,
@@ -206,17 +212,17 @@ fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
     }
 }
 
-fn line_of(image: &Path, seen: &Seen, report: &Path) -> String {
-    let layers: Vec<String> = seen
+fn text_of(image: &Path, view: &View, report: &Path) -> String {
+    let layers: Vec<String> = view
         .layers
         .iter()
         .map(|layer| {
-            let counts = layer.result.counts;
+            let counts = layer.counts;
             format!(
                 "{}: {} live, {} near-copies, {} dead",
-                layer.result.layer, counts.n_live, counts.n_near_copies, counts.n_dead
+                layer.layer, counts.n_live, counts.n_near_copies, counts.n_dead
             )
         })
         .collect();
-    format!("{}\n  {}\n  {}\n  {}\n", image.display(), seen.cut_text(), layers.join("; "), report.display())
+    format!("{}\n  {}\n  {}\n  {}\n", image.display(), view.cut_text(), layers.join("; "), report.display())
 }

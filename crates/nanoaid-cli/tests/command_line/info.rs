@@ -29,11 +29,13 @@ fn what_cannot_be_read_is_named_and_skipped() {
     fs::write(place.path("empty.tif"), "").unwrap();
     place.run(&["info", "a.png", "notes.png"]).ended_with(3).told(&["skipped", "notes.png"]);
     place.run(&["info", "notes.png"]).ended_with(1).told(&["notes.png"]);
-    place.run(&["info", "notes.png", "empty.tif", "none.bmp", "."]).ended_with(1).told(&[
+    fs::create_dir(place.path("bare")).unwrap();
+    place.run(&["info", "notes.png", "empty.tif", "none.bmp", "bare"]).ended_with(1).told(&[
         "notes.png",
         "empty.tif",
         "none.bmp",
-        "manifest.json",
+        "bare",
+        "found a folder",
     ]);
     let json = place.run(&["info", "a.png", "notes.png", "--json"]).ended_with(3);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap().as_array().unwrap().len(), 1);

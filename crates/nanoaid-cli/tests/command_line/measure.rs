@@ -225,12 +225,12 @@ fn a_measurement_is_replayed_to_the_byte_until_something_is_changed() {
     assert_eq!(files(&place.path("again")), first);
 
     let record = place.text("out/a.json");
-    let hash = place.json("out/a.json")["overlay_sha256"].as_str().unwrap().to_owned();
+    let hash = place.json("out/a.json")["files"]["a.png"].as_str().unwrap().to_owned();
     let changed = [
         // the tilt stands in what decides and in what is told
         (record.replacen("\"tilt_deg\": 10.0", "\"tilt_deg\": 20.0", 1), "changed.json"),
-        (record.replace(&hash, &hash.replace(['0', '1'], "2")), "changed.png"),
-        (record.replace("\"schema_version\": 1", "\"schema_version\": 9"), "schema version"),
+        (record.replace(&hash, &hash.replace(['0', '1'], "2")), "a.png"),
+        (record.replace("\"schema_version\": 2", "\"schema_version\": 9"), "schema version"),
         (record[..record.len() / 2].to_owned(), "changed.json"),
     ];
     for (i, (text, told)) in changed.into_iter().enumerate() {
@@ -296,10 +296,10 @@ fn a_network_adds_its_unit_its_period_and_its_count_beside_the_measured_ones() {
         let picture = fs::read(place.path(&format!("out/{image}.network.png"))).unwrap();
         assert!(image::load_from_memory(&picture).unwrap().width() > 1000);
         let record = place.json(&format!("out/{image}.json"));
-        let periodic = &record["network"]["result"]["periodic"]["found"];
+        let periodic = &record["pattern"]["periodic"]["found"];
         assert_eq!(periodic["address"], address.as_str());
         assert_eq!(periodic["image"]["nm"].as_f64(), Some(period));
-        assert_eq!(record["settings"]["network"]["run"], "autoencoder");
+        assert_eq!(record["network"]["run"], "autoencoder");
     }
     // both counts, and what they do not share, add up
     let count = |column: &str| number(&place, csv, "lattice", column);

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use micrograph::data_bar::{self, DataBarChoice, DataBarError};
+use micrograph::synth::{self, demo_specimens};
 use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, Source, Specimen};
 
 use crate::ConfigError;
@@ -92,6 +93,9 @@ pub enum PrepareError {
         path.display(), 100.0 * low_share, 100.0 * high_share
     )]
     Flat { path: PathBuf, value: f32, low_share: f64, high_share: f64 },
+    /// There is no built-in specimen of this name.
+    #[error("no built-in specimen `{name}`, expected one of: {known}")]
+    NoSpecimen { name: String, known: String },
 }
 
 /// Reads the file at `path` and prepares it.
@@ -130,6 +134,21 @@ pub fn micrograph(micrograph: Micrograph, config: &PrepareConfig) -> Result<Prep
 pub fn specimen(specimen: &Specimen, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
     let Specimen { micrograph, plane, data_bar } = specimen;
     stretched(plane.clone(), micrograph.facts.clone(), *data_bar, config)
+}
+
+/// The built-in synthetic specimen called `name`, prepared.
+///
+/// # Errors
+/// If there is none.
+pub fn built_in(name: &str) -> Result<Prepared, PrepareError> {
+    let all = demo_specimens();
+    let Some(demo) = all.iter().find(|demo| demo.name == name) else {
+        let known: Vec<&str> = all.iter().map(|demo| demo.name).collect();
+        return Err(PrepareError::NoSpecimen { name: name.to_owned(), known: known.join(", ") });
+    };
+    let synthetic = synth::micrograph(&demo.config, demo.seed).expect("built-in settings are in range");
+    let config = PrepareConfig { data_bar: DataBarChoice::Keep, ..PrepareConfig::default() };
+    micrograph(synthetic.into_micrograph(&format!("synthetic {name}")), &config)
 }
 
 fn stretched(

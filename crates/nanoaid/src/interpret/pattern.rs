@@ -10,6 +10,7 @@ mod matching;
 mod missing;
 mod peaks;
 mod periodic;
+mod picture;
 mod result;
 #[cfg(test)]
 mod tests;
@@ -25,9 +26,10 @@ pub use matching::{Matched, matched};
 pub use missing::{Side, SiteError, SiteErrors, cell_error, site_errors, squared_error};
 pub use peaks::{PeakConfig, Peaks, UnitMap, peaks};
 pub use periodic::clearest;
+pub use picture::picture;
 pub use result::{
     Classical, Clearest, Disagreement, Finding, ImagePeriod, LayerClarity, PatternResult, Periodic,
-    PreferredPeriod, SCHEMA_VERSION, UnitCount,
+    PreferredPeriod, SCHEMA_VERSION, UnitCount, without_border,
 };
 
 use crate::interpret::exemplar::ActivationReader;

@@ -32,7 +32,7 @@ const POSITIONS_AT_ONCE: usize = 512;
 const ENTROPY_CELLS: usize = 16;
 
 /// What a channel does over the whole image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelStatistics {
     /// Mean activation.
     pub mean: f64,
@@ -55,7 +55,7 @@ pub struct ChannelStatistics {
 }
 
 /// Whether a channel is informative on this image.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ChannelState {
     /// It does.
@@ -96,7 +96,7 @@ pub struct RankedChannel {
 }
 
 /// How many channels are in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelCounts {
     /// Channels with something of their own.
     pub n_live: usize,

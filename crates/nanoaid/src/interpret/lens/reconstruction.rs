@@ -66,7 +66,7 @@ impl Threshold {
 }
 
 /// How well an image is given back, in numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReconstructionMetrics {
     /// Mean squared error over all pixels, for values in `[0, 1]`.
     pub mean_squared_error: f64,

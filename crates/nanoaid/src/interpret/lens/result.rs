@@ -5,7 +5,7 @@
 use std::fmt;
 
 use micrograph::Calibration;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, Ranking};
 use super::reconstruction::ReconstructionMetrics;
@@ -18,7 +18,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 const MANY: f64 = 0.25;
 
 /// Height and width.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Number of rows.
     pub height: usize,
@@ -27,7 +27,7 @@ pub struct Size {
 }
 
 /// Height and width of a receptive field in nanometres.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SizeNm {
     /// Height in nm.
     pub height_nm: f64,
@@ -36,7 +36,7 @@ pub struct SizeNm {
 }
 
 /// One channel in its place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelResult {
     /// Its address, e.g. `encoder.2:17`.
     pub address: Address,
@@ -49,7 +49,7 @@ pub struct ChannelResult {
 }
 
 /// One micrograph seen through one layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LensResult {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -90,7 +90,7 @@ pub struct LensResult {
 
 /// Something to beware of, with its numbers; its text and advice by `Display` and
 /// [`Warning::advice`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Warning {
     /// A large share of the channels is constant on this image.

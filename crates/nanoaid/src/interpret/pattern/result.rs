@@ -229,3 +229,13 @@ impl Disagreement {
         }
     }
 }
+
+/// Which part of the image both counts leave out.
+pub fn without_border(count: &UnitCount) -> String {
+    let [down, right] = count.border_px;
+    if down == right {
+        format!("without {down:.0} px at the border")
+    } else {
+        format!("without {down:.0} px at the border above and below, {right:.0} px on the left and right")
+    }
+}

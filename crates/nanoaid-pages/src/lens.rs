@@ -1,76 +1,65 @@
-//! The page of a view, and the contents page over several.
-
-use std::path::Path;
+//! The page of a view, and the contents page over several: from the serialisable [`View`] alone. Pictures
+//! are files beside the page; nothing is embedded.
 
 use maud::{Markup, html};
-use micrograph::calibration::length_text;
-use micrograph::paint::{Picture, Sampling};
-use nanoaid::interpret::lens::LensResult;
+use micrograph::calibration::{calibration_text, length_text};
+use nanoaid::interpret::lens::{ChannelState, LensResult, Warning};
+use nanoaid::interpret::view::{LayerPictures, PAGE, ReconstructionPictures, View, field_text};
 
-use crate::command::calibration_text;
-use crate::view::{MoreOfLayer, Seen, SeenLayer, Surprise, ViewSettings, field_text};
-use nanoaid_pages::frame::{embedded, embedded_png, facts, figure, page};
-
-/// Height of a picture on the contents page in pixels.
-const THUMBNAIL_PX: usize = 240;
+use crate::frame::{facts, figure, page};
 
 /// One image on the contents page.
-pub(crate) struct Entry {
+pub struct Entry {
     name: String,
     image: String,
-    thumbnail: Picture,
-    false_color: Option<Picture>,
+    micrograph: Option<String>,
+    false_color: Option<String>,
     summary: String,
 }
 
 impl Entry {
     /// The entry of an image whose page lies in the folder `name`.
-    pub(crate) fn new(name: &str, image: &Path, seen: &Seen) -> Self {
-        let small = |picture: &Picture| {
-            let height = picture.height().min(THUMBNAIL_PX);
-            let width = (picture.width() * height / picture.height()).max(1);
-            picture.resized(height, width, Sampling::Area)
-        };
-        let counts: Vec<String> = seen
+    pub fn new(name: &str, view: &View) -> Self {
+        let counts: Vec<String> = view
             .layers
             .iter()
-            .map(|layer| format!("{}: {} live", layer.result.layer, layer.result.counts.n_live))
+            .map(|layer| format!("{}: {} live", layer.layer, layer.counts.n_live))
             .collect();
         Self {
             name: name.to_owned(),
-            image: image.display().to_string(),
-            thumbnail: small(&seen.micrograph().picture),
-            false_color: seen
-                .layers
-                .last()
-                .and_then(|layer| layer.more.as_ref())
-                .map(|more| small(&more.false_color.picture)),
+            image: view.facts.path.display().to_string(),
+            micrograph: view.pictures.micrograph.clone(),
+            false_color: view.pictures.layers.last().and_then(|layer| layer.false_color.clone()),
             summary: counts.join(", "),
         }
     }
 }
 
 /// A page that leads to the pages of several images.
-pub(crate) fn contents(entries: &[Entry]) -> String {
+pub fn contents(entries: &[Entry]) -> String {
     page("AI lens", &format!("{} micrographs", entries.len()), &grid(entries))
 }
 
 /// A picture of each image with the link to its page.
-pub(crate) fn grid(entries: &[Entry]) -> Markup {
+pub fn grid(entries: &[Entry]) -> Markup {
     html! {
         div.grid {
             @for entry in entries {
+                @let folder = address(&entry.name);
                 figure {
-                    a href={ (address(&entry.name)) "/report.html" } {
+                    a href={ (folder) "/" (PAGE) } {
                         div.pair {
-                            (embedded(&entry.thumbnail, &format!("micrograph {}", entry.image)))
+                            @if let Some(picture) = &entry.micrograph {
+                                img src={ (folder) "/" (address(picture)) } alt={ "micrograph " (entry.image) } loading="lazy";
+                            }
                             @if let Some(picture) = &entry.false_color {
-                                (embedded(picture, "false-color picture of its deepest feature maps"))
+                                img src={ (folder) "/" (address(picture)) } loading="lazy"
+                                    alt="false-color picture of its deepest feature maps";
                             }
                         }
                     }
                     figcaption {
-                        a href={ (address(&entry.name)) "/report.html" } { (entry.image) }
+                        a href={ (folder) "/" (PAGE) } { (entry.image) }
                         br; (entry.summary)
                     }
                 }
@@ -79,43 +68,50 @@ pub(crate) fn grid(entries: &[Entry]) -> Markup {
     }
 }
 
-/// A folder's name inside a link; names are letters, digits, `-`, `_` and `.` already, and what
-/// is not ASCII is written in per cents.
+/// A name inside a link; names are letters, digits, `-`, `_` and `.` already, and what is not ASCII is
+/// written in per cents.
 fn address(name: &str) -> String {
     name.bytes()
         .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
 
+/// A picture beside the page, that opens alone at its full size.
+fn picture(name: &str, alt: &str) -> Markup {
+    html! { a href=(address(name)) { img src=(address(name)) alt=(alt) loading="lazy"; } }
+}
+
 /// The page of one image.
-pub(crate) fn report(seen: &Seen, settings: &ViewSettings) -> String {
-    let name = seen.facts.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+pub fn report(view: &View) -> String {
+    let name = view.facts.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let body = html! {
-        (warnings(seen))
-        (about(seen))
-        @if seen.layers.len() > 1 {
+        (warnings(view))
+        (about(view))
+        @if view.layers.len() > 1 {
             nav aria-label="layers" { ul {
-                @for layer in &seen.layers {
-                    li { a href={ "#" (layer.result.layer) } { (layer.result.layer) } }
+                @for layer in &view.layers {
+                    li { a href={ "#" (layer.layer) } { (layer.layer) } }
                 }
-                @if seen.surprise.is_some() { li { a href="#surprise" { "reconstruction" } } }
+                @if view.pictures.reconstruction.is_some() { li { a href="#reconstruction" { "reconstruction" } } }
             } }
         }
-        @for layer in &seen.layers { (layer_section(layer, seen, settings)) }
-        @if let Some(surprise) = &seen.surprise { (surprise_section(surprise, seen)) }
-        (made(seen, settings))
+        @for (layer, pictures) in view.layers.iter().zip(&view.pictures.layers) {
+            (layer_section(layer, pictures, view))
+        }
+        @if let Some(pictures) = &view.pictures.reconstruction { (reconstruction_section(pictures, view)) }
+        (made(view))
     };
-    let layers: Vec<&str> = settings.layers.iter().map(String::as_str).collect();
+    let layers: Vec<&str> = view.settings.layers.iter().map(String::as_str).collect();
     page(&name, &format!("seen through {}", layers.join(", ")), &body)
 }
 
-fn warnings(seen: &Seen) -> Markup {
-    let mut all: Vec<String> = seen.facts.warnings.clone();
-    for layer in &seen.layers {
-        for warning in &layer.result.warnings {
+fn warnings(view: &View) -> Markup {
+    let mut all: Vec<String> = view.facts.warnings.clone();
+    for layer in &view.layers {
+        for warning in &layer.warnings {
             let text = format!("{warning} ({})", warning.advice());
-            let general = matches!(warning, nanoaid::interpret::lens::Warning::Uncalibrated);
-            let text = if general { text } else { format!("{}: {text}", layer.result.layer) };
+            let general = matches!(warning, Warning::Uncalibrated);
+            let text = if general { text } else { format!("{}: {text}", layer.layer) };
             if !all.contains(&text) {
                 all.push(text);
             }
@@ -128,18 +124,18 @@ fn warnings(seen: &Seen) -> Markup {
     }
 }
 
-fn about(seen: &Seen) -> Markup {
-    let file = &seen.facts;
-    let (low, high) = seen.contrast;
+fn about(view: &View) -> Markup {
+    let file = &view.facts;
+    let [low, high] = view.contrast;
     let mut rows = vec![
         ("file", file.path.display().to_string()),
         ("image", format!("{} × {} px, {}, {}", file.width, file.height, file.format, file.sample)),
         ("calibration", calibration_text(file.calibration.as_ref())),
-        ("data bar", seen.cut_text()),
+        ("data bar", view.cut_text()),
         ("contrast", format!("values {low} to {high} of the file are black to white")),
     ];
     if let Some(calibration) = &file.calibration {
-        let rows_kept = seen.data_bar.map_or(file.height, |bar| bar.first_row);
+        let rows_kept = view.data_bar.map_or(file.height, |bar| bar.first_row);
         let field = format!(
             "{} × {}",
             length_text(file.width as f64 * calibration.nm_per_px_x),
@@ -159,14 +155,15 @@ fn about(seen: &Seen) -> Markup {
     }
     html! {
         section.about {
-            (figure(&embedded_png(&seen.micrograph().png, "the micrograph as the network saw it"), &html! { "As the network saw it." }))
+            @if let Some(name) = &view.pictures.micrograph {
+                (figure(&picture(name, "the micrograph as the network gets it"), &html! { "As the network gets it." }))
+            }
             (facts(&rows))
         }
     }
 }
 
-fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Markup {
-    let result = &layer.result;
+fn layer_section(result: &LensResult, pictures: &LayerPictures, view: &View) -> Markup {
     let counts = result.counts;
     let variance: Vec<String> =
         result.explained_variance.iter().map(|share| format!("{:.1} %", 100.0 * share)).collect();
@@ -179,11 +176,14 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
                 (counts.n_live) " live, " (counts.n_near_copies) " near-copies, " (counts.n_dead) " dead."
             }
             h3 { "Feature maps, each on its own scale" }
-            (figure(&embedded_png(&layer.sheet.png, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
+            (figure(&picture(&pictures.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
                 "The two numbers at a map are the values of its lowest and highest color ("
-                (settings.color_map.name()) ")."
+                (view.settings.color_map.name()) ")."
             }))
-            @if let Some(more) = &layer.more { (more_of_layer(more, seen, &variance.join(", "))) }
+            @if let Some(name) = &pictures.shared_sheet { (shared_scale(name)) }
+            @if let (Some(name), Some(below)) = (&pictures.false_color, &view.pictures.micrograph) {
+                (false_color(name, below, &variance.join(", ")))
+            }
             details {
                 summary { "Numbers of every channel" }
                 div.wide { (channel_table(result)) }
@@ -192,19 +192,25 @@ fn layer_section(layer: &SeenLayer, seen: &Seen, settings: &ViewSettings) -> Mar
     }
 }
 
-fn more_of_layer(more: &MoreOfLayer, seen: &Seen, variance: &str) -> Markup {
+fn shared_scale(name: &str) -> Markup {
     html! {
         details {
             summary { "The same on one scale for all maps" }
-            (figure(&embedded_png(&more.shared_sheet.png, "contact sheet on one scale"), &html! {
+            (figure(&picture(name, "contact sheet on one scale"), &html! {
                 "Weak maps look empty here: that is how weak they are."
             }))
         }
+    }
+}
+
+/// The false colors `name` over the micrograph `below`, by a slider.
+fn false_color(name: &str, below: &str, variance: &str) -> Markup {
+    html! {
         h3 { "False color" }
         (figure(&html! {
             div.fade {
-                (embedded_png(&seen.micrograph().png, "the micrograph"))
-                (embedded_png(&more.false_color.png, "false-color picture over the micrograph"))
+                img src=(address(below)) alt="the micrograph";
+                img src=(address(name)) alt="false-color picture over the micrograph";
             }
             label.fader { "micrograph" input type="range" min="0" max="100" value="100"
                 aria-label="weight of the false colors"; "false color" }
@@ -241,22 +247,21 @@ fn channel_table(result: &LensResult) -> Markup {
     }
 }
 
-fn state_text(state: nanoaid::interpret::lens::ChannelState) -> String {
-    use nanoaid::interpret::lens::ChannelState::{Dead, Live, NearCopy};
+fn state_text(state: ChannelState) -> String {
     match state {
-        Live => "live".to_owned(),
-        NearCopy { of, correlation } => format!("near-copy of {of}, r = {correlation:.3}"),
-        Dead => "dead".to_owned(),
+        ChannelState::Live => "live".to_owned(),
+        ChannelState::NearCopy { of, correlation } => format!("near-copy of {of}, r = {correlation:.3}"),
+        ChannelState::Dead => "dead".to_owned(),
     }
 }
 
-fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
-    let metrics = seen.layers.iter().find_map(|layer| layer.result.reconstruction.as_ref());
+fn reconstruction_section(pictures: &ReconstructionPictures, view: &View) -> Markup {
+    let metrics = view.layers.iter().find_map(|layer| layer.reconstruction.as_ref());
     html! {
-        section id="surprise" {
+        section id="reconstruction" {
             h2 { "Reconstruction and error map" }
             div.grid {
-                (figure(&embedded_png(&surprise.reconstruction.png, "the network's output"), &html! {
+                (figure(&picture(&pictures.output, "the network's output"), &html! {
                     "The network's output."
                     @if let Some(metrics) = metrics {
                         " MSE " (format!("{:.5}", metrics.mean_squared_error))
@@ -264,13 +269,13 @@ fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
                         ", for values from 0 to 1."
                     }
                 }))
-                (figure(&embedded_png(&surprise.error_map.png, "error map"), &html! {
-                    "Where the network was surprised: root of the mean squared error"
+                (figure(&picture(&pictures.error_map, "error map"), &html! {
+                    "Where the network is wrong: root of the mean squared error"
                     @if let Some(metrics) = metrics { " of each " (metrics.cell_px) " × " (metrics.cell_px) " px cell" }
                     "."
                 }))
-                (figure(&embedded_png(&surprise.overlay.png, "micrograph with surprising cells outlined"), &html! {
-                    "Outlined: cells whose error is above the threshold."
+                (figure(&picture(&pictures.overlay, "micrograph with anomalies outlined"), &html! {
+                    "Outlined: anomalies, cells whose error is above the threshold."
                     @if let Some(metrics) = metrics {
                         " Threshold (mean squared error) " (format!("{:.5}", metrics.threshold)) ": "
                         (format!("{:.2} %", 100.0 * metrics.anomaly_share)) " of the cells, in "
@@ -282,19 +287,19 @@ fn surprise_section(surprise: &Surprise, seen: &Seen) -> Markup {
     }
 }
 
-fn made(seen: &Seen, settings: &ViewSettings) -> Markup {
-    let network = seen.layers.first().map_or("", |layer| layer.result.network_sha256.as_str());
+fn made(view: &View) -> Markup {
+    let network = view.layers.first().map_or("", |layer| layer.network_sha256.as_str());
     html! {
         h2 { "How this was made" }
         p {
-            "NanoAID " (env!("CARGO_PKG_VERSION")) "; network SHA-256 " code { (network) }
+            "NanoAID " (view.program_version) "; network SHA-256 " code { (network) }
             ". Settings, hashes of input and results are in " code { "record.json" } ", all numbers in "
             code { "result.json" } "; " code { "nanoaid replay record.json" } " makes it again."
         }
-        details { summary { "Settings" } pre { (serde_json::to_string_pretty(settings).unwrap_or_default()) } }
+        details { summary { "Settings" } pre { (serde_json::to_string_pretty(&view.settings).unwrap_or_default()) } }
         p {
             "To cite: the AI lens after Rajagopal et al., AI visualization in nanoscale microscopy, arXiv 2201.00966 (2022), as made by NanoAID "
-            (env!("CARGO_PKG_VERSION")) "."
+            (view.program_version) "."
         }
     }
 }

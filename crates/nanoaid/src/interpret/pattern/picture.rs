@@ -8,9 +8,9 @@ use micrograph::paint::{
     Color, ColorMap, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, robust_range,
 };
 use micrograph::{Plane, Rect};
-use nanoaid::interpret::pattern::{Finding, PatternView, Periodic, UnitCount, UnitMap};
 
-use super::without_border;
+use super::result::{Finding, Periodic, UnitCount, without_border};
+use super::{PatternView, UnitMap};
 
 /// Height and width of a panel.
 const PANEL: usize = 560;
@@ -38,7 +38,7 @@ struct Panel {
 }
 
 /// The picture of one image, `plane` as the network saw it.
-pub(super) fn picture(plane: &Plane, measured: &Measured, view: &PatternView) -> Picture {
+pub fn picture(plane: &Plane, measured: &Measured, view: &PatternView) -> Picture {
     let mut rows = Vec::new();
     let mut words = Vec::new();
     match (&view.result.periodic, &view.periodic_map) {

@@ -1,28 +1,34 @@
 //! The pictures of a view: planes of the lens with labels, scale bars and color bars.
 
 use std::borrow::Cow;
+use std::io;
 
 use micrograph::paint::{
     Cell, ColorBar, ColorMap, ContactSheet, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling,
     Section, contact_sheet, outline_mask, resampled, robust_range,
 };
 use micrograph::{Calibration, Plane, Rect};
-use nanoaid::interpret::lens::{ChannelState, FalseColor, Lens, Reconstruction};
 
-use super::{Drawn, Surprise, ViewSettings, field_text};
-use crate::outcome::Failure;
+use super::result::field_text;
+use super::settings::ViewSettings;
+use crate::Address;
+use crate::interpret::lens::{ChannelState, FalseColor, Lens, LensImage, Order, Reconstruction};
 
 /// Longest side of a picture of the whole micrograph in pixels.
 const MOST_PX: usize = 1280;
+/// Widest that a sheet is drawn: what a page shows of it on most screens, with room to enlarge.
+const SHEET_PX: usize = 1700;
+/// The same for the sheet on one scale, which is there to compare maps, not to read them.
+const SHARED_SHEET_PX: usize = 1200;
 /// Longest side of a map on a sheet before it is fitted into its cell.
 const MOST_MAP_PX: usize = 768;
 /// Weight of the colors over the micrograph in a false-color picture.
 const COLOR_WEIGHT: f32 = 0.65;
-/// Blue-green of Okabe and Ito, seen on grey by all.
+/// Yellow of Okabe and Ito, seen on gray by all.
 const MARK: [u8; 3] = [240, 228, 66];
 
 /// The maps of a layer, reduced to what a sheet can show.
-pub(crate) struct Planes<'a> {
+pub(super) struct Planes<'a> {
     planes: Vec<Cow<'a, Plane>>,
     /// Positions of the maps along one pixel of these planes.
     positions_per_px: f64,
@@ -30,7 +36,7 @@ pub(crate) struct Planes<'a> {
 
 impl<'a> Planes<'a> {
     /// Reads the maps one by one.
-    pub(crate) fn of(lens: &'a Lens) -> Result<Self, Failure> {
+    pub(super) fn of(lens: &'a Lens) -> io::Result<Self> {
         let (height, width) = (lens.maps.height(), lens.maps.width());
         let zoom = (MOST_MAP_PX as f64 / height.max(width) as f64).min(1.0);
         let planes = (0..lens.maps.n_channels())
@@ -38,22 +44,21 @@ impl<'a> Planes<'a> {
                 let plane = lens.maps.plane(channel)?;
                 Ok(if zoom < 1.0 { Cow::Owned(reduced(&plane, zoom)) } else { plane })
             })
-            .collect::<Result<Vec<_>, std::io::Error>>()?;
+            .collect::<io::Result<Vec<_>>>()?;
         Ok(Self { planes, positions_per_px: 1.0 / zoom })
     }
 }
 
 /// The micrograph as the network saw it, with a scale bar.
-pub(crate) fn micrograph(plane: &Plane, calibration: Option<&Calibration>) -> Picture {
-    let (mut picture, zoom) = gray(plane);
-    draw_scale_bar(&mut picture, calibration, zoom);
+pub(super) fn micrograph(image: LensImage<'_>) -> Picture {
+    let (mut picture, zoom) = gray(image.plane);
+    draw_scale_bar(&mut picture, image.calibration, zoom);
     picture
 }
 
 /// All maps of a layer.
-pub(crate) fn sheet(
-    lens: &Lens,
-    planes: &Planes<'_>,
+pub(super) fn sheet(
+    (lens, planes): (&Lens, &Planes<'_>),
     image: &str,
     calibration: Option<&Calibration>,
     settings: &ViewSettings,
@@ -72,7 +77,7 @@ pub(crate) fn sheet(
             ChannelState::NearCopy { of, correlation } => (1, format!("of {of}, r = {correlation:.3}")),
             ChannelState::Dead => (2, String::new()),
         };
-        let nanoaid::Address::Layer { channel: Some(index), .. } = channel.address else { continue };
+        let Address::Layer { channel: Some(index), .. } = channel.address else { continue };
         sections[section].cells.push(Cell {
             plane: &planes.planes[index],
             label: channel.address.to_string(),
@@ -85,9 +90,9 @@ pub(crate) fn sheet(
         sections[0].heading.clear();
     }
     let order = match settings.order {
-        nanoaid::interpret::lens::Order::Energy => "most energy first",
-        nanoaid::interpret::lens::Order::Entropy => "lowest spatial entropy first",
-        nanoaid::interpret::lens::Order::Channel => "by number",
+        Order::Energy => "most energy first",
+        Order::Entropy => "lowest spatial entropy first",
+        Order::Channel => "by number",
     };
     let counts = result.counts;
     let shown = if top < result.channels.len() { format!("first {top} shown, ") } else { String::new() };
@@ -106,19 +111,14 @@ pub(crate) fn sheet(
         scaling,
         map: settings.color_map,
         nm_per_px: calibration.map(|calibration| calibration.nm_per_px_x * stride),
-        max_width_px: 2000,
+        max_width_px: if scaling == Scaling::PerMap { SHEET_PX } else { SHARED_SHEET_PX },
         ..ContactSheet::default()
     })
 }
 
 /// The three strongest components of the maps over the micrograph.
-pub(crate) fn false_color(
-    lens: &Lens,
-    colors: &FalseColor,
-    plane: &Plane,
-    calibration: Option<&Calibration>,
-) -> Picture {
-    let (mut picture, zoom) = gray(plane);
+pub(super) fn false_color(lens: &Lens, colors: &FalseColor, image: LensImage<'_>) -> Picture {
+    let (mut picture, zoom) = gray(image.plane);
     let [red, green, blue] = &colors.planes;
     let colors = Picture::from_rgb_planes([red, green, blue]);
     // the maps end where the last whole position does
@@ -131,16 +131,25 @@ pub(crate) fn false_color(
     let mut over = picture.clone();
     over.blit(0, 0, &colors.resized(height, width, sampling));
     picture.blend(&over, COLOR_WEIGHT);
-    draw_scale_bar(&mut picture, calibration, zoom);
+    draw_scale_bar(&mut picture, image.calibration, zoom);
     picture
 }
 
-/// Reconstruction, error map, and the micrograph with the surprises outlined.
-pub(crate) fn surprise(
-    plane: &Plane,
+/// What the whole network makes of the image.
+pub(super) struct ReconstructionDrawn {
+    /// Its output.
+    pub(super) output: Picture,
+    /// Where it is wrong.
+    pub(super) error_map: Picture,
+    /// The micrograph with the anomalies outlined.
+    pub(super) overlay: Picture,
+}
+
+/// Draws what the whole network makes of the image.
+pub(super) fn reconstruction(
+    LensImage { plane, calibration }: LensImage<'_>,
     reconstruction: &Reconstruction,
-    calibration: Option<&Calibration>,
-) -> Surprise {
+) -> ReconstructionDrawn {
     let (gray_picture, zoom) = gray(plane);
     let (height, width) = (gray_picture.height(), gray_picture.width());
     let metrics = &reconstruction.metrics;
@@ -176,8 +185,7 @@ pub(crate) fn surprise(
     });
     outline_mask(&mut overlay, &mask, 0.5, MARK);
     draw_scale_bar(&mut overlay, calibration, zoom);
-    let [reconstruction, error_map, overlay] = [output, error_map, overlay].map(Drawn::new);
-    Surprise { reconstruction, error_map, overlay }
+    ReconstructionDrawn { output, error_map, overlay }
 }
 
 /// `plane` in grey from 0 to 1, at most [`MOST_PX`] long, and its zoom.

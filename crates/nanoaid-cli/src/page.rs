@@ -1,3 +1,0 @@
-//! Pages of commands whose results are still made here.
-
-pub(crate) mod lens;

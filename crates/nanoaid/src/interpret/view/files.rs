@@ -1,0 +1,102 @@
+//! The files of a view: written whole, each with its hash.
+
+use std::collections::BTreeMap;
+
+use micrograph::paint::{NpzWriter, Picture, TiffStack};
+use serde::Serialize;
+
+use super::error::ViewError;
+use super::settings::MapFormat;
+use crate::hash::{sha256, sha256_of_file};
+use crate::interpret::lens::Lens;
+use crate::output::{OutputFolder, json_text};
+
+/// Quality of JPEG files: the grain of a micrograph stays, its noise costs little.
+const QUALITY: u8 = 85;
+
+/// The files of a folder and their hashes.
+pub(super) struct Files<'a> {
+    folder: &'a OutputFolder,
+    pub(super) hashes: BTreeMap<String, String>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn new(folder: &'a OutputFolder) -> Self {
+        Self { folder, hashes: BTreeMap::new() }
+    }
+
+    pub(super) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), ViewError> {
+        self.folder.write(name, bytes)?;
+        self.hashes.insert(name.to_owned(), sha256(bytes));
+        Ok(())
+    }
+
+    pub(super) fn json(&mut self, name: &str, value: &impl Serialize) -> Result<(), ViewError> {
+        self.write(name, json_text(value)?.as_bytes())
+    }
+
+    /// Writes maps, text and lines: PNG, with a palette where that shows no difference. Returns the name.
+    pub(super) fn drawing(&mut self, stem: &str, picture: &Picture) -> Result<String, ViewError> {
+        let bytes = picture.indexed_png_bytes().unwrap_or_else(|| picture.png_bytes(None));
+        self.named(format!("{stem}.png"), &bytes)
+    }
+
+    /// Writes a picture with the grain of a micrograph: JPEG. Returns the name.
+    pub(super) fn photograph(&mut self, stem: &str, picture: &Picture) -> Result<String, ViewError> {
+        match picture.jpeg_bytes(QUALITY) {
+            Some(bytes) => self.named(format!("{stem}.jpg"), &bytes),
+            None => self.drawing(stem, picture),
+        }
+    }
+
+    fn named(&mut self, name: String, bytes: &[u8]) -> Result<String, ViewError> {
+        self.write(&name, bytes)?;
+        Ok(name)
+    }
+
+    /// Writes the maps of a layer in `formats`.
+    pub(super) fn maps(&mut self, lens: &Lens, formats: &[MapFormat]) -> Result<(), ViewError> {
+        for format in formats {
+            let name = match format {
+                MapFormat::Tiff => self.tiff(lens)?,
+                MapFormat::Npz => self.npz(lens)?,
+            };
+            // written in pieces
+            let hash = sha256_of_file(&self.folder.file(&name))?;
+            self.hashes.insert(name, hash);
+        }
+        Ok(())
+    }
+
+    fn tiff(&self, lens: &Lens) -> Result<String, ViewError> {
+        let (maps, layer) = (&lens.maps, &lens.result.layer);
+        let name = format!("{layer}.maps.tif");
+        let labels: Vec<String> =
+            (0..maps.n_channels()).map(|channel| format!("{layer}:{channel}")).collect();
+        let size = (maps.height(), maps.width());
+        let calibration = lens.result.map_calibration.as_ref();
+        let mut stack = TiffStack::create(&self.folder.file(&name), size, &labels, calibration)?;
+        for channel in 0..maps.n_channels() {
+            let plane = maps.plane(channel)?;
+            stack.push(&plane)?;
+        }
+        stack.finish()?;
+        Ok(name)
+    }
+
+    fn npz(&self, lens: &Lens) -> Result<String, ViewError> {
+        let maps = &lens.maps;
+        let name = format!("{}.maps.npz", lens.result.layer);
+        let mut archive = NpzWriter::create(&self.folder.file(&name))?;
+        archive.begin("maps", &[maps.n_channels(), maps.height(), maps.width()])?;
+        for channel in 0..maps.n_channels() {
+            archive.append(maps.plane(channel)?.values())?;
+        }
+        if let Some(calibration) = &lens.result.map_calibration {
+            archive.begin("nm_per_px_y_x", &[2])?;
+            archive.append(&[calibration.nm_per_px_y as f32, calibration.nm_per_px_x as f32])?;
+        }
+        archive.finish()?;
+        Ok(name)
+    }
+}

@@ -1,0 +1,209 @@
+//! Measuring micrographs into records: one call a file, through a network too if asked, and a folder of
+//! them that can be resumed.
+//!
+//! The numbers come from `micrograph::measure` and [`crate::interpret::pattern`]; here they become a
+//! record, pictures and a table. Knows no HTML and prints nothing.
+
+mod folder;
+mod table;
+
+pub use folder::{MeasureFolder, TABLE};
+pub use table::{csv_header, csv_row, warning_text};
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use micrograph::measure::Report;
+use micrograph::measure::file::{
+    FileMeasurement, MeasureConfig, MeasureFileError, MeasureStep, measure_file,
+};
+use micrograph::{ConfigError, DataBar, ReadError, ScaleBar, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::address::AddressError;
+use crate::data::prepare::{self, PrepareConfig, PrepareError};
+use crate::hash::sha256;
+use crate::interpret::pattern::{Looker, PatternConfig, PatternError, PatternResult, picture};
+use crate::output::{OutputError, json_text};
+use crate::record::{Input, NetworkUsed, Record, RecordError};
+use crate::{Address, Network};
+
+/// The command of these records.
+const COMMAND: &str = "measure";
+
+/// Everything but image and network that decides what comes out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasureSettings {
+    /// What is measured.
+    pub file: MeasureConfig,
+    /// The unit or layer of the network, as typed.
+    pub unit: Option<String>,
+}
+
+/// The record of a measured image; lengths outside of the report are in px.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MeasureRecord {
+    /// Input, network, settings and files.
+    #[serde(flatten)]
+    pub record: Record<MeasureSettings>,
+    /// The data bar that was cut off.
+    pub data_bar: Option<DataBar>,
+    /// The numbers.
+    pub report: Report,
+    /// What a network adds; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<PatternResult>,
+}
+
+/// A network that looks at what is measured.
+pub struct PatternNetwork<'a> {
+    looker: Looker<'a>,
+    used: NetworkUsed,
+}
+
+impl<'a> PatternNetwork<'a> {
+    /// `network`, opened from `run`, asked for `unit` as typed.
+    ///
+    /// # Errors
+    /// If the unit is not in the network.
+    pub fn new(run: &Path, network: &'a Network, unit: Option<&str>) -> Result<Self, MeasureError> {
+        let unit = unit.map(str::parse::<Address>).transpose()?;
+        let looker = Looker::new(network, PatternConfig { unit, ..PatternConfig::default() })?;
+        Ok(Self { looker, used: NetworkUsed::of(run, network) })
+    }
+
+    /// The network, as records name it.
+    pub fn used(&self) -> &NetworkUsed {
+        &self.used
+    }
+}
+
+/// An image that was measured, before anything is written.
+#[derive(Debug)]
+pub struct MeasuredImage {
+    /// What is kept of it.
+    pub record: MeasureRecord,
+    /// The drawn scale bar that was found, if its length was given.
+    pub bar: Option<ScaleBar>,
+    /// Its record, overlay, and picture through the network: names and bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// Why an image could not be measured or its record not be kept.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The file could not be read; the error names it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The file could not be measured.
+    #[error(transparent)]
+    File(MeasureFileError),
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The specimen could not be prepared for the network; the error names the file.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The unit is not an address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The network could not look.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// A record cannot be used; the error names it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The folder could not be read.
+    #[error("cannot read the folder {}: {source}", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    /// The folder holds other measurements.
+    #[error(
+        "{} was made with other settings or by another version; choose another --out, or --force to write over it",
+        record.display()
+    )]
+    OtherSettings { record: PathBuf },
+    /// The record of that name is of another image.
+    #[error(
+        "{} is of another image, {}; choose another --out, or --force to write over it",
+        record.display(), image.display()
+    )]
+    OtherImage { record: PathBuf, image: PathBuf },
+    /// A result could not be written; the error names it.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The progress callback broke.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<MeasureFileError> for MeasureError {
+    fn from(error: MeasureFileError) -> Self {
+        match error {
+            MeasureFileError::Read(error) => Self::Read(error),
+            MeasureFileError::Cancelled => Self::Cancelled,
+            error => Self::File(error),
+        }
+    }
+}
+
+/// Name of the picture of what a network adds to image `name`.
+pub fn picture_name(name: &str) -> String {
+    format!("{name}.network.png")
+}
+
+/// Measures the file that was read as `source`, through `network` too if there is one; `name` is that of
+/// its files. The file is decoded and its data bar found once.
+///
+/// # Errors
+/// See [`MeasureError`]. What can not be measured is a refusal in the report.
+pub fn measure(
+    (source, name): (&Source, &str),
+    settings: &MeasureSettings,
+    network: Option<&mut PatternNetwork<'_>>,
+    progress: &mut dyn FnMut(MeasureStep) -> ControlFlow<()>,
+) -> Result<MeasuredImage, MeasureError> {
+    let found = measure_file(source, &settings.file, progress)?;
+    let used = network.as_ref().map(|network| network.used.clone());
+    let mut pictures = vec![(format!("{name}.png"), found.overlay_png())];
+    let mut pattern = None;
+    if let Some(network) = network {
+        let (result, bytes) = looked(network, &found, &settings.file)?;
+        pictures.push((picture_name(name), bytes));
+        pattern = Some(result);
+    }
+    let mut record = Record::new(COMMAND, Some(Input::of(source)), used, settings.clone());
+    record.files = pictures.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    let report = found.measured.report.clone();
+    let record = MeasureRecord { record, data_bar: found.specimen.data_bar, report, pattern };
+    let text = json_text(&Written { record: &record, details_px: &found.measured.details })?;
+    let mut files = pictures;
+    // last: a record says that its files are there
+    files.push((format!("{name}.json"), text.into_bytes()));
+    Ok(MeasuredImage { record, bar: found.bar, files })
+}
+
+/// What a network adds to a measurement: numbers and their picture.
+fn looked(
+    network: &mut PatternNetwork<'_>,
+    found: &FileMeasurement,
+    config: &MeasureConfig,
+) -> Result<(PatternResult, Vec<u8>), MeasureError> {
+    // a flat specimen is looked at all the same, and has no period
+    let prepare = PrepareConfig { refuses_flat: false, ..PrepareConfig::default() };
+    let plane = config.part_of(&prepare::specimen(&found.specimen, &prepare)?.plane)?;
+    let view = network.looker.look(&plane, &found.measured)?;
+    let picture = picture(&plane, &found.measured, &view);
+    Ok((view.result, picture.png_bytes(None)))
+}
+
+/// A record as it is written.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    record: &'a MeasureRecord,
+    /// Everything that was found, in px of the image.
+    details_px: &'a micrograph::measure::report::Details,
+}

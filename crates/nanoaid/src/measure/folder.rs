@@ -1,0 +1,136 @@
+//! The folder of measurements: a record and an overlay for each image, and one table of all.
+//!
+//! A record whose settings, program, network and image are the same is not made again, so that a run
+//! which was cut off is resumed; one of other settings is never overwritten unless that is forced. The
+//! table is made from the records, after each image.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use micrograph::Source;
+
+use super::{COMMAND, MeasureError, MeasureRecord, MeasureSettings, MeasuredImage, csv_header, csv_row};
+use crate::hash::sha256_of_file;
+use crate::output::OutputFolder;
+use crate::record::{Input, NetworkUsed};
+
+/// Name of the table of all images.
+pub const TABLE: &str = "measurements.csv";
+
+/// A folder of measurements of the same settings.
+pub struct MeasureFolder {
+    folder: OutputFolder,
+    force: bool,
+    /// Rows of the table by the names of images.
+    rows: BTreeMap<String, String>,
+}
+
+impl MeasureFolder {
+    /// Makes the folder, or resumes one of the same settings and network; with `force` any folder is
+    /// taken, and what it holds measured again.
+    ///
+    /// # Errors
+    /// If it holds measurements of other settings, or cannot be made, read or written.
+    pub fn open(
+        path: &Path,
+        force: bool,
+        settings: &MeasureSettings,
+        network: Option<&NetworkUsed>,
+    ) -> Result<Self, MeasureError> {
+        let begun = fs::read_to_string(path.join(TABLE)).is_ok_and(|text| text.starts_with(&csv_header()));
+        let folder = OutputFolder::create(path, force || begun)?;
+        let mut rows = BTreeMap::new();
+        let failed = |source| MeasureError::Folder { path: path.to_owned(), source };
+        for entry in fs::read_dir(path).map_err(failed)? {
+            let file = entry.map_err(failed)?.path();
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if file.extension().is_none_or(|ending| ending != "json") {
+                continue;
+            }
+            match found(&file) {
+                Found::Record(kept) if made_like(&kept, settings, network) => {
+                    rows.insert(name.clone(), csv_row(&name, &kept));
+                }
+                Found::Record(_) | Found::Older if !force => {
+                    return Err(MeasureError::OtherSettings { record: file });
+                }
+                _ => {}
+            }
+        }
+        let opened = Self { folder, force, rows };
+        opened.write_table()?;
+        Ok(opened)
+    }
+
+    /// Path of the folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What is known of `source` already: the record `name` of the same bytes, its pictures beside it.
+    ///
+    /// # Errors
+    /// If the record is of another image.
+    pub fn kept(&self, name: &str, source: &Source) -> Result<Option<MeasureRecord>, MeasureError> {
+        let path = self.folder.file(&format!("{name}.json"));
+        let Found::Record(kept) = found(&path) else { return Ok(None) };
+        if self.force {
+            return Ok(None);
+        }
+        let Some(Input::File { path: image, sha256 }) = &kept.record.input else { return Ok(None) };
+        let same = sha256 == source.sha256();
+        if !same && image != source.path() {
+            return Err(MeasureError::OtherImage { record: path, image: image.clone() });
+        }
+        let whole = kept.record.files.iter().all(|(name, sha256)| {
+            sha256_of_file(&self.folder.file(name)).is_ok_and(|found| found == *sha256)
+        });
+        Ok((same && whole).then_some(*kept))
+    }
+
+    /// Writes pictures, record and table.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn keep(&mut self, name: &str, measured: &MeasuredImage) -> Result<(), MeasureError> {
+        for (name, bytes) in &measured.files {
+            self.folder.write(name, bytes)?;
+        }
+        self.rows.insert(name.to_owned(), csv_row(name, &measured.record));
+        self.write_table()
+    }
+
+    fn write_table(&self) -> Result<(), MeasureError> {
+        let rows: Vec<&str> = self.rows.values().map(String::as_str).collect();
+        Ok(self.folder.write(TABLE, (csv_header() + &rows.concat()).as_bytes())?)
+    }
+}
+
+/// What a JSON file of the folder is.
+enum Found {
+    Record(Box<MeasureRecord>),
+    /// A measurement of another format.
+    Older,
+    /// Something else.
+    Other,
+}
+
+fn found(path: &Path) -> Found {
+    let Ok(bytes) = fs::read(path) else { return Found::Other };
+    let command = serde_json::from_slice::<Command>(&bytes).map(|head| head.command);
+    if !command.is_ok_and(|command| command == COMMAND) {
+        return Found::Other;
+    }
+    crate::record::parsed(path, &bytes).map_or(Found::Older, |record| Found::Record(Box::new(record)))
+}
+
+#[derive(serde::Deserialize)]
+struct Command {
+    command: String,
+}
+
+fn made_like(kept: &MeasureRecord, settings: &MeasureSettings, network: Option<&NetworkUsed>) -> bool {
+    let record = &kept.record;
+    record.is_current() && record.settings == *settings && record.network.as_ref() == network
+}

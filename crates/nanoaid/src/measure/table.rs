@@ -1,0 +1,173 @@
+//! The table of measurements: a row of CSV for each image, with a column for each number and unit.
+//!
+//! Columns come from the one list of what can be measured.
+
+use std::collections::BTreeSet;
+
+use micrograph::calibration::calibration_text;
+use micrograph::measure::report::{Dimension, Finding, KINDS, Kind, ReportWarning};
+use micrograph::measure::{Task, Unit};
+
+use super::MeasureRecord;
+use crate::interpret::pattern::PatternResult;
+use crate::output::csv_line;
+
+/// A warning with its advice.
+pub fn warning_text(warning: &ReportWarning) -> String {
+    match warning.advice.as_str() {
+        "" => warning.text.clone(),
+        advice => format!("{}: {advice}", warning.text),
+    }
+}
+
+/// The heading of the CSV: a column for each number in each unit that it can have.
+pub fn csv_header() -> String {
+    let mut cells = ["image", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
+        .map(str::to_owned)
+        .to_vec();
+    for kind in KINDS {
+        for unit in units(kind) {
+            let unit = column_unit(*unit);
+            // plain letters, which spreadsheets read right whatever they take the file for
+            let name = kind.name.replace('σ', "sigma");
+            cells.extend([format!("{name}{unit}"), format!("{name} U95{unit}")]);
+        }
+    }
+    cells.extend(["found", "refused", "warnings"].map(str::to_owned));
+    cells.extend(COLUMNS.map(str::to_owned));
+    csv_line(&cells)
+}
+
+/// The row of an image.
+pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
+    let report = &kept.report;
+    let findings: Vec<&Finding> = report.answers.iter().flat_map(|answer| &answer.findings).collect();
+    let tasks: BTreeSet<_> = report
+        .answers
+        .iter()
+        .filter(|answer| !answer.findings.is_empty())
+        .map(|answer| answer.task)
+        .collect();
+    let tasks: Vec<&str> = tasks.into_iter().map(Task::name).collect();
+    let mut cells = vec![
+        name.to_owned(),
+        report.width.to_string(),
+        report.height.to_string(),
+        report.calibration.as_ref().map(|pixel| pixel.nm_per_px_x.to_string()).unwrap_or_default(),
+        calibration_text(report.calibration.as_ref()),
+        tasks.join(" "),
+    ];
+    for kind in KINDS {
+        let finding = findings.iter().find(|finding| finding.name == kind.name);
+        for unit in units(kind) {
+            let found = finding.filter(|finding| finding.quantity.unit == *unit);
+            let number =
+                |value: fn(&Finding) -> f64| found.map(|found| value(found).to_string()).unwrap_or_default();
+            cells.extend([
+                number(|found| found.quantity.value),
+                number(|found| found.quantity.expanded_uncertainty),
+            ]);
+        }
+    }
+    let summaries = report.answers.iter().filter_map(|answer| {
+        answer.summary.as_ref().map(|summary| format!("{}: {summary}", answer.task.name()))
+    });
+    let refused = report.answers.iter().flat_map(|answer| {
+        answer.refused.iter().map(|refusal| {
+            format!("{}: {}", refusal.name.as_deref().unwrap_or(answer.task.name()), refusal.reason)
+        })
+    });
+    cells.push(summaries.collect::<Vec<_>>().join("; "));
+    cells.push(refused.collect::<Vec<_>>().join("; "));
+    cells.push(report.warnings.iter().map(warning_text).collect::<Vec<_>>().join("; "));
+    cells.extend(pattern_cells(kept.pattern.as_ref()));
+    csv_line(&cells)
+}
+
+/// The units that a number can have, that of a calibrated image first.
+fn units(kind: Kind) -> &'static [Unit] {
+    match kind.dimension {
+        Dimension::Length => &[Unit::Nm, Unit::Px],
+        Dimension::Density => &[Unit::PerUm2, Unit::PerPx2],
+        Dimension::Angle => &[Unit::Degrees],
+        Dimension::Number => &[Unit::One],
+    }
+}
+
+fn column_unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Px => " [px]",
+        Unit::Px2 => " [px2]",
+        Unit::Degrees => " [deg]",
+        Unit::PerPx2 => " [1/px2]",
+        Unit::Nm => " [nm]",
+        Unit::PerUm2 => " [1/um2]",
+        Unit::One => "",
+    }
+}
+
+/// Headings of the columns in the CSV.
+const COLUMNS: [&str; 15] = [
+    "most periodic unit",
+    "clarity",
+    "period in the image [nm]",
+    "period in the image [px]",
+    "preferred period [nm]",
+    "preferred period [px]",
+    "preferred over measured",
+    "counting unit",
+    "peaks of the unit",
+    "counted without network",
+    "count without network",
+    "in both counts",
+    "only the unit's",
+    "only without network",
+    "refused by network",
+];
+
+/// The cells below [`COLUMNS`]; empty without a network.
+fn pattern_cells(result: Option<&PatternResult>) -> [String; 15] {
+    let periodic = result.and_then(|result| result.periodic.measured());
+    let preferred = periodic.and_then(|periodic| periodic.preferred.measured());
+    let count = result.and_then(|result| result.count.as_ref()?.measured());
+    let classical = count.and_then(|count| count.classical.measured());
+    let disagreement = count.and_then(|count| count.disagreement.as_ref());
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let whole = |value: Option<usize>| value.map(|value| value.to_string()).unwrap_or_default();
+    let reasons = [
+        result.and_then(|result| result.periodic.not_measured()),
+        periodic.and_then(|periodic| periodic.preferred.not_measured()),
+        result.and_then(|result| result.count.as_ref()?.not_measured()),
+        count.and_then(|count| count.classical.not_measured()),
+    ];
+    [
+        periodic.map(|periodic| periodic.address.clone()).unwrap_or_default(),
+        number(periodic.map(|periodic| periodic.clarity)),
+        number(periodic.and_then(|periodic| periodic.image.nm)),
+        number(periodic.map(|periodic| periodic.image.px)),
+        number(preferred.and_then(|preferred| preferred.nm)),
+        number(preferred.map(|preferred| preferred.px)),
+        number(preferred.map(|preferred| preferred.ratio)),
+        count.map(|count| count.address.clone()).unwrap_or_default(),
+        whole(count.map(|count| count.places.len())),
+        classical.map(|classical| classical.what.clone()).unwrap_or_default(),
+        whole(classical.map(|classical| classical.places.len())),
+        whole(disagreement.map(|disagreement| disagreement.n_both)),
+        whole(disagreement.map(|disagreement| disagreement.only_unit.len())),
+        whole(disagreement.map(|disagreement| disagreement.only_classical.len())),
+        reasons.into_iter().flatten().collect::<Vec<_>>().join("; "),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_the_csv_have_names_of_their_own() {
+        let header = csv_header();
+        let columns: BTreeSet<&str> = header.trim_end().split(',').collect();
+        assert_eq!(columns.len(), header.split(',').count());
+        assert!(header.is_ascii() && columns.contains("pitch [nm]") && columns.contains("pitch U95 [px]"));
+    }
+}

@@ -1,0 +1,227 @@
+//! Replay: makes a result again from its record and compares what comes out, byte by byte.
+//!
+//! One way for all commands that leave a record. Nothing is written unless record, input and network are
+//! the same as they were. Pages come from whoever calls.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use micrograph::measure::file::MeasureStep;
+use micrograph::{ReadError, Source};
+
+use crate::data::prepare::{self, PrepareError, Prepared};
+use crate::hash::sha256;
+use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord, gray_unless};
+use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
+use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure};
+use crate::network::{OpenError, open};
+use crate::output::{OutputError, OutputFolder};
+use crate::record::{self, Input, NetworkUsed, Record, RecordError};
+
+/// Where a replay writes, and who makes its pages.
+#[derive(Clone, Copy)]
+pub struct ReplayOutput<'a> {
+    /// The folder.
+    pub path: &'a Path,
+    /// Whether it may hold files already.
+    pub force: bool,
+    /// Makes the page of a view.
+    pub page: ViewPage<'a>,
+}
+
+/// Where a replay stands.
+#[derive(Clone, Copy, Debug)]
+pub enum ReplayProgress {
+    /// A view.
+    View(ViewProgress),
+    /// A measurement.
+    Measure(MeasureStep),
+    /// Pictures of a unit.
+    Gallery(GalleryProgress),
+}
+
+/// Why a replay failed.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The record cannot be used; the error names it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The record is of a command whose results are not made again.
+    #[error("{}: expected a record of lens, visualize or measure, found one of `{command}`", path.display())]
+    Command { path: PathBuf, command: String },
+    /// The record lacks what its command needs.
+    #[error("{}: the record names no {what}", path.display())]
+    Lacks { path: PathBuf, what: &'static str },
+    /// The input could not be read; the error names it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The input is not what it was.
+    #[error("{}: the SHA-256 of {} is {found}, the record says {expected}", record.display(), image.display())]
+    Input { record: PathBuf, image: PathBuf, found: String, expected: String },
+    /// The input could not be prepared; the error names it.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The record names a device that this program does not know.
+    #[error("{}: {reason}", path.display())]
+    Device { path: PathBuf, reason: String },
+    /// The network could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The view could not be made.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The image could not be measured.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// The pictures could not be made.
+    #[error("{}: {source}", record.display())]
+    Gallery { record: PathBuf, source: GalleryError },
+    /// A result could not be written; the error names it.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The result came out with other bytes.
+    #[error("{}: other bytes than recorded{}: {}", record.display(), by_other(version), files.join(", "))]
+    Differs { record: PathBuf, version: String, files: Vec<String> },
+}
+
+/// A result that came out the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// Files that have the bytes of the record.
+    pub n_files: usize,
+}
+
+/// Makes the result of the record at `path` again, into the folder of `output`.
+///
+/// # Errors
+/// If the record, its input or its network changed, or a file comes out with other bytes.
+pub fn replay(
+    path: &Path,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let bytes = std::fs::read(path).map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
+    match record::head(path, &bytes)?.command.as_str() {
+        "lens" => lens(path, record::parsed(path, &bytes)?, output, progress),
+        "measure" => measurement((path, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        "visualize" => pictures(path, &record::parsed(path, &bytes)?, output, progress),
+        command => Err(ReplayError::Command { path: path.to_owned(), command: command.to_owned() }),
+    }
+}
+
+fn lens(
+    path: &Path,
+    record: Record<ViewSettings>,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
+    let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
+    let input = record.input.as_ref().ok_or_else(|| lacks("input"))?;
+    let network = used.open()?;
+    let prepared: Prepared = match input {
+        Input::File { .. } => prepare::source(&unchanged(path, input)?, &record.settings.prepare())?,
+        Input::Specimen { name } => prepare::built_in(name)?,
+    };
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let to = ViewOutput { folder: &folder, page: output.page };
+    let from = (used.run.as_path(), &network);
+    let (_, files) = view(&prepared, input.clone(), from, &record.settings, to, &mut |at| {
+        progress(ReplayProgress::View(at))
+    })?;
+    compared(path, &record.program_version, &record.files, &files)
+}
+
+fn measurement(
+    (path, bytes): (&Path, &[u8]),
+    kept: &MeasureRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let record = &kept.record;
+    let input = record.input.as_ref().ok_or(ReplayError::Lacks { path: path.to_owned(), what: "input" })?;
+    let source = unchanged(path, input)?;
+    let network = record.network.as_ref().map(NetworkUsed::open).transpose()?;
+    let mut network = record
+        .network
+        .as_ref()
+        .zip(network.as_ref())
+        .map(|(used, network)| PatternNetwork::new(&used.run, network, record.settings.unit.as_deref()))
+        .transpose()?;
+    // as the files were named, whatever the record is called by now: the overlay's name is the shortest
+    let name = record.files.keys().filter_map(|file| file.strip_suffix(".png")).min_by_key(|name| name.len());
+    let name = name.ok_or(ReplayError::Lacks { path: path.to_owned(), what: "overlay" })?.to_owned();
+    let again = measure((&source, &name), &record.settings, network.as_mut(), &mut |step| {
+        progress(ReplayProgress::Measure(step))
+    })?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    for (name, bytes) in &again.files {
+        folder.write(name, bytes)?;
+    }
+    // the record holds the numbers, so that its own bytes count, too
+    let mut recorded = record.files.clone();
+    recorded.insert(format!("{name}.json"), sha256(bytes));
+    let files = again.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    compared(path, &record.program_version, &recorded, &files)
+}
+
+fn pictures(
+    path: &Path,
+    record: &VisualRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let failed = |source| ReplayError::Gallery { record: path.to_owned(), source };
+    let settings = &record.settings;
+    let device =
+        settings.device.parse().map_err(|reason| ReplayError::Device { path: path.to_owned(), reason })?;
+    let network = gray_unless(open(&settings.run, device)?, settings.colors);
+    let gallery = Gallery::again(&network, settings).map_err(failed)?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let objectives = [record.objective.clone()];
+    let made = gallery
+        .make(&objectives, &folder, &mut |at| progress(ReplayProgress::Gallery(at)))
+        .map_err(failed)?;
+    let files = made.into_iter().next().map(|record| record.files).unwrap_or_default();
+    compared(path, &record.program_version, &record.files, &files)
+}
+
+/// The input of the record at `path`, if its bytes are those that were recorded.
+pub(crate) fn unchanged(path: &Path, input: &Input) -> Result<Source, ReplayError> {
+    let Input::File { path: image, sha256 } = input else {
+        return Err(ReplayError::Lacks { path: path.to_owned(), what: "file" });
+    };
+    let source = Source::read(image)?;
+    if source.sha256() == sha256 {
+        return Ok(source);
+    }
+    Err(ReplayError::Input {
+        record: path.to_owned(),
+        image: image.clone(),
+        found: source.sha256().to_owned(),
+        expected: sha256.clone(),
+    })
+}
+
+/// An error that names the files which came out with other bytes.
+fn compared(
+    path: &Path,
+    version: &str,
+    recorded: &BTreeMap<String, String>,
+    found: &BTreeMap<String, String>,
+) -> Result<Replayed, ReplayError> {
+    let differ = recorded.iter().filter(|(name, hash)| found.get(*name) != Some(hash));
+    let files: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
+    if files.is_empty() {
+        return Ok(Replayed { n_files: recorded.len() });
+    }
+    Err(ReplayError::Differs { record: path.to_owned(), version: version.to_owned(), files })
+}
+
+/// Which version made a record, where it is not this one.
+fn by_other(version: &str) -> String {
+    if version == env!("CARGO_PKG_VERSION") { String::new() } else { format!(" (made by version {version})") }
+}
