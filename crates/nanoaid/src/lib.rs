@@ -8,7 +8,7 @@
 //!
 //! | verb | in one line |
 //! |---|---|
-//! | open | `let network = builtin::classifier(Device::Cpu)?;` ([`network`]) |
+//! | open | `let network = network::open(Path::new("classifier"), Device::Cpu)?;` ([`network::open`]: a run folder, a file of weights, or a built-in name) |
 //! | measure | in the crate [`micrograph`]: pitch, axis, particles, with uncertainties |
 //! | look | `let lens = network.look(&image, "encoder.2")?;` ([`interpret::lens`]) |
 //! | visualize | `let found = network.visualize(&"encoder.2:5".parse()?, &Preset::Fast.config())?;` ([`interpret::visualize`]) |
