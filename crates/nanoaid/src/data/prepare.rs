@@ -109,7 +109,7 @@ pub fn file(path: &Path, config: &PrepareConfig) -> Result<Prepared, PrepareErro
 /// Decodes `source` and prepares it.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn source(source: &Source, config: &PrepareConfig) -> Result<Prepared, PrepareError> {
     micrograph(Micrograph::from_source(source, &config.read)?, config)
 }

@@ -2,7 +2,7 @@
 //! [`autoencoder`], [`sweep`], [`classifier`].
 //!
 //! Everything that is computed is written into the run folder as data; pages are made from the
-//! results by others, and entered by [`RunFolder::finish`]. Warnings and progress are values.
+//! results by others, and entered by [`crate::run::RunFolder::finish`]. Warnings and progress are values.
 
 mod autoencoder;
 mod begin;
