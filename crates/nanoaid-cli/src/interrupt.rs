@@ -12,6 +12,8 @@ use std::sync::{Arc, OnceLock};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use crate::outcome::Failure;
+
 /// Exit code of a process that was interrupted, as shells have it: 128 and the number of SIGINT.
 pub(crate) const EXIT_CODE: u8 = 130;
 
@@ -35,6 +37,11 @@ pub(crate) fn listen() -> Result<(), io::Error> {
 pub(crate) fn flow() -> ControlFlow<()> {
     let raised = STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed));
     if raised { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// A failure where the work is to stop; for loops over files.
+pub(crate) fn check() -> Result<(), Failure> {
+    if is_raised() { Err(Failure::new("interrupted")) } else { Ok(()) }
 }
 
 /// Whether the work is to stop.

@@ -148,7 +148,7 @@ impl DemoPage<'_> {
 }
 
 fn picture(file: &str, alt: &str) -> Markup {
-    html! { img src=(file) alt=(alt) loading="lazy"; }
+    html! { img src=(file) alt=(alt); }
 }
 
 /// The first numbers, large.

@@ -106,7 +106,7 @@ impl Figures<'_> {
             print(&format!("{workload:<44} {value:>10.4} {unit}\n"))?;
         }
         self.all.push(Figure { workload: workload.to_owned(), value, unit });
-        if interrupt::is_raised() { Err(Failure::new("interrupted")) } else { Ok(()) }
+        interrupt::check()
     }
 
     /// Peak and single convolutions; the peak is measured in turn with each, since machines speed

@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         demo: &found,
         micrograph: MICROGRAPH,
         specimen: "An array of nanowires",
-        credit: "M. Friedl and colleagues, DeepSEM (github.com/Martin09/DeepSEM), MIT licence; without a scale bar, so lengths are in px.",
+        credit: "DeepSEM (github.com/Martin09/DeepSEM), MIT licence; without a scale bar, so lengths are in px.",
         learnt_from: true,
         classes: &classes,
         atlas: (
