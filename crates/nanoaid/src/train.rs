@@ -13,17 +13,18 @@ mod curve;
 pub mod experiment;
 mod learn;
 mod optimizer;
+mod reconstruct;
 pub mod regression;
 mod report;
 mod schedule;
 pub mod sweep;
 
 pub use autoencoder::autoencoder;
-pub use autoencoder::reconstruct;
 pub(crate) use autoencoder::stepper;
 pub use classifier::{Base, ClassifierConfig, FrozenFit, StartFrom, TrainedClassifier, classifier};
 pub use config::TrainConfig;
 pub use curve::TrainingCurve;
+pub use reconstruct::reconstruct;
 pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};
 
 use std::ops::ControlFlow;

@@ -6,6 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::checkpoint::Checkpoint;
 use super::learn::{Task, Validation, learn};
 use super::optimizer::Optimizer;
+use super::reconstruct::reconstruct;
 use super::{OnProgress, TrainConfig, TrainError, Trained, no_patches, report};
 use crate::data::dataset::{
     Batch, Dataset, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Skipped, Split, fixed_patches,
@@ -112,26 +113,6 @@ impl Task for Reconstruct<'_> {
 fn reconstruction_loss(graph: &Graph, images: Tensor<4>) -> (Tensor<1>, Vec<Statistics>) {
     let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
     ((output - images).square().mean(), statistics)
-}
-
-/// The output of an autoencoder for patches of one size, `n` at a time; in order.
-pub fn reconstruct(network: &Network, patches: &[&micrograph::Plane], n: usize) -> Vec<micrograph::Plane> {
-    let mut outputs = Vec::with_capacity(patches.len());
-    for group in patches.chunks(n) {
-        let Some(first) = group.first() else { continue };
-        let (height, width) = (first.height(), first.width());
-        let values: Vec<f32> = group.iter().flat_map(|patch| patch.values().iter().copied()).collect();
-        let data = TensorData::new(values, [group.len(), 1, height, width]);
-        let images = Tensor::<4>::from_data(data, &network.device().burn());
-        let values: Vec<f32> =
-            network.graph().forward(images).into_data().try_to_vec().expect("images are f32");
-        outputs.extend(
-            values
-                .chunks(height * width)
-                .map(|values| micrograph::Plane::new(height, width, values.to_vec())),
-        );
-    }
-    outputs
 }
 
 fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<LabelledPatch>, TrainError> {
