@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 #[error("{setting}: expected {expected}, found {found}")]
 pub struct ConfigError {
     /// The setting as a user would write it, e.g. `imaging.dose`.
-    pub setting: String,
+    pub setting: Box<str>,
     /// The value found there.
-    pub found: String,
+    pub found: Box<str>,
     /// What it may be.
-    pub expected: String,
+    pub expected: Box<str>,
 }
 
 impl ConfigError {
     /// `setting` was `found` but should have been `expected`.
     pub fn new(setting: &str, found: impl Display, expected: &str) -> Self {
-        Self { setting: setting.into(), found: found.to_string(), expected: expected.into() }
+        Self { setting: setting.into(), found: found.to_string().into(), expected: expected.into() }
     }
 
     /// An error unless `found` lies in `range`, both ends included; NaN never does.

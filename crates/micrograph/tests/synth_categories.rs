@@ -52,7 +52,7 @@ fn varied_settings_are_in_range_for_small_and_large_images_and_survive_json() {
 fn an_image_too_small_or_too_large_is_refused() {
     for (setting, height, width) in [("height", 63, 100), ("width", 100, 1 << 20)] {
         let error = varied_of(Category::Tips, 0, 0, height, width).unwrap_err();
-        assert_eq!(error.setting, setting, "{error}");
+        assert_eq!(&*error.setting, setting, "{error}");
     }
 }
 
@@ -91,7 +91,7 @@ fn every_setting_of_a_specimen_out_of_range_is_named() {
     ];
     for (setting, specimen) in cases {
         let error = micrograph(&SynthConfig { specimen, ..SynthConfig::default() }, 0).unwrap_err();
-        assert_eq!(error.setting, setting, "{error}");
+        assert_eq!(&*error.setting, setting, "{error}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The program through its door: the real binary, in temporary folders.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod bench;
 mod classify;

@@ -300,8 +300,8 @@ fn in_common(networks: &mut [Indexed]) -> Vec<Skipped> {
 /// Sets the class that each unit separates best from the rest. A class of few micrographs is separated
 /// by many units by chance, so only what counts as found is taken.
 fn set_classes(layers: &mut [LayerAtlas], against_rest: &[DifferentialAnalysis], false_share: f64) {
-    let mut number = 0;
-    for unit in layers.iter_mut().flat_map(|layer| &mut layer.units) {
+    let units = layers.iter_mut().flat_map(|layer| &mut layer.units);
+    for (number, unit) in units.enumerate() {
         let classes = against_rest.iter().filter_map(|contrast| {
             let unit = &contrast.units[number];
             Some((contrast.a.classes.first()?, unit)).filter(|(_, unit)| unit.q <= false_share)
@@ -309,7 +309,6 @@ fn set_classes(layers: &mut [LayerAtlas], against_rest: &[DifferentialAnalysis],
         let best = classes.max_by(|a, b| a.1.auc.value.total_cmp(&b.1.auc.value));
         unit.summary.class =
             best.map(|(class, unit)| BestClass { class: class.clone(), auc: unit.auc.value });
-        number += 1;
     }
 }
 

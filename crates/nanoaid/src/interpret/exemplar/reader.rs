@@ -1,4 +1,4 @@
-//! ActivationReader: what every channel of some layers answers to one image, from one forward pass.
+//! Reader of activations: what every channel of some layers gives for one image, from one forward pass.
 //!
 //! Positions near the border of a map see the zeros that stand around the image, which many
 //! channels take for an edge. Those within half a receptive field of it, at most a quarter of the

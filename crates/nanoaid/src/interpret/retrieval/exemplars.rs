@@ -117,6 +117,15 @@ pub fn exemplars(
     })
 }
 
+/// A patch as a contact sheet shows it.
+struct ShownPatch {
+    plane: Plane,
+    /// Its category, empty where it has none.
+    label: String,
+    /// Its activation and the width that is shown.
+    note: String,
+}
+
 /// The kinds of exemplars of a unit and their names.
 fn kinds(unit: &UnitExemplars) -> Vec<(String, &[Exemplar])> {
     let mut kinds: Vec<(String, &[Exemplar])> = vec![
@@ -192,8 +201,7 @@ impl DataSetExemplars {
         let planes = self.planes(unit, dataset)?;
         let side = unit.strongest.iter().map(|exemplar| exemplar.field.height.max(exemplar.field.width));
         let side = side.max().unwrap_or(0).clamp(LEAST_SHOWN_PX, MOST_SHOWN_PX);
-        // heading; of each patch its pixels, name and note
-        let patches: Vec<(String, Vec<(Plane, String, String)>)> = kinds(unit)
+        let patches: Vec<(String, Vec<ShownPatch>)> = kinds(unit)
             .into_iter()
             .map(|(kind, exemplars)| {
                 let cells = exemplars.iter().map(|exemplar| {
@@ -203,7 +211,7 @@ impl DataSetExemplars {
                         .nm_per_px
                         .map_or(format!("{} px", patch.width()), |nm| length_text(patch.width() as f64 * nm));
                     let note = format!("{:.3}, {across}", exemplar.value);
-                    (patch, seen.category.clone().unwrap_or_default(), note)
+                    ShownPatch { plane: patch, label: seen.category.clone().unwrap_or_default(), note }
                 });
                 (kind, cells.collect())
             })
@@ -212,10 +220,10 @@ impl DataSetExemplars {
             heading: kind.clone(),
             cells: cells
                 .iter()
-                .map(|(plane, label, note)| Cell {
-                    plane,
-                    label: label.clone(),
-                    note: note.clone(),
+                .map(|patch| Cell {
+                    plane: &patch.plane,
+                    label: patch.label.clone(),
+                    note: patch.note.clone(),
                     dead: false,
                 })
                 .collect(),
