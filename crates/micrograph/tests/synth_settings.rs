@@ -72,7 +72,7 @@ fn every_setting_out_of_range_is_named() {
     ];
     for (setting, config) in cases {
         let error = micrograph(&config, 0).unwrap_err();
-        assert_eq!(error.setting, setting, "{error}");
+        assert_eq!(&*error.setting, setting, "{error}");
     }
 }
 
@@ -102,7 +102,7 @@ fn particles_that_find_no_room_are_an_error_and_not_fewer() {
     };
     // with the gap of 2 px the discs ask for 0.4 · (14 / 12)² = 0.54: past what random places can hold
     let error = micrograph(&tight, 0).unwrap_err();
-    assert_eq!(error.setting, "particles.coverage");
+    assert_eq!(&*error.setting, "particles.coverage");
     assert!(error.expected.contains("finds room"), "{error}");
 }
 

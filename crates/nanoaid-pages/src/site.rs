@@ -1,6 +1,6 @@
 //! The site: an atlas of networks and micrographs as a folder of static pages.
 //!
-//! [`write`] makes the pages of an [`Atlas`](nanoaid::atlas::Atlas): every network, layer, unit, class and
+//! [`write()`] makes the pages of an [`Atlas`](nanoaid::atlas::Atlas): every network, layer, unit, class and
 //! micrograph has its own address. Pages are functions of the library's results; beside each lies its
 //! value as JSON. They open by `file://`, send nothing anywhere, and need no framework.
 
