@@ -47,7 +47,9 @@ pub(crate) struct ClassifyArguments {
 pub(crate) fn run(arguments: &ClassifyArguments) -> Result<Outcome, Failure> {
     let classifier = arguments.classifier()?;
     if !classifier.calibrated() {
-        say("the probabilities are not calibrated: no evaluation report belongs to this network");
+        say(
+            "the probabilities are not calibrated: this network has no temperature, which its evaluation fits on at least 20 validation micrographs",
+        );
     }
     let images = images_of(&arguments.images)?;
     let config = arguments.read.config();

@@ -82,11 +82,11 @@ fn a_file_of_weights_lists_its_layers_classes_and_preprocessing() {
     let place = Place::new();
     let said = place.run(&["info", &weights]).ended_with(0);
     for part in
-        ["fire2.expand3x3", "weights in all", "preprocess: the central", "224 × 224 px", "red, green, blue"]
+        ["fire2.expand3x3", "weights in all", "preprocess: the central", "227 × 227 px", "blue, green, red"]
     {
         assert!(said.out.contains(part), "`{part}` is not in: {}", said.out);
     }
     let json: serde_json::Value =
         serde_json::from_str(&place.run(&["info", &weights, "--json"]).ended_with(0).out).unwrap();
-    assert_eq!(json[0]["preprocess"]["size_px"], 224);
+    assert_eq!(json[0]["preprocess"]["size_px"], 227);
 }
