@@ -1,8 +1,6 @@
 //! Data bars of real files: within two rows of what `index.csv` says of each, by metadata and by
 //! pixels alone, and none where there is none.
 
-#![expect(clippy::print_stderr, reason = "a skipped test says why")]
-
 use micrograph::DataBar;
 use micrograph::data_bar::{self, DataBarEvidence};
 use micrograph::read::{self, ReadConfig};

@@ -19,7 +19,7 @@ fn out(name: &str) -> PathBuf {
 // A micrograph with `height ≠ width` from the shared data, its long side brought to 288 pixels.
 fn shared_micrograph(name: &str) -> Option<Plane> {
     let path = test_support::shared(Path::new("data/sem").join(name))?;
-    let image = image::open(path).unwrap();
+    let image = image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let gray = image.to_luma32f();
     let (width, height) = (gray.width() as usize, gray.height() as usize);
     let plane = Plane::new(height, width, gray.into_raw());
