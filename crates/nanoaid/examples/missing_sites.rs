@@ -155,7 +155,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{n} lattices, {refused} refused, {n_sites} sites off the border, {} of them missing\n",
         measured.missing
     );
-    println!("| told by | stands out by | claimed | precision | recall | area |");
+    println!("| detected by | difference | claimed | precision | recall | area |");
     println!("|---|---|---|---|---|---|");
     measured.line("lattice measurement", "–", "–");
     for way in &ways {
