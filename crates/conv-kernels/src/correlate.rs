@@ -2,13 +2,13 @@
 //! gradient for the input.
 //!
 //! Each output is `bias + Σ weight · input`, the sum taken in the order of input channels, then of
-//! taps, by one accumulator. This order depends on nothing else: not on the place in the image,
-//! its size, the batch, the blocking or the number of threads. So an image in overlapping tiles
-//! gives the same bits as the whole.
+//! taps, by one accumulator. This order does not depend on the position in the image, its
+//! size, the batch, the blocking or the number of threads. So an image in overlapping tiles gives
+//! the same bits as the whole.
 //!
 //! The work is cut into strips of rows whose packed input stays in the second-level cache, the
-//! strip into tiles of 8 channels × 3 vectors of places (6 × 2 with 16 registers) whose sums stay
-//! in registers while they run through all input channels. Blocked as in Goto and van de Geijn
+//! strip into tiles of 8 channels × 3 vectors of positions (6 × 2 with 16 registers) whose sums stay
+//! in registers during the loop over all input channels. Blocked as in Goto and van de Geijn
 //! (2008), with the patch matrix of a convolution replaced by offsets into the packed planes.
 
 use crate::isa::Isa;
@@ -29,7 +29,7 @@ pub(crate) struct Correlation {
     pub(crate) layout: Layout,
     /// Height and width of the output planes.
     pub(crate) target: [usize; 2],
-    /// Step between neighbouring places in the output planes.
+    /// Step between neighbouring positions in the output planes.
     pub(crate) step: usize,
     pub(crate) phases: Vec<Phase>,
     pub(crate) weights: WeightOrder,
@@ -41,7 +41,7 @@ pub(crate) struct Phase {
     pub(crate) taps: Vec<Tap>,
 }
 
-/// Where a weight lies: `group · group_stride + c_out · out_stride + c_in · in_stride + tap`.
+/// Index of a weight: `group · group_stride + c_out · out_stride + c_in · in_stride + tap`.
 pub(crate) struct WeightOrder {
     pub(crate) group: usize,
     pub(crate) channel_out: usize,
@@ -111,14 +111,14 @@ impl Correlation {
         });
     }
 
-    /// Rows of places in a strip.
+    /// Rows of positions in a strip.
     fn strip_rows(&self, rows: usize) -> usize {
         let per_row = self.channels_in * self.layout.channel_len(1) / (1 + self.layout.tap_rows);
         let cached = (STRIP_VALUES / per_row.max(1)).saturating_sub(self.layout.tap_rows);
         let wanted = rows.div_ceil(ENOUGH_TASKS.div_ceil(self.batch * self.groups));
         let least = STRIP_PLACES.div_ceil(self.layout.row_stride);
         let strip = cached.min(wanted.max(least)).clamp(1, rows);
-        rows.div_ceil(rows.div_ceil(strip)) // all strips about alike
+        rows.div_ceil(rows.div_ceil(strip)) // strips of about equal height
     }
 
     /// Cuts the output channels where there are too few tasks; each part but the last is as long
@@ -186,7 +186,7 @@ impl Correlation {
         let Task { image_group, channels, rows, mut planes } = task;
         let n_rows = rows.len();
         let channel_len = self.layout.channel_len(n_rows);
-        // a tile may reach beyond the last place
+        // a tile may extend beyond the last position
         let slack_len = 6 * LARGEST_LANES + self.layout.row_stride;
         with_scratch(self.channels_in * channel_len + slack_len, |input| {
             let (filled, slack) = input.split_at_mut(self.channels_in * channel_len);
@@ -249,7 +249,7 @@ fn blocks(channels: Range<usize>, largest: usize) -> impl Iterator<Item = Range<
     })
 }
 
-/// The output rows of a strip and phase, and which places they are.
+/// The output rows of a strip and phase, and their positions.
 struct Grid {
     rows: usize,
     columns: usize,
@@ -277,7 +277,7 @@ impl Grid {
         position
     }
 
-    /// Where in an output plane the `len` places from `position` on lie side by side, if they do.
+    /// Index in the output plane of `len` positions from `position` on, if they are contiguous there.
     #[inline(always)]
     fn side_by_side(&self, position: Position, len: usize) -> Option<usize> {
         let inside = position.row < self.rows && position.column + len <= self.columns;
@@ -289,7 +289,7 @@ impl Grid {
         (self.first[0] + row * self.step) * self.width + self.first[1] + column * self.step
     }
 
-    /// Copies `values`, which are those from `position` on, to their places in `plane`.
+    /// Copies `values`, which are those from `position` on, to their positions in `plane`.
     fn write(&self, mut values: &[f32], mut position: Position, plane: &mut [f32]) {
         while position.row < self.rows && !values.is_empty() {
             let len = self.columns.saturating_sub(position.column).min(values.len());
@@ -306,7 +306,7 @@ impl Grid {
     }
 }
 
-/// A place, by row and column.
+/// A position, by row and column.
 #[derive(Clone, Copy)]
 struct Position {
     row: usize,
@@ -349,7 +349,7 @@ impl Kernel for Strip<'_, '_> {
 }
 
 impl Strip<'_, '_> {
-    /// All places of `C` channels from `channel` on, at most `M` (2, 3 or 6) vectors at a time;
+    /// All positions of `C` channels from `channel` on, at most `M` (2, 3 or 6) vectors at a time;
     /// returns `C`.
     #[inline(always)]
     fn block<S: Simd, const C: usize, const M: usize>(&mut self, simd: S, channel: usize) -> usize {
@@ -369,7 +369,7 @@ impl Strip<'_, '_> {
         C
     }
 
-    /// `C` channels of `V` vectors of places from `place` on; returns `V`.
+    /// `C` channels of `V` vectors of positions from `place` on; returns `V`.
     #[inline(always)]
     fn tile<S: Simd, const C: usize, const V: usize>(
         &mut self,

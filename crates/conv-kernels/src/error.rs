@@ -1,5 +1,5 @@
-//! What can be wrong with a call: shapes that make no sense, slices of another length than the
-//! shape says, an instruction set that is not there.
+//! Errors of a call: shapes out of range, slices whose length does not match the shape, an
+//! instruction set that is not available.
 
 use std::fmt;
 
@@ -16,13 +16,13 @@ pub enum ConvError {
         /// What it may hold.
         expected: String,
     },
-    /// A slice does not hold as many numbers as the shape says.
+    /// The length of a slice does not match the shape.
     Length {
         /// The argument.
         name: &'static str,
         /// Its length.
         found: usize,
-        /// The length that the shape asks for.
+        /// The length that the shape requires.
         expected: usize,
     },
 }
@@ -46,16 +46,16 @@ impl std::error::Error for ConvError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IsaError {
-    /// There are no kernels of this name.
+    /// No instruction set has this name.
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What could have been asked for.
+        /// The names that are known.
         known: String,
     },
     /// This machine lacks the instructions.
     Missing {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The best instruction set of this machine.
         best: String,

@@ -10,7 +10,7 @@ use crate::shape::ConvShape;
 ///
 /// `input` is `[N, C_in, H, W]`, `weights` `[C_out, C_in / groups, k, k]`, `bias` `[C_out]`,
 /// `output` `[N, C_out, H_out, W_out]`. A sum starts with its bias and runs through input
-/// channels, kernel rows, kernel columns in this order, wherever the output lies.
+/// channels, kernel rows, kernel columns in this order, at every position of the output.
 ///
 /// # Errors
 /// If the shape makes no sense or a slice has another length than it says.

@@ -1,8 +1,8 @@
-//! The gradient for the input: a correlation of the output's gradient with the kernel turned by
-//! half a turn, input and output channels exchanged.
+//! The gradient for the input: a correlation of the output's gradient with the kernel rotated by
+//! 180°, input and output channels exchanged.
 //!
-//! At stride `s` the input pixels fall into `s × s` phases, each of which meets its own part of the
-//! kernel at stride 1; pixels that no part of the kernel meets have gradient 0.
+//! At stride `s` the input pixels fall into `s × s` phases, each of which uses its own part of the
+//! kernel at stride 1; pixels that no part of the kernel uses have gradient 0.
 
 use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
 use crate::error::{ConvError, check_length};
@@ -97,7 +97,7 @@ pub fn input_gradient(
     Ok(())
 }
 
-/// Along one axis: input pixels `first, first + stride, …` and the weights they meet.
+/// Along one axis: input pixels `first, first + stride, …` and the weights they use.
 struct AxisPhase {
     first: usize,
     taps: Vec<AxisTap>,
@@ -110,7 +110,7 @@ struct AxisTap {
     weight: usize,
 }
 
-/// Pixel `i` meets output `o` in weight `w` where `i + padding = o · stride + w`.
+/// Pixel `i` contributes to output `o` through weight `w` where `i + padding = o · stride + w`.
 fn axis_phases(kernel: usize, stride: usize, padding: usize) -> Vec<AxisPhase> {
     (0..stride)
         .map(|first| {

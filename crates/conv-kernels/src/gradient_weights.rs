@@ -1,8 +1,8 @@
-//! The gradient for weights and bias: for each weight a sum over all images and places.
+//! The gradient for weights and bias: for each weight a sum over all images and output positions.
 //!
 //! The sum is cut into a number of partial sums that depends on the shape alone, each over its own
-//! strips in their order; they are added in their order at the end. So the result is the same
-//! bytes for any number of threads.
+//! strips in a fixed order; the partial sums are then added in a fixed order. So the result is the
+//! same bytes for any number of threads.
 
 mod dot;
 pub(crate) mod outer;
@@ -53,9 +53,9 @@ const STRIP_VALUES: usize = 160 * 1024;
 const ENOUGH_TASKS: usize = 16;
 /// Numbers that all partial sums together may hold, unless one alone holds more.
 const PARTIAL_VALUES: usize = 1 << 20;
-/// Channels of a part, so that packing them costs little beside using them.
+/// Channels of a part, so that packing them costs little compared with using them.
 const PART_CHANNELS: usize = 64;
-/// Weights of a part for one output channel, so that transposing a channel costs little beside.
+/// Weights of a part for one output channel, so that transposing a channel costs little in comparison.
 const PART_WEIGHTS: usize = 256;
 /// Packed lengths are multiples of this, the numbers in the widest vector.
 const LARGEST_LANES: usize = 16;
@@ -82,7 +82,7 @@ struct Reduction {
     partials: usize,
 }
 
-/// How the sums of some output channels lie in memory.
+/// Memory layout of the sums of some output channels.
 #[derive(Clone, Copy, PartialEq)]
 enum Order {
     /// `[C_out part, C_in part · taps]`.
@@ -349,15 +349,15 @@ impl Reduction {
 #[derive(Clone, Copy)]
 pub(crate) struct Operands<'a> {
     pub(crate) input: &'a [f32],
-    /// Where the input that meets place 0 lies, for each input channel and tap.
+    /// Index of the input value used at position 0, for each input channel and tap.
     pub(crate) offsets: &'a [usize],
-    /// Planes of `gradient_len` numbers, 0 between rows and after the last place.
+    /// Planes of `gradient_len` numbers, 0 between rows and after the last position.
     pub(crate) gradient: &'a [f32],
     pub(crate) gradient_len: usize,
     pub(crate) places: usize,
 }
 
-/// Writes the sums over all images and places of a masked gradient to `grad_bias`, `[C_out]`.
+/// Writes the sums over all images and positions of a masked gradient to `grad_bias`, `[C_out]`.
 pub(crate) fn bias_gradient(isa: Isa, shape: &ConvShape, gradient: Source<'_>, grad_bias: &mut [f32]) {
     let [height, width] = shape.output();
     let plane_len = height * width;

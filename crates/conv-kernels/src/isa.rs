@@ -1,4 +1,4 @@
-//! Instruction sets: which one to use is asked once, and handed to every call.
+//! Instruction sets: the one to use is chosen once, and passed to every call.
 //!
 //! The best one this machine has is taken, unless the environment variable `NANOAID_KERNELS`
 //! names another. Results of one instruction set are the same bytes on every machine that has it
@@ -68,7 +68,7 @@ impl Isa {
         Self::available()[0]
     }
 
-    /// The instruction set for work that does not round, whose result is the same with any: that of
+    /// The instruction set for work without rounding, which gives the same result with any: that of
     /// `NANOAID_KERNELS`, or the best one where that cannot be used.
     pub(crate) fn exact() -> Self {
         static EXACT: LazyLock<Isa> = LazyLock::new(|| Isa::from_env().unwrap_or_else(|_| Isa::best()));
@@ -98,7 +98,7 @@ impl Isa {
         }
     }
 
-    /// Channels in a tile, as many as leave registers for the rest.
+    /// Channels in a tile, which leave enough registers for the rest.
     pub(crate) fn block(self) -> usize {
         struct Block;
         impl Kernel for Block {

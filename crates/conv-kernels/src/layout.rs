@@ -1,10 +1,10 @@
 //! Packed planes: how a strip of rows is laid out so that every kernel is one loop.
 //!
-//! A packed plane is flat. Row `r`, column `c` of the output grid is place `r · row_stride + c`,
-//! and each tap of the kernel (row, column) is a constant distance further on, whatever the
-//! place. So one loop over places serves every width, and a vector may run over the end of a row:
-//! what it computes in the few places between two rows is left out when rows are written.
-//! Zeros to the right of a row and to the left of the next are the same zeros where possible.
+//! A packed plane is flat. Row `r`, column `c` of the output grid has position `r · row_stride + c`,
+//! and each tap of the kernel (row, column) is at a constant offset from every position. So one loop
+//! over positions serves every width, and a vector may extend past the end of a row: the values it
+//! computes for the few positions between two rows are left out when rows are written. The zeros to
+//! the right of a row and to the left of the next are shared where possible.
 //!
 //! A source that is read in steps (stride 2) is split into one plane for each remainder of row and
 //! column, inside which steps are 1 again.
@@ -17,24 +17,24 @@ use std::ops::Range;
 pub(crate) struct Layout {
     /// Rows and columns of the source planes.
     pub(crate) source: [usize; 2],
-    /// Step in the source between neighbouring places.
+    /// Step in the source between neighbouring positions.
     pub(crate) stride: usize,
-    /// Remainders of rows and columns that some tap asks for, `min(stride, kernel)`.
+    /// Remainders of rows and columns that some tap needs, `min(stride, kernel)`.
     pub(crate) remainders: usize,
-    /// Source row and column of place 0, tap 0, negated: zeros above and to the left.
+    /// Source row and column of position 0, tap 0, negated: zeros above and to the left.
     pub(crate) before: [isize; 2],
-    /// Rows that the lowest tap lies below the first.
+    /// Rows from the first tap down to the lowest.
     pub(crate) tap_rows: usize,
-    /// Places from one row to the next.
+    /// Positions from one row to the next.
     pub(crate) row_stride: usize,
 }
 
-/// Where one weight of a kernel meets the packed planes.
+/// Offset of one weight of a kernel in the packed planes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tap {
     /// Remainders of row and column.
     pub(crate) remainder: [usize; 2],
-    /// Rows and columns from the place.
+    /// Rows and columns from the position.
     pub(crate) distance: [usize; 2],
     /// Index of the weight in its `k × k` kernel.
     pub(crate) weight: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Source<'a> {
 
 impl Layout {
     /// The layout for a kernel of `kernel` taps each way over `source` planes, whose first tap
-    /// lies `before` rows and columns before the first place; outputs have `columns` columns.
+    /// is `before` rows and columns before the first position; outputs have `columns` columns.
     pub(crate) fn new(
         source: [usize; 2],
         [kernel, stride]: [usize; 2],
@@ -87,12 +87,12 @@ impl Layout {
         taps
     }
 
-    /// Values of one remainder's plane in a strip of `rows` rows of places.
+    /// Values of one remainder's plane in a strip of `rows` rows of positions.
     fn plane_len(&self, rows: usize) -> usize {
         (rows + self.tap_rows) * self.row_stride
     }
 
-    /// Values of one packed channel in a strip of `rows` rows of places.
+    /// Values of one packed channel in a strip of `rows` rows of positions.
     pub(crate) fn channel_len(&self, rows: usize) -> usize {
         self.remainders * self.remainders * self.plane_len(rows)
     }
@@ -102,13 +102,13 @@ impl Layout {
         if rows == 0 { 0 } else { (rows - 1) * self.row_stride + columns }
     }
 
-    /// How far `tap` lies from a place, in a strip of `rows` rows.
+    /// Offset of `tap` from a position, in a strip of `rows` rows.
     pub(crate) fn offset(&self, tap: &Tap, rows: usize) -> usize {
         let plane = tap.remainder[0] * self.remainders + tap.remainder[1];
         plane * self.plane_len(rows) + tap.distance[0] * self.row_stride + tap.distance[1]
     }
 
-    /// Packs the places of `rows` of channel `plane_idx` of `source` into `target`.
+    /// Packs the positions of `rows` of channel `plane_idx` of `source` into `target`.
     pub(crate) fn pack(&self, source: Source<'_>, plane_idx: usize, rows: Range<usize>, target: &mut [f32]) {
         let [height, width] = self.source;
         let plane = plane_idx * height * width;

@@ -1,12 +1,13 @@
 //! Convolution on a CPU: forward pass and gradients, with bias, `ReLU`, 2×2 max-pool and nearest
 //! up-sampling.
 //!
-//! Plain slices of `f32` in and out, row-major `[N, C, H, W]`; shapes are checked at the door. The
-//! only crate of the project with `unsafe`, and it knows no tensors and no networks.
+//! Input and output are plain slices of `f32`, row-major `[N, C, H, W]`; every function checks their
+//! lengths against the shape. This is the only crate of the project with `unsafe`, and it knows no
+//! tensors and no networks.
 //!
-//! Work is split over the threads of the current `rayon` pool. Every result is the same bytes for
-//! any number of threads, and the output of [`forward`] does not depend on where in the image it lies.
-//! Where that is not needed, [`forward_by`] with [`Method::Fastest`] takes half the time or less.
+//! # A forward pass
+//!
+//! Choose an instruction set ([`Isa`]), describe the convolution ([`ConvShape`]), and call [`forward`]:
 //!
 //! ```
 //! use conv_kernels::{ConvShape, Isa, forward};
@@ -20,7 +21,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What was tried and what it gave is in `docs/performance.md`.
+//! # Functions
+//!
+//! | operation | forward | gradient |
+//! |---|---|---|
+//! | convolution, with bias and `ReLU` | [`forward`], [`forward_by`] | [`input_gradient`], [`weight_gradient`] |
+//! | `ReLU` alone | | [`relu_gradient`] |
+//! | max-pool 2×2 | [`max_pool_2x2`] | [`max_pool_2x2_gradient`] |
+//! | max-pool, any window | [`max_pool`] | [`max_pool_gradient`] |
+//! | nearest up-sampling by 2 | [`upsample_nearest_2x`] | [`upsample_nearest_2x_gradient`] |
+//!
+//! [`input_gradient_by`] and [`weight_gradient_by`] take a [`Method`] too.
+//!
+//! # Reproducibility and speed
+//!
+//! The work is split over the threads of the current `rayon` pool. Every result is the same bytes for
+//! any number of threads. An output of [`forward`] does not depend on its position in the image: a crop
+//! gives the same bits as the whole. Where that is not needed, [`forward_by`] with [`Method::Fastest`]
+//! takes half the time or less.
+//!
+//! Results are the same bytes on every machine with the same instruction set; different instruction
+//! sets differ by rounding. The environment variable `NANOAID_KERNELS` ([`ISA_VARIABLE`]) selects one.
+//!
+//! # Memory
+//!
+//! Each thread keeps its buffers between calls; [`release_scratch`] frees those of the calling thread.
+//!
+//! `docs/performance.md` gives the methods that were tried and their timings.
 
 #![warn(missing_docs)]
 

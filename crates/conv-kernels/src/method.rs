@@ -1,4 +1,4 @@
-//! Which way a convolution is computed: the direct sum, or fewer products by Winograd's transforms.
+//! How a convolution is computed: by the direct sum, or with fewer products by Winograd's transforms.
 
 use crate::correlate::{Finish, WeightOrder};
 use crate::error::{ConvError, check_length};
@@ -10,22 +10,22 @@ use crate::layout::Source;
 use crate::shape::ConvShape;
 use crate::winograd::{Four, Two, WeightReduction, Winograd};
 
-/// Which way a convolution is computed.
+/// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The sum of all products, in an order that does not depend on where an output lies: a crop
-    /// of an image gives the bits of the whole.
+    /// The sum of all products, in an order that does not depend on the position of an output: a crop
+    /// of an image gives the same bits as the whole.
     Direct,
     /// Winograd's F(2×2, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
     Winograd2,
     /// Winograd's F(4×4, 3×3) where it can be used: 3×3, stride 1, one group; else direct.
     Winograd4,
     /// [`Method::Winograd4`] from 32 channels on either side on, else direct, whatever the size of
-    /// the image: a crop gives the bits of the whole where it begins at a multiple of
+    /// the image: a crop gives the same bits as the whole if it begins at a multiple of
     /// [`Method::tile`] outputs and holds what whole tiles read.
     Tiles,
-    /// What was measured to be fastest for the shape: Winograd's ways from 32 channels on either
-    /// side on. For values and input gradients the choice does not depend on the batch.
+    /// The method measured to be fastest for the shape: Winograd's from 32 channels on either side
+    /// on. For values and input gradients the choice does not depend on the batch.
     Fastest,
 }
 
@@ -40,7 +40,7 @@ impl Method {
         }
     }
 
-    /// The one way that `self` means for `shape`, and [`Method::Direct`] where no other can be used.
+    /// The method that `self` means for `shape`; [`Method::Direct`] where no other can be used.
     fn chosen(self, shape: &ConvShape) -> Self {
         let possible = shape.kernel == 3 && shape.stride == 1 && shape.groups == 1;
         if !possible {
@@ -68,7 +68,7 @@ impl Method {
     }
 }
 
-/// Tiles of 4 × 4 below which a weight gradient is not worth the 36 sums for each of its 9 weights.
+/// Tiles of 4 × 4 below which 36 sums for each 9 weights of a gradient cost more than they save.
 const LEAST_TILES: usize = 48;
 /// Channels on either side below which the transforms cost more than they save.
 const LEAST_CHANNELS: usize = 32;

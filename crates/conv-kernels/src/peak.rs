@@ -1,4 +1,4 @@
-//! Multiply-adds without memory: what the machine could do at most, for benchmarks to compare with.
+//! Multiply-adds without memory access: the machine's peak rate, for benchmarks to compare with.
 
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd};

@@ -28,7 +28,7 @@ impl PlanesShape {
     }
 }
 
-/// Planes that one task takes, so that a task is worth its overhead.
+/// Planes per task, enough that a task's overhead is small.
 pub(crate) const TASK_VALUES: usize = 1 << 14;
 
 /// Writes the largest of each 2×2 square of `input` `[N · C, H, W]` to `output`
@@ -162,7 +162,7 @@ pub(crate) fn store_pairs<S: Simd>(simd: S, [left, right]: [S::Vector; 2], row: 
 }
 
 /// Writes the gradient for a pool's input to `grad_input` `[N · C, H, W]`: that of each output at
-/// the place that was chosen, 0 elsewhere.
+/// the position that was chosen, 0 elsewhere.
 ///
 /// # Errors
 /// If a slice has another length than the shape says.

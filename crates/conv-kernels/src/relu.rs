@@ -3,7 +3,7 @@
 use crate::error::{ConvError, check_length};
 use rayon::prelude::*;
 
-/// Values that one task takes, so that a task is worth its overhead.
+/// Values per task, enough that a task's overhead is small.
 const TASK_VALUES: usize = 1 << 14;
 
 /// Writes `grad_output` where `output`, what the `ReLU` gave, is above 0, else 0, to `grad_input`.
@@ -33,8 +33,8 @@ pub fn relu_gradient(output: &[f32], grad_output: &[f32], grad_input: &mut [f32]
     Ok(())
 }
 
-/// `value` if `kept`, else 0, without a branch: signs are as good as random, and a wrong guess costs
-/// more than all else.
+/// `value` if `kept`, else 0, without a branch: signs are practically random, and a mispredicted branch
+/// costs more than all the other work.
 pub(crate) fn kept_if(kept: bool, value: f32) -> f32 {
     f32::from_bits(value.to_bits() & u32::from(kept).wrapping_neg())
 }

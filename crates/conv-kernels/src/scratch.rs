@@ -1,8 +1,8 @@
-//! Memory that is used again: each thread keeps its buffers between calls.
+//! Reused memory: each thread keeps its buffers between calls.
 //!
 //! Fresh memory costs a page fault every 4 KiB at its first touch, which can take as long as the
-//! convolution itself. A buffer is taken out of its thread's store while it is used, so that work
-//! that is stolen meanwhile finds another one.
+//! convolution itself. A buffer is taken out of its thread's store while it is in use, so that work
+//! stolen meanwhile gets another one.
 
 use std::cell::RefCell;
 

@@ -18,10 +18,10 @@ pub struct Padding {
 }
 
 impl Padding {
-    /// None: the output covers the places where the whole kernel lies inside.
+    /// No padding: the output covers the positions where the whole kernel is inside the input.
     pub const VALID: Self = Self { top: 0, bottom: 0, left: 0, right: 0 };
 
-    /// As much on each side as keeps the size at stride 1, for an odd `kernel`.
+    /// The padding on each side that keeps the size at stride 1, for an odd `kernel`.
     pub fn same(kernel: usize) -> Self {
         let side = kernel / 2;
         Self { top: side, bottom: side, left: side, right: side }

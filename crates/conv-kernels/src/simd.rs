@@ -3,7 +3,7 @@
 //! A value of a type that implements [`Simd`] is a token: it exists only where its instruction
 //! set was detected ([`crate::Isa`] hands it out). Loads and stores are checked against their
 //! slice, so a kernel written with this trait needs no `unsafe`; the checks were measured to cost
-//! nothing, as a core waits for its multipliers and not for its comparisons.
+//! nothing, because the multiplications are the bottleneck and not the comparisons.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -50,10 +50,10 @@ pub(crate) trait Simd: Copy {
     /// `a · b`.
     fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// The numbers at even and at odd places of `first` and, after it, `second`.
+    /// The numbers at even and at odd indices of `first` followed by `second`.
     fn deinterleave(self, first: Self::Vector, second: Self::Vector) -> [Self::Vector; 2];
 
-    /// The inverse of [`Simd::deinterleave`]: numbers of `even` and `odd` in turn.
+    /// The inverse of [`Simd::deinterleave`]: alternating numbers of `even` and `odd`.
     fn interleave(self, even: Self::Vector, odd: Self::Vector) -> [Self::Vector; 2];
 
     /// 0 where a lane is below 0, else the lane; NaN stays NaN.

@@ -1,5 +1,5 @@
-//! Max-pool over windows of any size, step and padding, and its gradient. Those of 2×2 with step 2
-//! have faster ones of their own ([`crate::max_pool_2x2`]).
+//! Max-pool over windows of any size, step and padding, and its gradient. Windows of 2×2 with step 2
+//! have a faster function of their own ([`crate::max_pool_2x2`]).
 
 use crate::error::{ConvError, check_length};
 use crate::pool::PlanesShape;
@@ -12,9 +12,9 @@ pub struct PoolWindow {
     pub kernel: usize,
     /// Step between windows, at least 1.
     pub stride: usize,
-    /// Positions that windows may stand out on each side, at most half a window.
+    /// Positions by which windows may extend beyond the input on each side, at most half a window.
     pub padding: usize,
-    /// Whether a last window may stand out further, if it begins inside or in the padding before.
+    /// Whether the last window may extend further, if it begins inside the input or in the leading padding.
     pub ceil: bool,
 }
 
@@ -27,11 +27,11 @@ impl PoolWindow {
         let Self { kernel, stride, padding, ceil } = self;
         let Some(room) = (length + 2 * padding).checked_sub(kernel) else { return 0 };
         let count = if ceil { room.div_ceil(stride) } else { room / stride } + 1;
-        // one that would begin behind the last position sees nothing
+        // a window that would begin after the last position covers nothing
         if ceil && (count - 1) * stride >= length + padding { count - 1 } else { count }
     }
 
-    /// The positions `first .. end` that window `index` sees along `length` positions.
+    /// The positions `first .. end` that window `index` covers along `length` positions.
     fn seen(self, index: usize, length: usize) -> (usize, usize) {
         let begin = index * self.stride;
         (begin.saturating_sub(self.padding), (begin + self.kernel).saturating_sub(self.padding).min(length))
@@ -53,7 +53,7 @@ impl PoolWindow {
 }
 
 /// Writes the largest value of each window of `input` `[N · C, H, W]` to `output` `[N · C, H', W']`,
-/// and its place in its plane to `choice`. What stands out is not looked at.
+/// and its index in its plane to `choice`. Positions beyond the input are ignored.
 ///
 /// The first of equal values is chosen; a NaN is chosen before all numbers.
 ///
@@ -96,7 +96,7 @@ pub fn max_pool(
 }
 
 /// Compares the value at `tap` of each window with the largest so far; `values` are the columns of
-/// one row, which begins at place `begin`.
+/// one row, which begins at index `begin`.
 fn raise(
     window: PoolWindow,
     (begin, tap): (usize, usize),
@@ -104,7 +104,7 @@ fn raise(
     (output, choice): (&mut [f32], &mut [u32]),
 ) {
     let PoolWindow { stride, padding, .. } = window;
-    // windows whose tap lies inside
+    // windows whose tap is inside
     let first = padding.saturating_sub(tap).div_ceil(stride);
     let end = (values.len() + padding).saturating_sub(tap).div_ceil(stride).min(output.len());
     if first >= end {
@@ -121,7 +121,7 @@ fn raise(
     }
 }
 
-/// Writes the gradient for a pool's input to `grad_input` `[N · C, H, W]`: at each place the sum
+/// Writes the gradient for a pool's input to `grad_input` `[N · C, H, W]`: at each position the sum
 /// over the windows that chose it, in their order.
 ///
 /// # Errors
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn windows_are_counted_as_frameworks_count_them() {
         let window = |kernel, stride, padding, ceil| PoolWindow { kernel, stride, padding, ceil };
-        // by hand: the last window may not begin behind the input
+        // by hand: the last window may not begin after the end of the input
         for (length, window, expected) in [
             (7, PoolWindow::HALF, 3),
             (1, PoolWindow::HALF, 0),
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_largest_of_each_window_is_taken_and_gets_the_gradient() {
-        // every padded window of 3 with step 2 over 2 planes of 4 × 5, against a search over all places
+        // every padded window of 3 with step 2 over 2 planes of 4 × 5, against a search over all positions
         let shape = PlanesShape { planes: 2, height: 4, width: 5 };
         let input: Vec<f32> = (0..40).map(|index| ((index * 17 + 5) % 23) as f32).collect();
         for ceil in [false, true] {

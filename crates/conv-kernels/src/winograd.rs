@@ -1,14 +1,14 @@
-//! Winograd's way to a 3×3 correlation at stride 1: fewer products, at the price of transforms.
+//! Winograd's algorithm for a 3×3 correlation at stride 1: fewer products, at the price of transforms.
 //!
 //! The output is cut into tiles of `M × M`. The kernels and the `(M + 2)²` inputs of each tile are
 //! transformed once, after which an output channel costs `(M + 2)²` products a tile and input
 //! channel instead of `9 M²`: 4 times fewer for `M = 4`, 2.25 times for `M = 2`. Those products are
 //! `(M + 2)²` multiplications of matrices.
 //!
-//! A sum depends on where an output lies in its tile, so a crop gives the bits of the whole only
-//! where it begins at a multiple of `M`; that is why this is a choice, see [`crate::Method`]. It
-//! depends on nothing else: not on the batch, the blocking or the number of threads. Rounding is
-//! larger than that of the direct sum, see `docs/performance.md`. After Lavin and Gray (2016).
+//! A sum depends on the position of its output in the tile, so a crop gives the same bits as the whole
+//! image only if it begins at a multiple of `M`; so this method is optional, see [`crate::Method`]. The sum
+//! does not depend on the batch, the blocking or the number of threads. Rounding errors are larger
+//! than those of the direct sum, see `docs/performance.md`. After Lavin and Gray (2016).
 
 mod kernels;
 mod product;
@@ -38,12 +38,12 @@ pub(crate) struct Winograd {
     pub(crate) channels_out: usize,
     /// Height and width of the source planes.
     pub(crate) source: [usize; 2],
-    /// Source row and column that the first tap of the first output meets, negated.
+    /// Source row and column of the first tap of the first output, negated.
     pub(crate) before: [isize; 2],
     /// Height and width of the output planes.
     pub(crate) target: [usize; 2],
     pub(crate) weights: WeightOrder,
-    /// Whether the kernels are turned by half a turn.
+    /// Whether the kernels are rotated by 180°.
     pub(crate) turned: bool,
 }
 
@@ -230,7 +230,7 @@ impl<T: Tile<M, A>, const M: usize, const A: usize> Call<'_, T, M, A> {
     fn sizes(&self, task: &Task<'_>) -> Sizes {
         let [_, tile_columns] = self.winograd.grid::<M>();
         let tiles = task.images.len() * task.rows.len() * tile_columns;
-        // the vectors of the last row may reach beyond its tiles
+        // the vectors of the last row may extend beyond its tiles
         let last_row = tiles - tile_columns + tile_columns.next_multiple_of(LARGEST_LANES);
         let row_len = last_row.next_multiple_of(LARGEST_LANES);
         let input_plane = plane_len(self.winograd.channels_in * row_len);
@@ -323,7 +323,7 @@ impl<T: Tile<M, A>, const M: usize, const A: usize> Call<'_, T, M, A> {
     }
 }
 
-/// How the transforms of a task lie in memory.
+/// Memory layout of the transforms of a task.
 struct Sizes {
     tile_columns: usize,
     tiles: usize,
@@ -342,20 +342,20 @@ struct Task<'a> {
     planes: Vec<&'a mut [f32]>,
 }
 
-/// Rows of tiles in a task: as many as fill whole vectors best, up to [`TASK_TILES`].
+/// Rows of tiles in a task: the number that fills whole vectors best, up to [`TASK_TILES`].
 fn rows_of_task(tile_rows: usize, tile_columns: usize) -> usize {
     let most = (TASK_TILES / tile_columns).clamp(1, tile_rows);
     let filled = |rows: usize| {
-        let strip = tile_rows.div_ceil(tile_rows.div_ceil(rows)); // strips are about alike
+        let strip = tile_rows.div_ceil(tile_rows.div_ceil(rows)); // strips of about equal height
         let tiles = strip * tile_columns;
-        // a twentieth of a task is as good as a strip more
+        // larger tasks count for at most 5 % of the filling
         (tiles * 1000 / tiles.next_multiple_of(LARGEST_LANES)) + 50 * rows / most
     };
     (1..=most).max_by_key(|&rows| filled(rows)).unwrap_or(1)
 }
 
-/// Numbers from one plane of a transform to the next: `len` and a vector that may reach beyond, an
-/// odd number of cache lines, so that the planes do not compete for the same places in the cache.
+/// Distance in numbers between the planes of a transform: `len` and a vector that may extend beyond it, an
+/// odd number of cache lines, so that the planes do not compete for the same cache sets.
 fn plane_len(len: usize) -> usize {
     ((len + LARGEST_LANES).div_ceil(LARGEST_LANES) | 1) * LARGEST_LANES
 }

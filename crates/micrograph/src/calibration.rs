@@ -28,8 +28,8 @@ pub struct Calibration {
     pub nm_per_px_x: f64,
     /// Height of a pixel in nanometres, above 0.
     pub nm_per_px_y: f64,
-    /// Half width of the interval that rounding in the source leaves, relative to the value; 0
-    /// where it is not known. The instrument's own error is not in it.
+    /// Relative half width of the interval due to rounding in the source; 0 where it is not known.
+    /// The instrument's own error is not included.
     pub relative_uncertainty: f64,
     /// Where it was taken from.
     pub source: CalibrationSource,
@@ -60,10 +60,10 @@ impl Calibration {
     }
 }
 
-/// The calibration in words: value, source, uncertainty; or that there is none.
+/// The calibration in words: value, source, uncertainty; or `uncalibrated`.
 pub fn calibration_text(calibration: Option<&Calibration>) -> String {
     let Some(calibration) = calibration else {
-        return "uncalibrated: lengths are given in px (--nm-per-px gives the size of a pixel)".to_owned();
+        return "uncalibrated: lengths are in px (--nm-per-px sets the size of a pixel)".to_owned();
     };
     let Calibration { nm_per_px_x: x, nm_per_px_y: y, relative_uncertainty, source } = calibration;
     let size = if (x / y - 1.0).abs() < 1e-6 { format!("{x:.6}") } else { format!("{x:.6} × {y:.6}") };

@@ -2,9 +2,9 @@
 //! it can be cut before anything is normalised: its black and white would set the contrast, and
 //! its letters would be counted as particles.
 //!
-//! Metadata goes first where it tells how many rows are specimen; else the pixels are looked at
-//! row by row. A white margin, a drawn scale bar or a panel letter is not a data bar. What the bar
-//! says is not read here.
+//! Metadata is used first where it gives the number of specimen rows; otherwise the pixels are examined
+//! row by row. A white margin, a drawn scale bar or a panel letter is not a data bar. The text of the
+//! bar is not read here.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,18 +17,17 @@ mod rows;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataBarEvidence {
-    /// The instrument's metadata tells how many rows are specimen.
+    /// The instrument's metadata gives the number of specimen rows.
     Metadata,
     /// The pixels look like a data bar.
     Pixels,
-    /// The user said how many rows to leave out.
+    /// The user gave the number of rows to leave out.
     Typed,
 }
 
 /// A data bar: rows `first_row .. end_row` of the file.
 ///
-/// What is looked at is the specimen above `first_row`; rows of specimen below a floating bar are
-/// left out too.
+/// The specimen above `first_row` is kept; rows of specimen below a floating bar are left out too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataBar {
     /// First row of the bar, its frame included.
@@ -48,7 +47,7 @@ pub enum DataBarChoice {
     Find,
     /// Keep every row of the file.
     Keep,
-    /// Cut this many rows off at the bottom, whatever they hold.
+    /// Cut this many rows off at the bottom, regardless of their content.
     CropBottom(usize),
 }
 
@@ -66,14 +65,14 @@ pub enum DataBarError {
     },
 }
 
-/// Finds the data bar of `plane`, `[H, W]`, whose file says `facts`.
+/// Finds the data bar of `plane`, `[H, W]`, with the `facts` from its file.
 ///
-/// Metadata that leaves 2 to 25 % of the rows to a bar is believed; outside of that it belongs to
-/// another size of the image (cropped, resized) or names no bar, and the pixels decide: rows of
-/// one flat background level that begin and end from one row to the next and hold a line of text
-/// with blank rows around it. The bar may float inside the image and leave a fifth of the width.
+/// Metadata is used if it leaves 2 to 25 % of the rows to a bar; otherwise it belongs to another size
+/// of the image (cropped, resized) or contains no bar, and the pixels decide: a bar has rows of one
+/// flat background level with a sharp first and last row, and holds a line of text with blank rows
+/// around it. The bar may float inside the image and leave a fifth of the width.
 ///
-/// Returns `None` where neither tells of a bar.
+/// Returns `None` if neither shows a bar.
 ///
 /// # Examples
 /// ```

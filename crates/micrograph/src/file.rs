@@ -1,7 +1,7 @@
 //! Files that are either whole or not there: a temporary name in the same folder, then a rename.
 //!
 //! Knows nothing of formats. What was there before stays until the new file is complete, and a
-//! writer that is dropped half way leaves nothing behind. Two writers of one path do not mix: the
+//! writer that is dropped half way leaves no file. Two writers of one path do not mix: the
 //! last to finish wins.
 
 use std::ffi::OsString;
@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}", path.display())]
 pub struct WriteError {
-    /// The file that was wanted.
+    /// The file to write.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's error.
     pub source: io::Error,
 }
 
@@ -31,13 +31,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     file.finish()
 }
 
-/// A file under a temporary name, which takes its place when it is finished; dropped before, it
-/// vanishes. Buffered.
+/// A file under a temporary name, renamed to its path when it is finished; if dropped before, it
+/// is removed. Buffered.
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
     temporary: PathBuf,
-    // `None` once the file has taken its place
+    // `None` once the file is renamed
     writer: Option<BufWriter<File>>,
 }
 
@@ -58,7 +58,7 @@ impl WholeFile {
         Ok(Self { path: path.to_owned(), temporary, writer: Some(BufWriter::with_capacity(1 << 18, file)) })
     }
 
-    /// Brings the bytes to the disk and the file to its place.
+    /// Flushes the bytes to the disk and renames the file to its path.
     ///
     /// # Errors
     /// If the system refuses one of the steps; the temporary file is then removed.
@@ -78,7 +78,7 @@ impl WholeFile {
         }
     }
 
-    /// `source` with the name of this file.
+    /// `source` with the path of this file.
     pub fn error(&self, source: io::Error) -> WriteError {
         WriteError { path: self.path.clone(), source }
     }
@@ -107,13 +107,13 @@ impl Seek for WholeFile {
 impl Drop for WholeFile {
     fn drop(&mut self) {
         if self.writer.take().is_some() {
-            // nothing can be told from a destructor, and a left-over hidden file does no harm
+            // a destructor cannot report an error, and a left-over hidden file is harmless
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-// A rename is on the disk only when its folder is. Windows has no such call for folders.
+// A rename is on the disk only after its folder is flushed. Windows has no such call for folders.
 fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let folder = match path.parent() {

@@ -82,8 +82,8 @@ impl<T: FftNum> PlaneFourier<T> {
         spectrum
     }
 
-    /// The plane with this spectrum, `[H, ⌊W/2⌋ + 1]` → `[H, W]`. What no real plane can have (parts
-    /// of the first and, for an even width, the last column) is left out, as in numpy.
+    /// The plane with this spectrum, `[H, ⌊W/2⌋ + 1]` → `[H, W]`. Components that no real plane
+    /// can have (in the first and, for an even width, the last column) are ignored, as in numpy.
     ///
     /// # Panics
     /// If the spectrum does not have [`PlaneFourier::n_values`].
@@ -156,9 +156,9 @@ impl<T: FftNum> PlaneFourier<T> {
     }
 }
 
-/// How the power of `plane` is shared among rings of its spectrum, as natural logarithms: ring `n` has
-/// the frequencies of `n` waves per plane, to the nearest whole number. To each ring
-/// 10⁻⁹ is added, so that one without power has a logarithm.
+/// Share of the power of `plane` in each ring of its spectrum, as natural logarithms: ring `n` has
+/// the frequencies of `n` waves per plane, to the nearest whole number. 10⁻⁹ is added to each ring, so
+/// that the logarithm of a ring without power is finite.
 ///
 /// # Panics
 /// If the plane is empty.

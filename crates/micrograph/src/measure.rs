@@ -1,8 +1,8 @@
 //! Measuring: numbers with their uncertainty, from planes.
 //!
-//! Everything is in px and degrees; nanometres come in once, through `Calibration`, where a report is
-//! made of it. A number without enough evidence behind it is not given: the answer is then why.
-//! Knows no files, no networks and no clocks; what is drawn at random is seeded.
+//! Everything is in px and degrees; only a report converts to nanometres, through `Calibration`. A
+//! number without enough evidence is not given: the answer is then the reason. Measurements know no
+//! networks and no clocks; random numbers are seeded.
 
 pub mod count;
 #[cfg(feature = "paint")]

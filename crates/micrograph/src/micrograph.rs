@@ -1,4 +1,4 @@
-//! Micrograph: a plane, its calibration, and what its file tells about it.
+//! Micrograph: a plane, its calibration, and the facts from its file.
 
 use std::path::PathBuf;
 
@@ -12,11 +12,11 @@ pub struct Micrograph {
     /// Detector signal in the file's own units: `0..=255` for 8 bits, `0..=65535` for 16 bits,
     /// as stored for floats. `[H, W]`.
     pub plane: Plane,
-    /// What the file tells about it.
+    /// The facts from its file.
     pub facts: FileFacts,
 }
 
-/// What a file tells without its pixels being decoded.
+/// The facts that a file gives without decoding its pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// The file.
@@ -37,9 +37,9 @@ pub struct FileFacts {
     pub calibration: Option<Calibration>,
     /// Settings of the instrument, where the file names them.
     pub instrument: InstrumentSettings,
-    /// Rows of specimen above the data bar, where the metadata tells.
+    /// Rows of specimen above the data bar, where the metadata gives them.
     pub specimen_rows: Option<usize>,
-    /// What a user should know of: damaged or contradicting metadata, pages not read.
+    /// Warnings for the user: damaged or contradicting metadata, pages not read.
     pub warnings: Vec<String>,
 }
 

@@ -1,9 +1,9 @@
 //! Painting: planes become pictures and files.
 //!
 //! Color maps, 8-bit RGB pictures with text, scale bars and color bars, contact sheets of many
-//! planes, moving pictures, overlays over a micrograph, and the two ways out for the numbers
-//! themselves: calibrated TIFF stacks and NPZ. Nothing here knows of networks or HTML pages; what
-//! is written on a picture is given as text.
+//! planes, animations, overlays on a micrograph, and two formats for the numbers themselves:
+//! calibrated TIFF stacks and NPZ. This module does not know networks or HTML pages; the caller
+//! gives the text of a picture.
 
 mod color_map;
 mod gif;

@@ -1,7 +1,7 @@
 //! Plane: one channel of `f32` with height and width; the currency between crates.
 //!
-//! Row-major, `[H, W]`, indices `y, x` in this order. A plane knows nothing of nanometres, of
-//! where it came from, or of what its values mean.
+//! Row-major, `[H, W]`, indices `y, x` in this order. A plane does not know nanometres, its
+//! source, or the meaning of its values.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// Whether it holds a pixel, and none outside of an image of this height and width.
+    /// Whether it holds at least one pixel, and lies inside an image of this height and width.
     pub fn is_within(&self, height: usize, width: usize) -> bool {
         let inside = |first: usize, n: usize, length: usize| n > 0 && first.saturating_add(n) <= length;
         inside(self.y, self.height, height) && inside(self.x, self.width, width)
@@ -118,8 +118,8 @@ impl Plane {
         Self::new(rect.height, rect.width, values)
     }
 
-    /// A copy of the middle, of at most `height` rows and `width` columns; where one has to be left out
-    /// on one side alone, it is on the lower or right one.
+    /// A copy of the middle, of at most `height` rows and `width` columns; if an odd
+    /// number is left out, the extra row or column is the lower or right one.
     pub fn middle(&self, height: usize, width: usize) -> Self {
         let (height, width) = (self.height.min(height), self.width.min(width));
         let (y, x) = ((self.height - height) / 2, (self.width - width) / 2);
@@ -148,7 +148,7 @@ impl Plane {
         sum(&self.values, |value| (f64::from(value) - mean).powi(2)) / self.values.len() as f64
     }
 
-    /// Smallest and largest value that is a number; `None` where there is none.
+    /// Smallest and largest value, without NaN; `None` if all values are NaN.
     pub fn range(&self) -> Option<(f32, f32)> {
         // comparisons with NaN are false
         let widened = |(low, high): (f32, f32), value: f32| {
@@ -168,7 +168,7 @@ impl Plane {
     }
 
     /// The values below which `shares` of the numbers lie, each share in `[0, 1]`, by linear
-    /// interpolation between ranks; NaN is left out. Empty where there is no number.
+    /// interpolation between ranks; NaN is left out. Empty if all values are NaN.
     pub fn quantiles(&self, shares: &[f64]) -> Vec<f32> {
         // whole numbers are compared faster than floating-point ones
         let mut keys: Vec<i32> =
@@ -177,7 +177,7 @@ impl Plane {
             return Vec::new();
         }
         let last = keys.len() - 1;
-        // what lies before it is in its place already, below all that follows
+        // the values before it are sorted already, and below all that follow
         let mut settled = 0;
         let number = |key: i32| f32::from_bits(bits(key));
         shares
@@ -191,14 +191,14 @@ impl Plane {
                 let above = number(rest.iter().copied().min().unwrap_or(below));
                 let below = number(below);
                 let part = (rank - place as f64) as f32;
-                // on a rank itself, what follows has no say, not even an infinity
+                // exactly on a rank, the next value has no influence, not even an infinity
                 if part > 0.0 { below + (above - below) * part } else { below }
             })
             .collect()
     }
 }
 
-/// Sum of `term` over `values`, in eight parts that do not wait for each other.
+/// Sum of `term` over `values`, in eight independent partial sums.
 fn sum(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
     let mut parts = [0.0; 8];
     let (eights, rest) = values.as_chunks::<8>();
@@ -210,14 +210,14 @@ fn sum(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
     parts.iter().sum::<f64>() + rest.iter().map(|&value| term(value)).sum::<f64>()
 }
 
-/// A number that is in the order of [`f32::total_cmp`] for the bits of an `f32`: those of a
-/// negative one but its sign, which fall as it grows, are turned around.
+/// Maps the bits of an `f32` to a number in the order of [`f32::total_cmp`]: the bits of a negative
+/// value except its sign are inverted, because they decrease as the value increases.
 fn key(bits: u32) -> i32 {
     let bits = bits.cast_signed();
     bits ^ ((bits >> 31) & i32::MAX)
 }
 
-/// The bits whose [`key`] it is.
+/// The inverse of [`key`].
 fn bits(key: i32) -> u32 {
     (key ^ ((key >> 31) & i32::MAX)).cast_unsigned()
 }

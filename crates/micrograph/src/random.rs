@@ -1,7 +1,7 @@
 //! Random numbers: one counter-based stream for each (seed, purpose, index).
 //!
-//! Two streams never share numbers because of the order in which they were asked, so the result
-//! of seeded work does not depend on the number of threads. The generator is `SplitMix64`
+//! The numbers of a stream do not depend on when other streams are used, so the result of
+//! seeded work does not depend on the number of threads. The generator is `SplitMix64`
 //! (Steele, Lea and Flood 2014): output `n` is a mix of `start + n · golden gamma`, so a stream's
 //! whole state is one counter, which a checkpoint can hold.
 
@@ -50,7 +50,7 @@ impl Stream {
         low + (high - low) * self.uniform()
     }
 
-    /// A whole number in `0 .. count`.
+    /// An integer in `0 .. count`.
     ///
     /// # Panics
     /// If `count` is 0.

@@ -2,11 +2,12 @@
 //! settings from the metadata of the instrument's maker.
 //!
 //! A file is data from outside: one budget limits the decoded pixels, and every fault is an error
-//! that names the file and the reason. The format is told by the content, never by the name.
+//! that names the file and the reason. The format is identified by the content, never by the name.
 //! Colors become one channel by the luma of ITU-R BT.601; transparency is left out.
 //!
 //! A pixel size is taken, in this order, from the user, the maker's metadata, an `ImageJ` or OME
-//! description, the maker's text file beside the image. Sources that contradict each other leave the file uncalibrated, with a warning.
+//! description, the maker's text file beside the image. Sources that contradict each other leave the file
+//! uncalibrated, with a warning.
 //! Resolution tags in dpi are never a calibration.
 
 mod config;
@@ -47,7 +48,7 @@ pub use error::ReadError;
 pub use extensions::{EXTENSIONS, is_image};
 
 impl Micrograph {
-    /// Reads the file at `path`, its first page, as its metadata say.
+    /// Reads the first page of the file at `path`, with its metadata.
     ///
     /// # Errors
     /// As [`Self::from_source`], and if the file cannot be read.
@@ -67,10 +68,10 @@ impl Micrograph {
         Self::from_source(&Source::read(path.as_ref())?, &ReadConfig::default())
     }
 
-    /// Decodes `source`: its pixels and what it says about them.
+    /// Decodes `source`: its pixels and the facts about them.
     ///
     /// # Errors
-    /// If it is no readable image, is damaged, needs more than `config.most_bytes`, has no page
+    /// If it is not a readable image, is damaged, needs more than `config.most_bytes`, has no page
     /// `config.page`, or holds values that are not finite.
     pub fn from_source(source: &Source, config: &ReadConfig) -> Result<Self, ReadError> {
         let (file, mut stream) = of_source(source, config)?;
@@ -95,17 +96,17 @@ impl Micrograph {
 }
 
 impl FileFacts {
-    /// What `source` says without its pixels being decoded.
+    /// The facts that `source` gives without decoding its pixels.
     ///
     /// # Errors
-    /// If it is no readable image, its header is damaged, or it has no page `config.page`.
+    /// If it is not a readable image, its header is damaged, or it has no page `config.page`.
     pub fn from_source(source: &Source, config: &ReadConfig) -> Result<Self, ReadError> {
         let (file, mut stream) = of_source(source, config)?;
         of_stream(&file, &mut stream)
     }
 }
 
-/// Reads `path`: its pixels and what it says about them.
+/// Reads `path`: its pixels and the facts about them.
 ///
 /// # Errors
 /// As [`Micrograph::from_source`], and if the file cannot be read.
@@ -114,8 +115,8 @@ pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadEr
     Micrograph::from_source(&Source::read(path)?, config)
 }
 
-/// Red, green and blue of a PNG, JPEG or BMP file, each in `[0, 1]`; those of a grey one are
-/// alike. For networks that see colors; what is measured is read by [`micrograph()`].
+/// Red, green and blue of a PNG, JPEG or BMP file, each in `[0, 1]`; those of a grey file are
+/// equal. For networks with color input; measurements read by [`micrograph()`].
 ///
 /// # Errors
 /// As [`micrograph()`], and for files of other formats.
@@ -131,10 +132,10 @@ pub fn colors(source: &Source, config: &ReadConfig) -> Result<[Plane; 3], ReadEr
     }
 }
 
-/// Reads what `path` says without decoding its pixels; of a large file only the parts that say it.
+/// Reads the facts of `path` without decoding its pixels; of a large file only the necessary parts.
 ///
 /// # Errors
-/// If `path` is no readable image, its header is damaged, or it has no page `config.page`.
+/// If `path` is not a readable image, its header is damaged, or it has no page `config.page`.
 pub fn facts(path: &Path, config: &ReadConfig) -> Result<FileFacts, ReadError> {
     ImageFile::check(path, config)?;
     let io = |source| ReadError::Io { path: path.to_owned(), source };

@@ -1,11 +1,11 @@
 //! Scale bar: finds the length reference that the instrument draws into its data bar, and measures
-//! it in pixels. With the length that the user reads off it, it calibrates an image whose file tells
-//! nothing, and checks one whose file does.
+//! it in pixels. With the length that the user reads off it, it calibrates an image whose file has no
+//! pixel size, and checks one whose file has.
 //!
-//! Four forms are known, all drawn in one ink on the data bar's background: a line, with or without
-//! posts at its ends (Zeiss, Phenom, JEOL; with teeth, TESCAN); a line that its own text breaks in
-//! the middle (FEI); a row of ticks (Hitachi). The letters are not read. What was found is returned
-//! as a rectangle, so that it can be shown: a wrong bar would give wrong nanometres.
+//! Four forms are known, all drawn in one grey level on the data bar's background: a line, with or
+//! without posts at its ends (Zeiss, Phenom, JEOL; with teeth, TESCAN); a line interrupted by its text
+//! (FEI); a row of ticks (Hitachi). The letters are not read. The bar is returned as a rectangle, so
+//! that it can be shown: a wrong bar would give wrong nanometres.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,11 @@ use crate::{Calibration, CalibrationSource, Plane, Rect};
 
 mod shapes;
 
-/// What a drawn bar's length is uncertain by, in pixels: half a pixel at either end.
+/// Uncertainty of a drawn bar's length in pixels: half a pixel at either end.
 const UNCERTAINTY_PX: f64 = 1.0;
 
-/// Relative difference between a file's pixel size and its drawn bar that makes a warning: resized
-/// files differ by far more, and drawn bars of whole pixels by less.
+/// Relative difference between a file's pixel size and its drawn bar above which a warning is given:
+/// resized files differ by far more, and drawn bars of whole pixels by less.
 const MOST_DIFFERENCE: f64 = 0.03;
 
 /// How a scale bar is drawn.
@@ -49,22 +49,22 @@ pub struct ScaleBar {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScaleBarError {
-    /// The length is none.
+    /// The length is not a number above 0.
     #[error("scale bar: expected a length above 0 nm, found {bar_nm}")]
     Length {
         /// What was typed.
         bar_nm: f64,
     },
-    /// No bar is seen in a box.
+    /// No bar is found in a box.
     #[error(
-        "scale bar: none found in rows {} to {}, columns {} to {}; expected a line or ticks with room on both sides",
+        "scale bar: not found in rows {} to {}, columns {} to {}; expected a line or ticks with room on both sides",
         within.y, within.y + within.height - 1, within.x, within.x + within.width - 1
     )]
     NotInBox {
-        /// Where it was looked for.
+        /// The box that was searched.
         within: Rect,
     },
-    /// The box reaches beyond the image.
+    /// The box extends beyond the image.
     #[error(
         "scale bar: expected a box inside of {height}×{width} px, found rows {} to {}, columns {} to {}",
         within.y, within.y + within.height, within.x, within.x + within.width
@@ -77,9 +77,9 @@ pub enum ScaleBarError {
         /// Columns of the image.
         width: usize,
     },
-    /// No bar is seen.
+    /// No bar is found.
     #[error(
-        "scale bar: none found in rows {first_row} to {last_row} of the data bar; expected a line or ticks"
+        "scale bar: not found in rows {first_row} to {last_row} of the data bar; expected a line or ticks"
     )]
     NotFound {
         /// First row that was searched.
@@ -92,9 +92,9 @@ pub enum ScaleBarError {
 /// A file's pixel size and its drawn bar that contradict each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Disagreement {
-    /// What the file tells.
+    /// The file's pixel size.
     pub file: Calibration,
-    /// What the drawn bar tells.
+    /// The drawn bar's pixel size.
     pub drawn: Calibration,
     /// Drawn over file, minus 1.
     pub relative: f64,
@@ -113,11 +113,11 @@ impl std::fmt::Display for Disagreement {
     }
 }
 
-/// Finds the scale bar of `plane`, `[H, W]`, in the rows of its data bar; the longest where several
-/// could be one. `None` where nothing there looks like one.
+/// Finds the scale bar of `plane`, `[H, W]`, in the rows of its data bar: the longest of several
+/// candidates. `None` if there is no candidate.
 ///
 /// # Panics
-/// If `data_bar` reaches outside of `plane`.
+/// If `data_bar` extends outside `plane`.
 pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
     let rows = data_bar.first_row..data_bar.end_row;
     // frames, and rows of specimen where the data bar's edge is not sharp, may join what is drawn
@@ -134,7 +134,7 @@ pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
 /// itself, as in published figures.
 ///
 /// # Errors
-/// If the box is empty or reaches beyond the image, or no bar is seen in it.
+/// If the box is empty or extends beyond the image, or no bar is found in it.
 ///
 /// # Examples
 /// ```
@@ -184,7 +184,7 @@ impl ScaleBar {
 /// If `bar_nm` is not a finite number above 0, or no scale bar is found.
 ///
 /// # Panics
-/// If `data_bar` reaches outside of `plane`.
+/// If `data_bar` extends outside `plane`.
 pub fn calibration(
     plane: &Plane,
     data_bar: &DataBar,
@@ -195,7 +195,7 @@ pub fn calibration(
     Ok((bar.calibration(bar_nm)?, bar))
 }
 
-/// Where `drawn` differs from what the `file` tells by more than 3 % and by more than the rounding
+/// Where `drawn` differs from the pixel size of the `file` by more than 3 % and by more than the rounding
 /// of both leaves.
 pub fn disagreement(file: &Calibration, drawn: &Calibration) -> Option<Disagreement> {
     let relative = drawn.nm_per_px_x / file.nm_per_px_x - 1.0;

@@ -1,4 +1,4 @@
-//! Gaussian smoothing of a plane; beyond its border the plane goes on with its border values.
+//! Gaussian smoothing of a plane; beyond its border the plane is continued with its border values.
 
 use crate::Plane;
 

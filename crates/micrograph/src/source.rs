@@ -27,7 +27,7 @@ impl Source {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// If it is no regular file, cannot be read, or has more than 2 GiB.
+    /// If it is not a regular file, cannot be read, or has more than 2 GiB.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let io = |source| ReadError::Io { path: path.to_owned(), source };
         let mut file = open(path)?;
@@ -49,7 +49,7 @@ impl Source {
         Ok(Self::from_bytes(path, bytes))
     }
 
-    /// `bytes` that were read from `path`, or stand for a file of that name.
+    /// `bytes` that were read from `path`, or that replace a file of that name.
     ///
     /// # Examples
     /// ```
@@ -88,7 +88,7 @@ impl Source {
 /// Opens the regular file at `path`.
 pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
-    // asked before opening: opening a pipe would wait for its other end
+    // checked before opening: opening a pipe would wait for its other end
     let metadata = std::fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {
         let found = if metadata.is_dir() { "a folder" } else { "neither file nor folder" };

@@ -1,5 +1,5 @@
-//! Weight gradient as dot products along the places: good where one side has few channels, as
-//! nothing is transposed, but each sum's lanes have to be added at the end.
+//! Weight gradient as dot products along the positions: good where one side has few channels, because
+//! nothing is transposed; but the lanes of each sum must be added at the end.
 
 use super::Operands;
 use crate::relu::kept_if;

@@ -1,7 +1,7 @@
 //! Weight gradient as outer products: the gradient is transposed so that a vector holds the output
-//! channels of one place, and each place adds (channels × inputs) to sums in registers.
+//! channels of one position, and each position adds (channels × inputs) to sums in registers.
 //!
-//! This is a matrix product with the places as its inner dimension; no lanes have to be added.
+//! This is a matrix product with the positions as its inner dimension; no lanes have to be added.
 
 use super::Operands;
 use crate::simd::{Kernel, LARGEST_LANES, Simd};
@@ -50,7 +50,7 @@ impl Outer<'_, '_> {
     fn group<S: Simd, const V: usize, const T: usize>(&mut self, simd: S, channel: usize) -> usize {
         let n_offsets = self.operands.offsets.len();
         let group_len = V * S::LANES;
-        // pieces about alike, each of whole vectors
+        // pieces of about equal length, each of whole vectors
         let pieces = self.operands.places.div_ceil(PANEL / group_len).max(1);
         let most_places = self.operands.places.div_ceil(pieces).next_multiple_of(S::LANES);
         let mut place = 0;
@@ -70,7 +70,7 @@ impl Outer<'_, '_> {
         V
     }
 
-    /// Copies the gradient of places from `place` on, a multiple of the vector's length, to the
+    /// Copies the gradient of positions from `place` on, a multiple of the vector's length, to the
     /// panel, `[places, group_len]`; channels that do not exist are 0.
     #[inline(always)]
     fn transpose<S: Simd>(&mut self, simd: S, [channel, group_len]: [usize; 2], [place, places]: [usize; 2]) {
@@ -136,7 +136,7 @@ impl Outer<'_, '_> {
 }
 
 /// Exchanges rows and columns of the first `LANES` vectors: as often as halves the number of rows to
-/// 1, each row is merged with the one that lies half of all rows further on.
+/// 1, each row is merged with the one half of all rows further on.
 #[inline(always)]
 fn transpose<S: Simd>(simd: S, rows: &mut [S::Vector; LARGEST_LANES]) {
     let half = S::LANES / 2;

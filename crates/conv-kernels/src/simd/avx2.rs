@@ -45,7 +45,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn load(self, source: &[f32], at: usize) -> __m256 {
         let lanes = &source[at..at + Self::LANES];
-        // SAFETY: `lanes` holds the 8 numbers that are read, `loadu` asks for no alignment, and
+        // SAFETY: `lanes` holds the 8 numbers that are read, `loadu` requires no alignment, and
         // `self` exists, so the machine has avx.
         unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
     }
@@ -54,7 +54,7 @@ impl Simd for Avx2 {
     fn store(self, vector: __m256, target: &mut [f32], at: usize) {
         let lanes = &mut target[at..at + Self::LANES];
         // SAFETY: `lanes` holds the 8 numbers that are written and is borrowed mutably, `storeu`
-        // asks for no alignment, and `self` exists, so the machine has avx.
+        // requires no alignment, and `self` exists, so the machine has avx.
         unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), vector) }
     }
 

@@ -43,7 +43,7 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn load(self, source: &[f32], at: usize) -> __m512 {
         let lanes = &source[at..at + Self::LANES];
-        // SAFETY: `lanes` holds the 16 numbers that are read, `loadu` asks for no alignment, and
+        // SAFETY: `lanes` holds the 16 numbers that are read, `loadu` requires no alignment, and
         // `self` exists, so the machine has avx512f.
         unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
     }
@@ -52,7 +52,7 @@ impl Simd for Avx512 {
     fn store(self, vector: __m512, target: &mut [f32], at: usize) {
         let lanes = &mut target[at..at + Self::LANES];
         // SAFETY: `lanes` holds the 16 numbers that are written and is borrowed mutably, `storeu`
-        // asks for no alignment, and `self` exists, so the machine has avx512f.
+        // requires no alignment, and `self` exists, so the machine has avx512f.
         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), vector) }
     }
 

@@ -1,5 +1,5 @@
-//! The products: for each of the `A²` places of a transformed tile a matrix of kernels times a
-//! matrix of inputs. Each sum runs through the input channels in their order by one accumulator.
+//! The products: for each of the `A²` positions of a transformed tile a matrix of kernels times a
+//! matrix of inputs. One accumulator sums over the input channels in their order.
 
 use crate::simd::Simd;
 

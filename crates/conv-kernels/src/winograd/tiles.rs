@@ -1,4 +1,4 @@
-//! Tiles of planes, in and out of the transforms.
+//! Tiles of planes: copied into the transforms, and written back after them.
 
 use super::transform::{Lift, Tile};
 use crate::layout::Source;
@@ -44,7 +44,7 @@ impl<const M: usize> InputTiles<'_, M> {
         let line_len = Self::line_len(self.tile_columns);
         let vectors = self.tile_columns.div_ceil(S::LANES);
         let (row, lines) = std::mem::take(&mut self.lines).split_at_mut(M * line_len);
-        row.fill(0.0); // what lies outside of the planes stays so
+        row.fill(0.0); // values outside the planes stay 0
         let [height, width] = self.size;
         let first_row = (self.rows.start * M) as isize - self.before[0];
         for (image_idx, image) in self.images.clone().enumerate() {
@@ -92,7 +92,7 @@ impl<const M: usize> InputTiles<'_, M> {
         }
     }
 
-    /// Copies the source row at `start` to where it lies in the padded `row`.
+    /// Copies the source row at `start` to its position in the padded `row`.
     #[inline(always)]
     fn copy_row(&self, start: usize, row: &mut [f32]) {
         let width = self.size[1];
@@ -134,7 +134,7 @@ fn split_row<S: Simd, const M: usize>(simd: S, row: &[f32], vectors: usize, line
     }
 }
 
-/// The numbers at places 0, 1, … of each `M` (2 or 4) of the `M · LANES` numbers of `parts`.
+/// The numbers at indices 0, 1, … of each `M` (2 or 4) of the `M · LANES` numbers of `parts`.
 #[inline(always)]
 fn deinterleave<S: Simd, const M: usize>(simd: S, parts: [S::Vector; M]) -> [S::Vector; M] {
     let mut result = parts;
@@ -230,7 +230,7 @@ impl OutputTiles<'_, '_> {
     }
 }
 
-/// Writes as many of the numbers of `parts` as there is room for.
+/// Writes the numbers of `parts` that fit.
 #[inline(always)]
 fn write<S: Simd, const M: usize>(simd: S, parts: [S::Vector; M], target: &mut [f32]) {
     if target.len() >= M * S::LANES {

@@ -2,11 +2,11 @@
 //!
 //! `m` outputs of a kernel of 3 taps are products of polynomials, found from their values at
 //! `m + 2` points: `Aᵀ [(G g) ⊙ (Bᵀ d)]` for a kernel `g` and `m + 2` inputs `d`. In two dimensions
-//! each is applied to rows and then to columns. With points `0, ±a, ±b, ∞` the rows of `Bᵀ` are the
+//! each transform is applied to rows and then to columns. With points `0, ±a, ±b, ∞` the rows of `Bᵀ` are the
 //! coefficients of `x(x² − a²)(x² − b²)` without the factor of their own point, `Aᵀ` and `G` hold
 //! powers of the points, and `G` is divided by the product of the distances to the other points.
-//! `a = 1/√2, b = √2` instead of the customary 1 and 2 keeps the numbers alike in size, and with
-//! it the rounding small. After Lavin and Gray (2016) and Winograd (1980).
+//! `a = 1/√2, b = √2` instead of the customary 1 and 2 keeps the numbers similar in size, and so
+//! the rounding error small. After Lavin and Gray (2016) and Winograd (1980).
 
 use crate::simd::Simd;
 

@@ -22,7 +22,7 @@ use std::ops::Range;
 /// Outputs of a tile and points along an axis.
 const M: usize = 4;
 const A: usize = 6;
-/// Channels of a part on either side, so that its transform costs little beside its use.
+/// Input and output channels of a part, so that its transform costs little compared with its use.
 const PART_CHANNELS: usize = 128;
 /// Partial sums that are enough to keep the threads of one machine busy.
 const ENOUGH_TASKS: usize = 16;
@@ -85,7 +85,7 @@ impl WeightReduction {
         A * A * self.parts_in[in_idx].len() * row_len
     }
 
-    /// Where the partial sums of a part begin; parts lie in the order of output, then input channels.
+    /// Index where the partial sums of a part begin; parts are ordered by output, then input channels.
     fn part_start(&self, out_idx: usize, in_idx: usize) -> usize {
         let rows = (0..out_idx).flat_map(|out| (0..self.parts_in.len()).map(move |input| (out, input)));
         let own = (0..in_idx).map(|input| (out_idx, input));
@@ -116,7 +116,7 @@ impl WeightReduction {
         let (n_in, n_out) = (task.channels_in.len(), task.channels_out.len());
         let tile_columns = self.grid[1];
         let most_tiles = self.together * self.strip * tile_columns;
-        // the vectors of the last row may reach beyond its tiles
+        // the vectors of the last row may extend beyond its tiles
         let row_len = (most_tiles - tile_columns + tile_columns.next_multiple_of(LARGEST_LANES))
             .next_multiple_of(LARGEST_LANES);
         let (input_plane, gradient_plane) = (plane_len(n_in * row_len), plane_len(n_out * row_len));
@@ -202,7 +202,7 @@ impl Kernel for Collect<'_, '_> {
     fn run<S: Simd>(self, simd: S) {
         let reduction = self.reduction;
         let row_len = reduction.shape.channels_in * 9;
-        // parts of output channels are whole vectors but for the last
+        // parts of output channels are whole vectors except the last
         let out_idx = self.channel_out / reduction.parts_out[0].len();
         let part = &reduction.parts_out[out_idx];
         let step = part.len().next_multiple_of(LARGEST_LANES);

@@ -2,19 +2,19 @@
 //!
 //! A data bar is a run of rows that share one flat background level over most of their width,
 //! begins and ends from one row to the next, and holds at least one line of text with blank rows
-//! on both sides. Every bound below is a statement about bars as instruments draw them; none is
-//! fitted to a file. What stands in a bar is not read.
+//! on both sides. Every bound below describes bars as instruments draw them; no bound is
+//! fitted to a file. The text of a bar is not read.
 
 use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::rows::{INK, Rows};
 
-/// Part of the height in which a bar is looked for. Bars that float inside the image lie below
+/// Fraction of the height where the search for a bar starts. Bars that float inside the image lie below
 /// four fifths; a bar of the largest height that ends at [`LEAST_END`] begins at six tenths.
 const REGION_START: f64 = 0.6;
 
-/// A bar ends below this part of the height; what floats higher is an inset, not a bar.
+/// A bar ends below this fraction of the height; one that floats higher is an inset, not a bar.
 const LEAST_END: f64 = 0.85;
 
 /// Largest height of a bar. Instruments stay below 0.16; the rest is for cropped images.
@@ -43,8 +43,8 @@ const MOST_GAP: usize = 3;
 /// Share of a row in one level of ink that makes it a line even where it is broken.
 const RULE_SHARE: f32 = 0.85;
 
-/// Part of the way from the background to the end of the range at which a ruled line lies: rules
-/// are drawn with the ink of the text. A last row of flat grey specimen falls short of it.
+/// Level of a ruled line, as a fraction from the background to the end of the range: rules
+/// are drawn in the grey level of the text. A last row of flat grey specimen falls short of it.
 const RULE_INK: f32 = 0.85;
 
 /// Share of the widest row that a blank row has: rules and a logo may cross it.
@@ -54,15 +54,15 @@ const BLANK_SHARE: f32 = 0.75;
 const SHARP: f32 = 0.5;
 const WEAK: f32 = 0.1;
 
-/// A possible edge is believed only where bar and specimen may be of the same black or white:
+/// A possible edge is accepted only where bar and specimen may be of the same black or white:
 /// within this many levels of an end of the range, where a detector clips, so flat that
-/// [`CLIPPED_TOLERANCE`] suffices, and beside [`CLIPPED_STROKES`] of text, more than a drawn
+/// [`CLIPPED_TOLERANCE`] suffices, and with [`CLIPPED_STROKES`] of text, more than a drawn
 /// scale bar with its length has.
 const CLIPPED_LEVELS: u8 = 16;
 const CLIPPED_TOLERANCE: u8 = 4;
 const CLIPPED_STROKES: usize = 2 * TEXT_STROKES;
 
-/// Share of the widest row at which a row speaks neither for nor against a bar. Text rows lie
+/// Share of the widest row at which a row is evidence neither for nor against a bar. Text rows lie
 /// about it, blank rows above, rows of specimen that happen to have the bar's grey below.
 const EVEN_SHARE: f32 = 0.6;
 
@@ -94,7 +94,7 @@ struct Run {
     columns: Range<usize>,
     /// Largest share of background in a row.
     widest: f32,
-    /// Strokes of every known row between those columns, counted when first asked for.
+    /// Strokes of every known row between those columns, counted on first use.
     strokes: OnceCell<Vec<usize>>,
 }
 
@@ -166,7 +166,7 @@ fn backgrounds(rows: &Rows, tolerance: u8, least: usize) -> Vec<u8> {
     levels
 }
 
-/// Rows seen against one background level.
+/// Rows compared with one background level.
 struct Background<'a> {
     rows: &'a Rows,
     level: u8,
@@ -209,7 +209,7 @@ impl Background<'_> {
     fn bar(&self, run: &Run) -> Option<Found> {
         let span = self.rows.span();
         let tops = self.edges(run.rows.clone(), |y| y, |y, by| (y >= span.start + by).then(|| y - by));
-        // below, row y stands for the edge after it
+        // at the lower edge, row y represents the edge after it
         let bottoms =
             self.edges(run.rows.clone().rev(), |y| y + 1, |y, by| (y + by < span.end).then(|| y + by));
         let mut best: Option<Found> = None;
@@ -265,8 +265,8 @@ impl Background<'_> {
         edges
     }
 
-    /// Number of ruled rows, at most [`MOST_GAP`], just outside row `y`: lines in ink, beyond which
-    /// something else lies. More rows than that are specimen.
+    /// Number of ruled rows, at most [`MOST_GAP`], just outside row `y`: lines in ink with something
+    /// else beyond. More rows than that are specimen.
     fn rules_outside(&self, y: usize, outwards: &impl Fn(usize, usize) -> Option<usize>) -> usize {
         let n_rules =
             (1..=MOST_GAP + 1).take_while(|&by| outwards(y, by).is_some_and(|row| self.is_rule(row))).count();
@@ -278,7 +278,7 @@ impl Background<'_> {
     fn is_rule(&self, y: usize) -> bool {
         let down = (RULE_INK * f32::from(self.level)) as u8;
         let up = (RULE_INK * f32::from(255 - self.level)) as u8;
-        // levels `..=darkest` and `brightest..` are ink; `None`: there is no room for it
+        // levels `..=darkest` and `brightest..` are ink; `None`: there are no such levels
         let darkest = self.level.checked_sub(down.max(INK));
         let brightest = self.level.checked_add(up.max(INK));
         let inked = |level: u8| {
@@ -301,14 +301,14 @@ impl Background<'_> {
 
     fn fits(&self, first: usize, end: usize) -> bool {
         let rows = end.saturating_sub(first);
-        first > self.rows.span().start // what begins higher is not seen whole
+        first > self.rows.span().start // a bar that begins higher is not completely in the searched rows
             && rows >= least_rows(self.height)
             && rows as f64 <= self.height as f64 * MOST_HEIGHT
             && end as f64 >= self.height as f64 * LEAST_END
     }
 
-    /// Whether text stands in the rows of `found`, and not beside them as well: a pattern of the
-    /// specimen goes on.
+    /// Whether there is text in the rows of `found`, but not in the rows next to them: a pattern of the
+    /// specimen would continue.
     fn reads(&self, run: &Run, found: &Found) -> bool {
         let least_strokes = if found.n_sharp == 2 { TEXT_STROKES } else { CLIPPED_STROKES };
         let span = self.rows.span();
@@ -321,7 +321,7 @@ impl Background<'_> {
     }
 
     /// Whether a line of text, with `least_strokes` more in its rows than the blank ones have,
-    /// stands in `rows` with blank rows on both sides.
+    /// is in `rows` with blank rows on both sides.
     fn holds_text(&self, run: &Run, rows: Range<usize>, least_strokes: usize) -> bool {
         let span = self.rows.span();
         let strokes = run.strokes.get_or_init(|| {

@@ -1,16 +1,16 @@
-//! Row statistics: what one row of pixels tells about lying in a data bar or in the specimen.
+//! Row statistics: evidence that a row of pixels belongs to a data bar or to the specimen.
 //!
 //! The lower part of a plane is brought to 256 grey levels of its own range, so that 8-bit, 16-bit
-//! and float files are judged alike; each row is then known by its cumulated histogram. Two
-//! numbers come out: the share of a row near one grey level (a bar has one background level, a
-//! specimen has noise), and the number of strokes that stand out from it (letters have many).
-//! Nothing here knows where a bar lies.
+//! and float files are treated equally; each row is then represented by its cumulative histogram.
+//! Two numbers result: the share of a row near one grey level (a bar has one background level, a
+//! specimen has noise), and the number of strokes that differ from it (letters have many).
+//! This module does not know where a bar is.
 
 use std::ops::Range;
 
 use crate::Plane;
 
-/// Pixels looked at for the grey range; a 512 × 512 image's lower part is seen almost whole.
+/// Pixels sampled for the grey range; almost all of the lower part of a 512 × 512 image.
 const RANGE_SAMPLES: usize = 1 << 16;
 
 /// Share of pixels left out at each end of the range: hot and dead pixels. The letters of the
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(rows.commonest(3, 1), (0, 5.0 / 8.0));
         assert_eq!(rows.strokes(1, 0..8, 0), 2);
         assert_eq!(rows.strokes(1, 3..8, 0), 2);
-        // seen against white, the grey pixel joins the dark ones beside it
+        // compared with white, the grey pixel joins the dark ones beside it
         assert_eq!(rows.strokes(1, 0..8, 255), 2);
         assert_eq!(rows.longest_run(1, |level| level > 100), 2.0 / 8.0);
         assert_eq!(rows.columns(1..4, 255, 0), 2..4);

@@ -7,7 +7,7 @@ pub struct ReadConfig {
     pub page: usize,
     /// Most bytes that the decoded pixels of one file may take, working copies included.
     pub most_bytes: usize,
-    /// Size of a pixel as typed by the user, above 0; goes before anything that the file says.
+    /// Size of a pixel as typed by the user, above 0; overrides the file.
     pub nm_per_px: Option<f64>,
 }
 

@@ -1,13 +1,13 @@
 //! point electronic DISS: XMP (XML in TIFF tag 700) that names `point electronic DISS` as its tool.
 //!
 //! Settings are elements or attributes of `<rdf:Description>`, some with `value` and `Unit` below
-//! them. `PixelSizeX` and `PixelSizeY` are in metres where no unit stands with them.
+//! them. `PixelSizeX` and `PixelSizeY` are in metres if they have no unit.
 
 use super::findings::{Findings, vendor_calibration};
 use super::number::{Size, Written, kilovolts, length_nm};
 use super::xml::{self, Element};
 
-/// Where the settings stand.
+/// Path of the settings.
 const ROOT: &str = "xmpmeta/RDF/Description";
 
 /// Reads XMP `text` of an image of `size`; `None` where another program wrote it.
@@ -16,7 +16,7 @@ pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
     if !value(&elements, "CreatorTool")?.starts_with("point electronic DISS") {
         return None;
     }
-    // the number, and its unit where one stands apart
+    // the number, and its unit where it is stored separately
     let setting = |name: &str| {
         let number = value(&elements, &format!("{name}/value")).or_else(|| value(&elements, name))?;
         Some((number, value(&elements, &format!("{name}/Unit"))))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The system could not give the bytes of `path`.
+    /// The system could not read `path`.
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     /// `path` is not an image of a format that is read.
@@ -25,7 +25,7 @@ pub enum ReadError {
     Decode { path: PathBuf, format: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
     /// `what` in `path` needs more memory than allowed.
     #[error(
-        "{}: {what} need {} MiB of memory to decode, allowed are {} MiB",
+        "{}: {what} need {} MiB of memory to decode, at most {} MiB are allowed",
         path.display(), bytes.div_ceil(1 << 20), most_bytes >> 20
     )]
     TooLarge { path: PathBuf, what: String, bytes: u64, most_bytes: usize },
@@ -35,7 +35,7 @@ pub enum ReadError {
     /// Some values of `path` are not numbers, or too large for `f32`.
     #[error("{}: expected finite values, found {count} of {total} pixels that are not", path.display())]
     NotFinite { path: PathBuf, count: usize, total: usize },
-    /// The user's pixel size for `path` is none.
+    /// The user's pixel size for `path` is not a number above 0.
     #[error("{}: expected a pixel size above 0 nm, found {nm_per_px}", path.display())]
     PixelSize { path: PathBuf, nm_per_px: f64 },
 }

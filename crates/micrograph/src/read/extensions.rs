@@ -1,5 +1,5 @@
-//! Endings of file names: the one list of what a folder of images stands for. A file's format itself is
-//! found by its content.
+//! Endings of file names: the one list of the files that are read from a folder of images. The format
+//! of a file is identified by its content.
 
 use std::path::Path;
 

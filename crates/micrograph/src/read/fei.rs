@@ -6,8 +6,8 @@
 //! `[Image] ResolutionY` rows of specimen; `[PrivateFei] DatabarHeight` may be 0 where there is
 //! one, and is not used. Values may be empty or text.
 //!
-//! Tag 34680 of XL and Sirion instruments (S-FEG) holds a magnification but no pixel size, and
-//! none is made up: the size of the print it refers to is not known.
+//! Tag 34680 of XL and Sirion instruments (S-FEG) holds a magnification but no pixel size, and the
+//! size of the print it refers to is not known: such files stay uncalibrated.
 
 use crate::{Calibration, CalibrationSource};
 
@@ -16,7 +16,7 @@ use super::ini::Ini;
 use super::number::{Size, Written, nm_per_unit};
 use super::xml::{self, Element};
 
-/// Sections that tell FEI's INI text from others'.
+/// Sections that identify FEI's INI text.
 const SECTIONS: [&str; 5] = ["User", "Scan", "Image", "System", "DatabarData"];
 
 /// Reads INI `text` of an image of `size`; `None` where it is not FEI's.

@@ -1,4 +1,4 @@
-//! Findings: what one block of metadata tells, and how several are brought to one answer.
+//! Findings: the facts from one block of metadata, and how several are combined into one answer.
 
 use crate::{Calibration, CalibrationSource, InstrumentSettings};
 
@@ -12,7 +12,7 @@ const MOST_DISAGREEMENT: f64 = 0.01;
 /// any camera's. Others are damage.
 const POSSIBLE_NM: std::ops::RangeInclusive<f64> = 1e-3..=1e7;
 
-/// What a block of metadata tells.
+/// The facts from a block of metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Findings {
     /// Pixel sizes, most trusted first.
@@ -23,7 +23,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Adds what `other` tells; where both tell a setting, this one's stays.
+    /// Adds the facts of `other`; where both give a setting, this one's stays.
     pub(super) fn add(&mut self, other: Self) {
         self.calibrations.extend(other.calibrations);
         self.warnings.extend(other.warnings);
@@ -61,7 +61,7 @@ impl Findings {
         self.calibrations = calibrations;
     }
 
-    /// Like [`Findings::set_calibrations`], with a warning where `maker`'s metadata hold none, and
+    /// Like [`Findings::set_calibrations`], with a warning where `maker`'s metadata hold no pixel size, and
     /// the specimen in the `stored` rows where more were appended below them.
     pub(super) fn set_scan(
         &mut self,
@@ -112,7 +112,7 @@ impl Findings {
     }
 }
 
-/// A maker's pixel size: `width` and `height` of a pixel in nanometres, and the key it stands in.
+/// A maker's pixel size: `width` and `height` of a pixel in nanometres, and its key.
 pub(super) fn vendor_calibration(key: impl Into<String>, width: Written, height: Written) -> Calibration {
     Calibration {
         nm_per_px_x: width.value,
@@ -144,12 +144,12 @@ pub(super) fn short(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// How an image lies in the file, compared with how the instrument stored it.
+/// Orientation of an image in the file, compared with how the instrument stored it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     /// Its width is the stored width.
     AsStored,
-    /// It was turned by 90°.
+    /// It was rotated by 90°.
     Turned,
     /// It was resized or cropped.
     Changed,

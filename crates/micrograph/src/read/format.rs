@@ -55,7 +55,7 @@ const REFUSED: &[(usize, &[u8], &str)] = &[
     (0, b"{", "JSON text"),
 ];
 
-/// Bytes that tell a format, fewer where the file is shorter.
+/// Bytes that identify a format, fewer where the file is shorter.
 pub(super) fn head(reader: &mut (impl Read + ?Sized)) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     reader.take(256).read_to_end(&mut head)?;

@@ -20,7 +20,7 @@ use super::number::{Size, Written, date_time, nm_per_unit, text_of_any_width};
 use super::sidecar;
 use tree::{Fault, Head, Value};
 
-/// Most images that are looked at.
+/// Most images that are read.
 const MOST_IMAGES: usize = 1000;
 
 /// An image of the file, as far as its tags were met.
@@ -44,11 +44,11 @@ pub(super) struct Page {
     little_endian: bool,
 }
 
-/// The images that are no previews, by their number, the head of the file, and what ended its tags
-/// early.
+/// The images that are not previews, by their number, the head of the file, and the reason if its tags
+/// ended early.
 type Contents = (BTreeMap<usize, Image>, Head, Option<String>);
 
-/// What the file tells without its pixels being decoded, and where they are.
+/// The facts that the file gives without decoding its pixels, and the position of the pixels.
 pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
     let (images, head, fault) = contents(file, reader)?;
     // others are spectra, or damaged
@@ -139,13 +139,13 @@ fn contents(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Contents, R
 }
 
 impl Image {
-    /// Takes the `value` that stands at `path` below the image.
+    /// Takes the `value` at `path` below the image.
     fn take(&mut self, path: &[String], value: Value) {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         match (names.as_slice(), value) {
             (["ImageData", "DataType"], Value::Number(number)) => self.data_type = Some(number),
             (["ImageData", "Dimensions", axis], Value::Number(number)) => {
-                // what has more dimensions than are known is no image
+                // an array with more dimensions than are known is not an image
                 let axis = axis.parse::<usize>().unwrap_or(usize::MAX).min(self.dimensions.len() - 1);
                 self.dimensions[axis] = Some(number);
             }
@@ -168,7 +168,7 @@ impl Image {
         }
     }
 
-    /// Size of an image and the number of its slices; `None` where it is no image.
+    /// Size of an image and the number of its slices; `None` if it is not an image.
     fn shape(&self) -> Option<(Size, usize)> {
         let whole = |number: f64| (1.0..=f64::from(u32::MAX)).contains(&number).then_some(number as usize);
         let [Some(width), Some(height), slices, None] = self.dimensions else { return None };
@@ -210,7 +210,7 @@ impl Image {
         Ok((name, Page { size, sample, at, little_endian }))
     }
 
-    /// What the tags of the image, of `size`, tell.
+    /// The findings from the tags of the image, of `size`.
     fn findings(&self, size: Size) -> Findings {
         let axis = |idx: usize| Some((self.units[idx].clone().unwrap_or_default(), self.scales[idx]?));
         let mut findings = match axis(0) {
@@ -253,7 +253,7 @@ pub(super) fn unit_text(bytes: &[u8]) -> String {
     text_of_any_width(bytes).trim().to_owned()
 }
 
-/// Findings from the unit and scale of x, and of y where it has its own, which stand at `key`.
+/// Findings from the unit and scale of x, and of y where it has its own, which were read at `key`.
 pub(super) fn scale_findings(key: &str, x: (String, f64), y: Option<(String, f64)>, size: Size) -> Findings {
     let mut findings = Findings::default();
     let pixel = |(unit, scale): &(String, f64)| {
@@ -268,9 +268,9 @@ pub(super) fn scale_findings(key: &str, x: (String, f64), y: Option<(String, f64
             let calibration = vendor_calibration(format!("Gatan {key}"), width, height);
             findings.set_calibrations(vec![calibration], size, None);
         }
-        None if x.0.is_empty() => {} // the program's word for none
+        None if x.0.is_empty() => {} // the program's way to write no unit
         None => findings.warnings.push(format!(
-            "Gatan's scale of {} {} is no length above 0; the file is not calibrated by it",
+            "Gatan's scale of {} {} is not a length above 0; it gives no pixel size",
             x.1, x.0
         )),
     }

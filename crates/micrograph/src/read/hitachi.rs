@@ -3,7 +3,7 @@
 //! `PixelSize` is in nanometres. Older instruments (S-4700) have none; their magnification refers
 //! to a print 127 mm wide, so a pixel is 127 mm / magnification / width of `DataSize`. A data bar
 //! may be appended below the rows of `DataSize`, or drawn over them. `ImageName` and `Directory`
-//! name files and are never looked at.
+//! name files and are not used.
 
 use super::findings::{Findings, vendor_calibration};
 use super::ini::Ini;

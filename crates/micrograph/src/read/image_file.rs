@@ -1,4 +1,4 @@
-//! A file that is being decoded: its name, format and length, how it is to be read, and the errors
+//! A file that is being decoded: its name, format and length, how to read it, and the errors
 //! that name it. Its bytes come from a [`Stream`].
 
 use std::io::{self, BufRead, Seek};

@@ -48,11 +48,11 @@ pub(super) fn findings(
                 source: CalibrationSource::Software(format!("ImageJ unit={unit}")),
             });
         }
-        (None, ..) if matches!(unit, "pixel" | "pixels" | "") => {} // ImageJ's words for none
-        (None, ..) => findings.warnings.push(format!(
-            "ImageJ's unit \"{unit}\" is no unit of length that microscopes use; the file is not calibrated by it"
-        )),
-        _ => findings.warnings.push("ImageJ's resolution is not above 0; the file is not calibrated by it".to_owned()),
+        (None, ..) if matches!(unit, "pixel" | "pixels" | "") => {} // ImageJ's words for no unit
+        (None, ..) => findings
+            .warnings
+            .push(format!("ImageJ's unit \"{unit}\" is not a known unit of length; it gives no pixel size")),
+        _ => findings.warnings.push("ImageJ's resolution is not above 0; it gives no pixel size".to_owned()),
     }
     Some(findings)
 }

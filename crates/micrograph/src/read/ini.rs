@@ -1,7 +1,7 @@
 //! INI text as instruments write it: sections may come twice, lines may end in any way, values
 //! may be empty, and XML may follow.
 
-/// Keys and values with the section they stand in, in the order of the text.
+/// Keys and values with their section, in the order of the text.
 pub(super) struct Ini<'a> {
     entries: Vec<(&'a str, &'a str, &'a str)>,
 }
@@ -22,7 +22,7 @@ impl<'a> Ini<'a> {
         Self { entries }
     }
 
-    /// Whether a key stands in `section`.
+    /// Whether `section` has a key.
     pub(super) fn has(&self, section: &str) -> bool {
         self.entries.iter().any(|(found, _, _)| *found == section)
     }

@@ -1,10 +1,10 @@
 //! JEOL scanning microscopes: `$KEY value` lines in a text file beside the image, or `$KEY=value`
-//! parted by tabs in TIFF tag 37500 (the maker's note), where `UNICODE` goes before.
+//! separated by tabs in TIFF tag 37500 (the maker's note), after the word `UNICODE`.
 //!
 //! Newer instruments write the field of view (`CM_FIELD_OF_VIEW`, µm) with the pixels across it
 //! (`CM_IMAGE_SIZE`), and `CM_PIXEL_SIZE`, whose unit (nm) may be missing: it is used only where
-//! there is no field of view. Older ones tell how many whole pixels their marker has, so half a
-//! pixel of it is not known. `CM_FULL_SIZE` is the image without the data bar below it.
+//! there is no field of view. Older ones give the length of their marker in whole pixels, so it is
+//! uncertain by half a pixel. `CM_FULL_SIZE` is the image without the data bar below it.
 
 use super::findings::{Findings, vendor_calibration};
 use super::number::{self, Size, Written, date_time, kilovolts, length_nm, text_of_any_width};
@@ -59,7 +59,7 @@ pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
     Some(findings)
 }
 
-/// Keys without their `$`, and values; what no `$` begins goes on with the value before.
+/// Keys without their `$`, and values; a line without `$` continues the value before.
 fn entries(text: &str) -> Vec<(&str, String)> {
     let mut entries: Vec<(&str, String)> = Vec::new();
     for part in text.split(['\r', '\n', '\t']).map(str::trim).filter(|part| !part.is_empty()) {

@@ -49,7 +49,7 @@ impl Written {
     }
 }
 
-/// A number and the unit behind it, e.g. `10um`, `8100 um`, `3.9 mm`, `12.5`; the unit may be empty.
+/// A number and the unit after it, e.g. `10um`, `8100 um`, `3.9 mm`, `12.5`; the unit may be empty.
 pub(super) fn measured(text: &str) -> Option<(Written, &str)> {
     let text = text.trim();
     let in_number = |at: usize, character: char| match character {
@@ -124,7 +124,7 @@ pub(super) fn text_from_bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// `text_from_bytes`, and UTF-16 too: by its mark, else by where its zeros stand.
+/// `text_from_bytes`, and UTF-16 too: identified by its mark, else by the positions of its zeros.
 pub(super) fn text_of_any_width(bytes: &[u8]) -> String {
     type Order = fn([u8; 2]) -> u16;
     let (text, order): (&[u8], Order) = match bytes {

@@ -79,7 +79,7 @@ fn fibics(elements: &[Element], size: Size) -> Findings {
     let whole = |path: &str| value(path).and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
     let stored =
         whole("Image/Width").zip(whole("Image/Height")).map(|(width, height)| Size { height, width });
-    // the field may be turned against the stage: a step has two parts
+    // the field may be rotated against the stage: a step has two components
     let step = |along: &str, across: &str| {
         let part = |name: &str| Written::parse(value(&format!("Scan/{name}"))?);
         let (along, across) = (part(along)?, part(across).unwrap_or(Written { value: 0.0, half_unit: 0.0 }));

@@ -1,7 +1,7 @@
 //! PNG, JPEG and BMP: decoded by the `image` crate.
 //!
-//! They hold no calibration but for the XML that Phenom instruments put into a JPEG file; a sidecar
-//! may have one. A resolution in dots per inch is none.
+//! They hold no calibration except the XML that Phenom instruments put into a JPEG file; a sidecar
+//! may have one. A resolution in dots per inch is not a calibration.
 
 use std::io::{Read, SeekFrom};
 
@@ -21,7 +21,7 @@ use super::{fei, sidecar};
 /// Bytes at either end of a JPEG file in which its maker's XML is looked for.
 const XML_REACH: u64 = 64 << 10;
 
-/// What the file tells without its pixels being decoded.
+/// The facts that the file gives without decoding its pixels.
 pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<FileFacts, ReadError> {
     let mut findings = Findings::default();
     if file.config.page > 0 {
@@ -115,7 +115,7 @@ pub(super) fn colors(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<[P
     }
     let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
-    // as it is decoded, and as four floats a pixel on the way
+    // memory for the decoded image, and for four floats per pixel in between
     let working = decoder.total_bytes().saturating_add(16 * u64::from(width) * u64::from(height));
     file.check_budget(3 * height as usize, width as usize, working)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(|error| file.decode(error))?;

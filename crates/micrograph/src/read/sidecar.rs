@@ -1,8 +1,8 @@
 //! Sidecars: text files that TESCAN, Hitachi and JEOL instruments write beside an image.
 //!
 //! They are found by the image's own name and in its folder only: `image-tif.hdr` or `image.hdr`
-//! (TESCAN), `image.txt` (Hitachi, JEOL) for `image.tif`. Names of files that stand in metadata are
-//! never opened. Whose a text is, its content tells; others' texts are passed over.
+//! (TESCAN), `image.txt` (Hitachi, JEOL) for `image.tif`. File names in metadata are never
+//! opened. The content identifies the maker of a text; other texts are ignored.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,10 +14,10 @@ use super::findings::Findings;
 use super::number::{Size, text_of_any_width};
 use super::{hitachi, jeol, tescan};
 
-/// Longest sidecar that is looked at; those of instruments have some 10 KiB.
+/// Longest sidecar that is read; those of instruments have about 10 KiB.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// All that the sidecars of `image`, of `size`, tell; keys and warnings name the file they are from.
+/// All findings from the sidecars of `image`, of `size`; keys and warnings name their file.
 pub(super) fn findings(image: &Path, size: Size) -> Findings {
     let mut findings = Findings::default();
     for names in names(image) {

@@ -1,7 +1,7 @@
 //! Binary records of TEM cameras in TIFF tags: TVIPS (37706) and Olympus SIS (33560).
 //!
-//! TVIPS EM-MENU, version 2: two structs one behind the other in the byte order of the file; the
-//! pixel size is in nanometres, and in 1/nm for diffraction, which is no length. Olympus SIS: least
+//! TVIPS EM-MENU, version 2: two consecutive structs in the byte order of the file; the pixel
+//! size is in nanometres, and in 1/nm for diffraction, which is not a length. Olympus SIS: least
 //! byte first; a head, then entries that point to records anywhere in the file; the record of kind 1
 //! has two numbers times a power of ten, in metres. No specification of either is public.
 
@@ -16,7 +16,7 @@ pub(super) const SIS_HEAD_BYTES: u64 = 60;
 pub(super) const SIS_ENTRY_BYTES: u64 = 8;
 /// See [`SIS_ENTRY_BYTES`].
 pub(super) const SIS_RECORD_BYTES: u64 = 112;
-/// Number by which TVIPS tells diffraction from images.
+/// Number by which TVIPS marks diffraction patterns.
 const DIFFRACTION: u32 = 3;
 
 /// Reads the `bytes` of tag 37706 of an image of `size`; `None` where they are of another version.
@@ -41,7 +41,7 @@ pub(super) fn tvips_findings(bytes: &[u8], little_endian: bool, size: Size) -> O
     instrument.accelerating_voltage_kv = float(3272).map(|volts| volts.value / 1e3);
     instrument.magnification = float(3536).map(|times| times.value);
     if word(3532) == Some(DIFFRACTION) {
-        findings.warnings.push("a diffraction pattern (TVIPS): its pixels are no lengths".to_owned());
+        findings.warnings.push("a diffraction pattern (TVIPS): its pixel size is not a length".to_owned());
         return Some(findings);
     }
     let stored = word(564).zip(word(568)).map(|(width, height)| (width as usize, height as usize));
@@ -53,14 +53,14 @@ pub(super) fn tvips_findings(bytes: &[u8], little_endian: bool, size: Size) -> O
     Some(findings)
 }
 
-/// Where the record of kind 1 stands, from the entries of SIS.
+/// Position of the record of kind 1, from the entries of SIS.
 pub(super) fn sis_record_at(entries: &[u8]) -> Option<u64> {
     let (entries, _) = entries.as_chunks::<8>();
     let entry = entries.iter().find(|entry| entry[..2] == [1, 0])?;
     Some(u64::from(u32::from_le_bytes([entry[4], entry[5], entry[6], entry[7]])))
 }
 
-/// Number of entries behind the head of SIS; `None` where it is none.
+/// Number of entries after the head of SIS; `None` if `head` is not one.
 pub(super) fn sis_entries(head: &[u8]) -> Option<u64> {
     let count = head.get(58..60)?;
     head.starts_with(b"SIS0").then(|| u64::from(u16::from_le_bytes([count[0], count[1]])))

@@ -28,7 +28,7 @@ const FEI_SFEG: u16 = 34680;
 const FEI_HELIOS: u16 = 34682;
 const FEI_TITAN: u16 = 34683;
 
-/// Longest text of a tag that is looked at; the longest of instruments have some 100 KiB.
+/// Longest text of a tag that is read; the longest of instruments have about 100 KiB.
 const MOST_TEXT_BYTES: u64 = 2 << 20;
 /// Bytes at the end of the file in which a damaged file's metadata are looked for.
 const LOST_TEXT_REACH: u64 = 64 << 10;
@@ -41,7 +41,7 @@ pub(super) struct Page {
     little_endian: bool,
 }
 
-/// What the file tells without its pixels being decoded, and where they are.
+/// The facts that the file gives without decoding its pixels, and the position of the pixels.
 pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
     let page = file.config.page;
     let mut tags = Tags::open(reader, file.length).map_err(|fault| fault.of(file))?;
@@ -87,7 +87,7 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
     Ok((facts, Page { directory, layout, big, little_endian }))
 }
 
-/// All that the tags of `directory` tell, most trusted first.
+/// All findings from the tags of `directory`, most trusted first.
 fn findings(
     tags: &mut Tags<'_>,
     directory: &Directory,
@@ -133,8 +133,8 @@ fn findings(
         && orientation > 1
     {
         findings.warnings.push(format!(
-            "the file asks for its image to be turned or mirrored for display (orientation {orientation}); \
-             rows and columns are those stored"
+            "the file requests a rotated or mirrored display (orientation {orientation}); \
+             rows and columns are used as stored"
         ));
     }
     Ok(findings)
@@ -162,7 +162,7 @@ fn whole_lines(bytes: &[u8]) -> &[u8] {
     &bytes[..end]
 }
 
-/// FEI's text at the end of a file whose tag for it is damaged or gone.
+/// FEI's text at the end of a file whose tag for it is damaged or missing.
 fn lost_findings(tags: &mut Tags<'_>, size: Size) -> Result<Option<Findings>, directory::Fault> {
     let tail = tags.tail(LOST_TEXT_REACH)?;
     let Some(start) = [b"[User]\r", b"[User]\n"]

@@ -23,7 +23,7 @@ impl Element {
     }
 }
 
-/// The elements of `text`, as far as it is well formed, and what ended the reading early.
+/// The elements of `text`, as far as it is well formed, and the reason if reading ended early.
 ///
 /// Elements that were still open then have no text: a number may be cut in the middle.
 pub(super) fn elements(text: &str) -> (Vec<Element>, Option<String>) {

@@ -4,11 +4,11 @@
 //! `WD =  3.9 mm` (dates have `:` for `=`). Lengths carry their unit.
 //!
 //! `AP_PIXEL_SIZE` is the size of a pixel *on the monitor*, which is 1024 wide; so is the fourth
-//! bare number, in metres with seven digits. They are the image's own only where it is 1024 pixels
+//! bare number, in metres with seven digits. They apply to the image only if it is 1024 pixels
 //! wide too. Images carry `AP_IMAGE_PIXEL_SIZE` since about 2011; before, the field of view
 //! (`AP_WIDTH`) is divided by the width.
 //!
-//! The data bar is drawn over the image, so the metadata do not tell its rows.
+//! The data bar is drawn over the image, so the metadata do not give its rows.
 
 use crate::{Calibration, CalibrationSource};
 
@@ -79,7 +79,7 @@ struct Text<'a> {
 
 impl<'a> Text<'a> {
     fn parse(text: &'a str) -> Self {
-        // an empty line counts among the numbers, whose meaning is their place
+        // an empty line counts as a number, because the position of a number gives its meaning
         let mut lines = text.lines().map(str::trim).peekable();
         let mut numbers = Vec::new();
         while let Some(number) = lines.next_if(|line| !is_key(line)) {
@@ -96,7 +96,7 @@ impl<'a> Text<'a> {
         Self { numbers, pairs }
     }
 
-    /// The text behind the `=` or `:` below `key`; `None` where it is empty.
+    /// The text after the `=` or `:` below `key`; `None` where it is empty.
     fn value(&self, key: &str) -> Option<&'a str> {
         let (_, below) = self.pairs.iter().find(|(found, _)| *found == key)?;
         let (_, value) = below.split_once('=').or_else(|| below.split_once(':'))?;

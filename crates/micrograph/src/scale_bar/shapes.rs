@@ -20,7 +20,7 @@ pub(super) struct Search {
     least_solid_aspect: f64,
 }
 
-/// A data bar: bars are drawn in grey too, on white, beside logos.
+/// A data bar: bars are drawn in grey too, on white, next to logos.
 pub(super) const DATA_BAR: Search = Search {
     ink: 0.25,
     one_ink: false,
@@ -31,8 +31,8 @@ pub(super) const DATA_BAR: Search = Search {
     least_solid_aspect: 5.0,
 };
 
-/// A box that was drawn around the bar: it is the strongest ink there, beside its text, and bars of
-/// figures are thick.
+/// A box that was drawn around the bar: the bar and its text have the strongest contrast there, and
+/// bars of figures are thick.
 pub(super) const BOX: Search = Search {
     ink: 0.5,
     one_ink: true,
@@ -52,11 +52,11 @@ const LEAST_RUN: f64 = 0.95;
 /// Largest share of ink in the rectangle of a line with posts or teeth; a logo has more.
 const MOST_INK: f64 = 0.6;
 
-/// Least number of ticks, and how far in pixels each may be off its place.
+/// Least number of ticks, and how far in pixels each may be from its expected position.
 const LEAST_TICKS: usize = 5;
 const TICK_TOLERANCE_PX: f64 = 1.5;
 
-/// Most narrow parts among which ticks are looked for; a data bar has some hundred letters, noise
+/// Most narrow parts among which ticks are searched; a data bar has a few hundred letters, noise
 /// has more parts than can be compared with each other.
 const MOST_NARROW: usize = 2000;
 
@@ -191,8 +191,8 @@ fn line(part: &Part, plane: &Plane, search: &Search) -> Option<Line> {
     Some(Line { rect: part.rect, start, end })
 }
 
-/// Whether two lines are the halves of one that is broken by its text: in the same rows, of about the
-/// same length, and not further apart than they are long together.
+/// Whether two lines are the halves of one interrupted by its text: in the same rows, of about the
+/// same length, and not further apart than the sum of their lengths.
 fn belong_together(a: &Line, b: &Line) -> bool {
     let (left, right) = if a.start < b.start { (a.rect, b.rect) } else { (b.rect, a.rect) };
     let same_rows = left.y.abs_diff(right.y) <= 1 && left.height.abs_diff(right.height) <= 1;
@@ -239,7 +239,7 @@ fn ticks(parts: &[Part], plane: &Plane) -> Option<ScaleBar> {
             .count();
         let last = row[at + n_ticks - 1];
         let length_px = middle(last) - start;
-        // ticks stand apart by more than letters do
+        // ticks are further apart than letters
         if n_ticks >= LEAST_TICKS
             && spacing > 3.0 * first.width as f64
             && best.is_none_or(|best| length_px > best.length_px)

@@ -210,7 +210,7 @@ fn a_bar_on_the_specimen_calibrates_from_its_box_and_a_part_leaves_it_out() {
         &["--bar-nm", "500", "--bar-box", "190,180,24,70"],
         &["scale bar", "200×260 px", "rows 190 to 214"],
     );
-    refused(&["--bar-nm", "500", "--bar-box", "2,2,20,40"], &["scale bar", "none found in rows 2 to 21"]);
+    refused(&["--bar-nm", "500", "--bar-box", "2,2,20,40"], &["scale bar", "not found in rows 2 to 21"]);
 }
 
 #[test]

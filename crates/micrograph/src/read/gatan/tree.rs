@@ -6,7 +6,7 @@
 //! name (16 bit), name, in version 4 its length; then the folder, or `%%%%`, the number of words
 //! that describe the value, these, and the value. Numbers of the tree have their most significant
 //! byte first; counts and descriptions have 64 bits in version 4. Entries of lists have no name and
-//! are counted here. Nothing but the path is kept; long arrays are only located.
+//! are counted here. Only the path is kept; long arrays are only located.
 
 use std::io;
 
@@ -36,7 +36,7 @@ pub(super) enum Value {
     Other,
 }
 
-/// What stands in front of the tree.
+/// The data in front of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// 3 or 4.
@@ -246,7 +246,7 @@ impl<V: FnMut(&[String], Value)> Walk<'_, V> {
                 Ok(())
             }
             _ => Err(Fault::Damaged(format!(
-                "tag {}: its {bytes} bytes from byte {} on reach beyond the end of the file at {}",
+                "tag {}: its {bytes} bytes from byte {} on extend beyond the end of the file at {}",
                 self.path.join("."),
                 self.at,
                 self.length

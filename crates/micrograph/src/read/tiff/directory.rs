@@ -1,7 +1,7 @@
 //! Directories of a TIFF file: pages, tags and the values of tags, from files that may be damaged.
 //!
-//! Classic and `BigTIFF`, both byte orders (TIFF 6.0, Adobe 1992). Nothing is kept in memory but
-//! what is asked for.
+//! Classic and `BigTIFF`, both byte orders (TIFF 6.0, Adobe 1992). Only the requested values
+//! are kept in memory.
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use super::super::error::ReadError;
 use super::super::image_file::{ImageFile, Stream};
 
-/// Most pages that are counted; a damaged file may chain as many as it has bytes.
+/// Most pages that are counted; a damaged file may chain any number of them.
 const MOST_PAGES: usize = 10_000;
 /// Most values of one tag, e.g. strips of an image.
 const MOST_VALUES: u64 = 1 << 20;
@@ -43,7 +43,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// A tag and where its value stands.
+/// A tag and the position of its value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) tag: u16,
@@ -142,7 +142,7 @@ impl<'a> Tags<'a> {
                     at = next;
                 }
                 Err(_) => {
-                    // a page whose tags can be read counts, even where the way to the next is lost
+                    // a page whose tags can be read counts, even if the link to the next is damaged
                     if self.directory(at).is_ok() {
                         pages.push(at);
                     }

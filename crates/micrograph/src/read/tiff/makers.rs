@@ -18,10 +18,10 @@ const TESCAN: u16 = 50431;
 const FIBICS: u16 = 51023;
 const ORION: u16 = 65000;
 
-/// Most entries of an SIS record that are looked at.
+/// Most entries of an SIS record that are read.
 const MOST_SIS_ENTRIES: u64 = 1000;
 
-/// What the tags of `directory` tell about an image of `size`, most trusted first.
+/// The findings from the tags of `directory` for an image of `size`, most trusted first.
 pub(super) fn findings(
     tags: &mut Tags<'_>,
     directory: &Directory,
@@ -61,7 +61,7 @@ pub(super) fn findings(
     Ok(all)
 }
 
-/// The entry for `tag`; a maker's note stands in the Exif directory too.
+/// The entry for `tag`; a maker's note may be in the Exif directory instead.
 fn entry(tags: &mut Tags<'_>, directory: &Directory, tag: u16) -> Option<Entry> {
     if let Some(entry) = directory.entry(tag) {
         return Some(*entry);

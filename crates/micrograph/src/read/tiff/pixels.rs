@@ -1,8 +1,8 @@
 //! Pixels of a TIFF page, decoded by the `tiff` crate strip by strip or tile by tile.
 //!
-//! The crate (0.11) refuses palettes and inverts only some kinds of samples. So it is told, by
-//! changing two fields of the file on its way in, that the wanted page is the first one and that
-//! its samples are plain numbers; palette, inversion and colors are applied here.
+//! The crate (0.11) refuses palettes and inverts only some kinds of samples. So two fields of the
+//! file are changed before the crate reads them: the requested page becomes the first one, and its
+//! samples become plain numbers; palette, inversion and colors are applied here.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -190,7 +190,7 @@ pub(in super::super) fn plane(
     let layout = &page.layout;
     let Size { height, width } = layout.size;
     let chunk_bytes = layout.chunk_row_bytes().saturating_mul(layout.chunk.height as u64);
-    // a JPEG strip is decoded beside the one given out
+    // a JPEG strip is decoded in addition to the returned one
     let copies = if layout.compression == UNCOMPRESSED { 1 } else { 2 };
     file.check_budget(height, width, chunk_bytes.saturating_mul(copies))?;
     if let Some(fault) = layout.strip_fault() {
@@ -266,7 +266,7 @@ fn decode(
 /// Where the samples of a strip or tile go.
 struct Target<'a> {
     layout: &'a Layout,
-    /// Which sample of the pixels, where they are stored apart.
+    /// Which sample of the pixels, where samples are stored separately.
     plane_idx: usize,
     y: usize,
     x: usize,
@@ -309,7 +309,7 @@ impl Target<'_> {
         }
     }
 
-    /// Samples of a pixel that stand together.
+    /// Samples of a pixel that are stored together.
     fn samples(&self) -> usize {
         if self.layout.planar { 1 } else { self.layout.samples as usize }
     }
@@ -348,7 +348,7 @@ impl Target<'_> {
                     // mirrored in the range of the samples; about zero where that has no upper end
                     Meaning::InvertedGray if layout.sample_format == 1 => layout.most() - value(row, x, 0),
                     Meaning::InvertedGray => -value(row, x, 0),
-                    // an index has at most 16 bits, and the palette as many entries
+                    // an index has at most 16 bits, and the palette an entry for each index
                     Meaning::Palette(levels) => {
                         levels.get(value(row, x, 0) as usize).copied().unwrap_or(f32::NAN)
                     }
