@@ -35,26 +35,26 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Write only results, warnings and errors: no progress
-    #[arg(short, long, global = true, conflicts_with = "verbose", hide = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Write details of the machine and the time that was taken, too
-    #[arg(short, long, global = true, hide = true)]
+    #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named),
 4 a check found problems.
-Start with `nanoaid demo`: it needs nothing and shows what the AI lens does.";
+Start with `nanoaid demo`: it needs no files and shows what the program does.";
 
-/// How a command that was interrupted goes on.
+/// How an interrupted command continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WayOn {
     /// The same command continues where it stopped.
     Same,
     /// The same command continues with `--resume`.
     Resume,
-    /// The same command begins anew; it needs `--force` where its folder holds files.
+    /// The same command starts again; it needs `--force` where its folder holds files.
     Anew,
 }
 
@@ -69,12 +69,12 @@ impl WayOn {
     }
 }
 
-/// What `nanoaid` can be asked to do.
+/// What `nanoaid` can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Look at three built-in specimens through the built-in networks: a report to open.
+    /// Show everything on one real micrograph: a page to open, and an atlas to browse.
     Demo(demo::DemoArguments),
-    /// Show what a micrograph's file tells (size, calibration, data bar, instrument), or list the
+    /// Show what a micrograph's file says (size, calibration, data bar, instrument), or list the
     /// layers of a run.
     Info(info::InfoArguments),
     /// Look at micrographs through the feature maps of a network, at a depth.
@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Measure(measure::MeasureArguments),
     /// Name the class of micrographs, with probabilities, or abstain.
     Classify(classify::ClassifyArguments),
-    /// Make images that units of a network want to see, by gradient ascent (feature visualization).
+    /// Make images that units of a network look for, by gradient ascent (feature visualization).
     Visualize(Box<visualize::VisualizeArguments>),
     /// Show the real patches that drive each unit most, least and in between.
     Exemplars(exemplars::ExemplarsArguments),
@@ -94,12 +94,12 @@ pub(crate) enum Command {
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
-    /// Bring micrographs together, and check them before they are learnt from.
+    /// Import micrographs into one folder, and check them before training.
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
     /// Train one autoencoder for each latent size and compare them.
     Sweep(Box<sweep::SweepArguments>),
-    /// Tell how fast the program is on this machine.
+    /// Measure how fast the program is on this machine.
     Bench(bench::BenchArguments),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
@@ -107,15 +107,13 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
     /// Print the completions of a shell: commands, options and their values by the Tab key.
-    #[command(hide = true)]
     Completions(completions::CompletionsArguments),
     /// Write a manual page for each command.
-    #[command(hide = true)]
     Man(man::ManArguments),
 }
 
 impl Command {
-    /// How it goes on after an interruption.
+    /// How it continues after an interruption.
     pub(crate) fn way_on(&self) -> WayOn {
         match self {
             Self::Train(_) | Self::Sweep(_) => WayOn::Resume,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use micrograph::measure::file::MeasureStep;
 use micrograph::{ReadError, Source};
+use serde::Serialize;
 
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
@@ -88,7 +89,7 @@ pub enum ReplayError {
 }
 
 /// A result that came out the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Replayed {
     /// Files that have the bytes of the record.
     pub n_files: usize,

@@ -36,7 +36,7 @@ pub(crate) struct BenchArguments {
     /// Where networks run
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: Device,
-    /// Print a JSON list of workload, value, and unit
+    /// Print the figures as JSON
     #[arg(long)]
     json: bool,
 }
@@ -49,7 +49,7 @@ struct Figure {
     unit: &'static str,
 }
 
-/// Measures what was asked for, one line each.
+/// Measures the chosen workloads, one line each.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
     let mut figures = Figures { arguments, all: Vec::new() };
     note(&format!("{} on {} threads", bench::instruction_set(), rayon::current_num_threads()));

@@ -10,9 +10,9 @@ use crate::outcome::{Failure, Outcome};
 /// What can be done with a data set.
 #[derive(Subcommand)]
 pub(crate) enum DatasetCommand {
-    /// Bring micrographs from archives, folders and indexes into one folder with an index
+    /// Import micrographs from archives, folders and indexes into one folder with an index
     Import(import::ImportArguments),
-    /// Tell what is wrong with a data set: unreadable files, duplicates, leaks of the split, shortcuts
+    /// Report what is wrong with a data set: unreadable files, duplicates, leaks of the split, shortcuts
     Check(check::CheckArguments),
 }
 

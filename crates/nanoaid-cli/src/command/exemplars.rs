@@ -9,7 +9,8 @@ use nanoaid::output::{OutputFolder, json_text};
 use nanoaid::{Address, Device};
 use serde::Serialize;
 
-use super::micrographs::{DataArguments, default_folder, gray_network, is_result_of};
+use super::micrographs::{DataArguments, gray_network, is_result_of};
+use super::output::{OutputArguments, default_folder};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
 use crate::progress::Progress;
@@ -36,15 +37,8 @@ pub(crate) struct ExemplarsArguments {
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
-    /// Folder for the results; micrographs that it knows already are not read again
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into an existing folder
-    #[arg(long)]
-    force: bool,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// The result, and from what it was made.
@@ -68,8 +62,8 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let units: Vec<(String, usize)> =
         arguments.unit.iter().map(|unit| network.channel_of(unit)).collect::<Result<_, _>>()?;
     let dataset = arguments.data_set.open(&arguments.data)?;
-    let path = arguments.out.clone().unwrap_or_else(|| default_folder("exemplars", &arguments.run));
-    let folder = OutputFolder::create(&path, arguments.force || is_result_of(&path))?;
+    let path = arguments.output.path(|| default_folder("exemplars", &[&arguments.run]));
+    let folder = OutputFolder::create(&path, arguments.output.force || is_result_of(&path))?;
     let mut progress = Progress::new(dataset.entries.len() as u64, "micrographs");
     let found = exemplars(&network, &dataset, &config, &path, &mut progress.of_total("data-set pass"))?;
     progress.finish();
@@ -87,7 +81,7 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
             folder.write(&format!("{layer}_{channel}.png"), &sheet.png_bytes(None))?;
         }
     }
-    if arguments.json {
+    if arguments.output.json {
         print(&json_text(&result)?)?;
     } else {
         print(&text(&found))?;

@@ -7,13 +7,14 @@ use clap::Args;
 use micrograph::Source;
 use nanoaid::interpret::exemplar::FindConfig;
 use nanoaid::interpret::retrieval::{DataSetMatches, MarkedPart, find};
-use nanoaid::output::{OutputFolder, json_text};
+use nanoaid::output::json_text;
 use nanoaid::record::Input;
 use nanoaid::{Device, data::prepare};
 use serde::Serialize;
 
 use super::images::{ReadArguments, TypedRect};
-use super::micrographs::{DataArguments, default_folder, gray_network};
+use super::micrographs::{DataArguments, gray_network};
+use super::output::{OutputArguments, default_folder};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
 use crate::progress::Progress;
@@ -47,15 +48,8 @@ pub(crate) struct FindArguments {
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
-    /// Folder for the result
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into an existing folder
-    #[arg(long)]
-    force: bool,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// The result, and from what it was made.
@@ -75,8 +69,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
     let source = Source::read(&arguments.image)?;
     let prepared = prepare::source(&source, &arguments.read.config())?;
     let dataset = arguments.data_set.open(&arguments.data)?;
-    let path = arguments.out.clone().unwrap_or_else(|| default_folder("find", &arguments.image));
-    let folder = OutputFolder::create(&path, arguments.force)?;
+    let folder = arguments.output.folder(|| default_folder("find", &[&arguments.image]))?;
     let marked = MarkedPart { plane: &prepared.plane, sha256: source.sha256(), part: arguments.part.0 };
     let config = FindConfig { n_units: arguments.units };
     let mut progress = Progress::new(dataset.entries.len() as u64, "micrographs");
@@ -99,7 +92,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
     };
     folder.write_json("find.json", &result)?;
     folder.write("find.png", &found.sheet().png_bytes(None))?;
-    if arguments.json {
+    if arguments.output.json {
         print(&json_text(&result)?)?;
     } else {
         print(&text(&found))?;

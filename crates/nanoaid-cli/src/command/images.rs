@@ -18,7 +18,7 @@ use crate::outcome::{Failure, say};
 /// How micrographs are read.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReadArguments {
-    /// Size of a pixel in nanometres; goes before what the file says
+    /// Size of a pixel in nanometres; overrides what the file says
     #[arg(long, value_name = "NM", allow_negative_numbers = true)]
     pub nm_per_px: Option<f64>,
     /// Page of a file of several pages, from 0
@@ -61,7 +61,7 @@ impl FromStr for TypedRect {
     }
 }
 
-/// Endings of files that lie beside images and tell of them: tables, notes, instrument sidecars.
+/// Endings of files that lie beside images and describe them: tables, notes, instrument sidecars.
 const COMPANIONS: [&str; 8] = ["csv", "txt", "hdr", "json", "md", "toml", "xml", "html"];
 
 /// Leaves out files that are no images but go with them, as a folder's `*` brings them along, and

@@ -31,7 +31,7 @@ pub(crate) struct InfoArguments {
     /// Write a picture of each micrograph with its data bar drawn into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write into a folder that is there already
+    /// Write into an existing folder
     #[arg(long)]
     force: bool,
     /// Print JSON instead of text
@@ -39,7 +39,7 @@ pub(crate) struct InfoArguments {
     json: bool,
 }
 
-/// What `info` tells of one input.
+/// What `info` reports about one input.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 enum Info {
@@ -53,18 +53,18 @@ enum Info {
     Run {
         path: PathBuf,
         layers: Vec<Layer>,
-        /// What a classifier tells apart.
+        /// The classes of a classifier.
         #[serde(skip_serializing_if = "Option::is_none")]
         classes: Option<Vec<String>>,
         /// How images are brought to a published network.
         #[serde(skip_serializing_if = "Option::is_none")]
         preprocess: Option<Preprocess>,
-        /// Size of a pixel for which receptive fields are told in nanometres too.
+        /// Size of a pixel for which receptive fields are given in nanometres, too.
         nm_per_px: Option<f64>,
     },
 }
 
-/// Shows what each input tells.
+/// Shows what each input holds.
 pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let folder =
         arguments.out.as_ref().map(|path| OutputFolder::create(path, arguments.force)).transpose()?;

@@ -12,9 +12,10 @@ use nanoaid_pages::lens::{Entry, report};
 use serde::Serialize;
 
 use super::images::{NetworkArguments, ReadArguments, images_of};
+use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
-use nanoaid::output::{OutputFolder, folder_names, json_text};
+use nanoaid::output::{folder_names, json_text};
 
 /// Arguments of `lens`.
 #[derive(Args)]
@@ -54,15 +55,8 @@ pub(crate) struct LensArguments {
     /// adapts to the image: median + 6 deviations
     #[arg(long, alias = "surprise", value_name = "QUANTILE")]
     anomaly: Option<f64>,
-    /// Folder for the results; the default is named after the image
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that is there already
-    #[arg(long)]
-    force: bool,
-    /// Print the results as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -105,7 +99,7 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     let network = arguments.network.network()?;
     let settings = arguments.settings(&network)?;
     let images = images_of(&arguments.images)?;
-    let folder = OutputFolder::create(&arguments.folder(), arguments.force)?;
+    let folder = arguments.output.folder(|| default_folder("lens", &arguments.images))?;
     let names = folder_names(&images);
     let several = images.len() > 1;
     let mut shown = Vec::new();
@@ -122,7 +116,7 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
         })();
         match viewed {
             Ok((folder, view)) => {
-                if !arguments.json {
+                if !arguments.output.json {
                     let to_open = if arguments.sheet_only { "" } else { PAGE };
                     print(&text_of(image, &view, &folder.file(to_open)))?;
                 }
@@ -145,7 +139,7 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     if several && !contents.is_empty() {
         folder.write("index.html", nanoaid_pages::lens::contents(&contents).as_bytes())?;
     }
-    if arguments.json {
+    if arguments.output.json {
         print(&json_text(&shown)?)?;
     }
     if shown.is_empty() {
@@ -185,17 +179,6 @@ impl LensArguments {
             page: self.read.page,
             data_bar: config.data_bar,
         })
-    }
-
-    fn folder(&self) -> PathBuf {
-        match (&self.out, self.images.as_slice()) {
-            (Some(out), _) => out.clone(),
-            (None, [image]) => {
-                let stem = image.file_stem().unwrap_or_default().to_string_lossy();
-                PathBuf::from(format!("lens-{stem}"))
-            }
-            (None, images) => PathBuf::from(format!("lens-{}-images", images.len())),
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use nanoaid::measure::{
 use nanoaid::output::{folder_names, json_text};
 
 use super::images::{ReadArguments, TypedRect, images_of};
+use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 
@@ -52,16 +53,8 @@ pub(crate) struct MeasureArguments {
     /// Direction of the tilt axis in the image, anticlockwise from the horizontal
     #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
     tilt_axis: f64,
-    /// Folder for overlays, records and `measurements.csv`; an existing folder with the same settings is
-    /// resumed. The default is named after the image
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into an existing folder, and measure again what was measured
-    #[arg(long)]
-    force: bool,
-    /// Print the results as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -90,7 +83,8 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let images = images_of(&arguments.images)?;
     let names = folder_names(&images);
     let used = network.as_ref().map(PatternNetwork::used);
-    let mut folder = MeasureFolder::open(&arguments.folder(), arguments.force, &settings, used)?;
+    let path = arguments.output.path(|| default_folder("measure", &arguments.images));
+    let mut folder = MeasureFolder::open(&path, arguments.output.force, &settings, used)?;
     let mut table = table::Table::new(&names);
     let mut shown = Vec::new();
     let (mut n_done, mut n_before, mut n_skipped) = (0, 0, 0);
@@ -115,7 +109,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
         match kept {
             Ok(kept) => {
                 n_done += 1;
-                if arguments.json {
+                if arguments.output.json {
                     shown.push(kept);
                 } else {
                     print(&table.rows(name, &kept.report))?;
@@ -132,7 +126,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
             }
         }
     }
-    if arguments.json {
+    if arguments.output.json {
         print(&json_text(&shown)?)?;
     }
     if n_before > 0 {
@@ -175,16 +169,5 @@ impl MeasureArguments {
             data_bar: self.read.config().data_bar,
         };
         Ok(MeasureSettings { file, unit: self.network.unit.clone() })
-    }
-
-    fn folder(&self) -> PathBuf {
-        match (&self.out, self.images.as_slice()) {
-            (Some(out), _) => out.clone(),
-            (None, [image]) => {
-                let stem = image.file_stem().unwrap_or_default().to_string_lossy();
-                PathBuf::from(format!("measure-{stem}"))
-            }
-            (None, images) => PathBuf::from(format!("measure-{}-images", images.len())),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Micrographs and a network: the arguments of the commands that run a network over a data set.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use nanoaid::Network;
@@ -37,12 +37,6 @@ impl DataArguments {
 /// The network of `run`, for grey images.
 pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Network, Failure> {
     Ok(nanoaid::interpret::gallery::gray_unless(network(run, device)?, false))
-}
-
-/// The folder for a command's results, where none is named.
-pub(crate) fn default_folder(command: &str, run: &Path) -> PathBuf {
-    let name = run.file_stem().unwrap_or_default().to_string_lossy();
-    PathBuf::from(format!("{command}-{name}"))
 }
 
 /// Whether `folder` holds an activation index, so that results there may be continued.

@@ -1,6 +1,6 @@
 //! Arguments of every command that writes a folder of results.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::output::{OutputError, OutputFolder};
@@ -8,10 +8,10 @@ use nanoaid::output::{OutputError, OutputFolder};
 /// Where results go, and how they are printed.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutputArguments {
-    /// Folder for the results; the default is named after the command and its input
+    /// Folder for the results; by default it is named after the command and its input
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write into a folder that exists already
+    /// Write into an existing folder
     #[arg(long)]
     pub force: bool,
     /// Print the result as JSON
@@ -28,5 +28,16 @@ impl OutputArguments {
     /// Makes the folder that was named, or `default`; one that holds files is refused without `--force`.
     pub(crate) fn folder(&self, default: impl FnOnce() -> PathBuf) -> Result<OutputFolder, OutputError> {
         OutputFolder::create(&self.path(default), self.force)
+    }
+}
+
+/// The folder for the results of `command` where none is named: after the one input, else after how many there are.
+pub(crate) fn default_folder(command: &str, inputs: &[impl AsRef<Path>]) -> PathBuf {
+    match inputs {
+        [input] => {
+            let name = input.as_ref().file_stem().unwrap_or_default().to_string_lossy();
+            PathBuf::from(format!("{command}-{name}"))
+        }
+        inputs => PathBuf::from(format!("{command}-{}-images", inputs.len())),
     }
 }

@@ -1,6 +1,6 @@
 //! `nanoaid site`: networks and micrographs as a folder of pages to browse.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Device;
@@ -14,11 +14,14 @@ use nanoaid_pages::site::{self, Made};
 use serde::{Deserialize, Serialize};
 
 use super::micrographs::{DataArguments, gray_network};
+use super::output::OutputArguments;
 use super::training::say_skipped;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, note, print};
 use crate::progress::Progress;
 
+/// Folder of the site where none is named.
+const FOLDER: &str = "atlas";
 /// Record of what the site was made from; written last.
 const RECORD: &str = "site.json";
 /// Folder of parts that are kept, so that they are not made again.
@@ -58,12 +61,8 @@ pub(crate) struct SiteArguments {
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
-    /// Folder of the site; an unfinished one is resumed
-    #[arg(long, value_name = "DIR", default_value = "atlas")]
-    out: PathBuf,
-    /// Write into an existing folder
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// From what a site was made: the same again need not be.
@@ -85,15 +84,23 @@ struct Record {
 /// Makes the site, or says that nothing has changed.
 pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     let dataset = arguments.data_set.open(&arguments.data)?;
-    let skipped = make_site(arguments, &dataset)?;
-    let start = arguments.out.join("index.html");
-    let start = std::path::absolute(&start).unwrap_or(start);
-    print(&format!("open {}\n", start.display()))?;
+    let out = arguments.output.path(|| PathBuf::from(FOLDER));
+    let skipped = make_site(arguments, &dataset, &out)?;
+    if arguments.output.json {
+        print(
+            &std::fs::read_to_string(out.join(RECORD))
+                .map_err(|error| Failure::at(&out.join(RECORD), error))?,
+        )?;
+    } else {
+        let start = out.join("index.html");
+        let start = std::path::absolute(&start).unwrap_or(start);
+        print(&format!("open {}\n", start.display()))?;
+    }
     Ok(Outcome::of_skipped(skipped))
 }
 
 /// Returns the number of micrographs that were left out.
-fn make_site(arguments: &SiteArguments, dataset: &Dataset) -> Result<usize, Failure> {
+fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result<usize, Failure> {
     let config = AtlasConfig {
         layers: arguments.layer.clone(),
         steps: arguments.steps,
@@ -102,13 +109,13 @@ fn make_site(arguments: &SiteArguments, dataset: &Dataset) -> Result<usize, Fail
     let networks = networks(&arguments.runs, arguments.device)?;
     let record = record(arguments, dataset, &config, &networks)?;
     let kept: Option<Record> =
-        std::fs::read(arguments.out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if kept.as_ref() == Some(&record) && arguments.out.join("index.html").is_file() {
+        std::fs::read(out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    if kept.as_ref() == Some(&record) && out.join("index.html").is_file() {
         note("nothing has changed");
         return Ok(0);
     }
     let begun = kept.is_some();
-    let folder = OutputFolder::create(&arguments.out, arguments.force || begun)?;
+    let folder = OutputFolder::create(out, arguments.output.force || begun)?;
     folder.write_json(RECORD, &Record { done: false, ..record.clone() })?;
     let input = AtlasInput { networks, dataset, questions: arguments.contrast.clone(), config };
     let n_skipped = write_site(input, &record.made(), &folder)?;

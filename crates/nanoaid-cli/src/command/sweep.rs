@@ -28,7 +28,7 @@ pub(crate) struct SweepArguments {
     /// Resume a sweep that was interrupted
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Replace the runs of a sweep that is there already
+    /// Replace the runs of an existing sweep
     #[arg(long)]
     force: bool,
     /// Print the result as JSON

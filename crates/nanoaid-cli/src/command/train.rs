@@ -38,7 +38,7 @@ pub(crate) struct AutoencoderArguments {
     /// Resume the training in the run folder; with a larger --epochs it is lengthened
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Replace a run folder that is there already
+    /// Replace an existing run folder
     #[arg(long)]
     force: bool,
     /// Print the result as JSON
@@ -46,7 +46,7 @@ pub(crate) struct AutoencoderArguments {
     json: bool,
 }
 
-/// Trains, measures, and tells how good the network is.
+/// Trains, evaluates, and reports how good the network is.
 pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
     let arguments = match command {
         TrainCommand::Autoencoder(arguments) => arguments,

@@ -16,7 +16,7 @@ use crate::outcome::{Failure, note, say};
 use crate::progress::Progress;
 use nanoaid_pages::training as page;
 
-/// Which micrographs are learnt from.
+/// Which micrographs a network is trained on.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DataArguments {
     /// Folder of category folders, flat folder, or index CSV (`file,category,split,…`)
@@ -31,15 +31,15 @@ pub(crate) struct DataArguments {
     /// Add this many synthetic micrographs of each of the ten categories to the training part
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub synthetic_per_category: usize,
-    /// Share of the micrographs that are validated on, where the index does not tell
+    /// Share of the micrographs for validation, where the index has none
     #[arg(long, value_name = "SHARE")]
     pub validation_share: Option<f64>,
-    /// Share of the micrographs that are tested on, where the index does not tell
+    /// Share of the micrographs for the test, where the index has none
     #[arg(long, value_name = "SHARE")]
     pub test_share: Option<f64>,
 }
 
-/// How an autoencoder is trained; what is given here goes before the settings file.
+/// How an autoencoder is trained; options override the settings file.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArguments {
     /// Settings as TOML; keys as in `settings` of a run's manifest

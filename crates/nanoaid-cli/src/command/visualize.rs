@@ -13,6 +13,7 @@ use nanoaid::output::json_text;
 use nanoaid::{Device, Network};
 
 use super::network::network;
+use super::output::OutputArguments;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::{Pace, Progress, time_text};
@@ -80,7 +81,7 @@ pub(crate) struct VisualizeArguments {
     /// First steps in which gradients pass ReLUs that would let nothing through
     #[arg(long, value_name = "N")]
     redirected_steps: Option<usize>,
-    /// Draw pictures of `--canvas cppn` so many times as large besides
+    /// Draw pictures of `--canvas cppn` also this many times larger
     #[arg(long, value_name = "N")]
     enlarge: Option<usize>,
     /// Make pictures that can be tiled, in a frame of themselves as wide as the layer sees
@@ -105,24 +106,17 @@ pub(crate) struct VisualizeArguments {
     /// Keep the pictures after these steps, too: side by side, and one after the other as GIF
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     snapshots: Vec<usize>,
-    /// Size of a pixel in nanometres, to tell periods in nanometres
+    /// Size of a pixel in nanometres, to give periods in nanometres
     #[arg(long, value_name = "NM")]
     nm_per_px: Option<f64>,
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
-    /// Measure the first steps, tell how long all pictures will take, and write nothing
+    /// Measure the first steps, print how long all pictures will take, and write nothing
     #[arg(long)]
     estimate: bool,
-    /// Folder for the results; one that was begun with the same settings is continued
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write into a folder that is there already
-    #[arg(long)]
-    force: bool,
-    /// Print the records as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// Makes a picture of each unit that the folder lacks.
@@ -138,8 +132,8 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
         return estimate(&gallery, &objectives);
     }
     let run = arguments.run.file_stem().unwrap_or_default().to_string_lossy();
-    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("visualize-{run}")));
-    let folder = gallery.folder(&out, arguments.force)?;
+    let out = arguments.output.path(|| PathBuf::from(format!("visualize-{run}")));
+    let folder = gallery.folder(&out, arguments.output.force)?;
     let mut bar = Progress::of_shares(objectives.len() as u64, "pictures");
     let records = gallery.complete(&objectives, &folder, &mut |progress| show(&mut bar, progress))?;
     bar.finish();
@@ -147,7 +141,7 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let title = format!("{run}: {}", arguments.what());
     let picture = sheet(&title, &records, &folder, arguments.nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
-    if arguments.json {
+    if arguments.output.json {
         print(&json_text(&records)?)?;
     } else {
         for record in &records {

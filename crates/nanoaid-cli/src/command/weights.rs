@@ -63,7 +63,7 @@ pub(crate) struct FetchArguments {
     /// Certificate authorities to trust, as a PEM file, instead of those built in
     #[arg(long, value_name = "FILE")]
     authorities: Option<PathBuf>,
-    /// Fetch files that are there already once more
+    /// Fetch files again that exist already
     #[arg(long)]
     force: bool,
     #[command(flatten)]

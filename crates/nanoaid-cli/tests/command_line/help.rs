@@ -9,12 +9,13 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["demo"],
         &["info"],
         &["lens"],
         &["measure"],
+        &["classify"],
         &["visualize"],
         &["exemplars"],
         &["find"],
@@ -32,6 +33,8 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["weights", "list"],
         &["weights", "verify"],
         &["weights", "fetch"],
+        &["completions"],
+        &["man"],
     ];
     let mut different = Vec::new();
     for command in commands {

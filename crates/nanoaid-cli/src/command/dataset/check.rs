@@ -31,7 +31,7 @@ pub(crate) struct CheckArguments {
     /// `licence=MIT|Apache`; may be repeated
     #[arg(long, value_name = "COLUMN=TEXT|…")]
     only: Vec<Only>,
-    /// Seed of the split, where the index does not tell it
+    /// Seed of the split, where the index has none
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Draw the pairs of near-duplicates, and pairs that are only alike, beside each other

@@ -17,7 +17,7 @@ const MOST_NAMED: usize = 10;
 /// Arguments of `dataset import`.
 #[derive(Args)]
 pub(crate) struct ImportArguments {
-    /// Archives (.tar, .tar.gz, .tgz; as of NFFA-EUROPE, where `L3_….jpg` tells the category),
+    /// Archives (.tar, .tar.gz, .tgz; as of NFFA-EUROPE, where `L3_….jpg` holds the category),
     /// folders of category folders, or index CSVs (`file,category,group,split,licence`)
     #[arg(required = true, value_name = "FROM")]
     from: Vec<PathBuf>,

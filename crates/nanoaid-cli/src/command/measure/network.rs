@@ -25,7 +25,7 @@ pub(super) struct PatternArguments {
 }
 
 impl PatternArguments {
-    /// Opens the network, if one is asked for.
+    /// Opens the network, if one is named.
     pub(super) fn network(&self) -> Result<Option<Network>, Failure> {
         let open = |run| nanoaid::network::open(run, self.device).map(Network::gray);
         Ok(self.run.as_deref().map(open).transpose()?)

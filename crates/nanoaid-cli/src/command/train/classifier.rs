@@ -65,7 +65,7 @@ pub(crate) struct ClassifierArguments {
     /// Seed of weights and views; the split has its own
     #[arg(long)]
     seed: Option<u64>,
-    /// Seed of the split, where the index does not tell it
+    /// Seed of the split, where the index has none
     #[arg(long, default_value_t = 0)]
     split_seed: u64,
     /// Where networks run
@@ -77,7 +77,7 @@ pub(crate) struct ClassifierArguments {
     /// Resume the training in the run folder; with a larger --epochs it is lengthened
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Replace a run folder that is there already
+    /// Replace an existing run folder
     #[arg(long)]
     force: bool,
     /// Print the report as JSON
