@@ -120,7 +120,10 @@ fn tried(preset: Preset) -> Vec<(&'static str, VisualizeConfig)> {
                     "rate 0.02",
                     VisualizeConfig { optimizer: OptimizerConfig::Adam { rate: 0.02 }, ..base.clone() },
                 ),
-                ("penalty on total variation", VisualizeConfig { penalties: vec![variation], ..base.clone() }),
+                (
+                    "penalty on total variation",
+                    VisualizeConfig { penalties: vec![variation], ..base.clone() },
+                ),
                 ("two views a step", VisualizeConfig { views: 2, ..base.clone() }),
                 ("three starts", VisualizeConfig { restarts: 3, ..base.clone() }),
             ]

@@ -10,7 +10,7 @@ fn the_zeiss_micrograph_keeps_its_calibration_at_every_depth() {
     place.run(&["lens", image.to_str().unwrap(), "--all-depths", "--out", "out"]).ended_with(0);
     let result = place.json("out/result.json");
     for (index, stride) in [2.0, 4.0, 8.0].into_iter().enumerate() {
-        let layer = &result[index];
+        let layer = &result["layers"][index];
         let found = layer["map_calibration"]["nm_per_px_x"].as_f64().unwrap();
         assert!((found / (11.65 * stride) - 1.0).abs() < 1e-3, "{}: {found} nm", layer["layer"]);
     }

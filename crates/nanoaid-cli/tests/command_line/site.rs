@@ -80,7 +80,7 @@ fn a_site_is_gone_on_with_and_never_written_into_another_folder_by_accident() {
     refused(&["site", "autoencoder", "--data", "data", "--out", "mine"], &["mine", "--force"]);
     refused(
         &["site", "autoencoder", "--data", "data", "--layer", "nowhere", "--out", "x"],
-        &["none of these"],
+        &["has none of the layers nowhere", "encoder.1"],
     );
     let [arguments @ .., _seed] = QUICK;
     let contrast = [&arguments[..], &["--contrast", "fibres:rust"]].concat();

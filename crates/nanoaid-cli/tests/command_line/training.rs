@@ -48,7 +48,7 @@ fn a_trained_run_is_listed_and_looked_through() {
     place.micrograph("a.png", (72, 104), 0);
     place.run(&["lens", "a.png", "--run", "run", "--depth", "2", "--out", "out"]).ended_with(0);
     let result = place.json("out/result.json");
-    assert_eq!(result[0]["channels"].as_array().unwrap().len(), 6);
+    assert_eq!(result["layers"][0]["channels"].as_array().unwrap().len(), 6);
     place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(0);
 
     // once more with the same settings, on one thread
