@@ -1,8 +1,8 @@
-//! Ctrl-C and the wish of the system to end: the work stops at its next step, files stay whole.
+//! Ctrl-C and signals to terminate: the work stops at its next step, files stay complete.
 //!
 //! The first signal raises a flag, which the callbacks of progress hand to the libraries as
 //! [`ControlFlow::Break`]; these stop at the next tile, step, batch or file. The second signal ends the
-//! process at once, as does ten seconds after a signal to terminate, for work that looks at no flag.
+//! process at once, as does ten seconds after a signal to terminate, for work that does not check the flag.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -33,7 +33,7 @@ pub(crate) fn listen() -> Result<(), io::Error> {
     Ok(())
 }
 
-/// The answer of a callback of progress: go on, or stop.
+/// What a progress callback returns: continue, or stop.
 pub(crate) fn flow() -> ControlFlow<()> {
     let raised = STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed));
     if raised { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -1,7 +1,7 @@
 //! How a command ends, and the only place where text goes to the terminal.
 //!
 //! Results go to standard output by [`print`]. Everything else goes to standard error: [`say`] for what the
-//! user has to know (a skipped file, a warning), [`note`] for how the work goes, [`detail`] for `--verbose`.
+//! user has to know (a skipped file, a warning), [`note`] for progress, [`detail`] for `--verbose`.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -111,7 +111,7 @@ pub(crate) fn chain_text(error: &dyn Error) -> String {
 pub(crate) enum Verbosity {
     /// Failures, skipped inputs and warnings only.
     Quiet,
-    /// How the work goes, too.
+    /// Progress, too.
     #[default]
     Normal,
     /// Details of the machine and the time that was taken, too.
@@ -135,11 +135,11 @@ impl Verbosity {
 
 /// Writes what the user has to know to standard error.
 pub(crate) fn say(text: &str) {
-    // nobody is left to read it if standard error is closed
+    // if standard error is closed, there is no reader
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes how the work goes to standard error, unless `--quiet` is given.
+/// Writes progress to standard error, unless `--quiet` is given.
 pub(crate) fn note(text: &str) {
     if Verbosity::Normal.is_on() {
         say(text);

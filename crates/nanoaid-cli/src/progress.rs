@@ -12,22 +12,22 @@ use crate::outcome::{Verbosity, note as write_note};
 /// Time between two lines where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(20);
 
-/// An estimate is told once for work that takes longer than this, in seconds.
+/// An estimate is printed once for work that takes longer than this, in seconds.
 const LONG: f64 = 20.0;
-/// Before it is told, so much of the work has been measured, in seconds.
+/// Time that is measured before it is printed, in seconds.
 const MEASURED: f64 = 2.0;
 
-/// How fast work goes on, from shares of it that are behind.
+/// How fast work proceeds, from the shares of it that are done.
 #[derive(Default)]
 pub(crate) struct Pace {
-    /// When the first share was behind, and how much it was: what comes before is preparation.
+    /// When the first share was done, and how much it was: the time before is preparation.
     first: Option<(Instant, f64)>,
-    /// Seconds since then, and the share that is behind.
+    /// Seconds since then, and the share that is done.
     last: Option<(f64, f64)>,
 }
 
 impl Pace {
-    /// `share` of the work is behind, in `[0, 1]`.
+    /// `share` of the work is done, in `[0, 1]`.
     pub(crate) fn note(&mut self, share: f64) {
         let (begun, _) = *self.first.get_or_insert_with(|| (Instant::now(), share));
         self.last = Some((begun.elapsed().as_secs_f64(), share));
@@ -60,7 +60,7 @@ pub(crate) struct Progress {
     begun: Instant,
     last_line: Instant,
     pace: Pace,
-    /// Whether an estimate was told.
+    /// Whether an estimate was printed.
     told: bool,
 }
 
@@ -85,7 +85,7 @@ impl Progress {
         progress
     }
 
-    /// `done` things are finished, and `share` of all work, in `[0, 1]`, is behind. Long work is
+    /// `done` things are finished, and `share` of all work, in `[0, 1]`. Long work is
     /// announced once, as soon as its pace is known, by `announced` of the time that it takes.
     pub(crate) fn set_share(
         &mut self,
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_pace_leaves_out_what_comes_before_the_first_share() {
-        // 10 s for 20 % after a start that had 10 % behind it
+        // 10 s for 20 % after a start at which 10 % were done
         let pace = Pace { first: Some((Instant::now(), 0.1)), last: Some((10.0, 0.3)) };
         let (whole, left) = (pace.whole().unwrap(), pace.left().unwrap());
         assert!((whole - 50.0).abs() < 1e-9 && (left - 35.0).abs() < 1e-9, "{whole} {left}");

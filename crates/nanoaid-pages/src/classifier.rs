@@ -1,5 +1,5 @@
-//! The page of a classifier: how good, on which classes, how sure of itself, its worst mistakes,
-//! and whether it reads the data bar.
+//! The page of a classifier: accuracy, confusion of classes, calibration of probabilities, worst mistakes, and
+//! whether it reads the data bar.
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +35,7 @@ pub struct ClassifierPage<'a> {
     pub network: &'a NetworkSummary,
     /// Settings of the training.
     pub settings: &'a RunSettings,
-    /// What it learnt from.
+    /// What it was trained on.
     pub data: &'a DataSummary,
     /// Pictures of wrongly classified micrographs, PNG by file name; those of
     /// [`ClassifierReport::worst_mistakes`] are shown.
@@ -56,23 +56,23 @@ pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
                 @for warning in warnings { li { (warning) " (" (warning.advice()) ")" } }
             }
         }
-        h2 { "What was taken for what" }
+        h2 { "Confusion matrix" }
         div.wide { (confusion(report)) }
-        p.soft { "Rows: the true class; columns: what the network said. Colors show the share of the row." }
+        p.soft { "Rows: the true class; columns: the predicted class. Colors show the share of the row." }
         h2 { "Each class" }
         div.wide { (class_table(&report.per_class)) }
         p.soft {
-            "Recall: share of the class that was found, with its Wilson interval. Precision: share of what was given this class that is of it. F1: harmonic mean of both. Wilson intervals take micrographs for independent; where a group holds several they are too narrow."
+            "Recall: share of the class that was found, with its Wilson interval. Precision: share of the predictions of this class that are correct. F1: harmonic mean of both. Wilson intervals assume that micrographs are independent; where a group holds several they are too narrow."
         }
         @if let Some(audit) = audit { (audit_section(audit)) }
         h2 { "Calibration of its probabilities" }
         div.grid {
             (figure(&chart(&calibration_chart(report)), &html! {
-                "Micrographs in bins of confidence; on the dashed line, 70 % are right where the network says 70 %. "
+                "Micrographs in bins of confidence; on the dashed line, 70 % are right where the confidence is 70 %. "
                 (bin_sizes_text(&calibration.before)) " " (temperature_text(report))
             }))
             (figure(&chart(&abstention_chart(abstention)), &html! {
-                "Accuracy on the micrographs the network is surest of; at the right, all are kept. Shares with fewer than "
+                "Accuracy on the micrographs with the highest confidence; at the right, all are kept. Shares with fewer than "
                 (FEWEST_DRAWN) " micrographs are left out."
             }))
         }
@@ -106,7 +106,7 @@ fn made_from(shown: &ClassifierPage<'_>) -> Vec<(&'static str, String)> {
     };
     let start = match shown.settings {
         RunSettings::Classifier(settings) => settings.config.start.name(),
-        RunSettings::Autoencoder(_) => "an autoencoder's settings", // of a folder that was put together by hand
+        RunSettings::Autoencoder(_) => "an autoencoder's settings", // of a folder that was assembled by hand
     };
     let NetworkSummary { name, n_weights } = shown.network;
     vec![
@@ -132,9 +132,9 @@ fn headline(report: &ClassifierReport) -> Markup {
     };
     html! {
         p {
-            "Of " (report.n_images) " micrographs that it had not learnt from, the network is right about " (n_right) ". "
+            "Of " (report.n_images) " micrographs that it was not trained on, the network classifies " (n_right) " correctly. "
             "Always naming the most frequent class (" (chance.majority_class) ") would get "
-            (percent(chance.majority_accuracy)) ". Under shuffled labels its answers get "
+            (percent(chance.majority_accuracy)) ". With shuffled labels its predictions get "
             (percent(chance.shuffled_accuracy)) " on average and reach this accuracy with probability "
             (p_text(chance.p_value))
             @if by_chance { ": chance explains it." } @else { ": more than chance." }
@@ -231,8 +231,8 @@ fn audit_section(audit: &Audit) -> Markup {
         (verdict(audit))
         p.soft {
             "The same network on the same " (audit.n_images) " micrographs (" (audit.n_groups)
-            " groups) that have a data bar, seen in four ways; " (audit.n_without_bar)
-            " test micrographs without a bar are not in these figures. Not seen by this audit: whether some classes have a bar more often than others, marks inside the specimen, habits of contrast and magnification."
+            " groups) that have a data bar, shown in four ways; " (audit.n_without_bar)
+            " test micrographs without a bar are not in these figures. Not detected by this audit: whether some classes have a bar more often than others, marks inside the specimen, habits of contrast and magnification."
         }
         div.wide { table {
             thead { tr {
@@ -288,9 +288,9 @@ fn verdict(audit: &Audit) -> Markup {
             div.verdict {
                 p { strong { "No sign of a shortcut through the data bar." } }
                 p {
-                    "The intervals leave room for one worth " (still(&audit.full_minus_without.accuracy))
-                    " percentage points of accuracy on whole micrographs, and for a bar that tells "
-                    (still(&audit.strip_minus_top.accuracy)) " points more than a strip of specimen."
+                    "The intervals allow for a shortcut worth " (still(&audit.full_minus_without.accuracy))
+                    " percentage points of accuracy on whole micrographs, and for a bar that is classified "
+                    (still(&audit.strip_minus_top.accuracy)) " points better than a strip of specimen."
                 }
             }
         },
@@ -306,7 +306,7 @@ fn verdict(audit: &Audit) -> Markup {
 fn evidence_text(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::StripTellsClasses => {
-            "The bar alone tells the classes better than a strip of specimen of the same size, and better than chance."
+            "The bar alone is classified better than a strip of specimen of the same size, and better than chance."
         }
         Evidence::WorseWithoutStrip => "Without the bar the network is worse.",
     }
@@ -319,7 +319,7 @@ fn undecided_text(reason: Undecided) -> String {
         }
         Undecided::OneClass => "All test micrographs with a data bar are of one class.".to_owned(),
         Undecided::AtChance { p_value } => format!(
-            "Whole micrographs with a data bar are told no better than chance (which reaches this with probability {p_value:.2}), so there is nothing that a shortcut could explain."
+            "Whole micrographs with a data bar are classified no better than chance (which reaches this with probability {p_value:.2}), so there is no accuracy that a shortcut could explain."
         ),
     }
 }
@@ -330,14 +330,17 @@ fn calibration_chart(report: &ClassifierReport) -> LineChart {
         points: scores.bins.iter().map(|bin| (bin.confidence, bin.accuracy)).collect(),
         style: LineStyle::Marked,
     };
-    let honest =
-        Series { name: "honest".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)], style: LineStyle::Dashed };
+    let honest = Series {
+        name: "calibrated".to_owned(),
+        points: vec![(0.0, 0.0), (1.0, 1.0)],
+        style: LineStyle::Dashed,
+    };
     let calibration = &report.calibration;
     let after = calibration.after.as_ref().map(|scores| series("after the temperature", scores));
     LineChart {
         title: "Confidence and accuracy".to_owned(),
         x_label: "confidence".to_owned(),
-        y_label: "share told rightly".to_owned(),
+        y_label: "share classified correctly".to_owned(),
         series: [series("the network's own", &calibration.before), honest].into_iter().chain(after).collect(),
         ..LineChart::default()
     }
@@ -346,7 +349,7 @@ fn calibration_chart(report: &ClassifierReport) -> LineChart {
 fn abstention_chart(abstention: &Abstention) -> LineChart {
     let drawn = abstention.curve.iter().filter(|point| point.n_kept >= FEWEST_DRAWN);
     LineChart {
-        title: "Saying nothing when unsure".to_owned(),
+        title: "Abstention at low confidence".to_owned(),
         x_label: "share of the micrographs that are kept".to_owned(),
         y_label: "accuracy on these".to_owned(),
         series: vec![Series {
@@ -361,7 +364,7 @@ fn abstention_chart(abstention: &Abstention) -> LineChart {
 fn temperature_text(report: &ClassifierReport) -> String {
     match &report.calibration.temperature {
         Some(temperature) => {
-            let meaning = if temperature.value > 1.0 { "too sure of itself" } else { "too unsure of itself" };
+            let meaning = if temperature.value > 1.0 { "overconfident" } else { "underconfident" };
             let fitted = format!(
                 "The temperature is {:.2}, fitted on {} validation micrographs, on which the network was {meaning}.",
                 temperature.value, temperature.n_validation
@@ -377,7 +380,7 @@ fn temperature_text(report: &ClassifierReport) -> String {
     }
 }
 
-/// How much stands behind a point of the chart.
+/// How many micrographs each point of the chart stands for.
 fn bin_sizes_text(scores: &CalibrationScores) -> String {
     let sizes = || scores.bins.iter().map(|bin| bin.n_images);
     match (sizes().min(), sizes().max()) {
@@ -404,7 +407,7 @@ fn calibration_table(before: &CalibrationScores, after: Option<&CalibrationScore
     html! {
         table {
             thead { tr {
-                th { "probabilities" } th.number { "expected calibration error" } th.number { "if they were honest" }
+                th { "probabilities" } th.number { "expected calibration error" } th.number { "expected if calibrated" }
                 th.number { "NLL" } th.number { "Brier score" }
             } }
             tbody {
@@ -413,7 +416,7 @@ fn calibration_table(before: &CalibrationScores, after: Option<&CalibrationScore
             }
         }
         p.soft {
-            "Expected calibration error (ECE): mean distance of confidence and accuracy over the bins. Few micrographs show some even when probabilities are honest: the second figure is how much. NLL: mean negative log-likelihood in nats."
+            "Expected calibration error (ECE): mean distance of confidence and accuracy over the bins. With few micrographs it is above 0 even for calibrated probabilities: the second figure is its expected value then. NLL: mean negative log-likelihood in nats."
         }
     }
 }
@@ -428,7 +431,7 @@ fn bins_table(report: &ClassifierReport) -> Markup {
         table {
             thead { tr {
                 th { "probabilities" } th.number { "above" } th.number { "to" } th.number { "micrographs" }
-                th.number { "mean confidence" } th.number { "told rightly" }
+                th.number { "mean confidence" } th.number { "accuracy" }
             } }
             tbody {
                 @for (name, scores) in all {
@@ -456,7 +459,7 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
         h3 { "Where to abstain" }
         div.wide { table {
             thead { tr {
-                th.number { "wanted accuracy" } th.number { "abstain below" } th.number { "kept" }
+                th.number { "required accuracy" } th.number { "abstain below" } th.number { "kept" }
                 th.number { "accuracy on these" } th.number { "interval" }
             } }
             tbody {
@@ -473,7 +476,7 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
         } }
         p.soft {
             "Confidences were chosen on the " (n_validation)
-            " validation micrographs; what they give is shown for the test micrographs. An accuracy that was not reached there has no row."
+            " validation micrographs; their results are shown for the test micrographs. An accuracy that was not reached there has no row."
         }
     }
 }
@@ -481,9 +484,9 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
 fn mistakes(report: &ClassifierReport, pictures: &BTreeMap<String, Vec<u8>>) -> Markup {
     let caption = |mistake: &Prediction| {
         html! {
-            span.line { "said " strong { (report.classes[mistake.predicted]) } " " (whole(mistake.confidence())) }
+            span.line { "predicted " strong { (report.classes[mistake.predicted]) } " " (whole(mistake.confidence())) }
             span.line {
-                "is " strong { (report.classes[mistake.category]) } " "
+                "true " strong { (report.classes[mistake.category]) } " "
                 (whole(mistake.probabilities[mistake.category]))
             }
             span.line.file { (mistake.file) }
@@ -492,9 +495,9 @@ fn mistakes(report: &ClassifierReport, pictures: &BTreeMap<String, Vec<u8>>) -> 
     let n_mistakes = report.images.iter().filter(|image| !image.right()).count();
     html! {
         p.soft {
-            @if n_mistakes == 0 { "None." } @else { (n_mistakes) " of " (report.n_images) ", surest first" }
+            @if n_mistakes == 0 { "None." } @else { (n_mistakes) " of " (report.n_images) "; highest confidence first" }
             @if n_mistakes > report.worst_mistakes.len() { ", the first " (report.worst_mistakes.len()) " shown" }
-            @if n_mistakes > 0 { "; each with the probability of what the network said and of the true class." }
+            @if n_mistakes > 0 { "; each with the probabilities of the predicted and of the true class." }
         }
         div.mistakes {
             @for mistake in &report.worst_mistakes {

@@ -1,4 +1,4 @@
-//! The demo's page: one micrograph measured, looked at through a network, and classified.
+//! The demo's page: one micrograph measured, shown through a network, and classified.
 //!
 //! The result of [`nanoaid::demo`] goes in, with the names of files beside the page; nothing is computed.
 
@@ -24,13 +24,13 @@ pub struct DemoPage<'a> {
     pub specimen: &'a str,
     /// Who took it, and its licence.
     pub credit: &'a str,
-    /// Whether the classifier has learnt from it.
+    /// Whether the classifier was trained on it.
     pub learnt_from: bool,
     /// Classes and the files of their pictures.
     pub classes: &'a [(String, String)],
     /// The start page of the atlas, and what it holds.
     pub atlas: (&'a str, &'a str),
-    /// Commands to go on with, each with what it does.
+    /// Commands to try next, each with what it does.
     pub commands: &'a [(&'a str, &'a str)],
 }
 
@@ -80,8 +80,8 @@ impl DemoPage<'_> {
                 div.split {
                     (figure(
                         &picture(&self.demo.measured_picture, "the micrograph with what was measured drawn on it"),
-                        &html! { "What was measured, drawn where it was found; "
-                            a href=(self.micrograph) { "the micrograph as it came" } "." },
+                        &html! { "Measurements, drawn where they were found; "
+                            a href=(self.micrograph) { "the original micrograph" } "." },
                     ))
                     div {
                         (large_numbers(report))
@@ -116,7 +116,7 @@ impl DemoPage<'_> {
                     div {
                         p.verdict-line {
                             @if let Some(class) = &answer.said { "The classifier says: " strong { (words(class)) } }
-                            @else { "The classifier is not sure enough to say" }
+                            @else { "The classifier abstains: its confidence is too low" }
                         }
                         div.bars role="list" {
                             @for one in answer.probabilities.iter().take(MOST_CLASSES) { (bar(one)) }
@@ -124,8 +124,8 @@ impl DemoPage<'_> {
                     }
                     div.soft {
                         p { (honest(&self.demo.tested)) }
-                        @if self.learnt_from { p { "It has learnt from this micrograph, so this answer is no test of it." } }
-                        p { "It is silent where no class reaches "
+                        @if self.learnt_from { p { "It was trained on this micrograph, so this answer is not a test." } }
+                        p { "It abstains where no class reaches "
                             (percent(answer.config.abstain_below)) ", and cannot say \"none of these\"." }
                     }
                 }
@@ -191,7 +191,7 @@ fn seen_layer(layer: &LayerSeen) -> Markup {
             (figure(
                 &picture(&layer.false_color, &what),
                 &html! {
-                    strong { (layer.layer) } ": " (layer.n_channels) " maps, each position sees "
+                    strong { (layer.layer) } ": " (layer.n_channels) " maps, each position has a receptive field of "
                     (layer.receptive_field_px) " × " (layer.receptive_field_px) " px. The colors hold "
                     (percent(layer.explained)) " of the variance."
                 },
@@ -216,13 +216,13 @@ fn bar(one: &ClassProbability) -> Markup {
     }
 }
 
-/// How far an answer can be trusted.
+/// How reliable an answer is.
 fn honest(tested: &Tested) -> String {
     let interval = tested.accuracy.interval.map_or(String::new(), |interval| {
         format!(" (95 % interval: {:.0} to {:.0} %)", 100.0 * interval.low, 100.0 * interval.high)
     });
     format!(
-        "Of {} real micrographs that it had not seen before it named {} correctly, {:.0} %{interval}: enough to be looked into, not to be relied on.",
+        "Of {} real micrographs that it had not seen before it named {} correctly, {:.0} %{interval}: a network to explore, not to rely on.",
         tested.n_images,
         tested.n_right,
         100.0 * tested.accuracy.value

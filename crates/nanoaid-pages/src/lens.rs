@@ -156,7 +156,7 @@ fn about(view: &View) -> Markup {
     html! {
         section.about {
             @if let Some(name) = &view.pictures.micrograph {
-                (figure(&picture(name, "the micrograph as the network gets it"), &html! { "As the network gets it." }))
+                (figure(&picture(name, "the micrograph as input of the network"), &html! { "The input of the network." }))
             }
             (facts(&rows))
         }
@@ -197,7 +197,7 @@ fn shared_scale(name: &str) -> Markup {
         details {
             summary { "The same on one scale for all maps" }
             (figure(&picture(name, "contact sheet on one scale"), &html! {
-                "Weak maps look empty here: that is how weak they are."
+                "Weak maps look empty here, since all maps share one scale."
             }))
         }
     }
@@ -216,7 +216,7 @@ fn false_color(name: &str, below: &str, variance: &str) -> Markup {
                 aria-label="weight of the false colors"; "false color" }
         }, &html! {
             "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
-            (variance) " of the variance. Like colors mean like feature maps."
+            (variance) " of the variance. Similar colors mean similar activations."
         }))
     }
 }
@@ -270,7 +270,7 @@ fn reconstruction_section(pictures: &ReconstructionPictures, view: &View) -> Mar
                     }
                 }))
                 (figure(&picture(&pictures.error_map, "error map"), &html! {
-                    "Where the network is wrong: root of the mean squared error"
+                    "Reconstruction error: root of the mean squared error"
                     @if let Some(metrics) = metrics { " of each " (metrics.cell_px) " × " (metrics.cell_px) " px cell" }
                     "."
                 }))

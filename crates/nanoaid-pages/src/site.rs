@@ -2,7 +2,7 @@
 //!
 //! [`write()`] makes the pages of an [`Atlas`](nanoaid::atlas::Atlas): every network, layer, unit, class and
 //! micrograph has its own address. Pages are functions of the library's results; beside each lies its
-//! value as JSON. They open by `file://`, send nothing anywhere, and need no framework.
+//! value as JSON. They open by `file://`, send no data, and need no framework.
 
 mod address;
 mod class;

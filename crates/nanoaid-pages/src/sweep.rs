@@ -39,12 +39,12 @@ pub fn page(rows: &[SweepRow], specimens: &[Sample]) -> SweepPage {
         h2 { "Comparison" }
         div.wide { (table(rows)) }
         p.soft {
-            "Compression: values of the image for each value of the code. PCA: principal components of blocks with as many values. Dead: channels of stages and code that are constant on all held-out patches. Effective rank after Roy and Vetterli 2007. Probe: share of held-out patches whose category a linear classifier tells from the frozen code, beside the share that guessing the most frequent category reaches."
+            "Compression: values of the image for each value of the code. PCA: principal components of blocks with as many values. Dead: channels of stages and code that are constant on all held-out patches. Effective rank after Roy and Vetterli 2007. Probe: share of held-out patches whose category a linear classifier predicts correctly from the frozen code, beside the share reached by guessing the most frequent category."
         }
         h2 { "Quality" }
-        (figure(&html! { (PreEscaped(&quality)) }, &html! { "On held-out micrographs; the dashed line is what the network has to beat." }))
+        (figure(&html! { (PreEscaped(&quality)) }, &html! { "On held-out micrographs; dashed: the baseline, PCA with as many values." }))
         @if let Some(probe) = &probe {
-            h2 { "What the code tells of the category" }
+            h2 { "Category from the code: linear probe" }
             (figure(&html! { (PreEscaped(probe)) }, &html! { "Accuracy of the linear probe, and of guessing." }))
         }
         h2 { "One specimen at every size" }

@@ -1,4 +1,4 @@
-//! The page of a run: how good the network is, how it learnt, what it makes of held-out patches.
+//! The page of a run: how good the network is, its learning curve, its reconstructions of held-out patches.
 
 use maud::{Markup, html};
 use micrograph::Plane;
@@ -18,7 +18,7 @@ pub struct TrainingPage {
     pub html: String,
     /// The learning curve, an SVG.
     pub curve_svg: String,
-    /// Held-out patches beside what the network makes of them, a PNG.
+    /// Held-out patches beside their reconstructions, a PNG.
     pub samples_png: Vec<u8>,
 }
 
@@ -48,7 +48,7 @@ pub fn page(
     let body = html! {
         h2 { "Quality on held-out micrographs" }
         (quality_table(&result.quality))
-        h2 { "Held-out patches and what the network makes of them" }
+        h2 { "Held-out patches and their reconstructions" }
         (figure(&embedded(&sheet, "pairs of original and reconstructed patches"), &html! {
             "Left of each pair: a patch of a micrograph that was not trained on. Right: the network's output."
         }))
@@ -86,7 +86,7 @@ fn quality_table(report: &QualityReport) -> Markup {
     html! {
         div.wide { table {
             thead { tr {
-                th { (report.part) " part, " (report.n_micrographs) " micrographs" }
+                th { (report.part) " split, " (report.n_micrographs) " micrographs" }
                 th.number { "patches" } th.number { "MSE" } th.number { "PSNR" } th.number { "SSIM" }
             } }
             tbody {

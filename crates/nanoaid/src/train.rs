@@ -118,7 +118,7 @@ pub enum TrainError {
         reason: String,
     },
     /// The caller ended it; what was complete is in the run folder.
-    #[error("cancelled: the run folder holds all complete epochs; `--resume` goes on from there")]
+    #[error("cancelled: the run folder holds all complete epochs; `--resume` continues from there")]
     Cancelled,
     /// The loss or a gradient is not a number; the best network so far is kept.
     #[error(
@@ -141,7 +141,7 @@ pub enum TrainError {
 /// What a training ended with.
 #[derive(Clone, Debug)]
 pub struct Trained {
-    /// The best network on the validation part.
+    /// The best network on the validation split.
     pub network: Network,
     /// All epochs.
     pub curve: Vec<EpochRow>,

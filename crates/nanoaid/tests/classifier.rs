@@ -152,14 +152,14 @@ fn trained(
     train::classifier(dataset, base, config, run, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
-/// How well the test part is told.
+/// How well the test split is told.
 fn report(network: &Network, dataset: &Dataset) -> ClassifierReport {
     let (test, skipped) = score(network, dataset, Split::Test);
     assert!(skipped.is_empty() && test.len() == 30, "{skipped:?}, {}", test.len());
     evaluate(&classes(), &test, &[], &EvaluateConfig::default()).unwrap()
 }
 
-/// Probability that shuffled labels would be told as well on the test part, and the accuracy there.
+/// Probability that shuffled labels would reach the same accuracy on the test split, and the accuracy there.
 fn evaluated(network: &Network, dataset: &Dataset) -> (f64, f64) {
     let report = report(network, dataset);
     (report.chance.p_value, report.accuracy.value)

@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
     }
     figures.convolutions()?;
     if figures.all.is_empty() {
-        return Err(Failure::new(format!("no figure is named like {}", arguments.names.join(" or "))));
+        return Err(Failure::new(format!("no benchmark has {} in its name", arguments.names.join(" or "))));
     }
     if arguments.json {
         print(&json_text(&figures.all)?)?;

@@ -1,4 +1,4 @@
-//! `nanoaid dataset`: micrographs brought together, and checked before they are learnt from.
+//! `nanoaid dataset`: micrographs collected, and checked before training.
 
 mod check;
 mod import;

@@ -44,7 +44,7 @@ const CLASS_PICTURES: [(&str, &[u8]); 10] = [
     ("tips", include_bytes!("../../assets/demo/classes/tips.png")),
 ];
 
-/// Commands to go on with.
+/// Commands to try next.
 const COMMANDS: [(&str, &str); 4] = [
     (
         "nanoaid measure IMAGE",

@@ -1,5 +1,5 @@
-//! `nanoaid find`: from a box on a micrograph to the units that fire there, and to the parts of
-//! other micrographs where the same units fire.
+//! `nanoaid find`: from a box on a micrograph to the units that are active there, and to the areas of other
+//! micrographs where the same units are active.
 
 use std::path::PathBuf;
 

@@ -72,7 +72,7 @@ fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
         path.is_file() && ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()))
     });
     for path in companions {
-        say(&format!("passed over {}: not an image", path.display()));
+        say(&format!("skipped {}: not an image", path.display()));
     }
     images.into_iter().cloned().collect()
 }

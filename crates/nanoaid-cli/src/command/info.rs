@@ -1,4 +1,4 @@
-//! `nanoaid info`: what a micrograph's file tells, or the layers of a run or a file of weights.
+//! `nanoaid info`: what a micrograph's file contains, or the layers of a run or a file of weights.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Networks as they are asked for on the command line.
+//! Networks as they are named on the command line.
 
 use std::path::Path;
 

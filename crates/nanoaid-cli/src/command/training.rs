@@ -173,7 +173,7 @@ impl Shown {
                     self.finish();
                 } else if let Some(bar) = &mut self.bar {
                     bar.set_length(n_images as u64);
-                    bar.set(n_done as u64, "test part");
+                    bar.set(n_done as u64, "test split");
                 }
             }
             Event::Skipped(skipped) => {
@@ -228,7 +228,7 @@ impl Shown {
 fn lengthened_text(from: Lengthened, epochs: usize) -> String {
     let Lengthened { after_epoch, planned_epochs } = from;
     format!(
-        "resumed after epoch {after_epoch}, with {epochs} epochs instead of {planned_epochs}. The learning rate depends on the number of epochs: it has fallen towards the end of {planned_epochs} so far, and now goes on as in a run of {epochs}. The weights differ from those of one run of {epochs} epochs; the manifest says so (`lengthened`)"
+        "resumed after epoch {after_epoch}, with {epochs} epochs instead of {planned_epochs}. The learning rate depends on the number of epochs: it has fallen towards the end of {planned_epochs} so far, and now continues as in a run of {epochs}. The weights differ from those of one run of {epochs} epochs; the manifest says so (`lengthened`)"
     )
 }
 

@@ -1,4 +1,4 @@
-//! `nanoaid visualize`: images that units of a network want to see.
+//! `nanoaid visualize`: images that units of a network respond to.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -201,7 +201,7 @@ impl VisualizeArguments {
         if self.classes {
             let Some(classes) = network.classes() else {
                 let run = self.run.display();
-                return Err(Failure::new(format!("--classes: {run} is no classifier with named classes")));
+                return Err(Failure::new(format!("--classes: {run} has no named classes")));
             };
             objectives.extend(classes.iter().map(|class| Objective::class(class)));
         }

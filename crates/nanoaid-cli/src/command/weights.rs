@@ -124,7 +124,7 @@ fn list(arguments: &ListArguments) -> Result<Outcome, Failure> {
         let size = known.bytes.map_or("size not known".to_owned(), megabytes);
         lines.push(format!("\n  {}: {}, {size}, {state}", known.name, known.architecture));
         let mut line = |name: &str, value: &str| lines.push(format!("    {name:<12}{value}"));
-        line("from", known.url.unwrap_or("nowhere in a format that is read here"));
+        line("from", known.url.unwrap_or("not published in a format that can be read"));
         line("sha256", known.sha256.unwrap_or("not known"));
         line("origin", known.origin);
         line("licence", known.licence);
@@ -142,7 +142,10 @@ fn verify(arguments: &VerifyArguments) -> Result<Outcome, Failure> {
         arguments.inputs.iter().map(|input| file_of(input, &folder)).collect()
     };
     if files.is_empty() {
-        return Err(Failure::new(format!("{}: none of the known files is there", folder.display())));
+        return Err(Failure::new(format!(
+            "{}: expected at least one of the known files, found none",
+            folder.display()
+        )));
     }
     let mut verdicts = Vec::new();
     let (mut n_right, mut n_wrong) = (0, 0);
@@ -234,7 +237,7 @@ fn fetched_text(fetched: &Fetched) -> String {
     let Fetched { name, file, bytes, sha256, check, was_there, .. } = fetched;
     let checked = match check {
         Check::Table => "checked by the hash in the table",
-        Check::Server => "hash not known: checked by the one that the server tells",
+        Check::Server => "hash not known: checked by the one that the server reports",
         Check::SizeOnly => "hash not known: only the size was checked",
     };
     let there = if *was_there { "was there already, " } else { "" };

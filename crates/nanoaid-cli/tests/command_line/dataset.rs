@@ -72,7 +72,7 @@ fn the_real_micrographs_pass_with_warnings_and_import_whole() {
     let root = root.to_str().unwrap();
     let said = place.run(&["dataset", "check", root]).ended_with(0);
     for part in
-        ["284 micrographs, split told by the index", "0 pairs of near-duplicates", "too few: tips has 4"]
+        ["284 micrographs, split given by the index", "0 pairs of near-duplicates", "too few: tips has 4"]
     {
         assert!(said.out.contains(part), "{}", said.out);
     }

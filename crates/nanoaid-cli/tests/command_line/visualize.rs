@@ -180,7 +180,7 @@ fn what_can_not_be_visualized_says_why() {
     for (arguments, code, expected) in [
         (&["visualize", "autoencoder"][..], 1, "nothing to visualize"),
         (&["visualize", "autoencoder", "--layer", "encoder.9"], 1, "no layer `encoder.9`, expected one of"),
-        (&["visualize", "autoencoder", "--classes"], 1, "no classifier with named classes"),
+        (&["visualize", "autoencoder", "--classes"], 1, "no named classes"),
         (&["visualize", "autoencoder", "--unit", "dream(encoder.2)"], 2, "found `dream`"),
         (
             &["visualize", "autoencoder", "--unit", "encoder.2:64"],

@@ -82,7 +82,10 @@ fn a_file_that_is_not_what_the_table_says_fails_and_the_others_are_done() {
     let said = place.run(&["weights", "verify", "resnet18.tv_in1k", NAME, "--dir", "w"]).ended_with(3);
     said.told(&["resnet18.tv_in1k.safetensors: wrong", "694f673df6520a31"]);
     place.run(&["weights", "verify", "resnet18.tv_in1k", "--dir", "w"]).ended_with(1);
-    place.run(&["weights", "verify", "--dir", "empty"]).ended_with(1).told(&["none of the known files"]);
+    place
+        .run(&["weights", "verify", "--dir", "empty"])
+        .ended_with(1)
+        .told(&["at least one of the known files"]);
     place
         .run(&["weights", "fetch", "resnet1", "--dir", "w"])
         .ended_with(1)

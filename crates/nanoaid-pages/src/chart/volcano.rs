@@ -1,4 +1,4 @@
-//! Volcano plot: how large a difference is across, how sure it is upwards.
+//! Volcano plot: effect size across, significance upwards.
 
 use micrograph::paint::number_text;
 

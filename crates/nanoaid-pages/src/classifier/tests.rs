@@ -16,8 +16,8 @@ fn classes() -> Vec<String> {
     CLASSES.map(String::from).to_vec()
 }
 
-/// Micrographs of four classes, unequally many, and logits that tell them `skill` as often as
-/// [`SHARES`] says; surer than they may be.
+/// Micrographs of four classes, unequally many, and logits that classify them correctly `skill` times as often as
+/// [`SHARES`] says; overconfident.
 fn scored(n: usize, skill: f64, part: &str) -> Vec<Scored> {
     let mut stream = Stream::new(4, part, 0);
     (0..n)

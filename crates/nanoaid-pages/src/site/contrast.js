@@ -1,4 +1,4 @@
-// Comparison pages: a dot of the volcano plot tells its unit and leads to its page.
+// Comparison pages: a dot of the volcano plot names its unit and links to its page.
 'use strict';
 
 (() => {

@@ -36,12 +36,12 @@ pub(super) fn contrast(site: &Site<'_>, idx: usize) -> String {
             " at a false discovery rate of at most " (percent(found.config.false_share)) "."
         }
         (warnings(&cautions(view)))
-        (panel("volcano", "How large and how sure", Kind::Chart, &html! {
+        (panel("volcano", "Effect and significance", Kind::Chart, &html! {
             figure.volcano {
                 (PreEscaped(volcano(&points, &view.sides, found.config.false_share)))
                 p.hint aria-hidden="true" { "Point at a dot to see its unit." }
                 figcaption {
-                    "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.sides[0]) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as sure. Compared: largest activation in each micrograph. " (intervals(view))
+                    "Each dot is a unit. Across: AUC − 0.5, to the right where " (view.sides[0]) " drives it more. Upwards: −log₁₀ of q, the share of false discoveries among units at least as significant. Compared: largest activation in each micrograph. " (intervals(view))
                 }
             }
             (units_table(site, from, view))
@@ -67,7 +67,7 @@ pub(super) fn contrast(site: &Site<'_>, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
-/// What to know before it is believed.
+/// What to know before relying on it.
 fn cautions(view: &ContrastPage<'_>) -> Vec<String> {
     let of_design = view.contrast.warnings.iter().map(|warning| format!("{warning}; {}", warning.advice()));
     let of_controls = view.compared.iter().flat_map(|compared| &compared.doubts);
@@ -133,15 +133,15 @@ fn controls(compared: &Comparison) -> Markup {
     let largest = contrast.units.iter().map(effect).fold(0.0, f64::max);
     let meaning = |name: &str| match name {
         RANDOM_WEIGHTS => {
-            "The same network before training: what it finds follows from brightness and texture alone."
+            "The same network before training: units found here respond to brightness and texture alone."
         }
         DATA_BARS => {
-            "Only the strips that the instrument writes: what is found there does not come from the specimen."
+            "Only the data bars that the instrument writes: units found here do not respond to the specimen."
         }
         _ => "",
     };
     html! {
-        p.soft { "The same analysis where nothing, or less, should be found. A control that finds as many units as the comparison itself says that the classes differ in something else than the specimens." }
+        p.soft { "The same analysis where no unit, or fewer, should be found. If a control finds as many units as the comparison itself, the classes differ in something other than the specimens." }
         div.wide tabindex="0" role="region" aria-label="Controls" {
             table.data {
                 thead { tr {

@@ -34,8 +34,8 @@ fn span(start: usize, length: usize, side: usize, all: usize) -> (usize, usize) 
     (first.min(all - side), side)
 }
 
-/// A list of crops, each a link to its place in its micrograph; `name` is told to screen readers. The
-/// class stands below each where crops of several are mixed.
+/// A list of crops, each a link to its place in its micrograph; `name` is for screen readers. The class is shown
+/// below each where crops of several classes are mixed.
 pub(super) fn crops(site: &Site<'_>, from: From, name: &str, exemplars: &[Exemplar], mixed: bool) -> Markup {
     html! {
         ul.crops aria-label=(name) {
@@ -58,7 +58,7 @@ fn crop(site: &Site<'_>, from: From, exemplar: &Exemplar, mixed: bool) -> Markup
     }
 }
 
-/// The window itself, without link and number; `alt` is told to screen readers.
+/// The window itself, without link and number; `alt` is for screen readers.
 pub(super) fn pane(site: &Site<'_>, from: From, micrograph: usize, field: Rect, alt: &str) -> Markup {
     let seen = site.micrograph(micrograph);
     let window = window(field, seen);

@@ -1,7 +1,7 @@
-// Micrograph pages: a box, the units that fire in it more than elsewhere, and where else they fire.
+// Micrograph pages: a box, the units that are more active in it than elsewhere, and where else they are active.
 //
 // Activations are coarse: the largest of each unit in each cell of a grid, in 256 steps between the
-// smallest and the largest that the unit gave on the data set.
+// smallest and the largest of the unit on the data set.
 'use strict';
 
 (() => {
@@ -97,7 +97,7 @@
 
   async function find() {
     const name = network(), asked = box.join();
-    status.textContent = 'Looking …';
+    status.textContent = 'Searching …';
     const [data, grid] = await Promise.all([networkData(name), gridOf(name, id)]);
     if (asked !== box?.join() || name !== network()) return;
     const found = contrast(grid, weights(grid)).slice(0, SHOWN).filter(one => one.difference > 0);
@@ -114,7 +114,7 @@
       return element('tr', {}, element('td', {}, `${unit.layer}:${unit.channel}`),
         ...[one.within, one.without, one.difference].map(value => element('td', { class: 'number', 'data-csv': value }, number(value))));
     }));
-    status.textContent = found.length ? `${found.length} units fire in the box more than elsewhere.` : 'No unit fires in the box more than elsewhere.';
+    status.textContent = found.length ? `${found.length} units are more active in the box than elsewhere.` : 'No unit is more active in the box than elsewhere.';
     await more(name, data, found.slice(0, ASKED).map(one => one.unit), asked);
   }
 

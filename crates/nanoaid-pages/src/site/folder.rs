@@ -1,8 +1,8 @@
 //! The folder of the site: pages, their JSON, pictures, and the data that scripts load on demand.
 //!
 //! Data for scripts are scripts themselves: under `file://` a page may not read other files, but it
-//! may run them. Each calls `NanoAID.put(name, value)`. What is there already with the same bytes
-//! is left alone. Formats are described in `docs/site.md`.
+//! may run them. Each calls `NanoAID.put(name, value)`. Files that exist with the same bytes are not written again.
+//! Formats are described in `docs/site.md`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,7 +45,7 @@ pub enum SiteError {
     /// A value could not be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// The work was ended from outside.
+    /// The work was cancelled.
     #[error("cancelled: pages that were finished are kept")]
     Cancelled,
 }

@@ -1,15 +1,15 @@
-//! Frame of a page: head with styles and scripts, way back, the foot that tells how it was made.
+//! Frame of a page: head with styles and scripts, path back to the first page, and a foot with how it was made.
 //!
 //! Styles and scripts are files of the site, so that the policy of the page can forbid everything
-//! else. Under `file://` browsers hold every file for a stranger, for which `'self'` does not
-//! stand; the scheme `file:` is therefore named beside it.
+//! else. Under `file://` browsers give every file an origin of its own, which `'self'` does not match; the scheme
+//! `file:` is therefore listed too.
 
 use maud::{DOCTYPE, Markup, html};
 
 use crate::site::address::{From, MICROGRAPHS, START};
 use crate::site::model::Site;
 
-/// What a page may load: nothing but files of the site and images inside the page.
+/// What a page may load: only files of the site and images inside the page.
 const POLICY: &str = "default-src 'none'; img-src 'self' file: data: blob:; style-src 'self' file: 'unsafe-inline'; \
                       script-src 'self' file:; base-uri 'none'; form-action 'none'";
 
@@ -123,7 +123,7 @@ fn foot(site: &Site<'_>, frame: &Frame) -> Markup {
                 " from the data set with digest " (short(&made.data_digest))
                 ", after Rajagopal et al., AI visualization in nanoscale microscopy, arXiv 2201.00966 (2022)."
             }
-            p { a href=(json) { "This page as JSON" } ". The page sends nothing and needs no network." }
+            p { a href=(json) { "This page as JSON" } ". The page sends no data and needs no network." }
         }
     }
 }

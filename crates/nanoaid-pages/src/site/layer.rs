@@ -14,7 +14,7 @@ use nanoaid::atlas::{UnitAtlas, UnitPlace, UnitSummary};
 const ORDERS: [(&str, &str); 8] = [
     ("n", "channel"),
     ("a", "largest activation"),
-    ("f", "share of micrographs it fires in"),
+    ("f", "share of micrographs that activate it"),
     ("c", "AUC of its class"),
     ("m", "machine score"),
     ("s", "selectivity for orientation"),
@@ -146,7 +146,7 @@ fn orders_table(site: &Site<'_>, network: usize, layer: usize) -> Markup {
                     table.data {
                         thead { tr {
                             th scope="col" { "channel" } th.number scope="col" { "largest" } th.number scope="col" { "median" }
-                            th.number scope="col" { "fires in" } th.number scope="col" { "period (px)" } th.number scope="col" { "axis (°)" }
+                            th.number scope="col" { "active in" } th.number scope="col" { "period (px)" } th.number scope="col" { "axis (°)" }
                             th.number scope="col" { "selectivity" } th.number scope="col" { "machine score" } th scope="col" { "class" } th.number scope="col" { "AUC" }
                         } }
                         tbody { @for (channel, unit) in view.units.iter().map(|unit| &unit.summary).enumerate() {

@@ -1,4 +1,4 @@
-//! Pages of micrographs: the list, and each one with the units that fire there.
+//! Pages of micrographs: the list, and each one with the units that respond there.
 
 use maud::{Markup, html};
 use micrograph::Rect;
@@ -118,7 +118,7 @@ fn size_text(seen: &IndexedMicrograph) -> String {
         rows => format!("a data bar of {rows} rows was cut off below"),
     };
     format!(
-        "{} × {}; {bar}. DifferentialAnalysis stretched as the networks see it.",
+        "{} × {}; {bar}. Contrast stretched as for the networks.",
         length(seen.height as f64, seen.nm_per_px),
         length(seen.width as f64, seen.nm_per_px)
     )
@@ -144,7 +144,7 @@ fn finder(site: &Site<'_>) -> Markup {
     html! {
         form.finder hidden {
             h2 { "Find" }
-            p.soft { "Draw a box on the micrograph, or type it, to find the units that fire there more than elsewhere in it, and the places where else they fire." }
+            p.soft { "Draw a box on the micrograph, or type it, to find the units that are more active there than elsewhere in the micrograph, and similar places in other micrographs." }
             div.fields {
                 @for (name, label) in [("y", "top"), ("x", "left"), ("height", "height"), ("width", "width")] {
                     label { (label) " (px) " input name=(name) type="number" min="0" step="1" inputmode="numeric" required; }
@@ -163,15 +163,15 @@ fn finder(site: &Site<'_>) -> Markup {
 fn found_panels() -> Markup {
     html! {
         div.results hidden {
-            (panel("found", "Units that fire in the box", Kind::Units, &html! {
-                p.soft { "Mean over the box's cells minus mean over the others, as a share of the range that the unit spans on the whole data set. Cells are coarse; the command " code { "nanoaid find" } " gives exact answers." }
+            (panel("found", "Units active in the box", Kind::Units, &html! {
+                p.soft { "Mean over the box's cells minus mean over the others, as a share of the unit's range on the whole data set. Cells are coarse; the command " code { "nanoaid find" } " gives exact answers." }
                 ul.units {}
                 details.numbers { summary { "Numbers" } table.data { thead { tr { th scope="col" { "unit" } th.number scope="col" { "inside" } th.number scope="col" { "elsewhere" } th.number scope="col" { "difference" } } } tbody {} } }
             }))
             (panel("more", "More like this", Kind::Crops, &html! {
-                p.soft { "Micrographs in which the same units fire most, each at the cell where they do; below each the mean rank of these units among all micrographs." }
-                h3 { "patches where the same units fire" }
-                ul.crops aria-label="Patches where the same units fire" data-value="mean_rank" {}
+                p.soft { "Micrographs in which the same units are most active, each at the cell where they are; below each the mean rank of these units among all micrographs." }
+                h3 { "patches where the same units are active" }
+                ul.crops aria-label="Patches where the same units are active" data-value="mean_rank" {}
             }))
         }
     }

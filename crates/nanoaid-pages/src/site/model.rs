@@ -1,7 +1,7 @@
 //! What the pages of a site show: an atlas of the library, with the names that pages need.
 //!
-//! [`Site`] holds references to the library's results and no numbers of its own. What stands beside
-//! each page as JSON are the same results, with ids in place of numbers where they name each other.
+//! [`Site`] holds references to the library's results and no numbers of its own. The JSON beside each page holds the
+//! same results, with ids instead of numbers where they refer to each other.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Made {
     pub device: String,
     /// Everything else that decides, as written to the record.
     pub settings: serde_json::Value,
-    /// What the reader must know before the pages are believed, with advice; may be empty.
+    /// What the reader must know before relying on the pages, with advice; may be empty.
     pub warnings: Vec<String>,
 }
 

@@ -53,7 +53,7 @@ pub(super) fn chart(svg: String, caption: &Markup, numbers: &Markup) -> Markup {
     }
 }
 
-/// A cell of a table: what is shown, and what a CSV file gets in its place.
+/// A cell of a table: what is shown, and what a CSV file gets instead.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
     shown: String,
@@ -142,7 +142,7 @@ pub(super) fn facts(rows: &[(String, String)]) -> Markup {
     }
 }
 
-/// What to know before a page is believed.
+/// What to know before relying on a page.
 pub(super) fn warnings(warnings: &[String]) -> Markup {
     html! {
         @if !warnings.is_empty() {
@@ -162,7 +162,7 @@ pub(super) fn card(site: &Site<'_>, from: From, unit: UnitPlace, note: &Markup) 
     }
 }
 
-/// The small picture of a unit, or an empty place where none was made.
+/// The small picture of a unit, or an empty box if there is no picture.
 pub(super) fn picture(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
     let summary = site.summary(unit);
     html! {

@@ -1,4 +1,4 @@
-//! The page of a layer in several networks: each unit beside those that answer alike.
+//! The page of a layer in several networks: each unit beside those that respond alike.
 
 use maud::{Markup, html};
 
@@ -21,7 +21,7 @@ pub(super) fn side_by_side(site: &Site<'_>, idx: usize) -> String {
     };
     let body = html! {
         p.lead { "Units are matched by Pearson's correlation of their largest activations over the same micrographs." }
-        (panel("pairs", "How alike they are", Kind::Table, &html! {
+        (panel("pairs", "How similar the layers are", Kind::Table, &html! {
             div.wide tabindex="0" role="region" aria-label="Pairs" { table.data {
                 thead { tr {
                     th scope="col" { "pair" } th.number scope="col" { "units" } th.number scope="col" { "mean |correlation| of best matches" } th.number scope="col" { "same, micrographs shuffled" } th.number scope="col" { "mutual best matches" }
@@ -36,7 +36,7 @@ pub(super) fn side_by_side(site: &Site<'_>, idx: usize) -> String {
             } }
         }))
         (panel("units", "Unit by unit", Kind::Units, &html! {
-            p.soft { "The best match in each further network with its correlation; ⇄ where each is the other's best match, → where only the second is that of the first." }
+            p.soft { "The best match in each further network with its correlation; ⇄ where each is the other's best match, → where only the second is the best match of the first." }
             (rows(site, from, view))
         }))
     };

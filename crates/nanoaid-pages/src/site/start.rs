@@ -45,7 +45,7 @@ pub(super) fn start(site: &Site<'_>) -> String {
         }
         @if !site.self_tests.is_empty() {
             h2 { "Test yourself" }
-            p { "Do the exemplars explain a unit? See nine that drive it and nine that do not, then say which of two further patches drives it more." }
+            p { "Do the exemplars explain a unit? Look at nine that drive it and nine that do not, then choose which of two further patches drives it more." }
             ul.plain {
                 @for (idx, network) in site.self_tests.iter().map(|&network| &site.atlas.networks[network]).enumerate() {
                     li { a href=(from.to(&site.self_test_page(idx))) { (counted(network.questions.len(), "question")) " about " (network.name()) } }
@@ -116,7 +116,7 @@ pub(super) fn network(site: &Site<'_>, idx: usize) -> String {
     let body = html! {
         (facts(&about(network)))
         (panel("layers", "Layers", Kind::Table, &html! {
-            p.soft { "In the order of the forward pass. The map is that of an input of " (INPUT.0) " × " (INPUT.1) " px; the receptive field is the part of the image that one position can depend on." }
+            p.soft { "In the order of the forward pass. The map is that of an input of " (INPUT.0) " × " (INPUT.1) " px; the receptive field is the area of the image that one position can depend on." }
             div.wide tabindex="0" role="region" aria-label="Table of layers" {
                 table.data {
                     thead { tr { @for (column, name) in head.iter().enumerate() { th.number[(1..6).contains(&column)] scope="col" { (name) } } } }
@@ -158,12 +158,12 @@ pub(super) fn network(site: &Site<'_>, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
-/// What the foot of a page says of its network.
+/// The network in the foot of a page.
 pub(super) fn network_record(network: &NetworkAtlas) -> Vec<(String, String)> {
     vec![("network".to_owned(), format!("{}, SHA-256 {}", network.name(), network.sha256))]
 }
 
-/// What the foot of a page about all networks says.
+/// The networks in the foot of a page about all of them.
 pub(super) fn networks_record(site: &Site<'_>) -> Vec<(String, String)> {
     let record = |network: &NetworkAtlas| {
         (format!("network {}", network.name()), format!("SHA-256 {}", network.sha256))

@@ -12,7 +12,7 @@ use super::model::Site;
 use super::{contrast, layer, micrograph, start, unit};
 use small::{SMALL, STRANGE};
 
-/// Where the site goes that is looked at and that browser tests walk through.
+/// Where the site goes that people inspect and browser tests walk through.
 const KEPT: &str = "NANOAID_SMALL_SITE";
 
 fn files(folder: &Path) -> Vec<PathBuf> {

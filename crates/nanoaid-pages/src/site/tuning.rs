@@ -1,4 +1,4 @@
-//! The responses of a unit to synthetic stimuli: curves, and what they say in words.
+//! The responses of a unit to synthetic stimuli: curves, and their values in words.
 
 use maud::{Markup, html};
 use micrograph::paint::number_text;
@@ -66,7 +66,7 @@ fn curve_rows(curve: &CurveChart) -> (Vec<String>, Vec<(String, Vec<Cell>)>) {
     (names, rows.collect())
 }
 
-/// Why something is not given, or not to be trusted.
+/// Why a value is not given or not reliable.
 fn notes(layer: &LayerTuning, unit: &UnitTuning) -> Vec<String> {
     let mut notes = Vec::new();
     if !layer.inside {

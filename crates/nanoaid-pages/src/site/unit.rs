@@ -66,7 +66,7 @@ pub(super) fn unit(site: &Site<'_>, unit: UnitPlace) -> String {
     let frame = Frame {
         title: format!("{} of {}", site.unit_name(unit), layer.name),
         below: format!(
-            "{}; {field}; largest activation {}, fires in {} of the micrographs",
+            "{}; {field}; largest activation {}, active in {} of the micrographs",
             network.name(),
             number_text(f64::from(summary.largest)),
             percent(summary.firing_share)
@@ -193,7 +193,7 @@ fn histogram(histogram: &Histogram) -> Markup {
         Kind::Chart,
         &chart(
             svg,
-            &html! { "Micrographs by the largest activation in each; each row is scaled to its own largest bin, its total stands at its end." },
+            &html! { "Micrographs by the largest activation in each; each row is scaled to its own largest bin, its total is at its end." },
             &numbers(&names, &cells),
         ),
     )
@@ -225,7 +225,7 @@ fn scores(found: &UnitAtlas) -> Markup {
         Kind::Chart,
         &chart(
             intervals("Machine score", &rows, "share of right answers"),
-            &html! { "How well the patches or the picture predict which of two further patches drives the unit more. Patches are compared by a fixed descriptor that knows nothing of the network. Chance is 0.5." },
+            &html! { "How well the patches or the picture predict which of two further patches drives the unit more. Patches are compared by a fixed descriptor that does not use the network. Chance is 0.5." },
             &numbers(&["shown", "right answers", "interval", "questions"], &cells),
         ),
     )

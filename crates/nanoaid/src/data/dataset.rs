@@ -1,7 +1,7 @@
 //! Data set: a folder of micrographs → labelled, normalised patches.
 //!
 //! A data set is a list of files, each with its split, and with a category and a group where they
-//! are known; synthetic micrographs may be added to its training part. Opening it reads no pixels,
+//! are known; synthetic micrographs may be added to its training split. Opening it reads no pixels,
 //! unless near-duplicates are to be kept in one split, and draws none. It is split by micrograph or by group, never by patch, and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
 //! without the set having to fit into memory; [`fixed_patches`] gives the same patches each time,
 //! to judge by. Nothing here knows of networks.
@@ -70,7 +70,7 @@ impl Dataset {
     /// Where the split is drawn, near-duplicates are first joined into groups if
     /// `config.group_near_duplicates` says so; files that can't be read have none.
     ///
-    /// Then `config.synthetic` synthetic micrographs are added to the training part, without
+    /// Then `config.synthetic` synthetic micrographs are added to the training split, without
     /// category or group. They follow from `config` alone and don't change how files are split.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Of synthetic micrographs alone, those that `config` asks for; all are for training.
+    /// Of synthetic micrographs alone, those that `config` requests; all are for training.
     ///
     /// # Errors
     /// If a setting is out of range, or there are none.

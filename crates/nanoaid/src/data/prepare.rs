@@ -35,7 +35,7 @@ impl Default for PrepareConfig {
             data_bar: DataBarChoice::default(),
             low_share: 0.005, // leaves hot and dead pixels and small letters out
             high_share: 0.995,
-            refuses_flat: true, // nothing can be learnt from it
+            refuses_flat: true, // it holds no information to train on
         }
     }
 }

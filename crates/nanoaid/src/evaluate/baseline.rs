@@ -1,7 +1,7 @@
-//! Baselines: what an autoencoder has to beat to be worth looking through.
+//! Baselines: what an autoencoder has to beat to be useful.
 //!
 //! The mean image, down-sampled copies, and principal components of blocks (Karhunen–Loève) with
-//! as many values as the latent code. None of them knows a network.
+//! as many values as the latent code. They do not use a network.
 
 use micrograph::Plane;
 use micrograph::random::Stream;

@@ -1,9 +1,9 @@
-//! Evaluates a classifier by its predictions for held-out micrographs: how good, how sure, how far to be
-//! believed, and whether it reads the data bar instead of the specimen.
+//! Evaluates a classifier by its predictions for held-out micrographs: accuracy, uncertainty, calibration of
+//! probabilities, and whether it reads the data bar instead of the specimen.
 //!
-//! Numbers go in ([`Scored`]), numbers come out ([`ClassifierReport`], [`Audit`]). Nothing here
-//! knows of networks, files or pictures. Everything random comes from the seed of
-//! [`EvaluateConfig`], and no figure depends on the order in which micrographs are given.
+//! Numbers go in ([`Scored`]), numbers come out ([`ClassifierReport`], [`Audit`]). Networks, files and pictures are
+//! not known here. Everything random comes from the seed of [`EvaluateConfig`], and no figure depends on the order in
+//! which micrographs are given.
 //!
 //! Micrographs of one *group* (near-duplicates, or one specimen) are not independent, so intervals
 //! come from a bootstrap that draws whole groups (Efron & Tibshirani 1993; for clusters, Field &
@@ -50,7 +50,7 @@ const MOST_MISTAKES: usize = 24;
 /// One micrograph as a classifier scored it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
-    /// Its file, or another name that no other micrograph of the part has.
+    /// Its file, or another name that no other micrograph of the set has.
     pub file: String,
     /// Near-duplicates and micrographs of one specimen share a group; the file name if it is alone.
     pub group: String,
@@ -110,10 +110,10 @@ pub enum EvaluateError {
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// There is nothing to tell apart.
+    /// Fewer than two classes.
     #[error("expected at least 2 classes, found {found}")]
     TooFewClasses { found: usize },
-    /// There is nothing to evaluate by.
+    /// No micrographs to evaluate.
     #[error("{part}: expected at least 1 micrograph, found none")]
     Empty { part: String },
     /// A micrograph belongs to a class that is not in the list.
@@ -122,10 +122,10 @@ pub enum EvaluateError {
     /// A micrograph has more or fewer logits than there are classes.
     #[error("{part}: {file}: expected {expected} logits, found {found}")]
     LogitCount { part: String, file: String, found: usize, expected: usize },
-    /// A logit is no usable number.
+    /// A logit is NaN, infinite or too large.
     #[error("{part}: {file}: expected logits within ±1e9, found {found} for class {class}")]
     BadLogit { part: String, file: String, found: f64, class: String },
-    /// A micrograph stands twice in one part.
+    /// A micrograph occurs twice in one set.
     #[error("{part}: {file}: expected once, found twice")]
     Twice { part: String, file: String },
     /// The sets of an audit do not hold the same micrographs, with the same class and group.
@@ -133,7 +133,7 @@ pub enum EvaluateError {
     NotTheSame { part: String, file: String },
 }
 
-/// All that can be said of a classifier from its scores on held-out micrographs.
+/// The evaluation of a classifier from its scores on held-out micrographs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierReport {
     /// Version of this form, [`SCHEMA_VERSION`].
@@ -148,7 +148,7 @@ pub struct ClassifierReport {
     pub n_groups: usize,
     /// Validation micrographs, by which the temperature was fitted.
     pub n_validation: usize,
-    /// Share of the test micrographs whose class was told rightly.
+    /// Share of the test micrographs that were classified correctly.
     pub accuracy: Estimate,
     /// Mean F1 of the classes that have a test micrograph.
     pub macro_f1: Estimate,
@@ -160,12 +160,12 @@ pub struct ClassifierReport {
     pub per_class: Vec<ClassScores>,
     /// Test micrographs by class and prediction, `[class][predicted]`.
     pub confusion: Vec<Vec<usize>>,
-    /// Whether the probabilities are to be believed.
+    /// Calibration of the probabilities.
     #[serde(alias = "reliability")]
     pub calibration: ProbabilityCalibration,
-    /// What is gained by saying nothing when unsure.
+    /// What is gained by abstaining at low confidence.
     pub abstention: Abstention,
-    /// The mistakes the network was surest of, surest first, at most 24.
+    /// The mistakes with the highest confidence, in that order, at most 24.
     pub worst_mistakes: Vec<Prediction>,
     /// Every test micrograph, as given.
     pub images: Vec<Prediction>,
@@ -182,14 +182,14 @@ pub struct Prediction {
     pub group: String,
     /// The class it belongs to, as an index.
     pub category: usize,
-    /// The class the network gave, as an index.
+    /// The predicted class, as an index.
     pub predicted: usize,
     /// Probability of each class, `[n_classes]`, sum 1; after the temperature if there is one.
     pub probabilities: Vec<f64>,
 }
 
 impl Prediction {
-    /// Probability of the class that was given.
+    /// Probability of the predicted class.
     pub fn confidence(&self) -> f64 {
         self.probabilities[self.predicted]
     }
@@ -207,9 +207,9 @@ pub fn macro_f1(n_classes: usize, answers: impl IntoIterator<Item = (usize, usiz
 
 /// Evaluates a classifier of `classes` by its logits for held-out micrographs.
 ///
-/// `test` was neither learnt from nor chosen by; from `validation`, which may be empty, come the
-/// temperature and the confidences to abstain below. Classes without a test micrograph are left
-/// out of all means, and a warning names them.
+/// `test` was used neither for training nor for any choice; the temperature and the confidences to abstain below come
+/// from `validation`, which may be empty. Classes without a test micrograph are left out of all means, and a warning
+/// names them.
 pub fn evaluate(
     classes: &[String],
     test: &[Scored],

@@ -1,8 +1,8 @@
-//! Classifying: what a classifier makes of a micrograph.
+//! Classifying: the classes of a micrograph by a classifier.
 //!
 //! A classifier sees squares of one size. A micrograph is shown to it as *views*: squares as high as
-//! its shorter side, side by side along the longer one, the logits of which are averaged; nothing of
-//! the specimen is left out, and nothing is squeezed. Knows nothing of training or data sets.
+//! its shorter side, side by side along the longer one, the logits of which are averaged; the whole specimen is
+//! covered, and not distorted. Training and data sets are not known here.
 
 mod answer;
 mod trained;
@@ -18,7 +18,7 @@ use crate::network::Architecture;
 use crate::train::regression::argmax;
 use crate::{Device, Network, evaluate::classifier};
 
-/// Most views of one micrograph; of a very long one some parts are left out.
+/// Most views of one micrograph; of a very long one some areas are left out.
 const MOST_VIEWS: usize = 16;
 /// Views that are run together.
 const BATCH: usize = 16;

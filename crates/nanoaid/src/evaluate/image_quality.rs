@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn equal_planes_are_perfect_and_noise_is_not() {
-        // as large as many windows, over which chance likeness averages out
+        // as large as many windows, over which chance similarity averages out
         let (a, b) = (noise(40, 37, 0), noise(40, 37, 1));
         assert!((ssim(&a, &a) - 1.0).abs() < 1e-9);
         assert!(ssim(&a, &b) < 0.3);

@@ -1,4 +1,4 @@
-//! Scoring: a classifier over a part of a data set, micrograph by micrograph, ready to be evaluated.
+//! Scoring: a classifier over a split of a data set, micrograph by micrograph, ready to be evaluated.
 //!
 //! Each file is read and decoded once: the scores, the four ways of the audit and the picture of a
 //! mistake come from the same pixels.
@@ -34,7 +34,7 @@ pub struct AuditScores {
     pub top: Vec<Scored>,
     /// Without the data bar.
     pub without: Vec<Scored>,
-    /// Micrographs of the part that have no data bar.
+    /// Micrographs of the split that have no data bar.
     pub n_without_bar: usize,
 }
 
@@ -51,7 +51,7 @@ impl AuditScores {
     }
 }
 
-/// All that an evaluation needs of a part of a data set, each file read once.
+/// All that an evaluation needs of a split of a data set, each file read once.
 #[derive(Clone, Debug, Default)]
 pub struct TestScores {
     /// Every micrograph, as it is trained on.
@@ -139,7 +139,7 @@ pub fn test_scores(
 
 /// What is kept of a micrograph that was read.
 struct Reading {
-    /// The views of it as it is trained on, or why there are none.
+    /// Its views as used in training, or the reason why it has no views.
     views: Result<Vec<Plane>, String>,
     /// The same, small, to be shown.
     picture: Option<Plane>,

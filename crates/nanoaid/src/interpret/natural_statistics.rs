@@ -1,7 +1,7 @@
 //! Natural: micrographs of a data set as feature visualizations use them, for the mean spectrum and
 //! for the way that images take through a network.
 //!
-//! Only the training part is looked at, prepared and without data bars, and of each micrograph the
+//! Only the training split is looked at, prepared and without data bars, and of each micrograph the
 //! middle, so that hundreds fit into memory.
 
 use micrograph::{Plane, Rect, Source};
@@ -26,7 +26,7 @@ pub struct Natural {
 }
 
 impl Natural {
-    /// Reads the training part of `dataset`; of one category where it is given.
+    /// Reads the training split of `dataset`; of one category where it is given.
     pub fn of(dataset: &Dataset, category: Option<&str>) -> Self {
         let prepare = dataset.prepare_config();
         let entries: Vec<_> = of_category(dataset, category).collect();
@@ -41,7 +41,7 @@ impl Natural {
         Self { planes, skipped }
     }
 
-    /// How colors go together in the training part of `dataset`, without data bars; of one category
+    /// How colors go together in the training split of `dataset`, without data bars; of one category
     /// where it is given. `None` if none of it has contrast. Beside it what was left out, with the
     /// reason: files of formats whose colors are not read, and synthetic micrographs, which are grey.
     pub fn colors(
@@ -112,7 +112,7 @@ fn parted<T, E>(read: Vec<Result<T, E>>) -> (Vec<T>, Vec<E>) {
     (found, failed)
 }
 
-/// The training part of `dataset`; of one category where it is given.
+/// The training split of `dataset`; of one category where it is given.
 fn of_category<'a>(dataset: &'a Dataset, category: Option<&'a str>) -> impl Iterator<Item = &'a Entry> {
     dataset
         .of(Split::Train)

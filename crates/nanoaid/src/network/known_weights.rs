@@ -1,7 +1,7 @@
 //! Known weights: files of ImageNet networks that others publish, fetched and checked by name.
 //!
 //! The table says where each file lies, how large it is and which hash it has, as far as that is
-//! known; nothing in it is guessed. This is the only part of the project that uses the network,
+//! known; no value is guessed. This is the only part of the project that uses the network,
 //! and only in [`fetch`]; what networks make of the weights is not known here.
 
 mod answer;
@@ -32,7 +32,7 @@ pub const SERVER: &str = "https://huggingface.co";
 /// A file of weights that is known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownWeights {
-    /// Its name, by which it is asked for; the file is called so, too.
+    /// Its name, by which it is requested; also the name of the file.
     pub name: &'static str,
     /// The network it is for.
     pub architecture: &'static str,
@@ -48,7 +48,7 @@ pub struct KnownWeights {
     pub origin: &'static str,
     /// Its licence.
     pub licence: &'static str,
-    /// What has to be done to an image for it.
+    /// The preprocessing of an image for it.
     pub preprocess: &'static str,
 }
 
@@ -68,7 +68,7 @@ impl KnownWeights {
         std::fs::metadata(config::part_path(&self.path(folder))).ok().map(|data| data.len())
     }
 
-    /// SHA-256 of the whole file, if known; that of a part is no hash of a file.
+    /// SHA-256 of the whole file, if known; the hash of a range is not the hash of a file.
     fn file_sha256(&self) -> Option<&'static str> {
         self.sha256.filter(|_| self.prefix.is_none())
     }

@@ -126,7 +126,7 @@ fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<Lab
     if patches.is_empty() {
         return Err(no_patches(
             "validation",
-            "no micrograph of the validation part could be used; more micrographs, a larger --validation-share or smaller patches are needed",
+            "no micrograph of the validation split could be used; more micrographs, a larger --validation-share or smaller patches are needed",
         ));
     }
     Ok(patches)

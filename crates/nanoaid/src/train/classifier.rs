@@ -1,8 +1,8 @@
-//! Classifier: learning to tell the categories of micrographs.
+//! Classifier: training to predict the categories of micrographs.
 //!
 //! Three starts, as in module 2 of Rajagopal et al. 2022: a head on frozen features (A1), every
 //! weight of a trained network (A2), random weights (A3). The loss is the cross-entropy of smoothed
-//! labels; the network that is kept has the highest macro-F1 on the validation part.
+//! labels; the network that is kept has the highest macro-F1 on the validation split.
 
 mod config;
 mod frozen;

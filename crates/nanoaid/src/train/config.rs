@@ -56,7 +56,7 @@ impl Default for TrainConfig {
             warm_up_steps: 200,
             weight_decay: 0.0,
             gradient_norm: 1.0,
-            average: 0.0, // no gain was seen behind a cosine
+            average: 0.0, // no gain was measured after a cosine
             patience: 15,
             seed: 0,
         }

@@ -36,9 +36,9 @@ pub enum Event<'a> {
     },
     /// The network of this latent size is trained next.
     Latent(usize),
-    /// The training goes on.
+    /// A step of the training.
     Training(Progress<'a>),
-    /// The test part is evaluated.
+    /// The test split is evaluated.
     Evaluating {
         /// Micrographs that are done.
         n_done: usize,
@@ -94,9 +94,9 @@ pub enum ExperimentError {
         "the run stopped early after {done} epochs, {patience} of them without a better network; resume it with a larger --patience, or with --patience 0 to train all epochs"
     )]
     StoppedEarly { done: usize, patience: usize },
-    /// There is nothing to tell apart.
+    /// Fewer than two categories.
     #[error(
-        "{found} categories in the training part, expected at least 2: folders of categories, or an index with the column `category`"
+        "{found} categories in the training split, expected at least 2: folders of categories, or an index with the column `category`"
     )]
     TooFewCategories { found: usize },
     /// The start needs trained weights, and there is no network to take them from.
@@ -106,7 +106,7 @@ pub enum ExperimentError {
     #[error("--base: the run is no autoencoder, expected one with encoder stages")]
     NoEncoder,
     /// The caller ended it; what was complete is in the run folder.
-    #[error("cancelled: the run folder holds all complete epochs; `--resume` goes on from there")]
+    #[error("cancelled: the run folder holds all complete epochs; `--resume` continues from there")]
     Cancelled,
 }
 

@@ -1,4 +1,4 @@
-//! Learn: the loop over epochs and batches, whatever is learnt: schedule, checkpoints, the best
+//! Learn: the loop over epochs and batches for any task: schedule, checkpoints, the best
 //! network so far, early stop.
 
 use burn::tensor::Tensor;
@@ -12,16 +12,16 @@ use crate::network::{Graph, Statistics, Weights};
 use crate::run::{NETWORK, RunFolder, Status};
 use crate::{Architecture, Device, Network};
 
-/// How good a network is on the validation part.
+/// How good a network is on the validation split.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Validation {
     /// Its loss.
     pub loss: f64,
-    /// Mean F1 over the categories, of a classifier; it goes before the loss.
+    /// Mean F1 over the categories, of a classifier; it takes precedence over the loss.
     pub macro_f1: Option<f64>,
 }
 
-/// What is learnt.
+/// What a network is trained for.
 pub(super) trait Task {
     /// Images with what belongs to them.
     type Batch;
@@ -41,7 +41,7 @@ pub(super) trait Task {
     /// Loss on a batch, and what batch norms found in it.
     fn loss(&self, graph: &Graph, batch: &Self::Batch) -> (Tensor<1>, Vec<Statistics>);
 
-    /// How good a network is on the validation part.
+    /// How good a network is on the validation split.
     fn validate(&self, network: &Network) -> Validation;
 
     /// Files that could not be used.
@@ -95,7 +95,7 @@ pub(super) fn learn<T: Task>(
             }
         }
         if losses.is_empty() {
-            return Err(no_patches("training", "no micrograph of the training part could be used"));
+            return Err(no_patches("training", "no micrograph of the training split could be used"));
         }
         checkpoint.weights = network.weights();
         optimizer.save_into(&mut checkpoint);

@@ -16,7 +16,7 @@ pub(super) struct Optimizer {
     schedule: Schedule,
     adam: AdamW,
     states: BTreeMap<String, AdamWState<1>>,
-    /// Running average of the weights; empty where none is asked for.
+    /// Running average of the weights; empty if it is not used.
     average: BTreeMap<String, Tensor<1>>,
     n_steps: usize,
     /// Learning rate of a weight in shares of the schedule's.
@@ -75,8 +75,8 @@ impl Optimizer {
         self.schedule.learning_rate_at(self.n_steps.saturating_sub(1))
     }
 
-    /// One step down the loss that `loss` tells, with what batch norms found; returns its value.
-    /// `place` tells epoch and last loss for an error.
+    /// One step down `loss`, which also returns the statistics of batch norms; returns the value of the loss. `place`
+    /// gives epoch and last loss for an error.
     pub(super) fn step(
         &mut self,
         network: &mut Network,

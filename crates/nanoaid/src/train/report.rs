@@ -23,7 +23,7 @@ const N_SAMPLES: usize = 8;
 /// How well a network reconstructs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QualityReport {
-    /// Part of the data that was measured: `test`, or `validation` where there is no test part.
+    /// Split that was measured: `test`, or `validation` where there is no test split.
     pub part: String,
     /// Micrographs with at least one patch that is not flat.
     pub n_micrographs: usize,
@@ -69,11 +69,11 @@ impl QualityReport {
 /// The patches on which a network is measured, and those that what is compared with it learns from.
 #[derive(Clone, Debug)]
 pub struct HeldOut {
-    /// `test`, or `validation` where there is no test part.
+    /// `test`, or `validation` where there is no test split.
     pub part: &'static str,
-    /// Patches of that part.
+    /// Patches of that split.
     pub held_out: Vec<LabelledPatch>,
-    /// Patches of the training part.
+    /// Patches of the training split.
     pub training: Vec<LabelledPatch>,
 }
 
@@ -173,7 +173,7 @@ fn patches_of(
     Ok(fixed_patches(dataset, split, &config)?.patches)
 }
 
-/// The principal components of the training part's blocks with as many values as the latent code.
+/// The principal components of the training split's blocks with as many values as the latent code.
 pub(super) fn block_components(
     dataset: &Dataset,
     config: &TrainConfig,

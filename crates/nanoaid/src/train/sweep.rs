@@ -1,7 +1,7 @@
 //! Latent sweep: what each size of the latent code costs and gives.
 //!
 //! Besides the quality of the reconstruction: how many channels are dead, how many directions of
-//! the code are in use, and how well a linear classifier tells the categories from the frozen
+//! the code are in use, and how well a linear classifier predicts the categories from the frozen
 //! code. Trains nothing but that classifier; the networks come from [`crate::train`].
 
 mod probe;
@@ -37,8 +37,8 @@ pub struct SweepRow {
     /// Effective rank of the code, 1 to `latent`: the exponential of the entropy of its normalized
     /// singular values (Roy and Vetterli 2007).
     pub effective_rank: f64,
-    /// Share of the held-out patches whose category a linear classifier tells from the code;
-    /// `None` without at least two categories in both parts.
+    /// Share of the held-out patches whose category a linear classifier predicts correctly from the code; `None`
+    /// without at least two categories in both splits.
     pub probe_accuracy: Option<f64>,
     /// Share of the most frequent category among those patches: what guessing reaches.
     pub probe_chance: Option<f64>,

@@ -1,4 +1,4 @@
-//! `nanoaid dataset check`: what is wrong with a data set before anything is learnt from it.
+//! `nanoaid dataset check`: problems of a data set before a network is trained on it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Outcome, Failure> {
 }
 
 fn text_of(report: &CheckReport) -> String {
-    let split = if report.split_told { "told by the index" } else { "drawn" };
+    let split = if report.split_told { "given by the index" } else { "drawn" };
     let mut text = format!("{} micrographs, split {split}\n", report.n_micrographs);
     text += &format!(
         "{:<32}{:>7}{:>12}{:>7}{:>12}{:>13}\n",

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<Outcome, Failure> {
     let mut bar = Progress::new(0, "files");
     let report = import(&arguments.from, &arguments.to, &config, &mut |n_seen| {
         bar.set_length(n_seen as u64);
-        bar.set(n_seen as u64, "looked at");
+        bar.set(n_seen as u64, "read");
         interrupt::flow()
     })?;
     bar.finish();
@@ -78,7 +78,7 @@ fn text_of(report: &ImportReport, arguments: &ImportArguments) -> String {
     for (n, what) in [
         (report.same_content.len(), "with the content of another"),
         (report.skipped.len(), "skipped"),
-        (report.n_other, "passed over, no images"),
+        (report.n_other, "skipped, not images"),
     ] {
         if n > 0 {
             text += &format!(", {n} {what}");

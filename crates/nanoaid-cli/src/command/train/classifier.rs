@@ -1,5 +1,5 @@
-//! `nanoaid train classifier`: a network that tells the categories of micrographs, from frozen
-//! features, from a trained network, or from nothing.
+//! `nanoaid train classifier`: a classifier of the categories of micrographs, from frozen features, from a trained
+//! network, or from random weights.
 
 use std::path::{Path, PathBuf};
 
@@ -95,7 +95,7 @@ enum StartArgument {
     Random,
 }
 
-/// Trains, evaluates on the test part, audits, and prints the figures.
+/// Trains, evaluates on the test split, audits, and prints the figures.
 pub(super) fn run(arguments: &ClassifierArguments) -> Result<Outcome, Failure> {
     let config = arguments.config()?;
     let dataset = arguments.dataset()?;
@@ -173,7 +173,7 @@ fn summary(result: &ClassifierResult, out: &Path) -> String {
     };
     let best = match fits.iter().map(|fit| fit.validation_macro_f1).reduce(f64::max) {
         Some(macro_f1) => {
-            format!("head fitted to frozen features, macro-F1 {macro_f1:.3} on the validation part")
+            format!("head fitted to frozen features, macro-F1 {macro_f1:.3} on the validation split")
         }
         None => {
             format!("best network: epoch {} of {}", curve.best_epoch, curve.rows.len())

@@ -209,7 +209,7 @@ fn smooth(plane: &Plane) -> Plane {
         let (height, width) = (plane.height(), plane.width());
         Plane::from_fn(height, width, |y, x| {
             let at = |step: usize| {
-                // step 0 … 4 is 2 before … 2 behind, the border repeated
+                // step 0 … 4 is 2 before … 2 after, the border repeated
                 let place = |i: usize, d: usize, n: usize| (i + step * d).saturating_sub(2 * d).min(n - 1);
                 plane.at(place(y, dy, height), place(x, dx, width))
             };

@@ -1,4 +1,4 @@
-//! Check: what is wrong with a data set before anything is learnt from it.
+//! Check: problems of a data set before a network is trained on it.
 //!
 //! Every micrograph is read once, on all cores; its pixels are not kept. Told are what can't be
 //! read, what is there twice, whether the split leaks, and whether something that is not the
@@ -115,7 +115,7 @@ impl Look {
     fn at(path: &Path, prepare: &PrepareConfig) -> Self {
         let bare =
             |error: prepare::PrepareError| error.to_string().replace(&format!("{}: ", path.display()), "");
-        // read once: the hash is that of the pixels that are looked at
+        // read once: the hash is that of the same pixels
         let source = match Source::read(path) {
             Ok(source) => source,
             Err(error) => return Self { sha256: None, seen: Err(bare(error.into())) },

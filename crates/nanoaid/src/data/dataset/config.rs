@@ -22,11 +22,11 @@ pub struct DatasetConfig {
     pub test_share: f64,
     /// Seed of the split and of the synthetic micrographs.
     pub seed: u64,
-    /// Number of synthetic micrographs added to the training part, at most 100 000. Particles,
+    /// Number of synthetic micrographs added to the training split, at most 100 000. Particles,
     /// lines, dots and fibres take turns, each with settings of its own
     /// ([`varied`](micrograph::synth::varied)).
     pub synthetic: usize,
-    /// Number of synthetic micrographs of each of the ten categories added to the training part, at
+    /// Number of synthetic micrographs of each of the ten categories added to the training split, at
     /// most 10 000, with their category ([`varied_of`](micrograph::synth::varied_of)).
     pub synthetic_per_category: usize,
     /// Whether near-duplicates are kept in one split where it is drawn; every file is then read.
@@ -44,7 +44,7 @@ impl Default for DatasetConfig {
             seed: 0,
             synthetic: 0, // whether they help has not been measured
             synthetic_per_category: 0,
-            group_near_duplicates: false, // so that opening is quick where nothing is judged by it
+            group_near_duplicates: false, // so that opening is quick where it does not matter
             data_bar: DataBarChoice::default(),
         }
     }

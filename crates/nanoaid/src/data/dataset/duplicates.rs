@@ -20,7 +20,7 @@ pub(super) const MOST_BITS: u32 = 20;
 const LEAST_COARSE: f64 = 0.5;
 
 /// Least agreement of the aligned thumbnails. Nearly all copies of real micrographs have 0.98 and
-/// more; of pairs that are none, the highest was 0.71.
+/// more; of pairs of different places, the highest was 0.71.
 pub(super) const LEAST_AGREEMENT: f64 = 0.85;
 
 /// Agreement from which on a pair is worth a look, though it is not believed.

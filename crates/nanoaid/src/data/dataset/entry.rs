@@ -26,7 +26,7 @@ pub struct Entry {
     pub category: Option<String>,
     /// Micrographs of one group (specimen, session) stay in one split; `None`: on its own.
     pub group: Option<String>,
-    /// The part of the data set it belongs to.
+    /// The split it belongs to.
     pub split: Split,
 }
 

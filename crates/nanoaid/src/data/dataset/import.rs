@@ -86,7 +86,7 @@ pub struct SameContent {
 /// files at hand; the same import again adds the others.
 ///
 /// # Errors
-/// If a source is none of these or can't be listed, one gives splits and another does not, the
+/// If a source is not one of these or cannot be listed, one gives splits and another does not, the
 /// folder can't be written to, or its index holds what an import would lose. Files that can't be
 /// taken are no errors but in the report; an archive that is damaged gives what comes before.
 pub fn import(
@@ -111,7 +111,7 @@ pub fn import(
     Ok(report)
 }
 
-/// Files that are looked at together, on all cores.
+/// Files that are processed together, on all cores.
 const BATCH_FILES: usize = 32;
 /// Bytes of files that are held at one time, but for a file that is larger.
 const BATCH_BYTES: usize = 64 << 20;

@@ -1,4 +1,4 @@
-//! Patch: a square cut from a plane, turned, and judged by its contrast.
+//! Patch: a square cut from a plane, turned, and accepted by its contrast.
 
 use micrograph::random::Stream;
 use micrograph::{Plane, Rect};

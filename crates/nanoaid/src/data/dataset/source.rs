@@ -225,7 +225,7 @@ impl Iterator for Epoch {
 }
 
 impl Epoch {
-    /// Stops the worker and waits for it; a panic of the worker goes on here.
+    /// Stops the worker and waits for it; a panic of the worker is resumed here.
     fn finish(&mut self) {
         self.receiver = None; // the worker's next batch finds no taker
         if let Some(Err(panic)) = self.worker.take().map(JoinHandle::join)

@@ -1,4 +1,4 @@
-//! Synthetic micrographs of a data set: which ones are added to the training part.
+//! Synthetic micrographs of a data set: which ones are added to the training split.
 //!
 //! They are named here, not drawn: each is settings and a seed until its pixels are needed. They
 //! are made to learn from, so they are all in `train`. Those made to learn reconstruction from have

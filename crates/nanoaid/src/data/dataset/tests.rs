@@ -6,7 +6,7 @@ use micrograph::synth::{self, Kind, SynthConfig};
 
 use super::*;
 
-/// Writes a small micrograph with contrast all over and no data bar; `mark` tells it apart.
+/// Writes a small micrograph with contrast all over and no data bar; `mark` makes it unique.
 pub(super) fn write_png(path: &Path, height: u32, width: u32, mark: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let value = |x, y| image::Luma([((x * x * 7 + y * 13 + x * y * (mark + 3)) % 251) as u8]);
@@ -35,7 +35,7 @@ pub(super) fn specimen(kind: Kind, index: u64) -> Plane {
     synth::micrograph(&config, index).unwrap().plane.map(|value| value / 255.0)
 }
 
-/// Writes values in `[0, 1]` as an image of 8 bits; the ending tells the format.
+/// Writes values in `[0, 1]` as an image of 8 bits; the ending gives the format.
 pub(super) fn write_plane(path: &Path, plane: &Plane) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let bytes = plane.values().iter().map(|value| (value * 255.0).round() as u8).collect();
@@ -164,7 +164,7 @@ fn near_duplicates_stay_in_one_split_where_it_is_drawn() {
             }
         }
     }
-    assert!((0..3).any(split_by_names), "by their names alone some would be parted");
+    assert!((0..3).any(split_by_names), "by their names alone some would be separated");
 
     // where the index gives the split it is taken as it is; within train it may be drawn
     let all = Dataset::open(root, &keeping_rows()).unwrap();

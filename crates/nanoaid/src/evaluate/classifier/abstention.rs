@@ -1,12 +1,12 @@
-//! What is gained by saying nothing when unsure: the fewer micrographs are kept, the better they
-//! should be told.
+//! What is gained by abstaining at low confidence: the fewer micrographs are kept, the higher the accuracy on them
+//! should be.
 
 use serde::{Deserialize, Serialize};
 
 use super::scores::wilson;
 use super::{Interval, Prediction};
 
-/// Accuracies that someone may ask for.
+/// Accuracies that a user may require.
 const TARGETS: [f64; 3] = [0.9, 0.95, 0.99];
 /// Fewest validation micrographs above a confidence that is chosen by them.
 const FEWEST_TO_CHOOSE_BY: usize = 10;
@@ -21,7 +21,7 @@ pub struct Abstention {
     pub operating_points: Vec<OperatingPoint>,
 }
 
-/// What comes of abstaining below a confidence.
+/// The result of abstaining below a confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AbstentionPoint {
     /// Lowest confidence that is kept.
@@ -30,24 +30,24 @@ pub struct AbstentionPoint {
     pub n_kept: usize,
     /// Their share of all, above 0.
     pub kept_share: f64,
-    /// Share of the kept ones that was told rightly.
+    /// Share of the kept ones that was classified correctly.
     pub accuracy: f64,
 }
 
-/// A confidence that was chosen on the validation micrographs, and what came of it on the test.
+/// A confidence that was chosen on the validation micrographs, and its result on the test micrographs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
-    /// The accuracy that was asked for.
+    /// The accuracy that was required.
     pub target: f64,
-    /// What came of it on the validation micrographs; `min_confidence` is the choice.
+    /// Its result on the validation micrographs; `min_confidence` is the choice.
     pub validation: AbstentionPoint,
     /// Test micrographs that are kept.
     pub n_kept: usize,
     /// Their share of all.
     pub kept_share: f64,
-    /// Share of the kept ones that was told rightly; absent if none was kept.
+    /// Share of the kept ones that was classified correctly; absent if none was kept.
     pub accuracy: Option<f64>,
-    /// Wilson interval of that accuracy; it takes micrographs for independent.
+    /// Wilson interval of that accuracy; it assumes that micrographs are independent.
     pub interval: Option<Interval>,
 }
 

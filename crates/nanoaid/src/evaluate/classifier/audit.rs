@@ -16,13 +16,13 @@ use super::groups::{Estimate, Groups};
 use super::scores::Confusion;
 use super::{EvaluateConfig, EvaluateError, SCHEMA_VERSION, Scored, check};
 
-/// Groups with a data bar below which nothing is decided: intervals over fewer are too narrow.
+/// Groups with a data bar below which there is no verdict: intervals over fewer are too narrow.
 const FEWEST_GROUPS: usize = 20;
 
 /// The same micrographs, scored by one network in four ways.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditSets<'a> {
-    /// Whole micrographs, those of the test part that have a data bar.
+    /// Whole micrographs, those of the test split that have a data bar.
     pub full: &'a [Scored],
     /// The data bar alone.
     pub strip: &'a [Scored],
@@ -30,7 +30,7 @@ pub struct AuditSets<'a> {
     pub top: &'a [Scored],
     /// Without the data bar.
     pub without: &'a [Scored],
-    /// Test micrographs that have no data bar, so are in none of the sets.
+    /// Test micrographs that have no data bar, so are not in the sets.
     pub n_without_bar: usize,
 }
 
@@ -47,7 +47,7 @@ pub struct Audit {
     pub n_images: usize,
     /// Groups among them.
     pub n_groups: usize,
-    /// Test micrographs without one, of which the audit says nothing.
+    /// Test micrographs without one, which the audit does not cover.
     pub n_without_bar: usize,
     /// Scored whole.
     pub full: Look,
@@ -57,7 +57,7 @@ pub struct Audit {
     pub top: Look,
     /// Scored without the data bar.
     pub without: Look,
-    /// What the bar tells beyond what a strip of specimen tells.
+    /// How much better the bar is classified than a strip of specimen.
     pub strip_minus_top: Difference,
     /// What is lost without the bar.
     pub full_minus_without: Difference,
@@ -65,16 +65,16 @@ pub struct Audit {
     pub verdict: Verdict,
 }
 
-/// How well the classes are told from one part of the micrographs.
+/// How well the micrographs are classified in one of the four ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
-    /// Share told rightly.
+    /// Share classified correctly.
     pub accuracy: Estimate,
     /// Mean F1 of the classes that have micrographs.
     pub macro_f1: Estimate,
-    /// Share found of each class, `[n_classes]`; absent without micrographs.
+    /// Recall of each class, `[n_classes]`; absent without micrographs.
     pub recall: Vec<Option<f64>>,
-    /// How often shuffled labels are told as well.
+    /// How often shuffled labels reach the same accuracy.
     pub chance: Chance,
 }
 
@@ -99,7 +99,7 @@ pub enum Verdict {
     /// No sign of it. The upper ends of the two differences' intervals say how large a shortcut
     /// could still be.
     Clean,
-    /// Nothing can be said.
+    /// No verdict is possible.
     Undecided {
         /// Why.
         reason: Undecided,
@@ -110,14 +110,14 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// The bar alone tells the classes better than the strip from the top (the interval of the
-    /// difference lies above 0) and better than chance.
+    /// The bar alone is classified better than the strip from the top (the interval of the difference lies above 0)
+    /// and better than chance.
     StripTellsClasses,
     /// Without the bar the network is worse (the interval of the difference lies above 0).
     WorseWithoutStrip,
 }
 
-/// Why an audit says nothing.
+/// Why an audit has no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Undecided {
@@ -130,10 +130,9 @@ pub enum Undecided {
     },
     /// All micrographs with a data bar are of one class.
     OneClass,
-    /// Whole micrographs are told no better than chance, so there is nothing that a shortcut could
-    /// explain.
+    /// Whole micrographs are classified no better than chance, so there is no accuracy that a shortcut could explain.
     AtChance {
-        /// How often shuffled labels are told as well.
+        /// How often shuffled labels reach the same accuracy.
         p_value: f64,
     },
 }
@@ -141,7 +140,7 @@ pub enum Undecided {
 /// Audits a classifier of `classes` by its logits for the same micrographs seen in four ways.
 ///
 /// The four sets hold the same files, in any order, with the same classes and groups. Empty sets are
-/// an error ([`EvaluateError::Empty`]): where no micrograph has a data bar there is nothing to audit.
+/// an error ([`EvaluateError::Empty`]): without a data bar on any micrograph an audit is not possible.
 pub fn audit(
     classes: &[String],
     sets: AuditSets<'_>,
@@ -272,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    /// What the network of a test can tell from a part of a micrograph.
+    /// What the network of a test can see in an area of a micrograph.
     #[derive(Clone, Copy)]
     enum Tells {
         /// The right class, with this probability; else any class.
@@ -304,7 +303,7 @@ mod tests {
         (0..60).map(one).collect()
     }
 
-    /// An audit of a network that tells this of full micrograph, strip, top and the rest.
+    /// An audit of a network that sees this in the full micrograph, strip, top and the rest.
     fn audited(tells: [Tells; 4], seed: u64) -> Audit {
         let purposes = ["full", "strip", "top", "without"];
         let [full, strip, top, without] = std::array::from_fn(|i| scored(tells[i], seed, purposes[i]));

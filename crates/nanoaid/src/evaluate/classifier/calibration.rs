@@ -16,12 +16,12 @@ use super::{EvaluateConfig, Scored};
 pub(super) const FEWEST_FOR_TEMPERATURE: usize = 20;
 /// Temperatures are looked for between 1 / this and this.
 const MOST_TEMPERATURE: f64 = 20.0;
-/// Halvings of that range; far below what the data can tell.
+/// Halvings of that range; far below what the data can resolve.
 const N_HALVINGS: usize = 60;
-/// Draws behind [`CalibrationScores::ece_if_honest`].
+/// Draws for [`CalibrationScores::ece_if_honest`].
 const N_DRAWS: u64 = 400;
 
-/// Honesty of the probabilities of the network as it is and, if it could be fitted, behind a temperature.
+/// Calibration of the probabilities of the network without and, if it could be fitted, with a temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbabilityCalibration {
     /// The temperature; absent with fewer than 20 validation micrographs.
@@ -35,10 +35,10 @@ pub struct ProbabilityCalibration {
 /// The number by which logits are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Temperature {
-    /// Above 1 if the network is too sure of itself; 0.05 to 20.
+    /// Above 1 if the network is overconfident; 0.05 to 20.
     pub value: f64,
-    /// Whether the best one lies beyond that range: all validation micrographs were told rightly,
-    /// or hardly any.
+    /// Whether the best one lies beyond that range: all validation micrographs were classified correctly, or hardly
+    /// any.
     pub at_end: bool,
     /// Validation micrographs it was fitted on.
     pub n_validation: usize,
@@ -77,7 +77,7 @@ pub struct CalibrationBin {
     pub n_images: usize,
     /// Their mean confidence.
     pub confidence: f64,
-    /// Share of them that was told rightly.
+    /// Share of them that was classified correctly.
     pub accuracy: f64,
 }
 
@@ -136,10 +136,10 @@ fn nll(scored: &[Scored], temperature: f64) -> f64 {
 
 /// The temperature of least negative log-likelihood.
 ///
-/// In `1 / temperature` the likelihood is convex and its slope is the mean of (expected logit −
-/// logit of the true class), so the place where the slope changes its sign is found by halving.
+/// In `1 / temperature` the negative log-likelihood is convex and its derivative is the mean of (expected logit −
+/// logit of the true class), so the zero of the derivative is found by bisection.
 fn fit(scored: &[Scored]) -> Temperature {
-    let slope = |inverse: f64| -> f64 {
+    let derivative = |inverse: f64| -> f64 {
         let of = |image: &Scored| {
             let log_probabilities = log_probabilities(&image.logits, 1.0 / inverse);
             let expected: f64 =
@@ -152,7 +152,7 @@ fn fit(scored: &[Scored]) -> Temperature {
     let (mut low, mut high) = (lowest, highest);
     for _ in 0..N_HALVINGS {
         let middle: f64 = (low + high) / 2.0;
-        if slope(middle.exp()) < 0.0 { low = middle } else { high = middle }
+        if derivative(middle.exp()) < 0.0 { low = middle } else { high = middle }
     }
     // one end has moved from where it was, unless the sign never changed
     let at_end = low == lowest || high == highest;

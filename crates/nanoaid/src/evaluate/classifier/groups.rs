@@ -44,7 +44,7 @@ impl Interval {
 pub struct Estimate {
     /// The figure.
     pub value: f64,
-    /// Where it lies over resamples of the groups; absent for a single group, which tells nothing.
+    /// Where it lies over resamples of the groups; absent for a single group, which gives no interval.
     pub interval: Option<Interval>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Groups of micrographs of which `names` tells the group; within a group in the order given.
+    /// Groups of micrographs, whose groups are `names`; within a group in the order given.
     pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, name) in names.into_iter().enumerate() {

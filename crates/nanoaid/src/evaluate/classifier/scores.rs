@@ -26,7 +26,7 @@ pub struct ClassScores {
     /// Wilson interval of the recall. It takes micrographs for independent, so it is too narrow
     /// where a group has several.
     pub recall_interval: Option<Interval>,
-    /// Share of those that were given this class that are of it; absent if there were none.
+    /// Share of the predictions of this class that are correct; absent if there were none.
     pub precision: Option<f64>,
     /// Harmonic mean of both, 0 if no micrograph was found; absent without micrographs.
     pub f1: Option<f64>,
@@ -54,7 +54,7 @@ impl Confusion {
         Self { counts }
     }
 
-    /// Share of all micrographs that was told rightly.
+    /// Share of all micrographs that was classified correctly.
     pub(super) fn accuracy(&self) -> f64 {
         let right: usize = (0..self.counts.len()).map(|class| self.counts[class][class]).sum();
         let all: usize = self.counts.iter().flatten().sum();

@@ -42,7 +42,7 @@ fn table_twice() -> Vec<Scored> {
     copies.into_iter().flatten().collect()
 }
 
-/// `n_groups` groups of `size` like micrographs of two classes, each group told rightly with
+/// `n_groups` groups of `size` like micrographs of two classes, each group classified correctly with
 /// probability `accuracy`.
 fn drawn(n_groups: usize, size: usize, accuracy: f64, seed: u64) -> Vec<Scored> {
     let mut stream = Stream::new(seed, "judge test", 0);
@@ -116,7 +116,7 @@ fn mistakes_come_surest_first() {
 
 #[test]
 fn intervals_hold_the_true_accuracy_as_often_as_they_say() {
-    // 200 sets of 80 micrographs told rightly with probability 0.8; percentile intervals of shares
+    // 200 sets of 80 micrographs classified correctly with probability 0.8; percentile intervals of shares
     // hold it a little less often than the 95 % they name: with 93 %, 175 or fewer of 200 have a
     // probability below 1 %
     let config = EvaluateConfig { n_bootstrap: 400, ..EvaluateConfig::default() };

@@ -47,7 +47,7 @@ pub enum Warning {
         /// Upper end.
         high: f64,
     },
-    /// All or none are right, which a bootstrap takes for certain.
+    /// All or none are right, for which a bootstrap gives an interval of width 0.
     NoSpread {
         /// The accuracy, 0 or 1.
         accuracy: f64,
@@ -59,7 +59,7 @@ pub enum Warning {
         /// Accuracy of naming the most frequent class.
         majority_accuracy: f64,
     },
-    /// Shuffled labels are told as well.
+    /// Shuffled labels reach the same accuracy.
     NotAboveChance {
         /// The share of the shuffles.
         p_value: f64,
@@ -76,7 +76,7 @@ pub enum Warning {
         /// The temperature.
         temperature: f64,
     },
-    /// Groups of the test part lie in the validation part too.
+    /// Groups of the test split lie in the validation split too.
     SharedGroups {
         /// Their number.
         n_groups: usize,
@@ -87,27 +87,27 @@ impl Warning {
     /// What can be done about it.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::NotTested { .. } => "nothing is known of these classes; add test micrographs of them",
-            Self::FewImages { .. } => "their recall may be far off; read its interval, not its value",
+            Self::NotTested { .. } => "these classes were not evaluated; add test micrographs of them",
+            Self::FewImages { .. } => "their recall is very uncertain; read its interval, not its value",
             Self::OneGroup { .. } => {
-                "source and class can't be told apart there; add micrographs of other specimens"
+                "source and class cannot be separated there; add micrographs of other specimens"
             }
             Self::FewGroups { .. } => "add micrographs of other specimens",
             Self::WideInterval { .. } => {
-                "differences smaller than that mean nothing; add micrographs, or repeat with other splits"
+                "differences smaller than that are not significant; add micrographs, or repeat with other splits"
             }
             Self::NoSpread { .. } => {
-                "the interval is not the certainty it looks like; see the recalls' intervals"
+                "this interval does not show the uncertainty; see the intervals of the recalls"
             }
-            Self::NotAboveMajority { .. } => "this network is not shown to be of use on these micrographs",
+            Self::NotAboveMajority { .. } => "these micrographs do not show that the network is useful",
             Self::NotAboveChance { .. } => {
-                "this network is not shown to have learnt anything about the classes"
+                "these micrographs do not show that the network has learned the classes"
             }
-            Self::FewValidation { .. } => "probabilities are the network's own, often too sure",
+            Self::FewValidation { .. } => "probabilities are not calibrated, often overconfident",
             Self::TemperatureAtEnd { .. } => {
                 "the validation micrographs are too easy or too hard to fit it on"
             }
-            Self::SharedGroups { .. } => "figures are too good; split by group",
+            Self::SharedGroups { .. } => "accuracy is overestimated; split by group",
         }
     }
 }
@@ -142,13 +142,13 @@ impl fmt::Display for Warning {
             Self::NoSpread { accuracy } => write!(formatter, "the accuracy is {accuracy} in every resample"),
             Self::NotAboveMajority { accuracy, majority_accuracy } => write!(
                 formatter,
-                "the accuracy of {:.1} % is not surely above the {:.1} % of always naming the most \
+                "the accuracy of {:.1} % is not significantly above the {:.1} % of always naming the most \
                  frequent class",
                 100.0 * accuracy,
                 100.0 * majority_accuracy
             ),
             Self::NotAboveChance { p_value } => {
-                write!(formatter, "shuffled labels are told as well with probability {p_value:.2}")
+                write!(formatter, "shuffled labels reach this accuracy with probability {p_value:.2}")
             }
             Self::FewValidation { n_images, needed } => write!(
                 formatter,
@@ -158,13 +158,13 @@ impl fmt::Display for Warning {
                 write!(formatter, "the temperature ends at {temperature:.2}, the end of its range")
             }
             Self::SharedGroups { n_groups } => {
-                write!(formatter, "{n_groups} groups of the test part are in the validation part too")
+                write!(formatter, "{n_groups} groups of the test split are in the validation split too")
             }
         }
     }
 }
 
-/// What to beware of in `report`, `n_shared_groups` of whose groups are in the validation part.
+/// What to beware of in `report`, `n_shared_groups` of whose groups are in the validation split.
 pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec<Warning> {
     let ClassifierReport { accuracy, chance, per_class, n_groups, n_validation, calibration, .. } = report;
     let n_groups = *n_groups;

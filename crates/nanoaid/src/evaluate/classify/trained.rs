@@ -119,7 +119,7 @@ impl TrainedClassifier {
         self.network.classes().unwrap_or_default()
     }
 
-    /// Whether a temperature was fitted on micrographs that the network had not learnt from, so that
+    /// Whether a temperature was fitted on micrographs that the network was not trained on, so that
     /// probabilities are about as often right as they say.
     pub fn calibrated(&self) -> bool {
         self.calibrated

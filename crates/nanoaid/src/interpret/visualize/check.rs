@@ -35,7 +35,7 @@ pub(super) fn objective(
 fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), String> {
     match part {
         Objective::Unit(Address::Class(label)) => {
-            let classes = network.classes().ok_or("the network is no classifier with named classes")?;
+            let classes = network.classes().ok_or("the network has no named classes")?;
             if !classes.contains(label) {
                 return Err(format!("no class `{label}`, expected one of: {}", classes.join(", ")));
             }

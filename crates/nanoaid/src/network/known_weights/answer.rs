@@ -1,7 +1,7 @@
-//! A file's bytes from a place on, asked of a server: redirects, ranges, and which file it is.
+//! A file's bytes from an offset on, requested from a server: redirects, ranges, and which file it is.
 //!
-//! Huggingface answers with a redirect whose `X-Linked-ETag` is the SHA-256 of the file; what comes
-//! after it is another server's business.
+//! Huggingface answers with a redirect whose `X-Linked-ETag` is the SHA-256 of the file; the server that it leads to
+//! is another one.
 
 use serde::{Deserialize, Serialize};
 use ureq::http::{Response, Uri};
@@ -14,10 +14,10 @@ use super::http::{get, redirected, shown};
 /// Redirects that are followed; huggingface makes one or two.
 const MOST_REDIRECTS: usize = 8;
 
-/// Which file a server has at an address, as far as it tells.
+/// Which file a server has at an address, as far as it reports that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
-    /// The address that was asked first.
+    /// The address that was requested first.
     pub(super) url: String,
     /// What the server calls this version of the file: its strong `ETag`, without quotes.
     pub(super) tag: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Whether both are the same version of the same file. Without a tag nobody can know.
+    /// Whether both are the same version of the same file. Without a tag this is unknown.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.tag.is_some() && self == other
     }
@@ -45,7 +45,7 @@ pub(super) struct Answer {
     pub(super) body: BodyReader<'static>,
 }
 
-/// Asks for the bytes of `url` from `start` on, up to and without `end`.
+/// Requests the bytes of `url` from `start` on, up to and without `end`.
 pub(super) fn ask(url: &Uri, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
     let range = match (start, end) {
         (0, None) => None,

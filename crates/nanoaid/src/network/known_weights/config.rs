@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// How files are fetched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FetchConfig {
-    /// Another server that has the same files at the same paths, in place of [`super::SERVER`].
+    /// Another server that has the same files at the same paths, instead of [`super::SERVER`].
     pub mirror: Option<String>,
     /// A PEM file of certificate authorities to trust, instead of Mozilla's.
     pub authorities: Option<PathBuf>,
@@ -43,7 +43,7 @@ impl Default for FetchConfig {
 /// What happens while a file is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchEvent {
-    /// A part from before is continued after so many bytes.
+    /// An interrupted download is continued after this number of bytes.
     Continued {
         /// Bytes that are there.
         bytes: u64,
@@ -75,9 +75,9 @@ pub enum FetchEvent {
 pub enum Check {
     /// By the SHA-256 in the table.
     Table,
-    /// By the SHA-256 that the server tells; the table has none.
+    /// By the SHA-256 that the server reports; the table has none.
     Server,
-    /// By the size that the server tells only: no hash is known.
+    /// Only by the size that the server reports: no hash is known.
     SizeOnly,
 }
 
@@ -113,7 +113,7 @@ impl Fetched {
     }
 }
 
-/// Where the part of the file `path` is kept.
+/// Where the incomplete download of the file `path` is kept.
 pub(super) fn part_path(path: &Path) -> PathBuf {
     with_ending(path, ".part")
 }

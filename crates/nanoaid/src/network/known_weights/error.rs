@@ -11,10 +11,10 @@ use micrograph::file::WriteError;
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 pub enum FetchError {
     /// No place is known where it could be fetched.
-    #[error("{name} is published nowhere in a format that is read here: it is {origin}")]
+    #[error("{name} is not published in a format that can be read: it is {origin}")]
     NowhereToFetch { name: &'static str, origin: &'static str },
     /// A file of that name is there and is not what it should be.
-    #[error("{}: a file is there that is not right: {reason}", path.display())]
+    #[error("{}: this file exists, but is not the expected one: {reason}", path.display())]
     OtherFile { path: PathBuf, reason: String },
     /// Another program is writing the same file.
     #[error("{}: another program is fetching this file", path.display())]
@@ -26,15 +26,15 @@ pub enum FetchError {
     #[error("{url}: more than {most} redirects")]
     Redirects { url: String, most: usize },
     /// No certificate that is trusted, or another protocol.
-    #[error("cannot talk to {url}")]
+    #[error("cannot connect to {url}")]
     Talk { url: String, source: io::Error },
     /// The server refuses.
     #[error("{url}: the server answered {status}, expected 200 or 206")]
     Status { url: String, status: u16 },
-    /// The server answers something that no request asked for.
+    /// The server sends something that was not requested.
     #[error("{url}: the server sent {found}, expected {expected}")]
     Answer { url: String, found: String, expected: String },
-    /// It did not work, again and again.
+    /// All attempts failed.
     #[error("{url}: gave up after {attempts} attempts without progress; the last: {reason}")]
     GaveUp { url: String, attempts: u32, reason: String },
     /// Another number of bytes than it should have.
@@ -46,8 +46,8 @@ pub enum FetchError {
     /// Other bytes than it should have.
     #[error("{url}: wrong bytes: sha256 is {found}, expected {expected}; what was fetched is removed")]
     Hash { url: String, found: String, expected: String },
-    /// Not a safetensors file of which a part could be taken.
-    #[error("{url}: not a safetensors file with such a part: {reason}")]
+    /// Not a safetensors file with the required tensors.
+    #[error("{url}: not a safetensors file with the required tensors: {reason}")]
     Format { url: String, reason: String },
     /// No space for the file.
     #[error("{}: no space left on the disk; what was fetched so far is kept", path.display())]
@@ -61,7 +61,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// What the system said of `path`.
+    /// The system's error for `path`.
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -1,4 +1,4 @@
-//! Fetching known weights: into a part, checked, and only then under the final name.
+//! Fetching known weights: into a temporary file, checked, and only then under the final name.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,8 +17,8 @@ use super::verify::{Standing, verify};
 use super::{KnownWeights, SERVER};
 use crate::hash::hexadecimal;
 
-/// Fetches `known` into `folder`, which is made if it is not there, and continues a part that is
-/// left from before. A file that is there and right is left alone.
+/// Fetches `known` into `folder`, which is made if it is not there, and continues an interrupted download. A correct
+/// file that exists is kept.
 ///
 /// # Errors
 /// If it cannot be fetched or is not what it should be; there is no file then under its name, or
@@ -80,7 +80,7 @@ pub fn fetch(
         version: Some(&header.identity),
     };
     part.complete(&wanted, config, tell)?;
-    // the hash that a server tells is that of the whole file
+    // the hash that a server reports is that of the whole file
     let (check, _) = check_bytes(known, &place, &header.bytes, None, &mut part)?;
     let fail = |source| FetchError::file(&path, source);
     let mut file = Hashing { inner: WholeFile::create(&path)?, hash: Sha256::new(), bytes: 0 };

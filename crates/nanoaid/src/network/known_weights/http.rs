@@ -1,7 +1,6 @@
 //! One GET request by `ureq`: how it is set up here, where it may go, which of its failures pass.
 //!
-//! Knows nothing of ranges or files. Redirects are not followed here, since the headers of each
-//! tell something of the file.
+//! Knows nothing of ranges or files. Redirects are not followed here, since the headers of each describe the file.
 
 use std::fs;
 use std::io;
@@ -104,7 +103,7 @@ pub(super) fn address(text: &str) -> Result<Uri, String> {
 
 /// Where a redirect from `from` to `location` leads.
 ///
-/// Refuses to leave `https`, since nothing of what comes after could be trusted.
+/// Refuses to leave `https`, since data after that could not be trusted.
 pub(super) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
     let scheme = from.scheme_str().unwrap_or_default();
     let next = match (location, from.authority()) {
@@ -120,7 +119,7 @@ pub(super) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
     }
 }
 
-/// `place` without its query, which in a redirect may hold a signature that is nobody's business.
+/// `place` without its query, which in a redirect may hold a secret signature.
 pub(super) fn shown(place: &Uri) -> String {
     let text = place.to_string();
     text.split('?').next().unwrap_or_default().to_owned()

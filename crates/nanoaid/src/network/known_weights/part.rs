@@ -1,7 +1,7 @@
-//! The part of a file that has come so far: `NAME.part`, and beside it which file it is a part of.
+//! An incomplete download: `NAME.part`, and beside it which file it is of.
 //!
-//! A part is continued only if the server names the same version of the same file; otherwise it is
-//! thrown away and begun again. What the bytes have to be is judged by others, at the end.
+//! A part is continued only if the server names the same version of the same file; otherwise it is removed and
+//! started again. The caller checks the bytes at the end.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -16,7 +16,7 @@ use super::answer::{Answer, Identity, ask};
 use super::config::{FetchConfig, FetchEvent, with_ending};
 use super::error::{FetchError, Trouble};
 
-/// Most bytes of a file whose size nobody tells; the largest known one has 600 million.
+/// Most bytes of a file whose size is not reported; the largest known one has 600 million.
 const MOST_BYTES: u64 = 4 << 30;
 /// Bytes that are read at once.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -45,7 +45,7 @@ impl Part {
     /// Opens the part at `path`, empty if there is none.
     pub(super) fn open(path: PathBuf) -> Result<Self, FetchError> {
         let fail = |source| FetchError::file(&path, source);
-        // appending needs no place to be kept, and leaves what is there
+        // appending needs no offset, and keeps existing bytes
         let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(fail)?;
         // some file systems have no locks: there, users have to take care themselves
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -125,7 +125,7 @@ impl Part {
                 let reason = match (continued, answer.identity.tag.is_some()) {
                     (true, _) => "the server does not continue downloads",
                     (false, true) => "the part is of another file or version",
-                    (false, false) => "the server does not tell whether it is the same file",
+                    (false, false) => "the server does not report whether it is the same file",
                 };
                 tell(FetchEvent::StartedOver { reason });
                 if answer.start > wanted.start {
@@ -181,7 +181,7 @@ impl Part {
             self.file.write_all(&buffer[..fitting]).map_err(|source| FetchError::file(&self.path, source))?;
             self.length += fitting as u64;
             tell(FetchEvent::Bytes { done: self.length, total: most });
-            // what follows a part of a file is not asked for, but sent by servers without ranges
+            // what follows the requested range is not needed, but sent by servers without ranges
             if wanted.end.is_some() && self.length == limit {
                 return Ok(());
             }
@@ -230,7 +230,7 @@ impl Part {
         Ok(())
     }
 
-    /// Throws the bytes away.
+    /// Removes the bytes.
     pub(super) fn clear(&mut self) -> Result<(), FetchError> {
         if self.length > 0 {
             self.file.set_len(0).map_err(|source| FetchError::file(&self.path, source))?;
@@ -241,23 +241,23 @@ impl Part {
     }
 }
 
-/// A part without bytes is not left behind.
+/// An empty part is removed.
 impl Drop for Part {
     fn drop(&mut self) {
         if self.length == 0 {
-            // nothing can be told from a destructor, and an empty file does no harm
+            // a destructor cannot report an error, and an empty file does no harm
             let _ = fs::remove_file(with_ending(&self.path, ".json"));
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// How many bytes `wanted` has, if the file's size is told.
+/// How many bytes `wanted` has, if the file's size is known.
 fn expected_bytes(wanted: &Wanted, identity: &Identity) -> Option<u64> {
     wanted.end.or(identity.total).map(|end| end.saturating_sub(wanted.start))
 }
 
-/// How often failures are borne, and the pause after each.
+/// How many failures are tolerated, and the pause after each.
 pub(super) struct Patience {
     most_attempts: u32,
     first_pause: Duration,

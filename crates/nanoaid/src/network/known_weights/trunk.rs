@@ -1,8 +1,7 @@
-//! A part of a safetensors file: the tensors whose names begin alike, by one range request.
+//! Some tensors of a safetensors file: those whose names have a common prefix, by one range request.
 //!
-//! The file's header is fetched first. It tells where each tensor lies, and so the smallest single
-//! range that covers those wanted; others that lie between them are fetched, too, and left out of
-//! the file that is written.
+//! The file's header is fetched first. It gives the position of each tensor, and so the smallest single range that
+//! covers those required; others between them are fetched, too, and left out of the file that is written.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -16,7 +15,7 @@ use super::config::{FetchConfig, FetchEvent};
 use super::error::{FetchError, Trouble};
 use super::part::{Part, Patience};
 
-/// Bytes asked for at first; headers of the known files have a few thousand.
+/// Bytes requested at first; headers of the known files have a few thousand.
 const FIRST_BYTES: u64 = 1 << 16;
 /// Most bytes of a header: 100 for each of as many tensors as no network here has.
 const MOST_HEADER_BYTES: u64 = 8 << 20;
@@ -84,7 +83,7 @@ fn beginning(url: &Uri, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, 
     Ok((bytes, answer.identity))
 }
 
-/// Bytes of the header and its length, as the first bytes of a file tell.
+/// Bytes of the header and its length, as given by the first bytes of a file.
 fn header_bytes(url: &Uri, bytes: &[u8]) -> Result<u64, FetchError> {
     let format = |reason: String| FetchError::Format { url: url.to_string(), reason };
     let length = bytes.first_chunk().ok_or_else(|| format(format!("a file of {} bytes", bytes.len())))?;

@@ -1,4 +1,4 @@
-//! Whether a file of weights is what the table or its own fetch says.
+//! Whether a file of weights agrees with the table or the record of its fetch.
 
 use std::fs;
 use std::io;
@@ -32,7 +32,7 @@ pub struct Verdict {
 pub enum Standing {
     /// It has the hash of known weights.
     Known,
-    /// It has the hash it had when it was fetched; the table has none of this file.
+    /// It has the hash it had when it was fetched; the table has no hash of this file.
     AsFetched {
         /// By what it was checked then.
         check: Check,

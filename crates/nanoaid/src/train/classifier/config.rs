@@ -11,7 +11,7 @@ use crate::train::schedule::Schedule;
 pub enum StartFrom {
     /// The base's features as they are; only a head is fitted to them (A1).
     Frozen,
-    /// The base's weights, all of which learn on (A2).
+    /// The base's weights, all of which are trained further (A2).
     FineTuned,
     /// Random weights (A3).
     #[default]
@@ -63,7 +63,7 @@ pub struct ClassifierConfig {
     pub brightness: f64,
     /// Views of each micrograph that a frozen start's head is fitted to, at least 1.
     pub frozen_views: usize,
-    /// Epochs without a higher macro-F1 on the validation part after which it stops; 0: never.
+    /// Epochs without a higher macro-F1 on the validation split after which it stops; 0: never.
     pub patience: usize,
     /// Seed of weights and views.
     pub seed: u64,
@@ -77,7 +77,7 @@ impl Default for ClassifierConfig {
             views_per_epoch: 0,
             epochs: 60,
             learning_rate: 1e-3,
-            body_rate: 0.1, // what others have learnt is to be bent, not broken
+            body_rate: 0.1, // pretrained weights should change little
             warm_up: 0.05,
             weight_decay: 0.01,
             gradient_norm: 1.0,

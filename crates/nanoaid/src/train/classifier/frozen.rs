@@ -2,7 +2,7 @@
 //!
 //! The features of some random views of every training micrograph are computed once; softmax
 //! regression is fitted to them for several strengths of its ridge, and the one with the highest
-//! macro-F1 on the validation part is taken. The features are kept in the run folder, so that a
+//! macro-F1 on the validation split is taken. The features are kept in the run folder, so that a
 //! fit that was cut off does not compute them again.
 
 use micrograph::Plane;
@@ -34,9 +34,9 @@ pub struct FrozenFit {
     pub n_steps: usize,
     /// Whether the gradient vanished.
     pub converged: bool,
-    /// Cross-entropy on the validation part in nats.
+    /// Cross-entropy on the validation split in nats.
     pub validation_loss: f64,
-    /// Mean F1 over the categories on the validation part.
+    /// Mean F1 over the categories on the validation split.
     pub validation_macro_f1: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Pictures: the micrographs of a part of a data set, held small, and random views of them.
+//! Pictures: the micrographs of a split of a data set, held small, and random views of them.
 
 use micrograph::paint::{Sampling, resampled};
 use micrograph::random::Stream;
@@ -24,7 +24,7 @@ pub(super) struct Picture {
     plane: Plane,
 }
 
-/// Micrographs of one part that have a category among `classes`, and the files that could not be
+/// Micrographs of one split that have a category among `classes`, and the files that could not be
 /// read.
 pub(super) fn pictures(
     dataset: &Dataset,

@@ -18,7 +18,7 @@ pub struct AutoencoderExperiment {
     pub trained: Trained,
     /// Quality, baselines, learning curve.
     pub result: TrainResult,
-    /// Some held-out patches and what the network makes of them.
+    /// Some held-out patches and their reconstructions.
     pub samples: Vec<Sample>,
 }
 
@@ -40,7 +40,7 @@ pub struct SweepExperiment {
     pub rows: Vec<SweepRow>,
 }
 
-/// Trains an autoencoder on `dataset` and measures it on the part that it has not seen.
+/// Trains an autoencoder on `dataset` and measures it on the split that it was not trained on.
 ///
 /// # Errors
 /// If the data, the settings or the run folder cannot be used, the training fails, or `on` breaks.
@@ -81,7 +81,7 @@ fn experiment(
     Ok(AutoencoderExperiment { run, trained, result, samples })
 }
 
-/// Trains an autoencoder by each of `configs`, which differ in nothing but the latent size, and
+/// Trains an autoencoder by each of `configs`, which differ only in the latent size, and
 /// compares their codes. Held-out micrographs are read once for all of them.
 ///
 /// # Errors

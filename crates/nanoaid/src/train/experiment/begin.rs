@@ -28,13 +28,13 @@ pub enum Existing {
     Keep,
     /// Replace it.
     Replace,
-    /// Go on with the training that it holds. Only the number of epochs and the patience may differ
+    /// Continue the training that it holds. Only the number of epochs and the patience may differ
     /// from what the run began with.
     Resume,
 }
 
-/// The run folder of a training of `dataset` with `settings`, `text` being the part of them that a
-/// settings file can hold; and how it was lengthened, if it was.
+/// The run folder of a training of `dataset` with `settings`, `text` being those that a settings file can hold; and
+/// how it was lengthened, if it was.
 pub(super) fn begin(
     dataset: &Dataset,
     settings: RunSettings,
@@ -42,7 +42,7 @@ pub(super) fn begin(
     plan: &RunPlan<'_>,
 ) -> Result<(RunFolder, Option<Lengthened>), ExperimentError> {
     let data = DataSummary::of(dataset)?;
-    // a run that was cut off before its first file begins anew
+    // a run that was cut off before its first file starts again
     let (mut run, lengthened) = if plan.existing == Existing::Resume && RunFolder::is_begun(plan.path) {
         resumed(settings, &data, plan)?
     } else {

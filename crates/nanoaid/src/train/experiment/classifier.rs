@@ -1,4 +1,4 @@
-//! Experiment with a classifier: train, evaluate on the test part, audit for shortcuts.
+//! Experiment with a classifier: train, evaluate on the test split, audit for shortcuts.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub struct ClassifierExperiment {
 /// All figures of a classifier; `result.json` of its run folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierResult {
-    /// How good it is on the test part.
+    /// How good it is on the test split.
     pub report: ClassifierReport,
     /// Whether it reads the data bar; `None` where no test micrograph has one.
     pub audit: Option<Audit>,
@@ -87,7 +87,7 @@ impl NetworkSummary {
     }
 }
 
-/// Trains a classifier of the categories of `dataset`, evaluates it on the test part and audits it
+/// Trains a classifier of the categories of `dataset`, evaluates it on the test split and audits it
 /// there. Each test micrograph is read once.
 ///
 /// # Errors
@@ -135,7 +135,7 @@ pub fn classifier(
     Ok(ClassifierExperiment { run, trained, result, network, mistakes: scores.mistakes })
 }
 
-/// The categories of the training part, in order.
+/// The categories of the training split, in order.
 fn classes_of(dataset: &Dataset) -> Result<Vec<String>, ExperimentError> {
     let mut classes: Vec<String> =
         dataset.of(Split::Train).filter_map(|entry| entry.category.clone()).collect();

@@ -1,4 +1,4 @@
-//! Linear probe: how well a linear classifier tells categories from frozen features.
+//! Linear probe: how well a linear classifier predicts categories from frozen features.
 //!
 //! Softmax regression on standardized features with a small ridge.
 
@@ -9,7 +9,7 @@ use crate::train::regression::{Examples, SoftmaxRegression, argmax};
 /// Weight of the squared coefficients, per sample.
 const RIDGE: f64 = 1e-3;
 
-/// Features of the patches that are learnt from and tested on.
+/// Features of the patches for training and testing.
 pub(super) struct Probe {
     pub training: Vec<Vec<f64>>,
     pub training_categories: Vec<Option<String>>,
@@ -20,15 +20,15 @@ pub(super) struct Probe {
 /// How well the probe does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ProbeResult {
-    /// Share of the held-out patches that are told rightly.
+    /// Share of the held-out patches that are classified correctly.
     pub accuracy: f64,
     /// Share of the most frequent category among them.
     pub chance: f64,
 }
 
 impl Probe {
-    /// Trains and tests; `None` unless at least two categories are in both parts. Patches of
-    /// categories that are not in both are left out.
+    /// Trains and tests; `None` unless at least two categories are in both splits. Patches of categories that are not
+    /// in both are left out.
     pub(super) fn run(&self) -> Option<ProbeResult> {
         let known: BTreeSet<&String> = self.training_categories.iter().flatten().collect();
         let asked: BTreeSet<&String> = self.held_out_categories.iter().flatten().collect();

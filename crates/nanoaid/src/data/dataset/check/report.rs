@@ -134,7 +134,7 @@ pub enum Problem {
     Changed { file: String },
     /// Two `files` hold the same bytes and have different `categories`.
     TwoCategories { files: [String; 2], categories: [String; 2] },
-    /// What is learnt from is measured on, too.
+    /// Training data are used for testing, too.
     Leak(Leak),
 }
 

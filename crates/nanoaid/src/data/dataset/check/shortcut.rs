@@ -65,7 +65,7 @@ fn told_by_size(sized: &[((usize, usize), &str)]) -> Option<(f64, f64)> {
         *all.entry(category).or_default() += 1;
         *of_size.entry(*size).or_default().entry(category).or_default() += 1;
     }
-    // the one that is guessed is not asked; of equal counts the first name
+    // the guessed one itself does not count; of equal counts the first name
     let guess = |counts: &BTreeMap<&str, usize>, own: &str| {
         let others = counts.iter().map(|(name, n)| (n - usize::from(*name == own), *name));
         let best = others.max_by(|one, other| one.0.cmp(&other.0).then(other.1.cmp(one.1)))?;

@@ -143,7 +143,7 @@ fn of_real_micrographs_changed_copies_are_found_and_others_stay_apart() {
 }
 
 /// Originals of instruments, and what a collector made of some of them: grey, 8 bits, at most 1024
-/// pixels, JPEG. Which belong together is told by the path in the source, not by the pixels.
+/// pixels, JPEG. The path in the source says which belong together, not the pixels.
 #[test]
 fn originals_and_their_reduced_copies_are_found_and_nothing_else() {
     let Some(data) = real_data() else { return };

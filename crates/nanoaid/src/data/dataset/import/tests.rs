@@ -9,7 +9,7 @@ use super::super::tests::write_png;
 use super::super::{Dataset, DatasetConfig};
 use super::*;
 
-/// The bytes of a small JPEG; `mark` tells it apart.
+/// The bytes of a small JPEG; `mark` makes it unique.
 fn jpeg(mark: u32) -> Vec<u8> {
     let value = |x, y| image::Luma([((x * 7 + y * 13 + x * y * (mark + 3)) % 251) as u8]);
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -216,7 +216,7 @@ fn what_cannot_be_taken_is_named_and_the_rest_is() {
     assert_eq!(report.skipped.len(), expected.len(), "{:#?}", report.skipped);
     for (skipped, (file, reason)) in report.skipped.iter().zip(&expected) {
         assert!(skipped.file == *file && skipped.reason.contains(reason), "{skipped:?}");
-        assert!(!skipped.reason.contains("tmp"), "a place of no meaning is told: {skipped:?}");
+        assert!(!skipped.reason.contains("tmp"), "a path without meaning is reported: {skipped:?}");
     }
     assert_eq!(tree(&folder).len(), 3);
     assert!(!folder.path().join("climbs.jpg").exists());

@@ -95,7 +95,7 @@ fn memory_changes_the_order_of_the_patches_and_nothing_else() {
 
 #[test]
 fn micrographs_are_drawn_alike_and_labels_are_theirs() {
-    // brightness of a patch's micrograph tells its category: `dark` 0, `light` 1, 3 to 1
+    // brightness of a patch's micrograph identifies its category: `dark` 0, `light` 1, 3 to 1
     let folder = tempfile::tempdir().unwrap();
     for (name, n_dark) in [("dark/1", 9), ("dark/2", 9), ("dark/3", 9), ("light/1", 1)] {
         let path = folder.path().join(format!("{name}.png"));

@@ -14,7 +14,7 @@ fn with(n: usize, seed: u64) -> DatasetConfig {
     DatasetConfig { synthetic: n, seed, ..keeping_rows() }
 }
 
-/// A synthetic entry of the training part.
+/// A synthetic entry of the training split.
 fn planted(name: &str, config: SynthConfig, seed: u64) -> Entry {
     let origin = Origin::Synthetic { config: Box::new(config), seed };
     Entry { file: format!("synthetic/{name}"), origin, category: None, group: None, split: Split::Train }
