@@ -132,8 +132,8 @@ impl DemoPage<'_> {
             }
             section id="classes" {
                 h2 { "What each class looks like to the classifier" }
-                p { "Images made from noise by gradient ascent until the classifier is sure of a class. They show what \
-                     it looks for, not what a specimen looks like." }
+                p { "Images made from noise by gradient ascent until the classifier is confident of a class. They show what \
+                     it responds to, not what a specimen looks like." }
                 ul.pictures {
                     @for (class, file) in self.classes {
                         li.said[self.demo.answer.said.as_deref() == Some(class)] {

@@ -86,7 +86,7 @@ pub enum Progress<'a> {
     },
 }
 
-/// What hears of progress; where it breaks, the training ends at the next step, as
+/// Progress callback; if it breaks, the training ends at the next step, as
 /// [`TrainError::Cancelled`].
 pub type OnProgress<'a> = dyn FnMut(Progress<'_>) -> ControlFlow<()> + 'a;
 
@@ -109,7 +109,7 @@ pub enum TrainError {
         /// What is wrong.
         reason: String,
     },
-    /// No patch of the named part is left.
+    /// The named split has no usable patch.
     #[error("no {part} patches: {reason}")]
     NoPatches {
         /// Training or validation.

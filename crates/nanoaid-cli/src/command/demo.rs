@@ -50,7 +50,7 @@ const COMMANDS: [(&str, &str); 4] = [
         "nanoaid measure IMAGE",
         "Measure pitch, lattice, particles or fibres of your micrograph, with error bars.",
     ),
-    ("nanoaid lens IMAGE", "Look at it through every layer, with all maps and numbers."),
+    ("nanoaid lens IMAGE", "Show it through every layer, with all maps and numbers."),
     ("nanoaid train classifier FOLDER", "Train a classifier of your own categories: one folder for each."),
     ("nanoaid site autoencoder classifier --data FOLDER", "Make an atlas of your micrographs."),
 ];
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         classes: &classes,
         atlas: (
             &format!("{ATLAS}/index.html"),
-            "Two networks over 12 real micrographs: for each unit a picture of what it looks for, the patches that drive it, and what it is tuned to.",
+            "Two networks over 12 real micrographs: for each unit a picture of what it responds to, the patches that drive it, and what it is tuned to.",
         ),
         commands: &COMMANDS,
     };

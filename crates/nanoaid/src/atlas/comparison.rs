@@ -27,7 +27,7 @@ pub struct Comparison {
     pub contrast: DifferentialAnalysis,
     /// The same with shuffled labels, with random weights, and for data bars alone.
     pub controls: Controls,
-    /// Controls that speak against it.
+    /// Controls that contradict it.
     pub doubts: Vec<ControlDoubt>,
 }
 
@@ -45,7 +45,7 @@ pub struct ControlDoubt {
 impl ControlDoubt {
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
-        "the difference may come from something else than the specimens: compare micrographs of the same sources and settings"
+        "the difference may come from something other than the specimens: compare micrographs of the same sources and settings"
     }
 }
 
@@ -79,7 +79,7 @@ impl Table {
     }
 }
 
-/// The question that is asked by default: micromachines and patterned surfaces against particles, as
+/// The default comparison: micromachines and patterned surfaces against particles, as
 /// in the paper, where the micrographs can answer it; else the two largest classes; none for fewer
 /// than two.
 pub fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {

@@ -2,9 +2,10 @@
 //!
 //! A data set is a list of files, each with its split, and with a category and a group where they
 //! are known; synthetic micrographs may be added to its training split. Opening it reads no pixels,
-//! unless near-duplicates are to be kept in one split, and draws none. It is split by micrograph or by group, never by patch, and seen in two ways: [`PatchSource`] gives random patches to learn from, without end and
-//! without the set having to fit into memory; [`fixed_patches`] gives the same patches each time,
-//! to judge by. Nothing here knows of networks.
+//! unless near-duplicates have to be kept in one split, and draws no images. It is split by micrograph or by group,
+//! never by patch, and read in two ways: [`PatchSource`] gives an endless stream of random patches for training, and
+//! the set does not have to fit into memory; [`fixed_patches`] gives the same patches each time, for evaluation.
+//! Networks are not known here.
 
 mod alignment;
 pub mod check;
@@ -92,7 +93,7 @@ impl Dataset {
     /// Of synthetic micrographs alone, those that `config` requests; all are for training.
     ///
     /// # Errors
-    /// If a setting is out of range, or there are none.
+    /// If a setting is out of range, or their number is 0.
     pub fn synthetic(config: &DatasetConfig) -> Result<Self, DatasetError> {
         let config = config.clone().checked()?;
         let mut entries = synthetic::entries(config.synthetic, config.seed);

@@ -2,7 +2,7 @@
 //!
 //! The data bar is cut off first, then the contrast is stretched between two percentiles of the
 //! specimen, so that a hot pixel or a charged edge does not set it. Pixels keep their places and
-//! sizes. Nothing here knows of data sets or networks.
+//! sizes. Data sets and networks are not known here.
 
 use std::path::{Path, PathBuf};
 
@@ -63,9 +63,9 @@ impl PrepareConfig {
 pub struct Prepared {
     /// The specimen, data bar cut off, `[H, W]`, values in `[0, 1]`.
     pub plane: Plane,
-    /// Value of the file that became 0; what lies below became 0 too.
+    /// Value of the file that became 0; values below became 0 too.
     pub low: f32,
-    /// Value of the file that became 1; what lies above became 1 too.
+    /// Value of the file that became 1; values above became 1 too.
     pub high: f32,
     /// The data bar that was cut off.
     pub data_bar: Option<DataBar>,
@@ -87,7 +87,7 @@ pub enum PrepareError {
     /// `path` holds a value that is not finite at row `y`, column `x`.
     #[error("{}: expected finite values, found {value} at row {y}, column {x}", path.display())]
     NotFinite { path: PathBuf, value: f32, y: usize, x: usize },
-    /// `path` shows nothing: the percentiles that should become black and white are one value.
+    /// `path` has no contrast: the percentiles that should become black and white are the same value.
     #[error(
         "{}: expected an image with contrast, found a flat one: {:.1} % to {:.1} % of its pixels are {value}",
         path.display(), 100.0 * low_share, 100.0 * high_share

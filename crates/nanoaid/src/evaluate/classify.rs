@@ -23,7 +23,7 @@ const MOST_VIEWS: usize = 16;
 /// Views that are run together.
 const BATCH: usize = 16;
 
-/// Height and width of the views that `network` takes, in pixels; `None` if it is no classifier.
+/// Height and width of the views that `network` takes, in pixels; `None` if it is not a classifier.
 pub fn view_px(network: &Network) -> Option<usize> {
     match network.architecture() {
         Architecture::Compact(config) => Some(config.view_px),
@@ -59,7 +59,7 @@ pub(crate) fn scaled(plane: &Plane, side: usize) -> Plane {
 /// the views of `plane`, values in `[0, 1]`.
 ///
 /// # Panics
-/// If `network` is no classifier, or `plane` is empty.
+/// If `network` is not a classifier, or `plane` is empty.
 pub fn logits(network: &Network, plane: &Plane) -> Vec<f64> {
     let side = view_px(network).expect("a classifier");
     logits_of_groups(network, &[views(plane, side)]).remove(0)
@@ -103,7 +103,7 @@ pub fn macro_f1(logits: &[Vec<f64>], expected: &[usize], n_classes: usize) -> f6
     classifier::macro_f1(n_classes, expected.iter().copied().zip(logits.iter().map(|logits| argmax(logits))))
 }
 
-/// Mean cross-entropy of the softmax of `logits` in nats; 0 where there are none.
+/// Mean cross-entropy of the softmax of `logits` in nats; 0 without logits.
 pub fn cross_entropy(logits: &[Vec<f64>], expected: &[usize]) -> f64 {
     let one = |(logits, &expected): (&Vec<f64>, &usize)| {
         let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);

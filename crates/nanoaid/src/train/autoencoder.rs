@@ -109,7 +109,7 @@ impl Task for Reconstruct<'_> {
     }
 }
 
-/// Mean squared error of what `graph` makes of `images`, `[N, 1, H, W]`.
+/// Mean squared error of the reconstruction of `images` by `graph`, `[N, 1, H, W]`.
 fn reconstruction_loss(graph: &Graph, images: Tensor<4>) -> (Tensor<1>, Vec<Statistics>) {
     let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
     ((output - images).square().mean(), statistics)

@@ -58,7 +58,8 @@ pub fn classifier(
     let config = config.clone().checked()?;
     run.remove_leftovers()?;
     let classes = base.network.classes().unwrap_or_default();
-    let side = view_px(&base.network).ok_or_else(|| no_patches("labelled", "the base is no classifier"))?;
+    let side =
+        view_px(&base.network).ok_or_else(|| no_patches("labelled", "the base is not a classifier"))?;
     let (training, mut skipped) = pictures(dataset, Split::Train, classes, side);
     let (validation, more) = pictures(dataset, Split::Validation, classes, side);
     skipped.extend(more);

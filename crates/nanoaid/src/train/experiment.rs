@@ -81,7 +81,7 @@ pub enum ExperimentError {
     /// The settings cannot be written as a settings file.
     #[error("settings: {0}")]
     Toml(#[from] toml::ser::Error),
-    /// A training is resumed with something else than it began with.
+    /// A training is resumed with other settings, data or device than it began with.
     #[error("cannot resume with other {what} than the run began with: {detail}")]
     Changed { what: &'static str, detail: String },
     /// A training is resumed with fewer epochs than it has done.
@@ -103,7 +103,7 @@ pub enum ExperimentError {
     #[error("--start {start} needs --base, a network to start from")]
     NoBase { start: &'static str },
     /// The base has no encoder that our own network could take over.
-    #[error("--base: the run is no autoencoder, expected one with encoder stages")]
+    #[error("--base: the run is not an autoencoder, expected one with encoder stages")]
     NoEncoder,
     /// The caller ended it; what was complete is in the run folder.
     #[error("cancelled: the run folder holds all complete epochs; `--resume` continues from there")]

@@ -48,7 +48,7 @@ pub struct BaselineQuality {
     pub quality: Quality,
 }
 
-/// A held-out patch and what the network makes of it.
+/// A held-out patch and its reconstruction.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// File and category.
@@ -81,7 +81,7 @@ impl HeldOut {
     /// The patches of `dataset`, of the size that `config` says.
     ///
     /// # Errors
-    /// If no micrograph of one of the parts can be used.
+    /// If no micrograph of one of the splits can be used.
     pub fn of(dataset: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
         let (part, held_out) = held_out_patches(dataset, config.patch)?;
         let training = patches_of(dataset, Split::Train, config.patch, MOST_BASELINE_PATCHES)?;
@@ -108,7 +108,7 @@ pub struct TrainResult {
 }
 
 impl Report {
-    /// Measures `network`, trained as `config` says, on patches that it has not seen.
+    /// Measures `network`, trained as `config` says, on patches that it was not trained on.
     pub fn of(network: &Network, patches: &HeldOut, config: &TrainConfig) -> Self {
         let HeldOut { part, held_out, training } = patches;
         let originals: Vec<&Plane> = held_out.iter().map(|patch| &patch.plane).collect();

@@ -3,7 +3,7 @@
 //! One is stretched and shifted along its rows and columns, and its contrast changed, until it
 //! differs least from the other (Lucas and Kanade 1981, Gauss–Newton steps, coarse to fine). Then
 //! the two are compared block by block: a letter, a bright edge or shading that both have in one
-//! place does not make them agree in the others. Knows nothing of hashes or files.
+//! place does not make them agree in the others. Hashes and files are not known here.
 
 use micrograph::Plane;
 use micrograph::paint::{Sampling, resampled};
@@ -28,7 +28,7 @@ const BLOCKS: usize = 4;
 
 /// How well two square planes of at least 64 × 64 agree where they overlap best, in `[-1, 1]`: the
 /// median over 16 blocks of the correlation in a block, mean and trend removed. A block without
-/// contrast correlates with nothing: 0.
+/// contrast has correlation 0.
 ///
 /// `None` where no stretch up to a quarter and no shift brings three quarters of their sides
 /// together.

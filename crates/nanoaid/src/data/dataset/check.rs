@@ -1,9 +1,9 @@
 //! Check: problems of a data set before a network is trained on it.
 //!
-//! Every micrograph is read once, on all cores; its pixels are not kept. Told are what can't be
-//! read, what is there twice, whether the split leaks, and whether something that is not the
-//! specimen gives the category away: the data bar, the calibration, the size. A *problem* makes results
-//! wrong, a *warning* is for a look. The same data set gives the same report.
+//! Every micrograph is read once, on all cores; its pixels are not kept. The report lists what cannot be read, what
+//! is there twice, whether the split leaks, and whether something other than the specimen reveals the category: the
+//! data bar, the calibration, the size. A *problem* makes results wrong, a *warning* should be inspected. The same
+//! data set gives the same report.
 
 mod pictures;
 mod report;
@@ -97,7 +97,7 @@ pub fn check(
     })
 }
 
-/// What one look at a micrograph gives.
+/// What is computed from one micrograph.
 struct Look {
     /// Its hash; `None` if not even its bytes can be read.
     sha256: Option<String>,

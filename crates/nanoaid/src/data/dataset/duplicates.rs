@@ -1,9 +1,9 @@
 //! Near-duplicates: pairs of micrographs that show the same place, and the groups they make.
 //!
-//! A pair is proposed by its perceptual hashes and believed only if the aligned thumbnails agree.
-//! Both bounds were chosen on real micrographs, see `docs/method.md`. Found are copies in another
-//! format, brightness or contrast, flipped or turned by quarters, and with about a twentieth cut
-//! off; not a neighbouring place, another magnification, or another image of the same specimen.
+//! A pair is proposed by its perceptual hashes and confirmed only if the aligned thumbnails agree.
+//! Both bounds were chosen on real micrographs, see `docs/method.md`. It finds copies in another format, brightness
+//! or contrast, flipped or turned by quarters, and with about a twentieth cut off; it does not find a neighbouring
+//! place, another magnification, or another image of the same specimen.
 
 use rayon::prelude::*;
 
@@ -23,7 +23,7 @@ const LEAST_COARSE: f64 = 0.5;
 /// more; of pairs of different places, the highest was 0.71.
 pub(super) const LEAST_AGREEMENT: f64 = 0.85;
 
-/// Agreement from which on a pair is worth a look, though it is not believed.
+/// Agreement from which on a pair should be inspected, though it is not confirmed.
 pub(super) const ALIKE: f64 = 0.5;
 
 /// Two micrographs that show the same place, or are alike, by their places in a list.
@@ -40,7 +40,7 @@ pub(crate) struct NearPair {
     pub(super) position: usize,
 }
 
-/// All pairs of near-duplicates, in order; who has no fingerprint has none.
+/// All pairs of near-duplicates, in order; micrographs without a fingerprint have no pairs.
 pub(crate) fn near_pairs(prints: &[Option<Fingerprint>]) -> Vec<NearPair> {
     pairs(prints, LEAST_AGREEMENT)
 }

@@ -1,7 +1,7 @@
 //! Entry: one micrograph of a data set, its place in the set, and how its pixels are come by.
 //!
 //! Its pixels are read from a file, or drawn from settings and a seed each time they are needed:
-//! either way nothing is held here. This file knows nothing of splits, patches or memory.
+//! either way nothing is held here. Splits, patches and memory are not known here.
 
 use std::io;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ impl Entry {
     /// The specimen as a network sees it, `[H, W]`, values in `[0, 1]`.
     ///
     /// `prepare.data_bar` is about files. Of a synthetic micrograph it is known whether it has a
-    /// data bar: nothing is looked for, and without one no row is cut off.
+    /// data bar: it is not searched for, and without one no row is cut off.
     pub(crate) fn plane(&self, prepare: &PrepareConfig) -> Result<Plane, String> {
         self.prepared(prepare).map(|prepared| prepared.plane)
     }

@@ -33,7 +33,7 @@ pub enum DatasetError {
     /// The system could not write `path`.
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    /// `path` is nothing that can be imported.
+    /// `path` cannot be imported.
     #[error("{}: expected a tar file (.tar, .tar.gz, .tgz), a folder of micrographs or an index CSV", path.display())]
     NotASource { path: PathBuf },
     /// A source lies in the folder that is imported into, or the other way round.

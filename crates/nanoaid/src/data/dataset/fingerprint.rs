@@ -1,10 +1,10 @@
-//! Fingerprint: what is kept of a micrograph to find its near-duplicates.
+//! Fingerprint: what is stored of a micrograph to find its near-duplicates.
 //!
 //! A thumbnail, squashed to a square so that a quarter turn of the micrograph is one of the
 //! thumbnail, and a perceptual hash of each of the eight positions it can be laid in: which low
 //! frequencies of a cosine transform are above their median, as in pHash (Zauner 2010). The
 //! frequencies that don't vary along rows or columns are left out: shading has most of its energy
-//! there. Knows nothing of files or thresholds.
+//! there. Files and thresholds are not known here.
 
 use std::f64::consts::PI;
 
@@ -35,7 +35,7 @@ impl Fingerprint {
     /// Length of [`Fingerprint::bytes`].
     pub(crate) const N_BYTES: usize = SIDE * SIDE;
 
-    /// What has to be kept of it.
+    /// What has to be stored of it.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.thumbnail
     }

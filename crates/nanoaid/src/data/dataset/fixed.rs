@@ -1,7 +1,6 @@
-//! Fixed patches: the same patches of a split each time, to judge a network by.
+//! Fixed patches: the same patches of a split each time, for the evaluation of a network.
 //!
-//! Patches lie on a grid, do not overlap, and are chosen far from each other. Nothing is drawn at
-//! random.
+//! Patches lie on a grid, do not overlap, and are chosen far from each other. The choice is not random.
 
 use micrograph::{Plane, Rect};
 use rayon::prelude::*;
@@ -76,17 +75,17 @@ pub struct LabelledPatch {
 pub struct FixedPatches {
     /// The patches, in the order of file, row, column.
     pub patches: Vec<LabelledPatch>,
-    /// The micrographs that gave none, in the order of their files.
+    /// The micrographs without a patch, in the order of their files.
     pub skipped: Vec<Skipped>,
 }
 
-/// Patches of `split` that are the same each time; none if the split is empty.
+/// Patches of `split` that are the same each time; empty if the split is empty.
 ///
 /// Where `most_total` is less than the micrographs could give, each gives the same number, or
 /// evenly spaced ones of them give one; it may then be missed where micrographs are flat.
 ///
 /// # Errors
-/// If a setting is out of range, or there are micrographs but none gives a patch.
+/// If a setting is out of range, or no micrograph gives a patch.
 pub fn fixed_patches(
     dataset: &Dataset,
     split: Split,

@@ -1,8 +1,8 @@
 //! Import: micrographs from archives, folders and indexes into one folder with an index.
 //!
-//! The folder holds each content once, its index says where it came from and its SHA-256; all that
-//! was not taken is named in the report. Importing again adds what is new and changes nothing else,
-//! so an import that was interrupted is finished by repeating it. Nothing is downloaded here.
+//! The folder holds each content once, its index says where it came from and its SHA-256; files that were not taken
+//! are listed in the report. Importing again adds what is new and changes only that, so an import that was
+//! interrupted is finished by repeating it. Nothing is downloaded here.
 
 mod archive;
 mod name;
@@ -382,7 +382,7 @@ impl From<ArchiveError> for Stop {
 fn readable(candidate: &Candidate) -> Result<(), String> {
     let decode = |path: &Path| {
         let read = read::micrograph(path, &ReadConfig::default());
-        // the report names the source; where the bytes lie now is nobody's business
+        // the report names the source; the temporary path of the bytes does not matter
         read.map(|_| ()).map_err(|error| error.to_string().replace(&format!("{}: ", path.display()), ""))
     };
     match &candidate.path {

@@ -46,7 +46,7 @@ impl Listing {
         Ok(Self { root, index, rows, skipped })
     }
 
-    /// Whether the index gives a split; it does for all rows or for none.
+    /// Whether the index gives a split; either for all rows or for no row.
     pub(super) fn tells_split(&self) -> bool {
         self.rows[0].split.is_some()
     }

@@ -1,12 +1,11 @@
 //! The shortcut audit: does the network read the data bar instead of the specimen?
 //!
-//! Magnification, detector and instrument stand in the data bar and go with the class, so a network
-//! may learn to read them. The same network is scored on the same micrographs four times: whole,
-//! the data bar alone, an equal strip from the top (the control: whatever a narrow strip of
-//! specimen tells), and without the bar. All differences are of pairs, over the same resampled
-//! groups.
+//! Magnification, detector and instrument are written in the data bar and correlate with the class, so a network may
+//! learn to read them. The same network is scored on the same micrographs four times: whole, the data bar alone, an
+//! equal strip from the top (the control: how well a narrow strip of specimen is classified), and without the bar. All
+//! differences are of pairs, over the same resampled groups.
 //!
-//! What the audit can't see: a class of which more micrographs *have* a bar than of others, marks
+//! What the audit cannot detect: a class of which more micrographs *have* a bar than of others, marks
 //! inside the specimen, and habits of an operator (contrast, magnification) that are in the pixels.
 
 use serde::{Deserialize, Serialize};
@@ -93,7 +92,7 @@ pub struct Difference {
 pub enum Verdict {
     /// The network reads the data bar.
     Shortcut {
-        /// Why that is said; at least one.
+        /// The evidence; at least one item.
         evidence: Vec<Evidence>,
     },
     /// No sign of it. The upper ends of the two differences' intervals say how large a shortcut

@@ -1,11 +1,9 @@
-//! Whether probabilities are to be believed: of all micrographs given a class with confidence 0.8,
-//! are 80 % right?
+//! Calibration of probabilities: of all micrographs classified with confidence 0.8, are 80 % right?
 //!
 //! Expected calibration error, calibration bins and temperature scaling after Guo et al. 2017: the
 //! logits are divided by one number, fitted on the validation micrographs by least negative
 //! log-likelihood. That changes confidences, never the class. With few micrographs the error is
-//! well above 0 even for perfect probabilities, so what such probabilities would show is given
-//! beside it.
+//! well above 0 even for perfectly calibrated probabilities, so its expected value for these is given beside it.
 
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -54,10 +52,9 @@ pub struct CalibrationScores {
     /// Expected calibration error: mean distance of confidence and accuracy over the bins, weighted
     /// by their micrographs; 0 to 1, lower is better.
     pub ece: f64,
-    /// The error `ece` that wholly honest probabilities would show on as many micrographs: mean over
-    /// random draws.
+    /// Expected value of `ece` for perfectly calibrated probabilities on as many micrographs: mean over random draws.
     pub ece_if_honest: f64,
-    /// Mean negative log-likelihood of the true class, in nats; `ln n_classes` for knowing nothing.
+    /// Mean negative log-likelihood of the true class, in nats; `ln n_classes` for uniform probabilities.
     pub nll: f64,
     /// Brier score: mean squared distance of the probabilities from 1 for the true class and 0 for
     /// the others, summed over the classes; 0 to 2, lower is better (Brier 1950).

@@ -1,9 +1,9 @@
-//! What a classifier that has seen nothing would reach.
+//! What a classifier without information would reach.
 //!
 //! Two answers: always naming the most frequent class, and this network's own predictions under
 //! shuffled labels (a permutation test). Labels are shuffled by group: the groups' labels are laid
 //! in a row, groups in random order, and dealt to the micrographs in their own order. Class counts
-//! stay as they are, and so do runs of equal labels, which groups bring about; for groups of one
+//! stay as they are, and so do runs of equal labels, which come from groups; for groups of one
 //! size this is exactly a permutation of groups.
 
 use micrograph::random::Stream;

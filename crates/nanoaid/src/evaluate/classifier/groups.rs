@@ -2,7 +2,7 @@
 //!
 //! The bootstrap draws as many groups as there are, with replacement, each with all its
 //! micrographs; an interval holds the middle share of what comes out (percentile method, Efron &
-//! Tibshirani 1993, chapter 13). It knows nothing of sources that groups have in common.
+//! Tibshirani 1993, chapter 13). Sources that groups have in common are not taken into account.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Counts of right and wrong, and the figures made from them.
 //!
 //! Definitions as usual (and as in scikit-learn): recall is the share of a class that was found,
-//! precision the share of what was called by its name that is of it, F1 their harmonic mean.
+//! precision the share of the predictions of it that are correct, F1 their harmonic mean.
 
 use std::f64::consts::SQRT_2;
 
@@ -23,7 +23,7 @@ pub struct ClassScores {
     pub n_predicted: usize,
     /// Share of the class that was found; absent without micrographs.
     pub recall: Option<f64>,
-    /// Wilson interval of the recall. It takes micrographs for independent, so it is too narrow
+    /// Wilson interval of the recall. It assumes that micrographs are independent, so it is too narrow
     /// where a group has several.
     pub recall_interval: Option<Interval>,
     /// Share of the predictions of this class that are correct; absent if there were none.

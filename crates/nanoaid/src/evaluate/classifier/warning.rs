@@ -1,4 +1,4 @@
-//! What to beware of when a report is read: each with its numbers, and with advice.
+//! Warnings about a report: each with its numbers, and with advice.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::ClassifierReport;
 use super::calibration::FEWEST_FOR_TEMPERATURE;
 
-/// Test micrographs below which a class's recall says little: with 10, one more or less is 10 %.
+/// Test micrographs below which a class's recall is very uncertain: with 10, one more or less is 10 %.
 const FEW_IMAGES: usize = 10;
 /// Groups below which percentile intervals are known to be too narrow.
 const FEW_GROUPS: usize = 20;
-/// Width of an accuracy's interval from which on it decides little.
+/// Width of an accuracy's interval from which on it is too wide for conclusions.
 const WIDE: f64 = 0.15;
-/// Probability of chance above which nothing is shown.
+/// p-value above which the network is not shown to be better than chance.
 const CHANCE: f64 = 0.05;
 
-/// Something to beware of; its text by `Display`, what to do by [`Warning::advice`].
+/// A warning; its text by `Display`, what to do by [`Warning::advice`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Warning {
@@ -164,7 +164,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// What to beware of in `report`, `n_shared_groups` of whose groups are in the validation split.
+/// The warnings about `report`, `n_shared_groups` of whose groups are in the validation split.
 pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec<Warning> {
     let ClassifierReport { accuracy, chance, per_class, n_groups, n_validation, calibration, .. } = report;
     let n_groups = *n_groups;

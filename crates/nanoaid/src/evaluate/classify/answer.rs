@@ -1,9 +1,9 @@
-//! Answer: what a classifier says of one micrograph, with probabilities that can be believed as far
-//! as its temperature goes, or that it says nothing.
+//! Answer: the class of one micrograph by a classifier, with probabilities that are as reliable as its temperature,
+//! or an abstention.
 //!
 //! Probabilities are softmax(logits / temperature), after Guo et al. 2017; the temperature
-//! is that of a report ([`crate::evaluate::classifier`]). A micrograph that shows none of the classes gets an answer all the
-//! same: a softmax cannot say "something else".
+//! is that of a report ([`crate::evaluate::classifier`]). A micrograph of another class gets an answer, too: a
+//! softmax cannot say "something else".
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
@@ -18,22 +18,22 @@ use crate::{ConfigError, Network};
 pub struct AnswerConfig {
     /// What logits are divided by, above 0.
     pub temperature: f64,
-    /// Probability of the most probable class below which nothing is said, in `[0, 1]`.
+    /// Probability of the most probable class below which the classifier abstains, in `[0, 1]`.
     pub abstain_below: f64,
 }
 
-/// Below it a network whose probabilities can be believed is wrong more often than right.
+/// Below it a network with calibrated probabilities is wrong more often than right.
 const ONE_HALF: f64 = 0.5;
 
 impl Default for AnswerConfig {
-    /// Probabilities as the network gives them; says nothing below one half.
+    /// Probabilities as the network gives them; abstains below one half.
     fn default() -> Self {
         Self { temperature: 1.0, abstain_below: ONE_HALF }
     }
 }
 
 impl AnswerConfig {
-    /// The temperature of `report`, 1 where none could be fitted; says nothing below one half.
+    /// The temperature of `report`, 1 where it could not be fitted; abstains below one half.
     pub fn of(report: &ClassifierReport) -> Self {
         let temperature = report.calibration.temperature.map_or(1.0, |temperature| temperature.value);
         Self { temperature, abstain_below: ONE_HALF }
@@ -53,7 +53,7 @@ impl AnswerConfig {
     }
 }
 
-/// What a classifier says of a micrograph.
+/// The answer of a classifier for a micrograph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// SHA-256 of the classifier as a file.
@@ -75,13 +75,13 @@ pub struct ClassProbability {
     pub probability: f64,
 }
 
-/// What `network` says of `plane`, values in `[0, 1]`.
+/// The answer of `network` for `plane`, values in `[0, 1]`.
 ///
 /// # Errors
 /// A setting that is out of range.
 ///
 /// # Panics
-/// If `network` is no classifier, or `plane` is empty.
+/// If `network` is not a classifier, or `plane` is empty.
 ///
 /// ```
 /// use micrograph::Plane;

@@ -24,7 +24,7 @@ pub struct TrainedClassifier {
     calibrated: bool,
 }
 
-/// What a classifier says of a file.
+/// The answer of a classifier for a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileAnswer {
     /// The file.
@@ -36,7 +36,7 @@ pub struct FileAnswer {
     pub warnings: Vec<String>,
 }
 
-/// Why there is no classifier or no answer.
+/// Why a classifier or an answer is missing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -44,7 +44,7 @@ pub enum ClassifyError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The network is no classifier of micrographs.
+    /// The network is not a classifier of micrographs.
     #[error(
         "found {found}, expected a classifier of grey micrographs: `classifier`, or a run of `train classifier`"
     )]
@@ -67,7 +67,7 @@ impl TrainedClassifier {
     /// `network` with its evaluation `report`, if there is one.
     ///
     /// # Errors
-    /// If it is no classifier of grey micrographs.
+    /// If it is not a classifier of grey micrographs.
     pub fn new(network: Network, report: Option<&ClassifierReport>) -> Result<Self, ClassifyError> {
         if view_px(&network).is_none() {
             let found = match network.classes() {
@@ -91,7 +91,7 @@ impl TrainedClassifier {
     /// The classifier of a run folder, with the report of its evaluation.
     ///
     /// # Errors
-    /// If a file is missing or damaged, or the run's network is no classifier.
+    /// If a file is missing or damaged, or the run's network is not a classifier.
     pub fn of_run(run: &RunFolder, device: Device) -> Result<Self, ClassifyError> {
         #[derive(Deserialize)]
         struct Evaluation {
@@ -120,12 +120,12 @@ impl TrainedClassifier {
     }
 
     /// Whether a temperature was fitted on micrographs that the network was not trained on, so that
-    /// probabilities are about as often right as they say.
+    /// predictions are right about as often as the probabilities say.
     pub fn calibrated(&self) -> bool {
         self.calibrated
     }
 
-    /// What it says of the micrograph at `path`.
+    /// Its answer for the micrograph at `path`.
     ///
     /// # Errors
     /// If the file cannot be read or prepared.

@@ -30,7 +30,7 @@ pub struct CheckReport {
     /// Pairs that show the same place; of files that hold the same bytes only the first is among
     /// them.
     pub near_duplicates: Vec<Pair>,
-    /// Pairs that are less alike than near-duplicates: for a look, nothing follows from them.
+    /// Pairs that are less alike than near-duplicates: for inspection only.
     pub alike: Vec<Pair>,
     /// Files that were left out when the list was made.
     pub skipped: Vec<Skipped>,
@@ -128,7 +128,7 @@ impl Pair {
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
 pub enum Problem {
-    /// A file can't be read, or shows nothing.
+    /// A file cannot be read, or has no contrast.
     Unreadable(Skipped),
     /// `file` does not have the hash that the index gives.
     Changed { file: String },
@@ -195,13 +195,13 @@ impl fmt::Display for Problem {
             Self::TwoCategories { files: [one, other], categories: [category, other_category] } => {
                 write!(
                     formatter,
-                    "two categories: {one} ({category}) and {other} ({other_category}) are the same"
+                    "two categories: {one} ({category}) and {other} ({other_category}) have the same content"
                 )
             }
             Self::Leak(Leak { kind, files: [one, other], splits: [split, other_split] }) => {
                 write!(formatter, "leak: {one} ({split}) and {other} ({other_split}) ")?;
                 match kind {
-                    LeakKind::SameContent => write!(formatter, "hold the same"),
+                    LeakKind::SameContent => write!(formatter, "have the same content"),
                     LeakKind::NearDuplicate => write!(formatter, "are near-duplicates"),
                     LeakKind::SameGroup { group } => write!(formatter, "are of group `{group}`"),
                 }
@@ -220,7 +220,7 @@ impl fmt::Display for CheckWarning {
             Self::TooFew { category, n, least } => {
                 write!(
                     formatter,
-                    "too few: {category} has {n}, at least {least} are needed to learn from and to measure"
+                    "too few: {category} has {n}, at least {least} are needed for training and testing"
                 )
             }
             Self::NoneInSplit { category, split } => {

@@ -53,7 +53,7 @@ fn extremes(categories: &[CategoryCheck], count: fn(&CategoryCheck) -> usize) ->
 }
 
 /// Share of `sized` whose category is the commonest among the *others* of their size, or among all
-/// others where there is none of their size; and the share of the commonest category. `None` for
+/// others if no other one has their size; and the share of the commonest category. `None` for
 /// fewer than two.
 fn told_by_size(sized: &[((usize, usize), &str)]) -> Option<(f64, f64)> {
     if sized.len() < 2 {

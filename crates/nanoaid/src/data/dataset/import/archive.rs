@@ -1,6 +1,6 @@
 //! Archive: the image files in a tar file, plain or compressed with gzip, one after the other.
 //!
-//! Nothing is ever written where an archive says: an entry gives a name and bytes. Entries that
+//! Files are never written to paths from an archive: an entry gives a name and bytes. Entries that
 //! climb out of their folder, links and devices are refused, and how much is unpacked is bounded,
 //! since a small file can unpack to anything.
 

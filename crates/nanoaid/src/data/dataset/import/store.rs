@@ -1,6 +1,6 @@
 //! Store: the folder that is imported into, with its index and its hashes.
 //!
-//! A file is whole before it has its name, and its name follows from where it came from and what it
+//! A file is complete before it has its name, and its name follows from where it came from and what it
 //! holds; so files that an interrupted import left are found again and taken over. Index and hashes
 //! are written last, and only if something is new.
 
