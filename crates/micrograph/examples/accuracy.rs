@@ -1,8 +1,8 @@
-//! How well measurements meet the truth of synthetic micrographs, as tables in Markdown.
+//! Accuracy of measurements against the truth of synthetic micrographs, as tables in Markdown.
 //!
 //! `cargo run --release -p micrograph --example accuracy -- [gratings|orientation|textures|lattices|speed]…`
-//! prints the tables of docs/accuracy.md: all, or those named, or of a table the rows whose names hold a
-//! word, such as `gratings/tilted`. Seeds are fixed, the same command gives the same tables but for the times.
+//! prints the tables of docs/accuracy.md: all, or those named, or of a table the rows whose names contain a
+//! word, such as `gratings/tilted`. Seeds are fixed: the same command gives the same tables except the times.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables are what it is for")]
 
@@ -27,25 +27,25 @@ use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let named: Vec<String> = std::env::args().skip(1).collect();
-    // the word that rows of a table must hold, if the table is asked for
+    // the word that rows of a table must contain, if the table is requested
     let rows = |table: &str| {
         let word = |name: &String| Some(name.strip_prefix(table)?.trim_start_matches('/').to_owned());
         if named.is_empty() { Some(String::new()) } else { named.iter().find_map(word) }
     };
-    let asked = |table: &str| rows(table).is_some();
+    let requested = |table: &str| rows(table).is_some();
     if let Some(word) = rows("gratings") {
         gratings(&word)?;
     }
-    if asked("orientation") {
+    if requested("orientation") {
         gradients();
     }
     if let Some(word) = rows("lattices") {
         lattices(&word)?;
     }
-    if asked("textures") {
+    if requested("textures") {
         textures()?;
     }
-    if asked("speed") {
+    if requested("speed") {
         speed()?;
     }
     Ok(())
@@ -116,19 +116,19 @@ struct Row {
     scanned: Scanned,
 }
 
-/// How the specimen lies and moves.
+/// Orientation and motion of the specimen.
 #[derive(Clone, Copy, PartialEq)]
 enum Scanned {
     Flat,
-    /// By 10° to 60°, about any axis, which is told.
+    /// By 10° to 60°, about any axis, which is given to the measurement.
     Tilted,
     /// Evenly, by up to 1 % of the image's height along both directions.
     Drifting,
-    /// By as much, fast at first and at rest at the end.
+    /// By the same amount, fast at first and at rest at the end.
     Settling,
 }
 
-/// Grating number `index` of a row, everything that is not told at random.
+/// Grating number `index` of a row, with random values for everything that is not given.
 fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     let draw = &mut Stream::new(21, "accuracy grating", index);
     let pitch = row.pitch;
@@ -186,7 +186,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
         ..SynthConfig::default()
     };
     let made = synthetic(&config, index)?;
-    let Truth::Lines(truth) = made.truth.clone() else { unreachable!("lines were asked for") };
+    let Truth::Lines(truth) = made.truth.clone() else { unreachable!("lines were requested") };
     let geometry =
         Geometry { tilt_deg: scan.tilt_deg, tilt_axis_deg: scan.tilt_axis_deg, ..Geometry::default() };
     Ok(Case {
@@ -322,7 +322,7 @@ struct Dots {
 #[derive(Clone, Copy, PartialEq)]
 enum Laid {
     Flat,
-    /// By 10° to 50°, about any axis, which is told.
+    /// By 10° to 50°, about any axis, which is given to the measurement.
     Tilted,
     /// In 4 × 3 fields, each off by up to 0.08 of the pitch along both directions.
     Stitched,
@@ -364,7 +364,7 @@ fn dots(index: u64, laid: Laid) -> Result<Dots, Box<dyn Error + Send + Sync>> {
         ..SynthConfig::default()
     };
     let made = synthetic(&whole, index)?;
-    let Truth::Dots(truth) = &made.truth else { unreachable!("dots were asked for") };
+    let Truth::Dots(truth) = &made.truth else { unreachable!("dots were requested") };
     let place = |site: &DotSite| (made.scan.image_from_specimen([site.y, site.x]), site.present);
     let sites = truth.sites.iter().map(place).collect();
     let geometry = Geometry { tilt_deg, tilt_axis_deg, ..Geometry::default() };

@@ -1,7 +1,7 @@
 //! TIFF files of random pixel sizes, for other programs to read.
 //!
 //! `cargo run --release -p micrograph --example calibrated_tiffs -- OUT` writes 100 small files and
-//! `OUT/sizes.csv` with the width and height of a pixel that each was given, in nm, from 0.01 nm to 0.1 mm.
+//! `OUT/sizes.csv` with the width and height of a pixel in each, in nm, from 0.01 nm to 0.1 mm.
 //! `scripts/calibration-by-others.sh` has ImageJ and tifffile read them.
 
 use std::error::Error;

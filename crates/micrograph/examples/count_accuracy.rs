@@ -1,8 +1,8 @@
-//! How well particles are counted and fibres measured: bias, scatter and coverage as Markdown tables.
+//! Accuracy of counting particles and measuring fibres: bias, scatter and coverage as Markdown tables.
 //!
 //! `cargo run --release -p micrograph --example count_accuracy` prints the tables of `docs/accuracy.md`.
 //! `… --example count_accuracy -- OUT IMAGE…` writes instead for each micrograph `OUT/NAME.png` with the
-//! outlines of its particles and their number, the measured points of its fibres, or why there are none.
+//! outlines of its particles and their number, the measured points of its fibres, or the reason for a refusal.
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is run for")]
 
@@ -139,7 +139,7 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
     for seed in 0..N_SEEDS {
         let mut specimen = specimen.clone();
         if specimen.packing == Packing::Overlapping {
-            // places that know nothing of each other: as many as happen to be there
+            // independent positions: their number is random
             let mean = mean_density * area;
             let deviation = Stream::new(seed, "count accuracy number", 0).normal();
             specimen.coverage = (mean + mean.sqrt() * deviation).max(1.0) * disc / area;
@@ -153,14 +153,14 @@ fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Re
             ..SynthConfig::default()
         };
         let made = micrograph(&config, seed)?;
-        let Truth::Particles(truth) = made.truth else { return Err("particles were asked for".into()) };
+        let Truth::Particles(truth) = made.truth else { return Err("particles were requested".into()) };
         let plane = made.plane;
         let Ok((count, _)) = particles(&plane, &CountConfig::default()) else {
             shares.1 += 1;
             continue;
         };
         let all = &truth.particles;
-        // seen are those of whose discs a region of the least diameter lies inside, not hidden by others
+        // visible are discs with a region of at least the least diameter inside that others do not hide
         let inside = |particle: &&Particle| {
             let reach = particle.radius_px.ceil() as i64;
             let (y0, x0) = (particle.y.round() as i64, particle.x.round() as i64);
@@ -219,7 +219,7 @@ fn fiber_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
     let (median, spread) = match &specimen {
         Specimen::Fibers(fibers) => (fibers.diameter_px, fibers.spread),
         Specimen::Nanowires(wires) => (wires.diameter_px, wires.spread),
-        _ => return Err("fibres were asked for".into()),
+        _ => return Err("fibres were requested".into()),
     };
     let mean = median * (spread * spread / 2.0).exp();
     let (mut diameters, mut orders) = (Errors::default(), Errors::default());
@@ -240,7 +240,7 @@ fn fiber_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Bo
         let lines: Vec<Vec<[f64; 2]>> = match made.truth {
             Truth::Fibers(truth) => truth.fibers.into_iter().map(|f| f.centre_line).collect(),
             Truth::Nanowires(truth) => truth.wires.into_iter().map(|w| w.centre_line).collect(),
-            _ => return Err("fibres were asked for".into()),
+            _ => return Err("fibres were requested".into()),
         };
         let (mut length, mut cos, mut sin) = (0.0, 0.0, 0.0);
         let inside = |[y, x]: [f64; 2]| (0.0..768.0).contains(&y) && (0.0..1024.0).contains(&x);

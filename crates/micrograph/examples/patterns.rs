@@ -1,7 +1,7 @@
-//! What is measured on real files, and pictures of it.
+//! Measurements of real files, and pictures of them.
 //!
 //! `cargo run --release -p micrograph --example patterns -- OUT IMAGE…` prints what is found on each
-//! micrograph, its data bar cut off, and writes `OUT/NAME.png`: the survey of axes, the lines of a
+//! micrograph, its data bar cut off, and writes `OUT/NAME.png`: the map of axes, the lines of a
 //! grating (yellow), the sites of a lattice (green found, red missing, blue extra).
 
 #![expect(clippy::print_stdout, reason = "numbers for the eye are what it is for")]

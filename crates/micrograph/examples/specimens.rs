@@ -1,8 +1,8 @@
-//! Contact sheets of synthetic micrographs beside real ones of the same category, for the eye.
+//! Contact sheets of synthetic micrographs next to real ones of the same category, for visual comparison.
 //!
 //! `cargo run --release -p micrograph --example specimens -- OUT [REAL]` writes `OUT/CATEGORY.png`
-//! with 16 synthetic micrographs and up to 16 real ones from the folder `REAL/CATEGORY`. The real ones lose their
-//! data bar and are cut to the same shape; nothing else is done to either.
+//! with 16 synthetic micrographs and up to 16 real ones from the folder `REAL/CATEGORY`. The data bar of
+//! the real ones is cut off, and they are cropped to the same shape; they are otherwise unchanged.
 
 use std::error::Error;
 use std::fs;
@@ -52,7 +52,8 @@ fn cells(planes: &[Plane]) -> Vec<Cell<'_>> {
     planes.iter().enumerate().map(cell).collect()
 }
 
-/// At most 16 micrographs spread evenly over the files of `folder`, cut to the shape of the synthetic ones.
+/// At most 16 micrographs at equal distances among the files of `folder`, cropped to the shape of the synthetic
+/// ones.
 fn real_planes(folder: &Path) -> Result<Vec<Plane>, Box<dyn Error>> {
     let mut paths =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;

@@ -1,10 +1,10 @@
-//! How unlike the pictures in folders are, by their spectra.
+//! Distance between folders of pictures, by their spectra.
 //!
 //! Usage: `cargo run --release -p micrograph --example spectral_distance -- FOLDER FOLDER…`
 //!
-//! Each picture has its power in rings of one wave per picture, from 2 to 40 waves, as shares of
-//! their sum; a folder the mean of their logarithms. The distance of two folders is the root mean
-//! square of the difference, in powers of e.
+//! Each picture gives its power in rings of one wave per picture, from 2 to 40 waves, as shares of
+//! their sum; a folder gives the mean of their logarithms. The distance of two folders is the root mean
+//! square of the difference, in natural logarithms.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 

@@ -1,7 +1,7 @@
 //! Synthetic micrographs: seeded images that look like SEM, with their truth.
 //!
 //! A [`Specimen`] is built as a surface of exact shapes, [`Imaging`] turns the surface into grey
-//! levels, and [`Truth`] tells what is there. Everything is in px; `nm_per_px` goes into the
+//! levels, and [`Truth`] says what is there. Everything is in px; `nm_per_px` goes into the
 //! calibration and nowhere else. The centre of pixel `(y, x)` lies at the whole numbers `(y, x)`, and
 //! rows run downwards. The same settings and seed give the same bytes, whatever the thread count.
 //!
@@ -52,7 +52,7 @@ pub use scan::{Scan, ScanConfig};
 pub use tip::{TipConfig, TipShape, TipTruth};
 pub use varied::{Kind, varied, varied_config_of, varied_of};
 
-/// All choices behind a synthetic micrograph but its seed.
+/// All settings of a synthetic micrograph except its seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynthConfig {
@@ -62,14 +62,14 @@ pub struct SynthConfig {
     pub width: usize,
     /// Size of a pixel in nanometres, above 0.
     pub nm_per_px: f64,
-    /// What is looked at.
+    /// The imaged specimen.
     pub specimen: Specimen,
-    /// How the raster lies on it.
+    /// The scan over it.
     pub scan: ScanConfig,
-    /// How it is looked at.
+    /// The imaging conditions.
     pub imaging: Imaging,
-    /// Whether a random data bar covers rows at the bottom, as instruments write it; asks for at least
-    /// 96 rows and 64 columns. The truth goes on below it.
+    /// Whether a random data bar covers rows at the bottom, as instruments write it; requires at least
+    /// 96 rows and 64 columns. The truth continues below it.
     pub data_bar: bool,
 }
 
@@ -82,7 +82,7 @@ impl Default for SynthConfig {
             specimen: Specimen::Particles(ParticlesConfig::default()),
             scan: ScanConfig::default(), // flat and at rest
             imaging: Imaging::default(),
-            data_bar: false, // the specimen alone: what networks and measurements look at
+            data_bar: false, // the specimen alone, as networks and measurements use it
         }
     }
 }
@@ -110,7 +110,7 @@ impl SynthConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Specimen {
-    /// Spheres on a background, apart or piled up.
+    /// Spheres on a background, separate or piled up.
     Particles(ParticlesConfig),
     /// A grating of parallel lines.
     Lines(LinesConfig),
@@ -188,19 +188,19 @@ pub enum Truth {
 pub struct Synthetic {
     /// Whole grey levels in `0..=255` as of an 8-bit detector, `[H, W]`.
     pub plane: Plane,
-    /// What it shows, where it lies on the specimen.
+    /// What it shows, in positions on the specimen.
     pub truth: Truth,
-    /// Where in the image that is: the same place, unless the scan has a margin, a drift or a tilt.
+    /// The corresponding positions in the image: the same, unless the scan has a margin, a drift or a tilt.
     pub scan: Scan,
     /// Size of a pixel.
     pub calibration: Calibration,
-    /// Where the data bar lies, if one was asked for.
+    /// The rows of the data bar, if one was requested.
     pub data_bar: Option<Strip>,
 }
 
 impl Synthetic {
-    /// As if it had been read from a file called `name`, which tells its calibration and nothing
-    /// of its data bar.
+    /// As if it had been read from a file called `name`, which gives its calibration but not its data
+    /// bar.
     pub fn into_micrograph(self, name: &str) -> Micrograph {
         let facts = FileFacts {
             path: name.into(),
@@ -222,7 +222,7 @@ impl Synthetic {
 /// The micrograph of `config` under `seed`.
 ///
 /// # Errors
-/// If a setting is out of range, or if the particles do not find room.
+/// If a setting is out of range, or if there is no room for the particles.
 ///
 /// # Examples
 /// ```

@@ -226,7 +226,7 @@ fn tiles_that_reach_over_the_edge_are_put_together() {
 }
 
 #[test]
-fn one_page_is_read_and_the_others_are_told() {
+fn one_page_is_read_and_the_others_are_reported() {
     // the second page can't be decoded, the third is a palette: neither hinders the others
     let pages = [
         Page::new(true, 1, 2, 8, vec![10, 20]),

@@ -40,7 +40,7 @@ fn level_at(plane: &Plane, share: f32) -> f32 {
 }
 
 #[test]
-fn wires_are_as_wide_as_told_and_end_where_told() {
+fn wires_have_the_width_and_ends_of_the_truth() {
     let config = NanowiresConfig {
         diameter_px: 9.0,
         spread: 0.0,
@@ -249,7 +249,7 @@ fn tissue_is_walls_around_insides() {
 }
 
 #[test]
-fn diatoms_have_pores_in_rows_as_far_apart_as_told() {
+fn diatoms_have_pores_in_rows_at_the_given_distance() {
     let config = BiologicalConfig {
         form: BiologicalForm::Diatoms,
         diameter_px: 120.0,

@@ -148,7 +148,7 @@ fn told_by_plain_numbers(alike: Option<Imaging>) -> f64 {
 }
 
 #[test]
-fn mean_gray_contrast_and_noise_do_not_tell_the_category() {
+fn mean_gray_contrast_and_noise_do_not_reveal_the_category() {
     let share = told_by_plain_numbers(None);
     println!("as drawn: {share}");
     // Guessing gives 0.10 with a standard error of 0.015 on 400 micrographs. The bound is five of them

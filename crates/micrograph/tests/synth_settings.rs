@@ -29,7 +29,7 @@ fn the_same_seed_gives_the_same_image_and_truth_and_another_seed_does_not() {
 }
 
 #[test]
-fn planes_have_the_size_asked_for_and_hold_whole_gray_levels() {
+fn planes_have_the_requested_size_and_hold_whole_gray_levels() {
     for kind in Kind::ALL {
         for (height, width) in [(8, 8), (61, 143), (200, 33)] {
             let config = SynthConfig { height, width, nm_per_px: 2.5, ..of_kind(kind) };

@@ -71,7 +71,7 @@ fn the_open_share_of_a_porous_layer_is_its_porosity() {
 }
 
 #[test]
-fn pores_are_as_far_apart_as_told_and_longer_along_the_axis_of_the_stretch() {
+fn pores_have_the_given_distance_and_are_longer_along_the_axis_of_the_stretch() {
     // lag along rows and along columns at which the image is least like itself: half a period
     let least_lag = |plane: &Plane, dy: usize, dx: usize| {
         let mean = plane.mean();

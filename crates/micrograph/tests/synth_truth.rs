@@ -176,7 +176,7 @@ fn a_grating_repeats_at_its_pitch_across_its_axis() {
 }
 
 #[test]
-fn the_bright_share_of_a_grating_is_its_duty_cycle_and_its_edges_are_as_rough_as_told() {
+fn the_bright_share_of_a_grating_is_its_duty_cycle_and_its_edges_have_the_given_roughness() {
     for (duty_cycle, roughness) in [(0.3, 0.0), (0.6, 1.2)] {
         let config = LinesConfig {
             pitch_px: 40.0,
@@ -313,7 +313,7 @@ fn fibers_lie_along_their_axis_as_seen_on_the_screen() {
 }
 
 #[test]
-fn a_lone_fiber_is_bright_along_its_centre_line_and_as_wide_as_told() {
+fn a_lone_fiber_is_bright_along_its_centre_line_and_has_the_given_width() {
     let config = FibersConfig {
         coverage: 0.02,
         diameter_px: 20.0,

@@ -1,10 +1,10 @@
-//! Count: how many particles or sites an image shows, how large they are, and how they lie.
+//! Count: number, size and arrangement of the particles in an image.
 //!
-//! The background is flattened, particles are what stands out of it (or lies below it, where they are dark) as far
-//! as the middle of their blurred edges, and particles that touch are split at their necks. What cannot be counted is refused with
-//! the reason: where the background is hidden, where regions have no edges, where the number depends strongly on
-//! the threshold. Everything is in px; nothing here knows of nanometres. What lies hidden under others is not
-//! counted, and a number for the specimen, not the image, is [`Count::in_frame`] over [`Count::area_px`].
+//! The background is flattened, particles are the regions above it (or below it, where they are dark), up to
+//! the middle of their blurred edges, and particles that touch are split at their necks. An image that cannot
+//! be counted is refused with the reason: the background is hidden, regions have no edges, the number depends
+//! strongly on the threshold. Everything is in px; this module does not know nanometres. Particles hidden under
+//! others are not counted. The number density of the specimen is [`Count::in_frame`] over [`Count::area_px`].
 
 pub(in crate::measure) mod background;
 pub(in crate::measure) mod distance;
@@ -20,7 +20,7 @@ use statrs::distribution::{DiscreteCDF, Poisson};
 
 use crate::measure::count::background::{AboveBackground, BRIGHT_HOLE, EDGE_DOUBT_PX, FOREGROUND};
 use crate::measure::count::edge::Nearby;
-use crate::measure::count::round::Parted;
+use crate::measure::count::round::Separated;
 use crate::measure::count::split::Merge;
 use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane};
@@ -38,18 +38,18 @@ const LEAST_CONTRAST: f64 = 6.0;
 const THRESHOLDS: [f64; 2] = [0.3, 0.5];
 /// Standard deviations of the background that the threshold lies above it at least.
 const LEAST_THRESHOLD: f64 = 3.5;
-/// Share of the median height that the highest pixel of a particle reaches at least; what stays below is
+/// Least height of a particle's highest pixel, as a share of the median height; lower regions are
 /// dirt or the background's own texture.
 const LEAST_PEAK: f64 = 0.5;
 /// How much smaller or larger the least diameter may be for the uncertainty.
 const SIZES: [f64; 2] = [0.75, 1.25];
 /// How much narrower or wider necks may be for the uncertainty.
 const NECKS: [f64; 2] = [-0.15, 0.05];
-/// Pairs that lie too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
+/// Pairs that are too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
 /// discs are randomly placed: (distance / diameter)² = 1 − neck² is then uniformly distributed (for 0.9).
 const HIDDEN_OVER_CLOSE: f64 = 0.77;
 /// The same over all particles and over −ln(1 − share covered), where discs are randomly placed: 0.39 if all
-/// are alike and in pairs, 0.65 as measured for sizes spread by 0.2 (docs/accuracy.md).
+/// are equal and in pairs, 0.65 as measured for sizes spread by 0.2 (docs/accuracy.md).
 const HIDDEN_OVER_COVER: f64 = 0.65;
 /// The same where particles are round and recognized by their outlines: 0.09 to 0.12 as measured, a little
 /// more for less uniform placement.
@@ -58,7 +58,7 @@ const ROUND_HIDDEN_OVER_COVER: f64 = 0.15;
 const LEAST_RISE_PX: f64 = 0.75;
 /// Circularity above which a hole belongs to the particle around it: gaps between discs have 0.5.
 const ROUND_HOLE: f64 = 0.85;
-/// Largest share of the image that particles may cover: beyond, the commonest level is no longer the background.
+/// Largest share of the image that particles may cover: above it, the commonest level is no longer the background.
 const MOST_COVERED: f64 = 0.6;
 /// Least share of the area at the lower edge that is left at the upper one.
 const LEAST_KEPT: f64 = 0.5;
@@ -73,11 +73,11 @@ const CHECKED_TOUCHING: f64 = 0.3;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CountConfig {
-    /// On which side of the background particles lie; found where it is not given.
+    /// Whether particles are brighter or darker than the background; found if not given.
     pub polarity: Option<Polarity>,
     /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
     pub least_diameter_px: f64,
-    /// Width of the neck over that of the smaller particle above which two are one, 0.3 to 1.
+    /// Width of the neck over that of the smaller particle above which two regions count as one, 0.3 to 1.
     pub neck: f64,
 }
 
@@ -100,7 +100,7 @@ impl CountConfig {
     }
 }
 
-/// Why there is no count.
+/// Why particles were not counted.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -108,7 +108,7 @@ pub enum CountError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Nothing stands out of a background.
+    /// Nothing differs from a background.
     #[error(transparent)]
     Background(#[from] NoBackground),
     /// Nothing is large enough.
@@ -296,7 +296,7 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
 struct Segmented {
     labels: Labels,
     regions: Vec<Region>,
-    /// Whether most regions are round, so that discs over each other were told by their outlines.
+    /// Whether most regions are round, so that overlapping discs were separated by their outlines.
     round: bool,
 }
 
@@ -317,7 +317,7 @@ fn level(flat: &AboveBackground, share: f64) -> f32 {
     (share * flat.level).max(LEAST_THRESHOLD * flat.noise) as f32
 }
 
-/// What stands out by `share` of the particles' height, split where the neck is below `neck`.
+/// Regions above `share` of the particles' height, split where the neck is below `neck`.
 fn segmented(flat: &AboveBackground, nearby: &Nearby, share: f64, neck: f64) -> Segmented {
     let (height, width) = (flat.plane.height(), flat.plane.width());
     let threshold = level(flat, share);
@@ -327,11 +327,11 @@ fn segmented(flat: &AboveBackground, nearby: &Nearby, share: f64, neck: f64) -> 
     let distances = distance::squared_distances(&mask, (height, width));
     let (mut of, n_regions) =
         split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
-    let Parted { n_regions, round, discs } = round::parted(&mut of, (height, width), n_regions, neck);
+    let Separated { n_regions, round, discs } = round::separated(&mut of, (height, width), n_regions, neck);
     let mut labels = Labels { height, width, of };
     let mut regions = regions::measured(&labels, n_regions);
     for region in &mut regions {
-        // in order of their labels; a disc below other regions only has none
+        // in order of their labels; a disc that is only below other regions has no label
         if let Ok(at) = discs.binary_search_by_key(&region.label, |disc| disc.0) {
             region.diameter_px = discs[at].1;
         }
@@ -378,9 +378,9 @@ fn number(
     Quantity::new(n as f64, Unit::One, "regions out of the background, split at necks", components)
 }
 
-/// The 95 % quantile of a Poisson distribution of this mean: what is left out is no more in 95 % of cases.
+/// The 95 % quantile of a Poisson distribution of this mean: the number left out is at most this in 95 % of cases.
 fn most_of_few(mean: f64) -> usize {
-    // a mean of 0 is no distribution of `statrs`
+    // `statrs` has no Poisson distribution of mean 0
     Poisson::new(mean).map_or(0, |poisson| (0..).find(|&n| poisson.cdf(n) >= 0.95).unwrap_or(0) as usize)
 }
 

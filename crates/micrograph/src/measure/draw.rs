@@ -1,7 +1,7 @@
-//! Drawing: what was measured as pictures.
+//! Drawing: measurements as pictures.
 //!
-//! The only part of measuring that knows colors and letters; it needs the features `measure` and `paint`.
-//! Numbers come from the other modules, and nothing here changes them.
+//! The only part of measuring that knows colors and text; it needs the features `measure` and `paint`.
+//! Numbers come from the other modules and are not changed here.
 
 mod axes;
 mod overlay;

@@ -1,23 +1,23 @@
-//! Drift: how much what repeats bends from the first row to the last.
+//! Drift: the bend of a periodic pattern from the first row to the last.
 //!
-//! A specimen that moves while its rows are written one after the other is sheared and stretched. If it moves
-//! evenly, that is another grating or lattice, as regular as the true one, and no single image tells them
-//! apart. If it settles, what was straight bends with the rows, by `q v²` with `v` from −1 to 1 over the
-//! height. Then the speed has changed by `8 q / H` px per row, and has been wrong by half of that at the
-//! first or the last row at least: `4 q / H` is the half width that is added to what is measured. A lens
-//! that distorts or lines that are bent look the same, and are as uncertain.
+//! A specimen that moves while its rows are scanned one after the other is sheared and stretched. Uniform
+//! motion gives another grating or lattice, as regular as the true one, and a single image cannot distinguish
+//! them. If the motion settles, straight lines bend with the rows, by `q v²` with `v` from −1 to 1 over the
+//! height. Then the speed has changed by `8 q / H` px per row, and its error at the first or the last row is at
+//! least half of that: `4 q / H` is the half width added to the uncertainty. A distorting lens or curved lines
+//! look the same, and add the same uncertainty.
 //!
-//! Noise bends too, by chance. What is added is the root of `q² − u²`, with `u` the standard error of `q`:
-//! on the average the square of the true bend, and nothing where `q` is smaller than `u`. To add a bend only
-//! where it is beyond doubt would leave out bends of twice `u`, which move what is measured by more than the
+//! Noise causes bends too, by chance. The added half width uses the root of `q² − u²`, with `u` the standard
+//! error of `q`: on average its square is that of the true bend, and it is 0 where `q` is smaller than `u`.
+//! Adding only significant bends would leave out bends of twice `u`, which shift the result by more than the
 //! rest of its interval.
 
 use super::quantity::{Component, student_95};
 use super::solve::Normal;
 
-/// Cause of a component that stands out of chance at 95 %.
+/// Cause of a component that is significant at 95 %.
 pub(super) const DRIFT: &str = "drift";
-/// Cause of one that does not, or of which that is not known.
+/// Cause of one that is not significant, or whose significance is not known.
 const MAYBE: &str = "drift or chance";
 
 /// A bend from the first row to the last.
@@ -25,15 +25,15 @@ const MAYBE: &str = "drift or chance";
 pub(super) struct Bend {
     /// The root of `q² − u²` with the sign of `q`; 0 where `q` is less than its standard error.
     pub(super) size: f64,
-    /// Whether it stands out of chance at 95 %.
+    /// Whether it is significant at 95 %.
     pub(super) evident: bool,
 }
 
 impl Bend {
-    /// Of places that should lie straight, in their unit.
+    /// From positions that should lie on a straight line, in their unit.
     ///
-    /// `places` are of the row `v`, −1 the first and 1 the last, the place found there, and its weight. No
-    /// bend is told from fewer than five.
+    /// `places` hold the row `v`, −1 the first and 1 the last, the position found there, and its weight. The
+    /// bend is 0 for fewer than five.
     pub(super) fn of(places: &[(f64, f64, f64)]) -> Self {
         let mut normal = Normal::new(3);
         let seen: Vec<_> = places.iter().filter(|(.., weight)| *weight > 0.0).collect();
@@ -88,7 +88,7 @@ mod tests {
             assert!(Bend::of(&shifts(-0.8, seed)).size < -0.6, "{seed}");
         }
         let by_chance: Vec<Bend> = (0..400).map(|seed| Bend::of(&shifts(0.0, seed))).collect();
-        // at 95 % one in twenty stands out by chance, and a third is beyond its own standard error
+        // at 95 % one in twenty is significant by chance, and a third exceeds its own standard error
         let evident = by_chance.iter().filter(|bend| bend.evident).count();
         assert!((4..=44).contains(&evident), "{evident}");
         let some = by_chance.iter().filter(|bend| bend.size != 0.0).count();
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_drift_that_ends_is_no_faster_than_its_part() {
-        // the speed falls evenly from 2 px per 100 rows to 0: on the average it is 1 px per 100 rows
+        // the speed falls linearly from 2 px per 100 rows to 0: on average it is 1 px per 100 rows
         let height = 100;
         let shifts: Vec<_> = (0..50)
             .map(|i| {

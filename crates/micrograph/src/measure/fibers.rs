@@ -1,10 +1,10 @@
-//! Fibres: how thick the fibres or wires of an image are, and which way they lie, along their centre lines.
+//! Fibres: diameters and axes of the fibres or wires of an image, along their centre lines.
 //!
-//! What lies above the background is thinned to centre lines; crossings and ends are left out; at each point of
-//! a line the diameter is the distance between the two edges of the profile across it, below a pixel. Means
-//! are weighted by length, so a long fibre counts more than a short one and a fibre's pieces count together.
+//! The foreground is thinned to centre lines; crossings and ends are left out; at each point of a line the
+//! diameter is the distance between the two edges of the profile across it, with subpixel accuracy. Means are
+//! weighted by length, so a long fibre counts more than a short one and a fibre's pieces count together.
 //! Everything is in px and degrees. Fibres deep in a dense mat have no clear edges and are not measured, and
-//! [`Fibers::measured`] tells how much of the centre lines was.
+//! [`Fibers::measured`] gives the measured share of the centre lines.
 
 mod lines;
 mod profile;
@@ -62,7 +62,7 @@ impl FibersConfig {
     }
 }
 
-/// Why there is no measurement of fibres.
+/// Why fibres were not measured.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -70,7 +70,7 @@ pub enum FibersError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Nothing stands out of a background.
+    /// Nothing differs from a background.
     #[error(transparent)]
     Background(#[from] NoBackground),
     /// Particles, grains, a texture, or a mat without free edges.
@@ -94,22 +94,22 @@ pub struct FiberPoint {
     pub diameter_px: f64,
     /// Axis of the centre line in degrees, in `[−90, 90]`, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
-    /// Length of centre line that it stands for.
+    /// Length of centre line that it represents.
     pub length_px: f64,
     /// The fibre it lies on, from 0 on.
     pub fiber: usize,
 }
 
-/// What the fibres of an image are like; lengths in px, all weighted by length.
+/// The measured fibres of an image; lengths in px, all weighted by length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fibers {
-    /// On which side of the background fibres lie.
+    /// Whether fibres are brighter or darker than the background.
     pub polarity: Polarity,
-    /// Fibres: pieces between crossings that go on in line count as one.
+    /// Fibres: pieces that continue in line across a crossing count as one.
     pub n_fibers: usize,
     /// Length of centre line on which the diameter was measured.
     pub length_px: f64,
-    /// Its share of the length of all centre lines; the rest are crossings, ends, and edges that are hidden.
+    /// Its share of the length of all centre lines; the rest are crossings, ends, and hidden edges.
     pub measured: f64,
     /// Mean diameter.
     pub mean_diameter_px: Quantity,
@@ -121,7 +121,7 @@ pub struct Fibers {
     pub diameters: Vec<SizeBin>,
     /// Share of the length in each of eighteen bins of 10°, from −90° on.
     pub axes: Vec<f64>,
-    /// Mean axis in degrees, in `[-90, 90]`; says little where the order is near 0.
+    /// Mean axis in degrees, in `[-90, 90]`; not meaningful where the order is near 0.
     pub axis_deg: Quantity,
     /// Order parameter of the axes along the centre lines, in `[0, 1]`; of `n` random fibres it is about
     /// √(0.8 / n).
@@ -133,14 +133,14 @@ pub struct Fibers {
 /// Measures the fibres of `plane`.
 ///
 /// # Errors
-/// If there are none that can be measured; the error says what was found.
+/// If no fibre can be measured; the error gives the reason.
 pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
     let flat = AboveBackground::of(plane, config.polarity, LEAST_CONTRAST)?;
     let threshold = (FOREGROUND * flat.level) as f32;
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
-    // meshes of a mat may be round, and are no holes in a fibre
+    // meshes of a mat may be round, and are not holes in a fibre
     fill_holes(&mut mask, &flat.plane, BRIGHT_HOLE * flat.level, f64::INFINITY);
     let squares = squared_distances(&mask, size);
     let skeleton = skeleton::thinned(&mask, size);

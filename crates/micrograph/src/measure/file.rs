@@ -1,7 +1,7 @@
-//! A file measured in one call: data bar, part, calibration, numbers; the overlay apart.
+//! A file measured in one call: data bar, part, calibration, numbers; the overlay is separate.
 //!
-//! The file was read once, as a [`Source`]; what a network looks at besides is the same [`Specimen`].
-//! Writes nothing and prints nothing: what a user should know is in the result.
+//! The file is read once, as a [`Source`]; a network can use the same [`Specimen`]. Writes no files and
+//! prints nothing: all warnings are in the result.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -24,9 +24,9 @@ pub struct MeasureConfig {
     pub nm_per_px: Option<f64>,
     /// Length of the drawn scale bar as typed.
     pub bar_nm: Option<f64>,
-    /// Box that it is drawn in, in px of the image; the data bar if none.
+    /// Box that it is drawn in, in px of the image; the data bar if `None`.
     pub bar_box: Option<Rect>,
-    /// The part of the specimen that is measured, in px; all of it if none.
+    /// The part of the specimen that is measured, in px; all of it if `None`.
     pub part: Option<Rect>,
     /// Page of the file.
     pub page: usize,

@@ -1,9 +1,9 @@
-//! Flatten: takes slow changes of brightness and steps between rows out of a plane, and tells its noise.
+//! Flatten: removes slow changes of brightness and steps between rows from a plane, and estimates its noise.
 //!
 //! Charging and detectors make one side brighter, line-wise charging lifts whole rows. The background
 //! is a polynomial of degree 2, fitted to means of blocks with Tukey's weights so that bright debris
-//! does not bend it. What is taken away is returned. A pattern that lies along the rows looks like
-//! row offsets, so these are left alone unless asked for.
+//! does not bend it. The removed part is returned. A pattern along the rows looks like row offsets, so these
+//! are removed only on request.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::Plane;
 
 /// Blocks along the longer side for the fit of the background.
 const BLOCKS: usize = 48;
-/// Half width of the running median that tells an offset from the rows around, in rows.
+/// Half width in rows of the running median against which the offset of a row is measured.
 const ROWS_AROUND: usize = 7;
 
 /// What is taken out.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_told_from_a_grating_and_a_slope() {
+    fn noise_is_separated_from_a_grating_and_a_gradient() {
         let mut stream = Stream::new(1, "test", 0);
         let plane = Plane::from_fn(120, 140, |y, x| {
             let wave = 60.0 * (x as f64 * 0.25 + y as f64 * 0.1).sin();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_levelled_only_when_asked() {
+    fn rows_are_levelled_only_on_request() {
         let mut stream = Stream::new(2, "test", 0);
         let offsets: Vec<f32> = (0..100).map(|_| 8.0 * stream.normal() as f32).collect();
         let plane = Plane::from_fn(100, 90, |y, x| offsets[y] + 20.0 * (x as f32 * 0.3).sin());

@@ -65,7 +65,7 @@ impl Geometry {
     }
 }
 
-/// `degrees` as an axis, which has no arrow: in `[-90, 90]`. Both ends are upright; it is told as 90.
+/// `degrees` as an axis, which has no arrow: in `[-90, 90]`. Both ends are upright, which is given as 90.
 pub fn axis_deg(degrees: f64) -> f64 {
     // from the upright on clockwise, in `[0, 180]`: tiny negative numbers round up to 180
     let axis = 90.0 - (90.0 - degrees).rem_euclid(180.0);

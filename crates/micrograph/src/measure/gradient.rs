@@ -1,7 +1,7 @@
-//! Gradient: the slope of a plane along columns and rows, in three ways.
+//! Gradient: the derivatives of a plane along columns and rows, by several methods.
 //!
-//! A gradient that weakens fine patterns along x and y, yet not alike between, turns their axis. The
-//! central difference does (its response to a wave of k rad/px is sin k in place of k), the other two
+//! A method that weakens fine patterns along x and y, but less in between, rotates their axis. The
+//! central difference does so (its response to a wave of k rad/px is sin k in place of k), the others
 //! hardly; docs/accuracy.md has the table.
 
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::Plane;
 use crate::smooth::smooth;
 
-/// How a slope is taken.
+/// How a derivative is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gradient {
@@ -25,12 +25,12 @@ pub enum Gradient {
 }
 
 impl Gradient {
-    /// Pixels at the border whose slope depends on what lies beyond.
+    /// Pixels at the border whose derivative depends on values beyond it.
     pub fn margin(self) -> usize {
         match self {
             Self::Central => 1,
             Self::Gaussian(sigma_px) => (4.0 * sigma_px).ceil() as usize,
-            // what enters at the border falls by 3.7 from px to px
+            // the influence of the border falls by a factor of 3.7 per px
             Self::Spline => 6,
             Self::SmoothSpline(sigma_px) => 6 + (3.0 * sigma_px).ceil() as usize,
         }
@@ -44,8 +44,8 @@ impl Gradient {
         }
     }
 
-    /// The slope per column and per row (downwards) of `plane`, each `[H, W]`; beyond the border the
-    /// plane goes on with its border values.
+    /// The derivative per column and per row (downwards) of `plane`, each `[H, W]`; beyond the border the
+    /// plane is continued with its border values.
     pub fn of(self, plane: &Plane) -> [Plane; 2] {
         match self {
             Self::Central => [along_rows(plane, central), along_columns(plane, central)],
@@ -59,7 +59,7 @@ impl Gradient {
                 let sum: f64 = bell.iter().sum();
                 bell.iter_mut().for_each(|weight| *weight /= sum);
                 let mut slope: Vec<f64> = taps.clone().zip(&bell).map(|(tap, weight)| tap * weight).collect();
-                // a plane of slope 1 has the slope 1
+                // a ramp that rises by 1 per px has the derivative 1
                 let moment: f64 = taps.zip(&slope).map(|(tap, weight)| tap * weight).sum();
                 slope.iter_mut().for_each(|weight| *weight /= moment);
                 let (bell, slope) = (single(&bell), single(&slope));
@@ -102,7 +102,7 @@ fn spline(row: &[f32]) -> Vec<f32> {
     let pole = 3.0_f32.sqrt() - 2.0;
     let last = row.len() - 1;
     let mut coefficients = row.to_vec();
-    // the sum of the geometric series of a row that goes on as it ends
+    // the sum of the geometric series of a row that continues with its end value
     coefficients[0] /= 1.0 - pole;
     for x in 1..=last {
         coefficients[x] += pole * coefficients[x - 1];
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_spline_follows_a_wave_closer_than_the_difference() {
-        // response over the true slope: sin k / k, and 3 sin k / (k (2 + cos k)) for the spline
+        // response over the true derivative: sin k / k, and 3 sin k / (k (2 + cos k)) for the spline
         let k = 0.9_f64;
         let plane = Plane::from_fn(9, 80, |_, x| (k * x as f64).sin() as f32);
         for (gradient, expected) in

@@ -1,8 +1,8 @@
 //! Grating: pitch, axis, duty cycle and roughness of parallel lines, or why there is no number.
 //!
 //! The strongest prominent peak of the spectrum gives a start; the autocorrelation must agree; then the
-//! wave vector is fitted with its harmonics to all pixels. The evidence is told either way. Line means
-//! the brighter part of a period. The pitch is that across the lines on the specimen (see
+//! wave vector is fitted with its harmonics to all pixels. The evidence is reported in either case. *Line*
+//! means the brighter part of a period. The pitch is that across the lines on the specimen (see
 //! [`Geometry`]), in px as wide as the image's columns. Curved or broken gratings are refused: their
 //! phase does not hold over the plane.
 
@@ -23,16 +23,16 @@ pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
 
 /// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
 const MOST_HARMONICS: f64 = 6.0;
-/// Finest frequency of a harmonic, in cycles per px: beyond, pixels tell it from others badly.
+/// Highest frequency of a harmonic, in cycles per px: above it, pixels hardly distinguish it from others.
 const FINEST_HARMONIC: f64 = 0.42;
 
 /// How a grating is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GratingConfig {
-    /// How the specimen lies.
+    /// Orientation of the specimen.
     pub geometry: Geometry,
-    /// What is taken out first.
+    /// What is removed first.
     pub flatten: FlattenConfig,
 }
 
@@ -50,7 +50,7 @@ pub struct Grating {
     pub pitch: Quantity,
     /// Axis of the lines in degrees, in `[-90, 90]`, anticlockwise from x with y up.
     pub axis: Quantity,
-    /// Share of a period that is bright; absent where the profile is no single line.
+    /// Share of a period that is bright; absent if the profile is not a single line.
     pub duty_cycle: Option<Quantity>,
     /// Lines whose middle passes through the field.
     pub n_lines: usize,
@@ -197,7 +197,7 @@ mod tests {
             );
             if pitch > 6.0 {
                 let found = found.duty_cycle.unwrap();
-                // edges as wide as the line leave no plateau, which the interval must tell
+                // edges as wide as the line leave no plateau, which the interval must cover
                 let allowed = found.expanded_uncertainty.max(0.02);
                 assert!((found.value - duty_cycle).abs() < allowed, "{pitch} {axis}: {found:?}");
             }

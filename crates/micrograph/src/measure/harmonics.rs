@@ -1,11 +1,11 @@
-//! Harmonics: a periodic pattern fitted to a plane, its wave vectors to a small part of a pixel.
+//! Harmonics: a periodic pattern fitted to a plane, with wave vectors of subpixel accuracy.
 //!
-//! The model is a constant and a sum of cosines and sines whose phases are whole multiples of the
+//! The model is a constant and a sum of cosines and sines whose phases are integer multiples of the
 //! phases of one wave (a grating) or of two (a lattice). All wave vectors and amplitudes are fitted
-//! at once to all pixels by Gauss–Newton steps, from a start that is right to a part of a turn over the
-//! plane. Two covariances come out: one as if the noise were white, and one that lets the pixels of a
-//! tile be as dependent as they like (the jackknife over tiles), which is what rough edges, drift and
-//! texture need. Knows nothing of significance: any plane gets a fit.
+//! together to all pixels by Gauss–Newton steps, from a start whose phase is right to a fraction of a
+//! period over the plane. Two covariances result: one for white noise, and one that allows any
+//! dependence among the pixels of a tile (the jackknife over tiles), as needed for rough edges, drift
+//! and texture. Significance is not tested here: any plane gets a fit.
 
 use std::f64::consts::TAU;
 
@@ -279,7 +279,7 @@ impl Harmonics {
         [rows * BANDS, columns]
     }
 
-    /// The equations for a step from every `stride`th row, of each part: waves (if asked), mean, then cosine and sine of each term.
+    /// The equations for a step from every `stride`th row, of each part: waves (if requested), mean, then cosine and sine of each term.
     fn equations(&self, plane: &Plane, with_waves: bool, stride: usize) -> Vec<Normal> {
         let [rows, columns] = self.parts();
         let free = if with_waves { 2 * self.waves.len() } else { 0 };
@@ -368,7 +368,7 @@ mod tests {
             let [white, robust, banded] =
                 [&found.white, &found.robust, &found.banded].map(|matrix| matrix[component * 5].sqrt());
             assert!(error.abs() < 4.0 * white, "{component}: {error} of {white}");
-            // the noise is white, so all tell the same
+            // the noise is white, so all give the same
             assert!(robust / white > 0.6 && robust / white < 1.6, "{component}: {robust} {white}");
             assert!(banded / white > 0.5 && banded / white < 1.8, "{component}: {banded} {white}");
         }

@@ -1,9 +1,9 @@
-//! Lattice: two free vectors, what stands at each of its sites, and where it lies.
+//! Lattice: two free vectors, the occupation of each site, and the position of its feature.
 //!
 //! Two wave vectors are chosen that explain the peaks of the spectrum, and are fitted with their
-//! harmonics to all pixels. All cells laid over each other give the mean cell; how much of it is at a
-//! site tells whether the site is taken, and its best shift where. A straight-line fit through the
-//! places found gives the vectors. Which lattice that is, is chosen by Schwarz's criterion (BIC).
+//! harmonics to all pixels. The average of all cells is the mean cell; its amplitude at a site shows
+//! whether the site is occupied, and its best shift gives the position. A straight-line fit through the
+//! positions gives the vectors. The kind of lattice is chosen by Schwarz's criterion (BIC).
 //! Positions are `[y, x]` in px of the image, lengths and angles those on the specimen.
 
 mod fit;
@@ -28,10 +28,10 @@ pub use sites::Site;
 
 /// Least coherence of both waves' phases over the plane; missing sites lower it.
 const LEAST_COHERENCE: f64 = 0.6;
-/// Most that what is found may lie off its sites, rms, of the shortest vector: patterned dots keep to
-/// 0.02, wires bent by drying to 0.06, textures reach 0.11.
+/// Largest rms distance of features from their sites, in lengths of the shortest vector: patterned dots
+/// have up to 0.02, wires bent by drying up to 0.06, textures 0.11.
 const MOST_OFF: f64 = 0.085;
-/// Cause of what displacements that neighbours have in common add.
+/// Cause of the component due to displacements that neighbours have in common.
 pub(super) const NEIGHBOURS: &str = "neighbours";
 
 /// How a lattice is measured.

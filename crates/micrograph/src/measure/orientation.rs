@@ -1,9 +1,9 @@
-//! Orientation: which way a texture or pattern lies, and how strongly.
+//! Orientation: the axis of a texture or pattern, and how strongly it is aligned.
 //!
 //! From the structure tensor (Bigün and Granlund 1987). Axes are those of the lines, not of the
 //! gradients; in degrees, in `[-90, 90]`, anticlockwise from x with y up, on the specimen (pixel ratio
 //! and tilt undone by [`Geometry`]). The dominant axis is that of the mean tensor, not a mean of
-//! angles. Says nothing of single fibres: a bundle counts by the energy of its edges.
+//! angles. Single fibres are not measured: a bundle counts by the energy of its edges.
 
 mod foreshortening;
 mod rows;
@@ -26,19 +26,19 @@ pub use tensor::{LocalTensors, local_tensors};
 pub const BINS: usize = 180;
 /// Resamples of the bootstrap.
 const RESAMPLES: u64 = 400;
-/// Half width of a 95 % interval beyond which there is no axis worth telling, in degrees.
+/// Half width of a 95 % interval in degrees above which no axis is given.
 const WORTHLESS_DEG: f64 = 30.0;
-/// Most that noise takes of the smaller of both slopes' energies: what is left over has an axis.
+/// Largest share of noise in the smaller energy of both gradients: the rest has an axis.
 const MOST_NOISE: f64 = 0.95;
-/// Least share of the line-like energy that smoothing may leave: finer patterns are seen without it.
+/// Least share of the line-like energy that smoothing may leave: finer patterns are measured without it.
 const LEAST_KEPT: f64 = 0.1;
 /// Share by which the energy of noise is uncertain: fine texture counts as noise, smooth noise does not.
 const NOISE_DOUBT: f64 = 0.3;
-/// Most that a specimen moves, in px per row: what turns by more from the first row to the last is no drift.
+/// Largest drift of a specimen, in px per row: a larger turn from the first row to the last is not drift.
 const MOST_DRIFT: f64 = 0.1;
-/// Bands of rows that are looked at for a bend.
+/// Bands of rows in which a bend is measured.
 const BANDS: usize = 15;
-/// Standard deviation in degrees that the histogram is smoothed by before its peaks are read.
+/// Standard deviation in degrees of the smoothing of the histogram before its peaks are found.
 const PEAK_SIGMA_DEG: f64 = 5.0;
 /// Least share of a peak of the highest one.
 const LEAST_PEAK: f64 = 0.25;
@@ -47,7 +47,7 @@ const LEAST_PEAK: f64 = 0.25;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrientationConfig {
-    /// How slopes are taken.
+    /// How gradients are computed.
     pub gradient: Gradient,
     /// Standard deviation in px of the neighbourhood of a local axis, 0.5 to 50.
     pub window_px: f64,
@@ -127,7 +127,7 @@ pub struct Orientation {
     pub coherency: f64,
     /// Weight of the axes in each degree, from `[-90°, -89°)` on, of sum 1.
     pub histogram: Vec<f64>,
-    /// The directions that stand out, the strongest first; two for a grid.
+    /// The prominent directions, the strongest first; two for a grid.
     pub peaks: Vec<AxisPeak>,
 }
 
@@ -167,8 +167,8 @@ impl Sums {
         (line_like(self.coarse) / line_like(self.fine)).min(1.0)
     }
 
-    /// On the specimen, without what noise adds to the squares and products of slopes at each pixel, fine and
-    /// coarse: it has no axis in the image, but would have one on a specimen that is tilted.
+    /// On the specimen, without the contribution of noise to the squares and products of gradients at each pixel,
+    /// fine and coarse: noise has no axis in the image, but would have one on a tilted specimen.
     fn on_specimen(mut self, geometry: &Geometry, noise: [[f64; 3]; 2]) -> Self {
         for (tensor, noise) in [&mut self.fine, &mut self.coarse].into_iter().zip(noise) {
             *tensor = on_specimen(*tensor, noise.map(|of_pixel| of_pixel * self.n_pixels), geometry);
@@ -198,7 +198,7 @@ fn added(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 /// A tensor of the image less that of noise, on the specimen.
 fn on_specimen([xx, xy, yy]: [f64; 3], noise: [f64; 3], geometry: &Geometry) -> [f64; 3] {
     let (right, down) = (geometry.wave(1.0, 0.0), geometry.wave(0.0, 1.0));
-    // noise that was told too strong would leave nothing, or less
+    // noise that is overestimated would leave nothing, or less
     let most = MOST_NOISE * (xx / noise[0]).min(yy / noise[2]);
     let share = if most < 1.0 { most } else { 1.0 };
     let (xx, xy, yy) = (xx - share * noise[0], xy - share * noise[1], yy - share * noise[2]);
@@ -343,7 +343,7 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
         })
         .collect();
     let bend = bend_of_rows(&rows, &all);
-    // edges stray from row to row as bends do: these are never beyond doubt
+    // rough edges deviate from row to row as bends do: bends are never significant
     let turned = bend.per_row(rows.len()).clamp(-MOST_DRIFT, MOST_DRIFT);
     components.extend(Bend::component(false, turned.to_degrees()));
     let axis = Quantity::new(all.axis(), Unit::Degrees, method, components);
@@ -368,7 +368,7 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     })
 }
 
-/// A gradient of half as much width again: where both agree, the width has no say.
+/// A gradient 1.5 times as wide: where both agree, the width has no influence.
 fn coarser(gradient: Gradient) -> Gradient {
     match gradient {
         Gradient::Central | Gradient::Spline => Gradient::Gaussian(1.0),
@@ -377,10 +377,10 @@ fn coarser(gradient: Gradient) -> Gradient {
 }
 
 /// Standard deviation of the axis in degrees, from how far each tile turns it, with what neighbouring tiles
-/// have in common (Conley 1999): where a rough edge leaves a tile to one side it comes into the next, so
-/// that their turns cancel, and as if each stood alone the spread would come out too wide.
+/// have in common (Conley 1999): where a rough edge leaves a tile to one side it enters the next, so
+/// that their turns cancel, and with independent tiles the spread would be too wide.
 fn axis_spread(tiles: &[Sums], all: &Sums) -> f64 {
-    /// Least share of the variance of tiles that stand alone: that of neighbours is itself uncertain.
+    /// Least share of the variance for independent tiles: the covariance of neighbours is itself uncertain.
     const LEAST_SHARE: f64 = 0.25;
     let turns: Vec<f64> = tiles.iter().map(|tile| tile.turn(all)).collect();
     let side = (tiles.len() as f64).sqrt().round() as usize;
@@ -462,7 +462,7 @@ fn peaks(histogram: &[f64]) -> Vec<AxisPeak> {
         .filter(|&bin| {
             let here = at(&smooth, bin);
             let top = (1..=10).all(|by| here >= at(&smooth, bin - by) && here > at(&smooth, bin + by));
-            // half as much again as axes evenly spread would give
+            // 1.5 times the value of uniformly distributed axes
             top && here >= LEAST_PEAK * highest && here > 1.5 / BINS as f64
         })
         .map(|bin| {

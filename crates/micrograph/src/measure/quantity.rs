@@ -3,8 +3,8 @@
 //! The words are those of the GUM (JCGM 100:2008). Standard uncertainties of independent components add in
 //! squares; the expanded uncertainty covers 95 %. Its coverage factor is that of Student's t, with the degrees of
 //! freedom of Welch and Satterthwaite (annex G). Where a component has known bounds and dominates the sum, the
-//! interval is that of the sum's own distribution (JCGM 101:2008), as 1.96 standard deviations would reach
-//! beyond the bounds. Measuring itself gives px; a report adds nanometres and the calibration's component.
+//! interval is that of the sum's own distribution (JCGM 101:2008), because 1.96 standard deviations would extend
+//! beyond the bounds. Measurements are in px; a report converts to nanometres and adds the calibration's component.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
@@ -65,13 +65,12 @@ impl Component {
         Self { degrees_of_freedom, ..Self::known(cause, standard_uncertainty) }
     }
 
-    /// A normal component whose standard uncertainty is as good as known.
+    /// A normal component with a known standard uncertainty.
     pub fn known(cause: &str, standard_uncertainty: f64) -> Self {
         Self { cause: cause.to_owned(), standard_uncertainty, degrees_of_freedom: None, half_width: None }
     }
 
-    /// A component of a whole number that is off by at most `n`: each whole number stands for a half to both
-    /// sides.
+    /// A component of an integer that is wrong by at most `n`: each integer represents the values within ±½.
     pub fn of_whole_numbers(cause: &str, n: usize) -> Self {
         Self::bounded(cause, if n > 0 { n as f64 + 0.5 } else { 0.0 })
     }
@@ -206,9 +205,9 @@ fn expanded_uncertainty(components: &[Component]) -> f64 {
 }
 
 /// Half the width of the interval that holds 95 % of the sum of a normal distribution of this standard
-/// deviation and of one or two uniform ones of these half widths; good to 0.5 %.
+/// deviation and of one or two uniform ones of these half widths; accurate to 0.5 %.
 fn half_width_95(deviation: f64, uniform: &[f64]) -> f64 {
-    /// Positions that stand for a uniform distribution.
+    /// Points that represent a uniform distribution.
     const POSITIONS: [usize; 2] = [256, 48];
     let n = POSITIONS[uniform.len() - 1];
     let positions =

@@ -1,9 +1,9 @@
-//! Report: what was measured on one micrograph, as one value that every table and picture is made from.
+//! Report: the measurements of one micrograph, as one value for all tables and pictures.
 //!
-//! What is measured is requested or chosen by the evidence. Here, and nowhere else, lengths become
+//! The measurements are requested, or chosen by the evidence. Only here are lengths converted to
 //! nanometres: each is multiplied by the calibration, whose own uncertainty becomes one more component.
 //! Without a calibration lengths stay in px and say so. Each refusal gives its reason.
-//! Reads no files and writes none.
+//! Reads and writes no files.
 
 mod answer;
 mod calibrated;

@@ -75,7 +75,7 @@ impl Normal {
         Some(times(&self.inverse()?, &self.right))
     }
 
-    /// The inverse of `JᵀJ`, `[n, n]`; `None` where it has none.
+    /// The inverse of `JᵀJ`, `[n, n]`; `None` if it is singular.
     pub(super) fn inverse(&self) -> Option<Vec<f64>> {
         let n = self.n;
         // scaled to ones on the diagonal, so that units do not matter

@@ -1,15 +1,15 @@
-//! Spectrum: where a plane's power stands out, and how like itself it is at an offset.
+//! Spectrum: the peaks of a plane's power spectrum, and its autocorrelation.
 //!
-//! The plane is tapered by a Hann window. A peak stands out if it is far above both what is usual at
-//! its frequency in all directions, as rings and textures of one length are, and what is usual in its
-//! direction at other frequencies, as straight edges and row offsets are.
+//! The plane is tapered by a Hann window. A peak is prominent if it is far above both the usual power at
+//! its frequency in all directions, which rings and textures of one length raise, and the usual power in
+//! its direction at other frequencies, which straight edges and row offsets raise.
 
 use rayon::prelude::*;
 
 use crate::Plane;
 use crate::fourier::{Complex, PlaneFourier};
 
-/// Finest frequency looked at, in cycles per px.
+/// Highest frequency searched, in cycles per px.
 const FINEST: f64 = 0.47;
 /// Half the width of a peak under a Hann window, in bins.
 const PEAK_BINS: f64 = 2.5;
@@ -51,7 +51,7 @@ pub(super) struct Spectrum {
     window_x: Vec<f64>,
 }
 
-/// A place where the power stands out.
+/// A prominent maximum of the power.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Peak {
     /// Cycles per column and per row (downwards), refined between bins; the first is not negative.
@@ -128,7 +128,7 @@ impl Spectrum {
         found
     }
 
-    /// How far `power` at `wave` stands out.
+    /// Prominence of `power` at `wave`.
     pub(super) fn prominence(&self, wave: [f64; 2], power: f64) -> f64 {
         let usual = self.usual_at(wave[0].hypot(wave[1]));
         power / usual.max(self.in_direction(wave)).max(f64::MIN_POSITIVE)
@@ -183,8 +183,8 @@ impl Spectrum {
         Some(WaveShare { wave: [place[0] / size[0], place[1] / size[1]], share })
     }
 
-    /// Autocorrelation, `[H, W]`, 1 at no offset; offsets wrap around. It is told up to about 0.4 of
-    /// each side: beyond, the window leaves little to compare.
+    /// Autocorrelation, `[H, W]`, 1 at no offset; offsets wrap around. It is meaningful up to about 0.4
+    /// of each side: beyond, the window leaves little to compare.
     pub(super) fn autocorrelation(&self) -> Vec<f64> {
         let power = self.power.iter().map(|&power| Complex::new(power, 0.0)).collect();
         let mut values = self.fourier.back(power);
@@ -242,7 +242,7 @@ impl Spectrum {
     }
 
     /// Usual power in the direction of `wave`, a little below and above it, away from the peak itself;
-    /// 0 where there is no room for that.
+    /// 0 if there is no room for it.
     fn in_direction(&self, wave: [f64; 2]) -> f64 {
         let mut powers = Vec::new();
         for share in [0.58, 0.62, 0.66, 0.7, 0.74, 0.78, 1.22, 1.26, 1.3, 1.34, 1.38, 1.42] {
@@ -321,7 +321,7 @@ mod tests {
     }
     #[test]
     fn shares_are_those_of_the_amplitudes_squared() {
-        // of 3 cos and 4 cos each has its square of 25; a plane of noise has next to none anywhere
+        // of 3 cos and 4 cos each has its square of 25; a plane of noise has almost no power at any frequency
         let (a, b) = ([0.11, 0.04], [-0.07, 0.2]);
         let mixed = Plane::from_fn(90, 130, |y, x| {
             let wave = |[fx, fy]: [f64; 2]| (TAU * (fx * x as f64 + fy * y as f64)).cos();
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn waves_that_a_plane_cannot_tell_have_no_share() {
+    fn waves_that_a_plane_cannot_resolve_have_no_share() {
         let plane = wave(0.1, 0.0);
         let found = wave_shares(&plane, &[[0.01, 0.01], [0.48, 0.1], [0.0, 0.0], [f64::NAN, 0.1]]);
         assert_eq!(found, [None; 4]);

@@ -1,7 +1,7 @@
 //! Color maps: numbers in `[0, 1]` as colors.
 //!
 //! Perceptually ordered maps for quantities, one diverging map for values with a sign; `turbo`
-//! is there because it is asked for, but its brightness does not rise with the value.
+//! is included because it is in common use, but its brightness does not rise with the value.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// Red, green, blue, 8 bits each, sRGB.
 pub type Color = [u8; 3];
 
-/// The color of NaN in every map: magenta, which none of them contains.
+/// The color of NaN in every map: magenta, which no map contains.
 pub const NAN_COLOR: Color = [255, 0, 255];
 
 /// A map from `[0, 1]` to colors.
@@ -36,7 +36,7 @@ pub enum ColorMap {
     BlueWhiteRed,
 }
 
-/// A name that is none of the color maps'.
+/// A name that is not a color map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown color map `{found}`: expected one of {}", names())]
 pub struct UnknownColorMap {

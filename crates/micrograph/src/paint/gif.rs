@@ -1,7 +1,7 @@
-//! Moving pictures as GIF files: the one format of this kind that every program shows.
+//! Animations as GIF files: the one animated format that every program shows.
 //!
-//! A GIF has at most 256 colors a frame. Pictures in grey keep all of theirs; others are reduced to
-//! 256 by `NeuQuant` (Dekker 1994), which here draws no random numbers. The same pictures give the same
+//! A GIF has at most 256 colors a frame. Pictures in grey keep all their levels; others are reduced to
+//! 256 colors by `NeuQuant` (Dekker 1994), which here uses no random numbers. The same pictures give the same
 //! bytes.
 
 use std::borrow::Cow;
@@ -24,10 +24,10 @@ impl Default for GifTimes {
     }
 }
 
-/// Every how many pixels `NeuQuant` learns from, 1 to 30: its author's middle between speed and quality.
+/// `NeuQuant` samples every n-th pixel, 1 to 30: its author's compromise between speed and quality.
 const QUANTIZER_STEP: i32 = 10;
 
-/// `pictures` one after the other, over and over, as a GIF file.
+/// `pictures` one after the other, in an endless loop, as a GIF file.
 ///
 /// # Panics
 /// If there is no picture, they differ in shape, are empty, or are wider or higher than 65 535.

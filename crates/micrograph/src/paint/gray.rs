@@ -1,7 +1,7 @@
-//! Grey files of planes: small JPEG and PNG, as pages show them by the hundred.
+//! Grey files of planes: small JPEG and PNG files, of which a page shows hundreds.
 //!
-//! One channel, eight bits, no text and no size of a pixel. A JPEG is for looking at; numbers are
-//! read from the plane.
+//! One channel, eight bits, no text and no pixel size. A JPEG is for viewing; numbers are read from
+//! the plane.
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;

@@ -1,7 +1,7 @@
-//! Arrays as they are, for Python: an NPZ file, written one plane after the other.
+//! Unchanged arrays for Python: an NPZ file, written one plane after the other.
 //!
 //! NPZ is a ZIP archive of NPY files. Nothing is compressed: feature maps hardly shrink, and numpy
-//! reads stored arrays faster. Files and arrays may pass 4 GiB. The same arrays give the same bytes.
+//! reads stored arrays faster. Files and arrays may exceed 4 GiB. The same arrays give the same bytes.
 
 use std::io::Write;
 use std::path::Path;

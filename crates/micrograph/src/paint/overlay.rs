@@ -16,7 +16,7 @@ pub fn overlay_mask(picture: &mut Picture, mask: &Plane, threshold: f32, color: 
 }
 
 /// Draws the border of the regions where `mask` is above `threshold`: those of their pixels that
-/// have a neighbour (of four) outside the region. The picture's edge is no border.
+/// have a neighbour (of four) outside the region. The picture's edge is not a border.
 ///
 /// # Panics
 /// If mask and picture differ in shape.

@@ -1,7 +1,7 @@
 //! Picture: an 8-bit RGB image, and the plain marks drawn on it.
 //!
-//! Rows run downwards; positions are `y, x` of the top left. Whatever reaches outside is cut off.
-//! Alpha is mixed in the 8-bit values as screens and other programs do, not in linear light.
+//! Rows run downwards; positions are `y, x` of the top left. Parts outside are clipped.
+//! Alpha is blended in the 8-bit values, like screens and other programs do, not in linear light.
 
 use rayon::prelude::*;
 
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_stay_inside_what_was_asked_for() {
+    fn marks_stay_inside_the_given_rectangle() {
         let mut picture = Picture::new(9, 14, WHITE);
         picture.outline_rect(Rect { y: 2, x: 3, height: 5, width: 7 }, 1, RED);
         let n_red = picture.rgb().chunks(3).filter(|c| **c == RED).count();

@@ -1,4 +1,4 @@
-//! PNG files of pictures, with the size of a pixel where it is known and the format can hold it.
+//! PNG files of pictures, with the pixel size if it is known and the format can hold it.
 
 use std::path::Path;
 
@@ -98,7 +98,7 @@ mod tests {
         let (pixels, dims) = read(&bytes);
         assert_eq!(pixels, picture.rgb());
         assert_eq!(Picture::from_png_bytes(&bytes), Some(picture));
-        assert_eq!(Picture::from_png_bytes(&bytes[..bytes.len() / 2]), None, "half a file is no picture");
+        assert_eq!(Picture::from_png_bytes(&bytes[..bytes.len() / 2]), None, "half a file is not a picture");
         let dims = dims.unwrap();
         assert_eq!((dims.yppu, dims.xppu, dims.unit), (50_000_000, 80_000_000, png::Unit::Meter));
     }

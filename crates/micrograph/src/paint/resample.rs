@@ -2,7 +2,7 @@
 //!
 //! Every output value is a weighted mean of neighbouring input values, whose weights sum to 1. The
 //! centre of a pixel is at its index + ½, so a picture stays in place. NaN spreads to every pixel
-//! it has a part in.
+//! that it contributes to.
 
 use crate::Plane;
 

@@ -1,8 +1,8 @@
-//! Contact sheet: many planes in one picture, each with its label, and what is needed to read them.
+//! Contact sheet: many planes in one picture, each with its label, and a key to read them.
 //!
-//! Written on the sheet in words: how values became colors (one range for all maps, or each its
-//! own, with its numbers below it) and the length scale. A plane without contrast is drawn as a plain field
-//! with a word, never stretched until its noise looks like structure.
+//! The sheet says how values became colors (one range for all maps, or one for each, with its numbers
+//! below it) and shows the length scale. A plane without contrast is drawn as a uniform field with a note,
+//! never stretched until its noise looks like structure.
 
 mod layout;
 
@@ -77,8 +77,8 @@ pub struct ContactSheet<'a> {
     pub scaling: Scaling,
     /// The color map; a diverging one gets ranges that are symmetric about 0.
     pub map: ColorMap,
-    /// Pictures that are drawn as they are, one a cell in the order of all cells, in place of planes
-    /// through the color map; or none.
+    /// Pictures that are drawn unchanged, one per cell in the order of all cells, instead of planes
+    /// through the color map; or empty.
     pub pictures: &'a [Picture],
     /// Width of a pixel *of a plane* in nanometres; `None`: the scale bar counts pixels.
     pub nm_per_px: Option<f64>,
@@ -105,10 +105,10 @@ impl Default for ContactSheet<'_> {
 }
 
 /// The low and high ends between which a plane's contrast lies: its 0.5 % and 99.5 % quantiles, or
-/// its smallest and largest number where these are the same (few bright spots on an even field).
-/// Infinite values are left out. Large planes are sampled at about 65 000 evenly spaced places.
+/// its smallest and largest number where these are the same (few bright spots on a uniform field).
+/// Infinite values are left out. Large planes are sampled at about 65 000 equidistant positions.
 ///
-/// `None` where there is no finite number.
+/// `None` if no value is finite.
 pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
     const MOST_SAMPLES: usize = 1 << 16;
     // an odd step does not keep to the same columns of a plane with an even width
@@ -133,7 +133,7 @@ pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
 /// Draws the sheet.
 ///
 /// # Panics
-/// If it has pictures, but not as many as cells.
+/// If it has pictures, but their number differs from that of cells.
 ///
 /// # Examples
 /// ```
@@ -150,7 +150,7 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     let n_cells: usize = sheet.sections.iter().map(|section| section.cells.len()).sum();
     assert!(
         sheet.pictures.is_empty() || sheet.pictures.len() == n_cells,
-        "a sheet has as many pictures as cells, or none"
+        "a sheet has one picture per cell, or no pictures"
     );
     let ranges = Ranges::of(sheet);
     let layout = Layout::of(sheet, ranges.shared_bar(sheet));
@@ -356,7 +356,7 @@ fn put_foot(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
     }
 }
 
-// the words in which the sheet tells how to read its colors
+// the note on the sheet that explains its colors
 fn scaling_words(sheet: &ContactSheet) -> String {
     if !sheet.pictures.is_empty() {
         return "Pictures in their own colors.".to_owned();

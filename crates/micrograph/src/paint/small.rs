@@ -1,7 +1,7 @@
 //! Small files of pictures: PNG of 256 colors for drawings and maps, JPEG for photographs.
 //!
 //! A map is drawn in at most 256 colors, text and lines in a few shades more. The colors that are used
-//! most keep their values; the others, the edges of letters, move by an amount that nobody sees.
+//! most keep their values; the others, the edges of letters, change by an invisible amount.
 
 use std::collections::HashMap;
 
@@ -73,7 +73,7 @@ impl Picture {
 
 struct Palette {
     colors: Vec<Color>,
-    /// Where each color of the picture stands in it.
+    /// Index of each color of the picture.
     index: HashMap<Color, u8>,
 }
 

@@ -64,7 +64,7 @@ impl Ink {
         printable(text).map(|c| font.h_advance(font.glyph_id(c))).sum()
     }
 
-    /// `text`, or as much of its start as fits into `width` pixels with `…` behind it; empty where
+    /// `text`, or as much of its start as fits into `width` pixels followed by `…`; empty if
     /// not even that fits.
     pub fn shortened(self, text: &str, width: f32) -> String {
         if self.width(text) <= width {
@@ -109,7 +109,7 @@ impl Ink {
     // ab_glyph scales by ascent − descent; sizes here are those of the em square
     fn scale(self) -> PxScale {
         let font = self.font();
-        let em = font.units_per_em().expect("the embedded font tells its em");
+        let em = font.units_per_em().expect("the embedded font has a size of its em");
         PxScale::from(self.size_px * font.height_unscaled() / em)
     }
 }

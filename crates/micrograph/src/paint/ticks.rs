@@ -1,7 +1,7 @@
 //! Numbers for axes and color bars: round ticks and short texts.
 
 /// Round numbers (1, 2, 2.5 or 5 times a power of ten apart) within `[low, high]`, at least 2 where
-/// that can be and at most `most`; just `low` where the range is empty, none where it is not finite.
+/// possible and at most `most`; only `low` if the range is empty; empty if it is not finite.
 pub fn nice_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     if !(low.is_finite() && high.is_finite() && (high - low).is_finite()) {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! Planes as they are, in a file other programs can measure in: a TIFF stack of 32-bit floats.
+//! Unchanged planes in a file in which other programs can measure: a TIFF stack of 32-bit floats.
 //!
 //! The file follows ImageJ's convention: pixels per unit as a rational number, the unit in the
-//! description, all planes one after the other behind the header, directories behind them, slice
+//! description, all planes one after the other after the header, then the directories, slice
 //! labels in ImageJ's own tags. Any other TIFF reader sees a plain multi-page file. Little-endian.
 
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ pub enum ExportError {
     /// The file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A plane has another shape than the file was begun with.
+    /// A plane has another shape than the first one of the file.
     #[error(
         "{name}: expected a plane of {} × {} (height × width), found {} × {}",
         expected.0, expected.1, found.0, found.1
@@ -27,10 +27,10 @@ pub enum ExportError {
     /// More or fewer planes or values came than were announced.
     #[error("{name}: expected {expected}, found {found}")]
     Count { name: String, expected: usize, found: usize },
-    /// The file would pass what the format can address.
+    /// The file would exceed the size that the format can address.
     #[error("{n_bytes} bytes do not fit into a TIFF file, which ends at 4 GiB; write fewer planes, or NPZ")]
     TooLarge { n_bytes: u64 },
-    /// The pixel size is no number above 0, or beyond what a TIFF can hold.
+    /// The pixel size is not a number above 0, or exceeds the range of a TIFF.
     #[error("a pixel of {nm_per_px} nm cannot be stored in a TIFF file")]
     PixelSize { nm_per_px: f64 },
     /// Two arrays of one name.
@@ -101,7 +101,7 @@ impl TiffStack {
     /// Writes the next plane.
     ///
     /// # Errors
-    /// If the plane has another shape, there are already as many as announced, or the disk is full.
+    /// If the plane has another shape, the announced number is already written, or the disk is full.
     pub fn push(&mut self, plane: &Plane) -> Result<(), ExportError> {
         let Some(label) = self.labels.get(self.n_written) else {
             return Err(self.miscounted(self.n_written + 1));
@@ -220,8 +220,8 @@ impl Field {
     }
 }
 
-// ImageJ's metadata: a head that tells the kinds of entries, here `labl` alone, then the entries in
-// UTF-16; another tag tells the length of each
+// ImageJ's metadata: a head with the kinds of entries, here `labl` alone, then the entries in
+// UTF-16; another tag gives the length of each
 fn label_fields(labels: &[String]) -> [Field; 2] {
     let mut bytes = word(0x494a_494a).to_vec(); // "IJIJ" as a number
     bytes.extend(word(0x6c61_626c)); // "labl" as a number
@@ -266,7 +266,7 @@ fn encoded(fields: &[Field], at: u64, last: bool) -> Vec<u8> {
 }
 
 fn word(value: u64) -> [u8; 4] {
-    u32::try_from(value).expect("the size of the file was checked when it was begun").to_le_bytes()
+    u32::try_from(value).expect("the size of the file was checked when it was created").to_le_bytes()
 }
 
 fn per_nm(nm_per_px: f64) -> Result<(u32, u32), ExportError> {

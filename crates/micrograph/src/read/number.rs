@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_tell_the_rounding() {
+    fn digits_give_the_rounding() {
         for (text, value, half_unit) in [
             ("12.33", 12.33, 0.005),
             (" 7 ", 7.0, 0.5),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_text_is_told_by_its_mark_or_its_zeros() {
+    fn wide_text_is_identified_by_its_mark_or_its_zeros() {
         let wide = |order: fn(u16) -> [u8; 2]| "[S] µ".encode_utf16().flat_map(order).collect::<Vec<u8>>();
         let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
         for bytes in [

@@ -1,7 +1,7 @@
 //! Biological specimens: cells, blood cells, bacteria, pollen, diatoms, and tissue cut across.
 //!
 //! All but tissue are bodies on a background, the later ones over the earlier; tissue is a sheet of walls
-//! around darker insides. Bodies are seen from above, shrink nowhere and do not press on each other.
+//! around darker insides. Bodies are seen from above; they do not shrink or deform each other.
 
 mod bodies;
 mod shells;
@@ -13,7 +13,7 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::surface::{Surface, Texture};
 
-/// What lived.
+/// Kind of organism or tissue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BiologicalForm {
@@ -37,7 +37,7 @@ pub enum BiologicalForm {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BiologicalConfig {
-    /// What lived.
+    /// Kind of organism or tissue.
     pub form: BiologicalForm,
     /// Median diameter of a body across its length, or distance from wall to wall, in px, 6 to 2000.
     pub diameter_px: f64,
@@ -67,7 +67,7 @@ impl Default for BiologicalConfig {
         Self {
             form: BiologicalForm::Cells,
             diameter_px: 60.0, // some dozens of cells in the image
-            spread: 0.12,      // one kind, of unlike age
+            spread: 0.12,      // one kind, of different ages
             elongation: 2.5,
             coverage: 0.4,
             ornament: 0.15,
@@ -100,7 +100,7 @@ pub struct Organism {
 pub struct BiologicalTruth {
     /// All bodies, or fibres of a tissue, centres inside the image.
     pub organisms: Vec<Organism>,
-    /// Share of the pixels on which a body is seen; of tissue, inside a wall.
+    /// Share of the pixels that show a body; for tissue, that are inside a wall.
     pub covered: f64,
 }
 
@@ -172,7 +172,7 @@ struct Scene {
     seen: Vec<bool>,
 }
 
-/// What a body is at one pixel.
+/// A body at one pixel.
 struct Bit {
     /// How much of the pixel it covers, in `[0, 1]`.
     share: f64,
@@ -183,15 +183,15 @@ struct Bit {
 }
 
 impl Scene {
-    /// Height of what lies at `(y, x)`, the nearest pixel's outside the image.
+    /// Height of the surface at `(y, x)`; outside the image, that of the nearest pixel.
     fn height_at(&self, y: f64, x: f64) -> f64 {
         let within = |at: f64, length: usize| at.clamp(0.0, (length - 1) as f64) as usize;
         let (row, column) = (within(y, self.surface.height), within(x, self.surface.width));
         f64::from(self.surface.facets[row * self.surface.width + column].z)
     }
 
-    /// Draws a body with foot at height `z`: `bit` tells of each pixel `(dy, dx)` off `(y, x)`; seen is
-    /// what lies higher than all before.
+    /// Draws a body with foot at height `z`: `bit` gives the surface at each offset `(dy, dx)` from `(y, x)`; a
+    /// pixel shows the highest body.
     fn draw(
         &mut self,
         (y, x, z): (f64, f64, f64),

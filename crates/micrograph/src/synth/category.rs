@@ -13,7 +13,7 @@ pub enum Category {
     PorousSponge,
     /// Lines, pillars and holes that repeat.
     PatternedSurface,
-    /// Particles apart or in piles, round and alike.
+    /// Particles, separate or in piles, round and of similar size.
     Particles,
     /// Films and coated surfaces.
     FilmsCoatedSurface,
@@ -70,7 +70,7 @@ impl fmt::Display for Category {
     }
 }
 
-/// A name that is none of the ten categories.
+/// A name that is not one of the ten categories.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a category ({}), found {found:?}", Category::ALL.map(Category::name).join(", "))]
 pub struct UnknownCategory {

@@ -1,7 +1,7 @@
-//! Cells: the plane parted among sites, each place to its nearest (Voronoi cells).
+//! Cells: the plane divided among sites, each point belonging to its nearest site (Voronoi cells).
 //!
-//! Sites lie one in each square of a net, moved at random within it, so that the nearest two are found
-//! among few. Grains, foams, domes, mud cracks and reticulate shells are all drawn from these cells.
+//! Each square of a net holds one site, moved at random within it, so that the nearest two are found
+//! among a few. Grains, foams, domes, mud cracks and reticulate shells are all drawn from these cells.
 
 use crate::random::Stream;
 
@@ -15,7 +15,7 @@ pub(super) struct Cells {
     sites: Vec<[f64; 2]>,
 }
 
-/// Where a place lies in its cell.
+/// Position of a point in its cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct InCell {
     /// The cell.
@@ -29,7 +29,7 @@ pub(super) struct InCell {
 }
 
 impl Cells {
-    /// Sites about `spacing` px apart that reach beyond all sides of the plane; `disorder` 0 is a square
+    /// Sites about `spacing` px apart that extend beyond all sides of the plane; `disorder` 0 is a square
     /// net, 1 moves each site anywhere in its square.
     pub(super) fn new(
         (height, width): (usize, usize),
@@ -46,7 +46,7 @@ impl Cells {
                 let mut place = |index: usize, shift: f64| {
                     (index as f64 - 3.0 + shift + disorder * stream.between(-0.5, 0.5)) * spacing
                 };
-                // every other row half a square on: six neighbours, as grains have
+                // every second row is shifted by half a square: six neighbours, as grains have
                 let brick = if row % 2 == 0 { 0.0 } else { 0.5 };
                 sites.push([place(row, shift[0]), place(column, shift[1] + brick)]);
             }
@@ -59,7 +59,7 @@ impl Cells {
         &self.sites
     }
 
-    /// The cell of `(y, x)`, which lies in the plane.
+    /// The cell of `(y, x)`, a point in the plane.
     pub(super) fn at(&self, y: f64, x: f64) -> InCell {
         let near = |at: f64, count: usize| {
             let middle = (at / self.spacing).floor() as i64 + 3;
@@ -82,7 +82,7 @@ impl Cells {
         found
     }
 
-    /// Distance in px from `(y, x)`, of which `cell` was found, to the border with the neighbour.
+    /// Distance in px from `(y, x)`, a point of `cell`, to the border with the neighbour.
     pub(super) fn border_distance(&self, cell: InCell) -> f64 {
         let ([ay, ax], [by, bx]) = (self.sites[cell.index], self.sites[cell.neighbour]);
         let apart = (ay - by).hypot(ax - bx).max(1e-9);

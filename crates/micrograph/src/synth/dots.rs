@@ -9,7 +9,7 @@ use crate::synth::surface::{Facet, Surface, Texture, wall};
 /// Signal of the background around pillars, and of the floor of holes, relative to the tops.
 const FLOOR: f32 = 0.55;
 
-/// How the sites lie.
+/// Arrangement of the sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DotLattice {
@@ -19,7 +19,7 @@ pub enum DotLattice {
     Hexagonal,
 }
 
-/// What stands at a site.
+/// The feature at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DotRelief {
@@ -33,9 +33,9 @@ pub enum DotRelief {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DotsConfig {
-    /// How the sites lie.
+    /// Arrangement of the sites.
     pub lattice: DotLattice,
-    /// What stands there.
+    /// The feature at each site.
     pub relief: DotRelief,
     /// Distance to the nearest site in px, 6 to 2000.
     pub pitch_px: f64,
@@ -73,7 +73,7 @@ impl Default for DotsConfig {
     }
 }
 
-/// A place of the lattice.
+/// A site of the lattice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DotSite {
     /// Row of the centre in px, placement error included.
@@ -94,7 +94,7 @@ pub struct DotsTruth {
     pub second: [f64; 2],
     /// Diameter at half the height in px.
     pub diameter_px: f64,
-    /// All sites whose dot has, or would have, a part inside the image.
+    /// All sites whose dot is, or would be, partly inside the image.
     pub sites: Vec<DotSite>,
 }
 

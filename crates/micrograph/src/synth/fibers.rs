@@ -1,4 +1,4 @@
-//! Fibres: curved cylinders that lie over each other, as electrospun mats do.
+//! Fibres: curved cylinders over each other, as in electrospun mats.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::ConfigError;
 use crate::random::Stream;
 use crate::synth::surface::{Facet, Surface, Texture};
 
-/// Signal of what is seen between the deepest fibres.
+/// Signal between the deepest fibres.
 const BACKGROUND: f32 = 0.18;
 /// Distance in px between points of a centre line.
 const STEP_PX: f64 = 3.0;
@@ -23,11 +23,11 @@ pub struct FibersConfig {
     pub coverage: f64,
     /// Mean axis in degrees, −90 to 90, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
-    /// Standard deviation of the axes in degrees, 0 (all parallel) to 90 (as good as random).
+    /// Standard deviation of the axes in degrees, 0 (all parallel) to 90 (nearly random).
     pub axis_spread_deg: f64,
     /// How far a fibre turns from its mean axis, rms in degrees, 0 (straight) to 40.
     pub bend_deg: f64,
-    /// Distance in px over which the bending goes once to and fro, 20 to 5000.
+    /// Period of the bending in px, 20 to 5000.
     pub bend_length_px: f64,
     /// Rms slope of the fibres' texture, 0 to 2.
     pub roughness: f64,
@@ -36,9 +36,9 @@ pub struct FibersConfig {
 impl Default for FibersConfig {
     fn default() -> Self {
         Self {
-            diameter_px: 11.0, // wide enough for its shading to be seen
-            spread: 0.25,      // electrospinning at its usual
-            coverage: 1.6,     // a mat through which the background is seen here and there
+            diameter_px: 11.0, // wide enough to show its shading
+            spread: 0.25,      // usual for electrospinning
+            coverage: 1.6,     // a mat with gaps that show the background
             axis_deg: 0.0,
             axis_spread_deg: 90.0, // a resting collector gives no axis
             bend_deg: 8.0,         // nearly straight
@@ -124,7 +124,7 @@ impl FibersConfig {
         } else {
             self.axis_deg + self.axis_spread_deg * stream.normal()
         };
-        // two waves of unlike lengths look random and keep the mean axis
+        // two waves of different lengths look random and keep the mean axis
         let waves = [1.0, 0.37].map(|length| {
             let length = length * self.bend_length_px * stream.between(0.7, 1.4);
             (std::f64::consts::TAU / length, stream.between(0.0, std::f64::consts::TAU))
@@ -156,7 +156,7 @@ impl FibersConfig {
     }
 }
 
-/// Where a pixel lies relative to the nearest point of a centre line, in px.
+/// Position of a pixel relative to the nearest point of a centre line, in px.
 #[derive(Clone, Copy)]
 struct Across {
     distance_square: f64,

@@ -1,19 +1,19 @@
 //! Random fields: smooth noise of one length scale, from which sponges, wrinkles and stains are cut.
 //!
 //! A field is white noise smoothed by a Gaussian, taken far enough from the border of the noise that
-//! every place is alike, with mean 0 and variance 1 over the plane. Nothing here knows of specimens.
+//! the field is homogeneous, with mean 0 and variance 1 over the plane. This module does not know specimens.
 
 use crate::random::Stream;
 use crate::smooth::smooth;
 use crate::{Plane, Rect};
 
-/// Noise whose values are alike over about `2 · sigma_px`.
+/// Noise with a correlation length of about `2 · sigma_px`.
 pub(super) fn noise(size: (usize, usize), sigma_px: f64, stream: &mut Stream) -> Plane {
     let margin = (3.0 * sigma_px).ceil() as usize;
     standardized(cropped(&smooth(&white(size, margin, stream), sigma_px), size, margin))
 }
 
-/// Noise in which bright and dark take turns about every `period_px`, in no direction more than another.
+/// Isotropic noise in which bright and dark alternate about every `period_px`.
 ///
 /// The difference of two Gaussians of widths σ and 1.6 σ passes most at the wave number
 /// `√(2 ln 1.6² / (1.6² − 1)) / σ = 1.098 / σ` (Marr and Hildreth 1980).
@@ -50,7 +50,7 @@ fn cropped(plane: &Plane, (height, width): (usize, usize), margin: usize) -> Pla
 
 fn standardized(plane: Plane) -> Plane {
     let mean = plane.mean() as f32;
-    // a field much coarser than the plane is nearly even: it keeps its noise, not the rounding of it
+    // a field much coarser than the plane is nearly uniform: this keeps its noise, not its rounding error
     let scale = (1.0 / plane.variance().max(1e-12).sqrt()) as f32;
     plane.map(|value| (value - mean) * scale)
 }

@@ -1,7 +1,7 @@
 //! Films and coated surfaces: grains or domes side by side, wrinkles, cracks, blisters, pinholes.
 //!
 //! One sheet without overhangs: heights add up, and slopes are taken from them. A film with all its features
-//! at 0 is a smooth coating, on which little is seen but its noise. What lies under a crack is not drawn.
+//! at 0 is a smooth coating that shows little but its noise. The substrate under a crack is not drawn.
 
 mod section;
 
@@ -37,19 +37,20 @@ pub struct FilmConfig {
     pub grain_px: f64,
     /// Height of domes, or depth of grooves, over the grain distance, 0 to 1.
     pub relief: f64,
-    /// Standard deviation of the grains' signal, as crystals that lie unlike channel unlike, 0 to 0.5.
+    /// Standard deviation of the grains' signal, as channelling depends on the orientation of crystals, 0 to 0.5.
     pub shade: f64,
-    /// Layers of a section above the substrate, 1 to 6; other textures have none.
+    /// Layers of a section above the substrate, 1 to 6; not used for other textures.
     pub n_layers: usize,
-    /// Share of a section's layers that is pores, on the mean, 0 to 0.6.
+    /// Mean share of pores in a section's layers, 0 to 0.6.
     pub porosity: f64,
     /// Distance between wrinkles, or between waves of a section's borders, in px, 6 to 2000.
     pub wrinkle_px: f64,
     /// Height of wrinkles over their distance, 0 (none) to 0.5.
     pub wrinkle_relief: f64,
-    /// How parallel wrinkles lie, 0 (no axis) to 1 (as drawn with a comb).
+    /// Alignment of wrinkles, 0 (no axis) to 1 (all parallel).
     pub wrinkle_order: f64,
-    /// Axis of the wrinkles, or of the layers of a section, in degrees, −90 to 90, anticlockwise from x as seen on the screen.
+    /// Axis of the wrinkles, or of the layers of a section, in degrees, −90 to 90, anticlockwise from x as seen on
+    /// the screen.
     pub axis_deg: f64,
     /// Distance between cracks in px, 10 to 4000.
     pub crack_spacing_px: f64,
@@ -97,14 +98,14 @@ pub struct Spot {
     pub x: f64,
     /// Diameter in px.
     pub diameter_px: f64,
-    /// It rises above the film (blister) or is a hole (pinhole).
+    /// Whether it rises above the film (blister) or is a hole (pinhole).
     pub raised: bool,
 }
 
 /// What a film shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FilmTruth {
-    /// Sites `[y, x]` of the grains or domes inside the image; none for a smooth film.
+    /// Sites `[y, x]` of the grains or domes inside the image; empty for a smooth film.
     pub grains: Vec<[f64; 2]>,
     /// Share of the pixels that lie in a crack.
     pub cracked: f64,
@@ -170,7 +171,7 @@ impl FilmConfig {
             .iter()
             .map(|_| [stream.normal(), stream.normal(), stream.normal(), stream.uniform()])
             .collect();
-        // a bend of the borders, so that they are not drawn with a ruler
+        // a bend of the borders, so that they are not straight
         let wobble = [0, 1].map(|_| field::noise(size, (self.grain_px * 0.2).max(1.0), &mut stream));
         let height = self.relief * self.grain_px;
         for y in 0..size.0 {

@@ -1,9 +1,9 @@
-//! Imaging: from a specimen's surface to grey levels, as a scanning electron microscope does it.
+//! Imaging: from a specimen's surface to grey levels, as in a scanning electron microscope.
 //!
 //! Secondary electrons: their yield rises with the tilt θ of the surface as 1/cos θ (Reimer 1998),
 //! edges give more since electrons leave through both faces, and few come out of gaps. A detector on
-//! one side sees facets that face it brighter. Then come slow charging, the width of the beam, rows
-//! that do not quite lie below each other, and shot noise. This is a sketch of the contrast, not a
+//! one side sees facets that face it brighter. Then follow slow charging, the width of the beam, small
+//! shifts of rows against each other, and shot noise. This is a sketch of the contrast, not a
 //! Monte-Carlo simulation: energies, materials and detectors are not modelled.
 
 use rayon::prelude::*;
@@ -15,26 +15,26 @@ use crate::synth::scan::Scan;
 use crate::synth::surface::Surface;
 use crate::{ConfigError, Plane};
 
-/// Largest 1/cos θ that counts: the escape depth of secondary electrons ends the rise at grazing tilt.
+/// Largest 1/cos θ in use: the escape depth of secondary electrons limits the rise at grazing tilt.
 const GRAZING: f32 = 5.0;
 /// Width in px over which an edge is brighter than the face beside it.
 const RIM_PX: f64 = 1.6;
 
-/// What brightness, contrast and dose are counted from.
+/// Reference of brightness, contrast and dose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exposure {
     /// The darkest and the brightest of the noise-free image, rare extremes left out.
     #[default]
     Ends,
-    /// Its mean and standard deviation σ, as an operator does who turns the knobs until each specimen
-    /// looks alike: brightness is the grey level of the mean, contrast is 4 σ, and specimens of little
-    /// contrast are scanned longer, so that the noise at the mean is σ/√dose for every specimen. What
-    /// lies beyond black and white is clipped.
+    /// Its mean and standard deviation σ, like an operator who adjusts the controls until all specimens
+    /// look alike: brightness is the grey level of the mean, contrast is 4 σ, and specimens of little
+    /// contrast are scanned longer, so that the noise at the mean is σ/√dose for every specimen. Values
+    /// beyond black and white are clipped.
     Moments,
 }
 
-/// How the microscope sees a specimen.
+/// How the microscope images a specimen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Imaging {
@@ -60,7 +60,7 @@ pub struct Imaging {
     pub contrast: f64,
     /// Bright becomes dark, as with an inverted detector signal.
     pub inverted: bool,
-    /// What `dose`, `brightness` and `contrast` are counted from; their own words hold for the ends.
+    /// Reference of `dose`, `brightness` and `contrast`; their descriptions here apply to `Ends`.
     pub exposure: Exposure,
 }
 
@@ -70,10 +70,10 @@ impl Default for Imaging {
             dose: 150.0,           // noise of 8 %: a slow scan of everyday quality
             blur_px: 0.8,          // a well focused image at the magnification it is taken at
             edge_brightening: 1.0, // rims as bright as in everyday images at 5 kV
-            shading: 0.25,         // a side detector with a part of the in-lens look
-            detector_deg: 110.0,   // from above, as the usual chamber detector appears
+            shading: 0.25,         // a side detector mixed with an in-lens signal
+            detector_deg: 110.0,   // from above, like the usual chamber detector
             shadowing: 0.8,        // gaps clearly darker, yet not black
-            gradient: 0.06,        // seen only when looked for
+            gradient: 0.06,        // hardly visible
             jitter_px: 0.1,        // faint: mains hum well below a pixel
             brightness: 122.0,     // the middle of the range, as auto-brightness aims for
             contrast: 200.0,       // nothing clipped, no range wasted
@@ -154,7 +154,7 @@ fn charge(signal: &mut Plane, imaging: &Imaging, seed: u64) {
     }
 }
 
-/// `signal` with each row shifted by its own part of a px.
+/// `signal` with each row shifted by its own fraction of a px.
 fn jittered(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
     if imaging.jitter_px == 0.0 {
         return signal;
@@ -212,8 +212,8 @@ fn detected(signal: Plane, imaging: &Imaging, seed: u64) -> Plane {
 
 /// A number from the Poisson distribution of mean `mean`.
 ///
-/// From a mean of 50 on, the rounded normal distribution of equal mean and variance stands in for it;
-/// its skewness of at most 0.14 is lost.
+/// From a mean of 50 on, the rounded normal distribution of equal mean and variance replaces it; its
+/// skewness of at most 0.14 is lost.
 fn poisson(mean: f64, stream: &mut Stream) -> f64 {
     if mean >= 50.0 {
         return (mean + mean.sqrt() * stream.normal()).round().max(0.0);
@@ -221,7 +221,7 @@ fn poisson(mean: f64, stream: &mut Stream) -> f64 {
     let mut share = (-mean).exp();
     let mut left = stream.uniform() - share;
     let mut count = 0.0;
-    // ends: far beyond the mean the shares vanish, and `left` may not by rounding
+    // the end: far beyond the mean the probabilities vanish, but rounding may keep `left` above 0
     while left > 0.0 && count < 400.0 {
         count += 1.0;
         share *= mean / count;

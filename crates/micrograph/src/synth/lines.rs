@@ -1,4 +1,4 @@
-//! Lines: a grating of parallel lines with rough edges and bright side walls, or the wave that is left of
+//! Lines: a grating of parallel lines with rough edges and bright side walls, or the wave that remains of
 //! one finer than the beam.
 
 use std::f64::consts::{PI, TAU};
@@ -21,7 +21,7 @@ pub enum LineProfile {
     #[default]
     Walls,
     /// The first two waves of a rectangular profile of that duty cycle (the first alone below 5 px, where pixels
-    /// do not hold the second), flat: what a wide beam leaves of it. Relief, walls and roughness have no say.
+    /// do not hold the second), flat: what a wide beam leaves of it. Relief, walls and roughness are ignored.
     Wave,
 }
 
@@ -44,7 +44,7 @@ pub struct LinesConfig {
     pub wall_px: f64,
     /// Line-edge roughness: rms deviation of an edge from its straight line in px, 0 to 50.
     pub edge_roughness_px: f64,
-    /// Length along an edge over which its deviations stay alike in px, 1 to 500.
+    /// Correlation length of the deviations along an edge in px, 1 to 500.
     pub edge_correlation_px: f64,
     /// Rms slope of the texture of tops and floors, 0 to 2.
     pub roughness: f64,
@@ -59,7 +59,7 @@ impl Default for LinesConfig {
             duty_cycle: 0.5,
             relief_px: 20.0,           // higher than wide, as resist lines are
             wall_px: 2.5,              // steep walls
-            edge_roughness_px: 0.6,    // seen, as in images of resist
+            edge_roughness_px: 0.6,    // visible, as in images of resist
             edge_correlation_px: 12.0, // a few line widths at most
             roughness: 0.06,           // smooth tops
         }

@@ -1,8 +1,8 @@
 //! Micromachines and electrodes: flat shapes with sharp walls on a background, as lithography makes them.
 //!
 //! Combs that grip into each other, pads with leads, cantilevers over a trench, gears. A device is a list
-//! of plates, each a signed distance to its outline, laid over each other; all is turned by one axis. Films do not
-//! bend, and nothing is seen of what is under them.
+//! of plates, each a signed distance to its outline, laid over each other; all are rotated to one axis. Films
+//! do not bend, and they hide everything under them.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub use device::{Device, Outline, Plate};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MemsConfig {
-    /// What is built.
+    /// Kind of device.
     pub device: Device,
     /// Distance from finger to finger, beam to beam, tooth to tooth in px, 6 to 2000.
     pub pitch_px: f64,

@@ -1,8 +1,8 @@
-//! Nanowires: straight or slightly bent tapered wires with both ends, lying about or standing as grown.
+//! Nanowires: straight or slightly bent tapered wires with both ends, scattered or standing as grown.
 //!
-//! Unlike fibres they end, and often bear the catalyst they grew from on their tip. Standing wires are
-//! seen from the side and above: their bases lie on the background, tips point along the axis, and the nearer
-//! wires, whose bases lie against the axis, hide the others.
+//! Unlike fibres they end, and often carry the catalyst they grew from on their tip. Standing wires are
+//! seen from the side and above: their bases are on the background, tips point along the axis, and the nearer
+//! wires, whose bases are further back along the axis, hide the others.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +13,10 @@ use crate::synth::surface::{Facet, Surface, Texture};
 
 /// Signal of the background relative to that of the wires.
 const BACKGROUND: f32 = 0.35;
-/// Straight pieces of which a bent wire is made.
+/// Straight pieces of a bent wire.
 const N_PIECES: usize = 8;
 
-/// How wires lie.
+/// Arrangement of wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WireArrangement {
@@ -30,7 +30,7 @@ pub enum WireArrangement {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NanowiresConfig {
-    /// How they lie.
+    /// Arrangement of the wires.
     pub arrangement: WireArrangement,
     /// Median diameter at the base in px, 1.5 to 200.
     pub diameter_px: f64,
@@ -52,7 +52,7 @@ pub struct NanowiresConfig {
     pub coverage: f64,
     /// How far standing wires are from a regular net, 0 to 1.
     pub disorder: f64,
-    /// Diameter of the catalyst over that of the tip, 1 to 4; 0 for none.
+    /// Diameter of the catalyst over that of the tip, 1 to 4; 0 for no catalyst.
     pub catalyst: f64,
     /// Rms slope of the background's texture, 0 to 2.
     pub roughness: f64,
@@ -62,12 +62,12 @@ impl Default for NanowiresConfig {
     fn default() -> Self {
         Self {
             arrangement: WireArrangement::Lying,
-            diameter_px: 6.0, // thin, yet its shading is seen
+            diameter_px: 6.0, // thin, but its shading is visible
             spread: 0.2,
-            length_px: 150.0, // wires and their ends both are seen
+            length_px: 150.0, // both wires and their ends are visible
             length_spread: 0.3,
             taper: 0.8,
-            axis_deg: 90.0,        // upright, as a forest is looked at
+            axis_deg: 90.0,        // upright, as a forest is imaged
             axis_spread_deg: 90.0, // randomly placed
             bend_deg: 3.0,         // stiff
             coverage: 0.3,
@@ -132,7 +132,7 @@ impl NanowiresConfig {
         for (index, wire) in wires.iter().enumerate() {
             let shade = (1.0 + 0.08 * shades.normal()).clamp(0.7, 1.3);
             let layer = match self.arrangement {
-                // a wire that lies over others touches them
+                // a wire over others touches them
                 WireArrangement::Lying => {
                     self.coverage.min(1.5) * self.diameter_px * (index as f64 + 1.0) / n_wires
                 }
@@ -147,7 +147,7 @@ impl NanowiresConfig {
         let mut stream = Stream::new(seed, "synth wires", 0);
         let mut wires = Vec::new();
         let mut covered = 0.0;
-        // middles lie beyond the border too, else wires would be rarer near it
+        // centres are also outside the border, else wires would be rarer near it
         let margin = self.length_px / 2.0;
         let area = (height as f64 + 2.0 * margin) * (width as f64 + 2.0 * margin);
         while covered < self.coverage * area {
@@ -171,7 +171,7 @@ impl NanowiresConfig {
             return Vec::new();
         }
         let mut stream = Stream::new(seed, "synth wires", 0);
-        // bases also lie as far outside as a wire reaches in
+        // bases are also outside, up to the length of a wire
         let reach = self.length_px * (2.0 * self.length_spread).exp();
         let area = self.length_px * self.diameter_px * (1.0 + self.taper) / 2.0;
         let spacing = (area / self.coverage).sqrt().max(self.diameter_px);
@@ -240,7 +240,7 @@ impl NanowiresConfig {
                     continue;
                 }
                 let rise = (radius * radius - distance * distance).max((0.2 * radius).powi(2)).sqrt();
-                // towards its tip a standing wire comes nearer to the eye, and out of the shadow
+                // towards its tip a standing wire is higher, and out of the shadow
                 let (lift, light) =
                     if standing { (along * 2.0 * self.diameter_px, 0.55 + 0.45 * along) } else { (0.0, 1.0) };
                 let facet = Facet {
@@ -279,8 +279,8 @@ impl Nanowire {
         self.centre_line.windows(2).map(|ends| (ends[1][0] - ends[0][0]).hypot(ends[1][1] - ends[0][1])).sum()
     }
 
-    /// How far along the wire, 0 to 1, its point nearest to `at` lies, and the way `[dy, dx]` from there;
-    /// nothing beyond `reach` px.
+    /// Relative position along the wire, 0 to 1, of its point nearest to `at`, and the offset `[dy, dx]` from there;
+    /// `None` beyond `reach` px.
     fn nearest(&self, at: [f64; 2], reach: f64) -> Option<(f64, [f64; 2])> {
         let mut found = None;
         let mut least = reach * reach;

@@ -1,5 +1,5 @@
-//! Particles: spheres of log-normal size on a textured background, apart from each other, overlapping in
-//! the image, or piled up.
+//! Particles: spheres of log-normal size on a textured background, separate, overlapping in the image, or
+//! piled up.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,18 +9,18 @@ use crate::synth::surface::{Facet, Surface, Texture};
 
 /// Signal of the background relative to the particles.
 const BACKGROUND: f32 = 0.5;
-/// Where a particle of the next size finds no room in so many trials, the background counts as full.
+/// Trials to place a particle of the next size; if all fail, the background counts as full.
 const MOST_TRIALS: usize = 2000;
-/// Free px between particles that lie apart.
+/// Free px between separate particles.
 const GAP_PX: f64 = 2.0;
 
-/// How particles lie.
+/// Arrangement of particles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Packing {
     /// On the background, at least 2 px apart unless they touch.
     Separate,
-    /// On the background wherever they fall; their discs may overlap in the image.
+    /// Randomly placed on the background; their discs may overlap in the image.
     Overlapping,
     /// One on the other, as a powder is poured.
     Stacked,
@@ -36,7 +36,7 @@ pub struct ParticlesConfig {
     pub spread: f64,
     /// Sum of the particles' disc areas over the image's area: 0 to 0.4 where separate, else to 6.
     pub coverage: f64,
-    /// How they lie.
+    /// Arrangement of the particles.
     pub packing: Packing,
     /// Share of separate particles that touch one other, as spheres on a flat background do, 0 to 1; about.
     pub touching: f64,
@@ -53,7 +53,7 @@ impl Default for ParticlesConfig {
         Self {
             diameter_px: 30.0, // large enough to be measured, small enough to be many
             spread: 0.2,       // a usual colloid
-            coverage: 0.25,    // many, yet random places are still found at once
+            coverage: 0.25,    // many, but random free positions are still found quickly
             packing: Packing::Separate,
             touching: 0.0,
             background_roughness: 0.25, // a polished or coated support
@@ -74,7 +74,7 @@ pub struct Particle {
     pub z: f64,
     /// Radius in px.
     pub radius_px: f64,
-    /// Share of its pixels inside the image on which nothing else lies, in `[0, 1]`.
+    /// Share of its pixels inside the image that no other particle covers, in `[0, 1]`.
     pub visible: f64,
 }
 
@@ -99,14 +99,14 @@ impl ParticlesConfig {
         Ok(self)
     }
 
-    /// The surface and what is on it; an error if separate particles do not find room.
+    /// The surface and its particles; an error if there is no room for separate particles.
     pub(super) fn surface(
         &self,
         size: (usize, usize),
         seed: u64,
     ) -> Result<(Surface, ParticlesTruth), ConfigError> {
         let mut particles = self.placed(size, seed)?;
-        // what lies higher hides what lies lower
+        // higher particles hide lower ones
         particles.sort_by(|a, b| (a.z + a.radius_px).total_cmp(&(b.z + b.radius_px)));
         let background =
             Texture::new(size, self.background_grain_px, &mut Stream::new(seed, "synth ground", 0));
@@ -162,7 +162,7 @@ impl ParticlesConfig {
         Ok((surface, ParticlesTruth { particles }))
     }
 
-    /// Particles at their places, in the order in which they were laid.
+    /// Placed particles, in the order of their placement.
     fn placed(&self, (height, width): (usize, usize), seed: u64) -> Result<Vec<Particle>, ConfigError> {
         let mut sizes = Stream::new(seed, "synth particle size", 0);
         let area = self.coverage * (height * width) as f64;
@@ -176,7 +176,7 @@ impl ParticlesConfig {
             radii.push(radius);
         }
         if self.packing == Packing::Separate {
-            // the large ones find room first
+            // the large ones are placed first
             radii.sort_by(|a, b| b.total_cmp(a));
         }
         let mut places = Stream::new(seed, "synth particle place", 0);
@@ -187,7 +187,7 @@ impl ParticlesConfig {
         let mut alone: Vec<usize> = Vec::new();
         for radius in radii {
             if self.packing == Packing::Separate && self.touching > 0.0 {
-                // half of those that touch come to one that lies there
+                // half of those that touch are added to a placed one
                 let comes = pairs.uniform() < self.touching / 2.0;
                 let met = comes.then(|| beside(&laid, &mut alone, radius, (height, width), &mut pairs));
                 if let Some(particle) = met.flatten() {
@@ -203,7 +203,7 @@ impl ParticlesConfig {
                         .all(|other| (y - other.y).hypot(x - other.x) >= radius + other.radius_px + GAP_PX);
                     free.then_some(((y, x), radius))
                 }),
-                // the lowest of a few places, since a grain rolls downhill
+                // the lowest of a few positions, because a grain rolls downhill
                 Packing::Stacked => (0..6)
                     .map(|_| place())
                     .map(|at| (at, rest_height(&laid, at, radius)))
@@ -220,8 +220,8 @@ impl ParticlesConfig {
     }
 }
 
-/// A sphere of `radius` that touches one of those that lie `alone`, which then no longer does, and keeps
-/// away from all others; `None` where there is no such place.
+/// A sphere of `radius` that touches one of those that are `alone`, which is then removed from them, and no
+/// other; `None` if there is no such position.
 fn beside(
     laid: &[Particle],
     alone: &mut Vec<usize>,
@@ -232,7 +232,7 @@ fn beside(
     for _ in 0..MOST_TRIALS {
         let chosen = (!alone.is_empty()).then(|| stream.below(alone.len()))?;
         let other = &laid[alone[chosen]];
-        // both stand on the background: centres are at the heights of the radii
+        // both are on the background: centres are at the heights of the radii
         let apart = 2.0 * (radius * other.radius_px).sqrt();
         let (sin, cos) = stream.between(0.0, std::f64::consts::TAU).sin_cos();
         let (y, x) = (other.y + apart * sin, other.x + apart * cos);

@@ -1,7 +1,7 @@
 //! Porous bodies: sponges of winding ligaments, foams of cells, membranes with round pores.
 //!
-//! Each of a few layers is a random field cut at the level that leaves the porosity asked for open;
-//! through the openings of one layer the next is seen, lower and darker. Only the topmost layer has a truth.
+//! Each of a few layers is a random field cut at the level that gives the required porosity; the
+//! openings of one layer show the next one, lower and darker. Only the topmost layer has a truth.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{ConfigError, Plane};
 /// Signal of the floor under the last layer.
 const FLOOR: f32 = 0.12;
 
-/// How solid and pores share the room.
+/// Morphology of solid and pores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PorousStructure {
@@ -22,7 +22,7 @@ pub enum PorousStructure {
     Sponge,
     /// Cells between struts.
     Foam,
-    /// A plate with round pores of unlike sizes.
+    /// A plate with round pores of different sizes.
     Membrane,
 }
 
@@ -30,7 +30,7 @@ pub enum PorousStructure {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PorousConfig {
-    /// How solid and pores share the room.
+    /// Morphology of solid and pores.
     pub structure: PorousStructure,
     /// Distance from pore to pore in px, 4 to 1000.
     pub period_px: f64,
@@ -66,12 +66,12 @@ impl Default for PorousConfig {
     }
 }
 
-/// What the topmost layer of a porous body is.
+/// The topmost layer of a porous body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PorousTruth {
     /// Share of the pixels that are open.
     pub porosity: f64,
-    /// Mean length in px of the runs of open pixels along rows; 0 if there are none.
+    /// Mean length in px of the runs of open pixels along rows; 0 without open pixels.
     pub chord_px: f64,
 }
 
@@ -124,13 +124,13 @@ impl PorousConfig {
         (surface, truth)
     }
 
-    /// How deep in the solid each pixel of `layer` lies, in px about; negative in the open.
+    /// Approximate depth in px of each pixel of `layer` in the solid; negative in openings.
     fn depths(&self, size: (usize, usize), seed: u64, layer: u64) -> Plane {
-        // the field is made on a square that holds the image turned by any axis
+        // the field is made on a square that contains the image at any rotation
         let side = (size.0 as f64).hypot(size.1 as f64).ceil() as usize + 2;
         let stream = &mut Stream::new(seed, "synth pores", layer);
         let mut square = self.field((side, side), stream);
-        // what is rough on its faces has rough edges too
+        // a solid with rough faces has rough edges too
         let ragged = field::noise((side, side), self.grain_px, stream);
         let amount = (0.25 * self.roughness * square.variance().sqrt()) as f32;
         square
@@ -164,7 +164,7 @@ impl PorousConfig {
             let cell = cells.at(y as f64, x as f64);
             let wobble = f64::from(wobble.at(y, x)) * self.period_px * 0.03;
             let value = match self.structure {
-                // a large pore reaches over the border of its cell
+                // a large pore extends over the border of its cell
                 PorousStructure::Membrane => {
                     (cell.nearest / sizes[cell.index]).min(cell.second / sizes[cell.neighbour])
                 }

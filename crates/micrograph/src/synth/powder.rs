@@ -1,8 +1,8 @@
 //! Powder: grains of uneven shape and size in a heap, from round droplets to crystals and flakes.
 //!
-//! A grain is an ellipsoid cut by random planes; where several lie over each other the highest is seen.
-//! Grains are let down where a few trials find the heap lowest, and sink into it by a part of their
-//! size, so that no grain floats; they may enter each other where nobody sees it.
+//! A grain is an ellipsoid cut by random planes; where several overlap the highest is visible.
+//! Grains are placed where a few trials find the heap lowest, and sink into it by a fraction of their
+//! size, so that no grain floats; they may intersect where it is not visible.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::synth::surface::{Facet, Surface, Texture};
 
 /// Signal of the background relative to that of the grains.
 const BACKGROUND: f32 = 0.3;
-/// Trials among which the lowest place is taken.
+/// Trials among which the lowest position is taken.
 const TRIALS: usize = 5;
 
 /// Settings of a powder.
@@ -44,7 +44,7 @@ impl Default for PowderConfig {
         Self {
             diameter_px: 30.0, // a hundred grains and more in the image
             spread: 0.5,       // as after milling
-            coverage: 2.0,     // the background is seen here and there
+            coverage: 2.0,     // with gaps that show the background
             angularity: 0.6,   // broken faces
             elongation: 1.4,
             flatness: 0.8,
@@ -64,7 +64,7 @@ pub struct Grain {
     pub x: f64,
     /// Mean diameter in px before planes cut it: cube root of the product of the three.
     pub diameter_px: f64,
-    /// Pixels of the image on which the grain is seen.
+    /// Pixels of the image that show the grain.
     pub visible_px: usize,
 }
 
@@ -73,7 +73,7 @@ pub struct Grain {
 pub struct PowderTruth {
     /// All grains, centres inside the image, in the order in which they were laid.
     pub grains: Vec<Grain>,
-    /// Share of the pixels on which a grain is seen.
+    /// Share of the pixels that show a grain.
     pub covered: f64,
 }
 
@@ -110,7 +110,7 @@ impl PowderConfig {
             let height_at = |at: &[f64; 2]| surface.facets[at[0] as usize * surface.width + at[1] as usize].z;
             let at = trials.min_by(|a, b| height_at(a).total_cmp(&height_at(b)));
             let at = at.expect("there is a trial");
-            // resting on what lies below the middle, sunk by a fifth
+            // resting on the surface below its centre, sunk by a fifth
             let z = f64::from(height_at(&at)) + 0.6 * body.half[2];
             covered += std::f64::consts::PI * body.half[0] * body.half[1];
             let shade = (1.0 + 0.08 * stream.normal()).clamp(0.7, 1.3) as f32;
@@ -143,7 +143,7 @@ impl PowderConfig {
         (surface, PowderTruth { grains, covered: seen as f64 / owner.len() as f64 })
     }
 
-    /// A place in the image, in a clump or anywhere.
+    /// A position in the image, in a clump or anywhere.
     fn place(&self, size: (usize, usize), clumps: &[[f64; 2]], stream: &mut Stream) -> [f64; 2] {
         let anywhere = place(size, stream);
         let [cy, cx] = clumps[stream.below(clumps.len())];

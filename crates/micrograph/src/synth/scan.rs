@@ -1,15 +1,15 @@
-//! Scan: how the raster of the beam lies on the specimen.
+//! Scan: from positions in the raster of the beam to positions on the specimen.
 //!
-//! The specimen may be tilted, it may move while it is scanned, and it goes on beyond the border of the
-//! image. Perspective, lenses and the beam's own distortions are not modelled, nor does a tilted facet
-//! give more electrons here. A drifting specimen moves with the rows: they are written one after the
-//! other, from the first to the last.
+//! The specimen may be tilted, it may move while it is scanned, and it continues beyond the border of the
+//! image. Perspective, lenses and the beam's own distortions are not modelled, nor does the tilt increase
+//! the yield here. Drift acts row by row: rows are scanned one after the other, from the first to the
+//! last.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ConfigError, Plane};
 
-/// Time constants of settling within one image: it has come to rest by the last row.
+/// Time constants of settling within one image: motion has stopped by the last row.
 const SETTLING_RATE: f64 = 3.0;
 
 /// How a specimen is scanned.
@@ -17,15 +17,15 @@ const SETTLING_RATE: f64 = 3.0;
 #[serde(default, deny_unknown_fields)]
 pub struct ScanConfig {
     /// Pixels of the specimen along each side of one of the image, 1 to 8. Settings and truth of the specimen
-    /// count the former. Above 1 a pixel is the mean over its area, as detectors give it; at 1 it is the
-    /// signal at its middle, and edges that are narrower than a pixel look like stairs.
+    /// are in pixels of the specimen. Above 1 a pixel is the mean over its area, as in a detector; at 1 it is
+    /// the signal at its centre, and edges narrower than a pixel look like stairs.
     pub specimen_px: usize,
     /// Rows and columns around the image that are imaged and cut off, 0 to 1024: blur, shadows and shifted
-    /// rows at the border then come from what lies beyond it.
+    /// rows at the border then include the surroundings.
     pub margin_px: usize,
-    /// How far the specimen moves evenly from the first to the last row, `[y, x]` in px, −100 to 100.
+    /// Drift at constant speed from the first to the last row, `[y, x]` in px, −100 to 100.
     pub drift_px: [f64; 2],
-    /// How far it moves besides, fast at first and at rest by the last row, `[y, x]` in px, −100 to 100.
+    /// Additional drift, fast at first and stopped by the last row, `[y, x]` in px, −100 to 100.
     pub settling_px: [f64; 2],
     /// Tilt of the specimen in degrees, 0 to 75.
     pub tilt_deg: f64,
@@ -62,17 +62,17 @@ impl ScanConfig {
         Ok(self)
     }
 
-    /// Whether places of the raster are not those of the surface.
+    /// Whether positions in the raster differ from those on the surface.
     fn maps(&self) -> bool {
         let moves = self.drift_px != [0.0; 2] || self.settling_px != [0.0; 2];
         moves || self.tilt_deg > 0.0 || self.specimen_px > 1
     }
 }
 
-/// Where places of the image lie on the specimen, and the other way round.
+/// Maps positions in the image to positions on the specimen, and back.
 ///
-/// Both are `[y, x]` in px, rows downwards. Those of the specimen are the ones that a [`super::Truth`] is
-/// told in; both are the same unless something is set in [`ScanConfig`].
+/// Both are `[y, x]` in px, rows downwards. A [`super::Truth`] is given in positions on the specimen; both
+/// are the same for the default [`ScanConfig`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scan {
     config: ScanConfig,
@@ -87,7 +87,7 @@ impl Scan {
         let (height, width) = scan.raster();
         scan.specimen = (height, width);
         if config.maps() {
-            // as far from the middle as any pixel of the raster sees, with a pixel to interpolate to
+            // the largest distance of a pixel of the raster from the middle, with a pixel for interpolation
             let mut most = [0.0_f64; 2];
             for row in 0..height {
                 for column in [0, width - 1] {
@@ -101,7 +101,7 @@ impl Scan {
         scan
     }
 
-    /// Where on the specimen the place `[y, x]` of the image lies.
+    /// The position on the specimen of position `[y, x]` in the image.
     pub fn specimen_from_image(&self, place: [f64; 2]) -> [f64; 2] {
         let middle = middle(self.image);
         let offset = self.offset_on_specimen([place[0] - middle[0], place[1] - middle[1]]);
@@ -109,13 +109,13 @@ impl Scan {
         [middle[0] + offset[0], middle[1] + offset[1]]
     }
 
-    /// Where in the image the place `[y, x]` of the specimen lies.
+    /// The position in the image of position `[y, x]` on the specimen.
     pub fn image_from_specimen(&self, place: [f64; 2]) -> [f64; 2] {
         let middle_here = self.middle_of_specimen();
         let flat = [place[0] - middle_here[0], place[1] - middle_here[1]];
         let seen = self.stretched(flat, self.config.tilt_deg.to_radians().cos());
         let seen = seen.map(|offset| offset / self.config.specimen_px as f64);
-        // the row tells how far the specimen had moved, which changes the row: drift is slower than the scan
+        // the row gives the drift, which changes the row: this converges because drift is slower than the scan
         let mut row = seen[0];
         for _ in 0..50 {
             row = seen[0] + self.moved(row)[0];
@@ -129,14 +129,14 @@ impl Scan {
         self.specimen
     }
 
-    /// The signal as the raster sees it, margins included.
+    /// The signal at the pixels of the raster, margins included.
     pub(super) fn scanned(&self, signal: Plane) -> Plane {
         let (height, width) = self.raster();
         if !self.config.maps() {
             return signal;
         }
         let middle = self.middle_of_specimen();
-        // pixels that see more than one of the specimen take the mean of several places
+        // pixels larger than those of the specimen take the mean of several positions
         let n = (self.config.specimen_px as f64 / self.config.tilt_deg.to_radians().cos()).ceil();
         let parts: Vec<f64> = (0..n as usize).map(|part| (part as f64 + 0.5) / n - 0.5).collect();
         Plane::from_fn(height, width, |y, x| {
@@ -165,13 +165,13 @@ impl Scan {
         (self.image.0 + margin, self.image.1 + margin)
     }
 
-    /// Offset from the middle of the image of a place in the raster.
+    /// Offset from the middle of the image of a position in the raster.
     fn in_raster(&self, y: f64, x: f64) -> [f64; 2] {
         let middle = middle(self.raster());
         [y - middle[0], x - middle[1]]
     }
 
-    /// A surface without anything set begins where the image does.
+    /// With default settings the surface begins where the image does.
     fn middle_of_specimen(&self) -> [f64; 2] {
         middle(self.specimen)
     }
@@ -193,7 +193,7 @@ impl Scan {
         [0, 1].map(|axis| self.config.drift_px[axis] * dy / rows + self.config.settling_px[axis] * settling)
     }
 
-    /// `[y, x]` with its part across the tilt axis times `factor`.
+    /// `[y, x]` with its component across the tilt axis times `factor`.
     fn stretched(&self, [y, x]: [f64; 2], factor: f64) -> [f64; 2] {
         let (sin, cos) = self.config.tilt_axis_deg.to_radians().sin_cos();
         // y is downwards: the axis is (−sin, cos) in (y, x), across it is (cos, sin)
@@ -257,10 +257,10 @@ mod tests {
     }
 
     #[test]
-    fn what_drifts_down_is_met_later_and_ends_where_it_was_told() {
+    fn a_downward_drift_is_scanned_later_and_ends_as_given() {
         let scan = Scan::new(ScanConfig { drift_px: [10.0, 0.0], ..ScanConfig::default() }, (100, 130));
         let [first, last] = [0.0, 99.0].map(|row| scan.specimen_from_image([row, 5.0]));
-        // 99 rows see what lies 99 rows apart, less what came to meet the beam
+        // 99 rows span 99 rows of the specimen, less its motion towards the beam
         assert!((last[0] - first[0] - 99.0 + 9.9).abs() < 1e-9);
         let scan = Scan::new(ScanConfig { settling_px: [0.0, 10.0], ..ScanConfig::default() }, (100, 130));
         let at = |row: f64| scan.specimen_from_image([row, 50.0])[1];
@@ -272,13 +272,13 @@ mod tests {
     fn the_signal_is_that_of_the_places_it_is_taken_from() {
         let scan = Scan::new(set(), (60, 81));
         let (height, width) = scan.specimen_size();
-        // a slope is its own mean
+        // the mean of a linear function over a pixel is its value at the centre
         let signal = Plane::from_fn(height, width, |y, x| (3 * y + 2 * x) as f32);
         let seen = scan.without_margin(scan.scanned(signal));
         assert_eq!((seen.height(), seen.width()), (60, 81));
         for (y, x) in [(0, 0), (30, 40), (59, 80), (10, 70)] {
             let place = scan.specimen_from_image([y as f64, x as f64]);
-            // the mean over a pixel of what is bent by settling differs by a little
+            // the mean over a pixel that settling bends differs a little
             assert!((f64::from(seen.at(y, x)) - 3.0 * place[0] - 2.0 * place[1]).abs() < 0.02, "{y} {x}");
         }
     }

@@ -1,8 +1,8 @@
-//! Strip: draws a data bar as instruments write it onto a plane, and tells its rows.
+//! Strip: draws a data bar onto a plane as instruments do, and returns its rows.
 //!
 //! Background, frame, lines of text, a scale bar with ticks, compression noise; at the bottom or
 //! floating inside the image, over the full width or not. The letters are real shapes in random
-//! order: they say nothing. Greys are 8-bit, `0..=255`. All of it follows from the stream.
+//! order, without meaning. Grey levels are 8-bit, `0..=255`. The stream determines everything.
 
 use crate::Plane;
 use crate::random::Stream;
@@ -20,9 +20,9 @@ pub struct StripConfig {
     pub background: f32,
     /// Grey of text, scale bar and frame, `0..=255`.
     pub ink: f32,
-    /// Whether a frame of 1 px lies around it.
+    /// Whether it has a frame of 1 px.
     pub framed: bool,
-    /// Lines of text wanted, at least 1; fewer are drawn where there is no room for 5 × 7 letters.
+    /// Requested lines of text, at least 1; fewer are drawn where there is no room for 5 × 7 letters.
     pub n_lines: usize,
     /// Whether a scale bar with ticks is drawn at its right end.
     pub scale_bar: bool,
@@ -93,11 +93,11 @@ const LETTERS: [[u8; LETTER_ROWS]; 16] = [
     [0x00, 0x0c, 0x0c, 0x00, 0x0c, 0x0c, 0x00], // :
 ];
 
-/// Draws a strip over `plane`, `[H, W]` in greys `0..=255`, and tells where it lies.
+/// Draws a strip over `plane`, `[H, W]` in grey levels `0..=255`, and returns its rows and columns.
 ///
 /// # Panics
 /// If there is no room for a line of letters above the rows to be left below, or the image is
-/// narrower than 64 pixels: there is no such bar.
+/// narrower than 64 pixels.
 pub fn draw(plane: &mut Plane, config: &StripConfig, stream: &mut Stream) -> Strip {
     let (height, width) = (plane.height(), plane.width());
     let rows = ((height as f64 * config.height_share).round() as usize).max(LEAST_ROWS);
@@ -145,8 +145,8 @@ impl Pen<'_> {
         }
     }
 
-    /// Words of random letters in as many of `n_lines` lines as there is room for, up to column
-    /// `end`, as large as they fit up to threefold.
+    /// Words of random letters in up to `n_lines` lines, as room allows, up to column `end`, in the
+    /// largest size that fits, up to threefold.
     fn text(&mut self, n_lines: usize, end: usize, stream: &mut Stream) {
         let rows = self.strip.end_row - self.strip.first_row;
         // two rows above and below: a frame and a blank one; two rows between lines

@@ -1,9 +1,9 @@
-//! Surface: what the beam sees of a specimen, as one facet for each pixel.
+//! Surface: the surface of a specimen under the beam, as one facet for each pixel.
 //!
 //! A specimen is built from shapes laid over each other from the deepest to the topmost; each shape
 //! knows its height and slope at a point exactly, and how much of the pixel it covers, so that edges
 //! are smooth without supersampling. Heights are in px, upwards; the centre of pixel `(y, x)` lies at
-//! the whole numbers `(y, x)`. Nothing here knows of electrons.
+//! the whole numbers `(y, x)`. This module does not know electrons.
 
 use crate::Plane;
 use crate::random::Stream;
@@ -18,7 +18,7 @@ pub(super) struct Facet {
     pub(super) slope_y: f32,
     /// Rise in height for each px to the right.
     pub(super) slope_x: f32,
-    /// Signal of this material where it lies flat, relative; 0 gives nothing.
+    /// Relative signal of this material where it is flat; 0 gives no signal.
     pub(super) material: f32,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Surface {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) facets: Vec<Facet>,
-    /// How far, in px, one part of the relief shadows another.
+    /// Range in px of the shadows of the relief.
     pub(super) reach_px: f32,
 }
 

@@ -1,8 +1,8 @@
-//! Tips: one needle or probe that ends in a point, as of scanning probes, field emitters and FIB work.
+//! Tips: one needle or probe that ends in a point, as in scanning probes, field emitters and FIB work.
 //!
 //! A needle is a body of revolution seen from the side: half its width `w` at the distance `s` from the apex
-//! is `√(2 r s + (s tan α)²)`, a hyperbola of apex radius `r` and half angle `α`, until, over a round
-//! shoulder, the shank goes on evenly. A pyramid stands on a cantilever and is seen from above.
+//! is `√(2 r s + (s tan α)²)`, a hyperbola of apex radius `r` and half angle `α`, until, after a round
+//! shoulder, the shank continues with constant width. A pyramid is on a cantilever and is seen from above.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,9 +42,9 @@ pub struct TipConfig {
     pub shank_px: f64,
     /// Rings around the shank as of pulling and etching: rms change of its width, share of it, 0 to 0.3.
     pub rings: f64,
-    /// Signal of what lies behind the tip, relative to it, 0 to 1.5.
+    /// Signal of the background relative to that of the tip, 0 to 1.5.
     pub background: f64,
-    /// Side of a block that hangs on the apex in px, as a lamella lifted out; 0 for none, up to 2000.
+    /// Side of a block that hangs on the apex in px, like a lifted-out lamella; 0 for no block, up to 2000.
     pub load_px: f64,
     /// Rms slope of the texture, 0 to 2.
     pub roughness: f64,
@@ -75,7 +75,7 @@ pub struct TipTruth {
     pub apex: [f64; 2],
     /// Direction from the apex into the shank in degrees, anticlockwise from x as seen on the screen.
     pub axis_deg: f64,
-    /// Half of the opening angle in degrees; of a pyramid, none.
+    /// Half of the opening angle in degrees; `None` for a pyramid.
     pub half_angle_deg: Option<f64>,
     /// Radius of the apex of a needle, half the width of the base of a pyramid.
     pub radius_px: f64,
@@ -143,7 +143,7 @@ impl TipConfig {
         (surface, TipTruth { apex, axis_deg: self.axis_deg, half_angle_deg, radius_px })
     }
 
-    /// What is seen beside the tip, far behind and out of focus.
+    /// The background next to the tip, far behind it and out of focus.
     fn behind(&self, size: (usize, usize), seed: u64) -> Surface {
         let mut stream = Stream::new(seed, "synth behind", 0);
         let sigma = stream.between(0.02, 0.25) * size.0.min(size.1) as f64;
@@ -180,7 +180,7 @@ impl TipConfig {
     fn half_width(&self, along: f64) -> f64 {
         let tan = self.half_angle_deg.to_radians().tan();
         let square = 2.0 * self.radius_px * along + (along * tan).powi(2);
-        // the shoulder is rounded: the smaller of the two widths, less where they are alike
+        // the shoulder is rounded: the smaller of the two widths, less where they are similar
         (square.max(1e-12).powi(-2) + self.shank_px.powi(-4)).powf(-0.25)
     }
 
@@ -205,7 +205,7 @@ impl TipConfig {
     /// The same of a pyramid on a cantilever that ends a little beyond the apex.
     fn probe(&self, along: f64, across: f64) -> Option<(f64, [f64; 3])> {
         let half = self.shank_px;
-        // the end of the cantilever comes to a blunt point
+        // the cantilever ends in a blunt point
         let end = along + 1.4 * half - 0.45 * across.abs();
         let depth = (half - across.abs()).min(end * 0.9);
         let (share, slope) = wall(depth as f32, 3.0);
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_needle_is_as_blunt_and_opens_as_told() {
+    fn a_needle_has_the_given_radius_and_angle() {
         let config =
             TipConfig { radius_px: 5.0, half_angle_deg: 20.0, shank_px: 5000.0, ..Default::default() };
         // near the apex w² = 2 r s; far away w / s = tan α

@@ -33,8 +33,8 @@ impl Kind {
 }
 
 /// Settings number `index` of `kind` under `seed`: pitch, size, axis, noise, contrast and whether it
-/// is inverted all vary. They suit images of 256 × 256 px and more; lengths are in px and do not follow
-/// the image if it is made larger or smaller. There is no data bar.
+/// is inverted all vary. They suit images of 256 × 256 px and more; lengths are in px and do not scale
+/// with the image. There is no data bar.
 pub fn varied(kind: Kind, index: u64, seed: u64) -> SynthConfig {
     let (purpose, nm_per_px) = match kind {
         Kind::Particles => ("synth varied particles", 0.5..50.0),
@@ -129,13 +129,13 @@ fn imaging(draw: &mut Stream) -> Imaging {
         jitter_px: draw.between(0.0, 0.2),
         brightness: draw.between(90.0, 150.0),
         contrast: draw.between(90.0, 230.0),
-        // now and then, as of a backscatter detector or an inverted export
+        // sometimes, as from a backscatter detector or an inverted export
         inverted: draw.below(8) == 0,
         exposure: Exposure::Ends,
     }
 }
 
-/// A number between `low` and `high`, every factor alike as likely.
+/// A number between `low` and `high`, log-uniformly distributed.
 fn log_between(draw: &mut Stream, low: f64, high: f64) -> f64 {
     low * (high / low).powf(draw.uniform())
 }

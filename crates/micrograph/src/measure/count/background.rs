@@ -1,9 +1,9 @@
-//! The background between particles or fibres: its slow change of brightness, its noise, and on which side
-//! of it what is to be counted lies.
+//! The background between particles or fibres: its slow change of brightness, its noise, and whether the
+//! foreground is brighter or darker.
 //!
 //! The background is the commonest grey level. A polynomial of second degree follows it over the image,
-//! fitted again and again to the pixels near it, so that what lies on it has no say. Works where the
-//! background covers about 40 % of the image or more; a texture coarser than what lies on it is not followed.
+//! fitted iteratively to the pixels near it, so that the foreground has no influence. Works where the
+//! background covers about 40 % of the image or more; it does not follow a texture coarser than the foreground.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,40 +15,40 @@ use crate::smooth::smooth;
 const SMOOTHING_PX: f64 = 1.0;
 /// Pixels that the polynomial is fitted to, about.
 const N_SAMPLES: f64 = 12_000.0;
-/// Share of the pixels among which the commonest level is looked for.
+/// Share of the pixels among which the commonest level is searched.
 const BACKGROUND_SHARE: f64 = 0.4;
-/// Standard deviations of the background beyond which a pixel is no background.
+/// Standard deviations of the background beyond which a pixel is not background.
 const BEYOND: f64 = 4.0;
 /// Median over standard deviation of half a normal distribution.
 const HALF_NORMAL_MEDIAN: f64 = 0.6745;
 /// Fewest pixels along a side.
 const LEAST_SIDE: usize = 16;
-/// Share of the median height above which something lies on the background: some particles are dimmer than
+/// Share of the median height above which a pixel is foreground: some particles are dimmer than
 /// others, and deep fibres are darker.
 pub(in crate::measure) const FOREGROUND: f64 = 0.4;
-/// Share of the median height that the mean of a hole has at least to be no hole.
+/// Share of the median height from which on the mean of a hole shows that it is not a hole.
 pub(in crate::measure) const BRIGHT_HOLE: f64 = 0.25;
-/// Half of the range within which the edges of a bright-rimmed body may be misplaced, both sides together.
+/// Half of the range within which the edges of a bright-rimmed body may be displaced, both sides together.
 pub(in crate::measure) const EDGE_DOUBT_PX: f64 = 0.3;
 
-/// Why nothing stands out from the background.
+/// Why no foreground was found.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 pub enum NoBackground {
     /// The image is too small to have a background.
     #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {height} × {width}")]
     TooSmall { height: usize, width: usize },
-    /// Pixels without a number.
+    /// Pixels that are NaN or infinite.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
-    /// Nothing stands out from the background.
+    /// Nothing differs from the background.
     #[error(
         "nothing is brighter or darker than the background by {expected} of its standard deviations: found {found:.1}"
     )]
     NoContrast { found: f64, expected: f64 },
 }
 
-/// On which side of the background particles lie.
+/// Whether particles are brighter or darker than the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarity {
@@ -66,18 +66,18 @@ pub(in crate::measure) struct AboveBackground {
     pub(in crate::measure) sharp: Plane,
     /// Standard deviation of the smoothed background, at least a thousandth of a grey level.
     pub(in crate::measure) noise: f64,
-    /// Median height of what is not background; 0 where all is background.
+    /// Median height of the foreground; 0 where all is background.
     pub(in crate::measure) level: f64,
-    /// On which side of the background particles were.
+    /// Whether particles were brighter or darker than the background.
     pub(in crate::measure) polarity: Polarity,
 }
 
 impl AboveBackground {
-    /// `plane` over its background, of which something stands out by at least `least_contrast` standard
+    /// `plane` over its background; an error unless something differs by at least `least_contrast` standard
     /// deviations.
     pub(in crate::measure) fn of(
         plane: &Plane,
-        told: Option<Polarity>,
+        given: Option<Polarity>,
         least_contrast: f64,
     ) -> Result<Self, NoBackground> {
         let (height, width) = (plane.height(), plane.width());
@@ -88,7 +88,7 @@ impl AboveBackground {
         if odd > 0 {
             return Err(NoBackground::NotNumbers(odd));
         }
-        let flat = flatten(plane, told);
+        let flat = flatten(plane, given);
         if flat.contrast() < least_contrast {
             return Err(NoBackground::NoContrast { found: flat.contrast(), expected: least_contrast });
         }
@@ -102,7 +102,7 @@ impl AboveBackground {
 }
 
 /// `plane` over its background; the polarity is found unless it is given.
-fn flatten(plane: &Plane, told: Option<Polarity>) -> AboveBackground {
+fn flatten(plane: &Plane, given: Option<Polarity>) -> AboveBackground {
     let (height, width) = (plane.height(), plane.width());
     let mut flat = smooth(plane, SMOOTHING_PX);
     let stride = ((height * width) as f64 / N_SAMPLES).sqrt().max(1.0) as usize;
@@ -153,7 +153,7 @@ fn flatten(plane: &Plane, told: Option<Polarity>) -> AboveBackground {
         flat.values().iter().map(|value| f64::from((sign * value - beyond).max(0.0))).sum::<f64>()
     };
     let found = || if excess(1.0) >= excess(-1.0) { Polarity::Bright } else { Polarity::Dark };
-    let polarity = told.unwrap_or_else(found);
+    let polarity = given.unwrap_or_else(found);
     if polarity == Polarity::Dark {
         for plane in [&mut flat, &mut sharp] {
             plane.values_mut().iter_mut().for_each(|value| *value = -*value);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_background_is_zero_and_its_slope_is_gone() {
+    fn the_background_is_zero_and_its_gradient_is_removed() {
         for (step, polarity) in [(40.0, Polarity::Bright), (-40.0, Polarity::Dark)] {
             let flat = flatten(&specimen(step), None);
             assert_eq!(flat.polarity, polarity);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_told_polarity_is_kept() {
+    fn a_given_polarity_is_kept() {
         let flat = flatten(&specimen(40.0), Some(Polarity::Dark));
         assert_eq!(flat.polarity, Polarity::Dark);
         assert!(flat.level < 15.0, "nothing but noise lies below the background: {}", flat.level);

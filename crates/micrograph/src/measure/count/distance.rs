@@ -3,7 +3,7 @@
 
 /// Squared distances in px² from the centre of the nearest pixel that is false, `[H, W]` as `mask`.
 ///
-/// What lies outside of the image is not known and so is no background. Without any background all
+/// Positions outside the image are not known and so are not background. Without any background all
 /// distances are `u32::MAX`.
 pub(in crate::measure) fn squared_distances(mask: &[bool], (height, width): (usize, usize)) -> Vec<u32> {
     let far = (height + width) as u32;

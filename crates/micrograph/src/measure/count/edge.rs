@@ -41,7 +41,7 @@ fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
-/// The extreme of the square around each pixel; what lies outside of the image has no say.
+/// The extreme of the square around each pixel; positions outside the image are ignored.
 fn extreme(plane: &Plane, of: impl Fn(f32, f32) -> f32) -> Plane {
     let (height, width) = (plane.height(), plane.width());
     let mut along = plane.clone();
@@ -93,7 +93,7 @@ mod tests {
         });
         let mut mask: Vec<bool> = plane.values().iter().map(|value| *value > 15.0).collect();
         Nearby::of(&plane).lay_edges(&mut mask, &plane, 5.0);
-        // rows 4 to 6 and 13 to 15 see none of the other kind
+        // the neighbourhoods of rows 4 to 6 and 13 to 15 hold only one kind
         for y in [4, 5, 6, 13, 14, 15] {
             let first = (0..30).find(|x| mask[y * 30 + x]);
             assert!(first == Some(10) || first == Some(11), "row {y}: {first:?}");

@@ -1,4 +1,4 @@
-//! Regions: connected sets of foreground pixels, what hangs together, and what each measures.
+//! Regions: connected sets of foreground pixels, and the measures of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Region {
     pub bounds: Rect,
     /// The sides of the image it touches.
     pub sides: Sides,
-    /// Distance from its centroid to that of the nearest other region; `None` where there is no other.
+    /// Distance from its centroid to that of the nearest other region; `None` if it is the only one.
     pub nearest_px: Option<f64>,
 }
 
@@ -166,7 +166,7 @@ pub(in crate::measure) fn measured(labels: &Labels, n_regions: usize) -> Vec<Reg
     sums.into_iter().enumerate().filter_map(region).collect()
 }
 
-/// Keeps the regions that `keep` wants, and labels them anew from 1 on.
+/// Keeps the regions for which `keep` is true, and relabels them from 1 on.
 pub(in crate::measure) fn retain(
     labels: &mut Labels,
     regions: &mut Vec<Region>,

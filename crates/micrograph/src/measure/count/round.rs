@@ -1,10 +1,10 @@
-//! Round: where particles are round, the outline of a region tells how many discs lie over each other.
+//! Round: where particles are round, the outline of a region shows how many discs overlap in it.
 //!
 //! A watershed finds two discs only where there is a neck between them, which a smaller disc below a larger one,
-//! or one cut by the border of the image, often does not leave. But the outline of discs that lie over each
-//! other is made of arcs of as many circles. So where most outlines are circles, one that is none is fitted with
-//! two circles, or three, and the region is parted if these explain the outline as well as one circle explains
-//! that of a single particle. Where particles are not round, nothing is done.
+//! or one cut by the border of the image, often does not leave. But the outline of overlapping discs
+//! consists of one arc per disc. So where most outlines are circles, each other outline is fitted with two or
+//! more circles, and the region is separated if these explain the outline as well as one circle explains that
+//! of a single particle. Where particles are not round, regions are left unchanged.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ use crate::measure::solve::Normal;
 
 /// Rms distance of an outline from its circle over the radius, up to which the median region is round.
 const ROUND: f64 = 0.07;
-/// Rms distance of an outline from its circle, in units of the median one and in px, from which it is no single
-/// disc: those of synthetic single spheres have 0.2 to 0.3 px, which is the corners of pixels, and nearly all of
-/// pairs more than 1 px.
+/// Rms distance of an outline from its circle, in units of the median one and in px, above which it is not a
+/// single disc: outlines of synthetic single spheres have 0.2 to 0.3 px, due to the corners of pixels, and nearly
+/// all outlines of pairs more than 1 px.
 const NO_DISC: f64 = 2.0;
 const NO_DISC_PX: f64 = 0.55;
 /// Neck at which these hold.
@@ -27,17 +27,17 @@ const LEAST_STRICT: f64 = 0.7;
 const LEFT: f64 = 0.6;
 /// Most circles of one region.
 const MOST_CIRCLES: usize = 4;
-/// Places at which an outline is cut to begin with.
+/// Positions at which an outline is cut initially.
 const N_CUTS: usize = 24;
 /// Least arc of each circle, as a share of it.
 const LEAST_ARC: f64 = 0.15;
-/// Least share of a disc that no other one covers: what shows less is told by a pixel or two of the outline.
+/// Least share of a disc that no other one covers: a smaller share is only a pixel or two of the outline.
 const LEAST_ALONE: f64 = 0.2;
 /// Least share of a disc that regions cover, as far as it lies in the image.
 const LEAST_COVERED: f64 = 0.9;
 /// Fewest points of a circle.
 const FEWEST_OF_CIRCLE: usize = 5;
-/// Fewest points of an outline that is looked at.
+/// Fewest points of an outline that is fitted.
 const FEWEST_POINTS: usize = 16;
 
 /// A circle in px.
@@ -149,12 +149,12 @@ fn settled(points: &[[f64; 2]], mut circles: Vec<Circle>) -> Option<Vec<Circle>>
 /// The best fit with one circle more: any one gives way to two, its points cut in two runs at any two of
 /// [`N_CUTS`] places.
 fn with_one_more(points: &[[f64; 2]], circles: &[Circle]) -> Option<Vec<Circle>> {
-    let fits = (0..circles.len()).filter_map(|parted| {
+    let fits = (0..circles.len()).filter_map(|separated| {
         let own: Vec<[f64; 2]> =
-            points.iter().copied().filter(|point| deepest(circles, *point) == parted).collect();
+            points.iter().copied().filter(|point| deepest(circles, *point) == separated).collect();
         let [one, other] = in_two(&own)?;
         let mut more = circles.to_vec();
-        more[parted] = one;
+        more[separated] = one;
         more.push(other);
         // what does not settle may once there are enough circles
         let more = settled(points, more.clone()).unwrap_or(more);
@@ -180,8 +180,8 @@ fn in_two(points: &[[f64; 2]]) -> Option<[Circle; 2]> {
     fits.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, both)| both)
 }
 
-/// Whether circle `index` of `circles` shows enough of itself to be told; `is_covered` tells of a pixel whether
-/// any region covers it, `None` outside of the image.
+/// Whether enough of circle `index` of `circles` is visible to identify it; `is_covered` says whether any
+/// region covers a pixel, `None` outside the image.
 fn shows(
     index: usize,
     circles: &[Circle],
@@ -213,7 +213,7 @@ fn shows(
 }
 
 /// The circles that explain an outline which `single` explains only to `alone` px, each to at least `most` px
-/// rms; empty where there are none.
+/// rms; empty if there are no such circles.
 fn explained(points: &[[f64; 2]], single: Circle, alone: f64, most: f64) -> Vec<Circle> {
     let mut circles = vec![single];
     while circles.len() < MOST_CIRCLES {
@@ -226,8 +226,8 @@ fn explained(points: &[[f64; 2]], single: Circle, alone: f64, most: f64) -> Vec<
     Vec::new()
 }
 
-/// What [`parted`] tells.
-pub(super) struct Parted {
+/// The result of [`separated`].
+pub(super) struct Separated {
     /// How many regions there are now.
     pub(super) n_regions: usize,
     /// Whether most outlines are circles; else nothing was done.
@@ -239,12 +239,12 @@ pub(super) struct Parted {
 /// Parts the regions of `labels`, from 1 to `n_regions`, whose outlines are those of several discs.
 ///
 /// The less `neck` allows a watershed to part, the farther an outline has to be from a circle.
-pub(super) fn parted(
+pub(super) fn separated(
     labels: &mut [u32],
     (height, width): (usize, usize),
     n_regions: usize,
     neck: f64,
-) -> Parted {
+) -> Separated {
     let outlines = outlines(labels, (height, width), n_regions);
     let single = |outline: &Outline| {
         let points = &outline.points;
@@ -265,7 +265,7 @@ pub(super) fn parted(
     };
     let round = middle(|(circle, rms)| rms / circle.radius).is_some_and(|ratio| ratio <= ROUND);
     let Some(usual) = middle(|(_, rms)| *rms).filter(|_| round) else {
-        return Parted { n_regions, round: false, discs: Vec::new() };
+        return Separated { n_regions, round: false, discs: Vec::new() };
     };
     let strictness = ((1.0 - neck) / (1.0 - USUAL_NECK)).max(LEAST_STRICT);
     let most = strictness * (NO_DISC * usual).max(NO_DISC_PX);
@@ -307,7 +307,7 @@ pub(super) fn parted(
         n += shown.len() - 1;
     }
     discs.sort_by_key(|disc| disc.0);
-    Parted { n_regions: n, round: true, discs }
+    Separated { n_regions: n, round: true, discs }
 }
 
 #[cfg(test)]
@@ -327,16 +327,16 @@ mod tests {
         squared_distances(&mask, size)
     }
 
-    /// Regions of discs, first with the usual necks, then parted.
+    /// Regions of discs, first with the usual necks, then separated.
     fn counted(discs: &[[f64; 3]]) -> (usize, usize) {
         let size = (200, 260);
         let (mut labels, n) = watershed(&distances(discs, size), size.1, MERGE);
-        let parted = parted(&mut labels, size, n, 0.9).n_regions;
+        let separated = separated(&mut labels, size, n, 0.9).n_regions;
         let mut seen: Vec<u32> = labels.into_iter().filter(|label| *label > 0).collect();
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen.len(), parted, "labels without gaps");
-        (n, parted)
+        assert_eq!(seen.len(), separated, "labels without gaps");
+        (n, separated)
     }
 
     /// Single discs, some of them cut by the border.
@@ -374,7 +374,7 @@ mod tests {
         let discs = [&SINGLE[..], &pair[..]].concat();
         let (mut labels, n) = watershed(&distances(&discs, size), size.1, MERGE);
         let mut found: Vec<f64> =
-            parted(&mut labels, size, n, 0.9).discs.iter().map(|(_, diameter)| *diameter).collect();
+            separated(&mut labels, size, n, 0.9).discs.iter().map(|(_, diameter)| *diameter).collect();
         found.sort_by(f64::total_cmp);
         assert!(
             found.len() == 2 && (found[0] - 26.0).abs() < 1.0 && (found[1] - 40.0).abs() < 0.5,

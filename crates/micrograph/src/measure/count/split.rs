@@ -1,8 +1,8 @@
 //! Touching regions are split where they are narrow: a watershed on the distance from the background.
 //!
 //! Pixels are taken from the highest to the lowest; each joins the basin of its highest neighbour or begins
-//! a new one. Where two basins meet, the pass between them tells: nearly as high as the lower of the two peaks,
-//! and both are one region; much lower, and it is the neck between two. For two equal discs of radius `R`
+//! a new one. Where two basins meet, the pass between them decides: if it is nearly as high as the lower of the
+//! two peaks, both are one region; if it is much lower, it is the neck between two. For two equal discs of radius `R`
 //! whose centres lie `d` apart, pass over peak is √(1 − (d/2R)²).
 
 /// When two basins are one.
@@ -10,7 +10,7 @@
 pub(in crate::measure) struct Merge {
     /// Least pass over the lower peak, in `[0, 1]`.
     pub(in crate::measure) pass_over_peak: f64,
-    /// A peak that rises less over the pass, in px, is a whim of the pixels.
+    /// A peak with less prominence over the pass, in px, is pixel noise.
     pub(in crate::measure) rise_px: f64,
 }
 
@@ -23,14 +23,14 @@ impl Merge {
 
 /// Labels of the regions from 1 on, 0 for the background, and how many there are.
 ///
-/// `heights` are squared distances, 0 in the background, `[H, W]`. Regions hang together through the eight
+/// `heights` are squared distances, 0 in the background, `[H, W]`. Regions are connected through the eight
 /// neighbours of a pixel. Labels follow the first pixel of each region in reading order.
 pub(in crate::measure) fn watershed(heights: &[u32], width: usize, merge: Merge) -> (Vec<u32>, usize) {
     const NONE: u32 = u32::MAX;
     let mut order: Vec<u32> = (0..heights.len() as u32).filter(|at| heights[*at as usize] > 0).collect();
     order.sort_by_key(|at| std::cmp::Reverse(heights[*at as usize]));
     let mut basin_of = vec![NONE; heights.len()];
-    // a basin's parent, itself where it stands alone, and the height of its peak
+    // a basin's parent (itself if it is not merged), and the height of its peak
     let mut basins: Vec<(u32, u32)> = Vec::new();
     for at in order {
         let height = heights[at as usize];

@@ -1,4 +1,4 @@
-//! Regions summed up: how many, how large, how far apart, each with its uncertainty.
+//! Summary of regions: number, size and distance, each with its uncertainty.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use crate::measure::count::regions::Region;
 use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::random::Stream;
 
-/// Times that regions or fibres are drawn again for the uncertainty of what is told of them; more change
-/// its second digit only.
+/// Bootstrap resamples of regions or fibres for the uncertainty of their statistics; more change only its
+/// second digit.
 pub(in crate::measure) const N_RESAMPLES: u64 = 400;
 /// Quadrats along each side of the image for the spread of numbers over the specimen.
 const N_QUADRATS: usize = 4;
@@ -35,13 +35,13 @@ pub(super) fn weighted_whole(regions: &[Region], (height, width): (usize, usize)
     whole.map(|region| (region.diameter_px, (height * width) as f64 / places(region))).collect()
 }
 
-/// Mean of weighted values; 0 for none.
+/// Mean of weighted values; 0 without values.
 pub(in crate::measure) fn mean(values: &[(f64, f64)]) -> f64 {
     let weight: f64 = values.iter().map(|(_, weight)| weight).sum();
     if weight > 0.0 { values.iter().map(|(value, weight)| value * weight).sum::<f64>() / weight } else { 0.0 }
 }
 
-/// Median of weighted values: half of the weight lies on each side; 0 for none.
+/// Median of weighted values: half of the weight is on each side; 0 without values.
 pub(in crate::measure) fn median(values: &[(f64, f64)]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -76,9 +76,9 @@ pub(in crate::measure) fn resampled(
         .collect();
     let middle = draws.iter().sum::<f64>() / N_RESAMPLES as f64;
     let variance = draws.iter().map(|draw| (draw - middle).powi(2)).sum::<f64>() / (N_RESAMPLES - 1) as f64;
-    // drawing again gives the variance too small by (n − 1) / n
+    // the bootstrap gives a variance too small by (n − 1) / n
     let weights = values.iter().fold((0.0, 0.0), |(sum, squares), (_, w)| (sum + w, squares + w * w));
-    // as many of equal weight would tell as much
+    // the effective number of values of equal weight, less 1
     let degrees_of_freedom = (weights.0 * weights.0 / weights.1 - 1.0).max(1.0);
     let sampling = (variance * (degrees_of_freedom + 1.0) / degrees_of_freedom).sqrt();
     let components = vec![
@@ -88,7 +88,7 @@ pub(in crate::measure) fn resampled(
     Quantity::new(statistic(values), Unit::Px, method, components)
 }
 
-/// The distribution of weighted diameters in √n bins, 4 to 30; empty for none.
+/// The distribution of weighted diameters in √n bins, 4 to 30; empty without diameters.
 pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
     let ends = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| {
         (low.min(*value), high.max(*value))

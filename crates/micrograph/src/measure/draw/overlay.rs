@@ -1,8 +1,8 @@
-//! Overlay: what was measured drawn over the image, so that one look tells whether it is right.
+//! Overlay: the measurement drawn over the image, so that errors are visible at a glance.
 //!
 //! Lines of a grating, sites of a lattice, borders of particles, centre lines of fibres; a scale
-//! bar; the meaning of the colors, the numbers and a rose of the axes below. Places in px of the image are
-//! those of pixels' middles.
+//! bar; the meaning of the colors, the numbers and a rose of the axes below. Positions in px of the image
+//! refer to the centres of pixels.
 
 use super::rose;
 use crate::measure::count::{Count, Labels};
@@ -123,8 +123,8 @@ impl Drawing {
         self.legend.push((color, text.into()));
     }
 
-    /// Draws the places where `turns` of a place `[y, x]` is a whole number; such lines are `spacing_px`
-    /// apart. Returns every how many-th is drawn, so that they can be told apart.
+    /// Draws the lines on which `turns` of a position `[y, x]` is an integer; they are `spacing_px`
+    /// apart. Returns `n` if every `n`-th line is drawn, to keep them distinguishable.
     fn lines(&mut self, turns: impl Fn([f64; 2]) -> f64, spacing_px: f64, color: Color) -> usize {
         let every = (LEAST_SPACING / (spacing_px * self.zoom)).ceil().max(1.0);
         let reach = f64::from(self.thin()) / 2.0 + 0.5;
@@ -274,7 +274,7 @@ impl Drawing {
     }
 }
 
-/// `picture` over a panel that tells what colors mean, the numbers, and what is refused; the rose is to the
+/// `picture` over a panel with the meaning of the colors, the numbers, and the refusals; the rose is to the
 /// right of them.
 fn with_words(picture: &Picture, measured: &Measured, legend: &[(Color, String)]) -> Picture {
     let width = picture.width();

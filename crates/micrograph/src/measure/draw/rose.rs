@@ -1,7 +1,7 @@
 //! Rose: the axes of a texture as a small diagram.
 //!
-//! Each sector reaches as far as its share of the edges, by area; an axis has no arrow, so the rose has two
-//! alike halves. The common axis, where there is one, is a line through it.
+//! The area of each sector is proportional to its share of the edges; an axis has no arrow, so both halves of
+//! the rose are equal. The common axis, if there is one, is a line through it.
 
 use crate::Rect;
 use crate::measure::geometry::axis_deg;

@@ -53,7 +53,7 @@ impl Line {
         Some(Self { along: along.collect(), points, radii })
     }
 
-    /// Length that each point stands for: half the way to the point before and after it.
+    /// Length that each point represents: half the distances to the points before and after it.
     pub(super) fn lengths(&self) -> Vec<f64> {
         let n = self.points.len();
         let step = |a: usize, b: usize| {
@@ -63,7 +63,7 @@ impl Line {
     }
 }
 
-/// An end of a line that may go on beyond a crossing.
+/// An end of a line that may continue beyond a crossing.
 struct End {
     line: usize,
     at: [f64; 2],
@@ -156,7 +156,7 @@ mod tests {
         ];
         let sized: Vec<(&Line, f64)> = lines.iter().map(|line| (line, 6.0)).collect();
         assert_eq!(fiber_of(&sized, |_| false), [0, 0, 1, 1, 2]);
-        // one twice as thick goes on alone
+        // one twice as thick continues alone
         let mut sized = sized;
         sized[1].1 = 12.0;
         assert_eq!(fiber_of(&sized, |_| false), [0, 1, 2, 2, 3]);

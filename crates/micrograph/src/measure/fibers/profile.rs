@@ -1,27 +1,27 @@
-//! Diameter at one point of a centre line: the profile across it, and where it falls to half on each side.
+//! Diameter at one point of a centre line: the profile across it, and its half-height positions on both sides.
 
 use crate::Plane;
 
 /// Distance in px between samples of a profile.
 const STEP_PX: f64 = 0.5;
-/// Each sample is a mean over so many px to both ways along the fibre: noise goes, edges stay.
+/// Each sample is a mean over this many px in both directions along the fibre: it reduces noise and keeps edges.
 const ALONG_PX: i32 = 2;
 
-/// How much too large a diameter between edges at half height is where rims are bright, in widths of an edge:
-/// the middle of what cylinders show whose signal rises towards the edge by none to one and a half times of the
-/// usual 1/cos θ (a test below).
+/// Excess of a diameter between edges at half height where rims are bright, in widths of an edge: the middle
+/// of the range for cylinders whose signal rises towards the edge by 0 to 1.5 times the usual 1/cos θ (a test
+/// below).
 const RIM: f64 = 0.3;
-/// How much more or less it may be: all of those lie within it.
+/// Half width of that range.
 const RIM_DOUBT: f64 = 0.6;
-/// Most of it in px: the wider an edge is blurred, the less a rim stands out of it.
+/// Largest excess in px: a wider blurred edge shows less of the rim.
 const MOST_RIM_PX: f64 = 0.4;
 
-/// How much too large diameters are at edges that are `edge_px` wide, and how much more or less it may be, in px.
+/// Excess of diameters at edges that are `edge_px` wide, and its half range, in px.
 pub(super) fn rim(edge_px: f64) -> (f64, f64) {
     ((RIM * edge_px).min(MOST_RIM_PX), RIM_DOUBT * edge_px)
 }
 
-/// What a profile across a fibre tells, in px.
+/// Measures of a profile across a fibre, in px.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Width {
     /// From edge to edge.

@@ -1,31 +1,31 @@
-//! Edges: the profile of a line, where its edges are along their length, and how rough they are.
+//! Edges: the mean profile of the lines, the positions of their edges, and their roughness.
 //!
-//! All periods are laid over each other into one mean profile. Where it crosses half its height are the
-//! edges. How far an edge lies off its place at each px along it is the shift of the mean profile that
-//! fits the pixels best (each pixel counts once, nothing is resampled). Noise makes such shifts too,
-//! but alike at all wavelengths, so its part is read off the finest ones and taken out (unbiased
-//! roughness: Villarrubia and Bunday 2005). Wavelengths reach from 2 px to the length of an edge.
+//! All periods are averaged into one mean profile. The edges are where it crosses half its height. The
+//! deviation of an edge at each px along it is the shift of the mean profile that fits the pixels best
+//! (each pixel counts once, without resampling). Noise causes such shifts too, but equally at all
+//! wavelengths, so its share is estimated from the shortest ones and subtracted (unbiased roughness:
+//! Villarrubia and Bunday 2005). Wavelengths range from 2 px to the length of an edge.
 
 use crate::Plane;
 use crate::fourier::PlaneFourier;
 use crate::measure::harmonics::Harmonics;
 use crate::measure::quantity::{Component, Quantity, Unit};
 
-/// Least pitch in px at which single edges are told apart.
+/// Least pitch in px at which single edges are resolved.
 const LEAST_PITCH_PX: f64 = 16.0;
-/// What roughness was off by on synthetic gratings, relative: an edge's own mean and slope are taken out,
-/// which are roughness too where it is short, and the beam averages along it (docs/accuracy.md).
+/// Relative error of roughness on synthetic gratings: an edge's own mean and slope are subtracted, which
+/// are roughness too where it is short, and the beam averages along it (docs/accuracy.md).
 const PROFILE_ERROR: f64 = 0.3;
-/// Least that a rim stands out, of the height from trench to top; rounded tops and noise stay below.
+/// Least overshoot of a rim, as a share of the height from trench to top; rounded tops and noise stay below.
 const LEAST_RIM: f64 = 0.1;
-/// Furthest that a rim or foot belongs to an edge, of the pitch.
+/// Largest distance of a rim or foot from its edge, as a share of the pitch.
 const EDGE_REACH: f64 = 0.15;
-/// Passes until shifts rest; each is a linear step.
+/// Passes until shifts converge; each is a linear step.
 const PASSES: usize = 3;
 /// Shortest edge in px that counts.
 const LEAST_LENGTH: usize = 32;
 
-/// What a mean profile and its edges tell.
+/// Measures of a mean profile and its edges.
 pub(super) struct Edges {
     pub(super) duty_cycle: Option<Quantity>,
     pub(super) n_lines: usize,
@@ -77,11 +77,11 @@ fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
 
 /// Share of the period between the edges.
 ///
-/// A wall is seen as a slope from the trench to a rim that is brighter than the top (darker, where the image
-/// is inverted), and nothing in the image tells where on that slope the wall's half height is: it may be
-/// anywhere between the half height of the profile and the rim, for both edges alike. The value is the
-/// middle of that range; where there are no rims, or edges are too close to tell, it is at half height, and may lie
-/// to both sides. How lines differ is the rest of the uncertainty.
+/// A wall appears as a ramp from the trench to a rim that is brighter than the top (darker, where the image
+/// is inverted), and the image does not show where on that ramp the wall's half height is: it may be
+/// anywhere between the half height of the profile and the rim, equally for both edges. The value is the
+/// middle of that range; without rims, or with edges too close to resolve them, it is at half height, and may
+/// deviate to both sides. The variation between lines is the rest of the uncertainty.
 fn duty_cycle(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) -> Quantity {
     // both edges together, towards the line (1) and away from it (−1)
     let range = |side: f64| profile.to_extremum(rise, 1.0, side) + profile.to_extremum(fall, -1.0, -side);
@@ -145,7 +145,7 @@ impl Profile {
     }
 
     /// The lowest value, that of the trench, that of the top, and the highest value: bright rims and dark feet
-    /// are no plateaus.
+    /// are not plateaus.
     fn levels(&self) -> [f64; 4] {
         let mut sorted = self.values.clone();
         sorted.sort_by(f64::total_cmp);
@@ -301,7 +301,7 @@ fn roughness(series: &[Vec<f64>]) -> Option<Quantity> {
     let mean = variances.iter().sum::<f64>() / n;
     let error =
         (variances.iter().map(|variance| (variance - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
-    // not told from noise
+    // not distinguishable from noise
     if mean <= 2.0 * error {
         return None;
     }

@@ -1,8 +1,8 @@
-//! Evidence: whether a plane has a period at all, and where a fit should start.
+//! Evidence: whether a plane has a period, and the start of a fit.
 //!
-//! Each number is one that a texture without period fails, whatever its other virtues: a ring of a
-//! characteristic length lacks prominence, a straight edge lacks it in its direction, an amorphous
-//! texture loses its order from one period to the next, and curved lines lose their phase.
+//! Each criterion rejects one kind of texture without period: a ring of a characteristic length lacks
+//! prominence, a straight edge lacks it in its direction, an amorphous texture loses its order from one
+//! period to the next, and curved lines lose their phase.
 
 use serde::{Deserialize, Serialize};
 
@@ -221,24 +221,24 @@ struct Likeness {
 }
 
 impl Likeness {
-    /// At so many periods of `wave`, across its lines.
+    /// At a distance of `periods` periods of `wave`, across its lines.
     fn at(&self, wave: [f64; 2], periods: f64) -> f64 {
         let [dx, dy] = offset(wave, periods);
         between(&self.values, self.size, dx, dy)
     }
 
-    /// Whether the autocorrelation reaches so far.
+    /// Whether the autocorrelation is known at that distance.
     fn room(&self, wave: [f64; 2], periods: f64) -> bool {
         let ([dx, dy], (height, width)) = (offset(wave, periods), self.size);
         dx.abs() < 0.4 * width as f64 && dy.abs() < 0.4 * height as f64
     }
 
-    /// The wave of the true period, and its harmonic that is the strongest, from a first guess.
+    /// The wave of the true period, and the order of its strongest harmonic, from a first guess.
     ///
-    /// What stands out at a half of a frequency may be something else in the image: then the plane resembles
-    /// itself no better at the longer period than at the shorter. And the first harmonic of lines as wide as
-    /// their spaces may be lost, so that the second is taken for it: then it resembles itself much better at
-    /// twice the period.
+    /// A peak at half of a frequency may be something else in the image: then the autocorrelation is no higher
+    /// at the longer period than at the shorter. And the first harmonic of lines as wide as their spaces may
+    /// be missing, so that the second is taken for it: then the autocorrelation is much higher at twice the
+    /// period.
     fn true_period(&self, wave: [f64; 2], order: i32) -> ([f64; 2], i32) {
         let shorter = f64::from(order).recip();
         if order > 1 && self.at(wave, shorter) >= self.at(wave, 1.0) {
@@ -286,7 +286,7 @@ fn agree(likeness: &Likeness, wave: [f64; 2], evidence: &mut Evidence) -> Result
 }
 
 impl Evidence {
-    /// Adds what the fit tells, and refuses a fit that does not hold over the plane.
+    /// Adds the evidence from the fit, and refuses a fit that does not hold over the plane.
     pub(super) fn judge(
         &mut self,
         pattern: &Harmonics,
@@ -296,7 +296,7 @@ impl Evidence {
     ) -> Result<(), NoPeriod> {
         let wave = pattern.waves[0];
         self.explained = pattern.explained;
-        // tiles of a period of the term that is looked at, so that each can tell its phase
+        // tiles of one period of the strongest term, so that each gives its phase
         let tile_px = 1.0 / (wave[0].hypot(wave[1]) * f64::from(strongest));
         (self.coherence, _) = pattern.coherence(plane, [strongest, 0], tile_px);
         let moved = (wave[0] - start[0]).abs() * plane.width() as f64

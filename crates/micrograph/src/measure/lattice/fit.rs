@@ -1,9 +1,9 @@
-//! Fit: straight lines through the places of sites, and how well they settle the vectors.
+//! Fit: straight lines through the positions of sites, and the uncertainty of the vectors.
 //!
-//! If each site is placed for itself, residuals tell the covariance. Often they are not: rows are shifted, a
-//! stitched scan stands in fields, a lens distorts. Then neighbours are off together, and the vectors are less
-//! certain than so many sites would make them. The jackknife over clusters of sites (tiles, bands of rows, bands
-//! of columns) lets the sites of a cluster be as dependent as they like.
+//! If the displacements of sites are independent, residuals give the covariance. Often they are not: rows are
+//! shifted, a stitched scan consists of fields, a lens distorts. Then neighbours are displaced together, and the
+//! vectors are less certain than the number of sites suggests. The jackknife over clusters of sites (tiles, bands
+//! of rows, bands of columns) allows any dependence among the sites of a cluster.
 
 use super::Site;
 use crate::Plane;
@@ -17,11 +17,11 @@ const LEAST_SITES: usize = 6;
 const MOST_BANDS: usize = 15;
 /// Most tiles along a side.
 const MOST_TILES: usize = 5;
-/// Large tiles along a side, for scans whose neighbours are off together.
+/// Large tiles along a side, for scans whose neighbours are displaced together.
 const LARGE_TILES: usize = 3;
-/// Correlation from which on neighbouring sites are off together.
+/// Correlation from which on neighbouring sites are displaced together.
 pub(in crate::measure) const TOGETHER: f64 = 0.3;
-/// Fewest clusters that a jackknife is worth.
+/// Fewest clusters for a jackknife.
 const LEAST_CLUSTERS: usize = 5;
 
 /// `place = origin + i·first + j·second`.
@@ -50,7 +50,7 @@ impl Fit {
     pub(super) fn through(sites: &[&Site]) -> Option<Self> {
         let place = |site: &&Site| Some((site.index, site.found?));
         let mut placed: Vec<([i32; 2], [f64; 2])> = sites.iter().filter_map(place).collect();
-        // twice without what lies far off: something else may stand at a site
+        // twice without outliers: something else may be at a site
         for pass in 0..3 {
             if placed.len() < LEAST_SITES {
                 return None;
@@ -146,7 +146,7 @@ impl Fit {
     }
 
     /// The same whatever the dependence within a tile, a band of rows or a band of columns; fewer where there are
-    /// too few sites to tell.
+    /// too few sites.
     pub(super) fn clustered(&self, geometry: &Geometry, plane: &Plane) -> Vec<Clustered> {
         let side = (self.n as f64).sqrt();
         let (tiles, bands) = ((side / 3.0) as usize, side as usize);

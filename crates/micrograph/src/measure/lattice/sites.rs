@@ -1,8 +1,8 @@
 //! Sites: the mean cell, and how much of it is at each site and elsewhere.
 //!
 //! A neighbourhood is fitted by a constant and a multiple of the mean cell around its middle. The
-//! multiple, over that usual at sites, is the score: about 1 where something stands, about 0 where
-//! nothing does. Sites whose neighbourhood reaches over the border are told by what is seen of it, and
+//! multiple, over that usual at sites, is the score: about 1 at an occupied site, about 0 at an
+//! empty one. Sites whose neighbourhood extends beyond the border are judged by its visible part, and
 //! marked.
 
 use rayon::prelude::*;
@@ -17,11 +17,12 @@ const MOST_BINS: usize = 48;
 const RADIUS: f64 = 0.45;
 /// Radius of the disc that finds the middle, of the shortest vector.
 const MIDDLE_RADIUS: f64 = 0.3;
-/// Score from which a site is taken.
+/// Score from which on a site is occupied.
 const TAKEN: f64 = 0.5;
-/// Score and correlation from which something off the sites counts.
+/// Score and correlation from which on a feature off the sites counts.
 const EXTRA: (f64, f64) = (0.6, 0.75);
-/// Radius of the neighbourhood of an extra, which others may stand close to, of the shortest vector.
+/// Radius of the neighbourhood of an extra feature, which may have close neighbours, in lengths of the shortest
+/// vector.
 const EXTRA_RADIUS: f64 = 0.36;
 /// Nearest an extra may be to a site, of the shortest vector.
 const EXTRA_DISTANCE: f64 = 0.35;
@@ -246,7 +247,7 @@ impl Cell {
                 normal.add(&[1.0, self.at(y, x), down, right], value, 1.0);
             }
             let Some(found) = normal.solution() else { break };
-            // the slopes' factors are shifts times the cell's own
+            // the factors of the derivatives are the shifts times the cell's multiple
             let multiple = if found[1].abs() > 0.2 { found[1] } else { break };
             let step = [found[2] / multiple, found[3] / multiple];
             shift = [0, 1].map(|axis| (shift[axis] + step[axis]).clamp(-0.5 * radius, 0.5 * radius));
@@ -257,7 +258,7 @@ impl Cell {
         [place[0] + shift[0], place[1] + shift[1]]
     }
 
-    /// Places off the sites that look like what stands at them.
+    /// Positions off the sites that look like an occupied site.
     fn extra(&self, plane: &Plane, radius: f64, usual: f64, sites: &[Site]) -> Vec<[f64; 2]> {
         let reach = radius.floor() as i64;
         let spans = (-reach..=reach).flat_map(|v| (-reach..=reach).map(move |u| (v, u)));

@@ -1,10 +1,11 @@
-//! Foreshortening: slopes that see a tilted specimen equally sharp in all directions.
+//! Foreshortening: gradients with the same sharpness in all directions of a tilted specimen.
 //!
-//! Rough edges have waves to both sides of the edge's axis, equally strong on the specimen. A tilt squeezes the
+//! Rough edges have waves on both sides of the edge's axis, equally strong on the specimen. A tilt squeezes the
 //! image across its axis, so that one side's waves become finer than the other's; a gradient that smooths all
-//! directions of the image alike takes more of the finer ones, and the mean tensor turns. So the image is
-//! smoothed along the direction that is squeezed least, until beam and gradient together are round on the
-//! specimen. High pixels are treated alike. What is squeezed by more than [`MOST_SQUEEZED`] stays so.
+//! directions of the image equally weakens the finer ones more, and the mean tensor turns. So the image is
+//! smoothed along the direction that is squeezed least, until beam and gradient together are isotropic on the
+//! specimen. Pixels higher than wide are treated in the same way. A squeeze by more than [`MOST_SQUEEZED`] is
+//! corrected only up to it.
 
 use std::f64::consts::TAU;
 
@@ -15,7 +16,7 @@ use crate::measure::gradient::Gradient;
 
 /// Width of the beam and a pixel together, standard deviation in px, as images are usually focused.
 const BEAM_PX: f64 = 0.7;
-/// Most that one direction is made up for against the other: a tilt of 75°.
+/// Largest ratio of the two directions that is corrected: a tilt of 75°.
 const MOST_SQUEEZED: f64 = 4.0;
 
 /// Smoothing along one direction of the image.
@@ -75,11 +76,11 @@ impl Smoothing {
     }
 }
 
-/// Slopes of a plane with what is known of them.
+/// Gradients of a plane, and their noise.
 pub(super) struct Slopes {
     /// Per column and per row (downwards), each `[H, W]`.
     pub(super) planes: [Plane; 2],
-    /// Pixels at the border whose slope depends on what lies beyond.
+    /// Pixels at the border whose gradient depends on values beyond it.
     pub(super) margin: usize,
     /// Mean of their squares and products `[xx, xy, yy]` for white noise of standard deviation 1.
     pub(super) noise: [f64; 3],
@@ -94,7 +95,7 @@ impl Slopes {
             None => gradient.of(plane),
         };
         let margin = gradient.margin() + smoothing.map_or(0, |smoothing| smoothing.margin());
-        // the answer to a single pixel, with twice the room for its tails
+        // the response to a single pixel, with twice the room for its tails
         let side = 4 * margin + 9;
         let point = Plane::from_fn(side, side, |y, x| if (y, x) == (side / 2, side / 2) { 1.0 } else { 0.0 });
         let noise = products(&sloped(&point), 0);
@@ -138,7 +139,7 @@ mod tests {
         ] {
             let gradient = Gradient::Gaussian(1.2);
             let smoothing = Smoothing::of(&geometry, gradient).unwrap();
-            // a point as the beam and the gradient's bell see it, then smoothed
+            // a point after the beam and the gradient's Gaussian, then smoothed
             let side = 161;
             let point = Plane::from_fn(side, side, |y, x| if (y, x) == (80, 80) { 1.0 } else { 0.0 });
             let round = crate::smooth::smooth(&point, (1.2_f64.powi(2) + BEAM_PX.powi(2)).sqrt());
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn slopes_of_noise_are_as_told() {
+    fn gradients_of_noise_have_the_predicted_products() {
         let mut stream = crate::random::Stream::new(2, "test", 0);
         let plane = Plane::from_fn(300, 260, |_, _| 3.0 * stream.normal() as f32);
         let geometry = Geometry { tilt_deg: 50.0, tilt_axis_deg: 35.0, ..Geometry::default() };
@@ -168,8 +169,11 @@ mod tests {
             let n = ((300 - 2 * slopes.margin) * (260 - 2 * slopes.margin)) as f64;
             let [xx, xy, yy] = slopes.products().map(|sum| sum / n / 9.0);
             let whole = slopes.noise[0] + slopes.noise[2];
-            for (found, told) in [xx, xy, yy].into_iter().zip(slopes.noise) {
-                assert!((found - told).abs() < 0.05 * whole, "{gradient:?}: {found} {told} of {whole}");
+            for (found, expected) in [xx, xy, yy].into_iter().zip(slopes.noise) {
+                assert!(
+                    (found - expected).abs() < 0.05 * whole,
+                    "{gradient:?}: {found} {expected} of {whole}"
+                );
             }
         }
     }

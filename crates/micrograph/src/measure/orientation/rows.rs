@@ -1,16 +1,16 @@
-//! Rows: how far the rows of a scan are shifted against each other, and what that adds to slopes.
+//! Rows: the shifts of the rows of a scan against each other, and their effect on gradients.
 //!
-//! Mains hum shifts each row a little. What is upright then has slopes along the rows' sides that are not the
+//! Mains hum shifts each row a little. Upright structures then have gradients between the rows that are not the
 //! specimen's, and a structure tensor turns towards the horizontal. The shift of a row against the mean of
-//! its neighbours is `Σ g h / Σ g g'`, with `h` the difference, `g` the neighbours' slope along x and `g'`
-//! the row's own. The left and the right half of a row have the same shift and noise of their own, so the
-//! product of both is that of shifts alone.
+//! its neighbours is `Σ g h / Σ g g'`, with `h` the difference, `g` the neighbours' gradient along x and `g'`
+//! the row's own. The left and the right half of a row have the same shift but independent noise, so the mean
+//! product of both is due to shifts alone.
 
 use super::foreshortening::Slopes;
 use crate::Plane;
 use crate::measure::gradient::Gradient;
 
-/// Standard errors by which shifts stand out from chance.
+/// Standard errors from which on shifts are significant.
 const LEAST_EVIDENCE: f64 = 3.0;
 /// Variance of a row's shift less the mean of its neighbours' over that of one shift.
 const OVER_ONE: f64 = 1.5;
@@ -18,7 +18,7 @@ const OVER_ONE: f64 = 1.5;
 /// Shifts of rows, in px².
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Shifts {
-    /// Variance; 0 where none stands out from chance.
+    /// Variance; 0 if it is not significant.
     pub(super) variance: f64,
     /// Its standard error.
     pub(super) standard_uncertainty: f64,
@@ -65,12 +65,12 @@ impl Shifts {
     }
 }
 
-/// What shifted rows add at most to the mean square of slopes along x or y, over that along x.
+/// Largest contribution of shifted rows to the mean square of gradients along x or y, over that along x.
 ///
 /// A shift of variance `σ²` adds `σ² Σ s²` along y, where `s` are the gradient's weights along y, and
-/// `σ² Σ b² ⟨g_x²⟩/⟨g²⟩` along x, where `b` are those it smooths by and `g_x` is the change of the slope `g`.
-/// The two turn the axis to opposite sides; each alone turns it further than both. Smoothing besides the
-/// gradient has a say where it goes down the rows.
+/// `σ² Σ b² ⟨g_x²⟩/⟨g²⟩` along x, where `b` are its smoothing weights and `g_x` is the change of the gradient `g`.
+/// The two turn the axis to opposite sides; each alone turns it further than both together. Smoothing in addition
+/// to the gradient has an effect where it acts across rows.
 pub(super) fn added_slope(plane: &Plane, seen: &Slopes, gradient: Gradient) -> f64 {
     let slopes = &seen.planes[0];
     let variance = Shifts::of(plane).variance;
@@ -91,13 +91,13 @@ pub(super) fn added_slope(plane: &Plane, seen: &Slopes, gradient: Gradient) -> f
     }
     let [sloped, smoothed] = weights(gradient);
     let square = f64::max(square, f64::MIN_POSITIVE);
-    // what is shifted has not been smoothed along y, which takes exp(−s²ω²) of a wave's energy
+    // the shifted rows have not been smoothed along y, which leaves exp(−s²ω²) of a wave's energy
     let smoothed_down = gradient.width_px().powi(2) + seen.smoothed_down();
     let taken = (smoothed_down * down / square).exp();
     variance * taken * sloped.max(smoothed * change / square)
 }
 
-/// Sums of the squares of a gradient's weights along y: of the slope along y, and of that along x.
+/// Sums of the squares of a gradient's weights along y: for the component along y, and for that along x.
 fn weights(gradient: Gradient) -> [f64; 2] {
     const HEIGHT: usize = 81;
     // a row that rises by 1 px for each px

@@ -8,11 +8,11 @@ use crate::smooth::smooth;
 /// Local structure tensors, each component `[H, W]`; x to the right, y up, on the specimen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalTensors {
-    /// Mean square of the slope along x.
+    /// Mean square of the gradient along x.
     pub xx: Plane,
-    /// Mean product of the slopes along x and y.
+    /// Mean product of the gradients along x and y.
     pub xy: Plane,
-    /// Mean square of the slope along y.
+    /// Mean square of the gradient along y.
     pub yy: Plane,
 }
 

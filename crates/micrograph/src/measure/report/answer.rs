@@ -1,6 +1,6 @@
-//! Answer: the numbers of each measurement under their names, in nanometres where that is known.
+//! Answer: the numbers of each measurement under their names, in nanometres if the image is calibrated.
 //!
-//! [`KINDS`] is the one list of what a report can hold; tables take their columns from it.
+//! [`KINDS`] lists all quantities that a report can hold; tables take their columns from it.
 
 use super::{Finding, Refusal, Task};
 use crate::Calibration;
@@ -111,7 +111,7 @@ impl Numbers {
     }
 }
 
-/// From px of a measurement to what a report tells.
+/// From px of a measurement to the units of a report.
 #[derive(Clone, Copy)]
 pub(super) struct Lengths<'a> {
     pub(super) calibration: Option<&'a Calibration>,

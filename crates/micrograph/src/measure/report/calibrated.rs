@@ -1,7 +1,7 @@
-//! Calibrated: which size of a pixel a report uses, of what the file and its drawn scale bar tell.
+//! Calibrated: the pixel size that a report uses, from the file and its drawn scale bar.
 //!
-//! The drawn bar calibrates an image whose file tells nothing, and checks one whose file does. Where the
-//! two contradict each other nobody here can tell which is right, and the image is left uncalibrated.
+//! The drawn bar calibrates an image whose file has no pixel size, and checks one whose file has. If the
+//! two contradict each other it is not known which is right, and the image is left uncalibrated.
 
 use super::ReportWarning;
 use crate::scale_bar::{self, ScaleBarError};
@@ -11,17 +11,15 @@ use crate::{Calibration, DataBar, Micrograph, Rect, ScaleBar, data_bar};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrateError {
-    /// There is nothing it could be drawn in.
-    #[error(
-        "scale bar: expected a data bar with the scale bar in it, found none; say in which box it is drawn"
-    )]
+    /// The image has no data bar, and no box was given.
+    #[error("scale bar: the image has no data bar; give the box around the scale bar")]
     NoDataBar,
-    /// It is not there, or its length is none.
+    /// It was not found, or its length is not a number above 0.
     #[error(transparent)]
     Bar(#[from] ScaleBarError),
 }
 
-/// A scale bar as the user tells of it.
+/// A scale bar as described by the user.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TypedBar {
     /// Its length in nm.
@@ -30,22 +28,22 @@ pub struct TypedBar {
     pub within: Option<Rect>,
 }
 
-/// Which size of a pixel is used.
+/// The pixel size in use.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibrated {
     /// The size, if one is known.
     pub calibration: Option<Calibration>,
     /// The drawn bar that was measured for it.
     pub bar: Option<ScaleBar>,
-    /// What contradicts it.
+    /// Contradictions with it.
     pub warnings: Vec<ReportWarning>,
 }
 
-/// The calibration of `micrograph`, whose scale bar is as `typed` where that is told, drawn in `cut`
-/// where a data bar was cut off, else in the one that is found, if no box is told.
+/// The calibration of `micrograph`, with its scale bar as `typed`, if given. Without a box the bar is searched
+/// in `cut`, the data bar that was cut off, else in the data bar that is found.
 ///
 /// # Errors
-/// If the bar's length is none, or if no bar is found in a file that tells nothing.
+/// If the bar's length is not above 0, or if no bar is found and the file has no pixel size.
 pub fn calibration(
     micrograph: &Micrograph,
     cut: Option<DataBar>,
@@ -72,7 +70,7 @@ pub fn calibration(
     let (calibration, warnings) = match (file, drawn) {
         (Some(file), Ok(drawn)) => match scale_bar::disagreement(&file, &drawn) {
             Some(disagreement) => {
-                let advice = "none is used; type the size of a pixel";
+                let advice = "neither is used; give the pixel size";
                 (None, vec![ReportWarning::new(disagreement.to_string(), advice)])
             }
             None => (Some(file), Vec::new()),

@@ -146,7 +146,7 @@ fn tilt_lengthens_what_is_undone_and_withholds_what_is_not() {
 }
 
 #[test]
-fn what_is_asked_for_is_told_or_refused() {
+fn what_is_requested_is_given_or_refused() {
     let config =
         ReportConfig { what: vec![Task::Count, Task::Pitch, Task::Count], ..ReportConfig::default() };
     let report = measured(&lines(), None, &config).unwrap().report;
@@ -164,7 +164,7 @@ fn what_is_asked_for_is_told_or_refused() {
 }
 
 #[test]
-fn what_is_weak_is_given_only_where_it_is_asked_for() {
+fn weak_results_are_given_only_on_request() {
     // pairs of discs that touch
     let places: Vec<_> = [[40, 50], [60, 190], [120, 80], [130, 230], [195, 60], [200, 170]]
         .iter()
@@ -181,8 +181,8 @@ fn what_is_weak_is_given_only_where_it_is_asked_for() {
     let touch = |report: &Report| report.warnings.iter().any(|warning| warning.text.contains("touch"));
     assert!(!touch(&unasked.report));
     let config = ReportConfig { what: vec![Task::Count], ..ReportConfig::default() };
-    let asked = measured(&plane, None, &config).unwrap().report;
-    assert!(quantity(&asked, "particles seen").value == 12.0 && touch(&asked), "{asked:?}");
+    let requested = measured(&plane, None, &config).unwrap().report;
+    assert!(quantity(&requested, "particles seen").value == 12.0 && touch(&requested), "{requested:?}");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
             warnings: Vec::new(),
         },
     };
-    for (file, told, used, warned) in [
+    for (file, bar_nm, used, warned) in [
         (None, None, None, false),
         (Some(5.0), None, Some(5.0), false),
         (None, Some(500.0), Some(5.0), false),
@@ -266,14 +266,14 @@ fn a_drawn_bar_calibrates_or_checks_and_a_contradiction_leaves_px() {
         (Some(10.0), Some(500.0), None, true),
     ] {
         let Calibrated { calibration, bar, warnings } =
-            super::calibration(&micrograph(file), Some(bar), told.map(typed)).unwrap();
-        assert_eq!(bar.map(|bar| bar.length_px), told.map(|_| 100.0));
+            super::calibration(&micrograph(file), Some(bar), bar_nm.map(typed)).unwrap();
+        assert_eq!(bar.map(|bar| bar.length_px), bar_nm.map(|_| 100.0));
         let nm = calibration.map(|found| found.nm_per_px_x);
         let near = match (nm, used) {
             (Some(nm), Some(used)) => (nm / used - 1.0_f64).abs() < 0.02,
             (nm, used) => nm == used,
         };
-        assert!(near && warnings.is_empty() != warned, "{file:?} {told:?}: {nm:?} {warnings:?}");
+        assert!(near && warnings.is_empty() != warned, "{file:?} {bar_nm:?}: {nm:?} {warnings:?}");
     }
     assert!(calibration(&micrograph(Some(5.0)), Some(bar), Some(typed(-1.0))).is_err());
     let empty = DataBar { first_row: 190, ..bar };
@@ -312,7 +312,7 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
     ];
     const NUMBERS: [&str; 3] = ["sites taken", "sites missing", "particles seen"];
     let calibration = |nm: f64| Calibration::square(nm, CalibrationSource::Typed);
-    let told = |report: &Report, name: &str| {
+    let value_of = |report: &Report, name: &str| {
         let all = report.answers.iter().flat_map(|answer| &answer.findings);
         all.clone().find(|finding| finding.name == name).map(|finding| finding.quantity.clone())
     };
@@ -342,19 +342,19 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
         let mut n_compared = 0;
         for (name, turn, other) in others {
             for (length, allowed) in LENGTHS {
-                let Some(before) = told(&plain, length) else { continue };
-                let after = told(&other, length).unwrap_or_else(|| panic!("{case} {name}: no {length}"));
+                let Some(before) = value_of(&plain, length) else { continue };
+                let after = value_of(&other, length).unwrap_or_else(|| panic!("{case} {name}: no {length}"));
                 assert_eq!(after.unit, Unit::Nm);
                 let change = (after.value / before.value - 1.0).abs();
                 assert!(change < allowed, "{case} {name}: {length} {before:?} {after:?}");
                 n_compared += 1;
             }
             for number in NUMBERS {
-                let (before, after) = (told(&plain, number), told(&other, number));
+                let (before, after) = (value_of(&plain, number), value_of(&other, number));
                 assert_eq!(before.map(|n| n.value), after.map(|n| n.value), "{case} {name}: {number}");
             }
             if let (Some(before), Some(after)) =
-                (told(&plain, "axis of lines"), told(&other, "axis of lines"))
+                (value_of(&plain, "axis of lines"), value_of(&other, "axis of lines"))
             {
                 let off = axis_difference_deg(after.value, before.value + turn);
                 assert!(off.abs() < 0.1, "{case} {name}: {before:?} {after:?}");

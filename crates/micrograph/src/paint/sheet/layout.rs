@@ -1,7 +1,7 @@
-//! Where everything on a contact sheet goes: columns, sizes of letters, places of cells.
+//! Layout of a contact sheet: columns, font sizes, positions of cells.
 //!
-//! Every number of columns is tried; taken is the one whose sheet comes nearest to a page's
-//! proportions without its cells becoming too small to see. Letters grow with the cells, titles with the sheet.
+//! Every number of columns is tried; the best one gives a sheet nearest to a page's proportions without
+//! cells too small to see. Labels grow with the cells, titles with the sheet.
 
 use super::{ContactSheet, ScaleBar, Scaling, scaling_words, sheet_scale_bar};
 use crate::Plane;
@@ -231,7 +231,7 @@ impl Layout {
             .map_or(0.0, |(bar, label)| bar.drawn_px() as f32 + bold.width(label) + 3.0 * self.text_px);
         let words = scaling_words(sheet);
         let room = self.inner_width() as f32;
-        // the words stand beside the bar where they fit into what is left, else below it
+        // the text is beside the bar where it fits, else below it
         self.foot_beside_bar = text.width(&words) + beside <= room;
         self.foot_lines = if self.foot_beside_bar { vec![words] } else { text.wrapped(&words, room) };
         if !self.foot_beside_bar && self.scale_bar.is_some() {

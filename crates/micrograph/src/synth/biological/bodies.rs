@@ -6,7 +6,7 @@ use crate::random::Stream;
 /// The steepest facet that still counts, as a share of the radius, at the silhouette.
 const RIM: f64 = 0.18;
 
-/// A round cell whose outline wanders a little; one in four is dividing.
+/// A round cell with a slightly irregular outline; one in four is dividing.
 pub(super) fn cell(
     organism: &mut Organism,
     config: &BiologicalConfig,
@@ -82,7 +82,7 @@ pub(super) fn blood_cell(
     });
 }
 
-/// A rod with round ends, bent to a part of a circle; one in three has a furrow where it divides.
+/// A rod with round ends, bent to an arc of a circle; one in three has a furrow where it divides.
 pub(super) fn bacterium(
     organism: &mut Organism,
     config: &BiologicalConfig,

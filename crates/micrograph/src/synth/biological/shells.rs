@@ -6,7 +6,7 @@ use crate::random::Stream;
 /// The steepest facet that still counts, as a share of the radius, at the silhouette.
 const RIM: f64 = 0.18;
 
-/// Unit vectors `[y, x, z]` spread evenly over a ball, about `spacing` radii apart, each a little off.
+/// Unit vectors `[y, x, z]` uniformly distributed over a ball, about `spacing` radii apart, each slightly displaced.
 fn around_ball(spacing: f64, stream: &mut Stream) -> Vec<[f64; 3]> {
     // each ornament has a hexagon of area √3/2 · spacing² of the 4π
     let n = (4.0 * std::f64::consts::PI / (0.75_f64.sqrt() * spacing * spacing)).round().clamp(6.0, 600.0);
@@ -18,7 +18,7 @@ fn around_ball(spacing: f64, stream: &mut Stream) -> Vec<[f64; 3]> {
             let z = 1.0 - 2.0 * (index as f64 + 0.5) / n;
             let (sin, cos) = (start + golden * index as f64).sin_cos();
             let flat = (1.0 - z * z).sqrt();
-            // turned, so that the spiral's pole does not always look at the eye
+            // turned, so that the spiral's pole does not always face the viewer
             let (y, x, z) = (flat * sin, flat * cos, z);
             let jitter = 0.12 * spacing;
             let off = [stream.normal(), stream.normal(), stream.normal()].map(|part| jitter * part);
@@ -55,7 +55,7 @@ pub(super) fn spiny(
         scene.draw(middle, (square.sqrt() / 2.0 + foot).min(reach), roughness, |dy, dx| {
             // from the root
             let (py, px) = (dy + way[0] / 2.0, dx + way[1] / 2.0);
-            // a spine is a cone: balls that shrink towards its tip, the highest of them is seen
+            // a spine is a cone: balls that shrink towards its tip, the highest of them is visible
             let best = (0..=12)
                 .filter_map(|step| {
                     let share = f64::from(step) / 12.0;
@@ -96,7 +96,7 @@ pub(super) fn netted(
     let front: Vec<[f64; 3]> = meshes.into_iter().filter(|mesh| mesh[2] > -0.5).collect();
     let ridge = spacing * stream.between(0.1, 0.25);
     let depth = 0.5 * config.ornament_relief * spacing * radius;
-    // height of the net over its background, and how dark it is there, at a place of the picture
+    // height of the net over its background, and its darkness, at a position in the picture
     let net = |dy: f64, dx: f64| {
         let (y, x) = (dy / radius, dx / radius);
         let z = (1.0 - y * y - x * x).max(0.0).sqrt();
@@ -145,7 +145,7 @@ pub(super) fn diatom(
     let depth = config.ornament_relief * spacing * 0.6;
     let thick = 0.25 * half_width;
     let pointed = stream.between(1.3, 2.4);
-    // share of the pore at a place along and across the shell
+    // share of the pore at a position along and across the shell
     let pores = |along: f64, across: f64| {
         let (row, place) = if long {
             if across.abs() < 0.09 * half_width {

@@ -1,4 +1,4 @@
-//! Tissue cut across: a wall around each inside, and something between them.
+//! Tissue cut across: a wall around the inside of each fibre, and a matrix between them.
 
 use super::{BiologicalConfig, BiologicalTruth, Organism};
 use crate::Plane;

@@ -27,7 +27,7 @@ pub(super) fn surface(config: &FilmConfig, size: (usize, usize), seed: u64) -> (
     let open: Vec<f64> = borders.iter().map(|_| stream.between(0.5, 1.5) * config.porosity).collect();
     let side = (height as f64).hypot(width as f64).ceil() as usize + 2;
     let pores = field::band((side, side), config.grain_px, &mut stream);
-    // the lowest place is no pore if there are to be none
+    // the lowest position is not a pore if the porosity is 0
     let level =
         |share: f64| if share > 0.0 { pores.quantiles(&[share.min(0.95)])[0] } else { f32::NEG_INFINITY };
     let levels: Vec<f32> = open.into_iter().map(level).collect();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::MemsConfig;
 use crate::random::Stream;
 
-/// What is built.
+/// Kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
@@ -96,7 +96,7 @@ impl Plate {
         };
         let Some([spacing, half]) = self.holes else { return depth };
         let hole = at.map(|place| (place / spacing - (place / spacing).round()).abs() * spacing - half);
-        // only holes that lie whole in the plate
+        // only holes that are completely in the plate
         if depth < 0.6 * spacing { depth } else { depth.min(hole[0].max(hole[1])) }
     }
 
@@ -111,7 +111,7 @@ impl Plate {
 }
 
 impl Device {
-    /// The plates of a device that reaches over an image of `(height, width)`.
+    /// The plates of a device that extends over an image of `(height, width)`.
     pub(super) fn plates(
         self,
         config: &MemsConfig,
@@ -137,7 +137,7 @@ fn rectangle(middle: [f64; 2], half: [f64; 2]) -> Plate {
     plate(Outline::Box { middle, half })
 }
 
-/// Holes two sides apart, if the settings ask for any.
+/// Holes at a distance of two sides, if the settings require any.
 fn holes(config: &MemsConfig) -> Option<[f64; 2]> {
     (config.hole_px > 0.0).then_some([3.0 * config.hole_px, config.hole_px / 2.0])
 }
@@ -189,7 +189,7 @@ fn electrodes(config: &MemsConfig, reach: f64, stream: &mut Stream) -> Vec<Plate
         }
     }
     if stream.below(2) == 0 {
-        // what is measured lies over the gap
+        // the measured object is over the gap
         let half = [gap / 2.0 + half_width, half_width * stream.between(0.1, 0.5)];
         let across = (stream.below(n_leads as usize) as f64 - (n_leads - 1) as f64 / 2.0) * step;
         plates.push(Plate { level: 1.4, signal: 1.2, ..rectangle([0.0, across], half) });

@@ -1,8 +1,8 @@
 //! Varied micrographs of a category, for training a classifier.
 //!
 //! Within a category structure, size, contrast and polarity are drawn widely, lengths as shares of the
-//! smaller side of the image. How a specimen is looked at is drawn for all categories from the same
-//! numbers ([`Exposure::Moments`]), so that neither grey level, contrast nor noise tells the category.
+//! smaller side of the image. The imaging conditions of all categories are drawn with the same
+//! random numbers ([`Exposure::Moments`]), so that grey level, contrast and noise do not reveal the category.
 
 use super::log_between;
 use crate::ConfigError;
@@ -17,7 +17,7 @@ use crate::synth::{
 /// The micrograph number `index` of `category` under `seed`, of `height` × `width` px, without data bar.
 ///
 /// # Errors
-/// If the size is out of range: both sides are to be 64 to 16384.
+/// If the size is out of range: both sides must be 64 to 16384.
 pub fn varied_of(
     category: Category,
     seed: u64,
@@ -26,7 +26,7 @@ pub fn varied_of(
     width: usize,
 ) -> Result<Synthetic, ConfigError> {
     let config = varied_config_of(category, seed, index, height, width)?;
-    // a seed of its own, else all of an index would share their noise
+    // a seed of its own, else all categories of an index would share their noise
     let own_seed = Stream::new(seed, category.name(), index).bits();
     micrograph(&config, own_seed)
 }
@@ -34,7 +34,7 @@ pub fn varied_of(
 /// Settings number `index` of `category` under `seed`, for an image of `height` × `width` px.
 ///
 /// # Errors
-/// If the size is out of range: both sides are to be 64 to 16384.
+/// If the size is out of range: both sides must be 64 to 16384.
 pub fn varied_config_of(
     category: Category,
     seed: u64,
@@ -87,13 +87,13 @@ fn imaging(draw: &mut Stream) -> Imaging {
         jitter_px: draw.between(0.0, 0.25),
         brightness: draw.between(70.0, 175.0),
         contrast: log_between(draw, 60.0, 240.0),
-        // now and then, as of a backscatter detector or an inverted export
+        // sometimes, as from a backscatter detector or an inverted export
         inverted: draw.below(8) == 0,
         exposure: Exposure::Moments,
     }
 }
 
-/// A number that is 0 for one in two, else between `low` and `high`.
+/// A number that is 0 with probability ½, else between `low` and `high`.
 fn at_times(draw: &mut Stream, low: f64, high: f64) -> f64 {
     if draw.below(2) == 0 { 0.0 } else { draw.between(low, high) }
 }
@@ -102,7 +102,7 @@ fn any_axis(draw: &mut Stream) -> f64 {
     draw.between(-90.0, 90.0)
 }
 
-/// As often as not the stage was turned until the structure stands nearly straight.
+/// With probability ½ the stage was turned until the structure is nearly upright.
 fn stage_axis(draw: &mut Stream) -> f64 {
     match draw.below(4) {
         0 => draw.between(-2.0, 2.0),
@@ -253,7 +253,7 @@ fn powder(side: f64, draw: &mut Stream) -> PowderConfig {
 fn tip(side: f64, draw: &mut Stream) -> TipConfig {
     let shape = if draw.below(4) == 0 { TipShape::Pyramid } else { TipShape::Needle };
     let axis_deg = draw.between(-180.0, 180.0);
-    // the apex lies on the side away from the shank, so that the shank is in the image
+    // the apex is on the side opposite to the shank, so that the shank is in the image
     let (sin, cos) = axis_deg.to_radians().sin_cos();
     let off = draw.between(-0.1, 0.32);
     let pyramid = shape == TipShape::Pyramid;
