@@ -111,7 +111,7 @@ impl Progress {
         }
     }
 
-    /// `done` things are done; `note` says how it goes.
+    /// `done` things are done; `note` is shown beside it.
     pub(crate) fn set(&mut self, done: u64, note: &str) {
         self.bar.set_position(done);
         self.bar.set_message(note.to_owned());

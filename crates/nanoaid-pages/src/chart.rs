@@ -1,10 +1,10 @@
 //! Charts as SVG: lines, tuning curves, histograms, intervals, volcano plots.
 //!
-//! Numbers go in, a complete `<svg>` element comes out; no scripts, no style sheets, no ids that could
-//! meet others. Every mark has the colors of a printed figure as attributes, and a class; the style of a
-//! page ([`STYLE`]) overrides the attributes, so that a chart follows the page's theme there and is
-//! black on white where it is saved or stands alone. Colors are those of Okabe & Ito, which readers with
-//! a color vision deficiency can distinguish; dashes and markers do so without color.
+//! Numbers go in, a complete `<svg>` element comes out; no scripts, no style sheets, no ids that could clash with
+//! others. Every mark has the colors of a printed figure as attributes, and a class; the style of a page ([`STYLE`])
+//! overrides the attributes, so that a chart follows the page's theme there and is black on white where it is saved
+//! or stands alone. Colors are those of Okabe & Ito, which readers with a color vision deficiency can distinguish;
+//! dashes and markers do so without color.
 
 mod axis;
 mod curve;

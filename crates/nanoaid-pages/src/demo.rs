@@ -1,6 +1,6 @@
 //! The demo's page: one micrograph measured, shown through a network, and classified.
 //!
-//! The result of [`nanoaid::demo`] goes in, with the names of files beside the page; nothing is computed.
+//! The result of [`nanoaid::demo`] goes in, with the names of files beside the page; values are not computed here.
 
 use maud::{Markup, PreEscaped, html};
 use micrograph::measure::Report;

@@ -1,7 +1,7 @@
 //! Frame: what all reports share: head, styles, figures, tables of names and values.
 //!
 //! Everything that comes from a file (names, metadata) is escaped by `maud`. What is shown is
-//! what the result structs hold; nothing is computed here.
+//! what the result structs hold; values are not computed here.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

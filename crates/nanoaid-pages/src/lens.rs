@@ -1,5 +1,5 @@
 //! The page of a view, and the contents page over several: from the serialisable [`View`] alone. Pictures
-//! are files beside the page; nothing is embedded.
+//! are files beside the page; they are not embedded.
 
 use maud::{Markup, html};
 use micrograph::calibration::{calibration_text, length_text};

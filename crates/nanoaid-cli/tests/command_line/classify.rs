@@ -49,7 +49,7 @@ fn a_trained_classifier_classifies_and_its_run_can_be_lengthened() {
     assert!(said.out.contains("accuracy"), "{}", said.out);
     let page = place.text("run/report.html");
     assert_self_contained(&page);
-    assert!(page.contains("our own,") && page.contains("to learn from"), "how it was made is told");
+    assert!(page.contains("our own,") && page.contains("for training"), "the page says how it was made");
     let manifest = place.json("run/manifest.json");
     assert_eq!(manifest["settings"]["start"], "random");
     assert_eq!(manifest["settings"]["architecture"]["view_px"], 32);

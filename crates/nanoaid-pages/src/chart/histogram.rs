@@ -11,7 +11,7 @@ const BOTTOM: f64 = 40.0;
 const FONT_PX: f64 = 11.5;
 
 /// Counts in the bins between `edges`, one row for each name; each row is scaled to its own largest
-/// bin, its total stands at its end.
+/// bin, its total is at its end.
 pub fn histograms(edges: &[f32], rows: &[(String, &[u32])], x_label: &str) -> String {
     let n_rows = rows.len() as f64;
     let height = 8.0 + ROW * n_rows + BOTTOM;

@@ -247,7 +247,7 @@ fn put_series(svg: &mut String, series: &Series, number: usize, (x, y): (&Axis, 
         pen_down = true;
         put(&mut dots, format_args!("<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.2\"/>"));
     }
-    // a line of one point shows nothing but its dot
+    // a line of one point shows only its dot
     let n_drawn = dots.matches("<circle").count();
     let dotted = matches!(series.style, LineStyle::Marked | LineStyle::Dots) || n_drawn == 1;
     if series.style != LineStyle::Dots && n_drawn > 1 {

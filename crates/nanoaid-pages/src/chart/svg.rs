@@ -42,7 +42,7 @@ pub(super) fn escaped(text: &str) -> String {
     )
 }
 
-/// A name that fits beside a row; the table of the chart has the whole.
+/// A name that fits beside a row; the table of the chart has the whole name.
 pub(super) fn shortened(name: &str) -> String {
     const MOST: usize = 20;
     if name.chars().count() <= MOST {

@@ -91,7 +91,7 @@ fn the_page_shows_what_the_report_holds() {
         "&lt;b&gt;0&lt;/b&gt;",
         "random",
         "1234 weights",
-        "90 to test",
+        "90 for testing",
     ] {
         assert!(html.contains(text), "{text}");
     }

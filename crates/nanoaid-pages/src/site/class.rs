@@ -24,7 +24,7 @@ pub(super) fn class(site: &Site<'_>, idx: usize) -> String {
     let contrasts: Vec<usize> = (0..site.contrasts.len())
         .filter(|contrast| {
             let page = &site.contrasts[*contrast];
-            // of one class against all others, the units stand above already
+            // units of one class against all others are shown above
             let is_rest = page.compared.is_none() && !page.contrast.a.classes.contains(name);
             !is_rest && [&page.contrast.a, &page.contrast.b].iter().any(|side| side.classes.contains(name))
         })

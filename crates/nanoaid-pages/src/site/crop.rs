@@ -11,8 +11,7 @@ use crate::site::address::From;
 use crate::site::model::Site;
 use nanoaid::interpret::exemplar::{Exemplar, IndexedMicrograph};
 
-/// Side in px below which a window is widened beyond the receptive field, so that one sees where it
-/// lies.
+/// Side in px below which a window is widened beyond the receptive field, so that its surroundings are visible.
 const LEAST_WINDOW_PX: usize = 48;
 /// Most of a window's width that its scale bar takes.
 const BAR_SHARE: f64 = 0.45;

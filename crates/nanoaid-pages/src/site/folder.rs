@@ -162,7 +162,7 @@ impl SiteFolder<'_> {
         self.put(&format!("data/{}.js", found.id), &format!("network:{}", found.id), &stored)
     }
 
-    /// All pages that need nothing but the atlas itself, and the pictures of grids.
+    /// All pages that need only the atlas itself, and the pictures of grids.
     fn finish(&self) -> Result<(), SiteError> {
         let site = self.site;
         self.write_page(START, &start::start(site), &json_text(&Contents::of(site))?)?;

@@ -108,7 +108,7 @@ pub(super) fn layer(site: &Site<'_>, network: usize, layer: usize) -> String {
     page(site, &frame, &body)
 }
 
-/// Place of the class that the unit separates best, and the AUC.
+/// Index of the class that the unit separates best, and the AUC.
 fn class_of(site: &Site<'_>, summary: &UnitSummary) -> Option<(usize, f64)> {
     let best = summary.class.as_ref()?;
     Some((site.atlas.class(&best.class)?, best.auc))

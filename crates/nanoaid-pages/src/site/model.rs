@@ -47,7 +47,7 @@ pub(super) struct Site<'a> {
     pub(super) title: String,
     /// Differential analyses; those with controls first.
     pub(super) contrasts: Vec<ContrastPage<'a>>,
-    /// Places of networks that have a self-test.
+    /// Indices of networks that have a self-test.
     pub(super) self_tests: Vec<usize>,
     micrograph_ids: Vec<String>,
 }
@@ -56,7 +56,7 @@ pub(super) struct Site<'a> {
 pub(super) struct ContrastPage<'a> {
     /// Part of its address, unique.
     pub(super) id: String,
-    /// Place of the network.
+    /// Index of the network.
     pub(super) network: usize,
     pub(super) contrast: &'a DifferentialAnalysis,
     /// With its controls, where there are some.
@@ -110,7 +110,7 @@ impl<'a> Site<'a> {
         &self.unit(unit).summary
     }
 
-    /// The micrograph at a place.
+    /// The micrograph with an index.
     pub(super) fn micrograph(&self, micrograph: usize) -> &'a IndexedMicrograph {
         &self.atlas.micrographs[micrograph]
     }
@@ -120,12 +120,12 @@ impl<'a> Site<'a> {
         &self.micrograph_ids[micrograph]
     }
 
-    /// Place of the class of a micrograph.
+    /// Index of the class of a micrograph.
     pub(super) fn class_of(&self, micrograph: usize) -> Option<usize> {
         self.atlas.class(self.micrograph(micrograph).category.as_deref()?)
     }
 
-    /// Places of the micrographs of a class, or of those without one.
+    /// Indices of the micrographs of a class, or of those without one.
     pub(super) fn members(&self, class: Option<usize>) -> Vec<usize> {
         (0..self.atlas.micrographs.len()).filter(|&idx| self.class_of(idx) == class).collect()
     }

@@ -1,8 +1,8 @@
 //! The page of a self-test, in the layout of Borowski et al. 2021: the nine strongest patches left,
 //! the nine weakest right, two further patches between them. Which of the two drives the unit more?
 //!
-//! The script keeps answers and times and computes the interval; without it, all questions stand
-//! below each other.
+//! The script keeps answers and times and computes the interval; without it, all questions are listed below each
+//! other.
 
 use maud::{Markup, html};
 

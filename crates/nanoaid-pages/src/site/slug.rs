@@ -17,7 +17,7 @@ pub(super) fn slug(name: &str) -> String {
     if slug.is_empty() { "unnamed".to_owned() } else { slug.to_owned() }
 }
 
-/// [`slug`] of each name; those that meet get a number.
+/// [`slug`] of each name; equal ones get a number.
 pub(super) fn slugs(names: &[&str]) -> Vec<String> {
     let mut slugs: Vec<String> = Vec::with_capacity(names.len());
     for name in names {

@@ -207,7 +207,7 @@ fn about(network: &NetworkAtlas) -> Vec<(String, String)> {
 }
 
 /// Differential analyses of classes, each with what its controls find. Those without controls (each
-/// class against all others) stand on the pages of the classes.
+/// class against all others) are on the pages of the classes.
 fn comparisons(site: &Site<'_>, from: From) -> Markup {
     let all: Vec<(usize, &ContrastPage<'_>)> =
         site.contrasts.iter().enumerate().filter(|(_, page)| page.compared.is_some()).collect();

@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for RunSettings {
 pub struct DataSummary {
     /// SHA-256 of the names and contents of all micrographs ([`Dataset::digest`]).
     pub digest_sha256: String,
-    /// Micrographs to learn from.
+    /// Micrographs for training.
     pub n_train: usize,
     /// Micrographs that networks are compared by during the training.
     pub n_validation: usize,
@@ -130,10 +130,10 @@ impl DataSummary {
         })
     }
 
-    /// The sizes of the parts in words.
+    /// The sizes of the splits in words.
     pub fn parts_text(&self) -> String {
         let Self { n_train, n_validation, n_test, .. } = self;
-        format!("{n_train} micrographs to learn from, {n_validation} to validate, {n_test} to test")
+        format!("{n_train} micrographs for training, {n_validation} for validation, {n_test} for testing")
     }
 }
 

@@ -28,7 +28,7 @@ pub use report::{
     CategoryCheck, CheckReport, CheckWarning, Leak, LeakKind, Pair, Problem, SCHEMA_VERSION, SizeCount,
 };
 
-/// Micrographs of a category below which there is too little to learn from.
+/// Micrographs of a category below which there are too few for training.
 const LEAST_OF_CATEGORY: usize = 10;
 
 /// Checks the data set at `path` with the split that [`Dataset::open`](super::Dataset::open) gives

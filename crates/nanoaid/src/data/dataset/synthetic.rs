@@ -1,7 +1,7 @@
 //! Synthetic micrographs of a data set: which ones are added to the training split.
 //!
 //! They are named here, not drawn: each is settings and a seed until its pixels are needed. They
-//! are made to learn from, so they are all in `train`. Those made to learn reconstruction from have
+//! are made for training, so they are all in `train`. Those made to learn reconstruction from have
 //! no category; those made to learn categories from have theirs.
 
 use std::path::Path;

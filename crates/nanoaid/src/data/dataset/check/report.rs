@@ -45,7 +45,7 @@ pub struct CheckReport {
 pub struct CategoryCheck {
     /// Its name; `None`: micrographs without one.
     pub category: Option<String>,
-    /// Micrographs to learn from.
+    /// Micrographs for training.
     pub n_train: usize,
     /// Micrographs to choose by.
     pub n_validation: usize,
