@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped (each is named),
-4 a check found problems.
+4 a check found problems, 130 interrupted (a line says how to continue).
 Start with `nanoaid demo`: it needs no files and shows what the program does.";
 
 /// How an interrupted command continues.
@@ -80,16 +80,22 @@ pub(crate) enum Command {
     /// Look at micrographs through the feature maps of a network, at a depth.
     Lens(lens::LensArguments),
     /// Measure pitch, lattice, orientation, particles or fibres of micrographs, with error bars.
+    ///
+    /// A folder with results of the same settings is continued: what was measured is not measured again.
     Measure(measure::MeasureArguments),
     /// Name the class of micrographs, with probabilities, or abstain.
     Classify(classify::ClassifyArguments),
     /// Make images that units of a network look for, by gradient ascent (feature visualization).
+    ///
+    /// A folder with pictures of the same settings is continued.
     Visualize(Box<visualize::VisualizeArguments>),
     /// Show the real patches that drive each unit most, least and in between.
     Exemplars(exemplars::ExemplarsArguments),
     /// Mark a part of a micrograph: which units fire there, and where else do they?
     Find(Box<find::FindArguments>),
     /// Make a site to browse: networks, layers, units, micrographs, classes; a folder that opens offline.
+    ///
+    /// An unfinished site is continued; where nothing has changed, nothing is made again.
     Site(Box<site::SiteArguments>),
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
