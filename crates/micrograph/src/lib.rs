@@ -24,8 +24,8 @@
 //!
 //! # Measure
 //!
-//! [`measure::measured`] gives pitch, lattice, particles, fibres and axes as numbers with their uncertainty, or the reason
-//! why a number is not given. Each measurement can be called by itself: [`measure::grating()`],
+//! [`measure::measured`] gives pitch, lattice, particles, fibres and axes as numbers with their uncertainty, or the
+//! reason why a number is not given. Each measurement can be called by itself: [`measure::grating()`],
 //! [`measure::lattice()`], [`measure::orientation()`], [`measure::count::particles`], [`measure::fibers::fibers`].
 //!
 //! ```

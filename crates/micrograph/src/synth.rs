@@ -2,8 +2,8 @@
 //!
 //! A [`Specimen`] is built as a surface of exact shapes, [`Imaging`] turns the surface into grey
 //! levels, and [`Truth`] says what is there. Everything is in px; `nm_per_px` goes into the
-//! calibration and nowhere else. The centre of pixel `(y, x)` lies at the whole numbers `(y, x)`, and
-//! rows run downwards. The same settings and seed give the same bytes, whatever the thread count.
+//! calibration and nowhere else. The centre of pixel `(y, x)` is at the integers `(y, x)`, and rows
+//! run downwards. The same settings and seed give the same bytes, whatever the thread count.
 //!
 //! A new specimen is one new file beside `synth/particles.rs`: its settings, its truth, its surface;
 //! and one line in each `match` here.

@@ -112,7 +112,7 @@ impl<const M: usize> InputTiles<'_, M> {
     }
 }
 
-/// Splits a padded row into the columns of each remainder by `M`, so that neighbouring tiles lie
+/// Splits a padded row into the columns of each remainder by `M`, so that neighbouring tiles are
 /// side by side: tile `t` finds its columns `M` and `M + 1` as columns 0 and 1 of tile `t + 1`.
 #[inline(always)]
 fn split_row<S: Simd, const M: usize>(simd: S, row: &[f32], vectors: usize, line: &mut [f32]) {

@@ -34,16 +34,16 @@ pub use summary::SizeBin;
 
 /// Least height of particles over the background's standard deviation.
 const LEAST_CONTRAST: f64 = 6.0;
-/// Shares of the median height between which [`FOREGROUND`] is as good a choice, for the uncertainty.
+/// Shares of the median height between which any value of [`FOREGROUND`] is equally good, for the uncertainty.
 const THRESHOLDS: [f64; 2] = [0.3, 0.5];
-/// Standard deviations of the background that the threshold lies above it at least.
+/// Least height of the threshold over the background, in standard deviations of the background.
 const LEAST_THRESHOLD: f64 = 3.5;
 /// Least height of a particle's highest pixel, as a share of the median height; lower regions are
 /// dirt or the background's own texture.
 const LEAST_PEAK: f64 = 0.5;
-/// How much smaller or larger the least diameter may be for the uncertainty.
+/// Factors of the least diameter for the uncertainty.
 const SIZES: [f64; 2] = [0.75, 1.25];
-/// How much narrower or wider necks may be for the uncertainty.
+/// Changes of the neck for the uncertainty.
 const NECKS: [f64; 2] = [-0.15, 0.05];
 /// Pairs that are too close to be split, over pairs whose neck is between the setting and 0.15 below it, where
 /// discs are randomly placed: (distance / diameter)² = 1 − neck² is then uniformly distributed (for 0.9).
@@ -121,17 +121,20 @@ pub enum CountError {
     Covered { found: f64, expected: f64 },
     /// Grey levels fade into each other, as in a heap or a texture.
     #[error(
-        "regions have no sharp edges: a higher threshold leaves {found:.2} of their area, at least {expected:.2} is required"
+        "regions have no sharp edges: a higher threshold leaves {found:.2} of their area, \
+         at least {expected:.2} is required"
     )]
     NoEdges { found: f64, expected: f64 },
     /// Lines, cracks, wires, patches of a texture.
     #[error(
-        "regions are not compact: their median circularity is {found:.2}, at least {expected:.2} is required for particles"
+        "regions are not compact: their median circularity is {found:.2}, \
+         at least {expected:.2} is required for particles"
     )]
     NotCompact { found: f64, expected: f64 },
     /// Small changes of the settings change the number, as in heaps and textures.
     #[error(
-        "the particles cannot be separated: their number depends on threshold, neck and least size, from {fewest} to {most}"
+        "the particles cannot be separated: their number depends on threshold, neck and least size, \
+         from {fewest} to {most}"
     )]
     Unsettled { fewest: usize, most: usize },
 }
@@ -146,14 +149,14 @@ pub enum CountWarning {
     FewWhole(usize),
 }
 
-/// What an image shows; lengths in px.
+/// The particles of an image; lengths in px.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Count {
-    /// On which side of the background particles lie.
+    /// Whether particles are brighter or darker than the background.
     pub polarity: Polarity,
     /// Height of the particles over the background, in standard deviations of the background.
     pub contrast: f64,
-    /// Regions seen, those on the border too; the uncertainty is that of finding and splitting them.
+    /// All regions, including those on the border; the uncertainty is that of finding and splitting them.
     pub n_regions: Quantity,
     /// Regions that the border does not cut.
     pub n_whole: usize,
@@ -165,8 +168,8 @@ pub struct Count {
     pub covered: f64,
     /// Share of the regions that touch another one.
     pub touching: f64,
-    /// Mean equivalent diameter of the whole regions, weighted against the border's choice; `None`
-    /// without any.
+    /// Mean equivalent diameter of the whole regions, weighted against the selection by the border; `None`
+    /// without whole regions.
     pub mean_diameter_px: Option<Quantity>,
     /// Median of the same.
     pub median_diameter_px: Option<Quantity>,
@@ -183,7 +186,7 @@ pub struct Count {
 /// Counts the particles of `plane`; also returns which pixel belongs to which region.
 ///
 /// # Errors
-/// If there is nothing that can be counted; the error says what was found.
+/// If nothing can be counted; the error gives the reason.
 ///
 /// # Examples
 /// ```
@@ -351,8 +354,9 @@ fn n_above(flat: &AboveBackground, share: f64) -> usize {
     flat.plane.values().iter().filter(|value| **value > threshold).count()
 }
 
-/// The number of regions; doubtful is what comes and goes with the threshold, the neck, the least size, and
-/// what lies so close to another that no neck shows: `hidden_if_random` of each particle if they are randomly placed.
+/// The number of regions; it is uncertain by those that depend on the threshold, the neck and the least size,
+/// and by those too close to another one to show a neck: `hidden_if_random` per particle if they are randomly
+/// placed.
 fn number(
     n: usize,
     hidden_if_random: f64,
@@ -367,7 +371,7 @@ fn number(
     let components = vec![
         Component::of_whole_numbers("threshold", half_width(at_thresholds)),
         Component::of_whole_numbers("splitting", at_necks[1].abs_diff(n)),
-        // a Poisson number of mean m that is left out is off by m and scatters by √m
+        // a Poisson number of mean m that is left out gives a bias of m and a scatter of √m
         if hidden < 1.0 {
             Component::of_whole_numbers("hidden", most_of_few(hidden))
         } else {
@@ -390,7 +394,7 @@ mod tests {
 
     #[test]
     fn few_are_no_more_than_a_poisson_number_is_in_95_of_100_cases() {
-        // −ln 0.95 is the mean at which a first one comes in 5 % of cases; the others by tables
+        // −ln 0.95 is the mean at which at least one occurs in 5 % of cases; the others from tables
         for (mean, expected) in [(0.0, 0), (0.05, 0), (0.053, 1), (0.35, 1), (0.36, 2), (0.99, 3)] {
             assert_eq!(most_of_few(mean), expected, "{mean}");
         }

@@ -42,7 +42,7 @@ impl Bend {
             return Self::default();
         }
         for (v, place, weight) in &seen {
-            // weights of mean 1, so that squares are as of single places
+            // weights of mean 1, so that squares are those of single positions
             normal.add(&[1.0, *v, v * v], *place, weight * seen.len() as f64 / whole);
         }
         let (Some(fitted), Some(inverse)) = (normal.solution(), normal.inverse()) else {
@@ -58,13 +58,13 @@ impl Bend {
         }
     }
 
-    /// What it adds to a value that may be off by `half_width`; nothing for nothing.
+    /// Component of a value that may be wrong by `half_width`; `None` for 0.
     pub(super) fn component(evident: bool, half_width: f64) -> Option<Component> {
         let cause = if evident { DRIFT } else { MAYBE };
         (half_width != 0.0).then(|| Component::bounded(cause, half_width))
     }
 
-    /// How wrong a bend leaves each row at most, per row.
+    /// Largest error per row due to a bend.
     pub(super) fn per_row(self, height: usize) -> f64 {
         4.0 * self.size / height as f64
     }

@@ -39,9 +39,9 @@ const N_AXIS_BINS: usize = 18;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FibersConfig {
-    /// On which side of the background fibres lie; found where it is not given.
+    /// Whether fibres are brighter or darker than the background; found if not given.
     pub polarity: Option<Polarity>,
-    /// Length of centre line in px, in units of their diameter, below which nothing is said, 1 to 1000.
+    /// Length of centre line in px, in units of their diameter, below which no result is given, 1 to 1000.
     pub least_length: f64,
 }
 
@@ -96,7 +96,7 @@ pub struct FiberPoint {
     pub axis_deg: f64,
     /// Length of centre line that it represents.
     pub length_px: f64,
-    /// The fibre it lies on, from 0 on.
+    /// Number of its fibre, from 0 on.
     pub fiber: usize,
 }
 
@@ -165,7 +165,7 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
         .collect();
     let sized: Vec<(&Line, f64)> = pieces.iter().map(|(line, _, diameter)| (line, *diameter)).collect();
     let covered = |[y, x]: [f64; 2]| {
-        // a way between two points of the image stays in it
+        // a path between two points of the image stays in it
         mask[y.round() as usize * size.1 + x.round() as usize]
     };
     let fiber = fiber_of(&sized, covered);
@@ -227,11 +227,11 @@ fn summed_up(polarity: Polarity, points: Vec<FiberPoint>, n_skeleton: usize, edg
         sum.cos += point.length_px * cos;
         sum.sin += point.length_px * sin;
         let bin = ((point.axis_deg + 90.0) / 180.0 * N_AXIS_BINS as f64) as usize;
-        // upright is both ends, and belongs to the first bin
+        // both ends of the range are upright, which belongs to the first bin
         axes[bin % N_AXIS_BINS] += point.length_px / length_px;
     }
     sums.retain(|sum| sum.length > 0.0);
-    // where another lies beside it, a fibre looks thicker for a part of its length, which a median does not mind
+    // where another is next to it, a fibre looks thicker for a part of its length; a median is robust to that
     let fibers: Vec<(f64, f64)> = sums.iter().map(|sum| (median(&sum.diameters), sum.length)).collect();
     let mean_px = mean(&fibers);
     let squares: Vec<(f64, f64)> =

@@ -14,11 +14,11 @@ use super::report::{
 use crate::data_bar::{DataBarChoice, DataBarError};
 use crate::{ConfigError, Micrograph, Plane, ReadConfig, ReadError, Rect, ScaleBar, Source, Specimen};
 
-/// Everything but the image that decides what is measured.
+/// All settings of a measurement except the image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MeasureConfig {
-    /// What is measured, and how the specimen lies.
+    /// The requested measurements, and the orientation of the specimen.
     pub report: ReportConfig,
     /// Size of a pixel as typed.
     pub nm_per_px: Option<f64>,
@@ -43,7 +43,7 @@ impl MeasureConfig {
     /// The part of a specimen that is measured.
     ///
     /// # Errors
-    /// If it does not lie inside.
+    /// If it is not inside.
     pub fn part_of(&self, specimen: &Plane) -> Result<Plane, MeasureFileError> {
         let Some(part) = self.part else { return Ok(specimen.clone()) };
         let (height, width) = (specimen.height(), specimen.width());
@@ -77,7 +77,7 @@ pub enum MeasureFileError {
     /// The scale bar of `path` could not be used.
     #[error("{}: {source}", path.display())]
     Calibrate { path: PathBuf, source: CalibrateError },
-    /// The part does not lie inside the specimen.
+    /// The part is not inside the specimen.
     #[error(
         "--box: expected a part of the specimen's {height}×{width} px, found {}×{} px at row {}, column {}",
         part.height, part.width, part.y, part.x
@@ -100,15 +100,15 @@ pub struct FileMeasurement {
     pub plane: Plane,
     /// The drawn scale bar that was found, if its length was given.
     pub bar: Option<ScaleBar>,
-    /// Numbers and what they were taken from; warnings of the file and its calibration among them.
+    /// Numbers and their details; includes the warnings of the file and its calibration.
     pub measured: Measured,
 }
 
 /// Measures the file that was read as `source`. `progress` is called before each step.
 ///
 /// # Errors
-/// If the file cannot be decoded, the part lies outside, a scale bar is not found, or a setting is out of
-/// range. What can not be measured is a refusal in the report.
+/// If the file cannot be decoded, the part is outside, a scale bar is not found, or a setting is out of
+/// range. The report gives a refusal for each measurement that is not possible.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -154,7 +154,7 @@ pub fn measure_file(
 }
 
 impl FileMeasurement {
-    /// What was measured, drawn over the image: a PNG file that states the size of its pixels.
+    /// The measurement drawn over the image: a PNG file with its pixel size.
     #[cfg(feature = "paint")]
     pub fn overlay_png(&self) -> Vec<u8> {
         let picture = super::draw::overlay(&self.plane, &self.measured);

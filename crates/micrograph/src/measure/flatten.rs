@@ -15,7 +15,7 @@ const BLOCKS: usize = 48;
 /// Half width in rows of the running median against which the offset of a row is measured.
 const ROWS_AROUND: usize = 7;
 
-/// What is taken out.
+/// What is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FlattenConfig {
@@ -34,11 +34,11 @@ impl Default for FlattenConfig {
 /// A plane without its background.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flattened {
-    /// What is left, about 0, `[H, W]`.
+    /// The residual, about 0, `[H, W]`.
     pub plane: Plane,
     /// Largest less smallest value of the background.
     pub background_range: f64,
-    /// Rms offset of a row that was taken out; 0 where rows were left alone.
+    /// Rms removed offset of a row; 0 if rows were not changed.
     pub row_offset: f64,
 }
 
@@ -133,7 +133,7 @@ fn background(plane: &Plane) -> Option<[f64; 6]> {
     Some(fitted)
 }
 
-/// Takes from each row how far its median lies from those around; returns the rms of that.
+/// Subtracts from each row the difference of its median from those around; returns the rms difference.
 fn level_rows(plane: &mut Plane) -> f64 {
     let (height, width) = (plane.height(), plane.width());
     let median = |values: &mut [f32]| {
@@ -189,7 +189,7 @@ mod tests {
         let kept = flattened(&plane, FlattenConfig::default());
         let levelled = flattened(&plane, FlattenConfig { background: true, rows: true });
         assert!(kept.plane.variance() > 240.0, "{}", kept.plane.variance());
-        // a row's median is that of its own noise-free grating, so little more than that is left
+        // a row's median is that of its own noise-free grating, so hardly more than that remains
         assert!(levelled.plane.variance() < 215.0 && levelled.row_offset > 6.0, "{levelled:?}");
     }
 }

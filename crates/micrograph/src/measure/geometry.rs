@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Calibration, ConfigError};
 
-/// How the specimen lies under the image.
+/// Orientation of the specimen, and shape of the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Geometry {
@@ -56,7 +56,7 @@ impl Geometry {
         self.stretched([per_column, -per_row / self.pixel_ratio], self.tilt_deg.to_radians().cos())
     }
 
-    /// `vector` with its part across the tilt axis times `factor`.
+    /// `vector` with its component across the tilt axis times `factor`.
     fn stretched(&self, [x, y]: [f64; 2], factor: f64) -> [f64; 2] {
         let (sin, cos) = self.tilt_axis_deg.to_radians().sin_cos();
         let along = x * cos + y * sin;

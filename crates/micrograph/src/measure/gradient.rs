@@ -36,7 +36,7 @@ impl Gradient {
         }
     }
 
-    /// Standard deviation of the smoothing that goes with it, in px.
+    /// Standard deviation of its smoothing, in px.
     pub(super) fn width_px(self) -> f64 {
         match self {
             Self::Gaussian(px) | Self::SmoothSpline(px) => px,
@@ -96,7 +96,7 @@ fn central(row: &[f32]) -> Vec<f32> {
     (0..=last).map(|x| (row[(x + 1).min(last)] - row[x.saturating_sub(1)]) / 2.0).collect()
 }
 
-/// Slopes of the cubic B-spline through `row` (Unser 1999): a filter of pole √3 − 2 there and back,
+/// Derivatives of the cubic B-spline through `row` (Unser 1999): a filter of pole √3 − 2 there and back,
 /// then half the difference of the two neighbours.
 fn spline(row: &[f32]) -> Vec<f32> {
     let pole = 3.0_f32.sqrt() - 2.0;

@@ -1,4 +1,4 @@
-//! Grating: pitch, axis, duty cycle and roughness of parallel lines, or why there is no number.
+//! Grating: pitch, axis, duty cycle and roughness of parallel lines, or the reason for a refusal.
 //!
 //! The strongest prominent peak of the spectrum gives a start; the autocorrelation must agree; then the
 //! wave vector is fitted with its harmonics to all pixels. The evidence is reported in either case. *Line*
@@ -65,7 +65,7 @@ pub struct Grating {
     pub wave: [f64; 2],
     /// Phase in turns at the middle of the image of the middle of a line, in `[0, 1)`.
     pub phase: f64,
-    /// What the numbers rest on.
+    /// The evidence for the numbers.
     pub evidence: Evidence,
 }
 
@@ -137,14 +137,14 @@ fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quan
         let terms = (0..2).flat_map(|i| (0..2).map(move |j| (i, j)));
         terms.map(|(i, j)| lever[i] * lever[j] * covariance[i * n + j]).sum::<f64>().max(0.0).sqrt()
     };
-    // tiles at the border say more than those in the middle, so they count as fewer
+    // tiles at the border have more influence than those in the middle, so the effective number is smaller
     let degrees_of_freedom = (pattern.n_tiles as f64 - 1.0) / 3.0;
     let components = |scale: f64, ux: f64, uy: f64| {
         let [white, robust, banded] =
             [&pattern.white, &pattern.robust, &pattern.banded].map(|part| along(part, ux, uy) * scale);
-        // rough edges are alike within a tile, shifted rows over the whole width: the larger holds for both
+        // rough edges are correlated within a tile, shifted rows over the whole width: the larger covers both
         let robust = robust.max(banded);
-        // what they differ by beyond what white noise would make them
+        // their difference in excess of that due to white noise
         let beyond = (robust * robust - white * white).max(0.0).sqrt();
         let mut components = vec![
             Component::known("fit", white),

@@ -19,15 +19,15 @@ use crate::Plane;
 const TILES: usize = 5;
 /// Bands of rows in each row of tiles.
 const BANDS: usize = 3;
-/// Smallest side of a tile: roughness of edges is alike over such lengths.
+/// Smallest side of a tile: roughness of edges is correlated over such lengths.
 const LEAST_TILE_PX: usize = 16;
-/// Steps after which the fit must have come to rest.
+/// Steps after which the fit must have converged.
 const STEPS: usize = 12;
 /// Rows that a first fit takes, spread over the plane.
 const ROUGH_ROWS: usize = 200;
-/// Change of phase, in turns at the border, below which the first fit rests.
+/// Change of phase, in turns at the border, below which the first fit has converged.
 const ROUGHLY_RESTING_TURNS: f64 = 1e-3;
-/// Change of phase, in turns at the border, below which it rests.
+/// Change of phase, in turns at the border, below which it has converged.
 const RESTING_TURNS: f64 = 1e-5;
 
 /// One cosine and sine of a fit.
@@ -48,13 +48,13 @@ pub(super) struct Harmonics {
     pub(super) terms: Vec<Term>,
     /// Covariance of the waves' components in their order if the noise is white, `[2D, 2D]`.
     pub(super) white: Vec<f64>,
-    /// The same, whatever the dependence within a tile.
+    /// The same, for any dependence within a tile.
     pub(super) robust: Vec<f64>,
-    /// The same, whatever the dependence within a band of rows over the whole width: a row that is shifted
-    /// is shifted in all tiles.
+    /// The same, for any dependence within a band of rows over the whole width: a shifted row is shifted in
+    /// all tiles.
     pub(super) banded: Vec<f64>,
     pub(super) n_tiles: usize,
-    /// Rms of what is left.
+    /// Rms of the residuals.
     pub(super) residual: f64,
     /// Share of the variance that the pattern explains.
     pub(super) explained: f64,
@@ -63,8 +63,8 @@ pub(super) struct Harmonics {
 }
 
 impl Harmonics {
-    /// The pattern fitted to `plane` with terms of these orders, from a start; `None` where it does not
-    /// come to rest.
+    /// The pattern fitted to `plane` with terms of these orders, from a start; `None` if it does not
+    /// converge.
     pub(super) fn fitted(plane: &Plane, waves: &[[f64; 2]], orders: &[[i32; 2]]) -> Option<Self> {
         let mut model = Self {
             waves: waves.to_vec(),
@@ -90,7 +90,7 @@ impl Harmonics {
         model.judged(plane, &tiles, &all)
     }
 
-    /// The fit from every `stride`th row, and the equations there; `None` where it does not come to rest.
+    /// The fit from every `stride`th row, and the equations there; `None` if it does not converge.
     fn at_rest(self, plane: &Plane, stride: usize, resting: f64) -> Option<(Self, Vec<Normal>, Normal)> {
         let half = [self.width as f64 / 2.0, self.height as f64 / 2.0];
         let orders = self.terms.iter().flat_map(|term| term.order);
@@ -106,7 +106,7 @@ impl Harmonics {
             if turns < resting {
                 return Some((model, tiles, all));
             }
-            // no further than a quarter of a turn of the finest term at once
+            // at most a quarter of a period of the finest term per step
             let mut share = (0.25 / (turns * finest)).min(1.0);
             loop {
                 let next = model.stepped(&step, share, true);
@@ -128,7 +128,7 @@ impl Harmonics {
         let free = 2 * self.waves.len();
         let inverse = all.inverse()?;
         let variance = all.squares / (all.weight - n as f64);
-        // where the waves would lie without each part
+        // the waves without each part
         let jackknife = |parts: &[Normal]| -> Option<Vec<f64>> {
             let moves: Vec<Vec<f64>> = parts
                 .iter()
@@ -186,7 +186,7 @@ impl Harmonics {
         (self.terms.iter().map(|term| term.amplitude.norm_sqr() / 2.0).sum::<f64>()).sqrt()
     }
 
-    /// How well the first wave's term of order `order` keeps its phase from tile to tile of at least
+    /// Phase coherence of the first wave's term of order `order` from tile to tile of at least
     /// `tile_px`: 1 a perfect pattern, about `1/√n` chance over `n` tiles. Returns both numbers.
     pub(super) fn coherence(&self, plane: &Plane, order: [i32; 2], tile_px: f64) -> (f64, usize) {
         let [rows, columns] = [self.height, self.width]
@@ -279,7 +279,8 @@ impl Harmonics {
         [rows * BANDS, columns]
     }
 
-    /// The equations for a step from every `stride`th row, of each part: waves (if requested), mean, then cosine and sine of each term.
+    /// The equations for a step from every `stride`th row, of each part: waves (if requested), mean, then
+    /// cosine and sine of each term.
     fn equations(&self, plane: &Plane, with_waves: bool, stride: usize) -> Vec<Normal> {
         let [rows, columns] = self.parts();
         let free = if with_waves { 2 * self.waves.len() } else { 0 };
@@ -288,7 +289,7 @@ impl Harmonics {
         let steps: Vec<Complex<f64>> = frequencies.iter().map(|f| Complex::cis(TAU * f[0])).collect();
         let tiles = (0..rows * columns).into_par_iter().map(|tile| {
             let (row, column) = (tile / columns, tile % columns);
-            // whole numbers that leave no pixel out
+            // integers that leave no pixel out
             let from_to = |index: usize, count: usize, side: usize| {
                 (index * side).div_ceil(count)..((index + 1) * side).div_ceil(count)
             };

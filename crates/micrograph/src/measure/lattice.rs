@@ -38,9 +38,9 @@ pub(super) const NEIGHBOURS: &str = "neighbours";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LatticeConfig {
-    /// How the specimen lies.
+    /// Orientation of the specimen.
     pub geometry: Geometry,
-    /// What is taken out first.
+    /// What is removed first.
     pub flatten: FlattenConfig,
 }
 
@@ -56,7 +56,7 @@ impl LatticeConfig {
 pub struct Lattice {
     /// Which lattice it is.
     pub kind: LatticeKind,
-    /// How each kind fared, the best first.
+    /// The score of each kind, the best first.
     pub weighing: Vec<Weighing>,
     /// Length of the shortest vector; of two within a percent, either.
     pub first: Quantity,
@@ -70,20 +70,20 @@ pub struct Lattice {
     pub vectors: [[f64; 2]; 2],
     /// Place of site (0, 0), `[y, x]` in px.
     pub origin: [f64; 2],
-    /// Every site whose middle lies inside the image.
+    /// Every site whose centre is inside the image.
     pub sites: Vec<Site>,
-    /// Sites with something on them.
+    /// Occupied sites.
     pub n_found: usize,
-    /// Sites with nothing on them.
+    /// Empty sites.
     pub n_missing: usize,
-    /// What looks like that at the sites and lies elsewhere, `[y, x]` in px.
+    /// Features that look like those at the sites but are elsewhere, `[y, x]` in px.
     pub extra: Vec<[f64; 2]>,
-    /// Rms distance along one direction of what was found from its site, off the border.
+    /// Rms distance along one direction of features from their sites, away from the border.
     pub placement: Quantity,
-    /// Correlation of how far neighbouring sites are off: about 0 where each is placed for itself, high where
+    /// Correlation of the displacements of neighbouring sites: about 0 where they are independent, high where
     /// parts of the image are shifted or stretched against each other, as in a stitched scan.
     pub neighbours: f64,
-    /// How well the phases of both waves hold over the plane, at least 0.6.
+    /// Phase coherence of both waves over the plane, at least 0.6.
     pub coherence: [f64; 2],
 }
 
@@ -113,7 +113,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
     let start = waves::start(&flat)?;
-    // finer terms would add little: the places of the sites settle the vectors
+    // finer terms would add little: the positions of the sites determine the vectors
     let pattern = Harmonics::fitted(&flat, &start, &waves::orders(&start)).ok_or(NoPeriodReason::NoFit)?;
     let coherence = [[1, 0], [0, 1]].map(|order| {
         let wave = pattern.waves[order[1] as usize];
@@ -139,7 +139,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     let (a, b) = (vector(0), vector(1));
     let covariance = fit.covariance(&config.geometry);
     let clustered = fit.clustered(&config.geometry, plane);
-    // what a bend adds to a vector `[x, y]` on the specimen for each row that it spans
+    // the contribution of a bend to a vector `[x, y]` on the specimen for each row that it spans
     let bent = config.geometry.offset(across.per_row(plane.height()), down.per_row(plane.height()));
     let trace = |covariance: &[f64]| covariance.iter().step_by(5).sum::<f64>();
     let ways = clustered.iter().map(|ways| &ways.covariance).chain([&covariance]);
@@ -152,7 +152,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         };
         let alone = variance(&covariance);
         let mut components = vec![Component::estimated("placement", alone.sqrt(), fit.degrees_of_freedom())];
-        // what neighbours have in common, whichever they are: the largest holds for all
+        // displacements in common, for any kind of cluster: the largest covers all
         let together = clustered.iter().map(|ways| (variance(&ways.covariance), ways.degrees_of_freedom));
         if let Some((variance, degrees_of_freedom)) = together.max_by(|a, b| a.0.total_cmp(&b.0)) {
             components.push(Component::estimated(
@@ -167,7 +167,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         Quantity::new(value, unit, "straight-line fit through the sites found", components)
     };
     let (long_a, long_b) = (a[0].hypot(a[1]), b[0].hypot(b[1]));
-    // how the direction of a vector turns with its components, in degrees
+    // derivatives of a vector's direction with respect to its components, in degrees
     let turn = |[x, y]: [f64; 2]| [-y, x].map(|part| (part / (x * x + y * y)).to_degrees());
     let (turn_a, turn_b) = (turn(a), turn(b));
     let between = (b[1].atan2(b[0]) - a[1].atan2(a[0])).to_degrees().rem_euclid(360.0);
@@ -309,7 +309,7 @@ mod tests {
             }
         }
         let n = 2 * SCANS as usize;
-        // as if each dot were placed for itself the interval is far too narrow
+        // for independent dots the interval would be far too narrow
         assert!(2 * alone < n && 10 * together > 8 * n, "{alone} and {together} of {n}");
         assert!(correlation > 0.5, "{correlation}");
         let (plane, ..) = dots([24.0, 0.0], [0.0, 24.0], 1.0);

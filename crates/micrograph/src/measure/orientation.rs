@@ -53,7 +53,7 @@ pub struct OrientationConfig {
     pub window_px: f64,
     /// Tiles along each side that the bootstrap draws from, 3 to 32.
     pub tiles: usize,
-    /// How the specimen lies.
+    /// Orientation of the specimen.
     pub geometry: Geometry,
     /// Seed of the bootstrap.
     pub seed: u64,
@@ -64,7 +64,7 @@ impl Default for OrientationConfig {
         Self {
             gradient: Gradient::Gaussian(1.2), // right from 3 px on, and steady in noise: docs/accuracy.md
             window_px: 2.0,                    // the customary value since OrientationJ
-            tiles: 6,                          // a tile should be longer than edges stay alike
+            tiles: 6,                          // a tile should be longer than the correlation length of edges
             geometry: Geometry::default(),
             seed: 0,
         }
@@ -85,7 +85,7 @@ impl OrientationConfig {
     }
 }
 
-/// Why nothing can be said about orientation.
+/// Why the orientation was not measured.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoOrientation {
@@ -99,7 +99,7 @@ pub enum NoOrientation {
     /// Some pixels are not numbers.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
-    /// All pixels alike.
+    /// All pixels are equal.
     #[error("the image is uniform: its gradient is 0 everywhere")]
     Flat,
 }
@@ -121,7 +121,7 @@ pub struct Orientation {
     /// Order parameter `S = |⟨exp 2iθ⟩|` of local axes, each weighted by the energy of its line-like
     /// part: 0 no common axis, 1 all parallel.
     pub order: Quantity,
-    /// `|⟨exp 4iθ⟩|`, weighted alike: 1 for two axes at right angles too.
+    /// `|⟨exp 4iθ⟩|`, with the same weights: 1 for two axes at right angles too.
     pub order_of_two: Quantity,
     /// Coherency of the mean tensor: 0 to 1.
     pub coherency: f64,
@@ -161,8 +161,7 @@ impl Sums {
         axis_of(self.fine)
     }
 
-    /// How much of the line-like energy the coarser gradient still sees: what it does not see, it can not
-    /// contradict.
+    /// Share of the line-like energy that the coarser gradient still measures: it cannot contradict the rest.
     fn coarse_share(&self) -> f64 {
         (line_like(self.coarse) / line_like(self.fine)).min(1.0)
     }
@@ -208,13 +207,13 @@ fn on_specimen([xx, xy, yy]: [f64; 3], noise: [f64; 3], geometry: &Geometry) -> 
     [of(0, 0), of(0, 1), of(1, 1)]
 }
 
-/// Energy of what is line-like.
+/// Energy of the line-like part.
 fn line_like(tensor: [f64; 3]) -> f64 {
     let [cos, sin] = doubled(tensor);
     cos.hypot(sin)
 }
 
-/// Cosine and sine of the gradients' doubled angle, times the energy of what is line-like.
+/// Cosine and sine of the gradients' doubled angle, times the energy of the line-like part.
 fn doubled([xx, xy, yy]: [f64; 3]) -> [f64; 2] {
     [xx - yy, 2.0 * xy]
 }
@@ -232,7 +231,7 @@ fn line_axis_deg(cos: f64, sin: f64) -> f64 {
 /// How `plane` is oriented.
 ///
 /// # Errors
-/// If a setting is out of range, or if there is nothing to measure.
+/// If a setting is out of range, or if the plane cannot be measured.
 ///
 /// # Examples
 /// ```
@@ -305,7 +304,7 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
                 tile.two[1] += product;
                 tile.four[0] += (difference * difference - product * product) / weight;
                 tile.four[1] += 2.0 * difference * product / weight;
-                // upright is both ends, and belongs to the first bin
+                // both ends of the range are upright, which belongs to the first bin
                 let bin = (line_axis_deg(difference, product) + 90.0) as usize;
                 histogram[bin % BINS] += weight;
             }
@@ -324,7 +323,7 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     let spread = Spread::of(&tiles, &all, config.seed);
     let degrees_of_freedom = (tiles.len() - 1) as f64;
     let method = "structure tensor, spread over tiles";
-    // what turns one gradient and the other less or more is not known; what both see alike is not seen here
+    // the cause of a difference between the two gradients is not known; a common error does not show here
     let disagreement = all.coarse_share() * axis_difference_deg(all.axis(), axis_of(all.coarse));
     let mut shifted = seen;
     shifted.fine[2] -= rows::added_slope(&flat, &slopes, config.gradient) * seen.fine[0];
@@ -400,10 +399,10 @@ fn axis_spread(tiles: &[Sums], all: &Sums) -> f64 {
     (joined.max(LEAST_SHARE * alone) * n / (n - 1.0)).sqrt()
 }
 
-/// How far what has these tensors, one for each row, bends from the first row to the last; per px across it.
+/// Bend of a structure with these tensors, one for each row, from the first row to the last; per px across it.
 ///
-/// Turns of rows are summed up to the places of what is oriented: rows that are shifted turn to both sides one
-/// after the other, which sums cancel.
+/// Turns of rows are summed to positions: shifted rows turn alternately to both sides, which cancels in the
+/// sums.
 fn bend_of_rows(rows: &[[f64; 3]], all: &Sums) -> Bend {
     let ([cos, sin], n) = (doubled(all.fine), rows.len() as f64);
     let bands = BANDS.min(rows.len());

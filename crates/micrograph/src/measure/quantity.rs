@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-/// What a value counts.
+/// Unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -51,7 +51,7 @@ pub struct Component {
     pub cause: String,
     /// Standard uncertainty, in the unit of the value, at least 0.
     pub standard_uncertainty: f64,
-    /// Degrees of freedom of `standard_uncertainty`; absent where it is as good as known.
+    /// Degrees of freedom of `standard_uncertainty`; absent if it is known.
     pub degrees_of_freedom: Option<f64>,
     /// Half the width of a uniform distribution; present where only bounds are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ impl Component {
 pub struct Quantity {
     /// The best estimate.
     pub value: f64,
-    /// What it counts.
+    /// Its unit.
     pub unit: Unit,
     /// Standard uncertainty: all components together.
     pub standard_uncertainty: f64,
@@ -278,7 +278,7 @@ mod tests {
         let of =
             |components: Vec<Component>| Quantity::new(0.0, Unit::Px, "", components).expanded_uncertainty;
         assert!((of(vec![Component::bounded("a", 2.0)]) / 1.9 - 1.0).abs() < 0.006);
-        // the sum of two alike is a triangle: 2 (1 − √0.05)
+        // the sum of two equal ones is triangular: 2 (1 − √0.05)
         let triangle = 2.0 * (1.0 - 0.05_f64.sqrt());
         assert!(
             (of(vec![Component::bounded("a", 1.0), Component::bounded("b", 1.0)]) / triangle - 1.0).abs()
@@ -287,7 +287,7 @@ mod tests {
         // much narrower than a normal distribution it only adds in squares
         let both = of(vec![Component::known("a", 1.0), Component::bounded("b", 0.3)]);
         assert!((both / (1.959_964 * (1.0_f64 + 0.03).sqrt()) - 1.0).abs() < 0.006, "{both}");
-        // a drawn million of sums
+        // a million random sums
         let mut stream = crate::random::Stream::new(8, "test", 0);
         let mut sums: Vec<f64> = (0..1_000_000)
             .map(|_| (0.5 * stream.normal() + stream.between(-1.5, 1.5) + stream.between(-0.7, 0.7)).abs())
@@ -296,7 +296,7 @@ mod tests {
         let components =
             vec![Component::known("a", 0.5), Component::bounded("b", 0.7), Component::bounded("c", 1.5)];
         assert!((of(components) / sums[950_000] - 1.0).abs() < 0.006);
-        // scaling and adding keep what is known of the components
+        // scaling and adding keep the properties of the components
         let one = Quantity::new(5.0, Unit::Px, "", vec![Component::bounded("a", 2.0)]).scaled(-3.0, Unit::Nm);
         assert_eq!(
             one.with_component(Component::known("b", 0.0)).expanded_uncertainty,

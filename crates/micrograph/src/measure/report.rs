@@ -31,9 +31,9 @@ const CHECKED_PERIODS: f64 = 8.0;
 const MANY_MISSING: f64 = 0.2;
 /// Share of positions off the sites from which on another lattice may be right.
 const MANY_EXTRA: f64 = 0.05;
-/// Order parameter below which a common axis means little.
+/// Order parameter below which a common axis is hardly meaningful.
 const LITTLE_ORDER: f64 = 0.1;
-/// Share of centre lines below which the diameters of fibres may not be those of all.
+/// Measured share of centre lines below which the diameters may not represent all fibres.
 const FEW_LINES: f64 = 0.5;
 
 /// What can be measured.
@@ -66,11 +66,11 @@ impl Task {
     }
 }
 
-/// What is measured, and how the specimen lies.
+/// The requested measurements, and the orientation of the specimen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReportConfig {
-    /// What is measured; empty for what the evidence speaks for.
+    /// The requested measurements; if empty, the evidence decides.
     pub what: Vec<Task>,
     /// Tilt of the specimen in degrees, 0 to 85.
     pub tilt_deg: f64,
@@ -91,7 +91,7 @@ impl ReportConfig {
     }
 }
 
-/// A number that was measured.
+/// A measured number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Its name, one of [`KINDS`].
@@ -125,7 +125,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// No number at all.
+    /// An answer without numbers.
     fn refused(task: Task, chosen: &str, reason: String) -> Self {
         let refused = vec![Refusal { name: None, reason }];
         Self { task, chosen: chosen.to_owned(), summary: None, findings: Vec::new(), refused }
@@ -148,7 +148,7 @@ impl ReportWarning {
     }
 }
 
-/// What was measured on one micrograph.
+/// The measurements of one micrograph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Rows that were measured, without the data bar.
@@ -157,7 +157,7 @@ pub struct Report {
     pub width: usize,
     /// Size of a pixel; without one lengths are in px.
     pub calibration: Option<Calibration>,
-    /// How the specimen lies.
+    /// Orientation of the specimen.
     pub geometry: Geometry,
     /// One for each task, in the order in which they were done.
     pub answers: Vec<Answer>,
@@ -185,12 +185,12 @@ pub struct Details {
     pub fibers: Option<Fibers>,
 }
 
-/// A report and what its picture is drawn from.
+/// A report, and the details for its picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// The numbers.
     pub report: Report,
-    /// What they were taken from.
+    /// The measurements they come from.
     pub details: Details,
 }
 
@@ -331,7 +331,7 @@ impl Work<'_> {
         self.warnings.push(ReportWarning::new(text, advice));
     }
 
-    /// Warns where a drift that changes is what is known least.
+    /// Warns if a changing drift is the largest uncertainty.
     fn warn_of_drift(&mut self, pitch: &Quantity, axis: &Quantity) {
         let drift = |quantity: &Quantity| {
             let component = quantity.components.iter().find(|component| component.cause == DRIFT)?;
@@ -351,7 +351,7 @@ impl Work<'_> {
         self.warn(text, "Let the stage settle, or scan faster.");
     }
 
-    /// Warns where sites that are off together with their neighbours are what makes vectors uncertain.
+    /// Warns if sites displaced together with their neighbours are the largest uncertainty of the vectors.
     fn warn_of_neighbours(&mut self, found: &Lattice) {
         let rules = |quantity: &Quantity| {
             let component = quantity.components.iter().find(|component| component.cause == NEIGHBOURS);
@@ -363,8 +363,8 @@ impl Work<'_> {
         }
         let share = |quantity: &Quantity| 100.0 * quantity.expanded_uncertainty / quantity.value;
         let text = format!(
-            "neighbouring sites are displaced together (correlation {:.2}), as in a stitched or distorted scan: vectors \
-             are means over the image, ± {:.2} % and ± {:.2} %",
+            "neighbouring sites are displaced together (correlation {:.2}), as in a stitched or distorted scan: \
+             vectors are means over the image, ± {:.2} % and ± {:.2} %",
             found.neighbours,
             share(&found.first),
             share(&found.second)
@@ -433,7 +433,8 @@ impl Work<'_> {
                     self.weak(text, "Check in the overlay whether they are split correctly.");
                 }
                 CountWarning::FewWhole(n) => {
-                    let text = format!("only {n} particles are whole: sizes are uncertain");
+                    let text =
+                        format!("only {n} particles are completely inside the image: sizes are uncertain");
                     self.warn(text, "Take the image at a lower magnification, or take several.");
                 }
             }

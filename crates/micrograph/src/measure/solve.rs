@@ -70,7 +70,7 @@ impl Normal {
         rest
     }
 
-    /// The parameters; `None` where the equations do not settle them.
+    /// The parameters; `None` if the equations do not determine them.
     pub(super) fn solution(&self) -> Option<Vec<f64>> {
         Some(times(&self.inverse()?, &self.right))
     }
@@ -86,7 +86,7 @@ impl Normal {
         let scaled =
             DMatrix::from_fn(n, n, |i, j| self.matrix[i.min(j) * n + i.max(j)] / (scale[i] * scale[j]));
         let factor = Cholesky::new(scaled)?;
-        // a pivot this small is rounding: the equations leave a direction open
+        // a pivot this small is rounding: the equations do not determine some direction
         if factor.l_dirty().diagonal().iter().any(|pivot| pivot * pivot <= LEAST_PIVOT) {
             return None;
         }
@@ -95,7 +95,7 @@ impl Normal {
     }
 }
 
-/// Sum of products, in eight parts that do not wait for each other.
+/// Sum of products, in eight independent partial sums.
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     let mut parts = [0.0; 8];
     let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());

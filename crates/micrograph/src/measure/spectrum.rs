@@ -13,7 +13,7 @@ use crate::fourier::{Complex, PlaneFourier};
 const FINEST: f64 = 0.47;
 /// Half the width of a peak under a Hann window, in bins.
 const PEAK_BINS: f64 = 2.5;
-/// Fewest bins between a wave and no wave at all: below, a peak runs into its own mirror image.
+/// Fewest bins between a wave and no wave at all: below, a peak overlaps its own mirror image.
 const LEAST_BINS: f64 = 3.0;
 
 /// A wave of a plane, and how much of the plane it is.
@@ -21,7 +21,7 @@ const LEAST_BINS: f64 = 3.0;
 pub struct WaveShare {
     /// Cycles per column and per row (downwards), refined between bins.
     pub wave: [f64; 2],
-    /// Share of the tapered plane's variance that lies in the peak, in `[0, 1]`: 1 for nothing but this
+    /// Share of the tapered plane's variance in the peak, in `[0, 1]`: 1 for nothing but this
     /// wave, about 40 over the number of pixels for white noise.
     pub share: f64,
 }
@@ -283,7 +283,7 @@ fn hann(n: usize) -> Vec<f64> {
     (0..n).map(|i| 0.5 - 0.5 * (std::f64::consts::TAU * (i as f64 + 0.5) / n as f64).cos()).collect()
 }
 
-/// How much of the squared window is left at each offset around, of 1.
+/// Circular autocorrelation of the window at each offset, 1 at offset 0.
 fn overlaps(window: &[f64]) -> Vec<f64> {
     let n = window.len();
     let all: f64 = window.iter().map(|weight| weight * weight).sum();
@@ -327,7 +327,7 @@ mod tests {
             let wave = |[fx, fy]: [f64; 2]| (TAU * (fx * x as f64 + fy * y as f64)).cos();
             (7.0 + 3.0 * wave(a) + 4.0 * wave(b)) as f32
         });
-        // expected half a bin beside
+        // expected half a bin away
         let found = wave_shares(&mixed, &[[a[0] + 0.5 / 130.0, a[1]], b, [0.3, -0.3]]);
         let [a_found, b_found, none] = [0, 1, 2].map(|at| found[at].unwrap());
         assert!((a_found.share - 0.36).abs() < 0.01 && (b_found.share - 0.64).abs() < 0.01, "{found:?}");

@@ -19,7 +19,7 @@ pub struct GifTimes {
 
 impl Default for GifTimes {
     fn default() -> Self {
-        // slow enough to see what changes; long enough to look at the result
+        // slow enough to see the changes; long enough to view the result
         Self { each: 40, last: 200 }
     }
 }

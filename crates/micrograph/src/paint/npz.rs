@@ -95,7 +95,7 @@ impl NpzWriter {
     }
 
     fn miscounted(&self, found: usize) -> ExportError {
-        let array = self.names.last().map_or("(no array begun)", String::as_str);
+        let array = self.names.last().map_or("(no array started)", String::as_str);
         ExportError::Count { name: format!("values of `{array}`"), expected: self.announced, found }
     }
 

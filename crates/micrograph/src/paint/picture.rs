@@ -27,7 +27,7 @@ impl Picture {
 
     /// `plane` through `map`, from `low` to `high`; values outside take the end colors.
     ///
-    /// Unless `low < high` there is no contrast to show: every number is then drawn in the color
+    /// Unless `low < high` there is no contrast: every number is then drawn in the color
     /// of the map's middle. NaN is drawn as [`NAN_COLOR`](super::NAN_COLOR).
     ///
     /// # Examples
@@ -127,7 +127,7 @@ impl Picture {
         Rect { y: 0, x: 0, height: self.height, width: self.width }
     }
 
-    /// A copy of the part inside `rect`; what lies outside of the picture is left out.
+    /// A copy of the part inside `rect`; areas outside the picture are left out.
     pub fn cut(&self, rect: Rect) -> Self {
         let (y, x) = (rect.y.min(self.height), rect.x.min(self.width));
         let (height, width) = (rect.height.min(self.height - y), rect.width.min(self.width - x));

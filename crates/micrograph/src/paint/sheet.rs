@@ -104,7 +104,7 @@ impl Default for ContactSheet<'_> {
     }
 }
 
-/// The low and high ends between which a plane's contrast lies: its 0.5 % and 99.5 % quantiles, or
+/// The low and high ends of a plane's contrast: its 0.5 % and 99.5 % quantiles, or
 /// its smallest and largest number where these are the same (few bright spots on a uniform field).
 /// Infinite values are left out. Large planes are sampled at about 65 000 equidistant positions.
 ///

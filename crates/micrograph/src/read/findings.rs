@@ -89,7 +89,7 @@ impl Findings {
         self.calibrations = possible;
         for calibration in impossible {
             self.warnings.push(format!(
-                "a pixel size of {:e} nm ({}) is not possible, and is not taken",
+                "a pixel size of {:e} nm ({}) is not possible, and is not used",
                 calibration.nm_per_px_x,
                 key(&calibration.source)
             ));

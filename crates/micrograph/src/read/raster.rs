@@ -18,7 +18,7 @@ use super::luma::luma;
 use super::number::{Size, text_from_bytes};
 use super::{fei, sidecar};
 
-/// Bytes at either end of a JPEG file in which its maker's XML is looked for.
+/// Bytes at either end of a JPEG file that are searched for its maker's XML.
 const XML_REACH: u64 = 64 << 10;
 
 /// The facts that the file gives without decoding its pixels.

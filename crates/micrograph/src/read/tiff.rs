@@ -30,7 +30,7 @@ const FEI_TITAN: u16 = 34683;
 
 /// Longest text of a tag that is read; the longest of instruments have about 100 KiB.
 const MOST_TEXT_BYTES: u64 = 2 << 20;
-/// Bytes at the end of the file in which a damaged file's metadata are looked for.
+/// Bytes at the end of a damaged file that are searched for its metadata.
 const LOST_TEXT_REACH: u64 = 64 << 10;
 
 /// A page, as [`plane`] needs it.
@@ -174,7 +174,9 @@ fn lost_findings(tags: &mut Tags<'_>, size: Size) -> Result<Option<Findings>, di
     Ok(fei::ini_findings(&text_from_bytes(whole_lines(&tail[start..])), size).map(|mut findings| {
         findings.warnings.insert(
             0,
-            format!("FEI's tag {FEI_HELIOS} is damaged or gone; its text was found at the end of the file"),
+            format!(
+                "FEI's tag {FEI_HELIOS} is damaged or missing; its text was found at the end of the file"
+            ),
         );
         findings
     }))

@@ -52,7 +52,7 @@ pub struct BiologicalConfig {
     pub ornament: f64,
     /// Height of ornaments over their distance, 0 to 2.
     pub ornament_relief: f64,
-    /// Signal of the background, or of what lies inside the walls of tissue, 0 to 1.5.
+    /// Signal of the background, or of the inside of tissue walls, 0 to 1.5.
     pub background: f64,
     /// Rms slope of the background's texture, 0 to 2.
     pub background_roughness: f64,
@@ -168,7 +168,7 @@ impl BiologicalConfig {
 struct Scene {
     surface: Surface,
     texture: Texture,
-    /// Pixels on which a body lies, `[H, W]`.
+    /// Pixels covered by a body, `[H, W]`.
     seen: Vec<bool>,
 }
 

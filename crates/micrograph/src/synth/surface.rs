@@ -2,8 +2,8 @@
 //!
 //! A specimen is built from shapes laid over each other from the deepest to the topmost; each shape
 //! knows its height and slope at a point exactly, and how much of the pixel it covers, so that edges
-//! are smooth without supersampling. Heights are in px, upwards; the centre of pixel `(y, x)` lies at
-//! the whole numbers `(y, x)`. This module does not know electrons.
+//! are smooth without supersampling. Heights are in px, upwards; the centre of pixel `(y, x)` is at
+//! the integers `(y, x)`. This module does not know electrons.
 
 use crate::Plane;
 use crate::random::Stream;

@@ -95,7 +95,7 @@ impl AboveBackground {
         Ok(flat)
     }
 
-    /// Median height of what is not background, in standard deviations of the background.
+    /// Median height of the foreground, in standard deviations of the background.
     pub(in crate::measure) fn contrast(&self) -> f64 {
         self.level / self.noise
     }
@@ -117,7 +117,7 @@ fn flatten(plane: &Plane, given: Option<Polarity>) -> AboveBackground {
         [1.0, u, v, u * u, u * v, v * v]
     };
     let mut kept = samples.clone();
-    // stays where an image of a few rows does not determine the rest
+    // kept where an image of a few rows does not determine the other coefficients
     let mut background =
         [commonest(&samples.iter().map(|(.., value)| *value).collect::<Vec<_>>()), 0.0, 0.0, 0.0, 0.0, 0.0];
     let (mut low, mut high) = (0.0, 0.0);
@@ -169,7 +169,7 @@ fn dot(a: &[f64; 6], b: &[f64; 6]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Middle of the narrowest interval that holds [`GROUND_SHARE`] of the values.
+/// Middle of the narrowest interval that holds [`BACKGROUND_SHARE`] of the values.
 fn commonest(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -210,7 +210,7 @@ mod tests {
         for (step, polarity) in [(40.0, Polarity::Bright), (-40.0, Polarity::Dark)] {
             let flat = flatten(&specimen(step), None);
             assert_eq!(flat.polarity, polarity);
-            // blurred edges are lower than what lies between them
+            // blurred edges are lower than the plateau between them
             assert!((33.0..41.0).contains(&flat.level), "{}", flat.level);
             for (y, x) in [(2, 2), (2, 150), (118, 2), (118, 150), (60, 90)] {
                 assert!(flat.plane.at(y, x).abs() < 6.0, "{y} {x}: {}", flat.plane.at(y, x));
@@ -224,7 +224,7 @@ mod tests {
     fn a_given_polarity_is_kept() {
         let flat = flatten(&specimen(40.0), Some(Polarity::Dark));
         assert_eq!(flat.polarity, Polarity::Dark);
-        assert!(flat.level < 15.0, "nothing but noise lies below the background: {}", flat.level);
+        assert!(flat.level < 15.0, "only noise is below the background: {}", flat.level);
     }
 
     #[test]

@@ -43,7 +43,7 @@ struct Envelope {
 }
 
 impl Envelope {
-    /// Adds a parabola whose apex lies below all others on the screen.
+    /// Adds a parabola whose apex is below all others on the screen.
     fn add(&mut self, apex: i64, base: i64) {
         while let Some((first, other, other_base)) = self.parabolas.last().copied() {
             // where the new one is as low as the other: at y with 2 y (apex − other) = difference

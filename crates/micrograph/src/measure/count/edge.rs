@@ -3,7 +3,7 @@
 
 use crate::Plane;
 
-/// How far from a pixel its brightest and darkest neighbours are looked for, in px: blurred edges are
+/// Range in px of the search for a pixel's brightest and darkest neighbours: blurred edges are
 /// narrower, most particles wider.
 const REACH_PX: usize = 3;
 
@@ -18,7 +18,7 @@ impl Nearby {
         Self { high: extreme(plane, larger), low: extreme(plane, smaller) }
     }
 
-    /// Decides anew on the pixels of `mask` near its border, where brightest and darkest are `least` apart.
+    /// Reassigns the pixels of `mask` near its border, where brightest and darkest differ by at least `least`.
     pub(super) fn lay_edges(&self, mask: &mut [bool], plane: &Plane, least: f32) {
         let inside =
             Plane::new(plane.height(), plane.width(), mask.iter().map(|inside| f32::from(*inside)).collect());
@@ -32,7 +32,7 @@ impl Nearby {
     }
 }
 
-// without a say on NaN, which is not in there, these are one instruction each
+// without handling of NaN, which does not occur, these are one instruction each
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_dim_and_a_bright_region_get_their_own_edges() {
-        // edges that rise over 5 px, of heights 20 and 100; half lies at column 10 of both
+        // edges that rise over 5 px, of heights 20 and 100; both have half their height at column 10
         let plane = Plane::from_fn(20, 30, |y, x| {
             let height = if y < 10 { 20.0 } else { 100.0 };
             height * ((x as f32 - 7.5) / 5.0).clamp(0.0, 1.0)

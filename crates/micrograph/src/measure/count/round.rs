@@ -19,11 +19,11 @@ const ROUND: f64 = 0.07;
 /// all outlines of pairs more than 1 px.
 const NO_DISC: f64 = 2.0;
 const NO_DISC_PX: f64 = 0.55;
-/// Neck at which these hold.
+/// Neck to which these values apply.
 const USUAL_NECK: f64 = 0.9;
-/// Least share of them, whatever the neck.
+/// Least share of them, for any neck.
 const LEAST_STRICT: f64 = 0.7;
-/// Most of the rms distance from one circle that may be left with more.
+/// Largest rms distance with more circles, as a share of that with one.
 const LEFT: f64 = 0.6;
 /// Most circles of one region.
 const MOST_CIRCLES: usize = 4;
@@ -33,7 +33,7 @@ const N_CUTS: usize = 24;
 const LEAST_ARC: f64 = 0.15;
 /// Least share of a disc that no other one covers: a smaller share is only a pixel or two of the outline.
 const LEAST_ALONE: f64 = 0.2;
-/// Least share of a disc that regions cover, as far as it lies in the image.
+/// Least share of a disc that regions cover, counting only its part inside the image.
 const LEAST_COVERED: f64 = 0.9;
 /// Fewest points of a circle.
 const FEWEST_OF_CIRCLE: usize = 5;
@@ -76,13 +76,13 @@ impl Circle {
         (radius > 1.0 && v.hypot(u) < self.radius).then_some(Self { y: self.y + v, x: self.x + u, radius })
     }
 
-    /// How far inside of the circle a point lies, in px; below 0 outside.
+    /// Distance of a point inside the circle from its outline, in px; below 0 outside.
     fn depth(&self, [y, x]: [f64; 2]) -> f64 {
         self.radius - (y - self.y).hypot(x - self.x)
     }
 }
 
-/// The circle in which a point lies deepest.
+/// The circle in which a point is deepest.
 fn deepest(circles: &[Circle], point: [f64; 2]) -> usize {
     let depths = circles.iter().map(|circle| circle.depth(point)).enumerate();
     depths.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index)
@@ -132,8 +132,8 @@ fn outlines(labels: &[u32], (height, width): (usize, usize), n_regions: usize) -
     outlines
 }
 
-/// `circles` moved until they fit `points` best, each to those that lie deepest in it; `None` where one of
-/// them gets lost.
+/// `circles` moved until they fit `points` best, each to those that are deepest in it; `None` if one of them
+/// loses its points.
 fn settled(points: &[[f64; 2]], mut circles: Vec<Circle>) -> Option<Vec<Circle>> {
     // twenty rounds: points no longer change their circle
     for _ in 0..20 {
@@ -146,8 +146,8 @@ fn settled(points: &[[f64; 2]], mut circles: Vec<Circle>) -> Option<Vec<Circle>>
     Some(circles)
 }
 
-/// The best fit with one circle more: any one gives way to two, its points cut in two runs at any two of
-/// [`N_CUTS`] places.
+/// The best fit with one more circle: any one is replaced by two, its points cut in two runs at any two of
+/// [`N_CUTS`] positions.
 fn with_one_more(points: &[[f64; 2]], circles: &[Circle]) -> Option<Vec<Circle>> {
     let fits = (0..circles.len()).filter_map(|separated| {
         let own: Vec<[f64; 2]> =
@@ -156,7 +156,7 @@ fn with_one_more(points: &[[f64; 2]], circles: &[Circle]) -> Option<Vec<Circle>>
         let mut more = circles.to_vec();
         more[separated] = one;
         more.push(other);
-        // what does not settle may once there are enough circles
+        // a fit that does not converge may do so with more circles
         let more = settled(points, more.clone()).unwrap_or(more);
         Some((rms(points, &more), more))
     });
@@ -230,15 +230,15 @@ fn explained(points: &[[f64; 2]], single: Circle, alone: f64, most: f64) -> Vec<
 pub(super) struct Separated {
     /// How many regions there are now.
     pub(super) n_regions: usize,
-    /// Whether most outlines are circles; else nothing was done.
+    /// Whether most outlines are circles; else regions are unchanged.
     pub(super) round: bool,
     /// Labels of the parts in order, and the diameters in px of their discs, of which others cover some.
     pub(super) discs: Vec<(u32, f64)>,
 }
 
-/// Parts the regions of `labels`, from 1 to `n_regions`, whose outlines are those of several discs.
+/// Separates the regions of `labels`, from 1 to `n_regions`, whose outlines are those of several discs.
 ///
-/// The less `neck` allows a watershed to part, the farther an outline has to be from a circle.
+/// The fewer regions `neck` lets a watershed split, the farther an outline must be from a circle.
 pub(super) fn separated(
     labels: &mut [u32],
     (height, width): (usize, usize),
@@ -318,7 +318,7 @@ mod tests {
 
     const MERGE: Merge = Merge { pass_over_peak: 0.9, rise_px: 0.75 };
 
-    /// Squared distances from what no disc `[y, x, radius]` covers.
+    /// Squared distances from the area that no disc `[y, x, radius]` covers.
     fn distances(discs: &[[f64; 3]], size: (usize, usize)) -> Vec<u32> {
         let inside = |y: usize, x: usize| {
             discs.iter().any(|[cy, cx, radius]| (y as f64 - cy).hypot(x as f64 - cx) <= *radius)
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn discs_far_over_each_other_are_two_among_discs() {
-        // of one size 0.3 diameters apart; a small one of which a third looks out; two cut by the border
+        // equal discs 0.3 diameters apart; a small one of which a third is visible; two cut by the border
         for pair in [
             [[100.0, 150.0, 15.0], [105.0, 157.5, 15.0]],
             [[100.0, 150.0, 20.0], [100.0, 164.3, 13.0]],

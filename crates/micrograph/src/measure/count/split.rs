@@ -3,7 +3,7 @@
 //! Pixels are taken from the highest to the lowest; each joins the basin of its highest neighbour or begins
 //! a new one. Where two basins meet, the pass between them decides: if it is nearly as high as the lower of the
 //! two peaks, both are one region; if it is much lower, it is the neck between two. For two equal discs of radius `R`
-//! whose centres lie `d` apart, pass over peak is √(1 − (d/2R)²).
+//! whose centres are `d` apart, pass over peak is √(1 − (d/2R)²).
 
 /// When two basins are one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +79,7 @@ pub(in crate::measure) fn watershed(heights: &[u32], width: usize, merge: Merge)
     (labels, n_regions as usize)
 }
 
-/// The eight neighbours of pixel `at` that lie inside the image.
+/// The neighbours of pixel `at`, of eight, inside the image.
 pub(in crate::measure) fn neighbours(
     at: usize,
     n_pixels: usize,
@@ -121,7 +121,7 @@ mod tests {
         levels.iter().map(|level| if stream.uniform() < 0.7 { *level } else { 0 }).collect()
     }
 
-    /// Pixels that hang together with `start` where `inside` is true, by plain spreading.
+    /// Pixels connected with `start` where `inside` is true, by flood fill.
     fn spread(start: usize, inside: &[bool], width: usize) -> Vec<usize> {
         let mut found = vec![start];
         let mut next = 0;

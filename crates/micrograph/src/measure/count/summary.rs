@@ -23,8 +23,8 @@ pub struct SizeBin {
     pub share: f64,
 }
 
-/// Whole regions, and the weight of each: large ones are cut by the border more often and so are too rare
-/// among the whole ones. A region of `h × w` px fits whole into `(H − h − 1)(W − w − 1)` of `H · W` places
+/// Whole regions, and the weight of each: the border cuts large ones more often, so they are underrepresented
+/// among the whole ones. A region of `h × w` px is whole at `(H − h − 1)(W − w − 1)` of `H · W` positions
 /// (Miles 1974, Lantuéjoul 1978).
 pub(super) fn weighted_whole(regions: &[Region], (height, width): (usize, usize)) -> Vec<(f64, f64)> {
     let places = |region: &Region| {
@@ -59,7 +59,7 @@ pub(in crate::measure) fn median(values: &[(f64, f64)]) -> f64 {
     0.0
 }
 
-/// `statistic` of `values`, its uncertainty by drawing the values again (Efron 1979) and by `edge_px`,
+/// `statistic` of `values`, its uncertainty by the bootstrap (Efron 1979) and by `edge_px`,
 /// half of the change between two thresholds.
 pub(in crate::measure) fn resampled(
     values: &[(f64, f64)],
@@ -97,7 +97,7 @@ pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
         return Vec::new();
     }
     let n_bins = ((values.len() as f64).sqrt().ceil() as usize).clamp(4, 30);
-    // particles all alike still get a bin
+    // particles of equal size still get a bin
     let step = ((ends.1 - ends.0) / n_bins as f64).max(1e-3);
     let whole: f64 = values.iter().map(|(_, weight)| weight).sum();
     let mut bins: Vec<SizeBin> = (0..n_bins)
@@ -114,8 +114,8 @@ pub(in crate::measure) fn size_bins(values: &[(f64, f64)]) -> Vec<SizeBin> {
 }
 
 /// Number of regions in the image's area, each counted with its share of the counting frame; its
-/// uncertainty for the specimen by how unlike the numbers in sixteen quadrats are, and by `standard_count`,
-/// that of the count itself.
+/// uncertainty for the specimen comes from the spread of the numbers in sixteen quadrats, and from
+/// `standard_count`, that of the count itself.
 pub(super) fn in_frame(regions: &[Region], (height, width): (usize, usize), standard_count: f64) -> Quantity {
     let mut quadrats = [0.0; N_QUADRATS * N_QUADRATS];
     for region in regions {
@@ -133,8 +133,8 @@ pub(super) fn in_frame(regions: &[Region], (height, width): (usize, usize), stan
     Quantity::new(number, Unit::One, "counting frame, mean of its four corners", components)
 }
 
-/// Mean distance to the nearest neighbour of the regions that are nearer to it than to the border, beyond
-/// which a nearer one may lie; `None` for fewer than 2.
+/// Mean distance to the nearest neighbour, of the regions that are nearer to it than to the border (a nearer
+/// neighbour may be beyond the border); `None` for fewer than 2.
 pub(super) fn nearest(regions: &[Region], (height, width): (usize, usize)) -> Option<Quantity> {
     let seen: Vec<(f64, f64)> = regions
         .iter()

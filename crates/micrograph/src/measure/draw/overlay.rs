@@ -17,9 +17,9 @@ use crate::{Plane, Rect};
 
 /// Widths in drawn px between which an image is drawn at its own size.
 const WIDTHS: [f64; 2] = [900.0, 2400.0];
-/// Most that a small image is enlarged.
+/// Largest enlargement of a small image.
 const MOST_ZOOM: f64 = 4.0;
-/// Nearest that lines are drawn to each other, in drawn px.
+/// Least distance between drawn lines, in drawn px.
 const LEAST_SPACING: f64 = 7.0;
 const BACKGROUND: Color = [18, 20, 26];
 const LETTERS: Color = [228, 230, 234];
@@ -30,7 +30,7 @@ const EXTRA: Color = [255, 90, 255];
 const CUT: Color = [255, 150, 30];
 const WHOLE: Color = [40, 210, 255];
 
-/// What was `measured` on `plane`, drawn over it.
+/// The measurements `measured` of `plane`, drawn over it.
 ///
 /// # Panics
 /// If `plane` is empty or not the one that was measured.
@@ -67,7 +67,7 @@ pub fn marked(plane: &Plane, measured: &Measured) -> (Picture, f64) {
     (drawing.picture, drawing.zoom)
 }
 
-/// A picture under way.
+/// A picture in progress.
 struct Drawing {
     picture: Picture,
     /// Drawn px for each px of the image.
@@ -109,7 +109,7 @@ impl Drawing {
         Self { picture: Picture::from_plane(&sized, low, high, ColorMap::Gray), zoom, legend: Vec::new() }
     }
 
-    /// The drawn point of a place in the image.
+    /// The drawn point of a position in the image.
     fn point(&self, [y, x]: [f64; 2]) -> (f32, f32) {
         (((y + 0.5) * self.zoom) as f32, ((x + 0.5) * self.zoom) as f32)
     }

@@ -29,7 +29,7 @@ pub(super) fn draw(picture: &mut Picture, square: Rect, orientation: &Orientatio
             let distance = (y as f32).hypot(x as f32);
             // y up
             let axis = axis_deg(f64::from((-y as f32).atan2(x as f32)).to_degrees());
-            // upright is both ends, and belongs to the first sector
+            // both ends of the range are upright, which belongs to the first sector
             let sector = (axis + 90.0) as usize / SECTOR_DEG % shares.len();
             let inside = f64::from(distance / radius).powi(2) <= shares[sector] / most;
             let (py, px) = (middle_y + y as f32, middle_x + x as f32);

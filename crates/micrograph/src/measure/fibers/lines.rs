@@ -13,8 +13,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line of a branch's pixels; `None` where it is shorter than it is wide once its ends, which lie
-    /// in crossings and caps, are cut off.
+    /// The line of a branch's pixels; `None` if it is shorter than wide after its ends, which are in crossings
+    /// and caps, are cut off.
     pub(super) fn of_branch(branch: &[usize], squares: &[u32], width: usize) -> Option<Self> {
         let radius = |at: &usize| f64::from(squares[*at]).sqrt() - 0.5;
         let cut = |ends: &mut dyn Iterator<Item = &usize>| {
@@ -76,7 +76,7 @@ struct End {
 ///
 /// Two ends are joined where each points at the other within 20°, their diameters differ by less than a
 /// third, and the gap between them is at most 6 diameters, or up to 30 where all but a tenth of it is `covered`,
-/// as it is where other fibres lie over it; the straightest pairs first, each end once.
+/// as where other fibres cross over it; the straightest pairs first, each end once.
 pub(super) fn fiber_of(lines: &[(&Line, f64)], covered: impl Fn([f64; 2]) -> bool) -> Vec<usize> {
     const MOST_TURN_DEG: f64 = 20.0;
     const NEAR: f64 = 6.0;

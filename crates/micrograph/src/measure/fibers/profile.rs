@@ -26,14 +26,14 @@ pub(super) fn rim(edge_px: f64) -> (f64, f64) {
 pub(super) struct Width {
     /// From edge to edge.
     pub(super) diameter_px: f64,
-    /// How far the middle between the edges lies from the point, along the normal.
+    /// Distance of the middle between the edges from the point, along the normal.
     pub(super) off_px: f64,
     /// From a quarter to three quarters of the height, as a mean of both edges.
     pub(super) edge_px: f64,
 }
 
-/// The width of what lies across `along` at `point`, expected to have about `radius`; `None` unless it
-/// falls by `least` grey levels on both sides, near where it is expected to.
+/// The width across `along` at `point`, expected to have about `radius`; `None` unless the profile falls by
+/// `least` grey levels on both sides, near the expected positions.
 pub(super) fn width(
     plane: &Plane,
     point: [f64; 2],
@@ -84,7 +84,7 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
     if inside - outside < least {
         return None;
     }
-    // inwards from the lowest: the first step that rises over so much of the height
+    // inwards from the lowest: the first step that rises over this share of the height
     let rises_over = |share: f64| {
         let level = outside + share * (inside - outside);
         let last = (0..lowest).rev().find(|i| profile[*i] >= level)?;
@@ -155,7 +155,7 @@ mod tests {
             [(3.0, 0.8), (5.5, 0.8), (12.5, 0.8), (30.0, 0.8), (5.5, 2.0), (12.5, 2.0), (30.0, 2.0)]
         {
             for rise in [0.0, 0.5, 1.0, 1.5] {
-                // as a pixel and a beam see it, in steps of a twentieth of a px
+                // after averaging over a pixel and the beam, in steps of a twentieth of a px
                 let fine = |y: f64| {
                     let near = (-100..=100).map(|step| f64::from(step) * 0.05);
                     let sums = near.map(|off| {

@@ -11,11 +11,11 @@ fn ring(mask: &[bool], (height, width): (usize, usize), at: usize) -> [bool; 8] 
 
 const STEPS: [(isize, isize); 8] = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)];
 
-/// Thins `mask` until nothing more can go without parting what hangs together.
+/// Thins `mask` until no pixel can be removed without disconnecting it.
 pub(super) fn thinned(mask: &[bool], size: (usize, usize)) -> Vec<bool> {
     let mut mask = mask.to_vec();
     let bare = |mask: &[bool], at: usize| ring(mask, size, at).contains(&false);
-    // only pixels at the border can go
+    // only pixels at the border can be removed
     let mut front: Vec<usize> = (0..mask.len()).filter(|at| mask[*at] && bare(&mask, *at)).collect();
     let mut in_front = vec![false; mask.len()];
     front.iter().for_each(|at| in_front[*at] = true);
@@ -42,7 +42,7 @@ pub(super) fn thinned(mask: &[bool], size: (usize, usize)) -> Vec<bool> {
     }
 }
 
-/// Whether a pixel with these neighbours goes in the first or second half of a round.
+/// Whether a pixel with these neighbours is removed in the first or second half of a round.
 fn may_go([n, ne, e, se, s, sw, w, nw]: [bool; 8], second: bool) -> bool {
     let around = [n, ne, e, se, s, sw, w, nw];
     let n_around = around.iter().filter(|inside| **inside).count();

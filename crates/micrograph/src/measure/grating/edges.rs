@@ -90,7 +90,7 @@ fn duty_cycle(profile: &Profile, rise: f64, fall: f64, shifts: Option<&Shifts>) 
         Some(_) if bright.max(dark) < LEAST_RIM => (0.0, range(1.0).max(range(-1.0)) / 2.0),
         Some(_) if bright >= dark => (-range(1.0) / 2.0, range(1.0) / 2.0),
         Some(_) => (range(-1.0) / 2.0, range(-1.0) / 2.0),
-        // half the way: both edges err alike, but rarely by all of it
+        // half of the range: both edges have the same error, but rarely all of it
         None => (0.0, range(1.0).max(range(-1.0)) / 2.0),
     };
     let mut components = vec![Component::bounded("edge", half_width)];
@@ -113,7 +113,7 @@ impl Profile {
         for y in 0..plane.height() {
             for (x, &value) in plane.row(y).iter().enumerate() {
                 let place = pattern.turns(0, y as f64, x as f64).rem_euclid(1.0) * n as f64;
-                // shared between the two places around
+                // shared between the two positions around
                 let (below, share) = (place.floor() as usize, place.fract());
                 for (bin, weight) in [(below, 1.0 - share), (below + 1, share)] {
                     sums[bin % n] += weight * f64::from(value);
@@ -123,7 +123,7 @@ impl Profile {
         }
         let values = (0..n)
             .map(|bin| {
-                // phases no pixel has are the fit's to fill
+                // phases that no pixel has are taken from the fit
                 if counts[bin] > 4.0 {
                     sums[bin] / counts[bin]
                 } else {
@@ -153,7 +153,7 @@ impl Profile {
         [sorted[0], sorted[n / 10], sorted[n - 1 - n / 10], sorted[n - 1]]
     }
 
-    /// How far the profile goes beyond the top, and below the trench, of its height from trench to top.
+    /// Overshoot of the profile beyond the top, and below the trench, as shares of its height from trench to top.
     fn overshoots(&self) -> (f64, f64) {
         let [lowest, low, high, highest] = self.levels();
         let height = (high - low).max(f64::MIN_POSITIVE);
@@ -202,9 +202,9 @@ impl Profile {
     }
 }
 
-/// How far each edge lies off its place, in turns, at each px along it.
+/// Deviation of each edge from its straight line, in turns, at each px along it.
 struct Shifts {
-    /// For rising and falling edges, line after line: shifts along it, absent where it was not seen.
+    /// For rising and falling edges, line after line: shifts along it, absent where it was not found.
     lines: [Vec<Vec<Option<f64>>>; 2],
 }
 
@@ -219,7 +219,7 @@ impl Shifts {
         let most = (reach / pitch_px).ceil() as i64 + 1;
         let n_lines = (2 * most + 1) as usize;
         let duty_cycle = (edges[1] - edges[0]).rem_euclid(1.0);
-        // no nearer to the other edge than half way
+        // at most half way to the other edge
         let window = (0.5 * duty_cycle.min(1.0 - duty_cycle)).min(8.0 / pitch_px);
         let lines = edges.map(|edge| {
             let mut shifts = vec![0.0_f64; n_lines * length];

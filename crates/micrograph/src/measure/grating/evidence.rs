@@ -14,13 +14,13 @@ use crate::{ConfigError, Plane};
 const LEAST_SIDE: usize = 32;
 /// Fewest cycles over the plane.
 const LEAST_CYCLES: f64 = 3.0;
-/// Least power of a peak over what is usual around it. Noise reaches 15 over a whole plane.
+/// Least power of a peak over the usual power around it. Noise reaches 15 over a whole plane.
 const LEAST_PROMINENCE: f64 = 25.0;
 /// Least prominence of a term at a half or a third of the strongest frequency to be the true first.
 const LEAST_SUBHARMONIC: f64 = 40.0;
 /// Least autocorrelation at one period.
 const LEAST_CORRELATION: f64 = 0.06;
-/// Least share of it that is left at the second period.
+/// Least share of it at the second period.
 const LEAST_PERSISTENCE: f64 = 0.5;
 /// Autocorrelation by which a longer period must be better than a shorter one to be the true one.
 const MUCH_BETTER: f64 = 0.15;
@@ -68,7 +68,8 @@ pub enum NoPeriodReason {
     NotNumbers(usize),
     /// No peak of the spectrum is prominent enough.
     #[error(
-        "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, at least {LEAST_PROMINENCE}× is required"
+        "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, \
+         at least {LEAST_PROMINENCE}× is required"
     )]
     NoPeak { prominence: f64 },
     /// The autocorrelation has no period, or another.
@@ -76,7 +77,8 @@ pub enum NoPeriodReason {
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
     /// One period resembles the next too little, or those after.
     #[error(
-        "no order from one period to the next: the correlation is {correlation:.2} after one period and {second:.2} after two, at least {LEAST_CORRELATION} and half of it are required"
+        "no order from one period to the next: the correlation is {correlation:.2} after one period \
+         and {second:.2} after two, at least {LEAST_CORRELATION} and half of it are required"
     )]
     NoOrder { correlation: f64, second: f64 },
     /// The field is too small for the period.
@@ -84,13 +86,14 @@ pub enum NoPeriodReason {
     TooFewCycles { cycles: f64 },
     /// The phase is lost over the plane.
     #[error(
-        "the phase is not constant over the image: its coherence is {coherence:.2}, at least {LEAST_COHERENCE} is required; the lines are curved or broken, or periodic by chance"
+        "the phase is not constant over the image: its coherence is {coherence:.2}, at least {LEAST_COHERENCE} is required; \
+         the lines are curved or broken, or periodic by chance"
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
     #[error("the fit of a straight grating does not converge")]
     NoFit,
-    /// A grating, where a lattice was looked for.
+    /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]
     OneDirection,
     /// Peaks that no two waves explain.
@@ -102,7 +105,7 @@ pub enum NoPeriodReason {
     /// Too few places to fit a lattice through.
     #[error("too few occupied sites away from the border: {found}, at least 6 are required")]
     TooFewSites { found: usize },
-    /// A lattice, where a grating was looked for.
+    /// A lattice, where a grating was searched.
     #[error("the pattern repeats along two directions: a lattice, not a grating")]
     TwoDirections,
 }

@@ -42,7 +42,7 @@ pub(super) fn weighed(vectors: [f64; 4], covariance: &[f64], n: usize) -> Vec<We
     let Some(precision) = inverse(covariance, floor) else {
         return vec![Weighing { kind: LatticeKind::Oblique, bic: 0.0 }];
     };
-    // how far the vectors lie from `b = ratio · a turned by degrees`, for the best `a`
+    // distance of the vectors from `b = ratio · a turned by degrees`, for the best `a`
     let misfit = |ratio: f64, degrees: f64| {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let columns = [[1.0, 0.0, ratio * cos, ratio * sin], [0.0, 1.0, -ratio * sin, ratio * cos]];

@@ -46,7 +46,7 @@ impl Smoothing {
         Some(Self { direction: [-longest.sin(), longest.cos()], sigma_px: variance.sqrt() })
     }
 
-    /// Pixels at the border that depend on what lies beyond.
+    /// Pixels at the border that depend on values beyond it.
     pub(super) fn margin(&self) -> usize {
         (3.0 * self.sigma_px).ceil() as usize
     }
@@ -107,7 +107,7 @@ impl Slopes {
         products(&self.planes, self.margin)
     }
 
-    /// Variance of what smooths them down the rows besides the gradient, in px².
+    /// Variance of the smoothing across rows in addition to the gradient's, in px².
     pub(super) fn smoothed_down(&self) -> f64 {
         self.smoothing.map_or(0.0, |smoothing| smoothing.down())
     }

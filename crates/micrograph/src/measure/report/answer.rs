@@ -30,7 +30,7 @@ pub enum Dimension {
 pub struct Kind {
     /// Where it comes from.
     pub task: Task,
-    /// Its name, unlike those of all others.
+    /// Its unique name.
     pub name: &'static str,
     /// What it is of.
     pub dimension: Dimension,
@@ -71,7 +71,8 @@ pub const KINDS: [Kind; 26] = [
 ];
 
 /// Why lengths and axes of regions are not given.
-pub(super) const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; only pitch, lattice and orientation are";
+pub(super) const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; \
+    only pitch, lattice and orientation are";
 /// Why the axis of a texture or of fibres is not given.
 const NO_AXIS: &str = "no common axis: its 95 % interval is wider than ± 30°";
 /// Half width in degrees of a 95 % interval from which on an axis is meaningless.

@@ -210,7 +210,7 @@ fn an_overlay_rings_what_is_missing_and_leaves_the_image_where_it_is() {
     let picture = overlay(&plane, &found(&plane, None));
     let zoom = 3; // 300 px are drawn as 900
     assert_eq!(picture.width(), 900);
-    assert!(picture.height() > 720, "words stand below");
+    assert!(picture.height() > 720, "the text is below");
     let red = |[y, x]: [usize; 2], radius: usize| {
         let rows = zoom * (y - radius)..zoom * (y + radius);
         rows.flat_map(|y| (zoom * (x - radius)..zoom * (x + radius)).map(move |x| (y, x)))
@@ -335,7 +335,7 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
             ("enlarged", 0.0, report(&enlarged, 2.0)),
             ("sloped", 0.0, report(&sloped, 4.0)),
         ];
-        // fibres are looked for on the bright side
+        // fibres are searched on the bright side
         if task != Task::Fibers {
             others.push(("inverted", 0.0, report(&plane.map(|value| 255.0 - value), 4.0)));
         }

@@ -146,7 +146,7 @@ impl<'a> Tags<'a> {
                     if self.directory(at).is_ok() {
                         pages.push(at);
                     }
-                    return (pages, Some(format!("the directory at byte {at} is not whole")));
+                    return (pages, Some(format!("the directory at byte {at} is incomplete")));
                 }
             }
         }
@@ -241,7 +241,7 @@ impl<'a> Tags<'a> {
         }
         let value = self.bytes(entry, u64::MAX)?;
         if value.len() as u64 != bytes as u64 * entry.count {
-            return Err(Fault::Damaged(format!("tag {}: its value lies outside the file", entry.tag)));
+            return Err(Fault::Damaged(format!("tag {}: its value is outside the file", entry.tag)));
         }
         Ok(value.chunks_exact(bytes).map(|value| self.whole(value)).collect())
     }

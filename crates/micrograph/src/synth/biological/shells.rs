@@ -74,7 +74,7 @@ pub(super) fn spiny(
     }
 }
 
-/// A smooth ball whose middle lies at the height of its radius.
+/// A smooth ball whose centre is at the height of its radius.
 fn ball(dy: f64, dx: f64, radius: f64) -> Option<Bit> {
     let distance = dy.hypot(dx);
     let share = (radius - distance + 0.5).clamp(0.0, 1.0);

@@ -180,7 +180,7 @@ fn particles(side: f64, draw: &mut Stream) -> ParticlesConfig {
     }
 }
 
-/// Cut particles on a background: unlike a powder few, and of one size.
+/// Cut particles on a background: in contrast to a powder few, and of one size.
 fn shards(side: f64, draw: &mut Stream) -> PowderConfig {
     PowderConfig {
         diameter_px: (side * log_between(draw, 0.03, 0.15)).max(4.0),
