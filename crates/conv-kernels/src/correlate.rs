@@ -239,7 +239,7 @@ struct Task<'a> {
     planes: Vec<&'a mut [f32]>,
 }
 
-/// Blocks of `largest` channels, and what is left as blocks of 4, 2, 1.
+/// Blocks of `largest` channels, and the rest as blocks of 4, 2, 1.
 fn blocks(channels: Range<usize>, largest: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = channels.start;
     std::iter::from_fn(move || {

@@ -40,8 +40,7 @@ pub(crate) struct Tap {
     pub(crate) weight: usize,
 }
 
-/// Where the values to be packed come from: all planes of a tensor, and perhaps what they are
-/// masked by.
+/// Source of the values to pack: all planes of a tensor, and optionally a mask.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) values: &'a [f32],

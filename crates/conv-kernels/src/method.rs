@@ -22,7 +22,7 @@ pub enum Method {
     Winograd4,
     /// [`Method::Winograd4`] from 32 channels on either side on, else direct, whatever the size of
     /// the image: a crop gives the same bits as the whole if it begins at a multiple of
-    /// [`Method::tile`] outputs and holds what whole tiles read.
+    /// [`Method::tile`] outputs and holds the inputs of whole tiles.
     Tiles,
     /// The method measured to be fastest for the shape: Winograd's from 32 channels on either side
     /// on. For values and input gradients the choice does not depend on the batch.
@@ -30,8 +30,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// Outputs along an axis that share their sums, and with them what they read: 1 where each
-    /// output of `shape` is a sum of its own.
+    /// Outputs along an axis that share their sums and their inputs: 1 where each output of `shape` is
+    /// a sum of its own.
     pub fn tile(self, shape: &ConvShape) -> usize {
         match self.chosen(shape) {
             Self::Winograd2 => 2,

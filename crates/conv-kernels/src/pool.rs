@@ -115,7 +115,7 @@ impl Kernel for Pool<'_> {
                     (output[lane], choice[lane]) = largest(&columns, lane);
                 }
             }
-            // what is left of a row by the same vectors: one by one, half of all guesses are wrong
+            // the rest of a row by vectors too: one by one, half of all branches would be mispredicted
             for column in whole..width {
                 let at = [upper[2 * column], upper[2 * column + 1], lower[2 * column], lower[2 * column + 1]];
                 for index in 0..4 {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 /// Values per task, enough that a task's overhead is small.
 const TASK_VALUES: usize = 1 << 14;
 
-/// Writes `grad_output` where `output`, what the `ReLU` gave, is above 0, else 0, to `grad_input`.
+/// Writes `grad_output` where `output`, the output of the `ReLU`, is above 0, else 0, to `grad_input`.
 ///
 /// # Errors
 /// If the slices differ in length.

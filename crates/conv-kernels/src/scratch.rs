@@ -18,7 +18,7 @@ pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) ->
     let lines = LINE / size_of::<f32>();
     let mut buffer = STORE.with_borrow_mut(|store| take(store, len + lines)).unwrap_or_default();
     if buffer.len() < len + lines {
-        // not enlarged: that would copy what nobody reads
+        // not enlarged: that would copy unused values
         drop(std::mem::take(&mut buffer));
         buffer = vec![0.0; len + lines];
     }

@@ -47,8 +47,8 @@ pub(crate) struct Winograd {
     pub(crate) turned: bool,
 }
 
-/// Tiles of a task: enough that kernels, once loaded, are used often, and few enough that what
-/// belongs to them stays in the caches.
+/// Tiles of a task: enough that loaded kernels are used often, and few enough that all their
+/// data stays in the caches.
 const TASK_TILES: usize = 112;
 /// Tasks for each thread, so that all finish at about the same time.
 const TASKS_PER_THREAD: usize = 3;
@@ -254,7 +254,7 @@ impl<T: Tile<M, A>, const M: usize, const A: usize> Call<'_, T, M, A> {
         });
     }
 
-    /// Transforms some input channels of what `task` reads; `planes` begin with these channels.
+    /// Transforms some input channels for `task`; `planes` begin with these channels.
     fn transform_input(
         &self,
         task: &Task<'_>,

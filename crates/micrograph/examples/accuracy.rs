@@ -106,7 +106,7 @@ struct Case {
     roughness_px: Option<f64>,
 }
 
-/// What gratings of a row have in common.
+/// Common properties of the gratings of a row.
 struct Row {
     name: &'static str,
     pitch: (f64, f64),
@@ -122,7 +122,7 @@ enum Scanned {
     Flat,
     /// By 10° to 60°, about any axis, which is given to the measurement.
     Tilted,
-    /// Evenly, by up to 1 % of the image's height along both directions.
+    /// At constant speed, by up to 1 % of the image's height along both directions.
     Drifting,
     /// By the same amount, fast at first and at rest at the end.
     Settling,
@@ -137,7 +137,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     let duty_cycle = draw.between(0.3, 0.7);
     let dose = 20.0 * 25.0_f64.powf(draw.uniform());
     let side = (row.cycles * pitch_px).max(256.0) as usize;
-    // finer than walls can be drawn: what a wide beam leaves of them
+    // too fine to draw walls: the waves that a wide beam leaves of them
     let wave = pitch_px < 8.0;
     // walls narrower than a pixel are means over it
     let fine = if wave || pitch_px > 40.0 { 1 } else { 2 };
@@ -155,7 +155,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     };
     let imaging = Imaging {
         dose,
-        // a beam wider than a line leaves nothing of it
+        // a beam wider than a line removes it
         blur_px: draw.between(0.3, if wave { 0.2 * pitch_px } else { 1.5 }),
         gradient: draw.between(0.0, 0.3),
         jitter_px: draw.between(0.0, 0.3),
@@ -199,7 +199,7 @@ fn case(row: &Row, index: u64) -> Result<Case, Box<dyn Error + Send + Sync>> {
     })
 }
 
-/// The image as it is measured: what is found of a data bar is cut off.
+/// The image to measure: a data bar that is found is cut off.
 fn without_bar(made: Synthetic) -> Result<Plane, Box<dyn Error + Send + Sync>> {
     let Micrograph { plane, facts } = made.into_micrograph("synthetic");
     Ok(data_bar::specimen(&plane, &facts, DataBarChoice::Find)?.0)
@@ -213,7 +213,7 @@ fn measured(case: &Case) -> (Result<Grating, NoPeriod>, Option<Quantity>) {
     (grating(&case.plane, &GratingConfig { geometry, ..GratingConfig::default() }), axis)
 }
 
-/// Rows of gratings whose names hold `word`.
+/// Rows of gratings whose names contain `word`.
 fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
     println!("\n### Gratings\n");
     println!(
@@ -262,7 +262,7 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
             pitches.add(&found.pitch, found.pitch.value - case.pitch_px, 100.0 / case.pitch_px);
             axes.add(&found.axis, axis_difference_deg(found.axis.value, case.axis_deg), 1.0);
             if let (Some(duty_cycle), Some(truth)) = (&found.duty_cycle, case.duty_cycle) {
-                // of an inverted image the spaces are the brighter part
+                // in an inverted image the spaces are the brighter part
                 let error = [truth, 1.0 - truth].map(|truth| duty_cycle.value - truth);
                 let error = if error[0].abs() < error[1].abs() { error[0] } else { error[1] };
                 duties.add(duty_cycle, error, 1.0);
@@ -304,13 +304,13 @@ fn gratings(word: &str) -> Result<(), Box<dyn Error>> {
             rough.rmse(),
             rough.coverage(),
         );
-        // what was not measured in this row
+        // quantities that were not measured in this row
         println!("{}", text.replace("NaN %", "–").replace("NaN", "–").replace("+–", "–"));
     }
     Ok(())
 }
 
-/// A lattice of dots: its places `[y, x]` in the image, and whether there is a dot.
+/// A lattice of dots: its sites `[y, x]` in the image, and whether there is a dot.
 struct Dots {
     plane: Plane,
     config: DotsConfig,
@@ -318,17 +318,17 @@ struct Dots {
     sites: Vec<([f64; 2], bool)>,
 }
 
-/// What lattices of a row have in common.
+/// Common properties of the lattices of a row.
 #[derive(Clone, Copy, PartialEq)]
 enum Laid {
     Flat,
     /// By 10° to 50°, about any axis, which is given to the measurement.
     Tilted,
-    /// In 4 × 3 fields, each off by up to 0.08 of the pitch along both directions.
+    /// In 4 × 3 fields, each displaced by up to 0.08 of the pitch along both directions.
     Stitched,
 }
 
-/// Lattice number `index` with everything at random and some dots missing.
+/// Lattice number `index` with random settings and some missing dots.
 fn dots(index: u64, laid: Laid) -> Result<Dots, Box<dyn Error + Send + Sync>> {
     let draw = &mut Stream::new(23, "accuracy lattice", index);
     let pitch_px = 12.0 * 4.0_f64.powf(draw.uniform());
@@ -373,7 +373,7 @@ fn dots(index: u64, laid: Laid) -> Result<Dots, Box<dyn Error + Send + Sync>> {
     Ok(Dots { plane, config, geometry, sites })
 }
 
-/// `plane` as 4 × 3 fields that are each off by up to `most_px`.
+/// `plane` as 4 × 3 fields that are each displaced by up to `most_px`.
 fn stitched(plane: &Plane, most_px: f64, draw: &mut Stream) -> Plane {
     let fields: Vec<[f64; 2]> =
         (0..12).map(|_| [draw.between(-most_px, most_px), draw.between(-most_px, most_px)]).collect();
@@ -390,7 +390,7 @@ fn stitched(plane: &Plane, most_px: f64, draw: &mut Stream) -> Plane {
     })
 }
 
-/// Rows of lattices whose names hold `word`.
+/// Rows of lattices whose names contain `word`.
 fn lattices(word: &str) -> Result<(), Box<dyn Error>> {
     println!("\n### Lattices of dots\n");
     println!(
@@ -471,7 +471,7 @@ fn lattice_row(name: &str, n: u64, laid: Laid) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waves of known axis, with each gradient: largest error without noise, RMSE beside it.
+/// Waves of known axis, with each gradient: largest error without noise, and RMSE with noise.
 fn gradients() {
     println!("\n### Axis of waves by each gradient\n");
     println!(

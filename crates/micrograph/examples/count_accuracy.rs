@@ -105,7 +105,7 @@ impl Errors {
     fn add(&mut self, found: &Quantity, truth: f64) {
         self.errors.push(found.value - truth);
         let (low, high) = found.interval();
-        // of whole numbers an interval of no width holds the number itself
+        // for integers an interval of width 0 contains the number itself
         self.n_covered += usize::from(low - 1e-9 <= truth && truth <= high + 1e-9);
     }
 
@@ -122,7 +122,7 @@ impl Errors {
     }
 }
 
-/// The middle of a larger image, so that particles reach in from outside as they do in a real one.
+/// The middle of a larger image, so that the border cuts particles as in a real image.
 fn particle_row(name: &str, specimen: &ParticlesConfig, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
     const MARGIN: usize = 60;
     let (height, width) = (384, 512);
@@ -215,7 +215,7 @@ fn share_touching(all: &[Particle]) -> f64 {
 }
 
 fn fiber_row(name: &str, specimen: Specimen, imaging: &Imaging) -> Result<(), Box<dyn Error>> {
-    // intervals are for the specimen, of which an image shows some
+    // intervals are for the specimen, of which an image shows a part
     let (median, spread) = match &specimen {
         Specimen::Fibers(fibers) => (fibers.diameter_px, fibers.spread),
         Specimen::Nanowires(wires) => (wires.diameter_px, wires.spread),

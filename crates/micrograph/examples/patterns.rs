@@ -114,9 +114,9 @@ fn shown(out: &Path, path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A mark around a place.
+/// A mark around a position.
 fn dot(picture: &mut Picture, [y, x]: [f64; 2], reach: f64, color: Color) {
-    // pixel centres of pictures are at whole numbers and a half
+    // pixel centres of pictures are at integers plus ½
     let (y, x, reach) = (y as f32 + 0.5, x as f32 + 0.5, reach as f32);
     picture.line((y, x - reach), (y, x + reach), 1.0 + 2.0 * reach, color);
 }

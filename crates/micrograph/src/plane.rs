@@ -82,7 +82,7 @@ impl Plane {
         &self.values
     }
 
-    /// All values, row after row, to be changed in place.
+    /// All values, row after row, mutable.
     pub fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }

@@ -120,7 +120,7 @@ impl std::fmt::Display for Disagreement {
 /// If `data_bar` extends outside `plane`.
 pub fn find(plane: &Plane, data_bar: &DataBar) -> Option<ScaleBar> {
     let rows = data_bar.first_row..data_bar.end_row;
-    // frames, and rows of specimen where the data bar's edge is not sharp, may join what is drawn
+    // frames, and rows of specimen where the data bar's edge is not sharp, may touch the drawn bar
     [0, 1, 2].into_iter().find_map(|inset| {
         let height = rows.len().checked_sub(2 * inset).filter(|height| *height > 0)?;
         let region = Rect { y: rows.start + inset, x: 0, height, width: plane.width() };

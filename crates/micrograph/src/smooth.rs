@@ -2,7 +2,7 @@
 
 use crate::Plane;
 
-/// Standard deviation in px from which on a plane is first averaged down: what is lost then is below
+/// Standard deviation in px from which on a plane is first averaged down: the loss is then below
 /// a hundredth of the smoothing itself.
 const COARSE_PX: f64 = 8.0;
 

@@ -1,4 +1,4 @@
-//! Source: a file as it was read, once and whole, so that its pixels, its hash and what is recorded of
+//! Source: the content of a file, read once as a whole, so that its pixels, its hash and what is recorded of
 //! it come from the same bytes, whatever happens to the file in between.
 //!
 //! Only regular files are read: opening a pipe would wait for its other end. Knows no formats.

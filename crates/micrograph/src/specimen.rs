@@ -1,4 +1,4 @@
-//! Specimen: what a micrograph shows above its data bar, found once for all who need it.
+//! Specimen: the part of a micrograph above its data bar, found once for all uses.
 
 use crate::data_bar::{self, DataBarChoice, DataBarError};
 use crate::{DataBar, Micrograph, Plane};

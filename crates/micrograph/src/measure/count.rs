@@ -85,7 +85,7 @@ impl Default for CountConfig {
     fn default() -> Self {
         Self {
             polarity: None,
-            least_diameter_px: 4.0, // a dozen pixels: what is smaller has no shape
+            least_diameter_px: 4.0, // a dozen pixels: smaller regions have no shape
             neck: 0.9, // equal discs count as two from 0.44 diameters apart; borders of one disc vary less
         }
     }

@@ -48,7 +48,7 @@ pub struct FibersConfig {
 impl Default for FibersConfig {
     fn default() -> Self {
         Self {
-            polarity: Some(Polarity::Bright), // thin bodies give more electrons than what is below them
+            polarity: Some(Polarity::Bright), // thin bodies emit more electrons than the background
             least_length: 10.0,               // shorter is a rod or a particle
         }
     }

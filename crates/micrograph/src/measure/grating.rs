@@ -123,8 +123,7 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     })
 }
 
-/// Pitch and axis of the only wave, with what noise, the specimen and a bend of `bend` turns add to their
-/// uncertainty.
+/// Pitch and axis of the only wave, with the uncertainty due to noise, the specimen and a bend of `bend` turns.
 fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quantity, Quantity) {
     let [fx, fy] = geometry.wave(pattern.waves[0][0], pattern.waves[0][1]);
     let frequency = fx.hypot(fy);

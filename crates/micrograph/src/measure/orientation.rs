@@ -375,8 +375,8 @@ fn coarser(gradient: Gradient) -> Gradient {
     }
 }
 
-/// Standard deviation of the axis in degrees, from how far each tile turns it, with what neighbouring tiles
-/// have in common (Conley 1999): where a rough edge leaves a tile to one side it enters the next, so
+/// Standard deviation of the axis in degrees, from how far each tile turns it, with the correlation of
+/// neighbouring tiles (Conley 1999): where a rough edge leaves a tile to one side it enters the next, so
 /// that their turns cancel, and with independent tiles the spread would be too wide.
 fn axis_spread(tiles: &[Sums], all: &Sums) -> f64 {
     /// Least share of the variance for independent tiles: the covariance of neighbours is itself uncertain.
@@ -480,7 +480,7 @@ fn peaks(histogram: &[f64]) -> Vec<AxisPeak> {
 mod tests {
     use super::*;
 
-    /// Sine waves whose lines have this axis, with what `level` adds.
+    /// Sine waves whose lines have this axis, plus `level`.
     fn waves(axis_deg: f64, period_px: f64, level: impl Fn(usize, usize) -> f64) -> Plane {
         let (sin, cos) = axis_deg.to_radians().sin_cos();
         Plane::from_fn(150, 190, |y, x| {

@@ -13,7 +13,7 @@ use super::Picture;
 pub struct GifTimes {
     /// Each picture but the last.
     pub each: u16,
-    /// The last, before the first comes again.
+    /// The last, before the loop restarts.
     pub last: u16,
 }
 

@@ -52,7 +52,7 @@ pub fn gray_png(plane: &Plane, low: f32, high: f32) -> Vec<u8> {
 
 fn levels(plane: &Plane, low: f32, high: f32) -> Vec<u8> {
     let span = if high > low { high - low } else { 1.0 };
-    // a cast takes NaN to 0 and cuts what is outside
+    // a cast maps NaN to 0 and clips values outside
     plane.values().iter().map(|value| ((value - low) / span * 255.0).round() as u8).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Scale bar and color bar: what makes lengths and colors readable as numbers.
+//! Scale bar and color bar: they make lengths and colors readable as numbers.
 
 use super::ticks::tick_texts;
 use super::{ColorMap, Ink, Picture, nice_ticks, number_text};
@@ -83,7 +83,7 @@ impl ScaleBar {
     }
 }
 
-/// In what a scale bar is measured.
+/// Unit of a scale bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LengthUnit {
     /// Calibrated.
@@ -154,7 +154,7 @@ impl ColorBar {
         }
     }
 
-    // places in [0, 1] and their texts; the ends alone where the range is empty or not finite
+    // positions in [0, 1] and their texts; the ends alone where the range is empty or not finite
     fn numbers(&self) -> Vec<(f64, String)> {
         let (low, high) = (f64::from(self.low), f64::from(self.high));
         if !(low < high && low.is_finite() && high.is_finite()) {

@@ -80,7 +80,7 @@ impl NpzWriter {
         Ok(())
     }
 
-    /// Writes the table of contents and brings the file to its place.
+    /// Writes the table of contents and renames the file to its path.
     ///
     /// # Errors
     /// If the last array is not complete or the disk is full; the file is then not there.

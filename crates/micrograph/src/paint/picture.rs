@@ -47,7 +47,7 @@ impl Picture {
             if value.is_nan() {
                 super::NAN_COLOR
             } else if low < high {
-                // rounded by the conversion, which takes numbers outside to the nearer end
+                // rounded by the conversion, which maps values outside to the nearer end
                 table[((f64::from(*value) - f64::from(low)) * scale + 0.5) as u8 as usize]
             } else {
                 table[128]
@@ -76,7 +76,7 @@ impl Picture {
         );
         let mut rgb = Vec::with_capacity(3 * height * width);
         for idx in 0..height * width {
-            // the conversion takes numbers outside to the nearer end, NaN to 0
+            // the conversion maps values outside to the nearer end, NaN to 0
             rgb.extend(planes.map(|plane| (plane.values()[idx] * 255.0).round() as u8));
         }
         Self { height, width, rgb }
@@ -147,7 +147,7 @@ impl Picture {
         }
     }
 
-    /// Fills `rect` with `color`, mixed with what is there by `opacity` in `[0, 1]`.
+    /// Fills `rect` with `color`, blended over the picture with `opacity` in `[0, 1]`.
     pub fn fill_rect(&mut self, rect: Rect, color: Color, opacity: f32) {
         for y in rect.y..(rect.y + rect.height).min(self.height) {
             for x in rect.x..(rect.x + rect.width).min(self.width) {

@@ -194,7 +194,7 @@ struct Ranges {
 struct CellRange {
     // of its plane, see `robust_range`
     own: Option<(f32, f32)>,
-    // what it is drawn over; `None`: there is nothing to stretch
+    // the range it is drawn over; `None`: there is no contrast
     drawn: Option<(f32, f32)>,
 }
 
@@ -253,7 +253,7 @@ fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
     }
 }
 
-// `own`: the picture that is drawn in place of its plane
+// `own`: the picture that is drawn instead of its plane
 fn drawn_cell(
     sheet: &ContactSheet,
     layout: &Layout,

@@ -115,7 +115,7 @@ impl Ink {
 }
 
 impl Picture {
-    /// Writes one line of `text` with its top left at (`y`, `x`); what falls outside is cut off.
+    /// Writes one line of `text` with its top left at (`y`, `x`); parts outside are clipped.
     /// The line is [`Ink::line_height`] high.
     pub fn text(&mut self, y: f32, x: f32, text: &str, ink: Ink) {
         let drawable = (1.0..=MOST_SIZE_PX).contains(&ink.size_px) && y.is_finite() && x.is_finite();

@@ -53,7 +53,7 @@ pub struct TiffStack {
 
 // a header and the pixels of all planes come first, each at an address that is known beforehand
 const HEADER_BYTES: u64 = 8;
-// an upper bound on what a page's directory takes, without its label
+// an upper bound for the size of a page's directory, without its label
 const DIRECTORY_BYTES: u64 = 512;
 
 impl TiffStack {
@@ -122,7 +122,7 @@ impl TiffStack {
         Ok(())
     }
 
-    /// Writes the directories and brings the file to its place.
+    /// Writes the directories and renames the file to its path.
     ///
     /// # Errors
     /// If planes are missing or the disk is full; the file is then not there.

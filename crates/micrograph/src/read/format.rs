@@ -62,7 +62,7 @@ pub(super) fn head(reader: &mut (impl Read + ?Sized)) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The format of a file that begins with `head`, or the name of what it is instead.
+/// The format of a file that begins with `head`, or the name of another kind of file.
 pub(super) fn of(head: &[u8]) -> Result<Format, String> {
     if let Some((_, format)) = READ.iter().find(|(bytes, _)| head.starts_with(bytes)) {
         return Ok(*format);

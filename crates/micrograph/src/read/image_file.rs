@@ -8,7 +8,7 @@ use super::config::ReadConfig;
 use super::error::ReadError;
 use super::format::{self, Format};
 
-/// Bytes that can be read from any place: those of a file, or in memory.
+/// Bytes with random access: those of a file, or in memory.
 pub(super) trait Stream: BufRead + Seek {}
 
 impl<R: BufRead + Seek> Stream for R {}

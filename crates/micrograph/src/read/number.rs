@@ -161,7 +161,7 @@ mod tests {
             assert_eq!(Written::parse(text), None, "{text}");
         }
         assert_eq!(Written::parse_positive("0.0"), None);
-        // an exponent at the edge of what fits
+        // an exponent at the limit of the range
         assert!(Written::parse("0e-2147483648").is_some());
     }
 

@@ -67,7 +67,7 @@ impl Default for DotsConfig {
             relief_px: 16.0, // about as high as wide
             wall_px: 3.0,    // steep walls
             missing: 0.0,
-            placement_px: 0.3, // what a good mask and resist give
+            placement_px: 0.3, // as with a good mask and resist
             roughness: 0.06,   // smooth tops
         }
     }

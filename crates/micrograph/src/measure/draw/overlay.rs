@@ -50,7 +50,7 @@ pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
     let Drawing { mut picture, zoom, legend } = Drawing::with_marks(plane, measured);
     let nm_per_px = measured.report.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
     if let Some(bar) = ScaleBar::fit(picture.width() as f64, 0.25, LengthUnit::drawn(nm_per_px, zoom)) {
-        // letters are sized to what the bar is drawn in; smaller ones hide less
+        // letters are sized relative to the picture of the bar; smaller ones hide less
         let (height, width) = (picture.height() / 2, picture.width() / 2);
         let quarter = Rect { y: picture.height() - height, x: picture.width() - width, height, width };
         bar.draw(&mut picture, quarter, Corner::BottomRight);

@@ -1,7 +1,7 @@
 //! Lines: smooth centre lines from the branches of a skeleton, and which of them are one fibre that passes
 //! below or above others.
 
-/// A piece of a centre line between crossings, with what was measured along it; in px.
+/// A piece of a centre line between crossings, with the measurements along it; in px.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     /// Points `[y, x]`, about 1 px apart.

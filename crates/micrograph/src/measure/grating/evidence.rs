@@ -263,7 +263,7 @@ fn offset(wave: [f64; 2], periods: f64) -> [f64; 2] {
     wave.map(|component| periods * component / square)
 }
 
-/// Looks for the same period in the autocorrelation, and for what is left of it at the second.
+/// Searches the same period in the autocorrelation, and measures it at the second period.
 fn agree(likeness: &Likeness, wave: [f64; 2], evidence: &mut Evidence) -> Result<(), NoPeriod> {
     let at = |periods: f64| likeness.at(wave, periods);
     let refuse = |reason, evidence: &Evidence| NoPeriod { reason, evidence: Some(*evidence) };

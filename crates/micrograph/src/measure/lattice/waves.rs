@@ -7,7 +7,7 @@ use crate::measure::spectrum::{Peak, Spectrum};
 
 /// Fewest cycles of each wave over the plane.
 const LEAST_CYCLES: f64 = 3.0;
-/// Least power of a peak over what is usual around it.
+/// Least power of a peak over the usual power around it.
 const LEAST_PROMINENCE: f64 = 25.0;
 /// Peaks that waves are chosen from, and that they must explain.
 const CHOICE: usize = 14;

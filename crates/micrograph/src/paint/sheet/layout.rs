@@ -203,7 +203,7 @@ impl Layout {
     fn place_bar(&mut self, bar: Option<ColorBar>, top: usize, bottom: usize) {
         let first_cell = self.sections.iter().find_map(|section| section.cells.first());
         let (Some(bar), Some(&(cell_y, _))) = (bar, first_cell) else { return };
-        // as high as the grid, but no higher than what the eye takes in
+        // as high as the grid, but not too high to read at a glance
         let height = (bottom - top).min(self.cell_height * 3).max(self.cell_height);
         let x = self.width - self.margin - bar.width(Ink::regular(self.text_px, [0; 3]));
         self.color_bar = Some(PlacedBar { bar, y: cell_y, x, height });
@@ -258,7 +258,7 @@ fn label_size(longest: f32, cell_width: usize, text_px: f32) -> f32 {
     (0.96 * cell_width as f32 / longest).min(cell_width as f32 / 6.5).clamp(10.0, text_px)
 }
 
-// Height and width of the frame that every cell gets: what the first plane takes when drawn at most
+// Height and width of the frame of every cell: the size of the first plane when drawn at most
 // `most` wide, or more for others that are higher.
 fn frame(sheet: &ContactSheet, most: usize) -> (usize, usize) {
     let cells = || sheet.sections.iter().flat_map(|section| &section.cells);

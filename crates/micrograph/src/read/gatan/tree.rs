@@ -18,7 +18,7 @@ const MOST_DEPTH: usize = 64;
 const MOST_ENTRIES: u64 = 1 << 18;
 /// Most words that describe a value; a struct takes two for each field.
 const MOST_WORDS: u64 = 1 << 10;
-/// Longest array of 16-bit numbers that is taken for a text.
+/// Longest array of 16-bit numbers that is read as text.
 const MOST_TEXT: u64 = 1 << 10;
 
 /// Value of an entry.

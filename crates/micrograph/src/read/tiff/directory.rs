@@ -123,7 +123,7 @@ impl<'a> Tags<'a> {
         self.little_endian
     }
 
-    /// Positions of the directories of all pages, and what ended their chain before its end.
+    /// Positions of the directories of all pages, and the reason if their chain ended early.
     pub(super) fn pages(&mut self) -> (Vec<u64>, Option<String>) {
         let mut pages = Vec::new();
         let mut seen = HashSet::new();
