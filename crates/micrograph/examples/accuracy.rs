@@ -394,7 +394,8 @@ fn stitched(plane: &Plane, most_px: f64, draw: &mut Stream) -> Plane {
 fn lattices(word: &str) -> Result<(), Box<dyn Error>> {
     println!("\n### Lattices of dots\n");
     println!(
-        "| lattices | n | refused | kind right | pitch bias | RMSE | coverage | axis RMSE | coverage | missing sites | precision | recall | extras claimed |"
+        "| lattices | n | refused | kind right | pitch bias | RMSE | coverage | axis RMSE | coverage \
+         | missing sites | precision | recall | extras claimed |"
     );
     println!("|{}", "---|".repeat(13));
     for (name, laid) in
@@ -459,7 +460,8 @@ fn lattice_row(name: &str, n: u64, laid: Laid) -> Result<(), Box<dyn Error>> {
     eprintln!("{name} pitch: {}", pitches.spread());
     eprintln!("{name} axis: {}", axes.spread());
     println!(
-        "| {name} | {n} | {refused} | {right} | {:+.4} % | {:.4} % | {:.0} % | {:.4}° | {:.0} % | {missing} | {:.4} | {:.4} | {extras} |",
+        "| {name} | {n} | {refused} | {right} | {:+.4} % | {:.4} % | {:.0} % | {:.4}° \
+             | {:.0} % | {missing} | {:.4} | {:.4} | {extras} |",
         pitches.bias(),
         pitches.rmse(),
         pitches.coverage(),

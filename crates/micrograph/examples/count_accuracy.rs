@@ -40,7 +40,8 @@ fn tables() -> Result<(), Box<dyn Error>> {
     let imaging = Imaging::default();
     println!("### Particles\n");
     println!(
-        "| specimen | touching | n | count: bias | RMSE | cover | density: cover | mean diameter: bias px | RMSE px | cover |"
+        "| specimen | touching | n | count: bias | RMSE | cover | density: cover \
+         | mean diameter: bias px | RMSE px | cover |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     particle_row("separate, 30 px", &usual, &imaging)?;

@@ -21,7 +21,8 @@ pub enum LineProfile {
     #[default]
     Walls,
     /// The first two waves of a rectangular profile of that duty cycle (the first alone below 5 px, where pixels
-    /// do not hold the second), flat: the image of a grating under a wide beam. Relief, walls and roughness are ignored.
+    /// do not hold the second), flat: the image of a grating under a wide beam. Relief, walls and
+    /// roughness are ignored.
     Wave,
 }
 

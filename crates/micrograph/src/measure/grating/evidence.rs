@@ -86,8 +86,8 @@ pub enum NoPeriodReason {
     TooFewCycles { cycles: f64 },
     /// The phase is lost over the plane.
     #[error(
-        "the phase is not constant over the image: its coherence is {coherence:.2}, at least {LEAST_COHERENCE} is required; \
-         the lines are curved or broken, or periodic by chance"
+        "the phase is not constant over the image: its coherence is {coherence:.2}, \
+         at least {LEAST_COHERENCE} is required; the lines are curved or broken, or periodic by chance"
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
