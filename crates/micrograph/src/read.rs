@@ -12,7 +12,7 @@
 
 mod config;
 mod diss;
-mod error;
+pub(crate) mod error;
 mod extensions;
 mod fei;
 mod findings;

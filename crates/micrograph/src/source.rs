@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::read::ReadError;
+use crate::read::error::ReadError;
 
 /// Most bytes of a file that is read whole: well above any single image, below the memory of a PC.
 const MOST_BYTES: u64 = 2 << 30;
