@@ -87,7 +87,7 @@ impl DemoPage<'_> {
                         (large_numbers(report))
                         (all_numbers(report))
                         @for warning in &report.warnings {
-                            p.soft { (warning.text) @if !warning.advice.is_empty() { ": " (warning.advice) } "." }
+                            p.soft { (warning) }
                         }
                     }
                 }

@@ -8,7 +8,7 @@ mod folder;
 mod table;
 
 pub use folder::{MeasureFolder, TABLE};
-pub use table::{csv_header, csv_row, warning_text};
+pub use table::{csv_header, csv_row};
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

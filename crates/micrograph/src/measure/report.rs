@@ -137,8 +137,18 @@ impl Answer {
 pub struct ReportWarning {
     /// What was found, with its numbers.
     pub text: String,
-    /// What can be done; may be empty.
+    /// What can be done, as a sentence; may be empty.
     pub advice: String,
+}
+
+impl std::fmt::Display for ReportWarning {
+    /// What was found, a full stop, and the advice, where there is one.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.advice.as_str() {
+            "" => formatter.write_str(&self.text),
+            advice => write!(formatter, "{}. {advice}", self.text),
+        }
+    }
 }
 
 impl ReportWarning {

@@ -13,7 +13,7 @@ use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{ReportConfig, Task};
 use micrograph::{Rect, ScaleBar, Source};
 use nanoaid::measure::{
-    MeasureFolder, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name, warning_text,
+    MeasureFolder, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name,
 };
 use nanoaid::output::{folder_names, json_text};
 
@@ -115,7 +115,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                     print(&table.rows(name, &kept.report))?;
                     print(&table.network_rows(name, kept.pattern.as_ref()))?;
                     for warning in &kept.report.warnings {
-                        say(&format!("{name}: {}", warning_text(warning)));
+                        say(&format!("{name}: {warning}"));
                     }
                 }
             }

@@ -12,14 +12,6 @@ use super::MeasureRecord;
 use crate::interpret::pattern::PatternResult;
 use crate::output::csv_line;
 
-/// A warning with its advice.
-pub fn warning_text(warning: &ReportWarning) -> String {
-    match warning.advice.as_str() {
-        "" => warning.text.clone(),
-        advice => format!("{}: {advice}", warning.text),
-    }
-}
-
 /// The heading of the CSV: a column for each number in each unit that it can have.
 pub fn csv_header() -> String {
     let mut cells = ["image", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
@@ -79,7 +71,7 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     });
     cells.push(summaries.collect::<Vec<_>>().join("; "));
     cells.push(refused.collect::<Vec<_>>().join("; "));
-    cells.push(report.warnings.iter().map(warning_text).collect::<Vec<_>>().join("; "));
+    cells.push(report.warnings.iter().map(ReportWarning::to_string).collect::<Vec<_>>().join("; "));
     cells.extend(pattern_cells(kept.pattern.as_ref()));
     csv_line(&cells)
 }

@@ -70,14 +70,14 @@ pub fn calibration(
     let (calibration, warnings) = match (file, drawn) {
         (Some(file), Ok(drawn)) => match scale_bar::disagreement(&file, &drawn) {
             Some(disagreement) => {
-                let advice = "neither is used; give the pixel size";
+                let advice = "Neither is used; give the pixel size (`--nm-per-px`).";
                 (None, vec![ReportWarning::new(disagreement.to_string(), advice)])
             }
             None => (Some(file), Vec::new()),
         },
         (None, Ok(drawn)) => (Some(drawn), Vec::new()),
         (Some(file), Err(error)) if !matches!(error, CalibrateError::Bar(ScaleBarError::Length { .. })) => {
-            let advice = "the file's own calibration is used, unchecked";
+            let advice = "The file's own calibration is used, unchecked.";
             (Some(file), vec![ReportWarning::new(error.to_string(), advice)])
         }
         (_, Err(error)) => return Err(error),
