@@ -76,7 +76,7 @@ fn planted_leaks_are_told_by_name() {
     assert_eq!(
         texts(&report.problems),
         [
-            "leak: particles/00.png (train) and particles/copy.png (test) hold the same",
+            "leak: particles/00.png (train) and particles/copy.png (test) have the same content",
             "leak: particles/02.png (train) and particles/turned.jpg (test) are near-duplicates",
             "leak: particles/04.png (train) and particles/20.png (test) are of group `wafer 1`",
         ]
@@ -132,7 +132,7 @@ fn what_is_damaged_changed_or_of_two_categories_is_told() {
         "changed: fibres/01.png has another SHA-256 than in the index",
         "unreadable: fibres/damaged.png: expected PNG, JPEG, BMP, TIFF or Gatan DM",
         "unreadable: fibres/gone.png: cannot read",
-        "two categories: fibres/copy.png (fibres) and particles/00.png (particles) are the same",
+        "two categories: fibres/copy.png (fibres) and particles/00.png (particles) have the same content",
     ];
     let found = texts(&report.problems);
     assert_eq!(found.len(), expected.len(), "{found:#?}");
