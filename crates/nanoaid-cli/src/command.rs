@@ -54,6 +54,8 @@ pub(crate) enum WayOn {
     Same,
     /// The same command continues with `--resume`.
     Resume,
+    /// The same command starts again: nothing was written.
+    Again,
     /// The same command starts again; it needs `--force` where its folder holds files.
     Anew,
 }
@@ -64,6 +66,7 @@ impl WayOn {
         match self {
             Self::Same => "run the same command again to continue where it stopped",
             Self::Resume => "run the same command with --resume to continue",
+            Self::Again => "nothing was written; run the same command again",
             Self::Anew => "what was written is whole; to begin anew, run the same command with --force",
         }
     }
@@ -128,12 +131,13 @@ impl Command {
             | Self::Exemplars(_)
             | Self::Find(_)
             | Self::Site(_)
-            | Self::Dataset(_)
-            | Self::Weights(_)
+            | Self::Dataset(dataset::DatasetCommand::Import(_))
+            | Self::Weights(_) => WayOn::Same,
+            Self::Dataset(dataset::DatasetCommand::Check(_))
             | Self::Bench(_)
             | Self::Info(_)
             | Self::Classify(_)
-            | Self::Completions(_) => WayOn::Same,
+            | Self::Completions(_) => WayOn::Again,
             Self::Demo(_) | Self::Lens(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
         }
     }

@@ -52,7 +52,7 @@ impl DemoPage<'_> {
             (self.lens())
             (self.classified())
             section id="atlas" {
-                h2 { "Every unit of both networks" }
+                h2 { "The units of both networks" }
                 p { a.door href=(self.atlas.0) { "Open the atlas" } " " (self.atlas.1) }
             }
             section id="own" {

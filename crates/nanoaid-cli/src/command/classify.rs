@@ -53,6 +53,11 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<Outcome, Failure> {
     }
     let images = images_of(&arguments.images)?;
     let config = arguments.read.config();
+    if let Some(path) = arguments.csv.as_ref().filter(|path| path.exists()) {
+        // never over an image, and never over another table
+        let text = format!("--csv: {} exists already; name a file that does not exist", path.display());
+        return Err(Failure::new(text));
+    }
     let (mut answers, mut n_skipped) = (Vec::new(), 0);
     for image in &images {
         if interrupt::flow().is_break() {

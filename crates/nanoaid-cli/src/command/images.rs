@@ -1,7 +1,7 @@
 //! Arguments that every command has which reads micrographs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -77,9 +77,26 @@ fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     images.into_iter().cloned().collect()
 }
 
-/// The images that `inputs` stand for: each folder replaced by the image files in it, not those below, in
-/// the order of their names; companions of images left out. Runs stay, and a folder without images, to be
-/// named where it is read.
+/// The image files and the folders in `folder`, each in the order of their names.
+fn images_in(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    let failed = |error| Failure::at(folder, error);
+    let (mut images, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            folders.push(path);
+        } else if path.is_file() && is_image(&path) {
+            images.push(path);
+        }
+    }
+    images.sort_unstable();
+    folders.sort_unstable();
+    Ok((images, folders))
+}
+
+/// The images that `inputs` stand for: each folder replaced by the image files in it, or, where it holds none
+/// but folders of categories, by those in its folders; in the order of their names, companions of images left
+/// out. Runs stay, and a folder without images, to be named where it is read.
 pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut images = Vec::new();
     for input in inputs {
@@ -87,15 +104,12 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             images.push(input.clone());
             continue;
         }
-        let failed = |error| Failure::at(input, error);
-        let mut found = Vec::new();
-        for entry in fs::read_dir(input).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_file() && is_image(&path) {
-                found.push(path);
+        let (mut found, folders) = images_in(input)?;
+        if found.is_empty() {
+            for folder in folders {
+                found.append(&mut images_in(&folder)?.0);
             }
         }
-        found.sort_unstable();
         if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
     }
     Ok(without_companions(&images))

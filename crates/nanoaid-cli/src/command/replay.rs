@@ -6,7 +6,7 @@ use clap::Args;
 use nanoaid::output::json_text;
 use nanoaid::replay::{ReplayOutput, ReplayProgress, replay};
 
-use super::output::OutputArguments;
+use super::output::{OutputArguments, default_folder};
 use super::visualize::show;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print};
@@ -26,7 +26,7 @@ pub(crate) struct ReplayArguments {
 pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let path = &arguments.record;
     let mut bar = Progress::of_shares(1, "pictures");
-    let out = arguments.output.path(|| PathBuf::from("replay"));
+    let out = arguments.output.path(|| default_folder("replay", &[path]));
     let output =
         ReplayOutput { path: &out, force: arguments.output.force, page: &nanoaid_pages::lens::report };
     let replayed = replay(path, output, &mut |progress| match progress {

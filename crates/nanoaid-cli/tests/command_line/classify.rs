@@ -37,6 +37,20 @@ fn files_and_folders_are_classified_in_text_json_and_csv() {
 }
 
 #[test]
+fn folders_of_categories_are_classified_and_no_file_is_written_over() {
+    let place = Place::new();
+    place.micrograph("data/fibres/a.png", (96, 128), 0);
+    place.micrograph("data/tips/b.png", (96, 128), 1);
+    let said = place.run(&["classify", "data"]).ended_with(0);
+    assert_eq!(said.out.lines().count(), 2, "{}", said.out);
+
+    let image = std::fs::read(place.path("data/tips/b.png")).unwrap();
+    let over = ["classify", "data", "--csv", "data/tips/b.png"];
+    place.run(&over).ended_with(1).told(&["--csv", "b.png", "exists already"]);
+    assert_eq!(std::fs::read(place.path("data/tips/b.png")).unwrap(), image);
+}
+
+#[test]
 fn a_trained_classifier_classifies_and_its_run_can_be_lengthened() {
     let place = Place::new();
     place.data_set("data");

@@ -17,9 +17,9 @@ use crate::interpret::lens::{ChannelState, FalseColor, Lens, LensImage, Order, R
 /// Longest side of a picture of the whole micrograph in pixels.
 const MOST_PX: usize = 1280;
 /// Widest that a sheet is drawn: what a page shows of it on most screens, with room to enlarge.
-const SHEET_PX: usize = 1700;
+const SHEET_PX: usize = 1300;
 /// The same for the sheet on one scale, which is there to compare maps, not to read them.
-const SHARED_SHEET_PX: usize = 1200;
+const SHARED_SHEET_PX: usize = 1000;
 /// Longest side of a map on a sheet before it is fitted into its cell.
 const MOST_MAP_PX: usize = 768;
 /// Weight of the colors over the micrograph in a false-color picture.
