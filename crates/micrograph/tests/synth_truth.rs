@@ -322,7 +322,7 @@ fn a_lone_fiber_is_bright_along_its_centre_line_and_has_the_given_width() {
         ..FibersConfig::default()
     };
     let made = seen(181, 263, Specimen::Fibers(config), flat_imaging());
-    let Truth::Fibers(truth) = &made.truth else { panic!("fibres were asked for") };
+    let Truth::Fibers(truth) = &made.truth else { panic!("fibres were requested") };
     assert_eq!(truth.fibers.len(), 1, "a fibre covers more than asked at once");
     let level = middle(&made.plane);
     let line = &truth.fibers[0].centre_line;

@@ -63,7 +63,7 @@ pub struct PatternNetwork<'a> {
 }
 
 impl<'a> PatternNetwork<'a> {
-    /// `network`, opened from `run`, asked for `unit` as typed.
+    /// `network`, opened from `run`, with `unit` as typed.
     ///
     /// # Errors
     /// If the unit is not in the network.

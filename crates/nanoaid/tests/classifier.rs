@@ -152,7 +152,7 @@ fn trained(
     train::classifier(dataset, base, config, run, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
-/// How well the test split is told.
+/// How well the test split is classified.
 fn report(network: &Network, dataset: &Dataset) -> ClassifierReport {
     let (test, skipped) = score(network, dataset, Split::Test);
     assert!(skipped.is_empty() && test.len() == 30, "{skipped:?}, {}", test.len());

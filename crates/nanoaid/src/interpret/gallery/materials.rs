@@ -261,7 +261,7 @@ fn unless_changed<T: PartialEq + Serialize>(
     Err(GalleryError::Changed { what, found: text(found), expected: text(expected) })
 }
 
-/// The paths of micrographs as far as each layer that was asked for.
+/// The paths of micrographs as far as each requested layer.
 pub(super) struct PathsOfLayers<'a> {
     network: &'a Network,
     natural: Option<&'a Natural>,

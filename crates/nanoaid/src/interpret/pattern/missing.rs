@@ -40,7 +40,7 @@ pub struct SiteErrors {
 }
 
 impl SiteErrors {
-    /// The sites whose error stands out by at least `deviations` robust standard deviations.
+    /// The sites whose error exceeds the rest by at least `deviations` robust standard deviations.
     pub fn standing_out(&self, deviations: f64, side: Side) -> Vec<[f64; 2]> {
         let out = |site: &&SiteError| match side {
             Side::Above => site.deviations >= deviations,

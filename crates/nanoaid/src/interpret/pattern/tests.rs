@@ -143,7 +143,7 @@ fn a_spot_detector_counts_separate_discs_and_agrees_with_the_count() {
     let plane = discs(&places);
     let found =
         looking(&network, "unit:0").unwrap().look(&plane, &report(&plane, Task::Count, None)).unwrap();
-    let count = found.result.count.as_ref().and_then(Finding::measured).expect("it was asked for");
+    let count = found.result.count.as_ref().and_then(Finding::measured).expect("it was requested");
     assert_eq!(count.places.len(), places.len());
     let near = matched(&count.places, &places, 1.0);
     assert_eq!(near.both.len(), places.len(), "{near:?}");

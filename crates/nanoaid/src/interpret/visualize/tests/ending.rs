@@ -29,7 +29,7 @@ fn a_caller_ends_the_ascents_at_once() {
         n_steps += 1;
         if n_steps == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    assert_eq!((ended, n_steps), (Err(VisualizeError::Cancelled), 3), "nothing is told after the end");
+    assert_eq!((ended, n_steps), (Err(VisualizeError::Cancelled), 3), "nothing is reported after the end");
 }
 
 #[test]

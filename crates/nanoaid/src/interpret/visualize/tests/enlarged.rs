@@ -14,7 +14,7 @@ fn a_larger_picture_goes_through_the_values_of_the_one_that_was_climbed() {
         ..Preset::Fast.config()
     };
     let found = pictures(&autoencoder(), &[Objective::channel("encoder.2", 1)], &config).remove(0);
-    let (small, large) = (&found.pictures[0][0], &found.large.expect("it was asked for")[0][0]);
+    let (small, large) = (&found.pictures[0][0], &found.large.expect("it was requested")[0][0]);
     assert_eq!((large.height(), large.width()), (60, 84));
     assert!(small.variance() > 1e-4, "an even field would prove nothing");
     for y in 0..20 {
