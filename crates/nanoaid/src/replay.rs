@@ -13,10 +13,9 @@ use serde::Serialize;
 
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
-use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord, gray_unless};
+use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
 use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure};
-use crate::network::{OpenError, open};
 use crate::output::{OutputError, OutputFolder};
 use crate::record::{self, Input, NetworkUsed, Record, RecordError};
 
@@ -65,12 +64,6 @@ pub enum ReplayError {
     /// The input could not be prepared; the error names it.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// The record names a device that this program does not know.
-    #[error("{}: {reason}", path.display())]
-    Device { path: PathBuf, reason: String },
-    /// The network could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
     /// The view could not be made.
     #[error(transparent)]
     View(#[from] ViewError),
@@ -171,22 +164,21 @@ fn measurement(
 
 fn pictures(
     path: &Path,
-    record: &VisualRecord,
+    kept: &VisualRecord,
     output: ReplayOutput<'_>,
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
     let failed = |source| ReplayError::Gallery { record: path.to_owned(), source };
-    let settings = &record.settings;
-    let device =
-        settings.device.parse().map_err(|reason| ReplayError::Device { path: path.to_owned(), reason })?;
-    let network = gray_unless(open(&settings.run, device)?, settings.colors);
-    let gallery = Gallery::again(&network, settings).map_err(failed)?;
+    let record = &kept.record;
+    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "network" };
+    let network = record.network.as_ref().ok_or_else(lacks)?.open()?;
+    let gallery = Gallery::again(&network, record).map_err(failed)?;
     let folder = OutputFolder::create(output.path, output.force)?;
-    let objectives = [record.objective.clone()];
+    let objectives = [kept.objective.clone()];
     let made = gallery
         .make(&objectives, &folder, &mut |at| progress(ReplayProgress::Gallery(at)))
         .map_err(failed)?;
-    let files = made.into_iter().next().map(|record| record.files).unwrap_or_default();
+    let files = made.into_iter().next().map(|made| made.record.files).unwrap_or_default();
     compared(path, &record.program_version, &record.files, &files)
 }
 

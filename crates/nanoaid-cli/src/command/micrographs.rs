@@ -36,7 +36,7 @@ impl DataArguments {
 
 /// The network of `run`, for grey images.
 pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Network, Failure> {
-    Ok(nanoaid::interpret::gallery::gray_unless(network(run, device)?, false))
+    Ok(network(run, device)?.gray())
 }
 
 /// Whether `folder` holds an activation index, so that results there may be continued.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, gray_unless, sheet};
+use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, sheet};
 use nanoaid::interpret::visualize::{
     CanvasConfig, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
 };
@@ -121,10 +121,11 @@ pub(crate) struct VisualizeArguments {
 
 /// Makes a picture of each unit that the folder lacks.
 pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
-    let network = gray_unless(network(&arguments.run, arguments.device)?, arguments.colors);
+    let network = network(&arguments.run, arguments.device)?;
+    let network = if arguments.colors { network } else { network.gray() };
     let objectives = arguments.objectives(&network)?;
     let config = arguments.config(&network, &objectives)?;
-    let gallery = Gallery::new(&network, &arguments.run, arguments.colors, config, &arguments.sources())?;
+    let gallery = Gallery::new(&network, &arguments.run, config, &arguments.sources())?;
     for warning in gallery.warnings() {
         say(&warning.to_string());
     }

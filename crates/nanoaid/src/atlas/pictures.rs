@@ -38,8 +38,8 @@ impl UnitPicture {
     /// The picture that `record` names in `folder`.
     fn of(record: VisualRecord, preset: Preset, folder: &OutputFolder) -> Result<Self, AtlasError> {
         let plane = first_picture(folder, &record)?.gray();
-        let VisualRecord { settings, outcome, .. } = record;
-        let config = settings.config;
+        let VisualRecord { record, outcome, .. } = record;
+        let config = record.settings.config;
         let side_px = config.height.min(config.width);
         Ok(Self {
             preset,
@@ -71,7 +71,7 @@ pub(super) fn pictures(
 ) -> Result<Vec<Vec<UnitPicture>>, AtlasError> {
     let mut config = preset.config();
     config.steps = steps.map_or(config.steps, |most| most.min(config.steps));
-    let gallery = Gallery::new(network, run, false, config, &Sources::default())?;
+    let gallery = Gallery::new(network, run, config, &Sources::default())?;
     let objectives: Vec<Objective> = index
         .layers
         .iter()

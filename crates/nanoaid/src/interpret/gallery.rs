@@ -22,9 +22,8 @@ use std::path::Path;
 use crate::Network;
 use crate::hash::sha256_of_file;
 use crate::interpret::visualize::{Event, Objective, Visualization, VisualizeConfig, visualize};
-use crate::network::Input as NetworkInput;
 use crate::output::{OutputError, OutputFolder};
-use crate::record::SCHEMA_VERSION;
+use crate::record::{NetworkUsed, Record};
 use materials::{Gathered, PathsOfLayers};
 use record::record_name;
 
@@ -52,58 +51,48 @@ pub type OnProgress<'a> = dyn FnMut(GalleryProgress) -> ControlFlow<()> + 'a;
 /// A network and everything else that decides about pictures of its units, but the objectives.
 pub struct Gallery<'a> {
     network: &'a Network,
-    settings: VisualSettings,
+    /// What the records of all pictures have in common.
+    common: Record<VisualSettings>,
     gathered: Gathered,
 }
 
 impl<'a> Gallery<'a> {
     /// Pictures of units of `network`, which was opened as `run`, by `config` and with the
-    /// micrographs of `sources`. A network for colors that [`gray_unless`] left alone sees `colors`.
+    /// micrographs of `sources`.
     ///
     /// # Errors
     /// If a micrograph cannot be read or is too small, or `config` needs some and there are none.
     pub fn new(
         network: &'a Network,
         run: &Path,
-        colors: bool,
         config: VisualizeConfig,
         sources: &Sources,
     ) -> Result<Self, GalleryError> {
         let gathered = Gathered::read(sources, network, &config)?;
         let settings = VisualSettings {
-            run: run.to_owned(),
-            network_sha256: network.sha256().to_owned(),
-            device: network.device().to_string(),
-            colors,
             config,
             data: gathered.data.clone(),
             start: gathered.start_input(),
             compare: gathered.compare_input(),
         };
-        Ok(Self { network, settings, gathered })
+        let used = NetworkUsed::of(run, network);
+        Ok(Self { network, common: Record::new("visualize", None, Some(used), settings), gathered })
     }
 
-    /// The same pictures again, as a record's `settings` say; the network and all files have to be
-    /// those that it names.
+    /// The same pictures again, as `common` says, by `network`, which [`NetworkUsed::open`] opened; all
+    /// files have to be those that it names.
     ///
     /// # Errors
     /// If something has changed since, or cannot be read.
-    pub fn again(network: &'a Network, settings: &VisualSettings) -> Result<Self, GalleryError> {
-        let found = network.sha256();
-        if found != settings.network_sha256 {
-            return Err(GalleryError::Changed {
-                what: "the network's SHA-256",
-                found: found.to_owned(),
-                expected: settings.network_sha256.clone(),
-            });
-        }
-        let gathered = Gathered::again(settings, network)?;
-        Ok(Self { network, settings: settings.clone(), gathered })
+    pub fn again(network: &'a Network, common: &Record<VisualSettings>) -> Result<Self, GalleryError> {
+        let gathered = Gathered::again(&common.settings, network)?;
+        let Record { command, input, network: used, settings, .. } = common.clone();
+        Ok(Self { network, common: Record::new(&command, input, used, settings), gathered })
     }
 
     /// Everything besides the objective that decides about a picture.
     pub fn settings(&self) -> &VisualSettings {
-        &self.settings
+        &self.common.settings
     }
 
     /// What to know about the micrographs that were read.
@@ -119,10 +108,10 @@ impl<'a> Gallery<'a> {
     pub fn folder(&self, path: &Path, force: bool) -> Result<OutputFolder, OutputError> {
         let same = fs::read(path.join(SETTINGS))
             .ok()
-            .and_then(|text| serde_json::from_slice::<VisualSettings>(&text).ok())
-            .is_some_and(|found| found == self.settings);
+            .and_then(|text| serde_json::from_slice::<Record<VisualSettings>>(&text).ok())
+            .is_some_and(|found| self.is_alike(&found));
         let folder = OutputFolder::create(path, force || same)?;
-        folder.write_json(SETTINGS, &self.settings)?;
+        folder.write_json(SETTINGS, &self.common)?;
         Ok(folder)
     }
 
@@ -158,7 +147,7 @@ impl<'a> Gallery<'a> {
         folder: &OutputFolder,
         on: &mut OnProgress<'_>,
     ) -> Result<Vec<VisualRecord>, GalleryError> {
-        let mut paths = self.gathered.paths(self.network, &self.settings.config);
+        let mut paths = self.gathered.paths(self.network, &self.common.settings.config);
         let mut records: Vec<Option<VisualRecord>> = vec![None; objectives.len()];
         self.climb(objectives, on, &mut |index, visualization| {
             records[index] = Some(self.written(&objectives[index], visualization, &mut paths, folder)?);
@@ -186,8 +175,13 @@ impl<'a> Gallery<'a> {
         let whole = |(name, sha256): (&String, &String)| {
             sha256_of_file(&folder.file(name)).is_ok_and(|found| found == *sha256)
         };
-        let same = record.objective == *objective && record.settings == self.settings;
-        (same && record.files.iter().all(whole)).then_some(record)
+        let same = record.objective == *objective && self.is_alike(&record.record);
+        (same && record.record.files.iter().all(whole)).then_some(record)
+    }
+
+    /// Whether pictures of `record` were made with this network and these settings.
+    fn is_alike(&self, record: &Record<VisualSettings>) -> bool {
+        record.network == self.common.network && record.settings == self.common.settings
     }
 
     /// Climbs `objectives`; each picture goes to `keep` as it is finished. An error of `keep`, and
@@ -204,7 +198,7 @@ impl<'a> Gallery<'a> {
         let climbed = visualize(
             self.network,
             &resolved,
-            &self.settings.config,
+            &self.common.settings.config,
             self.gathered.materials(),
             self.gathered.compare(),
             &mut |event| {
@@ -242,24 +236,11 @@ impl<'a> Gallery<'a> {
     ) -> Result<VisualRecord, GalleryError> {
         let (nearness, warning) = paths.compare(objective, &found.pictures[0]);
         let outcome = VisualOutcome::of(found, nearness, warning);
-        let files = picture::write(found, objective, &outcome, &self.settings.config, folder)?;
-        let record = VisualRecord {
-            schema_version: SCHEMA_VERSION,
-            program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: "visualize".to_owned(),
-            objective: objective.clone(),
-            settings: self.settings.clone(),
-            outcome,
-            files,
-        };
+        let files = picture::write(found, objective, &outcome, &self.common.settings.config, folder)?;
+        let record = Record { files, ..self.common.clone() };
+        let record = VisualRecord { record, objective: objective.clone(), outcome };
         // last: a record says that its pictures are there
         folder.write_json(&record_name(objective), &record)?;
         Ok(record)
     }
-}
-
-/// A network for colors as one for grey images, unless `colors` are wanted.
-pub fn gray_unless(network: Network, colors: bool) -> Network {
-    let gray = if colors { None } else { network.for_gray(NetworkInput::GrayFolded) };
-    gray.unwrap_or(network)
 }

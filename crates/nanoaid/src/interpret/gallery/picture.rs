@@ -130,7 +130,7 @@ pub fn sheet(
 
 /// How the pictures were made.
 fn subtitle(record: &VisualRecord) -> String {
-    let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = record.settings.config;
+    let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = record.record.settings.config;
     let canvas = format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}", canvas.name());
     format!("{canvas}; {}", record.outcome.orientation_text())
 }
@@ -140,7 +140,7 @@ fn subtitle(record: &VisualRecord) -> String {
 /// # Errors
 /// If it is missing or damaged.
 pub fn first_picture(folder: &OutputFolder, record: &VisualRecord) -> Result<Picture, GalleryError> {
-    let first = record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
+    let first = record.record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
     let name = first.ok_or_else(|| GalleryError::NoPicture { objective: record.objective.to_string() })?;
     let path = folder.file(name);
     let bytes = fs::read(&path).map_err(|source| GalleryError::Read { path: path.clone(), source })?;

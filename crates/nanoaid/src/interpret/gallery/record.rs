@@ -1,6 +1,5 @@
 //! Record: from what a picture was made, enough to make it again, and what came out.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use micrograph::calibration::length_text;
@@ -9,20 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::hash::sha256;
 use crate::interpret::visualize::path::Nearness;
 use crate::interpret::visualize::{Objective, Peak, Visualization, VisualizeConfig, Warning, gray, peak};
-use crate::record::Input;
+use crate::record::{Input, Record};
 
-/// Everything besides the objective that decides about a picture.
+/// Everything besides the network and the objective that decides about a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VisualSettings {
-    /// The run, weights file, or name of a built-in network.
-    pub run: PathBuf,
-    /// SHA-256 of the network as a file.
-    pub network_sha256: String,
-    /// Where it ran.
-    pub device: String,
-    /// Whether a network for colors is given colors; else it is made one for grey images.
-    pub colors: bool,
     /// How pictures are made.
     pub config: VisualizeConfig,
     /// Micrographs that gave the spectrum and the paths.
@@ -47,28 +38,20 @@ pub struct DataUsed {
 
 /// From what a picture was made, and what came out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct VisualRecord {
-    /// [`crate::record::SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// Version of the program.
-    pub program_version: String,
-    /// `visualize`.
-    pub command: String,
+    /// The network, the settings and the files.
+    #[serde(flatten)]
+    pub record: Record<VisualSettings>,
     /// What was climbed.
     pub objective: Objective,
-    /// Everything else that decides.
-    pub settings: VisualSettings,
     /// What came out.
     pub outcome: VisualOutcome,
-    /// Files that were made and their SHA-256.
-    pub files: BTreeMap<String, String>,
 }
 
 impl VisualRecord {
     /// The strongest wave of the picture as text.
     pub fn peak_text(&self, nm_per_px: Option<f64>) -> String {
-        let config = &self.settings.config;
+        let config = &self.record.settings.config;
         self.outcome.peak_text(config.height.min(config.width), nm_per_px)
     }
 
