@@ -64,6 +64,11 @@ impl EpochRow {
 /// How far a training is.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
+    /// The training continues from a checkpoint.
+    Resumed {
+        /// Epochs that were complete.
+        after_epoch: usize,
+    },
     /// A gradient step was made.
     Step {
         /// Steps so far, over all epochs.

@@ -43,10 +43,10 @@ pub(crate) fn run(arguments: &SweepArguments) -> Result<Outcome, Failure> {
     sizes.dedup();
     let mut configs = Vec::new();
     for latent in sizes {
-        configs.push(arguments.settings.config(Some(latent))?);
+        configs.push(arguments.settings.config(Some(latent), None)?);
     }
     let seed = configs[0].seed;
-    let dataset = arguments.data.open(seed)?;
+    let dataset = arguments.data.open(Some(seed), None, None)?;
     let folder = OutputFolder::create(&arguments.out, arguments.force || arguments.resume)?;
     let existing = existing(arguments.resume, arguments.force);
     let plan = SweepPlan { existing, device: arguments.settings.device };

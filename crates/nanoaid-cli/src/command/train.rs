@@ -11,7 +11,7 @@ use classifier::ClassifierArguments;
 use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
 use crate::outcome::{Failure, Outcome, print};
 use nanoaid::output::json_text;
-use nanoaid::train::experiment::{AutoencoderExperiment, RunPlan, autoencoder};
+use nanoaid::train::experiment::{AutoencoderExperiment, RunPlan, autoencoder, begun};
 
 /// What can be trained.
 #[derive(Subcommand)]
@@ -35,7 +35,7 @@ pub(crate) struct AutoencoderArguments {
     /// Run folder that is written
     #[arg(long, value_name = "DIR", default_value = "run-autoencoder")]
     out: PathBuf,
-    /// Resume the training in the run folder; with a larger --epochs it is lengthened
+    /// Resume the training in the run folder, with its settings; with a larger --epochs it is lengthened
     #[arg(long, conflicts_with = "force")]
     resume: bool,
     /// Replace an existing run folder
@@ -52,9 +52,10 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
         TrainCommand::Autoencoder(arguments) => arguments,
         TrainCommand::Classifier(arguments) => return classifier::run(arguments),
     };
-    let config = arguments.settings.config(arguments.latent)?;
-    let dataset = arguments.data.open(config.seed)?;
     let existing = existing(arguments.resume, arguments.force);
+    let begun = begun(&arguments.out, existing)?;
+    let config = arguments.settings.config(arguments.latent, begun.as_ref())?;
+    let dataset = arguments.data.open(Some(config.seed), None, begun.as_ref())?;
     let plan = RunPlan { path: &arguments.out, existing, device: arguments.settings.device };
     let mut shown = Shown::new();
     let mut experiment = autoencoder(&dataset, &config, &plan, &mut |event| shown.event(event))?;

@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use micrograph::data_bar::DataBarChoice;
 use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
-use nanoaid::run::Lengthened;
+use nanoaid::run::{Lengthened, Manifest, RunSettings};
 use nanoaid::train::experiment::{AutoencoderExperiment, Event, Existing};
 use nanoaid::train::{EpochRow, Progress as Step, TrainConfig};
 use serde::de::DeserializeOwned;
@@ -26,11 +27,11 @@ pub(crate) struct DataArguments {
     #[arg(long, value_name = "COLUMN=TEXT|…")]
     pub only: Vec<Only>,
     /// Add this many synthetic micrographs to the training part
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub synthetic: usize,
+    #[arg(long, value_name = "N")]
+    pub synthetic: Option<usize>,
     /// Add this many synthetic micrographs of each of the ten categories to the training part
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub synthetic_per_category: usize,
+    #[arg(long, value_name = "N")]
+    pub synthetic_per_category: Option<usize>,
     /// Share of the micrographs for validation, where the index has none
     #[arg(long, value_name = "SHARE")]
     pub validation_share: Option<f64>,
@@ -75,11 +76,16 @@ pub(crate) struct SettingsArguments {
 }
 
 impl SettingsArguments {
-    /// The settings file, or the defaults, with what the arguments change.
-    pub(crate) fn config(&self, latent: Option<usize>) -> Result<TrainConfig, Failure> {
-        let mut config = match &self.settings {
-            Some(path) => read_settings(path)?,
-            None => TrainConfig::default(),
+    /// The settings file, or those of the run that is resumed, or the defaults, with what the arguments change.
+    pub(crate) fn config(
+        &self,
+        latent: Option<usize>,
+        begun: Option<&Manifest>,
+    ) -> Result<TrainConfig, Failure> {
+        let mut config = match (&self.settings, begun.map(|begun| &begun.settings)) {
+            (Some(path), _) => read_settings(path)?,
+            (None, Some(RunSettings::Autoencoder(config))) => (**config).clone(),
+            (None, _) => TrainConfig::default(),
         };
         change(&mut config.stages, self.stages.as_ref());
         change(&mut config.latent, latent.as_ref());
@@ -95,23 +101,31 @@ impl SettingsArguments {
 }
 
 impl DataArguments {
-    /// Opens the data, and says what could not be used.
-    pub(crate) fn open(&self, seed: u64) -> Result<Dataset, Failure> {
-        let default = DatasetConfig::default();
-        let config = DatasetConfig {
-            only: self.only.clone(),
-            synthetic: self.synthetic,
-            synthetic_per_category: self.synthetic_per_category,
-            validation_share: self.validation_share.unwrap_or(default.validation_share),
-            test_share: self.test_share.unwrap_or(default.test_share),
-            seed,
-            group_near_duplicates: true,
-            ..default
-        };
-        let dataset = Dataset::open(&self.data, &config.checked()?)?;
+    /// Opens the data, split as in the run that is resumed unless the arguments change it, and says what could not
+    /// be used.
+    pub(crate) fn open(
+        &self,
+        seed: Option<u64>,
+        data_bar: Option<DataBarChoice>,
+        begun: Option<&Manifest>,
+    ) -> Result<Dataset, Failure> {
+        let default = DatasetConfig { group_near_duplicates: true, ..DatasetConfig::default() };
+        let mut config = begun.map_or(default, |begun| begun.data.settings.clone());
+        if !self.only.is_empty() {
+            config.only.clone_from(&self.only);
+        }
+        change(&mut config.synthetic, self.synthetic.as_ref());
+        change(&mut config.synthetic_per_category, self.synthetic_per_category.as_ref());
+        change(&mut config.validation_share, self.validation_share.as_ref());
+        change(&mut config.test_share, self.test_share.as_ref());
+        change(&mut config.seed, seed.as_ref());
+        // the split is the same, whatever is done about data bars
+        let data_bar = data_bar.unwrap_or(std::mem::take(&mut config.data_bar));
+        let mut dataset = Dataset::open(&self.data, &config.checked()?)?;
+        dataset.config.data_bar = data_bar;
         say_skipped(&dataset.skipped);
         let count = |split| dataset.of(split).count();
-        say(&format!(
+        note(&format!(
             "{} micrographs: {} to train on, {} to validate, {} to test",
             dataset.entries.len(),
             count(Split::Train),
@@ -151,18 +165,23 @@ pub(crate) struct Shown {
     bar: Option<Progress>,
     n_images: usize,
     validation: String,
+    /// Whether it was said from where a longer training continues.
+    lengthened: bool,
 }
 
 impl Shown {
     /// Before the first event.
     pub(crate) fn new() -> Self {
-        Self { bar: None, n_images: 0, validation: "–".to_owned() }
+        Self { bar: None, n_images: 0, validation: "–".to_owned(), lengthened: false }
     }
 
     /// Shows `event`; breaks once the user has asked to stop.
     pub(crate) fn event(&mut self, event: Event<'_>) -> ControlFlow<()> {
         match event {
-            Event::Lengthened { from, epochs } => say(&lengthened_text(from, epochs)),
+            Event::Lengthened { from, epochs } => {
+                self.lengthened = true;
+                say(&lengthened_text(from, epochs));
+            }
             Event::Latent(latent) => {
                 self.finish();
                 note(&format!("latent {latent}"));
@@ -187,6 +206,10 @@ impl Shown {
     fn training(&mut self, step: Step<'_>) {
         let bar = self.bar.get_or_insert_with(|| Progress::of_shares(0, "steps"));
         match step {
+            Step::Resumed { after_epoch } if !self.lengthened => {
+                bar.line(&format!("resumed after epoch {after_epoch}"));
+            }
+            Step::Resumed { .. } => {}
             Step::Step { step, n_steps, n_images, loss } => {
                 self.n_images += n_images;
                 let rate = self.n_images as f64 / bar.seconds();

@@ -78,4 +78,8 @@ fn a_trained_classifier_classifies_and_its_run_can_be_lengthened() {
         .ended_with(0)
         .told(&["resumed after epoch 1, with 2 epochs instead of 1"]);
     assert_eq!(place.json("run/manifest.json")["lengthened"][0]["after_epoch"], 1);
+    place
+        .run(&["train", "classifier", "data", "--out", "run", "--resume", "--epochs", "3"])
+        .ended_with(0)
+        .told(&["resumed after epoch 2, with 3 epochs instead of 2"]);
 }

@@ -102,8 +102,27 @@ fn a_training_resumed_with_more_epochs_is_lengthened_and_says_what_differs() {
     longer("4").ended_with(1).told(&["cannot resume with 4 epochs: 5 of 5 are done"]);
     assert_eq!(files(&place.path("run")), whole);
     // with the same number there is nothing to do, and nothing changes
-    longer("5").ended_with(0);
+    longer("5").ended_with(0).told(&["resumed after epoch 5"]);
     assert_eq!(files(&place.path("run")), whole);
+}
+
+#[test]
+fn a_resumed_training_takes_its_settings_from_the_run() {
+    let place = Place::new();
+    place.data_set("data");
+    let synthetic = ["--out", "run", "--synthetic", "2", "--test-share", "0.3"];
+    place.run(&train(&synthetic)).ended_with(0);
+    let before = place.json("run/manifest.json");
+    let resumed = ["train", "autoencoder", "data", "--out", "run", "--resume", "--epochs", "4"];
+    place.run(&resumed).ended_with(0).told(&["resumed after epoch 3, with 4 epochs instead of 3"]);
+    let mut after = place.json("run/manifest.json");
+    assert_eq!(after["data"], before["data"]);
+    after["settings"]["epochs"] = before["settings"]["epochs"].clone();
+    assert_eq!(after["settings"], before["settings"]);
+    place
+        .run(&["train", "classifier", "data", "--out", "run", "--resume"])
+        .ended_with(1)
+        .told(&["run: a run of `train autoencoder`, expected one of `train classifier`", "--out"]);
 }
 
 #[test]

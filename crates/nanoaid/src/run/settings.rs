@@ -72,6 +72,22 @@ impl RunSettings {
         }
     }
 
+    /// The settings of a classifier's training, if they are such.
+    pub fn classifier(&self) -> Option<&ClassifierSettings> {
+        match self {
+            Self::Classifier(settings) => Some(settings),
+            Self::Autoencoder(_) => None,
+        }
+    }
+
+    /// What is trained: `autoencoder` or `classifier`, as the commands are called.
+    pub fn network_name(&self) -> &'static str {
+        match self {
+            Self::Classifier(_) => "classifier",
+            Self::Autoencoder(_) => "autoencoder",
+        }
+    }
+
     /// The same with what may change when a training is lengthened set to one value.
     pub(crate) fn without_length(&self) -> Self {
         let mut settings = self.clone();

@@ -9,12 +9,13 @@ mod begin;
 mod classifier;
 
 pub use autoencoder::{AutoencoderExperiment, SweepExperiment, SweepPlan, autoencoder, sweep};
-pub use begin::{Existing, RunPlan};
+pub use begin::{Existing, RunPlan, begun};
 pub use classifier::{
     BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, NetworkSummary, classifier,
 };
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use super::{Progress, TrainError};
 use crate::ConfigError;
@@ -81,6 +82,9 @@ pub enum ExperimentError {
     /// The settings cannot be written as a settings file.
     #[error("settings: {0}")]
     Toml(#[from] toml::ser::Error),
+    /// A training is resumed as that of another kind of network.
+    #[error("{}: a run of `train {holds}`, expected one of `train {expected}`; resume it with `train {holds}`, or give another --out", path.display())]
+    OtherNetwork { path: PathBuf, holds: &'static str, expected: &'static str },
     /// A training is resumed with other settings, data or device than it began with.
     #[error("cannot resume with other {what} than the run began with: {detail}")]
     Changed { what: &'static str, detail: String },

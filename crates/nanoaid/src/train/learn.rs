@@ -62,7 +62,10 @@ pub(super) fn learn<T: Task>(
     progress: &mut OnProgress<'_>,
 ) -> Result<Trained, TrainError> {
     let mut checkpoint = match run.newest_checkpoint()? {
-        Some((_, bytes)) => {
+        Some((after_epoch, bytes)) => {
+            if progress(Progress::Resumed { after_epoch }).is_break() {
+                return Err(TrainError::Cancelled);
+            }
             Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?
         }
         None => {

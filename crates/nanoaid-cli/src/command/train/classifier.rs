@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use micrograph::data_bar::DataBarChoice;
-use nanoaid::data::dataset::Dataset;
 use nanoaid::hash::sha256;
 use nanoaid::network::{Published, is_network};
 use nanoaid::output::json_text;
-use nanoaid::run::BaseUsed;
+use nanoaid::run::{BaseUsed, ClassifierSettings};
 use nanoaid::train::experiment::{
-    BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, RunPlan, classifier,
+    BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, RunPlan, begun, classifier,
 };
 use nanoaid::train::{ClassifierConfig, StartFrom};
-use nanoaid::{Device, Network};
+use nanoaid::{Architecture, Device, Network};
 use nanoaid_pages::classifier as page;
 use nanoaid_pages::classifier::ClassifierPage;
 
@@ -27,9 +26,9 @@ use crate::outcome::{Failure, Outcome, print};
 pub(crate) struct ClassifierArguments {
     #[command(flatten)]
     data: DataArguments,
-    /// What it starts from
-    #[arg(long, value_enum, default_value_t = StartArgument::Random)]
-    start: StartArgument,
+    /// What it starts from [default: random]
+    #[arg(long, value_enum)]
+    start: Option<StartArgument>,
     /// Network to start from: a safetensors file of a published network, or an autoencoder's run
     /// folder (`autoencoder` is the built-in one), whose encoder our own network takes over. With
     /// a random start, only its architecture
@@ -65,16 +64,16 @@ pub(crate) struct ClassifierArguments {
     /// Seed of weights and views; the split has its own
     #[arg(long)]
     seed: Option<u64>,
-    /// Seed of the split, where the index has none
-    #[arg(long, default_value_t = 0)]
-    split_seed: u64,
+    /// Seed of the split, where the index has none [default: 0]
+    #[arg(long)]
+    split_seed: Option<u64>,
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
     /// Run folder that is written
     #[arg(long, value_name = "DIR", default_value = "run-classifier")]
     out: PathBuf,
-    /// Resume the training in the run folder; with a larger --epochs it is lengthened
+    /// Resume the training in the run folder, with its settings; with a larger --epochs it is lengthened
     #[arg(long, conflicts_with = "force")]
     resume: bool,
     /// Replace an existing run folder
@@ -95,12 +94,26 @@ enum StartArgument {
     Random,
 }
 
+impl From<StartArgument> for StartFrom {
+    fn from(argument: StartArgument) -> Self {
+        match argument {
+            StartArgument::Frozen => Self::Frozen,
+            StartArgument::FineTuned => Self::FineTuned,
+            StartArgument::Random => Self::Random,
+        }
+    }
+}
+
 /// Trains, evaluates on the test split, audits, and prints the figures.
 pub(super) fn run(arguments: &ClassifierArguments) -> Result<Outcome, Failure> {
-    let config = arguments.config()?;
-    let dataset = arguments.dataset()?;
-    let plan = ClassifierPlan { config, view_px: arguments.view, base: arguments.base()? };
     let existing = existing(arguments.resume, arguments.force);
+    let begun = begun(&arguments.out, existing)?;
+    let settings = begun.as_ref().and_then(|begun| begun.settings.classifier());
+    let config = arguments.config(settings)?;
+    let data_bar = arguments.keep_data_bar.then_some(DataBarChoice::Keep);
+    let dataset = arguments.data.open(arguments.split_seed, data_bar, begun.as_ref())?;
+    let plan =
+        ClassifierPlan { config, view_px: arguments.view_px(settings), base: arguments.base(settings)? };
     let run_plan = RunPlan { path: &arguments.out, existing, device: arguments.device };
     let mut shown = Shown::new();
     let mut experiment = classifier(&dataset, &plan, &run_plan, &mut |event| shown.event(event))?;
@@ -118,16 +131,15 @@ pub(super) fn run(arguments: &ClassifierArguments) -> Result<Outcome, Failure> {
 }
 
 impl ClassifierArguments {
-    fn config(&self) -> Result<ClassifierConfig, Failure> {
-        let mut config: ClassifierConfig = match &self.settings {
-            Some(path) => read_settings(path)?,
-            None => ClassifierConfig::default(),
+    /// The settings file, or those of the run that is resumed, or the defaults, with what the arguments change.
+    fn config(&self, begun: Option<&ClassifierSettings>) -> Result<ClassifierConfig, Failure> {
+        let mut config: ClassifierConfig = match (&self.settings, begun) {
+            (Some(path), _) => read_settings(path)?,
+            (None, Some(begun)) => begun.config.clone(),
+            (None, None) => ClassifierConfig::default(),
         };
-        config.start = match self.start {
-            StartArgument::Frozen => StartFrom::Frozen,
-            StartArgument::FineTuned => StartFrom::FineTuned,
-            StartArgument::Random => StartFrom::Random,
-        };
+        let start = self.start.map(StartFrom::from);
+        change(&mut config.start, start.as_ref());
         change(&mut config.batch, self.batch.as_ref());
         change(&mut config.views_per_epoch, self.views_per_epoch.as_ref());
         change(&mut config.epochs, self.epochs.as_ref());
@@ -137,17 +149,24 @@ impl ClassifierArguments {
         Ok(config.checked()?)
     }
 
-    fn dataset(&self) -> Result<Dataset, Failure> {
-        let mut dataset = self.data.open(self.split_seed)?;
-        if self.keep_data_bar {
-            dataset.config.data_bar = DataBarChoice::Keep;
-        }
-        Ok(dataset)
+    /// The side of a view, as given or as in the run that is resumed.
+    fn view_px(&self, begun: Option<&ClassifierSettings>) -> Option<usize> {
+        self.view.or_else(|| match &begun?.architecture {
+            Architecture::Compact(compact) => Some(compact.view_px),
+            _ => None,
+        })
     }
 
-    /// The network to start from.
-    fn base(&self) -> Result<Option<BaseNetwork>, Failure> {
-        let Some(path) = &self.base else { return Ok(None) };
+    /// The network to start from, as given or as in the run that is resumed.
+    fn base(&self, begun: Option<&ClassifierSettings>) -> Result<Option<BaseNetwork>, Failure> {
+        let begun = begun.and_then(|begun| begun.base.as_ref());
+        let path = match (&self.base, begun) {
+            (Some(path), _) | (None, Some(BaseUsed::Encoder { encoder_of: path, .. })) => path,
+            (None, Some(BaseUsed::File { file, .. })) => {
+                return Err(Failure::new(format!("the run began with --base {file}; give that file again")));
+            }
+            (None, None) => return Ok(None),
+        };
         if path.is_dir() || is_network(path) {
             let network = network(path, self.device)?;
             let sha256 = network.sha256().to_owned();

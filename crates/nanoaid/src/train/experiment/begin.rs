@@ -33,6 +33,18 @@ pub enum Existing {
     Resume,
 }
 
+/// What the run at `path` began with, if `existing` says to resume it and it was begun: the values of all settings
+/// that are not given anew.
+///
+/// # Errors
+/// If its manifest cannot be read.
+pub fn begun(path: &Path, existing: Existing) -> Result<Option<Manifest>, ExperimentError> {
+    if existing != Existing::Resume || !RunFolder::is_begun(path) {
+        return Ok(None);
+    }
+    Ok(Some(RunFolder::open(path)?.manifest().clone()))
+}
+
 /// The run folder of a training of `dataset` with `settings`, `text` being those that a settings file can hold; and
 /// how it was lengthened, if it was.
 pub(super) fn begin(
@@ -61,6 +73,10 @@ fn resumed(
 ) -> Result<(RunFolder, Option<Lengthened>), ExperimentError> {
     let mut run = RunFolder::open(plan.path)?;
     let manifest = run.manifest();
+    let (holds, expected) = (manifest.settings.network_name(), settings.network_name());
+    if holds != expected {
+        return Err(ExperimentError::OtherNetwork { path: plan.path.to_owned(), holds, expected });
+    }
     same("settings", &manifest.settings.without_length(), &settings.without_length())?;
     same("data", &manifest.data, data)?;
     same("device", &manifest.device, &plan.device.to_string())?;
