@@ -5,18 +5,20 @@
 //! record, pictures and a table. Knows no HTML and prints nothing.
 
 mod folder;
+mod particles;
 mod table;
 
 pub use folder::{MeasureFolder, TABLE};
+pub use particles::particles_name;
 pub use table::{csv_header, csv_row};
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use micrograph::measure::Report;
 use micrograph::measure::file::{
     FileMeasurement, MeasureConfig, MeasureFileError, MeasureStep, measure_file,
 };
+use micrograph::measure::{Measured, Report};
 use micrograph::{ConfigError, DataBar, ReadError, ScaleBar, Source};
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +88,7 @@ pub struct MeasuredImage {
     pub record: MeasureRecord,
     /// The drawn scale bar that was found, if its length was given.
     pub bar: Option<ScaleBar>,
-    /// Its record, overlay, and picture through the network: names and bytes.
+    /// Its record, overlay, table of particles, and picture through the network: names and bytes.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
@@ -167,19 +169,21 @@ pub fn measure(
 ) -> Result<MeasuredImage, MeasureError> {
     let found = measure_file(source, &settings.file, progress)?;
     let used = network.as_ref().map(|network| network.used.clone());
-    let mut pictures = vec![(format!("{name}.png"), found.overlay_png())];
+    let mut files = vec![(format!("{name}.png"), found.overlay_png())];
     let mut pattern = None;
     if let Some(network) = network {
         let (result, bytes) = looked(network, &found, &settings.file)?;
-        pictures.push((picture_name(name), bytes));
+        files.push((picture_name(name), bytes));
         pattern = Some(result);
     }
+    let Measured { report, details } = &found.measured;
+    if let Some(count) = &details.count {
+        files.push((particles_name(name), particles::particles_csv(report, count).into_bytes()));
+    }
     let mut record = Record::new(COMMAND, Some(Input::of(source)), used, settings.clone());
-    record.files = pictures.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
-    let report = found.measured.report.clone();
-    let record = MeasureRecord { record, data_bar: found.specimen.data_bar, report, pattern };
-    let text = json_text(&Written { record: &record, details_px: &found.measured.details })?;
-    let mut files = pictures;
+    record.files = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    let record = MeasureRecord { record, data_bar: found.specimen.data_bar, report: report.clone(), pattern };
+    let text = json_text(&Written { record: &record, details_px: details })?;
     // last: a record says that its files are there
     files.push((format!("{name}.json"), text.into_bytes()));
     Ok(MeasuredImage { record, bar: found.bar, files })

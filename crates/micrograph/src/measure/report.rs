@@ -175,6 +175,15 @@ pub struct Report {
     pub warnings: Vec<ReportWarning>,
 }
 
+impl Report {
+    /// Nanometres of a pixel where lengths of regions can be given in nm: the image is calibrated, its pixels are
+    /// square, and the specimen is not tilted.
+    pub fn region_nm_per_px(&self) -> Option<f64> {
+        let lengths = Lengths { calibration: self.calibration.as_ref(), geometry: self.geometry };
+        self.calibration.as_ref().filter(|_| lengths.plain()).map(|pixel| pixel.nm_per_px_x)
+    }
+}
+
 /// Everything that was found, in px of the image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the types say it")]

@@ -84,6 +84,11 @@ fn cell(place: &Place, csv: &str, image: &str, column: &str) -> String {
     cells[at].clone()
 }
 
+/// A path as the program prints it.
+fn place_of(folder: &str, file: &str) -> String {
+    Path::new(folder).join(file).display().to_string()
+}
+
 fn number(place: &Place, csv: &str, image: &str, column: &str) -> f64 {
     let cell = cell(place, csv, image, column);
     cell.parse().unwrap_or_else(|_| panic!("{image} {column}: `{cell}`"))
@@ -110,6 +115,20 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
     assert_eq!(number(&place, csv, "particles", "particles seen"), 14.0);
     let diameter = number(&place, csv, "particles", "mean particle diameter [nm]");
     assert!((diameter - 44.0).abs() < 2.0, "{diameter}");
+    assert_eq!(cell(&place, csv, "particles", "file"), place_of("in", "particles.png"));
+    // a row for each of the 14 discs of 22 px; those that the border cuts are smaller
+    let table = "out/particles.particles.csv";
+    assert_eq!(place.text(table).lines().count(), 15);
+    for particle in 1..=14 {
+        let particle = particle.to_string();
+        let value = |column: &str| number(&place, table, &particle, column);
+        let (px, nm) = (value("equivalent diameter [px]"), value("equivalent diameter [nm]"));
+        assert_eq!(nm, 2.0 * px);
+        assert_eq!(value("area [nm2]"), 4.0 * value("area [px2]"));
+        let is_whole = cell(&place, table, &particle, "cut by the border").is_empty();
+        assert!(!is_whole || (px - 22.0).abs() < 1.0, "{particle}: {px} px");
+    }
+    assert!(!place.path("out/grating.particles.csv").exists(), "lines are no particles");
     for image in ["grating", "lattice", "particles"] {
         assert!(image::open(place.path(&format!("out/{image}.png"))).is_ok());
         let record = place.json(&format!("out/{image}.json"));

@@ -11,12 +11,14 @@ use micrograph::measure::{Task, Unit};
 use super::MeasureRecord;
 use crate::interpret::pattern::PatternResult;
 use crate::output::csv_line;
+use crate::record::Input;
 
 /// The heading of the CSV: a column for each number in each unit that it can have.
 pub fn csv_header() -> String {
-    let mut cells = ["image", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut cells =
+        ["image", "file", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
+            .map(str::to_owned)
+            .to_vec();
     for kind in KINDS {
         for unit in units(kind) {
             let unit = column_unit(*unit);
@@ -43,6 +45,7 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     let tasks: Vec<&str> = tasks.into_iter().map(Task::name).collect();
     let mut cells = vec![
         name.to_owned(),
+        file_text(kept),
         report.width.to_string(),
         report.height.to_string(),
         report.calibration.as_ref().map(|pixel| pixel.nm_per_px_x.to_string()).unwrap_or_default(),
@@ -74,6 +77,14 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     cells.push(report.warnings.iter().map(ReportWarning::to_string).collect::<Vec<_>>().join("; "));
     cells.extend(pattern_cells(kept.pattern.as_ref()));
     csv_line(&cells)
+}
+
+/// The path of the image, as it was given.
+fn file_text(kept: &MeasureRecord) -> String {
+    match &kept.record.input {
+        Some(Input::File { path, .. }) => path.display().to_string(),
+        _ => String::new(),
+    }
 }
 
 /// The units that a number can have, that of a calibrated image first.
