@@ -117,6 +117,7 @@ fn curve_chart(curve: &TrainingCurve) -> String {
             series("training", |row| row.training_loss, LineStyle::Dashed),
             series("validation", |row| row.validation_loss, LineStyle::Solid),
         ],
+        x_scale: AxisScale::Whole,
         y_scale: AxisScale::Log10,
         markers: vec![(curve.best_epoch as f64, "kept".to_owned())],
         ..LineChart::default()
@@ -126,19 +127,14 @@ fn curve_chart(curve: &TrainingCurve) -> String {
 
 /// Pairs of a patch and its reconstruction, all in one range of grey.
 fn samples_sheet(samples: &[Sample]) -> Picture {
-    let cell = |plane, label: &str, note: &str| Cell::<'_> {
+    let pairs: Vec<Plane> = samples.iter().map(pair).collect();
+    let cell = |(plane, sample): (_, &Sample)| Cell {
         plane,
-        label: label.to_owned(),
-        note: note.to_owned(),
+        label: sample.label.clone(),
+        note: "original | network".to_owned(),
         dead: false,
     };
-    let cells: Vec<Cell<'_>> = samples
-        .iter()
-        .flat_map(|sample| {
-            let error: &Plane = &sample.reconstruction;
-            [cell(&sample.original, &sample.label, "original"), cell(error, &sample.label, "network")]
-        })
-        .collect();
+    let cells: Vec<Cell<'_>> = pairs.iter().zip(samples).map(cell).collect();
     contact_sheet(&ContactSheet {
         title: "Held-out patches".to_owned(),
         subtitle: "original, then the network's output".to_owned(),
@@ -147,5 +143,17 @@ fn samples_sheet(samples: &[Sample]) -> Picture {
         map: ColorMap::Gray,
         max_width_px: 1400,
         ..ContactSheet::default()
+    })
+}
+
+/// A patch and its reconstruction, side by side.
+fn pair(sample: &Sample) -> Plane {
+    const GAP_PX: usize = 4;
+    let Sample { original, reconstruction, .. } = sample;
+    let right = original.width() + GAP_PX;
+    Plane::from_fn(original.height(), right + reconstruction.width(), |y, x| match x {
+        _ if x < original.width() => original.at(y, x),
+        _ if x < right => 1.0,
+        _ => reconstruction.at(y, x - right),
     })
 }

@@ -11,6 +11,8 @@ pub enum AxisScale {
     /// Equal steps for equal differences.
     #[default]
     Linear,
+    /// The same with ticks at whole numbers only: epochs.
+    Whole,
     /// Equal steps for doubling; values that are not above 0 are left out.
     Log2,
     /// Equal steps for factors of ten; values that are not above 0 are left out.
@@ -20,7 +22,7 @@ pub enum AxisScale {
 impl AxisScale {
     fn inner(self, value: f64) -> f64 {
         match self {
-            Self::Linear => value,
+            Self::Linear | Self::Whole => value,
             // −∞ and NaN, which are not drawn, for what has no logarithm
             Self::Log2 => value.log2(),
             Self::Log10 => value.log10(),
@@ -29,7 +31,7 @@ impl AxisScale {
 
     fn base(self) -> Option<f64> {
         match self {
-            Self::Linear => None,
+            Self::Linear | Self::Whole => None,
             Self::Log2 => Some(2.0),
             Self::Log10 => Some(10.0),
         }
@@ -55,7 +57,7 @@ impl Axis {
         let (low, high) = if low > high {
             (0.0, 1.0)
         } else if low == high {
-            let around = if scale == AxisScale::Linear { (low.abs() * 0.1).max(1e-9) } else { 1.0 };
+            let around = if scale.base().is_none() { (low.abs() * 0.1).max(1e-9) } else { 1.0 };
             if low == 0.0 { (-1.0, 1.0) } else { (low - around, high + around) }
         } else {
             // curves do not run along the frame
@@ -90,7 +92,8 @@ impl Axis {
 
     fn values(&self, most: usize) -> Vec<(f64, String)> {
         let Some(base) = self.scale.base() else {
-            let ticks = nice_ticks(self.low, self.high, most);
+            let mut ticks = nice_ticks(self.low, self.high, most);
+            ticks.retain(|value| self.scale == AxisScale::Linear || value.fract() == 0.0);
             return ticks.iter().copied().zip(tick_texts(&ticks)).collect();
         };
         let (first, last) = (self.low.ceil() as i64, self.high.floor() as i64);
@@ -142,6 +145,13 @@ mod tests {
     fn a_short_log10_axis_has_ticks_at_one_two_and_five() {
         let axis = Axis::of(AxisScale::Log10, [0.015, 0.4], (0.0, 100.0));
         assert_eq!(texts(&axis, 6), ["0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn epochs_have_ticks_at_whole_numbers() {
+        let axis = |last: f64| Axis::of(AxisScale::Whole, [1.0, last], (0.0, 100.0));
+        assert_eq!(texts(&axis(3.0), 9), ["1", "2", "3"]);
+        assert_eq!(texts(&axis(40.0), 9), ["5", "10", "15", "20", "25", "30", "35", "40"]);
     }
 
     #[test]

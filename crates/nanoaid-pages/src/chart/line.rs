@@ -51,7 +51,8 @@ pub struct LineChart {
 
 const WIDTH: f64 = 720.0;
 const AXES_HEIGHT: f64 = 298.0;
-const LEFT: f64 = 76.0;
+// room for ticks of seven digits beside the label
+const LEFT: f64 = 92.0;
 const RIGHT: f64 = 24.0;
 const LEGEND_Y: f64 = 43.5;
 const LEGEND_LINE: f64 = 20.5;
