@@ -136,7 +136,10 @@ pub enum RecordError {
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     /// It is not the JSON of a record.
-    #[error("{}: not a record: {source}", path.display())]
+    #[error(
+        "{}: not a record of lens, measure or visualize, which are JSON files (lens writes record.json): {source}",
+        path.display()
+    )]
     Json { path: PathBuf, source: serde_json::Error },
     /// It was written in another format.
     #[error(

@@ -52,6 +52,12 @@ pub enum ReplayError {
     /// The record is of a command whose results are not made again.
     #[error("{}: expected a record of lens, visualize or measure, found one of `{command}`", path.display())]
     Command { path: PathBuf, command: String },
+    /// A folder instead of a record.
+    #[error(
+        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure or visualize",
+        path.display()
+    )]
+    Folder { path: PathBuf },
     /// The record lacks what its command needs.
     #[error("{}: the record names no {what}", path.display())]
     Lacks { path: PathBuf, what: &'static str },
@@ -97,6 +103,9 @@ pub fn replay(
     output: ReplayOutput<'_>,
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
+    if path.is_dir() {
+        return Err(ReplayError::Folder { path: path.to_owned() });
+    }
     let bytes = std::fs::read(path).map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
     match record::head(path, &bytes)?.command.as_str() {
         "lens" => lens(path, record::parsed(path, &bytes)?, output, progress),

@@ -109,6 +109,12 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder holds no run.
+    #[error("{}: not a run folder: it has no {MANIFEST}; `nanoaid train` makes run folders", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds files that no run writes; it is not replaced.
     #[error("{} is not a run folder (it has no {MANIFEST}) and is not replaced", path.display())]
     NotARun {
@@ -209,6 +215,9 @@ impl RunFolder {
     /// # Errors
     /// If there is none, or its manifest is damaged or of another version.
     pub fn open(path: &Path) -> Result<Self, RunError> {
+        if path.is_dir() && !Self::is_begun(path) {
+            return Err(RunError::NoRun { path: path.to_owned() });
+        }
         let file = path.join(MANIFEST);
         let text = fs::read(&file).map_err(io_error(&file))?;
         let wrong = |reason: String| RunError::Manifest { path: file.clone(), reason };

@@ -262,9 +262,13 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
 }
 
 fn layers_text(path: &Path, layers: &[Layer], nm_per_px: Option<f64>) -> String {
+    // two spaces behind the longest text
+    let width = |least: usize, longest: Option<usize>| least.max(2 + longest.unwrap_or(0));
+    let names = width(18, layers.iter().map(|layer| layer.name.chars().count()).max());
+    let operations = width(28, layers.iter().map(|layer| layer.operation.chars().count()).max());
     let mut lines = vec![path.display().to_string()];
     lines.push(format!(
-        "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
+        "  {:<names$}{:<operations$}{:>9}{:>8}{:>18}{:>10}",
         "layer", "operation", "channels", "stride", "receptive field", "weights"
     ));
     for layer in layers {
@@ -274,7 +278,7 @@ fn layers_text(path: &Path, layers: &[Layer], nm_per_px: Option<f64>) -> String 
             format!("{field_px} px{nm}")
         });
         lines.push(format!(
-            "  {:<18}{:<28}{:>9}{:>8}{:>18}{:>10}",
+            "  {:<names$}{:<operations$}{:>9}{:>8}{:>18}{:>10}",
             layer.name, layer.operation, layer.n_channels, layer.stride, field, layer.n_weights
         ));
     }
