@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::interrupt;
-use crate::outcome::{Verbosity, note as write_note};
+use crate::outcome::{Failure, Verbosity, note as write_note, print, say};
 
 /// Time between two lines where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(20);
@@ -56,6 +56,7 @@ pub(crate) fn time_text(seconds: f64) -> String {
 /// A count of things done out of things to do.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    unit: String,
     terminal: bool,
     begun: Instant,
     last_line: Instant,
@@ -73,8 +74,8 @@ impl Progress {
         bar.set_length(n);
         let template = format!("{{bar:32}} {{pos}}/{{len}} {unit} · {{msg}} · {{eta}} left");
         bar.set_style(ProgressStyle::with_template(&template).expect("the template is valid"));
-        let (pace, told) = (Pace::default(), false);
-        Self { bar, terminal, begun: Instant::now(), last_line: Instant::now(), pace, told }
+        let (unit, pace, told) = (unit.to_owned(), Pace::default(), false);
+        Self { bar, unit, terminal, begun: Instant::now(), last_line: Instant::now(), pace, told }
     }
 
     /// The same for things that are done side by side, of which shares are known: [`Self::set_share`].
@@ -94,16 +95,10 @@ impl Progress {
         note: &str,
         announced: &dyn Fn(&str) -> String,
     ) {
-        self.pace.note(share);
+        self.announce(share, announced);
         let left = self.pace.left().map(|left| format!(" · {} left", time_text(left))).unwrap_or_default();
         self.bar.set_position(done);
         self.bar.set_message(format!("{note}{left}"));
-        if let (Some(whole), false) = (self.pace.whole(), self.told) {
-            self.told = true;
-            if whole >= LONG {
-                self.line(&announced(&time_text(whole)));
-            }
-        }
         if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let n = self.bar.length().unwrap_or(done);
@@ -111,8 +106,24 @@ impl Progress {
         }
     }
 
-    /// `done` things are done; `note` is shown beside it.
+    /// Announces once how long all of the work takes, if that is long.
+    fn announce(&mut self, share: f64, announced: &dyn Fn(&str) -> String) {
+        self.pace.note(share);
+        if let (Some(whole), false) = (self.pace.whole(), self.told) {
+            self.told = true;
+            if whole >= LONG {
+                self.line(&announced(&time_text(whole)));
+            }
+        }
+    }
+
+    /// `done` things are done; `note` is shown beside it. Long work is announced once.
     pub(crate) fn set(&mut self, done: u64, note: &str) {
+        if let Some(n) = self.bar.length().filter(|n| *n > 0) {
+            let what = format!("{n} {}", self.unit);
+            let share = done as f64 / n as f64;
+            self.announce(share, &|time| format!("{what}: about {time}, by the first ones"));
+        }
         self.bar.set_position(done);
         self.bar.set_message(note.to_owned());
         if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
@@ -146,6 +157,16 @@ impl Progress {
     /// Writes a line above the bar.
     pub(crate) fn line(&self, text: &str) {
         self.bar.suspend(|| write_note(text));
+    }
+
+    /// Prints a result to standard output above the bar.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        self.bar.suspend(|| print(text))
+    }
+
+    /// Writes what the user has to know above the bar.
+    pub(crate) fn say(&self, text: &str) {
+        self.bar.suspend(|| say(text));
     }
 
     /// Removes the bar.

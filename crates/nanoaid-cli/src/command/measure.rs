@@ -6,6 +6,7 @@
 mod network;
 mod table;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -21,6 +22,7 @@ use super::images::{ReadArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
+use crate::progress::Progress;
 
 /// Arguments of `measure`.
 #[derive(Args)]
@@ -87,8 +89,11 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let mut folder = MeasureFolder::open(&path, arguments.output.force, &settings, used)?;
     let mut table = table::Table::new(&names);
     let mut shown = Vec::new();
+    let mut bar = Progress::new(images.len() as u64, "images");
+    let mut warned: BTreeMap<String, usize> = BTreeMap::new();
     let (mut n_done, mut n_before, mut n_skipped) = (0, 0, 0);
-    for (image, name) in images.iter().zip(&names) {
+    for (n, (image, name)) in images.iter().zip(&names).enumerate() {
+        bar.set(n as u64, name);
         let kept = (|| -> Result<MeasureRecord, Failure> {
             if network.is_some() && names.iter().any(|other| picture_name(other) == format!("{name}.png")) {
                 let text = "its overlay would have the name of another image's picture through the network; rename it";
@@ -100,8 +105,8 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 return Ok(kept);
             }
             let measured = measure((&source, name), &settings, network.as_mut(), &mut |_| interrupt::flow())?;
-            if let Some(bar) = &measured.bar {
-                say(&bar_text(image, bar));
+            if let Some(found) = &measured.bar {
+                bar.say(&bar_text(image, found));
             }
             folder.keep(name, &measured)?;
             Ok(measured.record)
@@ -112,19 +117,28 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 if arguments.output.json {
                     shown.push(kept);
                 } else {
-                    print(&table.rows(name, &kept.report))?;
-                    print(&table.network_rows(name, kept.pattern.as_ref()))?;
+                    bar.print(&table.rows(name, &kept.report))?;
+                    bar.print(&table.network_rows(name, kept.pattern.as_ref()))?;
                     for warning in &kept.report.warnings {
-                        say(&format!("{name}: {warning}"));
+                        let text = warning.to_string();
+                        let n = warned.entry(text).or_default();
+                        *n += 1;
+                        if *n == 1 {
+                            bar.say(&format!("{name}: {warning}"));
+                        }
                     }
                 }
             }
             Err(failure) if interrupt::is_raised() => return Err(failure),
             Err(failure) => {
                 n_skipped += 1;
-                say(&format!("skipped {}", failure.in_file(image)));
+                bar.say(&format!("skipped {}", failure.in_file(image)));
             }
         }
+    }
+    bar.finish();
+    for (warning, n) in warned.iter().filter(|(_, n)| **n > 1) {
+        say(&format!("{} more images: {warning}", n - 1));
     }
     if arguments.output.json {
         print(&json_text(&shown)?)?;
