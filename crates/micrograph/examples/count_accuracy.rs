@@ -1,6 +1,7 @@
 //! Accuracy of counting particles and measuring fibres: bias, scatter and coverage as Markdown tables.
 //!
 //! `cargo run --release -p micrograph --example count_accuracy` prints the tables of `docs/accuracy.md`.
+//! `… --example count_accuracy -- rows WORD` prints only the rows whose names contain the word.
 //! `… --example count_accuracy -- OUT IMAGE…` writes instead for each micrograph `OUT/NAME.png` with the
 //! outlines of its particles and their number, the measured points of its fibres, or the reason for a refusal.
 
@@ -26,7 +27,11 @@ const N_SEEDS: u64 = 48;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
-    let Some(out) = arguments.next() else { return tables() };
+    let Some(out) = arguments.next() else { return tables("") };
+    if out.as_os_str() == "rows" {
+        let word = arguments.next().unwrap_or_default();
+        return tables(&word.to_string_lossy());
+    }
     std::fs::create_dir_all(&out)?;
     for image in arguments {
         overlay(&image, &out)?;
@@ -34,10 +39,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn tables() -> Result<(), Box<dyn Error>> {
+fn tables(word: &str) -> Result<(), Box<dyn Error>> {
     let usual = ParticlesConfig { coverage: 0.15, ..ParticlesConfig::default() };
     let overlapping = ParticlesConfig { packing: Packing::Overlapping, ..usual.clone() };
     let imaging = Imaging::default();
+    let particle_row = |name: &str, specimen: &ParticlesConfig, imaging: &Imaging| {
+        if name.contains(word) { particle_row(name, specimen, imaging) } else { Ok(()) }
+    };
+    let fiber_row = |name: &str, specimen: Specimen, imaging: &Imaging| {
+        if name.contains(word) { fiber_row(name, specimen, imaging) } else { Ok(()) }
+    };
     println!("### Particles\n");
     println!(
         "| specimen | touching | n | count: bias | RMSE | cover | density: cover \
@@ -57,6 +68,7 @@ fn tables() -> Result<(), Box<dyn Error>> {
         &imaging,
     )?;
     particle_row("… noisy, 20 electrons", &usual, &Imaging { dose: 20.0, ..imaging.clone() })?;
+    particle_row("… noisy, 8 electrons", &usual, &Imaging { dose: 8.0, ..imaging.clone() })?;
     particle_row("… blurred by 2.5 px", &usual, &Imaging { blur_px: 2.5, ..imaging.clone() })?;
     particle_row("… charging by 40 %", &usual, &Imaging { gradient: 0.4, ..imaging.clone() })?;
     particle_row("… dark", &usual, &Imaging { inverted: true, ..imaging.clone() })?;

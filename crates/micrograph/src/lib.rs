@@ -65,6 +65,7 @@
 
 pub mod calibration;
 pub mod config_error;
+pub mod contrast;
 #[cfg(any(feature = "image", feature = "ndarray"))]
 mod convert;
 pub mod data_bar;

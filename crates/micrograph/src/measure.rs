@@ -15,10 +15,13 @@ pub mod geometry;
 pub mod gradient;
 pub mod grating;
 mod harmonics;
+mod large;
 pub mod lattice;
 pub mod orientation;
+pub mod outliers;
 pub mod quantity;
 pub mod report;
+mod rim;
 mod solve;
 mod spectrum;
 

@@ -1,7 +1,10 @@
 //! Plane: one channel of `f32` with height and width; the currency between crates.
 //!
 //! Row-major, `[H, W]`, indices `y, x` in this order. A plane does not know nanometres, its
-//! source, or the meaning of its values.
+//! source, or the meaning of its values. Copies share their values until one of them is changed.
+
+use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +30,34 @@ impl Rect {
 }
 
 /// One channel of values, `[H, W]`, row-major.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// A clone, and a [`crop`](Plane::crop) of whole rows, hold the same memory until their values are changed.
+#[derive(Clone)]
 pub struct Plane {
     height: usize,
     width: usize,
-    values: Vec<f32>,
+    /// Where its values begin among the shared ones.
+    first: usize,
+    shared: Arc<Vec<f32>>,
+}
+
+impl fmt::Debug for Plane {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { height, width, .. } = self;
+        let values = self.values();
+        formatter
+            .debug_struct("Plane")
+            .field("height", height)
+            .field("width", width)
+            .field("values", &values)
+            .finish()
+    }
+}
+
+impl PartialEq for Plane {
+    fn eq(&self, other: &Self) -> bool {
+        (self.height, self.width, self.values()) == (other.height, other.width, other.values())
+    }
 }
 
 impl Plane {
@@ -41,7 +67,7 @@ impl Plane {
     /// If `values` does not hold `height · width` numbers: the caller's shapes are wrong.
     pub fn new(height: usize, width: usize, values: Vec<f32>) -> Self {
         assert_eq!(values.len(), height * width, "a plane holds height × width values");
-        Self { height, width, values }
+        Self { height, width, first: 0, shared: Arc::new(values) }
     }
 
     /// A plane in which every pixel is `value`.
@@ -79,30 +105,42 @@ impl Plane {
 
     /// All values, row after row.
     pub fn values(&self) -> &[f32] {
-        &self.values
+        &self.shared[self.first..self.first + self.height * self.width]
     }
 
-    /// All values, row after row, mutable.
+    /// All values, row after row, mutable. If other planes share them, this one gets its own first.
     pub fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+        if self.is_part() {
+            *self = Self::new(self.height, self.width, self.values().to_vec());
+        }
+        Arc::make_mut(&mut self.shared).as_mut_slice()
     }
 
-    /// The values, row after row, without the plane around them.
+    /// The values, row after row, without the plane around them; a copy if other planes share them.
     pub fn into_values(self) -> Vec<f32> {
-        self.values
+        if self.is_part() {
+            return self.values().to_vec();
+        }
+        Arc::unwrap_or_clone(self.shared)
+    }
+
+    /// Whether it is some of the rows of a larger plane.
+    fn is_part(&self) -> bool {
+        self.shared.len() != self.height * self.width
     }
 
     /// The value at row `y`, column `x`.
     pub fn at(&self, y: usize, x: usize) -> f32 {
-        self.values[y * self.width + x]
+        self.shared[self.first + y * self.width + x]
     }
 
     /// Row `y`.
     pub fn row(&self, y: usize) -> &[f32] {
-        &self.values[y * self.width..(y + 1) * self.width]
+        let from = self.first + y * self.width;
+        &self.shared[from..from + self.width]
     }
 
-    /// A copy of the pixels inside `rect`.
+    /// A copy of the pixels inside `rect`; whole rows, if they are most of the plane, share its memory.
     ///
     /// # Panics
     /// If `rect` reaches outside.
@@ -111,6 +149,11 @@ impl Plane {
             rect.y + rect.height <= self.height && rect.x + rect.width <= self.width,
             "a crop lies inside its plane"
         );
+        // fewer rows would keep many more in memory
+        if rect.width == self.width && 2 * rect.height >= self.height {
+            let first = self.first + rect.y * self.width;
+            return Self { height: rect.height, first, ..self.clone() };
+        }
         let mut values = Vec::with_capacity(rect.height * rect.width);
         for y in rect.y..rect.y + rect.height {
             values.extend_from_slice(&self.row(y)[rect.x..rect.x + rect.width]);
@@ -128,24 +171,24 @@ impl Plane {
 
     /// A plane of the same shape with `change` applied to each value.
     pub fn map(&self, change: impl Fn(f32) -> f32) -> Self {
-        Self::new(self.height, self.width, self.values.iter().map(|&value| change(value)).collect())
+        Self::new(self.height, self.width, self.values().iter().map(|&value| change(value)).collect())
     }
 
     /// Mean of the values, summed in `f64`; 0 for an empty plane.
     pub fn mean(&self) -> f64 {
-        if self.values.is_empty() {
+        if self.values().is_empty() {
             return 0.0;
         }
-        sum(&self.values, f64::from) / self.values.len() as f64
+        sum(self.values(), f64::from) / self.values().len() as f64
     }
 
     /// Variance of the values about their mean, summed in `f64`; 0 for an empty plane.
     pub fn variance(&self) -> f64 {
-        if self.values.is_empty() {
+        if self.values().is_empty() {
             return 0.0;
         }
         let mean = self.mean();
-        sum(&self.values, |value| (f64::from(value) - mean).powi(2)) / self.values.len() as f64
+        sum(self.values(), |value| (f64::from(value) - mean).powi(2)) / self.values().len() as f64
     }
 
     /// Smallest and largest value, without NaN; `None` if all values are NaN.
@@ -155,7 +198,7 @@ impl Plane {
             (if value < low { value } else { low }, if value > high { value } else { high })
         };
         let mut parts = [(f32::INFINITY, f32::NEG_INFINITY); 8];
-        let (eights, rest) = self.values.as_chunks::<8>();
+        let (eights, rest) = self.values().as_chunks::<8>();
         for eight in eights {
             for (part, &value) in parts.iter_mut().zip(eight) {
                 *part = widened(*part, value);
@@ -172,7 +215,7 @@ impl Plane {
     pub fn quantiles(&self, shares: &[f64]) -> Vec<f32> {
         // whole numbers are compared faster than floating-point ones
         let mut keys: Vec<i32> =
-            self.values.iter().filter(|value| !value.is_nan()).map(|value| key(value.to_bits())).collect();
+            self.values().iter().filter(|value| !value.is_nan()).map(|value| key(value.to_bits())).collect();
         if keys.is_empty() {
             return Vec::new();
         }
@@ -232,6 +275,21 @@ mod tests {
         let crop = plane.crop(Rect { y: 1, x: 2, height: 2, width: 3 });
         assert_eq!(crop.values(), [12.0, 13.0, 14.0, 22.0, 23.0, 24.0]);
         assert_eq!((crop.height(), crop.width()), (2, 3));
+    }
+
+    #[test]
+    fn what_shares_memory_changes_alone() {
+        let plane = Plane::from_fn(4, 3, |y, x| (10 * y + x) as f32);
+        let mut lower = plane.crop(Rect { y: 1, x: 0, height: 3, width: 3 });
+        assert_eq!(lower.values().as_ptr(), plane.row(1).as_ptr(), "no copy");
+        assert_eq!((lower.at(0, 2), lower.row(2)), (12.0, [30.0, 31.0, 32.0].as_slice()));
+        assert_eq!(lower, Plane::from_fn(3, 3, |y, x| (10 * y + x + 10) as f32));
+        assert_eq!(lower.clone().into_values(), lower.values());
+        lower.values_mut()[0] = -1.0;
+        assert_eq!((lower.at(0, 0), lower.values().len(), plane.at(1, 0)), (-1.0, 9, 10.0));
+        let mut copy = plane.clone();
+        copy.values_mut()[11] = 7.0;
+        assert_eq!((copy.at(3, 2), plane.at(3, 2)), (7.0, 32.0));
     }
 
     #[test]

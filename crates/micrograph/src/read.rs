@@ -72,7 +72,7 @@ impl Micrograph {
     ///
     /// # Errors
     /// If it is not a readable image, is damaged, needs more than `config.most_bytes`, has no page
-    /// `config.page`, or holds values that are not finite.
+    /// `config.page`, or holds more values that are not finite than `config` allows.
     pub fn from_source(source: &Source, config: &ReadConfig) -> Result<Self, ReadError> {
         let (file, mut stream) = of_source(source, config)?;
         let (facts, plane) = match file.format {
@@ -88,7 +88,7 @@ impl Micrograph {
         };
         let total = plane.values().len();
         let count = plane.values().iter().filter(|value| !value.is_finite()).count();
-        if count > 0 {
+        if count as f64 > config.most_not_finite * total as f64 {
             return Err(ReadError::NotFinite { path: source.path().to_owned(), count, total });
         }
         Ok(Self { plane, facts })

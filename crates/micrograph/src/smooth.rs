@@ -70,7 +70,7 @@ fn add_scaled(sums: &mut [f32], values: &[f32], weight: f32) {
 }
 
 /// Means of squares of `stride` px; those at the far borders may be cut.
-fn averaged(plane: &Plane, stride: usize) -> Plane {
+pub(crate) fn averaged(plane: &Plane, stride: usize) -> Plane {
     let (height, width) = (plane.height(), plane.width());
     Plane::from_fn(height.div_ceil(stride), width.div_ceil(stride), |y, x| {
         let rows = y * stride..((y + 1) * stride).min(height);

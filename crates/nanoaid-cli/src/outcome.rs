@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use micrograph::ConfigError;
 use micrograph::measure::file::MeasureFileError;
 use micrograph::read::ReadError;
 use nanoaid::data::prepare::PrepareError;
@@ -48,6 +49,15 @@ impl Failure {
     /// A failure with its own sentence.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self { what: Some(text.into()), path: None, source: None }
+    }
+
+    /// `error`, which names a setting, under the name of the option that gives it; `options` holds both.
+    pub(crate) fn of_option(error: ConfigError, options: &[(&str, &str)]) -> Self {
+        let option = options.iter().find(|(setting, _)| *setting == &*error.setting);
+        Self::from(match option {
+            Some((_, option)) => ConfigError { setting: (*option).into(), ..error },
+            None => error,
+        })
     }
 
     /// `error`, which happened with the file or folder at `path`.

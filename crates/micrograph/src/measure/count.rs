@@ -7,6 +7,7 @@
 //! others are not counted. The number density of the specimen is [`Count::in_frame`] over [`Count::area_px`].
 
 pub(in crate::measure) mod background;
+mod border;
 pub(in crate::measure) mod distance;
 mod edge;
 mod regions;
@@ -23,6 +24,7 @@ use crate::measure::count::edge::Nearby;
 use crate::measure::count::round::Separated;
 use crate::measure::count::split::Merge;
 use crate::measure::quantity::{Component, Quantity, Unit};
+use crate::measure::rim::Excess;
 use crate::{ConfigError, Plane};
 
 pub use background::{NoBackground, Polarity};
@@ -259,13 +261,21 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
         let (fewest, most) = all.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         return Err(CountError::Unsettled { fewest, most });
     }
+    let mask: Vec<bool> = labels.of.iter().map(|label| *label > 0).collect();
+    let radius_px =
+        summary::median(&regions.iter().map(|region| (region.diameter_px / 2.0, 1.0)).collect::<Vec<_>>());
+    let excess =
+        border::excess(&mask, &flat.sharp, radius_px).unwrap_or(Excess { px: 0.0, doubt_px: EDGE_DOUBT_PX });
+    for region in &mut regions {
+        region.diameter_px = (region.diameter_px - excess.px).max(1.0);
+    }
     regions::find_nearest(&mut regions);
     let whole = summary::weighted_whole(&regions, size);
     let whole_at = |index: usize| summary::weighted_whole(&others[index], size);
     let (whole_low, whole_high) = (whole_at(0), whole_at(1));
     let of_sizes = |statistic: fn(&[(f64, f64)]) -> f64, method: &str| {
         let change = (statistic(&whole_low) - statistic(&whole_high)).abs();
-        let doubt = change / 2.0 + EDGE_DOUBT_PX;
+        let doubt = change / 2.0 + excess.doubt_px.max(EDGE_DOUBT_PX);
         (!whole.is_empty()).then(|| summary::resampled(&whole, statistic, doubt, method))
     };
     let touching = touch as f64 / regions.len() as f64;
@@ -315,9 +325,11 @@ impl Segmented {
     }
 }
 
-/// Grey levels over the background at which particles begin, `share` of their median height.
+/// Grey levels over the background at which particles begin, `share` of their median height. Its least value rises with
+/// the share beyond the usual one: what is lost then is as near to the noise as it looks.
 fn level(flat: &AboveBackground, share: f64) -> f32 {
-    (share * flat.level).max(LEAST_THRESHOLD * flat.noise) as f32
+    let least = LEAST_THRESHOLD * (share / FOREGROUND).max(1.0);
+    (share * flat.level).max(least * flat.noise) as f32
 }
 
 /// Regions above `share` of the particles' height, split where the neck is below `neck`.
@@ -331,7 +343,7 @@ fn segmented(flat: &AboveBackground, nearby: &Nearby, share: f64, neck: f64) -> 
     let (mut of, n_regions) =
         split::watershed(&distances, width, Merge { pass_over_peak: neck, rise_px: LEAST_RISE_PX });
     let Separated { n_regions, round, discs } = round::separated(&mut of, (height, width), n_regions, neck);
-    let mut labels = Labels { height, width, of };
+    let mut labels = Labels::new(height, width, of);
     let mut regions = regions::measured(&labels, n_regions);
     for region in &mut regions {
         // in order of their labels; a disc that is only below other regions has no label
@@ -344,9 +356,21 @@ fn segmented(flat: &AboveBackground, nearby: &Nearby, share: f64, neck: f64) -> 
         let peak = &mut peaks[*label as usize];
         *peak = peak.max(*value);
     }
-    let least = level(flat, LEAST_PEAK);
+    let least = level(flat, LEAST_PEAK).max((highest_of_noise(height * width) * flat.noise) as f32);
     regions::retain(&mut labels, &mut regions, |region| peaks[region.label as usize] >= least);
     Segmented { labels, regions, round }
+}
+
+/// Height in standard deviations that the highest peak of white noise, smoothed by a Gaussian of 1 px, exceeds in one of
+/// fifty images of so many pixels, a few more at borders (upcrossings of a Gaussian field, Adler 1981).
+fn highest_of_noise(n_pixels: usize) -> f64 {
+    /// Curvature of the field's correlation, per px².
+    const ROUGHNESS: f64 = 0.5;
+    let peaks = |height: f64| {
+        let density = ROUGHNESS * std::f64::consts::TAU.powf(-1.5) * height * (-0.5 * height * height).exp();
+        n_pixels as f64 * density
+    };
+    (30..=90).map(|tenths| f64::from(tenths) / 10.0).find(|height| peaks(*height) <= 0.02).unwrap_or(9.0)
 }
 
 fn n_above(flat: &AboveBackground, share: f64) -> usize {
@@ -391,6 +415,25 @@ fn most_of_few(mean: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_exceeds_its_bound_in_few_images() {
+        const SIDE: usize = 200;
+        let bound = highest_of_noise(SIDE * SIDE);
+        let exceeded = (0..60)
+            .filter(|seed| {
+                let mut stream = crate::random::Stream::new(*seed, "test", 0);
+                let noise = Plane::from_fn(SIDE, SIDE, |_, _| stream.normal() as f32);
+                let smoothed = crate::smooth::smooth(&noise, 1.0);
+                let highest = smoothed.range().map_or(0.0, |(_, high)| f64::from(high));
+                // a Gaussian of 1 px leaves 1 / (2 √π) of the standard deviation
+                highest > bound / (2.0 * std::f64::consts::PI.sqrt())
+            })
+            .count();
+        // expected are 1 of 60, and some at the border, which smoothing repeats
+        assert!(exceeded <= 7, "{exceeded}");
+        assert!((4.0..5.5).contains(&bound) && highest_of_noise(1 << 24) > bound + 0.8, "{bound}");
+    }
 
     #[test]
     fn few_are_no_more_than_a_poisson_number_is_in_95_of_100_cases() {

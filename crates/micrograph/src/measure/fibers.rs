@@ -18,9 +18,10 @@ use crate::measure::count::distance::squared_distances;
 use crate::measure::count::summary::{N_RESAMPLES, mean, median, resampled, size_bins};
 use crate::measure::count::{NoBackground, Polarity, SizeBin, fill_holes};
 use crate::measure::fibers::lines::{Line, fiber_of};
-use crate::measure::fibers::profile::{Width, rim, width};
+use crate::measure::fibers::profile::{Width, width};
 use crate::measure::geometry::{axis_deg, axis_difference_deg};
 use crate::measure::quantity::{Component, Quantity, Unit};
+use crate::measure::rim::Edge;
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
@@ -175,7 +176,7 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
         for ((([y, x], [dy, dx]), length_px), width) in along.zip(widths) {
             let near = |width: &&Width| (width.diameter_px - diameter).abs() <= FARTHEST * diameter;
             let Some(width) = width.as_ref().filter(near) else { continue };
-            edges.push((width.edge_px, length_px));
+            edges.push((width.edge, length_px));
             points.push(FiberPoint {
                 y: y - width.off_px * dx,
                 x: x + width.off_px * dy,
@@ -186,10 +187,14 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
             });
         }
     }
-    let edge_px = mean(&edges);
-    let (rim_px, rim_doubt_px) = rim(edge_px);
-    points.iter_mut().for_each(|point| point.diameter_px -= rim_px);
-    let length_px: f64 = points.iter().map(|point| point.length_px).sum();
+    let of_edges = |part: fn(&Edge) -> f64| {
+        mean(&edges.iter().map(|(edge, length)| (part(edge), *length)).collect::<Vec<_>>())
+    };
+    let edge = Edge { width_px: of_edges(|edge| edge.width_px), rim: of_edges(|edge| edge.rim) };
+    let excess = edge.excess();
+    points.iter_mut().for_each(|point| point.diameter_px -= excess.px);
+    // from 0 on: the sum of nothing would be −0
+    let length_px = points.iter().fold(0.0, |sum, point| sum + point.length_px);
     let weighted: Vec<(f64, f64)> = points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
     let expected = config.least_length * mean(&weighted).max(1.0);
     if length_px < expected {
@@ -203,7 +208,7 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
     if found < LEAST_ELONGATION {
         return Err(FibersError::NotLong { found, expected: LEAST_ELONGATION });
     }
-    Ok(summed_up(flat.polarity, points, n_skeleton, rim_doubt_px))
+    Ok(summed_up(flat.polarity, points, n_skeleton, excess.doubt_px))
 }
 
 fn summed_up(polarity: Polarity, points: Vec<FiberPoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibers {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::outliers::MOST_SHARE;
 use super::report::{
     self, CalibrateError, Calibrated, Measured, ReportConfig, ReportWarning, TypedBar, measured,
 };
@@ -35,9 +36,10 @@ pub struct MeasureConfig {
 }
 
 impl MeasureConfig {
-    /// How the file is read.
+    /// How the file is read: a few values that are not numbers are replaced before measuring.
     pub fn read(&self) -> ReadConfig {
-        ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() }
+        let (page, nm_per_px) = (self.page, self.nm_per_px);
+        ReadConfig { page, nm_per_px, most_not_finite: MOST_SHARE, ..ReadConfig::default() }
     }
 
     /// The part of a specimen that is measured.

@@ -2,8 +2,8 @@
 //!
 //! Charging and detectors make one side brighter, line-wise charging lifts whole rows. The background
 //! is a polynomial of degree 2, fitted to means of blocks with Tukey's weights so that bright debris
-//! does not bend it. The removed part is returned. A pattern along the rows looks like row offsets, so these
-//! are removed only on request.
+//! does not bend it. A pattern along the rows looks like row offsets, so these are removed only on request.
+//! What remains of an image that is nothing but its background is rounding, and becomes 0.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,12 @@ use crate::Plane;
 
 /// Blocks along the longer side for the fit of the background.
 const BLOCKS: usize = 48;
+/// Largest remainder of a background in `f32`, over the largest value: rounding of values and of the fit.
+const ROUNDED: f64 = 1.0 / (1 << 20) as f64;
+/// Largest remainder of a background in whole grey levels, and its largest rms; that of lines one level high is a
+/// half.
+const ROUNDED_LEVEL: f64 = 0.55;
+const ROUNDED_RMS: f64 = 0.4;
 /// Half width in rows of the running median against which the offset of a row is measured.
 const ROWS_AROUND: usize = 7;
 
@@ -57,9 +63,23 @@ pub fn flattened(plane: &Plane, config: FlattenConfig) -> Flattened {
             values.push((f64::from(value) - background) as f32);
         }
     }
-    let mut plane = Plane::new(height, width, values);
+    let mut rest = Plane::new(height, width, values);
+    if is_rounding(plane, &rest, high - low) {
+        rest = Plane::filled(height, width, 0.0);
+    }
+    let mut plane = rest;
     let row_offset = if config.rows { level_rows(&mut plane) } else { 0.0 };
     Flattened { plane, background_range: (high - low).max(0.0), row_offset }
+}
+
+/// Whether the `rest` of `plane` without its background, which changes by `range`, is nothing but rounding.
+fn is_rounding(plane: &Plane, rest: &Plane, range: f64) -> bool {
+    let ends = |plane: &Plane| plane.range().map_or([0.0; 2], |(low, high)| [low, high].map(f64::from));
+    // the fit to means of blocks may be off by a constant
+    let [low, high] = ends(rest);
+    let (left, largest) = ((high - low) / 2.0, ends(plane).into_iter().map(f64::abs).fold(0.0, f64::max));
+    let whole = || range >= 2.0 && plane.values().iter().all(|value| value.fract() == 0.0);
+    left <= ROUNDED * largest || left <= ROUNDED_LEVEL && rest.variance().sqrt() <= ROUNDED_RMS && whole()
 }
 
 /// Standard deviation of the noise from pixel to pixel, from a Laplacian that passes neither planes
@@ -168,6 +188,23 @@ mod tests {
             assert!(found.plane.at(y, x).abs() < 0.5, "{y} {x}: {}", found.plane.at(y, x));
         }
         assert!((found.plane.at(27, 60) - 150.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_only_background() {
+        let bowl = |y: usize, x: usize| 7.0 + 0.11 * x as f32 - 0.07 * y as f32 + 0.0013 * (x * x) as f32;
+        for (name, plane) in [
+            ("constant", Plane::filled(90, 120, 12345.0)),
+            ("large", Plane::filled(90, 120, 3.1e9)),
+            ("bowl", Plane::from_fn(90, 120, bowl)),
+            ("bowl in whole levels", Plane::from_fn(90, 120, |y, x| bowl(y, x).round())),
+        ] {
+            let left = flattened(&plane, FlattenConfig::default()).plane;
+            assert_eq!(left, Plane::filled(90, 120, 0.0), "{name}");
+        }
+        let faint = Plane::from_fn(90, 120, |_, x| 100.0 + f32::from(u8::from(x % 8 < 4)));
+        let left = flattened(&faint, FlattenConfig::default()).plane;
+        assert!((left.variance() - 0.25).abs() < 0.01, "lines of one level are no rounding");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::harmonics::Harmonics;
 use super::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane};
 
+pub(super) use edges::n_lines;
 pub(in crate::measure) use evidence::check;
 pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
 
@@ -92,6 +93,9 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
+    if flat.range() == Some((0.0, 0.0)) {
+        return Err(NoPeriodReason::Flat.into());
+    }
     let start = evidence::start(&flat)?;
     let mut evidence = start.evidence;
     let orders = |most: i32| (1..=most).map(|order| [order, 0]).collect::<Vec<_>>();

@@ -112,6 +112,9 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     let config = config.checked().map_err(NoPeriodReason::from)?;
     check(plane)?;
     let flat = flattened(plane, config.flatten).plane;
+    if flat.range() == Some((0.0, 0.0)) {
+        return Err(NoPeriodReason::Flat.into());
+    }
     let start = waves::start(&flat)?;
     // finer terms would add little: the positions of the sites determine the vectors
     let pattern = Harmonics::fitted(&flat, &start, &waves::orders(&start)).ok_or(NoPeriodReason::NoFit)?;

@@ -16,6 +16,7 @@ use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg, axis_difference_deg};
 use super::gradient::Gradient;
 use super::quantity::{Component, Quantity, Unit};
+use crate::contrast::Flat;
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
@@ -99,8 +100,10 @@ pub enum NoOrientation {
     /// Some pixels are not numbers.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
-    /// All pixels are equal.
-    #[error("the image is uniform: its gradient is 0 everywhere")]
+    /// All pixels are equal, but for slow changes of brightness and noise of the last digit.
+    #[error(
+        "the image is flat: apart from slow changes of brightness it holds at most noise of the last digit"
+    )]
     Flat,
 }
 
@@ -261,6 +264,9 @@ pub fn orientation(plane: &Plane, config: &OrientationConfig) -> Result<Orientat
     let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
     if odd > 0 {
         return Err(NoOrientation::NotNumbers(odd));
+    }
+    if Flat::of(plane).is_some() {
+        return Err(NoOrientation::Flat);
     }
     let flat = flattened(plane, FlattenConfig::default()).plane;
     let variance = super::flatten::noise(&flat).powi(2);

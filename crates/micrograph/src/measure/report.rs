@@ -15,9 +15,12 @@ use super::drift::DRIFT;
 use super::fibers::{Fibers, FibersConfig, fibers};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
+use super::large::Working;
 use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
+use super::outliers::Repaired;
 use super::quantity::Quantity;
+use crate::contrast::Flat;
 use crate::{Calibration, ConfigError, Plane};
 
 pub use answer::{Dimension, KINDS, Kind};
@@ -35,6 +38,12 @@ const MANY_EXTRA: f64 = 0.05;
 const LITTLE_ORDER: f64 = 0.1;
 /// Measured share of centre lines below which the diameters may not represent all fibres.
 const FEW_LINES: f64 = 0.5;
+
+/// Least period, diameter of particles, and diameter of fibres, in px of a reduced copy, that it resolves as well as
+/// the image would.
+const RESOLVED_PERIOD: f64 = 8.0;
+const RESOLVED_PARTICLE: f64 = 12.0;
+const RESOLVED_FIBER: f64 = 8.0;
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -213,7 +222,8 @@ pub struct Measured {
     pub details: Details,
 }
 
-/// Measures `plane`, the specimen without its data bar, `[H, W]`.
+/// Measures `plane`, the specimen without its data bar, `[H, W]`. Outliers of the detector are replaced before, with a
+/// warning; of a flat plane every measurement is refused.
 ///
 /// # Errors
 /// If a setting is out of range. What cannot be measured is a refusal in the report.
@@ -238,20 +248,30 @@ pub fn measured(
 ) -> Result<Measured, ConfigError> {
     let config = config.clone().checked()?;
     let geometry = config.geometry(calibration).checked()?;
+    let repaired = Repaired::of(plane);
+    let working = Working::all(&repaired.plane);
     let mut work = Work {
-        plane,
+        working: &working,
         lengths: Lengths { calibration, geometry },
         answers: Vec::new(),
         warnings: Vec::new(),
         details: Details::default(),
         weakness: None,
     };
-    if config.what.is_empty() {
+    if let Some(text) = repaired.text() {
+        let text = format!(
+            "{text} far from all around, as of the detector, replaced from the neighbours for measuring"
+        );
+        work.warn(text, "What is narrower than the beam is not measured.");
+    }
+    let mut what = config.what.clone();
+    what.sort_unstable();
+    what.dedup();
+    if let Some(flat) = Flat::of(&repaired.plane) {
+        work.refuse_flat(&what, flat);
+    } else if what.is_empty() {
         work.by_evidence();
     } else {
-        let mut what = config.what.clone();
-        what.sort_unstable();
-        what.dedup();
         for task in what {
             work.done(task, "requested", "requested");
         }
@@ -277,7 +297,8 @@ pub fn measured(
 
 /// What has been done so far.
 struct Work<'a> {
-    plane: &'a Plane,
+    /// The image, or what is measured in its place.
+    working: &'a [Working],
     lengths: Lengths<'a>,
     answers: Vec<Answer>,
     warnings: Vec<ReportWarning>,
@@ -286,7 +307,16 @@ struct Work<'a> {
     weakness: Option<String>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Refuses `what`, or everything if it is empty: there is nothing to measure.
+    fn refuse_flat(&mut self, what: &[Task], flat: Flat) {
+        let all = [Task::Pitch, Task::Lattice, Task::Count, Task::Fibers, Task::Orientation];
+        let (tasks, chosen) = if what.is_empty() { (&all[..], "tried") } else { (what, "requested") };
+        for task in tasks {
+            self.answers.push(Answer::refused(*task, chosen, format!("the image is flat: {flat}")));
+        }
+    }
+
     /// From the strongest evidence to the weakest, until something is found whose accuracy was checked.
     fn by_evidence(&mut self) {
         for (task, found) in [
@@ -391,9 +421,41 @@ impl Work<'_> {
         self.warn(text, "Measure within one field of the scan, or compare with a grid of known pitch.");
     }
 
+    /// What `measure` finds in the first working plane that resolves it, else in the last, with a warning if that is
+    /// not the image; the reason of the first if nothing is found.
+    fn in_working<T, E: ToString>(
+        &mut self,
+        task: Task,
+        measure: impl Fn(&Plane) -> Result<T, E>,
+        is_resolved: impl Fn(&T) -> bool,
+    ) -> Result<(T, &'a Working), String> {
+        let mut refused = None;
+        let mut best: Option<(T, &Working)> = None;
+        for working in self.working {
+            match measure(&working.plane) {
+                Ok(found) => {
+                    let resolved = is_resolved(&found);
+                    best = Some((found, working));
+                    if resolved {
+                        break;
+                    }
+                }
+                Err(error) => refused = refused.or_else(|| Some(error.to_string())),
+            }
+        }
+        let Some((found, working)) = best else { return Err(refused.unwrap_or_default()) };
+        if let Some(text) = working.text() {
+            let text = format!("the image is large: {} was measured {text}", task.name());
+            self.warn(text, "Measure a part of it in full (`--box`).");
+        }
+        Ok((found, working))
+    }
+
     fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
-        let found = grating(self.plane, &config).map_err(|refused| refused.to_string())?;
+        let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
+        let (found, working) = self.in_working(Task::Pitch, |plane| grating(plane, &config), resolved)?;
+        let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
                 "few periods: {:.1} over the image; the accuracy was checked for {CHECKED_PERIODS} and more",
@@ -409,7 +471,9 @@ impl Work<'_> {
 
     fn lattice(&mut self) -> Result<answer::Answered, String> {
         let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
-        let found = lattice(self.plane, &config).map_err(|refused| refused.to_string())?;
+        let resolved = |found: &Lattice| found.vectors.iter().all(|[y, x]| y.hypot(*x) >= RESOLVED_PERIOD);
+        let (found, working) = self.in_working(Task::Lattice, |plane| lattice(plane, &config), resolved)?;
+        let found = working.lattice(found);
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {
             let text = format!("{:.0} % of the sites are missing", 100.0 * missing);
@@ -429,7 +493,7 @@ impl Work<'_> {
 
     fn orientation(&mut self) -> Result<answer::Answered, String> {
         let config = OrientationConfig { geometry: self.lengths.geometry, ..OrientationConfig::default() };
-        let found = orientation(self.plane, &config).map_err(|refused| refused.to_string())?;
+        let (found, _) = self.in_working(Task::Orientation, |plane| orientation(plane, &config), |_| true)?;
         if found.axis.is_some() && found.order.value < LITTLE_ORDER {
             let text = format!("hardly any common axis: the order parameter is {:.2}", found.order.value);
             self.warn(text, "Do not rely on the axis of the texture.");
@@ -440,8 +504,12 @@ impl Work<'_> {
     }
 
     fn count(&mut self) -> Result<answer::Answered, String> {
-        let (found, labels) =
-            particles(self.plane, &CountConfig::default()).map_err(|refused| refused.to_string())?;
+        let resolved = |(found, _): &(Count, Labels)| {
+            found.median_diameter_px.as_ref().is_some_and(|median| median.value >= RESOLVED_PARTICLE)
+        };
+        let measure = |plane: &Plane| particles(plane, &CountConfig::default());
+        let ((found, labels), working) = self.in_working(Task::Count, measure, resolved)?;
+        let (found, labels) = (working.count(found), working.labels(labels));
         for warning in found.warnings.clone() {
             match warning {
                 CountWarning::Touching(share) => {
@@ -468,7 +536,10 @@ impl Work<'_> {
         if !self.lengths.plain() {
             return Err(answer::NOT_PLAIN.to_owned());
         }
-        let found = fibers(self.plane, &FibersConfig::default()).map_err(|refused| refused.to_string())?;
+        let resolved = |found: &Fibers| found.median_diameter_px.value >= RESOLVED_FIBER;
+        let measure = |plane: &Plane| fibers(plane, &FibersConfig::default());
+        let (found, working) = self.in_working(Task::Fibers, measure, resolved)?;
+        let found = working.fibers(found);
         if found.measured < FEW_LINES {
             let text =
                 format!("diameters come from only {:.0} % of the centre lines", 100.0 * found.measured);

@@ -9,6 +9,8 @@ pub struct ReadConfig {
     pub most_bytes: usize,
     /// Size of a pixel as typed by the user, above 0; overrides the file.
     pub nm_per_px: Option<f64>,
+    /// Largest share of the pixels that may be NaN or infinite, in `[0, 1]`; a file with more is an error.
+    pub most_not_finite: f64,
 }
 
 impl Default for ReadConfig {
@@ -17,6 +19,7 @@ impl Default for ReadConfig {
             page: 0,
             most_bytes: 512 << 20, // 8192 × 8192 pixels as f32 and as 16 bit, with room
             nm_per_px: None,
+            most_not_finite: 0.0, // what is not a number has no grey level
         }
     }
 }

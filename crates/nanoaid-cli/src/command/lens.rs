@@ -166,6 +166,9 @@ impl LensArguments {
             OrderArgument::Entropy => Order::Entropy,
             OrderArgument::Channel => Order::Channel,
         };
+        let threshold = self.anomaly.map_or_else(Threshold::default, Threshold::Quantile).checked();
+        let threshold =
+            threshold.map_err(|error| Failure::of_option(error, &[("threshold.quantile", "--anomaly")]))?;
         let config = self.read.config();
         Ok(ViewSettings {
             layers,
@@ -174,7 +177,7 @@ impl LensArguments {
             color_map: self.colormap,
             maps: self.maps.iter().map(|format| format.format()).collect(),
             sheet_only: self.sheet_only,
-            threshold: self.anomaly.map_or_else(Threshold::default, Threshold::Quantile),
+            threshold,
             nm_per_px: self.read.nm_per_px,
             page: self.read.page,
             data_bar: config.data_bar,

@@ -172,7 +172,9 @@ impl MeasureArguments {
         let mut what: Vec<Task> = self.what.iter().map(task).collect();
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig { what, tilt_deg: self.tilt, tilt_axis_deg: self.tilt_axis }.checked()?;
+        let report = ReportConfig { what, tilt_deg: self.tilt, tilt_axis_deg: self.tilt_axis };
+        let options = [("geometry.tilt_deg", "--tilt"), ("geometry.tilt_axis_deg", "--tilt-axis")];
+        let report = report.checked().map_err(|error| Failure::of_option(error, &options))?;
         let file = MeasureConfig {
             report,
             nm_per_px: self.read.nm_per_px,

@@ -55,6 +55,26 @@ fn one_depth_of_one_micrograph_gives_pictures_numbers_page_and_record() {
 }
 
 #[test]
+fn a_flat_micrograph_is_an_error_and_has_no_maps() {
+    let place = Place::new();
+    let constant = image::ImageBuffer::from_pixel(104, 72, image::Luma([12_345_u16]));
+    constant.save(place.path("constant.png")).unwrap();
+    // noise of one level, as independent from pixel to pixel as a multiplicative hash makes it
+    let noisy = image::GrayImage::from_fn(104, 72, |x, y| {
+        let hash = (u64::from(104 * y + x) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        image::Luma([117 + ((hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 63) as u8])
+    });
+    noisy.save(place.path("noisy.png")).unwrap();
+    for (name, reason) in
+        [("constant.png", "are 12345"), ("noisy.png", "only noise of the last digit, from 117 to 118")]
+    {
+        let said = place.run(&["lens", name, "--depth", "1", "--out", "out", "--force"]).ended_with(1);
+        assert!(said.err.contains("found a flat one") && said.err.contains(reason), "{}", said.err);
+        assert!(!files(&place.path("out")).keys().any(|file| file.contains("sheet")), "{name}");
+    }
+}
+
+#[test]
 fn a_folder_with_files_is_written_to_only_by_force() {
     let place = place();
     fs::create_dir(place.path("out")).unwrap();

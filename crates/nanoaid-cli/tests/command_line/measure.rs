@@ -356,3 +356,16 @@ fn units_that_a_network_does_not_have_are_named_before_anything_is_measured() {
     }
     place.run(&["measure", "a.png", "--unit", "encoder.1:0"]).ended_with(2).told(&["--run"]);
 }
+
+#[test]
+fn what_is_out_of_range_is_named_as_the_option_that_gives_it() {
+    let place = Place::new();
+    place.micrograph("a.png", (72, 104), 0);
+    for (command, option, value, expected) in [
+        ("measure", "--tilt", "99", "--tilt: expected 0 to 85, found 99"),
+        ("measure", "--tilt-axis", "999", "--tilt-axis: expected -180 to 180, found 999"),
+        ("lens", "--anomaly", "1.5", "--anomaly: expected 0 to 1, found 1.5"),
+    ] {
+        place.run(&[command, "a.png", option, value, "--out", "out"]).ended_with(1).told(&[expected]);
+    }
+}

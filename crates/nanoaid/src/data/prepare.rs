@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use micrograph::contrast::Flat;
 use micrograph::data_bar::{self, DataBarChoice, DataBarError};
 use micrograph::synth::{self, demo_specimens};
 use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, Source, Specimen};
@@ -93,6 +94,9 @@ pub enum PrepareError {
         path.display(), 100.0 * low_share, 100.0 * high_share
     )]
     Flat { path: PathBuf, value: f32, low_share: f64, high_share: f64 },
+    /// `path` has no contrast but the noise of its last digit.
+    #[error("{}: expected an image with contrast, found a flat one: {flat}", path.display())]
+    OnlyNoise { path: PathBuf, flat: Flat },
     /// There is no built-in specimen of this name.
     #[error("no built-in specimen `{name}`, expected one of: {known}")]
     NoSpecimen { name: String, known: String },
@@ -168,8 +172,12 @@ fn stretched(
     }
     let (low_share, high_share) = (config.low_share, config.high_share);
     let quantiles = plane.quantiles(&[low_share, high_share]);
+    let noise = if config.refuses_flat { Flat::of(&plane) } else { None };
     let (low, high) = match (&quantiles[..], plane.range()) {
-        (&[low, high], _) if high > low => (low, high),
+        (&[low, high], _) if high > low => match noise {
+            Some(flat) => return Err(PrepareError::OnlyNoise { path: facts.path, flat }),
+            None => (low, high),
+        },
         (_, Some(range)) if !config.refuses_flat => {
             facts.warnings.push(flat_warning(range));
             range
@@ -242,10 +250,32 @@ mod tests {
     }
 
     #[test]
+    fn a_hot_pixel_leaves_the_others_as_they_are() {
+        let plain = Plane::from_fn(160, 192, |y, x| 15_000.0 + ((y * 37 + x * 11) % 256) as f32);
+        for value in [65_535.0, 0.0, 1e30, -3e38] {
+            let mut hot = plain.clone();
+            hot.values_mut()[5000] = value;
+            let [one, other] =
+                [plain.clone(), hot].map(|plane| micrograph(taken(plane), &keeping_rows()).unwrap());
+            let pairs = one.plane.values().iter().zip(other.plane.values()).enumerate();
+            // the percentiles move by one of 30 720 ranks
+            let most =
+                pairs.filter(|(at, _)| *at != 5000).map(|(_, (a, b))| (a - b).abs()).fold(0.0, f32::max);
+            assert!(most < 0.01, "{value}: {most}");
+        }
+    }
+
+    #[test]
     fn values_as_far_apart_as_f32_allows_stay_in_range() {
         let plane = Plane::from_fn(5, 4, |y, _| if y % 2 == 0 { f32::MAX } else { f32::MIN });
         let prepared = micrograph(taken(plane), &keeping_rows()).unwrap();
         assert_eq!(prepared.plane.range(), Some((0.0, 1.0)));
+    }
+
+    /// 12345 with noise of one level, without any pattern.
+    fn noise_of_one_level() -> Plane {
+        let mut stream = micrograph::random::Stream::new(1, "test", 0);
+        Plane::from_fn(160, 192, |_, _| 12344.0 + stream.below(3) as f32)
     }
 
     #[test]
@@ -256,6 +286,12 @@ mod tests {
         let cases = [
             ("one speck", speck, keeping_rows(), "flat"),
             ("one pixel", Plane::filled(1, 1, 3.0), keeping_rows(), "flat"),
+            (
+                "last digit",
+                noise_of_one_level(),
+                keeping_rows(),
+                "noise of the last digit, from 12344 to 12346",
+            ),
             ("not a number", hole.clone(), keeping_rows(), "NaN at row 2, column 3"),
             ("no rows left", hole, crop_all, "cannot crop 4 rows"),
         ];

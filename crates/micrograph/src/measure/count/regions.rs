@@ -62,7 +62,7 @@ impl Sides {
     }
 }
 
-/// The region that each pixel belongs to, `[H, W]`.
+/// The region that each pixel belongs to, `[H, W]`, in the image or in the part or reduced copy that was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
     /// Rows.
@@ -71,6 +71,26 @@ pub struct Labels {
     pub width: usize,
     /// Labels from 1 on, 0 for no region, row after row.
     pub of: Vec<u32>,
+    /// Pixels of the image along each side of one of these.
+    pub factor: usize,
+    /// Row and column of the image where these begin.
+    pub first: [usize; 2],
+}
+
+impl Labels {
+    /// Of the image itself.
+    pub fn new(height: usize, width: usize, of: Vec<u32>) -> Self {
+        Self { height, width, of, factor: 1, first: [0; 2] }
+    }
+
+    /// The label at row `y`, column `x` of the image; 0 outside of what was measured.
+    pub fn at(&self, y: usize, x: usize) -> u32 {
+        let place = |at: usize, first: usize| at.checked_sub(first).map(|at| at / self.factor);
+        match (place(y, self.first[0]), place(x, self.first[1])) {
+            (Some(y), Some(x)) if y < self.height && x < self.width => self.of[y * self.width + x],
+            _ => 0,
+        }
+    }
 }
 
 /// Connected components of `mask`, and how many.
@@ -85,7 +105,7 @@ pub(in crate::measure) fn fill_holes(mask: &mut [bool], heights: &Plane, least: 
     let width = heights.width();
     let outside: Vec<bool> = mask.iter().map(|inside| !inside).collect();
     let (of, n_holes) = components(&outside, width);
-    let labels = Labels { height: heights.height(), width, of };
+    let labels = Labels::new(heights.height(), width, of);
     let mut sums = vec![0.0; n_holes];
     for (label, height) in labels.of.iter().zip(heights.values()) {
         if *label > 0 {
@@ -217,7 +237,7 @@ mod tests {
 
     fn labels(rows: &[&str]) -> Labels {
         let of = rows.iter().flat_map(|row| row.bytes().map(|byte| u32::from(byte - b'0'))).collect();
-        Labels { height: rows.len(), width: rows[0].len(), of }
+        Labels::new(rows.len(), rows[0].len(), of)
     }
 
     #[test]
@@ -232,6 +252,13 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_a_reduced_part_are_those_of_the_image() {
+        let part = Labels { factor: 3, first: [10, 20], ..labels(&["12", "03"]) };
+        let at = |places: [(usize, usize); 6]| places.map(|(y, x)| part.at(y, x));
+        assert_eq!(at([(10, 20), (12, 22), (12, 23), (13, 25), (9, 20), (16, 20)]), [1, 1, 2, 3, 0, 0]);
+    }
+
+    #[test]
     fn discs_are_round_and_bars_are_not() {
         for radius in [4.0, 9.3, 25.0_f64] {
             let side = 2 * radius as usize + 9;
@@ -239,7 +266,7 @@ mod tests {
             let inside =
                 |at: usize| ((at / side) as f64 - middle).hypot((at % side) as f64 - middle) <= radius;
             let of = (0..side * side).map(|at| u32::from(inside(at))).collect();
-            let disc = &measured(&Labels { height: side, width: side, of }, 1)[0];
+            let disc = &measured(&Labels::new(side, side, of), 1)[0];
             assert!(disc.circularity > 0.95, "{radius}: {}", disc.circularity);
             assert!((disc.diameter_px - 2.0 * radius).abs() < 0.3, "{radius}: {}", disc.diameter_px);
             assert!((disc.y - middle).abs() < 0.1 && (disc.x - middle).abs() < 0.1);
@@ -247,7 +274,7 @@ mod tests {
         // a bar of 40 × 4 has 4π · 160 / 88² = 0.26; four directions miss 6 % of the perimeter of a bar along the rows
         let of =
             (0..10 * 50).map(|at| u32::from((3..7).contains(&(at / 50)) && (5..45).contains(&(at % 50))));
-        let bar = &measured(&Labels { height: 10, width: 50, of: of.collect() }, 1)[0];
+        let bar = &measured(&Labels::new(10, 50, of.collect()), 1)[0];
         assert!((bar.circularity - 0.26).abs() < 0.04, "{}", bar.circularity);
     }
 

@@ -47,7 +47,7 @@ const WHOLE: Color = [40, 210, 255];
 /// # Ok::<(), micrograph::ConfigError>(())
 /// ```
 pub fn overlay(plane: &Plane, measured: &Measured) -> Picture {
-    let Drawing { mut picture, zoom, legend } = Drawing::with_marks(plane, measured);
+    let Drawing { mut picture, zoom, legend, .. } = Drawing::with_marks(plane, measured);
     let nm_per_px = measured.report.calibration.as_ref().map(|calibration| calibration.nm_per_px_x);
     if let Some(bar) = ScaleBar::fit(picture.width() as f64, 0.25, LengthUnit::drawn(nm_per_px, zoom)) {
         // letters are sized relative to the picture of the bar; smaller ones hide less
@@ -72,6 +72,8 @@ struct Drawing {
     picture: Picture,
     /// Drawn px for each px of the image.
     zoom: f64,
+    /// Height and width of the image in its own px.
+    image: (usize, usize),
     /// What colors mean.
     legend: Vec<(Color, String)>,
 }
@@ -106,7 +108,8 @@ impl Drawing {
         let sampling = if zoom < 1.0 { Sampling::Area } else { Sampling::Bilinear };
         let sized = resampled(plane, drawn(plane.height()), drawn(plane.width()), sampling);
         let (low, high) = robust_range(&sized).unwrap_or((0.0, 1.0));
-        Self { picture: Picture::from_plane(&sized, low, high, ColorMap::Gray), zoom, legend: Vec::new() }
+        let picture = Picture::from_plane(&sized, low, high, ColorMap::Gray);
+        Self { picture, zoom, image: (plane.height(), plane.width()), legend: Vec::new() }
     }
 
     /// The drawn point of a position in the image.
@@ -153,7 +156,7 @@ impl Drawing {
     }
 
     fn grating(&mut self, grating: &Grating) {
-        let (height, width) = self.size_px();
+        let (height, width) = (self.image.0 as f64, self.image.1 as f64);
         let [across, down] = grating.wave;
         let turns = move |[y, x]: [f64; 2]| {
             across * (x - (width - 1.0) / 2.0) + down * (y - (height - 1.0) / 2.0) - grating.phase
@@ -210,7 +213,7 @@ impl Drawing {
         let (height, width) = (self.picture.height(), self.picture.width());
         let label = |y: usize, x: usize| {
             let place = |drawn: usize, length: usize| ((drawn as f64 / self.zoom) as usize).min(length - 1);
-            labels.of[place(y, labels.height) * labels.width + place(x, labels.width)]
+            labels.at(place(y, self.image.0), place(x, self.image.1))
         };
         let reach = self.thin().round() as usize;
         let mut border = Vec::new();
@@ -263,14 +266,6 @@ impl Drawing {
             self.picture.line(from, to, self.thin(), WHOLE);
         }
         self.explain(WHOLE, "diameter, from edge to edge");
-    }
-
-    /// Height and width of the image in its own px.
-    fn size_px(&self) -> (f64, f64) {
-        (
-            (self.picture.height() as f64 / self.zoom).round(),
-            (self.picture.width() as f64 / self.zoom).round(),
-        )
     }
 }
 

@@ -1,25 +1,12 @@
 //! Diameter at one point of a centre line: the profile across it, and its half-height positions on both sides.
 
 use crate::Plane;
+use crate::measure::rim::Edge as MeanEdge;
 
 /// Distance in px between samples of a profile.
 const STEP_PX: f64 = 0.5;
 /// Each sample is a mean over this many px in both directions along the fibre: it reduces noise and keeps edges.
 const ALONG_PX: i32 = 2;
-
-/// Excess of a diameter between edges at half height where rims are bright, in widths of an edge: the middle
-/// of the range for cylinders whose signal rises towards the edge by 0 to 1.5 times the usual 1/cos θ (a test
-/// below).
-const RIM: f64 = 0.3;
-/// Half width of that range.
-const RIM_DOUBT: f64 = 0.6;
-/// Largest excess in px: a wider blurred edge shows less of the rim.
-const MOST_RIM_PX: f64 = 0.4;
-
-/// Excess of diameters at edges that are `edge_px` wide, and its half range, in px.
-pub(super) fn rim(edge_px: f64) -> (f64, f64) {
-    ((RIM * edge_px).min(MOST_RIM_PX), RIM_DOUBT * edge_px)
-}
 
 /// Measures of a profile across a fibre, in px.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,8 +15,8 @@ pub(super) struct Width {
     pub(super) diameter_px: f64,
     /// Distance of the middle between the edges from the point, along the normal.
     pub(super) off_px: f64,
-    /// From a quarter to three quarters of the height, as a mean of both edges.
-    pub(super) edge_px: f64,
+    /// Both edges together.
+    pub(super) edge: MeanEdge,
 }
 
 /// The width across `along` at `point`, expected to have about `radius`; `None` unless the profile falls by
@@ -47,7 +34,10 @@ pub(super) fn width(
     Some(Width {
         diameter_px: ahead.at + behind.at,
         off_px: (ahead.at - behind.at) / 2.0,
-        edge_px: f64::midpoint(ahead.width, behind.width),
+        edge: MeanEdge {
+            width_px: f64::midpoint(ahead.width, behind.width),
+            rim: f64::midpoint(ahead.rim, behind.rim),
+        },
     })
 }
 
@@ -57,6 +47,8 @@ struct Edge {
     at: f64,
     /// From a quarter to three quarters of its height.
     width: f64,
+    /// How much higher the outer half of the fibre is than the inner one, as a share of the height.
+    rim: f64,
 }
 
 /// The edge from `point` towards `way`: where the profile is half way between its highest
@@ -77,7 +69,11 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
         })
         .collect::<Option<_>>()?;
     let border = ((radius + 1.0) / STEP_PX) as usize;
-    let inside = profile[..=border].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let highest = |part: &[f64]| part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // maxima of as many samples: noise raises both alike
+    let (middle, outer) = profile[..=border].split_at(border / 2 + 1);
+    let (middle, outer) = (highest(middle), highest(outer));
+    let inside = middle.max(outer);
     let from = (radius / STEP_PX) as usize;
     let (lowest, outside) =
         profile.iter().copied().enumerate().skip(from).min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -93,7 +89,8 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
     };
     let at = rises_over(0.5)?;
     let likely = 0.5 * radius - 1.0..=1.5 * radius + 2.0;
-    likely.contains(&at).then_some(Edge { at, width: rises_over(0.25)? - rises_over(0.75)? })
+    let rim = (outer - middle) / (inside - outside);
+    likely.contains(&at).then_some(Edge { at, width: rises_over(0.25)? - rises_over(0.75)?, rim })
 }
 
 /// The value between four pixels, by its share of each; `None` outside.
@@ -133,7 +130,7 @@ mod tests {
                 assert!((found.diameter_px - 2.0 * radius).abs() < 0.2, "{radius} {axis_deg}: {found:?}");
                 assert!((found.off_px.abs() - 0.5).abs() < 0.1, "{radius} {axis_deg}: {found:?}");
                 // half of an edge that rises over a pixel, widened between pixels
-                assert!((0.4..1.1).contains(&found.edge_px), "{radius} {axis_deg}: {found:?}");
+                assert!((0.4..1.1).contains(&found.edge.width_px), "{radius} {axis_deg}: {found:?}");
             }
         }
     }
@@ -173,9 +170,12 @@ mod tests {
                     (0..2 * middle).map(|y| pixel(y as f64 - middle as f64) as f32).collect();
                 let plane = Plane::from_fn(rows.len(), 20, |y, _| rows[y]);
                 let found = width(&plane, [middle as f64, 10.0], [0.0, 1.0], radius, 20.0).unwrap();
-                let (too_large, doubt) = rim(found.edge_px);
-                let error = found.diameter_px - too_large - 2.0 * radius;
-                assert!(error.abs() <= doubt, "{radius} {blur} {rise}: {error} {doubt} {found:?}");
+                let excess = found.edge.excess();
+                let error = found.diameter_px - excess.px - 2.0 * radius;
+                assert!(
+                    error.abs() <= excess.doubt_px,
+                    "{radius} {blur} {rise}: {error} {excess:?} {found:?}"
+                );
             }
         }
     }

@@ -58,21 +58,19 @@ pub(super) fn measured(plane: &Plane, pattern: &Harmonics, pitch: &Quantity) -> 
     let roughness_of = |series: Vec<Vec<f64>>| roughness(&series).map(|found| found.scaled(scale, Unit::Px));
     Edges {
         duty_cycle,
-        n_lines: n_lines(plane, pattern, line_phase),
+        n_lines: n_lines((plane.height(), plane.width()), pattern.waves[0], line_phase),
         edge_roughness: shifts.as_ref().and_then(|shifts| roughness_of(shifts.edges())),
         width_roughness: shifts.as_ref().and_then(|shifts| roughness_of(shifts.widths())),
         line_phase,
     }
 }
 
-/// Lines whose middle has a part inside the plane.
-fn n_lines(plane: &Plane, pattern: &Harmonics, phase: f64) -> usize {
-    let (bottom, right) = (plane.height() as f64 - 1.0, plane.width() as f64 - 1.0);
-    let corners = [(0.0, 0.0), (0.0, right), (bottom, 0.0), (bottom, right)];
-    let turns = corners.map(|(y, x)| pattern.turns(0, y, x) - phase);
-    let (low, high) =
-        turns.iter().fold((f64::MAX, f64::MIN), |(low, high), &turn| (low.min(turn), high.max(turn)));
-    (high.floor() - low.ceil() + 1.0).max(0.0) as usize
+/// Lines of `wave`, whose middles have this phase at that of the image, that have a part of it inside.
+pub(in crate::measure) fn n_lines((height, width): (usize, usize), wave: [f64; 2], phase: f64) -> usize {
+    let (below, beside) = ((height as f64 - 1.0) / 2.0, (width as f64 - 1.0) / 2.0);
+    // from the middle to the corner where the phase is highest
+    let reach = wave[0].abs() * beside + wave[1].abs() * below;
+    ((reach - phase).floor() - (-reach - phase).ceil() + 1.0).max(0.0) as usize
 }
 
 /// Share of the period between the edges.

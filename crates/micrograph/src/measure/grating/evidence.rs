@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contrast::Flat;
 use crate::measure::harmonics::Harmonics;
 use crate::measure::spectrum::{Peak, Spectrum, between};
 use crate::{ConfigError, Plane};
@@ -66,6 +67,11 @@ pub enum NoPeriodReason {
     /// Some pixels are not numbers.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]
     NotNumbers(usize),
+    /// One grey level, or only its change over the image.
+    #[error(
+        "the image is flat: apart from slow changes of brightness it holds at most noise of the last digit"
+    )]
+    Flat,
     /// No peak of the spectrum is prominent enough.
     #[error(
         "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, \
@@ -91,7 +97,7 @@ pub enum NoPeriodReason {
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
-    #[error("the fit of a straight grating does not converge")]
+    #[error("the fit of an evenly repeated pattern does not converge")]
     NoFit,
     /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]
@@ -143,6 +149,9 @@ pub(in crate::measure) fn check(plane: &Plane) -> Result<(), NoPeriodReason> {
     let odd = plane.values().iter().filter(|value| !value.is_finite()).count();
     if odd > 0 {
         return Err(NoPeriodReason::NotNumbers(odd));
+    }
+    if Flat::of(plane).is_some() {
+        return Err(NoPeriodReason::Flat);
     }
     Ok(())
 }

@@ -64,9 +64,9 @@ impl ViewSettings {
         }
     }
 
-    /// How the micrograph is read; a flat one is looked at, too.
+    /// How the micrograph is read; a flat one is refused, as its maps would show nothing but rounding.
     pub fn prepare(&self) -> PrepareConfig {
         let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
-        PrepareConfig { read, data_bar: self.data_bar, refuses_flat: false, ..PrepareConfig::default() }
+        PrepareConfig { read, data_bar: self.data_bar, ..PrepareConfig::default() }
     }
 }
