@@ -425,13 +425,16 @@ mod tests {
                 let mut stream = crate::random::Stream::new(*seed, "test", 0);
                 let noise = Plane::from_fn(SIDE, SIDE, |_, _| stream.normal() as f32);
                 let smoothed = crate::smooth::smooth(&noise, 1.0);
+                // smoothing repeats the border's values
+                let (y, x, height, width) = (4, 4, SIDE - 8, SIDE - 8);
+                let smoothed = smoothed.crop(crate::Rect { y, x, height, width });
                 let highest = smoothed.range().map_or(0.0, |(_, high)| f64::from(high));
                 // a Gaussian of 1 px leaves 1 / (2 √π) of the standard deviation
                 highest > bound / (2.0 * std::f64::consts::PI.sqrt())
             })
             .count();
-        // expected are 1 of 60, and some at the border, which smoothing repeats
-        assert!(exceeded <= 7, "{exceeded}");
+        // expected are 1 of 60
+        assert!(exceeded <= 5, "{exceeded}");
         assert!((4.0..5.5).contains(&bound) && highest_of_noise(1 << 24) > bound + 0.8, "{bound}");
     }
 
