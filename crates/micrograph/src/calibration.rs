@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ConfigError;
+
 /// Where a pixel size was taken from, most trusted first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "key")]
@@ -20,6 +22,10 @@ pub enum CalibrationSource {
     /// Known because the image was made by `synth`.
     Synthetic,
 }
+
+/// Pixel sizes that an image can have, in nanometres: from 1 pm, below any resolution, to 10 mm, above
+/// any camera's. Others are damage or a slip.
+pub const POSSIBLE_NM_PER_PX: std::ops::RangeInclusive<f64> = 1e-3..=1e7;
 
 /// Physical size of a pixel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,22 +66,55 @@ impl Calibration {
     }
 }
 
+/// Digits of a pixel size in words.
+const SIZE_DIGITS: usize = 8;
+
+/// Least relative rounding that is said in words: below, no measurement shows it.
+const LEAST_ROUNDING: f64 = 1e-6;
+
+/// `value` with `digits` significant digits at most, without trailing zeros, and all of those before the decimal point.
+///
+/// ```
+/// use micrograph::calibration::number_text;
+///
+/// assert_eq!(number_text(6.984_620_000_000_000_5, 6), "6.98462");
+/// assert_eq!(number_text(123_456.7, 2), "123457");
+/// ```
+pub fn number_text(value: f64, digits: usize) -> String {
+    // an f64 has a decade from -324 to 308
+    let decade = if value == 0.0 || !value.is_finite() { 0 } else { value.abs().log10().floor() as i32 };
+    let decimals = (digits as i32 - 1 - decade).clamp(0, 17);
+    let text = format!("{value:.*}", decimals as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// `nm_per_px` as typed.
+///
+/// # Errors
+/// If it is not in [`POSSIBLE_NM_PER_PX`].
+pub fn checked_nm_per_px(nm_per_px: f64) -> Result<f64, ConfigError> {
+    ConfigError::unless_within("nm_per_px", nm_per_px, POSSIBLE_NM_PER_PX).map(|()| nm_per_px)
+}
+
 /// The calibration in words: value, source, uncertainty; or `uncalibrated`.
 pub fn calibration_text(calibration: Option<&Calibration>) -> String {
     let Some(calibration) = calibration else {
         return "uncalibrated: lengths are in px (--nm-per-px sets the size of a pixel)".to_owned();
     };
     let Calibration { nm_per_px_x: x, nm_per_px_y: y, relative_uncertainty, source } = calibration;
-    let size = if (x / y - 1.0).abs() < 1e-6 { format!("{x:.6}") } else { format!("{x:.6} × {y:.6}") };
-    let size = size.trim_end_matches('0').trim_end_matches('.');
+    let size = if (x / y - 1.0).abs() < 1e-6 {
+        number_text(*x, SIZE_DIGITS)
+    } else {
+        format!("{} × {}", number_text(*x, SIZE_DIGITS), number_text(*y, SIZE_DIGITS))
+    };
     let source = match source {
         CalibrationSource::Typed => "typed".to_owned(),
         CalibrationSource::Vendor(key) | CalibrationSource::Software(key) => format!("from {key}"),
         CalibrationSource::DrawnBar => "from the drawn scale bar".to_owned(),
         CalibrationSource::Synthetic => "synthetic".to_owned(),
     };
-    let rounding = if *relative_uncertainty > 0.0 {
-        format!(", rounded to ±{:.2} %", 100.0 * relative_uncertainty)
+    let rounding = if *relative_uncertainty >= LEAST_ROUNDING {
+        format!(", rounded to ±{} %", number_text(100.0 * relative_uncertainty, 2))
     } else {
         String::new()
     };
@@ -131,6 +170,39 @@ mod tests {
         for most in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(scale_bar_length(most), None);
         }
+    }
+
+    #[test]
+    fn a_calibration_in_words_has_the_digits_that_count() {
+        let calibration = |nm: f64, relative_uncertainty: f64| {
+            let source = CalibrationSource::Vendor("FEI".to_owned());
+            Calibration { relative_uncertainty, ..Calibration::square(nm, source) }
+        };
+        for (nm, rounding, text) in [
+            (16.001878212732306, 3e-16, "16.001878 nm/px from FEI"),
+            (5.0, 1e-6, "5 nm/px from FEI, rounded to ±0.0001 %"),
+            (3372.4, 7.4e-6, "3372.4 nm/px from FEI, rounded to ±0.00074 %"),
+            (94.3396226415, 0.00471698, "94.339623 nm/px from FEI, rounded to ±0.47 %"),
+            (0.00817288, 0.0, "0.00817288 nm/px from FEI"),
+            (1e7, 0.5, "10000000 nm/px from FEI, rounded to ±50 %"),
+        ] {
+            assert_eq!(calibration_text(Some(&calibration(nm, rounding))), text);
+        }
+        for (value, digits, text) in [
+            (6.9846200000000005, 6, "6.98462"),
+            (0.0, 6, "0"),
+            (-0.5, 6, "-0.5"),
+            (15_000.001, 6, "15000"),
+            (1e-300, 6, "0"),
+            (f64::INFINITY, 6, "inf"),
+            (f64::NAN, 6, "NaN"),
+        ] {
+            assert_eq!(number_text(value, digits), text);
+        }
+        for impossible in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-4, 1.1e7] {
+            assert!(checked_nm_per_px(impossible).is_err(), "{impossible}");
+        }
+        assert_eq!(checked_nm_per_px(0.001).ok(), Some(0.001));
     }
 
     #[test]

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::number_text;
 use crate::{Calibration, Plane};
+
+/// Digits of a setting in words: as many as instruments write.
+const DIGITS: usize = 6;
 
 /// One SEM image of a specimen as its file holds it, data bar included.
 #[derive(Clone, Debug)]
@@ -21,7 +25,7 @@ pub struct Micrograph {
 pub struct FileFacts {
     /// The file.
     pub path: PathBuf,
-    /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `DM3` or `DM4`.
+    /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `DM3`, `DM4` or `JEOL JED-2200`.
     pub format: String,
     /// Rows of pixels, data bar included.
     pub height: usize,
@@ -60,4 +64,38 @@ pub struct InstrumentSettings {
     pub detector: Option<String>,
     /// Date (and time) of acquisition as the file writes it.
     pub date: Option<String>,
+}
+
+impl InstrumentSettings {
+    /// Voltage, working distance, magnification and detector in words, those that are known.
+    pub fn conditions(&self) -> Vec<String> {
+        let mut conditions = Vec::new();
+        conditions.extend(self.accelerating_voltage_kv.map(|kv| format!("{} kV", number_text(kv, DIGITS))));
+        conditions.extend(
+            self.working_distance_mm.map(|mm| format!("working distance {} mm", number_text(mm, DIGITS))),
+        );
+        conditions
+            .extend(self.magnification.map(|times| format!("magnification {}×", number_text(times, DIGITS))));
+        conditions.extend(self.detector.as_ref().map(|name| format!("detector {name}")));
+        conditions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_have_the_digits_that_the_instrument_wrote() {
+        let settings = InstrumentSettings {
+            accelerating_voltage_kv: Some(29.997),
+            working_distance_mm: Some(0.0069846200000000005 * 1e3), // from meters
+            magnification: Some(15_000.001),
+            detector: Some("ETD".to_owned()),
+            ..InstrumentSettings::default()
+        };
+        let expected = ["29.997 kV", "working distance 6.98462 mm", "magnification 15000×", "detector ETD"];
+        assert_eq!(settings.conditions(), expected);
+        assert!(InstrumentSettings::default().conditions().is_empty());
+    }
 }

@@ -23,7 +23,10 @@ mod image_file;
 mod imagej;
 mod ini;
 mod jeol;
+mod jeol_station;
+mod jeol_tem;
 mod luma;
+mod memento;
 mod number;
 mod ome;
 mod orion;
@@ -32,6 +35,7 @@ mod sidecar;
 mod tem;
 mod tescan;
 mod tiff;
+mod unit;
 mod xml;
 mod zeiss;
 
@@ -84,6 +88,10 @@ impl Micrograph {
                 let (facts, page) = gatan::facts(&file, &mut stream)?;
                 (facts, gatan::plane(&file, &mut stream, &page)?)
             }
+            Format::JeolStation => {
+                let (facts, page) = jeol_station::facts(&file, &mut stream)?;
+                (facts, jeol_station::plane(&file, &mut stream, &page)?)
+            }
             _ => (raster::facts(&file, &mut stream)?, raster::plane(&file, &mut stream)?),
         };
         let total = plane.values().len();
@@ -123,7 +131,7 @@ pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadEr
 pub fn colors(source: &Source, config: &ReadConfig) -> Result<[Plane; 3], ReadError> {
     let (file, mut stream) = of_source(source, config)?;
     match file.format {
-        Format::Tiff | Format::Gatan => Err(ReadError::Unsupported {
+        Format::Tiff | Format::Gatan | Format::JeolStation => Err(ReadError::Unsupported {
             path: source.path().to_owned(),
             found: file.format.name().to_owned(),
             expected: "PNG, JPEG or BMP, for their colors",
@@ -160,6 +168,7 @@ fn of_stream(file: &ImageFile<'_>, stream: &mut dyn Stream) -> Result<FileFacts,
     match file.format {
         Format::Tiff => tiff::facts(file, stream).map(|(facts, _)| facts),
         Format::Gatan => gatan::facts(file, stream).map(|(facts, _)| facts),
+        Format::JeolStation => jeol_station::facts(file, stream).map(|(facts, _)| facts),
         _ => raster::facts(file, stream),
     }
 }

@@ -9,10 +9,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::POSSIBLE_NM_PER_PX;
 use crate::data_bar::DataBar;
 use crate::{Calibration, CalibrationSource, Plane, Rect};
 
 mod shapes;
+mod uniform;
 
 /// Uncertainty of a drawn bar's length in pixels: half a pixel at either end.
 const UNCERTAINTY_PX: f64 = 1.0;
@@ -20,6 +22,13 @@ const UNCERTAINTY_PX: f64 = 1.0;
 /// Relative difference between a file's pixel size and its drawn bar above which a warning is given:
 /// resized files differ by far more, and drawn bars of whole pixels by less.
 const MOST_DIFFERENCE: f64 = 0.03;
+
+/// Widths of a bar as shares of the width of a figure, and its largest height as a share of the height.
+const LEAST_FIGURE_WIDTH: f64 = 0.03;
+/// See [`LEAST_FIGURE_WIDTH`].
+const MOST_FIGURE_WIDTH: f64 = 0.6;
+/// See [`LEAST_FIGURE_WIDTH`].
+const MOST_FIGURE_HEIGHT: f64 = 0.06;
 
 /// How a scale bar is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,26 +58,25 @@ pub struct ScaleBar {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScaleBarError {
-    /// The length is not a number above 0.
-    #[error("scale bar: expected a length above 0 nm, found {bar_nm}")]
+    /// The length gives no pixel size in [`POSSIBLE_NM_PER_PX`].
+    #[error(
+        "scale bar: expected a length above 0 nm that gives pixels of {} to {} nm, found {bar_nm} nm for {length_px} px",
+        POSSIBLE_NM_PER_PX.start(), POSSIBLE_NM_PER_PX.end()
+    )]
     Length {
         /// What was typed.
         bar_nm: f64,
+        /// Length of the bar that was found.
+        length_px: f64,
     },
     /// No bar is found in a box.
-    #[error(
-        "scale bar: not found in rows {} to {}, columns {} to {}; expected a line or ticks with room on both sides",
-        within.y, within.y + within.height - 1, within.x, within.x + within.width - 1
-    )]
+    #[error("scale bar: not found in {}; expected a line or ticks with room on both sides", extent(within))]
     NotInBox {
         /// The box that was searched.
         within: Rect,
     },
     /// The box extends beyond the image.
-    #[error(
-        "scale bar: expected a box inside of {height}×{width} px, found rows {} to {}, columns {} to {}",
-        within.y, within.y + within.height, within.x, within.x + within.width
-    )]
+    #[error("scale bar: expected a box inside of {height}×{width} px, found {}", extent(within))]
     Outside {
         /// The box.
         within: Rect,
@@ -87,6 +95,31 @@ pub enum ScaleBarError {
         /// Last row that was searched.
         last_row: usize,
     },
+    /// The image has no data bar, and no bar is found on it.
+    #[error(
+        "scale bar: the image has no data bar, and no line on it is surely a scale bar; give the box around the scale bar"
+    )]
+    NotOnFigure,
+    /// The image has no data bar, and several lines on it may be the bar.
+    #[error(
+        "scale bar: the image has no data bar, and {} lines on it may be the scale bar, the longest in {}; give the box \
+         around the scale bar",
+        rects.len(), rects.first().map(extent).unwrap_or_default()
+    )]
+    Several {
+        /// Where they are, the longest first.
+        rects: Vec<Rect>,
+    },
+}
+
+/// `rect` in words; numbers from outside may be of any size.
+fn extent(rect: &Rect) -> String {
+    let last = |first: usize, n: usize| first.saturating_add(n.saturating_sub(1));
+    let Rect { y, x, height, width } = *rect;
+    if height == 0 || width == 0 {
+        return format!("{height} rows and {width} columns from row {y}, column {x}");
+    }
+    format!("rows {y} to {}, columns {x} to {}", last(y, height), last(x, width))
 }
 
 /// A file's pixel size and its drawn bar that contradict each other.
@@ -155,24 +188,58 @@ pub fn find_in(plane: &Plane, within: Rect) -> Result<ScaleBar, ScaleBarError> {
     if !within.is_within(height, width) {
         return Err(ScaleBarError::Outside { within, height, width });
     }
-    let found = shapes::scale_bar(&plane.crop(within), &shapes::BOX);
-    let found = found.ok_or(ScaleBarError::NotInBox { within })?;
+    let part = plane.crop(within);
+    let limits = uniform::Limits {
+        width: ((0.05 * within.width as f64) as usize).max(6)..within.width,
+        height: 1..(0.6 * within.height as f64) as usize + 1,
+        least_aspect: 1.5,
+        blurred: true,
+    };
+    let found = shapes::longest(&uniform::lines(&part, &limits), within.width as f64)
+        .or_else(|| shapes::scale_bar(&part, &shapes::BOX))
+        .ok_or(ScaleBarError::NotInBox { within })?;
     let rect = Rect { y: found.rect.y + within.y, x: found.rect.x + within.x, ..found.rect };
     Ok(ScaleBar { rect, ..found })
+}
+
+/// Finds the scale bar of a figure that has no data bar, anywhere on `plane`. It has to be drawn in exactly one
+/// level, at least two pixels thick, and the only such line or at least twice as long as the others: what is less sure
+/// needs a box ([`find_in`]).
+///
+/// # Errors
+/// If there is no such line, or there are several.
+pub fn find_on_figure(plane: &Plane) -> Result<ScaleBar, ScaleBarError> {
+    let (height, width) = (plane.height(), plane.width());
+    let share = |share: f64, n: usize| (share * n as f64) as usize;
+    let limits = uniform::Limits {
+        width: share(LEAST_FIGURE_WIDTH, width).max(16)..share(MOST_FIGURE_WIDTH, width),
+        height: 2..share(MOST_FIGURE_HEIGHT, height).max(3) + 1,
+        least_aspect: 3.0,
+        blurred: false,
+    };
+    let lines = uniform::lines(plane, &limits);
+    let Some(first) = lines.first() else { return Err(ScaleBarError::NotOnFigure) };
+    let long: Vec<Rect> =
+        lines.iter().filter(|line| 2.0 * line.length() > first.length()).map(|line| line.rect).collect();
+    if long.len() > 1 {
+        return Err(ScaleBarError::Several { rects: long });
+    }
+    Ok(ScaleBar { form: ScaleBarForm::Line, rect: first.rect, length_px: first.length() })
 }
 
 impl ScaleBar {
     /// The calibration of square pixels if this bar is `bar_nm` long.
     ///
     /// # Errors
-    /// If `bar_nm` is not a finite number above 0.
+    /// If `bar_nm` gives no pixel size in [`POSSIBLE_NM_PER_PX`].
     pub fn calibration(&self, bar_nm: f64) -> Result<Calibration, ScaleBarError> {
-        if !(bar_nm.is_finite() && bar_nm > 0.0) {
-            return Err(ScaleBarError::Length { bar_nm });
+        let nm_per_px = bar_nm / self.length_px;
+        if !POSSIBLE_NM_PER_PX.contains(&nm_per_px) {
+            return Err(ScaleBarError::Length { bar_nm, length_px: self.length_px });
         }
         Ok(Calibration {
             relative_uncertainty: UNCERTAINTY_PX / self.length_px,
-            ..Calibration::square(bar_nm / self.length_px, CalibrationSource::DrawnBar)
+            ..Calibration::square(nm_per_px, CalibrationSource::DrawnBar)
         })
     }
 }

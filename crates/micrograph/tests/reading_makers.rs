@@ -103,7 +103,7 @@ fn tescan_hdr() -> Vec<u8> {
 
 const TESCAN_TRUTH: Truth = Truth {
     pixel: (1.5625, 1.5625),
-    uncertainty: 0.5e-4 / 1.5625,
+    uncertainty: 0.5e-5 / 1.5625, // six digits, of which trailing zeros are left out
     vendor: "TESCAN",
     kv: Some(15.0),
     wd_mm: Some(5.947501),

@@ -166,8 +166,9 @@ fn a_bar_on_the_specimen_is_measured_in_its_box() {
             }
             let found = scale_bar::find_in(&plane, box_around).unwrap();
             let rect = Rect { y: 360, x: 430, height: thickness, width: length };
-            let expected = ScaleBar { form: ScaleBarForm::Line, rect, length_px: length as f64 };
-            assert_eq!(found, expected, "{length} {thickness} {ink}");
+            assert_eq!((found.form, found.rect), (ScaleBarForm::Line, rect), "{length} {thickness} {ink}");
+            // noise beside an end looks as if a pixel were covered in part
+            assert!((found.length_px - length as f64).abs() <= 0.2, "{length} {thickness} {ink}: {found:?}");
             // elsewhere there is nothing but texture
             let empty = Rect { y: 100, ..box_around };
             assert_eq!(scale_bar::find_in(&plane, empty), Err(ScaleBarError::NotInBox { within: empty }));
@@ -257,9 +258,9 @@ fn a_bar_with_its_length_is_a_calibration_and_checks_the_files() {
     assert_eq!(found.length_px, 100.0);
     assert_eq!((calibration.nm_per_px_x, calibration.nm_per_px_y), (5.0, 5.0));
     assert_eq!((calibration.relative_uncertainty, &calibration.source), (0.01, &CalibrationSource::DrawnBar));
-    for nonsense in [0.0, -5.0, f64::NAN, f64::INFINITY] {
+    for nonsense in [0.0, -5.0, f64::NAN, f64::INFINITY, 1e300, 1e-300, 0.09, 1.1e9] {
         let error = scale_bar::calibration(&plane, &bar, nonsense).unwrap_err().to_string();
-        assert!(error.contains("expected a length above 0 nm"), "{error}");
+        assert!(error.contains("expected a length above 0 nm") && error.contains("for 100 px"), "{error}");
     }
 
     let file = |nm| Calibration::square(nm, CalibrationSource::Vendor("FEI [Scan] PixelWidth".to_owned()));

@@ -146,10 +146,7 @@ fn about(view: &View) -> Markup {
     let settings = &file.instrument;
     let mut instrument: Vec<String> =
         [&settings.vendor, &settings.instrument].into_iter().flatten().cloned().collect();
-    instrument.extend(settings.accelerating_voltage_kv.map(|kv| format!("{kv} kV")));
-    instrument.extend(settings.working_distance_mm.map(|mm| format!("working distance {mm} mm")));
-    instrument.extend(settings.magnification.map(|times| format!("magnification {times}×")));
-    instrument.extend(settings.detector.as_ref().map(|detector| format!("detector {detector}")));
+    instrument.extend(settings.conditions());
     if !instrument.is_empty() {
         rows.push(("instrument", instrument.join(", ")));
     }

@@ -7,7 +7,8 @@ pub struct ReadConfig {
     pub page: usize,
     /// Most bytes that the decoded pixels of one file may take, working copies included.
     pub most_bytes: usize,
-    /// Size of a pixel as typed by the user, above 0; overrides the file.
+    /// Size of a pixel in nanometres as typed by the user, in
+    /// [`POSSIBLE_NM_PER_PX`](crate::calibration::POSSIBLE_NM_PER_PX); overrides the file.
     pub nm_per_px: Option<f64>,
     /// Largest share of the pixels that may be NaN or infinite, in `[0, 1]`; a file with more is an error.
     pub most_not_finite: f64,

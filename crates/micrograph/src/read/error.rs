@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::calibration::POSSIBLE_NM_PER_PX;
+
 /// Why a file could not be read as a micrograph.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -35,7 +37,10 @@ pub enum ReadError {
     /// Some values of `path` are not numbers, or too large for `f32`.
     #[error("{}: expected finite values, found {count} of {total} pixels that are not", path.display())]
     NotFinite { path: PathBuf, count: usize, total: usize },
-    /// The user's pixel size for `path` is not a number above 0.
-    #[error("{}: expected a pixel size above 0 nm, found {nm_per_px}", path.display())]
+    /// The user's pixel size for `path` is not a number in [`POSSIBLE_NM_PER_PX`].
+    #[error(
+        "{}: expected a pixel size from {} to {} nm, found {nm_per_px}",
+        path.display(), POSSIBLE_NM_PER_PX.start(), POSSIBLE_NM_PER_PX.end()
+    )]
     PixelSize { path: PathBuf, nm_per_px: f64 },
 }

@@ -1,7 +1,7 @@
-//! FEI, Thermo Fisher and Phenom: INI text (TIFF tags 34682 and 34680) and XML (tag 34683, and
-//! inside the JPEG files of Phenom instruments).
+//! FEI, Thermo Fisher and Phenom: INI text (TIFF tags 34682 and 34680) and XML (tag 34683,
+//! inside the JPEG files of Phenom instruments, and in base64 in tag 34680).
 //!
-//! INI: lengths in metres, voltages in volts. `[Scan] PixelWidth` is the pixel size; the section
+//! INI: lengths in metres, voltages in volts, numbers as C's `%g` writes them. `[Scan] PixelWidth` is the pixel size; the section
 //! of the beam in use (`[EScan]`, `[IScan]`) repeats it. A data bar is appended below the
 //! `[Image] ResolutionY` rows of specimen; `[PrivateFei] DatabarHeight` may be 0 where there is
 //! one, and is not used. Values may be empty or text.
@@ -9,11 +9,15 @@
 //! Tag 34680 of XL and Sirion instruments (S-FEG) holds a magnification but no pixel size, and the
 //! size of the print it refers to is not known: such files stay uncalibrated.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use crate::{Calibration, CalibrationSource};
 
 use super::findings::{Findings, Fit, fit};
 use super::ini::Ini;
-use super::number::{Size, Written, nm_per_unit};
+use super::memento;
+use super::number::{DOUBLE_DIGITS, GENERAL_DIGITS, Size, Written, text_of_any_width};
+use super::unit::nm_per_unit;
 use super::xml::{self, Element};
 
 /// Sections that identify FEI's INI text.
@@ -27,7 +31,10 @@ pub(super) fn ini_findings(text: &str, size: Size) -> Option<Findings> {
     }
     let mut findings = Findings::default();
     let number = |section: &str, key: &str| ini.get(section, key).and_then(Written::parse);
-    let positive = |section: &str, key: &str| ini.get(section, key).and_then(Written::parse_positive);
+    let positive = |section: &str, key: &str| {
+        let number = Written::parse_shortest(ini.get(section, key)?, GENERAL_DIGITS)?;
+        (number.value > 0.0).then_some(number)
+    };
 
     let beam = ini.get("Beam", "Beam").unwrap_or("EBeam");
     let instrument = &mut findings.instrument;
@@ -64,10 +71,7 @@ pub(super) fn ini_findings(text: &str, size: Size) -> Option<Findings> {
         }
     }
     if let Some(stored) = stored {
-        let per_px = |field: Written, n: usize| Written {
-            value: field.value / n as f64,
-            half_unit: field.half_unit / n as f64,
-        };
+        let per_px = |field: Written, n: usize| field.times(1.0 / n as f64);
         // the navigation camera has no scan, only a field of view
         for (section, x, y) in [("Scan", "HorFieldsize", "VerFieldsize"), ("IRBeam", "HFW", "VFW")] {
             if section == "IRBeam" && !calibrations.is_empty() {
@@ -93,19 +97,48 @@ pub(super) fn ini_findings(text: &str, size: Size) -> Option<Findings> {
         }
     }
     if findings.calibrations.is_empty() && findings.warnings.is_empty() {
-        findings.warnings.push("the FEI metadata hold no pixel size".to_owned());
+        findings.missing.push("the FEI metadata hold no pixel size".to_owned());
     }
     Some(findings)
 }
 
+/// Reads `text` of an image of `size`, INI or XML, or either of them in base64; `None` where it is not FEI's.
+pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
+    ini_findings(text, size).or_else(|| xml_findings(text, size)).or_else(|| {
+        let text = decoded(text)?;
+        ini_findings(&text, size).or_else(|| xml_findings(&text, size))
+    })
+}
+
+/// The text that `text` is the base64 of, however its lines are broken.
+fn decoded(text: &str) -> Option<String> {
+    let mut digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    // what is cut off ends somewhere in a group of four
+    if digits.len() % 4 != 0 {
+        digits.truncate(digits.len() / 4 * 4);
+    }
+    let bytes = BASE64_STANDARD.decode(digits).ok()?;
+    Some(text_of_any_width(&bytes)).filter(|text| !text.is_empty())
+}
+
 /// Reads XML `text` of an image of `size`; `None` where it is not FEI's.
 ///
-/// There are two kinds: `<Metadata>` of newer instruments and `<FeiImage>` of Phenom and TEM.
+/// There are three kinds: `<Metadata>` of newer instruments, `<FeiImage>` of Phenom and TEM, and
+/// [`memento`]'s.
 pub(super) fn xml_findings(text: &str, size: Size) -> Option<Findings> {
     let (elements, fault) = xml::elements(text.trim_start_matches('\u{feff}').trim());
-    if !matches!(elements.first()?.path.as_str(), "Metadata" | "FeiImage") {
-        return None;
+    let mut findings = match elements.first()?.path.as_str() {
+        "Metadata" | "FeiImage" => of_elements(&elements, size),
+        memento::ROOT => memento::findings(&elements, size),
+        _ => return None,
+    };
+    if let Some(fault) = fault {
+        findings.warnings.push(format!("the FEI XML is damaged: {fault}"));
     }
+    Some(findings)
+}
+
+fn of_elements(elements: &[Element], size: Size) -> Findings {
     let find = |path: &str| elements.iter().find(|element| element.path == path);
     let first =
         |paths: &[&str]| paths.iter().find_map(|path| find(path).filter(|found| !found.text.is_empty()));
@@ -152,17 +185,13 @@ pub(super) fn xml_findings(text: &str, size: Size) -> Option<Findings> {
     findings.specimen_rows = whole("FeiImage/databarHeight")
         .and_then(|rows| size.height.checked_sub(rows))
         .filter(|rows| *rows > 0);
-    if let Some(fault) = fault {
-        findings.warnings.push(format!("the FEI XML is damaged: {fault}"));
-    }
-    Some(findings)
+    findings
 }
 
 /// The length in an element with its `unit` attribute, metres without one, in nanometres.
 fn length_nm(element: &Element) -> Option<Written> {
     let nm = nm_per_unit(element.attribute("unit").unwrap_or("m"))?;
-    let length = Written::parse(&element.text)?;
-    Some(Written { value: length.value * nm, half_unit: length.half_unit * nm })
+    Some(Written::parse_shortest(&element.text, DOUBLE_DIGITS)?.times(nm))
 }
 
 fn calibration(key: &str, width: Written, height: Written, nm: f64) -> Calibration {

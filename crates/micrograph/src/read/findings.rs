@@ -1,5 +1,6 @@
 //! Findings: the facts from one block of metadata, and how several are combined into one answer.
 
+use crate::calibration::{POSSIBLE_NM_PER_PX, number_text};
 use crate::{Calibration, CalibrationSource, InstrumentSettings};
 
 use super::number::{Size, Written};
@@ -8,9 +9,8 @@ use super::number::{Size, Written};
 /// fields of view are written with three digits.
 const MOST_DISAGREEMENT: f64 = 0.01;
 
-/// Pixel sizes that an image can have, in nanometres: from 1 pm, below any resolution, to 10 mm, above
-/// any camera's. Others are damage.
-const POSSIBLE_NM: std::ops::RangeInclusive<f64> = 1e-3..=1e7;
+/// Largest ratio of the sides of a pixel; a larger one comes from a wrong unit on one axis.
+const MOST_ASPECT: f64 = 100.0;
 
 /// The facts from a block of metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub(super) struct Findings {
     pub(super) instrument: InstrumentSettings,
     pub(super) specimen_rows: Option<usize>,
     pub(super) warnings: Vec<String>,
+    /// Reasons why a block of metadata gives no pixel size: warnings, unless another source gives one.
+    pub(super) missing: Vec<String>,
 }
 
 impl Findings {
@@ -27,6 +29,7 @@ impl Findings {
     pub(super) fn add(&mut self, other: Self) {
         self.calibrations.extend(other.calibrations);
         self.warnings.extend(other.warnings);
+        self.missing.extend(other.missing);
         self.specimen_rows = self.specimen_rows.or(other.specimen_rows);
         let (mine, theirs) = (&mut self.instrument, other.instrument);
         mine.vendor = mine.vendor.take().or(theirs.vendor);
@@ -71,7 +74,7 @@ impl Findings {
         stored: Option<Size>,
     ) {
         if calibrations.is_empty() {
-            self.warnings.push(format!("the {maker} metadata hold no pixel size"));
+            self.missing.push(format!("the {maker} metadata hold no pixel size"));
         } else {
             self.set_calibrations(calibrations, size, stored);
         }
@@ -81,17 +84,31 @@ impl Findings {
     }
 
     /// The calibration to use: the typed one, else the most trusted one if all others agree with
-    /// it. Disagreement becomes a warning.
+    /// it. Disagreement becomes a warning, and so does the reason why there is none.
     pub(super) fn calibration(&mut self, typed: Option<f64>) -> Option<Calibration> {
+        let chosen = self.chosen(typed);
+        if chosen.is_none() {
+            self.warnings.append(&mut self.missing);
+        }
+        chosen
+    }
+
+    fn chosen(&mut self, typed: Option<f64>) -> Option<Calibration> {
         let (possible, impossible): (Vec<_>, Vec<_>) = self.calibrations.drain(..).partition(|calibration| {
-            POSSIBLE_NM.contains(&calibration.nm_per_px_x) && POSSIBLE_NM.contains(&calibration.nm_per_px_y)
+            let (x, y) = (calibration.nm_per_px_x, calibration.nm_per_px_y);
+            let aspect = (1.0 / MOST_ASPECT..=MOST_ASPECT).contains(&(x / y));
+            POSSIBLE_NM_PER_PX.contains(&x) && POSSIBLE_NM_PER_PX.contains(&y) && aspect
         });
         self.calibrations = possible;
         for calibration in impossible {
             self.warnings.push(format!(
-                "a pixel size of {:e} nm ({}) is not possible, and is not used",
+                "a pixel of {:e} × {:e} nm ({}) is not possible, and is not used; expected sides from {} to {} nm, \
+                 neither more than {MOST_ASPECT} times the other",
                 calibration.nm_per_px_x,
-                key(&calibration.source)
+                calibration.nm_per_px_y,
+                key(&calibration.source),
+                POSSIBLE_NM_PER_PX.start(),
+                POSSIBLE_NM_PER_PX.end(),
             ));
         }
         let typed = typed.map(|nm_per_px| Calibration::square(nm_per_px, CalibrationSource::Typed));
@@ -139,9 +156,7 @@ fn key(source: &CalibrationSource) -> &str {
 
 /// `value` with six digits at most.
 pub(super) fn short(value: f64) -> String {
-    let digits = (5.0 - value.abs().log10().floor()).clamp(0.0, 12.0);
-    let text = format!("{value:.*}", digits as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    number_text(value, 6)
 }
 
 /// Orientation of an image in the file, compared with how the instrument stored it.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::jeol_station;
+
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -10,6 +12,7 @@ pub(super) enum Format {
     Bmp,
     Tiff,
     Gatan,
+    JeolStation,
 }
 
 impl Format {
@@ -20,6 +23,7 @@ impl Format {
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
             Self::Gatan => "Gatan DM",
+            Self::JeolStation => "JEOL JED-2200",
         }
     }
 }
@@ -33,6 +37,7 @@ const READ: &[(&[u8], Format)] = &[
     (b"MM\0*", Format::Tiff),
     (b"II+\0", Format::Tiff), // BigTIFF
     (b"MM\0+", Format::Tiff),
+    (jeol_station::MARK, Format::JeolStation),
 ];
 
 /// Position, bytes there, and name of the kinds that users are likely to try.

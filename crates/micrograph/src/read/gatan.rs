@@ -16,8 +16,9 @@ use super::error::ReadError;
 use super::findings::{Findings, vendor_calibration};
 use super::image_file::{ImageFile, Stream};
 use super::luma::luma;
-use super::number::{Size, Written, date_time, nm_per_unit, text_of_any_width};
+use super::number::{Size, Written, date_time, text_of_any_width};
 use super::sidecar;
+use super::unit::nm_per_unit;
 use tree::{Fault, Head, Value};
 
 /// Most images that are read.
@@ -198,7 +199,7 @@ impl Image {
         };
         let pixels = (size.height as u64).saturating_mul(size.width as u64);
         let slice_bytes = pixels.saturating_mul(sample.bytes());
-        let expected = slice_bytes.saturating_mul(slice as u64 + 1);
+        let expected = slice_bytes.saturating_mul((slice as u64).saturating_add(1));
         let found = element_bytes.saturating_mul(count);
         if found < expected {
             return Err(file.damaged(format!(
@@ -206,7 +207,7 @@ impl Image {
                 size.height, size.width
             )));
         }
-        let at = at + slice_bytes * slice as u64;
+        let at = at.saturating_add(slice_bytes.saturating_mul(slice as u64));
         Ok((name, Page { size, sample, at, little_endian }))
     }
 
@@ -256,6 +257,7 @@ pub(super) fn unit_text(bytes: &[u8]) -> String {
 /// Findings from the unit and scale of x, and of y where it has its own, which were read at `key`.
 pub(super) fn scale_findings(key: &str, x: (String, f64), y: Option<(String, f64)>, size: Size) -> Findings {
     let mut findings = Findings::default();
+    findings.instrument.vendor = Some("Gatan".to_owned());
     let pixel = |(unit, scale): &(String, f64)| {
         let value = nm_per_unit(unit)? * scale.abs();
         // scales are written as 32-bit floats

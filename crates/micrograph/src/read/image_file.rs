@@ -4,6 +4,8 @@
 use std::io::{self, BufRead, Seek};
 use std::path::Path;
 
+use crate::calibration::POSSIBLE_NM_PER_PX;
+
 use super::config::ReadConfig;
 use super::error::ReadError;
 use super::format::{self, Format};
@@ -26,7 +28,7 @@ impl<'a> ImageFile<'a> {
     /// An error for settings that fit no file.
     pub(super) fn check(path: &Path, config: &ReadConfig) -> Result<(), ReadError> {
         match config.nm_per_px {
-            Some(nm_per_px) if !(nm_per_px.is_finite() && nm_per_px > 0.0) => {
+            Some(nm_per_px) if !POSSIBLE_NM_PER_PX.contains(&nm_per_px) => {
                 Err(ReadError::PixelSize { path: path.to_owned(), nm_per_px })
             }
             _ => Ok(()),

@@ -27,6 +27,11 @@ impl<'a> Ini<'a> {
         self.entries.iter().any(|(found, _, _)| *found == section)
     }
 
+    /// Whether `section` has `key`, with or without a value.
+    pub(super) fn has_key(&self, section: &str, key: &str) -> bool {
+        self.entries.iter().any(|(found, name, _)| *found == section && *name == key)
+    }
+
     /// The first value of `key` in `section` that is not empty.
     pub(super) fn get(&self, section: &str, key: &str) -> Option<&'a str> {
         self.entries

@@ -3,11 +3,11 @@
 //!
 //! Newer instruments write the field of view (`CM_FIELD_OF_VIEW`, µm) with the pixels across it
 //! (`CM_IMAGE_SIZE`), and `CM_PIXEL_SIZE`, whose unit (nm) may be missing: it is used only where
-//! there is no field of view. Older ones give the length of their marker in whole pixels, so it is
+//! there is no field of view. Either may have its unit at the last of its two numbers only. Older ones give the length of their marker in whole pixels, so it is
 //! uncertain by half a pixel. `CM_FULL_SIZE` is the image without the data bar below it.
 
 use super::findings::{Findings, vendor_calibration};
-use super::number::{self, Size, Written, date_time, kilovolts, length_nm, text_of_any_width};
+use super::number::{self, Size, Written, date_time, kilovolts, length_nm, lengths_nm, text_of_any_width};
 
 /// Reads the `bytes` of tag 37500 of an image of `size`; `None` where they are not JEOL's.
 pub(super) fn tag_findings(bytes: &[u8], size: Size) -> Option<Findings> {
@@ -39,14 +39,19 @@ pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
     let image = get("CM_IMAGE_SIZE").and_then(number::size);
     let stored = get("CM_FULL_SIZE").and_then(number::size).or(image);
     let field = || {
-        let first = get("CM_FIELD_OF_VIEW")?.split_whitespace().next()?;
-        let pixel = length_nm(first, "um")?.times(1.0 / image.or(stored)?.width as f64);
-        Some(vendor_calibration("JEOL CM_FIELD_OF_VIEW", pixel, pixel))
+        let fields = lengths_nm(get("CM_FIELD_OF_VIEW")?, "um")?;
+        let image = image.or(stored)?;
+        let width = fields.first()?.times(1.0 / image.width as f64);
+        let height = fields.get(1).map(|field| field.times(1.0 / image.height as f64));
+        // pixels are square; a height of another order comes from a wrong unit
+        let height =
+            height.filter(|height| !(0.5..2.0).contains(&(height.value / width.value))).unwrap_or(width);
+        Some(vendor_calibration("JEOL CM_FIELD_OF_VIEW", width, height))
     };
     let pixel = || {
-        let mut sizes = get("CM_PIXEL_SIZE")?.split_whitespace().map(|nm| length_nm(nm, "nm"));
-        let width = sizes.next()??;
-        Some(vendor_calibration("JEOL CM_PIXEL_SIZE", width, sizes.next().flatten().unwrap_or(width)))
+        let sizes = lengths_nm(get("CM_PIXEL_SIZE")?, "nm")?;
+        let width = *sizes.first()?;
+        Some(vendor_calibration("JEOL CM_PIXEL_SIZE", width, sizes.get(1).copied().unwrap_or(width)))
     };
     let marker = || {
         let bar_px = Written::parse_positive(get("SM_MICRON_BAR")?)?.value;

@@ -1,4 +1,6 @@
-//! Numbers as metadata writes them: a value, how finely it was written, and units of length.
+//! Numbers as metadata writes them: a value, how finely it was written, and its unit.
+
+use super::unit::nm_per_unit;
 
 /// Rows and columns of the image in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,15 @@ pub(super) struct Written {
     pub(super) half_unit: f64,
 }
 
+/// Significant digits that C's `%g` writes, with trailing zeros left out: `5e-009` stands for 5.00000e-9.
+pub(super) const GENERAL_DIGITS: i32 = 6;
+
+/// Significant digits that a 32-bit and a 64-bit float always keep, with trailing zeros left out by the programs
+/// that write them: `5` stands for 5.00000000000000.
+pub(super) const FLOAT_DIGITS: i32 = 7;
+/// See [`FLOAT_DIGITS`].
+pub(super) const DOUBLE_DIGITS: i32 = 15;
+
 impl Written {
     /// Reads `text`, e.g. `12.33`, `4.41942e-007`, `0,5`; `None` where it is not a finite number.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -31,6 +42,23 @@ impl Written {
         let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         let last_digit = exponent.saturating_sub(i32::try_from(decimals).ok()?);
         Some(Self { value, half_unit: 0.5 * 10f64.powi(last_digit) })
+    }
+
+    /// Like [`Written::parse`], for a number that a program wrote with up to `digits` significant digits, without
+    /// trailing zeros: those that are missing are zeros. A number with trailing zeros (`2.50`, but not `2.0`) was
+    /// written otherwise, and its digits count as they are.
+    pub(super) fn parse_shortest(text: &str, digits: i32) -> Option<Self> {
+        let written = Self::parse(text)?;
+        let mantissa = text.trim().split(['e', 'E']).next().unwrap_or_default();
+        let decimals = mantissa.split_once(['.', ',']).map_or("", |(_, decimals)| decimals);
+        if decimals.len() > 1 && decimals.ends_with('0') {
+            return Some(written);
+        }
+        if written.value == 0.0 {
+            return Some(Self { half_unit: 0.0, ..written });
+        }
+        let last_digit = written.value.abs().log10().floor() as i32 + 1 - digits;
+        Some(Self { half_unit: written.half_unit.min(0.5 * 10f64.powi(last_digit)), ..written })
     }
 
     /// Like [`Written::parse`], and `None` unless the number is above 0.
@@ -70,6 +98,31 @@ pub(super) fn length_nm(text: &str, unit: &str) -> Option<Written> {
     Some(length.times(nm)).filter(|length| length.value > 0.0)
 }
 
+/// The lengths that `text` lists, each above 0, in nanometres: `12.8um 9.6um`, `1280 960nm`, `1.28 x 0.96 um`. A number
+/// without a unit has that of the next number with one; where none follows, it is in `unit`.
+///
+/// `None` where one of them is not a length.
+pub(super) fn lengths_nm(text: &str, unit: &str) -> Option<Vec<Written>> {
+    let mut numbers: Vec<(Written, Option<&str>)> = Vec::new();
+    let separates =
+        |character: char| character.is_whitespace() || matches!(character, ';' | '×' | '*' | 'x' | 'X');
+    for part in text.split(separates).map(|part| part.trim_end_matches(',')).filter(|part| !part.is_empty()) {
+        match (measured(part), numbers.last_mut()) {
+            (Some((number, unit)), _) => numbers.push((number, Some(unit).filter(|unit| !unit.is_empty()))),
+            // a unit by itself belongs to the number before
+            (None, Some((_, without @ None))) => *without = Some(part),
+            (None, _) => return None,
+        }
+    }
+    let mut following = unit;
+    for (number, written) in numbers.iter_mut().rev() {
+        following = written.unwrap_or(following);
+        *number = number.times(nm_per_unit(following)?);
+    }
+    let lengths: Vec<Written> = numbers.into_iter().map(|(length, _)| length).collect();
+    (!lengths.is_empty() && lengths.iter().all(|length| length.value > 0.0)).then_some(lengths)
+}
+
 /// The voltage that `text` writes in kilovolts; without a unit it is in `kilovolts_per_unit`.
 pub(super) fn kilovolts(text: &str, kilovolts_per_unit: f64) -> Option<f64> {
     let (voltage, unit) = measured(text)?;
@@ -95,24 +148,6 @@ pub(super) fn date_time(date: Option<&str>, time: Option<&str>) -> Option<String
         (Some(date), Some(time)) => Some(format!("{date} {time}")),
         (date, time) => date.or(time).map(str::to_owned),
     }
-}
-
-/// Nanometres in a unit of length of the metric system; `None` for others.
-///
-/// Centimetre and inch are left out on purpose: software writes them for images whose only
-/// "calibration" is a resolution in dots per inch.
-pub(super) fn nm_per_unit(unit: &str) -> Option<f64> {
-    Some(match unit.trim() {
-        "fm" => 1e-6,
-        "pm" => 1e-3,
-        "A" | "Å" | "\u{212b}" | "Angstrom" | "angstrom" => 0.1,
-        "nm" | "nanometer" | "nanometre" | "nanometers" => 1.0,
-        "µm" | "μm" | "um" | "\\u00B5m" | "\\u00b5m" | "micron" | "microns" | "micrometer" | "micrometre"
-        | "micrometers" => 1e3,
-        "mm" | "millimeter" | "millimetre" => 1e6,
-        "m" | "meter" | "metre" => 1e9,
-        _ => return None,
-    })
 }
 
 /// `text` of metadata as characters: UTF-8 where it is valid, else Latin-1; ends at the first NUL.
@@ -163,6 +198,53 @@ mod tests {
         assert_eq!(Written::parse_positive("0.0"), None);
         // an exponent at the limit of the range
         assert!(Written::parse("0e-2147483648").is_some());
+    }
+
+    #[test]
+    fn zeros_that_a_program_leaves_out_are_not_a_rounding() {
+        for (text, digits, half_unit) in [
+            ("5e-009", GENERAL_DIGITS, 0.5e-14),
+            ("4.41942e-007", GENERAL_DIGITS, 0.5e-12),
+            ("5000", GENERAL_DIGITS, 0.005),
+            ("5", DOUBLE_DIGITS, 0.5e-14),
+            ("5.0", DOUBLE_DIGITS, 0.5e-14),
+            ("0.0012", DOUBLE_DIGITS, 0.5e-17),
+            ("0.1687", FLOAT_DIGITS, 0.5e-7),
+            ("2.50", DOUBLE_DIGITS, 0.005), // typed, or written with two decimals
+            ("2,50", DOUBLE_DIGITS, 0.005),
+            ("10.00", GENERAL_DIGITS, 0.005),
+        ] {
+            let written = Written::parse_shortest(text, digits).unwrap();
+            assert!((written.half_unit / half_unit - 1.0).abs() < 1e-9, "{text}: {written:?}");
+        }
+        for text in ["0", "0.0", "-0"] {
+            assert_eq!(Written::parse_shortest(text, DOUBLE_DIGITS).unwrap().half_unit, 0.0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_lengths_has_its_unit_at_each_number_or_at_the_last_or_nowhere() {
+        for (text, expected) in [
+            ("12.80um 9.60um", &[12_800.0, 9600.0][..]),
+            ("1280 960nm", &[1280.0, 960.0]),
+            ("1280 960 nm", &[1280.0, 960.0]),
+            ("1280nm 0.96um", &[1280.0, 960.0]),
+            ("1.28 x 0.96 um", &[1280.0, 960.0]),
+            ("1.28um×0.96um", &[1280.0, 960.0]),
+            ("1.28um, 0.96um", &[1280.0, 960.0]),
+            ("1,28 0,96", &[1280.0, 960.0]),
+            ("12.8 9.6", &[12_800.0, 9600.0]),
+            ("12.8", &[12_800.0]),
+            ("12.8 um", &[12_800.0]),
+            ("12.8nm 9.6", &[12.8, 9600.0]), // no unit follows
+        ] {
+            let found = lengths_nm(text, "um").unwrap_or_else(|| panic!("{text}"));
+            let near = found.iter().zip(expected).all(|(found, nm)| (found.value / nm - 1.0).abs() < 1e-12);
+            assert!(near && found.len() == expected.len(), "{text}: {found:?}");
+        }
+        for text in ["", "nm", "12.8 9.6deg", "0 1um", "-5nm 5nm", "1e999 1nm", "12.8 um um"] {
+            assert_eq!(lengths_nm(text, "um"), None, "{text}");
+        }
     }
 
     #[test]

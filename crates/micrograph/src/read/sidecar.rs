@@ -39,7 +39,10 @@ pub(super) fn findings(image: &Path, size: Size) -> Findings {
                 key.push_str(&format!(" in {name}"));
             }
         }
-        more.warnings.iter_mut().for_each(|warning| *warning = format!("{name}: {warning}"));
+        more.warnings
+            .iter_mut()
+            .chain(&mut more.missing)
+            .for_each(|warning| *warning = format!("{name}: {warning}"));
         findings.add(more);
     }
     findings

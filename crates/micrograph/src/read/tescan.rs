@@ -8,7 +8,7 @@
 
 use super::findings::{Findings, vendor_calibration};
 use super::ini::Ini;
-use super::number::{Size, Written, date_time, kilovolts, length_nm, text_from_bytes};
+use super::number::{GENERAL_DIGITS, Size, Written, date_time, kilovolts, length_nm, text_from_bytes};
 
 /// Kinds of blocks that are read, and the section of their text.
 const TEXTS: [(u16, &str); 3] = [(2, "MAIN"), (3, "SEM"), (5, "FIB")];
@@ -66,7 +66,7 @@ pub(super) fn text_findings(text: &str, size: Size) -> Option<Findings> {
     instrument.date = date_time(main("Date"), main("Time"));
 
     let pixel = |key: &str| {
-        let metres = Written::parse(main(key)?)?;
+        let metres = Written::parse_shortest(main(key)?, GENERAL_DIGITS)?;
         (metres.value != 0.0).then(|| metres.times(1e9 * metres.value.signum()))
     };
     let calibrations = pixel("PixelSizeX")

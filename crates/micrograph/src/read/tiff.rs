@@ -3,6 +3,7 @@
 //! The tags are read by [`directory`] and not by the `tiff` crate, which refuses a text that is
 //! not ASCII (every Zeiss file) and every tag of a file whose pixels it can't decode.
 
+mod descriptions;
 mod directory;
 mod makers;
 mod pixels;
@@ -13,23 +14,19 @@ use super::error::ReadError;
 use super::findings::Findings;
 use super::image_file::{ImageFile, Stream};
 use super::number::{Size, text_from_bytes};
-use super::{fei, imagej, ome, sidecar, zeiss};
+use super::{fei, sidecar, zeiss};
 use directory::{Directory, Entry, Tags};
 use pixels::Layout;
 
 pub(super) use pixels::plane;
 
-const ORIENTATION: u16 = 274;
-const DESCRIPTION: u16 = 270;
-const X_RESOLUTION: u16 = 282;
-const Y_RESOLUTION: u16 = 283;
 const ZEISS: u16 = 34118;
 const FEI_SFEG: u16 = 34680;
 const FEI_HELIOS: u16 = 34682;
 const FEI_TITAN: u16 = 34683;
 
 /// Longest text of a tag that is read; the longest of instruments have about 100 KiB.
-const MOST_TEXT_BYTES: u64 = 2 << 20;
+const MOST_TEXT_BYTES: u64 = 8 << 20;
 /// Bytes at the end of a damaged file that are searched for its metadata.
 const LOST_TEXT_REACH: u64 = 64 << 10;
 
@@ -56,7 +53,7 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
     };
     let read = tags.directory(at).and_then(|directory| {
         let layout = Layout::read(&mut tags, &directory)?;
-        let findings = findings(&mut tags, &directory, layout.size(), n_pages)?;
+        let findings = descriptions::findings(&mut tags, &pages, page, &directory, layout.size())?;
         Ok((directory, layout, findings))
     });
     let (directory, layout, mut findings) = read.map_err(|fault| fault.of(file))?;
@@ -87,13 +84,12 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
     Ok((facts, Page { directory, layout, big, little_endian }))
 }
 
-/// All findings from the tags of `directory`, most trusted first.
-fn findings(
+/// The findings from makers' tags of `directory`, most trusted first, and whether there are such tags.
+fn makers_findings(
     tags: &mut Tags<'_>,
     directory: &Directory,
     size: Size,
-    n_pages: usize,
-) -> Result<Findings, directory::Fault> {
+) -> Result<(Findings, bool), directory::Fault> {
     let mut findings = Findings::default();
     let mut found = false;
     for tag in [FEI_HELIOS, FEI_SFEG, FEI_TITAN, ZEISS] {
@@ -101,8 +97,7 @@ fn findings(
         let text = text(tags, entry, &mut findings.warnings)?;
         let more = match tag {
             ZEISS => Some(zeiss::findings(&text, size)),
-            FEI_TITAN => fei::xml_findings(&text, size),
-            _ => fei::ini_findings(&text, size),
+            _ => fei::findings(&text, size),
         };
         match more {
             Some(more) => {
@@ -120,24 +115,7 @@ fn findings(
     if !found && let Some(more) = lost_findings(tags, size)? {
         findings.add(more);
     }
-    if let Some(entry) = directory.entry(DESCRIPTION) {
-        let text = text(tags, entry, &mut findings.warnings)?;
-        let mut resolution = |tag| directory.entry(tag).and_then(|entry| tags.rational(entry).ok()).flatten();
-        let resolution = (resolution(X_RESOLUTION), resolution(Y_RESOLUTION));
-        let more = imagej::findings(&text, resolution, n_pages).or_else(|| ome::findings(&text, size));
-        if let Some(more) = more {
-            findings.add(more);
-        }
-    }
-    if let Some(orientation) = tags.number(directory, ORIENTATION)?
-        && orientation > 1
-    {
-        findings.warnings.push(format!(
-            "the file requests a rotated or mirrored display (orientation {orientation}); \
-             rows and columns are used as stored"
-        ));
-    }
-    Ok(findings)
+    Ok((findings, found))
 }
 
 /// The text of `entry`. Where it is cut off, its last line is left out: a number in it may have

@@ -13,7 +13,8 @@
 use crate::{Calibration, CalibrationSource};
 
 use super::findings::{Findings, Fit, changed_warning, fit};
-use super::number::{Size, Written, nm_per_unit};
+use super::number::{FLOAT_DIGITS, Size, Written};
+use super::unit::nm_per_unit;
 
 /// Pixels across the monitor that `AP_PIXEL_SIZE` and the bare numbers refer to.
 const MONITOR_WIDTH: f64 = 1024.0;
@@ -55,7 +56,7 @@ pub(super) fn findings(text: &str, size: Size) -> Findings {
         }
         _ => {
             if calibrations.is_empty() {
-                findings.warnings.push("the Zeiss metadata hold no pixel size".to_owned());
+                findings.missing.push("the Zeiss metadata hold no pixel size".to_owned());
             }
             findings.calibrations = calibrations;
         }
@@ -113,14 +114,13 @@ impl<'a> Text<'a> {
     fn length_nm(&self, key: &str) -> Option<Written> {
         let (length, unit) = self.measured(key)?;
         let nm = nm_per_unit(unit)?;
-        let length = Written { value: length.value * nm, half_unit: length.half_unit * nm };
-        (length.value > 0.0).then_some(length)
+        (length.value > 0.0).then(|| length.times(nm))
     }
 
     /// The monitor's pixel from the block of numbers, in nanometres.
     fn monitor_pixel_nm(&self) -> Option<Written> {
-        let metres = Written::parse_positive(self.numbers.get(3)?)?;
-        Some(Written { value: metres.value * 1e9, half_unit: metres.half_unit * 1e9 })
+        let metres = Written::parse_shortest(self.numbers.get(3)?, FLOAT_DIGITS)?;
+        (metres.value > 0.0).then(|| metres.times(1e9))
     }
 
     /// Size of the image as it was stored, from `Store resolution = 2048 * 1536`.
@@ -132,12 +132,8 @@ impl<'a> Text<'a> {
 
     /// Pixel sizes of an image `width` pixels wide, most trusted first.
     fn calibrations(&self, width: f64) -> Vec<Calibration> {
-        let monitor = |monitor: Written| Written {
-            value: monitor.value * MONITOR_WIDTH / width,
-            half_unit: monitor.half_unit * MONITOR_WIDTH / width,
-        };
-        let field =
-            |field: Written| Written { value: field.value / width, half_unit: field.half_unit / width };
+        let monitor = |monitor: Written| monitor.times(MONITOR_WIDTH / width);
+        let field = |field: Written| field.times(1.0 / width);
         let monitor = ("number 4", self.monitor_pixel_nm().map(monitor));
         let image = ("AP_IMAGE_PIXEL_SIZE", self.length_nm("AP_IMAGE_PIXEL_SIZE"));
         let field = ("AP_WIDTH", self.length_nm("AP_WIDTH").map(field));

@@ -73,10 +73,16 @@ struct Part {
 }
 
 /// A line, with the columns between which it is measured.
-struct Line {
-    rect: Rect,
-    start: f64,
-    end: f64,
+pub(super) struct Line {
+    pub(super) rect: Rect,
+    pub(super) start: f64,
+    pub(super) end: f64,
+}
+
+impl Line {
+    pub(super) fn length(&self) -> f64 {
+        self.end - self.start
+    }
 }
 
 /// The scale bar in `plane`, which shows nothing but what is searched.
@@ -84,6 +90,12 @@ pub(super) fn scale_bar(plane: &Plane, search: &Search) -> Option<ScaleBar> {
     let parts = parts(plane, search)?;
     let ticks = ticks(&parts, plane);
     let lines: Vec<Line> = parts.iter().filter_map(|part| line(part, plane, search)).collect();
+    // letters and rules may look like a line, but hardly like ticks
+    ticks.or_else(|| longest(&lines, (search.most_width * plane.width() as f64).round()))
+}
+
+/// The longest bar of at most `most` pixels among `lines` and pairs of them.
+pub(super) fn longest(lines: &[Line], most: f64) -> Option<ScaleBar> {
     let single = lines.iter().map(|line| bar(ScaleBarForm::Line, line, line));
     let broken = lines.iter().enumerate().flat_map(|(idx, first)| {
         lines[idx + 1..].iter().filter(|second| belong_together(first, second)).map(move |second| {
@@ -91,13 +103,10 @@ pub(super) fn scale_bar(plane: &Plane, search: &Search) -> Option<ScaleBar> {
             bar(ScaleBarForm::BrokenLine, left, right)
         })
     });
-    // letters and rules may look like a line, but hardly like ticks
-    let most = (search.most_width * plane.width() as f64).round();
-    let longest = single
+    single
         .chain(broken)
         .filter(|bar| bar.length_px <= most)
-        .max_by(|a, b| a.length_px.total_cmp(&b.length_px));
-    ticks.or(longest)
+        .max_by(|a, b| a.length_px.total_cmp(&b.length_px))
 }
 
 fn bar(form: ScaleBarForm, left: &Line, right: &Line) -> ScaleBar {
@@ -180,9 +189,11 @@ fn line(part: &Part, plane: &Plane, search: &Search) -> Option<Line> {
     let mut sorted = columns.clone();
     sorted.sort_unstable();
     let thickness = sorted[width / 2];
-    // a post, arrow or dot at an end is drawn about the end, with the pen's thickness; a bare line stops there
+    // a post, arrow or dot at an end is drawn about the end, with the pen's thickness; a bare line stops there, and the
+    // thicker it is, the more its ragged rim may add
+    let least_cap = thickness + 2.max(thickness / 3);
     let beyond_end = |first_columns: &[usize]| {
-        let has_cap = first_columns.iter().any(|count| *count >= thickness + 2);
+        let has_cap = first_columns.iter().any(|count| *count >= least_cap);
         if has_cap { thickness as f64 / 2.0 } else { 0.0 }
     };
     let near = (2 * thickness).min(width / 2);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use micrograph::calibration::{calibration_text, length_text};
+use micrograph::calibration::{calibration_text, checked_nm_per_px, length_text};
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
 use micrograph::{FileFacts, Micrograph, Rect, Source};
@@ -127,6 +127,7 @@ fn preprocess_text(preprocess: &Preprocess) -> String {
 }
 
 fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
+    let nm_per_px = nm_per_px.map(checked_nm_per_px).transpose()?;
     let network = network(input, Device::Cpu)?;
     let classes = network.classes().map(<[String]>::to_vec);
     let preprocess = network.preprocess().cloned();
@@ -243,11 +244,7 @@ fn micrograph_text(facts: &FileFacts, data_bar: Option<DataBar>, pixels_error: O
     if !instrument.is_empty() {
         line("instrument", instrument.join(" "));
     }
-    let mut conditions = Vec::new();
-    conditions.extend(settings.accelerating_voltage_kv.map(|kv| format!("{kv} kV")));
-    conditions.extend(settings.working_distance_mm.map(|mm| format!("working distance {mm} mm")));
-    conditions.extend(settings.magnification.map(|times| format!("magnification {times}×")));
-    conditions.extend(settings.detector.as_ref().map(|name| format!("detector {name}")));
+    let mut conditions = settings.conditions();
     conditions.extend(settings.date.clone());
     if !conditions.is_empty() {
         line("settings", conditions.join(", "));

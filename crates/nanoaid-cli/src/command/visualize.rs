@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use micrograph::calibration::checked_nm_per_px;
 use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, sheet};
 use nanoaid::interpret::visualize::{
     CanvasConfig, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
@@ -107,7 +108,7 @@ pub(crate) struct VisualizeArguments {
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     snapshots: Vec<usize>,
     /// Size of a pixel in nanometres, to give periods in nanometres
-    #[arg(long, value_name = "NM")]
+    #[arg(long, value_name = "NM", allow_negative_numbers = true)]
     nm_per_px: Option<f64>,
     /// Where networks run
     #[arg(long, default_value_t = Device::Cpu)]
@@ -121,6 +122,7 @@ pub(crate) struct VisualizeArguments {
 
 /// Makes a picture of each unit that the folder lacks.
 pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
+    let nm_per_px = arguments.nm_per_px.map(checked_nm_per_px).transpose()?;
     let network = network(&arguments.run, arguments.device)?;
     let network = if arguments.colors { network } else { network.gray() };
     let objectives = arguments.objectives(&network)?;
@@ -140,13 +142,13 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     bar.finish();
     let run = arguments.run.file_name().unwrap_or(arguments.run.as_os_str()).to_string_lossy();
     let title = format!("{run}: {}", arguments.what());
-    let picture = sheet(&title, &records, &folder, arguments.nm_per_px)?;
+    let picture = sheet(&title, &records, &folder, nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
     if arguments.output.json {
         print(&json_text(&records)?)?;
     } else {
         for record in &records {
-            print(&line_of(record, arguments.nm_per_px))?;
+            print(&line_of(record, nm_per_px))?;
         }
         print(&format!("{}\n", folder.file(SHEET).display()))?;
     }

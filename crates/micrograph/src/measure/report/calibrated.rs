@@ -11,10 +11,7 @@ use crate::{Calibration, DataBar, Micrograph, Rect, ScaleBar, data_bar};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrateError {
-    /// The image has no data bar, and no box was given.
-    #[error("scale bar: the image has no data bar; give the box around the scale bar")]
-    NoDataBar,
-    /// It was not found, or its length is not a number above 0.
+    /// It was not found, or its length is not possible.
     #[error(transparent)]
     Bar(#[from] ScaleBarError),
 }
@@ -24,7 +21,7 @@ pub enum CalibrateError {
 pub struct TypedBar {
     /// Its length in nm.
     pub nm: f64,
-    /// Where it is drawn, in pixels of the image; in the data bar if `None`.
+    /// Where it is drawn, in pixels of the image; if `None` in the data bar, or anywhere where there is no data bar.
     pub within: Option<Rect>,
 }
 
@@ -40,10 +37,10 @@ pub struct Calibrated {
 }
 
 /// The calibration of `micrograph`, with its scale bar as `typed`, if given. Without a box the bar is searched
-/// in `cut`, the data bar that was cut off, else in the data bar that is found.
+/// in `cut`, the data bar that was cut off, else in the data bar that is found, else on the whole image.
 ///
 /// # Errors
-/// If the bar's length is not above 0, or if no bar is found and the file has no pixel size.
+/// If the bar's length is not possible, or if no bar is found and the file has no pixel size.
 pub fn calibration(
     micrograph: &Micrograph,
     cut: Option<DataBar>,
@@ -60,9 +57,11 @@ pub fn calibration(
             .and_then(|bar| Ok((bar.calibration(nm)?, bar))),
         None => {
             let data_bar = cut.or_else(|| data_bar::find(plane, &micrograph.facts));
-            data_bar
-                .ok_or(CalibrateError::NoDataBar)
-                .and_then(|data_bar| Ok(scale_bar::calibration(plane, &data_bar, nm)?))
+            match data_bar {
+                Some(data_bar) => scale_bar::calibration(plane, &data_bar, nm),
+                None => scale_bar::find_on_figure(plane).and_then(|bar| Ok((bar.calibration(nm)?, bar))),
+            }
+            .map_err(CalibrateError::from)
         }
     };
     let bar = found.as_ref().ok().map(|(_, bar)| *bar);

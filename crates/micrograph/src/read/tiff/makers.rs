@@ -5,7 +5,7 @@
 
 use super::super::findings::Findings;
 use super::super::number::Size;
-use super::super::{diss, gatan, jeol, orion, tem, tescan};
+use super::super::{diss, gatan, hitachi, jeol, orion, tem, tescan};
 use super::directory::{Directory, Entry, Fault, Tags};
 use super::{MOST_TEXT_BYTES, text};
 
@@ -13,6 +13,8 @@ const XMP: u16 = 700;
 const SIS: u16 = 33560;
 const EXIF: u16 = 34665;
 const MAKER_NOTE: u16 = 37500;
+const COMMENT: u16 = 40092;
+const AUTHOR: u16 = 40093;
 const TVIPS: u16 = 37706;
 const TESCAN: u16 = 50431;
 const FIBICS: u16 = 51023;
@@ -28,12 +30,17 @@ pub(super) fn findings(
     size: Size,
 ) -> Result<Vec<Findings>, Fault> {
     let mut all = Vec::new();
-    for tag in [TESCAN, ORION, FIBICS, XMP, MAKER_NOTE, TVIPS, SIS] {
+    for tag in [TESCAN, ORION, FIBICS, XMP, MAKER_NOTE, COMMENT, TVIPS, SIS] {
         let Some(entry) = entry(tags, directory, tag) else { continue };
         let mut warnings = Vec::new();
         let found = match tag {
             TESCAN => tescan::tag_findings(&tags.bytes(&entry, MOST_TEXT_BYTES)?, size),
             MAKER_NOTE => jeol::tag_findings(&tags.bytes(&entry, MOST_TEXT_BYTES)?, size),
+            COMMENT => {
+                let author = directory.entry(AUTHOR).map(|author| tags.bytes(author, MOST_TEXT_BYTES));
+                let author = author.transpose()?.unwrap_or_default();
+                hitachi::tag_findings(&tags.bytes(&entry, MOST_TEXT_BYTES)?, &author, size)
+            }
             TVIPS => {
                 let at = record_at(tags, &entry);
                 let little_endian = tags.little_endian();
@@ -43,8 +50,8 @@ pub(super) fn findings(
             XMP => diss::findings(&text(tags, &entry, &mut warnings)?, size),
             _ => orion::findings(&text(tags, &entry, &mut warnings)?, size),
         };
-        // a note or XMP may be any program's
-        let others = matches!(tag, XMP | MAKER_NOTE | ORION);
+        // a note, a comment or XMP may be any program's
+        let others = matches!(tag, XMP | MAKER_NOTE | COMMENT | ORION);
         match found {
             Some(mut found) => {
                 found.warnings.extend(warnings);

@@ -1,0 +1,355 @@
+//! Scale bars that were drawn on figures: any thickness, color, background, text, posts and box around them; as drawn,
+//! and blurred. The truth is where they were drawn.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::f64::consts::TAU;
+use std::ops::Range;
+
+use micrograph::random::Stream;
+use micrograph::read::{self, ReadConfig};
+use micrograph::scale_bar::{self, ScaleBarError};
+use micrograph::{Plane, Rect};
+
+/// What is behind a bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ground {
+    /// Waves of 24 px with noise, and the axis across them.
+    Waves { upright: bool },
+    /// Noise of this mean.
+    Noise(f32),
+    /// A level without noise.
+    Flat(f32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Text {
+    None,
+    Above,
+    Below,
+    Beside,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Figure {
+    ground: Ground,
+    /// Level of the box behind bar and text.
+    backing: Option<f32>,
+    level: f32,
+    length: usize,
+    thickness: usize,
+    /// Width of the posts at both ends, and rows above and below.
+    posts: Option<(usize, usize)>,
+    text: Text,
+}
+
+const HEIGHT: usize = 240;
+const WIDTH: usize = 420;
+const ROW: usize = 180;
+const COLUMN: usize = 150;
+
+fn fill(plane: &mut Plane, rows: Range<usize>, columns: Range<usize>, level: f32) {
+    let width = plane.width();
+    for y in rows {
+        plane.values_mut()[y * width + columns.start..y * width + columns.end].fill(level);
+    }
+}
+
+/// Letters of 12 rows with strokes of 2 px.
+fn write(plane: &mut Plane, y: usize, x: usize, level: f32) {
+    for letter in 0..4 {
+        let x = x + 13 * letter;
+        fill(plane, y..y + 12, x..x + 2, level);
+        fill(plane, y + 5..y + 7, x..x + 9, level);
+        fill(plane, y..y + 12, x + 7..x + 9, level);
+    }
+}
+
+impl Figure {
+    fn ground(&self, stream: &mut Stream) -> Plane {
+        let ground = self.ground;
+        Plane::from_fn(HEIGHT, WIDTH, |y, x| {
+            let noise = stream.between(-25.0, 25.0);
+            let level = match ground {
+                Ground::Waves { upright } => {
+                    100.0 + 55.0 * (TAU * if upright { x } else { y } as f64 / 24.0).cos() + noise
+                }
+                Ground::Noise(mean) => f64::from(mean) + noise,
+                Ground::Flat(level) => f64::from(level),
+            };
+            level.round().clamp(0.0, 255.0) as f32
+        })
+    }
+
+    /// The figure, and the rectangle of all that was drawn.
+    fn draw(&self, stream: &mut Stream) -> (Plane, Rect) {
+        let mut plane = self.ground(stream);
+        let (rows, columns) = (ROW..ROW + self.thickness, COLUMN..COLUMN + self.length);
+        let over = self.posts.map_or(0, |(_, over)| over);
+        let mut all =
+            Rect { y: ROW - over, x: COLUMN, height: self.thickness + 2 * over, width: self.length };
+        match self.text {
+            Text::Above => all = Rect { y: all.y - 18, height: all.height + 18, ..all },
+            Text::Below => all.height += 18,
+            Text::Beside => all.width += 64,
+            Text::None => {}
+        }
+        if let Some(backing) = self.backing {
+            fill(
+                &mut plane,
+                all.y - 6..all.y + all.height + 6,
+                all.x - 9..all.x + all.width.max(52) + 9,
+                backing,
+            );
+        }
+        fill(&mut plane, rows, columns.clone(), self.level);
+        if let Some((width, over)) = self.posts {
+            let rows = ROW - over..ROW + self.thickness + over;
+            fill(&mut plane, rows.clone(), columns.start..columns.start + width, self.level);
+            fill(&mut plane, rows, columns.end - width..columns.end, self.level);
+        }
+        match self.text {
+            Text::Above => write(&mut plane, all.y, all.x, self.level),
+            Text::Below => write(&mut plane, all.y + all.height - 12, all.x, self.level),
+            Text::Beside => write(&mut plane, ROW, COLUMN + self.length + 10, self.level),
+            Text::None => {}
+        }
+        (plane, all)
+    }
+
+    /// Whether the bar can be seen on what is behind it.
+    fn is_visible(&self) -> bool {
+        let behind = match (self.backing, self.ground) {
+            (Some(level), _) | (None, Ground::Flat(level)) => level..level,
+            (None, Ground::Noise(mean)) => mean - 25.0..mean + 25.0,
+            (None, Ground::Waves { .. }) => return true,
+        };
+        self.level < behind.start - 30.0 || self.level > behind.end + 30.0
+    }
+
+    /// Length between the ends, or between the middles of the posts.
+    fn truth(&self) -> f64 {
+        (self.length - self.posts.map_or(0, |(width, _)| width)) as f64
+    }
+}
+
+/// White, black, yellow (its luma), red, and two greys.
+const LEVELS: [f32; 6] = [255.0, 0.0, 226.0, 76.0, 128.0, 190.0];
+
+fn figure(stream: &mut Stream, thickness: usize, level: f32) -> Figure {
+    loop {
+        let length = 40 + stream.below(160);
+        let posts = (1 + stream.below(3), 3 + thickness / 2 + stream.below(6));
+        let figure = Figure {
+            ground: [
+                Ground::Waves { upright: true },
+                Ground::Waves { upright: false },
+                Ground::Noise(90.0),
+                Ground::Noise(200.0),
+                Ground::Flat(30.0),
+                Ground::Flat(255.0),
+            ][stream.below(6)],
+            backing: [None, None, Some(0.0), Some(255.0), Some(60.0)][stream.below(5)],
+            level,
+            length: length.max(3 * thickness),
+            thickness,
+            posts: (stream.below(3) == 0).then_some(posts),
+            text: [Text::None, Text::Above, Text::Below, Text::Beside][stream.below(4)],
+        };
+        if figure.is_visible() {
+            return figure;
+        }
+    }
+}
+
+/// A box with margins around `all`, inside of the figure.
+fn around(all: Rect, margins: [usize; 4]) -> Rect {
+    let [top, left, bottom, right] = margins;
+    let (y, x) = (all.y.saturating_sub(top), all.x.saturating_sub(left));
+    let (end_y, end_x) = ((all.y + all.height + bottom).min(HEIGHT), (all.x + all.width + right).min(WIDTH));
+    Rect { y, x, height: end_y - y, width: end_x - x }
+}
+
+#[test]
+fn a_bar_of_any_thickness_color_ground_text_and_box_is_right_within_a_pixel() {
+    let (mut n, mut wrong) = (0, Vec::new());
+    for thickness in 1..=20 {
+        for (idx, level) in LEVELS.into_iter().enumerate() {
+            for round in 0..6 {
+                let mut stream = Stream::new(round, "figures", (thickness * 10 + idx) as u64);
+                let figure = figure(&mut stream, thickness, level);
+                let (plane, all) = figure.draw(&mut stream);
+                let margins = std::array::from_fn(|_| 12 + stream.below(30));
+                n += 1;
+                match scale_bar::find_in(&plane, around(all, margins)) {
+                    Ok(bar) if (bar.length_px - figure.truth()).abs() <= 1.0 => {}
+                    other => wrong.push(format!("{figure:?} {margins:?}: {other:?}")),
+                }
+            }
+        }
+    }
+    eprintln!("{} of {n} are off by more than a pixel", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `plane`, blurred by binomial weights of 3 pixels along rows and columns.
+fn blurred(plane: &Plane) -> Plane {
+    let at = |y: isize, x: isize| {
+        let inside = |at: isize, n: usize| at.clamp(0, n as isize - 1) as usize;
+        plane.at(inside(y, plane.height()), inside(x, plane.width()))
+    };
+    Plane::from_fn(plane.height(), plane.width(), |y, x| {
+        let mut sum = 0.0;
+        for (dy, row) in [1.0, 2.0, 1.0].into_iter().enumerate() {
+            for (dx, weight) in [1.0, 2.0, 1.0].into_iter().enumerate() {
+                sum += row * weight / 16.0 * at(y as isize + dy as isize - 1, x as isize + dx as isize - 1);
+            }
+        }
+        sum.round()
+    })
+}
+
+#[test]
+fn ends_that_cover_pixels_in_part_or_are_blurred_are_measured_between_pixels() {
+    let mut worst = [0f64; 2];
+    for thickness in [3, 4, 7, 12, 20] {
+        for tenths in 0..10 {
+            for (ground, level) in [(40.0, 255.0), (220.0, 0.0), (100.0, 226.0)] {
+                let mut stream = Stream::new(tenths, "between", thickness as u64);
+                let mut plane =
+                    Plane::from_fn(HEIGHT, WIDTH, |_, _| (ground + stream.between(-8.0, 8.0)).round() as f32);
+                let part = tenths as f32 / 10.0;
+                fill(&mut plane, ROW..ROW + thickness, COLUMN..COLUMN + 120, level);
+                // the last pixel is covered in part
+                for y in ROW..ROW + thickness {
+                    let behind = plane.at(y, COLUMN + 120);
+                    fill(&mut plane, y..y + 1, COLUMN + 120..COLUMN + 121, behind + part * (level - behind));
+                }
+                let within = Rect { y: ROW - 25, x: COLUMN - 40, height: 70, width: 200 };
+                let truth = 120.0 + f64::from(part);
+                for (which, plane) in [plane.clone(), blurred(&plane)].iter().enumerate() {
+                    let found = scale_bar::find_in(plane, within).unwrap();
+                    let off = (found.length_px - truth).abs();
+                    worst[which] = worst[which].max(off);
+                    assert!(off <= 0.35, "{thickness} {tenths} {ground}: {found:?} for {truth}");
+                    // what is claimed covers it
+                    let calibration = found.calibration(truth * 2.0).unwrap();
+                    assert!((calibration.nm_per_px_x / 2.0 - 1.0).abs() <= calibration.relative_uncertainty);
+                }
+            }
+        }
+    }
+    eprintln!("off by up to {:.2} px, blurred {:.2} px", worst[0], worst[1]);
+}
+
+#[test]
+fn the_bars_of_reported_figures_are_right_in_every_box_and_without() {
+    let Some(folder) = test_support::shared("data/reported/scale-bars") else { return };
+    for (name, length) in [
+        ("yellow-121px-thick-9.png", 121.0),
+        ("white-133px-thick-9.png", 133.0),
+        ("figure-rgb-121px.png", 121.0),
+    ] {
+        let plane = read::micrograph(&folder.join(name), &ReadConfig::default()).unwrap().plane;
+        let mut boxes = vec![
+            Rect { y: 455, x: 480, height: 40, width: 170 },
+            Rect { y: 440, x: 480, height: 60, width: 170 },
+        ];
+        // from close around the bar to a quarter of the image
+        for margin in [8, 12, 20, 33, 34] {
+            boxes.push(Rect {
+                y: 470 - margin,
+                x: 500 - margin,
+                height: 9 + 2 * margin.min(33),
+                width: 133 + 2 * margin,
+            });
+        }
+        boxes.push(Rect { y: 380, x: 350, height: 132, width: 350 });
+        for within in boxes {
+            let found = scale_bar::find_in(&plane, within).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!((found.length_px - length).abs() <= 0.5, "{name} {within:?}: {found:?}");
+            assert_eq!((found.rect.y, found.rect.height), (470, 9), "{name} {within:?}");
+        }
+        let found = scale_bar::find_on_figure(&plane).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!((found.length_px - length).abs() <= 0.5, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn on_a_figure_without_a_box_the_bar_is_found_or_refused_and_never_another() {
+    let (mut n, mut n_found) = (0, 0);
+    for thickness in 2..=12 {
+        for (idx, level) in LEVELS.into_iter().enumerate() {
+            for round in 0..3 {
+                let mut stream = Stream::new(round, "unboxed", (thickness * 10 + idx) as u64);
+                let figure = figure(&mut stream, thickness, level);
+                let (plane, _) = figure.draw(&mut stream);
+                n += 1;
+                match scale_bar::find_on_figure(&plane) {
+                    Ok(bar) => {
+                        n_found += 1;
+                        assert!((bar.length_px - figure.truth()).abs() <= 1.0, "{figure:?}: {bar:?}");
+                    }
+                    Err(ScaleBarError::NotOnFigure | ScaleBarError::Several { .. }) => {}
+                    Err(error) => panic!("{figure:?}: {error}"),
+                }
+                // without a bar
+                let ground = figure.ground(&mut stream);
+                assert_eq!(scale_bar::find_on_figure(&ground), Err(ScaleBarError::NotOnFigure), "{figure:?}");
+            }
+        }
+    }
+    eprintln!("{n_found} of {n} are found");
+    assert!(n_found * 10 >= n * 8, "{n_found} of {n}");
+    // two that may be it
+    let mut stream = Stream::new(1, "two", 0);
+    let figure = Figure {
+        ground: Ground::Noise(90.0),
+        backing: None,
+        level: 255.0,
+        length: 100,
+        thickness: 5,
+        posts: None,
+        text: Text::None,
+    };
+    let (mut plane, _) = figure.draw(&mut stream);
+    fill(&mut plane, 40..45, 30..110, 255.0);
+    let error = scale_bar::find_on_figure(&plane).unwrap_err().to_string();
+    assert!(error.contains("2 lines") && error.contains("rows 180 to 184, columns 150 to 249"), "{error}");
+}
+
+#[test]
+fn boxes_of_any_size_and_place_end_in_an_answer() {
+    let mut stream = Stream::new(5, "boxes", 0);
+    let figure = figure(&mut stream, 6, 255.0);
+    let (plane, _) = figure.draw(&mut stream);
+    let extreme =
+        [0, 1, 2, 3, 7, 100, 239, 240, 241, 419, 420, 421, 1 << 31, 1 << 32, usize::MAX - 1, usize::MAX];
+    for round in 0..4000 {
+        let mut stream = Stream::new(round, "extreme boxes", 0);
+        let mut number =
+            || if stream.below(3) == 0 { stream.below(430) } else { extreme[stream.below(extreme.len())] };
+        let within = Rect { y: number(), x: number(), height: number(), width: number() };
+        match scale_bar::find_in(&plane, within) {
+            Ok(bar) => {
+                assert!(
+                    within.is_within(HEIGHT, WIDTH) && bar.rect.is_within(HEIGHT, WIDTH),
+                    "{within:?}: {bar:?}"
+                );
+            }
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("row") && text.contains("column"), "{text}");
+                assert_eq!(matches!(error, ScaleBarError::Outside { .. }), !within.is_within(HEIGHT, WIDTH));
+            }
+        }
+    }
+    let all = Rect { y: usize::MAX, x: 0, height: 2, width: 2 };
+    let text = scale_bar::find_in(&plane, all).unwrap_err().to_string();
+    assert!(text.contains("box inside of 240×420 px") && text.contains("18446744073709551615"), "{text}");
+    for (height, width) in [(1, 1), (1, 50), (50, 1), (2, 3), (3, 700)] {
+        let tiny = Plane::from_fn(height, width, |y, x| ((7 * y + 3 * x) % 5) as f32);
+        let _ = scale_bar::find_on_figure(&tiny);
+        let _ = scale_bar::find_in(&tiny, Rect { y: 0, x: 0, height, width });
+    }
+}
