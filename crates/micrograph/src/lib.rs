@@ -5,7 +5,7 @@
 //!
 //! # Read
 //!
-//! [`Micrograph::open`] reads PNG, JPEG, BMP, TIFF, DM3 and DM4, and the metadata of FEI, Thermo Fisher, Zeiss, TESCAN,
+//! [`Micrograph::open`] reads PNG, JPEG, BMP, TIFF, PGM, NPY, DM3 and DM4, and the metadata of FEI, Thermo Fisher, Zeiss, TESCAN,
 //! Hitachi, JEOL, Gatan and other instruments. [`Specimen::of`] cuts the data bar off; [`scale_bar`] measures the
 //! drawn scale bar. A file without a reliable pixel size has no [`Calibration`], and lengths are then in px.
 //!
@@ -74,12 +74,14 @@ pub mod file;
 pub mod fourier;
 #[cfg(feature = "measure")]
 pub mod measure;
+pub mod memory;
 pub mod micrograph;
 #[cfg(feature = "paint")]
 pub mod paint;
 pub mod plane;
 pub mod random;
 pub mod read;
+pub mod regular;
 pub mod scale_bar;
 #[cfg(any(feature = "measure", feature = "synth"))]
 pub mod smooth;

@@ -14,7 +14,8 @@ const DIGITS: usize = 6;
 #[derive(Clone, Debug)]
 pub struct Micrograph {
     /// Detector signal in the file's own units: `0..=255` for 8 bits, `0..=65535` for 16 bits,
-    /// as stored for floats. `[H, W]`.
+    /// as stored for floats; less a number that a warning names where the levels have more digits than an `f32`.
+    /// Turned as the file asks viewers to. `[H, W]`.
     pub plane: Plane,
     /// The facts from its file.
     pub facts: FileFacts,
@@ -25,7 +26,7 @@ pub struct Micrograph {
 pub struct FileFacts {
     /// The file.
     pub path: PathBuf,
-    /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `DM3`, `DM4` or `JEOL JED-2200`.
+    /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `PBM`, `PGM`, `PPM`, `NPY`, `DM3`, `DM4` or `JEOL JED-2200`.
     pub format: String,
     /// Rows of pixels, data bar included.
     pub height: usize,

@@ -1,4 +1,4 @@
-//! Reading: PNG, JPEG, BMP, TIFF, DM3 and DM4 files → [`Micrograph`], with calibration and instrument
+//! Reading: PNG, JPEG, BMP, TIFF, PGM, NPY, DM3 and DM4 files → [`Micrograph`], with calibration and instrument
 //! settings from the metadata of the instrument's maker.
 //!
 //! A file is data from outside: one budget limits the decoded pixels, and every fault is an error
@@ -25,13 +25,21 @@ mod ini;
 mod jeol;
 mod jeol_station;
 mod jeol_tem;
+mod jpeg;
+mod levels;
 mod luma;
 mod memento;
+mod netpbm;
+mod npy;
 mod number;
 mod ome;
+mod orientation;
 mod orion;
 mod raster;
+mod rows;
+mod samples;
 mod sidecar;
+mod simple;
 mod tem;
 mod tescan;
 mod tiff;
@@ -42,10 +50,10 @@ mod zeiss;
 use std::io::{BufReader, Cursor};
 use std::path::Path;
 
-use crate::source::open;
-use crate::{FileFacts, Micrograph, Plane, Source};
+use crate::{FileFacts, Micrograph, Plane, Rect, Source, regular};
 use format::Format;
 use image_file::{ImageFile, Stream};
+use orientation::{Orientation, Stored};
 
 pub use config::ReadConfig;
 pub use error::ReadError;
@@ -76,31 +84,89 @@ impl Micrograph {
     ///
     /// # Errors
     /// If it is not a readable image, is damaged, needs more than `config.most_bytes`, has no page
-    /// `config.page`, or holds more values that are not finite than `config` allows.
+    /// `config.page`, or holds values that are not finite.
     pub fn from_source(source: &Source, config: &ReadConfig) -> Result<Self, ReadError> {
         let (file, mut stream) = of_source(source, config)?;
-        let (facts, plane) = match file.format {
+        let stream = &mut stream;
+        let (stored, (plane, warning)) = match file.format {
             Format::Tiff => {
-                let (facts, page) = tiff::facts(&file, &mut stream)?;
-                (facts, tiff::plane(&file, &mut stream, &page)?)
+                let (stored, page) = tiff::facts(&file, stream)?;
+                stored.check(&file)?;
+                (stored, tiff::plane(&file, stream, &page, None)?)
             }
             Format::Gatan => {
-                let (facts, page) = gatan::facts(&file, &mut stream)?;
-                (facts, gatan::plane(&file, &mut stream, &page)?)
+                let (stored, rows) = gatan::facts(&file, stream)?;
+                (stored, rows.plane(&file, stream)?)
             }
             Format::JeolStation => {
-                let (facts, page) = jeol_station::facts(&file, &mut stream)?;
-                (facts, jeol_station::plane(&file, &mut stream, &page)?)
+                let (facts, page) = jeol_station::facts(&file, stream)?;
+                (Stored::plain(facts), (jeol_station::plane(&file, stream, &page)?, None))
             }
-            _ => (raster::facts(&file, &mut stream)?, raster::plane(&file, &mut stream)?),
+            Format::Netpbm => {
+                let (stored, page) = netpbm::facts(&file, stream)?;
+                (stored, netpbm::plane(&file, stream, &page)?)
+            }
+            Format::Npy => {
+                let (stored, page) = npy::facts(&file, stream)?;
+                (stored, npy::plane(&file, stream, &page)?)
+            }
+            Format::Png | Format::Jpeg | Format::Bmp => {
+                let stored = raster::facts(&file, stream)?;
+                stored.check(&file)?;
+                (stored, (raster::plane(&file, stream)?, None))
+            }
         };
-        let total = plane.values().len();
-        let count = plane.values().iter().filter(|value| !value.is_finite()).count();
-        if count as f64 > config.most_not_finite * total as f64 {
-            return Err(ReadError::NotFinite { path: source.path().to_owned(), count, total });
-        }
+        check_finite(&file, &plane)?;
+        let plane = stored.orientation.turn(plane);
+        let mut facts = stored.shown();
+        facts.warnings.extend(warning);
         Ok(Self { plane, facts })
     }
+
+    /// Decodes `part` of `source`, for images that are too large as a whole: of a TIFF file that is not turned only
+    /// the strips or tiles that hold it, of others all. The facts are those of the part.
+    ///
+    /// # Errors
+    /// As [`Self::from_source`], and [`ReadError::Part`] if the part is not inside the image.
+    pub fn part_of_source(source: &Source, config: &ReadConfig, part: Rect) -> Result<Self, ReadError> {
+        let (file, mut stream) = of_source(source, config)?;
+        if file.format == Format::Tiff {
+            let (stored, page) = tiff::facts(&file, &mut stream)?;
+            if stored.orientation == Orientation::default() {
+                check_part(&stored.facts, part)?;
+                let (plane, warning) = tiff::plane(&file, &mut stream, &page, Some(part))?;
+                check_finite(&file, &plane)?;
+                let mut facts = of_part(stored.shown(), part);
+                facts.warnings.extend(warning);
+                return Ok(Self { plane, facts });
+            }
+        }
+        let Self { plane, facts } = Self::from_source(source, config)?;
+        check_part(&facts, part)?;
+        Ok(Self { plane: plane.crop(part), facts: of_part(facts, part) })
+    }
+}
+
+/// The `facts` of an image, for a `part` of it; the data bar belongs to the whole.
+fn of_part(facts: FileFacts, part: Rect) -> FileFacts {
+    FileFacts { height: part.height, width: part.width, specimen_rows: None, ..facts }
+}
+
+fn check_part(facts: &FileFacts, part: Rect) -> Result<(), ReadError> {
+    let FileFacts { height, width, .. } = *facts;
+    if part.is_within(height, width) {
+        return Ok(());
+    }
+    Err(ReadError::Part { path: facts.path.clone(), part, height, width })
+}
+
+fn check_finite(file: &ImageFile<'_>, plane: &Plane) -> Result<(), ReadError> {
+    let total = plane.values().len();
+    let count = plane.values().iter().filter(|value| !value.is_finite()).count();
+    if count as f64 > file.config.most_not_finite * total as f64 {
+        return Err(ReadError::NotFinite { path: file.path.to_owned(), count, total });
+    }
+    Ok(())
 }
 
 impl FileFacts {
@@ -120,7 +186,7 @@ impl FileFacts {
 /// As [`Micrograph::from_source`], and if the file cannot be read.
 pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadError> {
     ImageFile::check(path, config)?;
-    Micrograph::from_source(&Source::read(path)?, config)
+    Micrograph::from_source(&Source::read_within(path, config.most_bytes)?, config)
 }
 
 /// Red, green and blue of a PNG, JPEG or BMP file, each in `[0, 1]`; those of a grey file are
@@ -131,12 +197,12 @@ pub fn micrograph(path: &Path, config: &ReadConfig) -> Result<Micrograph, ReadEr
 pub fn colors(source: &Source, config: &ReadConfig) -> Result<[Plane; 3], ReadError> {
     let (file, mut stream) = of_source(source, config)?;
     match file.format {
-        Format::Tiff | Format::Gatan | Format::JeolStation => Err(ReadError::Unsupported {
+        Format::Png | Format::Jpeg | Format::Bmp => raster::colors(&file, &mut stream),
+        _ => Err(ReadError::Unsupported {
             path: source.path().to_owned(),
             found: file.format.name().to_owned(),
             expected: "PNG, JPEG or BMP, for their colors",
         }),
-        _ => raster::colors(&file, &mut stream),
     }
 }
 
@@ -147,7 +213,7 @@ pub fn colors(source: &Source, config: &ReadConfig) -> Result<[Plane; 3], ReadEr
 pub fn facts(path: &Path, config: &ReadConfig) -> Result<FileFacts, ReadError> {
     ImageFile::check(path, config)?;
     let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let file = open(path)?;
+    let file = regular::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let mut stream = BufReader::new(file);
     let file = ImageFile::new(path, config, &mut stream, length)?;
@@ -165,10 +231,13 @@ fn of_source<'a>(
 }
 
 fn of_stream(file: &ImageFile<'_>, stream: &mut dyn Stream) -> Result<FileFacts, ReadError> {
-    match file.format {
-        Format::Tiff => tiff::facts(file, stream).map(|(facts, _)| facts),
-        Format::Gatan => gatan::facts(file, stream).map(|(facts, _)| facts),
-        Format::JeolStation => jeol_station::facts(file, stream).map(|(facts, _)| facts),
-        _ => raster::facts(file, stream),
-    }
+    let stored = match file.format {
+        Format::Tiff => tiff::facts(file, stream)?.0,
+        Format::Gatan => gatan::facts(file, stream)?.0,
+        Format::JeolStation => Stored::plain(jeol_station::facts(file, stream)?.0),
+        Format::Netpbm => netpbm::facts(file, stream)?.0,
+        Format::Npy => npy::facts(file, stream)?.0,
+        Format::Png | Format::Jpeg | Format::Bmp => raster::facts(file, stream)?,
+    };
+    Ok(stored.shown())
 }

@@ -1,25 +1,23 @@
 //! Source: the content of a file, read once as a whole, so that its pixels, its hash and what is recorded of
 //! it come from the same bytes, whatever happens to the file in between.
 //!
-//! Only regular files are read: opening a pipe would wait for its other end. Knows no formats.
+//! Only regular files are read. Knows no formats.
 
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
 use crate::read::error::ReadError;
-
-/// Most bytes of a file that is read whole: well above any single image, below the memory of a PC.
-const MOST_BYTES: u64 = 2 << 30;
+use crate::{memory, regular};
 
 /// The bytes of a file under its name. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Source {
     path: PathBuf,
-    bytes: Arc<[u8]>,
+    // no `Arc<[u8]>`: that would copy the bytes
+    bytes: Arc<Vec<u8>>,
     sha256: OnceLock<String>,
 }
 
@@ -27,26 +25,24 @@ impl Source {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// If it is not a regular file, cannot be read, or has more than 2 GiB.
+    /// If it is not a regular file, cannot be read, or has more than 2 GiB and than [`memory::budget`].
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let io = |source| ReadError::Io { path: path.to_owned(), source };
-        let mut file = open(path)?;
-        let length = file.metadata().map_err(io)?.len();
-        let too_large = || ReadError::TooLarge {
-            path: path.to_owned(),
-            what: "the bytes of the file".to_owned(),
-            bytes: length,
-            most_bytes: usize::try_from(MOST_BYTES).unwrap_or(usize::MAX),
-        };
-        if length > MOST_BYTES {
-            return Err(too_large());
+        Self::read_within(path, memory::budget())
+    }
+
+    /// [`Self::read`] with a budget of memory of `most_bytes`.
+    pub(crate) fn read_within(path: &Path, most_bytes: usize) -> Result<Self, ReadError> {
+        let most_bytes = regular::LARGEST.max(most_bytes as u64);
+        match regular::read(path, most_bytes) {
+            Ok(bytes) => Ok(Self::from_bytes(path, bytes)),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(ReadError::TooLarge {
+                path: path.to_owned(),
+                what: "the bytes of the file".to_owned(),
+                bytes: std::fs::metadata(path).map_or(most_bytes, |metadata| metadata.len()),
+                most_bytes: usize::try_from(most_bytes).unwrap_or(usize::MAX),
+            }),
+            Err(source) => Err(ReadError::Io { path: path.to_owned(), source }),
         }
-        let mut bytes = Vec::new();
-        let room = usize::try_from(length).map_err(|_| too_large())?;
-        bytes.try_reserve_exact(room).map_err(|_| too_large())?;
-        // not more than there were: a file that grows would be read for ever
-        file.by_ref().take(length).read_to_end(&mut bytes).map_err(io)?;
-        Ok(Self::from_bytes(path, bytes))
     }
 
     /// `bytes` that were read from `path`, or that replace a file of that name.
@@ -65,7 +61,7 @@ impl Source {
     /// # Ok::<(), micrograph::ReadError>(())
     /// ```
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
-        Self { path: path.to_owned(), bytes: bytes.into(), sha256: OnceLock::new() }
+        Self { path: path.to_owned(), bytes: Arc::new(bytes), sha256: OnceLock::new() }
     }
 
     /// The file's path as given.
@@ -81,20 +77,8 @@ impl Source {
     /// SHA-256 of the bytes as 64 hexadecimal digits.
     pub fn sha256(&self) -> &str {
         self.sha256
-            .get_or_init(|| Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+            .get_or_init(|| Sha256::digest(self.bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
     }
-}
-
-/// Opens the regular file at `path`.
-pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
-    let io = |source| ReadError::Io { path: path.to_owned(), source };
-    // checked before opening: opening a pipe would wait for its other end
-    let metadata = std::fs::metadata(path).map_err(io)?;
-    if !metadata.is_file() {
-        let found = if metadata.is_dir() { "a folder" } else { "neither file nor folder" };
-        return Err(ReadError::Format { path: path.to_owned(), found: found.to_owned() });
-    }
-    File::open(path).map_err(io)
 }
 
 #[cfg(test)]

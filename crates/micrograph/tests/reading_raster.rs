@@ -139,9 +139,17 @@ fn cut_files_pages_and_budgets_are_errors() {
         assert!(matches!(cut, Err(ReadError::Decode { .. })), "{format:?}");
     }
     let bytes = encoded(image.clone(), ImageFormat::Jpeg);
-    for length in [bytes.len() / 2, bytes.len() - 2] {
+    for length in [bytes.len() / 2, bytes.len() - 12] {
         let cut = read_with(&bytes[..length], &ReadConfig::default());
         assert!(matches!(cut, Err(ReadError::Damaged { .. })), "{length} of {}", bytes.len());
+    }
+    // nothing but the end marker, or half of it, is missing
+    let whole = read_with(&bytes, &ReadConfig::default()).unwrap();
+    assert!(whole.facts.warnings.is_empty());
+    for missing in [1, 2] {
+        let cut = read_with(&bytes[..bytes.len() - missing], &ReadConfig::default()).unwrap();
+        assert_eq!(cut.plane, whole.plane);
+        assert!(cut.facts.warnings[0].contains("no end marker"), "{:?}", cut.facts.warnings);
     }
     let bytes = encoded(image, ImageFormat::Png);
     let page = read_with(&bytes, &ReadConfig { page: 1, ..ReadConfig::default() });

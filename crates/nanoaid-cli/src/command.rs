@@ -12,6 +12,7 @@ mod info;
 mod lens;
 mod man;
 mod measure;
+pub(crate) mod memory;
 mod micrographs;
 mod network;
 mod output;
@@ -40,6 +41,9 @@ pub(crate) struct Arguments {
     /// Write details of the machine and the time that was taken, too
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// Most memory that the pixels of one file may take, e.g. `8G` or `900M`; default: half of what is free
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub(crate) memory: Option<memory::Memory>,
 }
 
 const AFTER_HELP: &str = "\

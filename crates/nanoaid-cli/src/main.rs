@@ -14,13 +14,16 @@ use command::{Arguments, Command};
 use outcome::{Failure, Outcome, Verbosity, detail, say};
 
 fn main() -> ExitCode {
-    let Arguments { command, quiet, verbose } = Arguments::parse();
+    let Arguments { command, quiet, verbose, memory } = Arguments::parse();
     let verbosity = match (quiet, verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     verbosity.set();
+    if let Some(memory) = memory {
+        micrograph::memory::set_budget(memory.bytes);
+    }
     let begun = Instant::now();
     let way_on = command.way_on();
     let ended = run(command);

@@ -1,9 +1,9 @@
 //! Hashes: SHA-256 as 64 hexadecimal digits, of bytes and of files.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use micrograph::regular;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes`.
@@ -22,7 +22,7 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
 /// If the file can not be read.
 pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut reader = BufReader::with_capacity(1 << 16, regular::open(path)?);
     loop {
         let bytes = reader.fill_buf()?;
         if bytes.is_empty() {

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use micrograph::measure::file::MeasureStep;
-use micrograph::{ReadError, Source};
+use micrograph::{ReadError, Source, regular};
 use serde::Serialize;
 
 use crate::data::prepare::{self, PrepareError, Prepared};
@@ -106,7 +106,8 @@ pub fn replay(
     if path.is_dir() {
         return Err(ReplayError::Folder { path: path.to_owned() });
     }
-    let bytes = std::fs::read(path).map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
+    let bytes = regular::read(path, regular::LARGEST)
+        .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
     match record::head(path, &bytes)?.command.as_str() {
         "lens" => lens(path, record::parsed(path, &bytes)?, output, progress),
         "measure" => measurement((path, &bytes), &record::parsed(path, &bytes)?, output, progress),

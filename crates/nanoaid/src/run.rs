@@ -14,7 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use micrograph::file;
+use micrograph::{file, regular};
 use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
@@ -219,7 +219,7 @@ impl RunFolder {
             return Err(RunError::NoRun { path: path.to_owned() });
         }
         let file = path.join(MANIFEST);
-        let text = fs::read(&file).map_err(io_error(&file))?;
+        let text = regular::read(&file, regular::LARGEST).map_err(io_error(&file))?;
         let wrong = |reason: String| RunError::Manifest { path: file.clone(), reason };
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
@@ -395,7 +395,7 @@ fn is_unfinished(name: &str) -> bool {
 }
 
 fn read_checked(path: &Path, expected: &str) -> Result<Vec<u8>, RunError> {
-    let bytes = fs::read(path).map_err(io_error(path))?;
+    let bytes = regular::read(path, regular::LARGEST).map_err(io_error(path))?;
     let found = sha256(&bytes);
     if found != expected {
         return Err(RunError::Hash { path: path.to_owned(), found, expected: expected.to_owned() });

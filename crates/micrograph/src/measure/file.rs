@@ -140,10 +140,10 @@ pub fn measure_file(
         ControlFlow::Break(()) => Err(MeasureFileError::Cancelled),
     };
     begin(MeasureStep::Decode)?;
-    let micrograph = Micrograph::from_source(source, &config.read())?;
-    let specimen = Specimen::of(micrograph, config.data_bar)
+    let (micrograph, data_bar, part_is_all) = decoded(source, config)?;
+    let specimen = Specimen::of(micrograph, data_bar)
         .map_err(|error| MeasureFileError::DataBar { path: path(), source: error })?;
-    let plane = config.part_of(&specimen.plane)?;
+    let plane = if part_is_all { specimen.plane.clone() } else { config.part_of(&specimen.plane)? };
     let typed = config.bar_nm.map(|nm| TypedBar { nm, within: config.bar_box });
     let Calibrated { calibration, bar, warnings: doubts } =
         report::calibration(&specimen.micrograph, specimen.data_bar, typed)
@@ -153,6 +153,24 @@ pub fn measure_file(
     let of_file = specimen.micrograph.facts.warnings.iter().map(|text| ReportWarning::new(text, ""));
     measured.report.warnings.extend(doubts.into_iter().chain(of_file));
     Ok(FileMeasurement { specimen, plane, bar, measured })
+}
+
+/// The micrograph, what is done about its data bar, and whether it is only the part that is measured: that of an image
+/// which is too large as a whole.
+fn decoded(source: &Source, config: &MeasureConfig) -> Result<(Micrograph, DataBarChoice, bool), ReadError> {
+    let read = config.read();
+    match (Micrograph::from_source(source, &read), config.part) {
+        // a drawn scale bar is outside of the part
+        (Err(ReadError::TooLarge { .. }), Some(part)) if config.bar_nm.is_none() => {
+            let mut micrograph = Micrograph::part_of_source(source, &read, part)?;
+            micrograph.facts.warnings.push(
+                "the image is too large to be read as a whole: only the box was read, and no data bar was looked for"
+                    .to_owned(),
+            );
+            Ok((micrograph, DataBarChoice::Keep, true))
+        }
+        (whole, _) => Ok((whole?, config.data_bar, false)),
+    }
 }
 
 impl FileMeasurement {

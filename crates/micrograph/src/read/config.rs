@@ -1,11 +1,14 @@
 //! How files are read.
 
+use crate::memory;
+
 /// How files are read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadConfig {
     /// Page of a file of several pages, from 0.
     pub page: usize,
-    /// Most bytes that the decoded pixels of one file may take, working copies included.
+    /// Most bytes that the decoded pixels of one file may take, working copies included; by default
+    /// [`memory::budget`].
     pub most_bytes: usize,
     /// Size of a pixel in nanometres as typed by the user, in
     /// [`POSSIBLE_NM_PER_PX`](crate::calibration::POSSIBLE_NM_PER_PX); overrides the file.
@@ -18,7 +21,7 @@ impl Default for ReadConfig {
     fn default() -> Self {
         Self {
             page: 0,
-            most_bytes: 512 << 20, // 8192 × 8192 pixels as f32 and as 16 bit, with room
+            most_bytes: memory::budget(),
             nm_per_px: None,
             most_not_finite: 0.0, // what is not a number has no grey level
         }

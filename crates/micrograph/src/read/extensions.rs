@@ -4,7 +4,10 @@
 use std::path::Path;
 
 /// Endings of the formats that are read, in lower case.
-pub const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "dm3", "dm4"];
+pub const EXTENSIONS: [&str; 15] = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "bmp", "dib", "tif", "tiff", "pbm", "pgm", "ppm", "pnm", "dm3",
+    "dm4",
+];
 
 /// Whether `path` has one of [`EXTENSIONS`], in whatever case.
 pub fn is_image(path: impl AsRef<Path>) -> bool {

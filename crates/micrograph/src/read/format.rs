@@ -1,5 +1,7 @@
 //! Format: which kind of file begins with these bytes.
 
+mod others;
+
 use std::io::{self, Read};
 
 use super::jeol_station;
@@ -11,6 +13,9 @@ pub(super) enum Format {
     Jpeg,
     Bmp,
     Tiff,
+    /// PBM, PGM or PPM.
+    Netpbm,
+    Npy,
     Gatan,
     JeolStation,
 }
@@ -22,6 +27,8 @@ impl Format {
             Self::Jpeg => "JPEG",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Netpbm => "PGM",
+            Self::Npy => "NPY",
             Self::Gatan => "Gatan DM",
             Self::JeolStation => "JEOL JED-2200",
         }
@@ -38,32 +45,16 @@ const READ: &[(&[u8], Format)] = &[
     (b"II+\0", Format::Tiff), // BigTIFF
     (b"MM\0+", Format::Tiff),
     (jeol_station::MARK, Format::JeolStation),
+    (b"\x93NUMPY", Format::Npy),
 ];
 
-/// Position, bytes there, and name of the kinds that users are likely to try.
-const REFUSED: &[(usize, &[u8], &str)] = &[
-    (0, b"GIF8", "GIF"),
-    (8, b"WEBP", "WebP"),
-    (0, b"%PDF", "PDF"),
-    (0, b"\0\0\x01\0", "an icon (ICO)"),
-    (0, b"8BPS", "Photoshop (PSD)"),
-    (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
-    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftyphei", "HEIC"),
-    (0, b"\x89HDF\r\n\x1a\n", "HDF5 (NXS, EMD)"),
-    (0, b"PK\x03\x04", "a ZIP archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"\x93NUMPY", "NumPy (NPY)"),
-    (208, b"MAP ", "MRC"),
-    (0, b"<", "XML, HTML or SVG text"),
-    (0, b"{", "JSON text"),
-];
+/// Bytes at the start of a file that are looked at: the mark of a tar archive is at 257.
+const HEAD_BYTES: u64 = 512;
 
 /// Bytes that identify a format, fewer where the file is shorter.
 pub(super) fn head(reader: &mut (impl Read + ?Sized)) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    reader.take(256).read_to_end(&mut head)?;
+    reader.take(HEAD_BYTES).read_to_end(&mut head)?;
     Ok(head)
 }
 
@@ -81,20 +72,13 @@ pub(super) fn of(head: &[u8]) -> Result<Format, String> {
             return Ok(Format::Gatan);
         }
     }
-    let known =
-        REFUSED.iter().find(|(at, bytes, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes)));
-    Err(match known {
-        Some((_, _, name)) => (*name).to_owned(),
-        None if head.is_empty() => "an empty file".to_owned(),
-        None if head.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) => {
-            "text".to_owned()
-        }
-        None => format!("a file that begins with the bytes {}", hex(&head[..head.len().min(8)])),
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    // a letter, a digit, and a blank or a comment
+    if let [b'P', b'1'..=b'6', after, ..] = head
+        && (after.is_ascii_whitespace() || *after == b'#')
+    {
+        return Ok(Format::Netpbm);
+    }
+    Err(others::name(head))
 }
 
 #[cfg(test)]
@@ -102,23 +86,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_kinds_are_named() {
-        let mut mrc = vec![1; 256];
-        mrc[208..212].copy_from_slice(b"MAP ");
-        let cases: [(&[u8], &str); 8] = [
-            (b"", "an empty file"),
-            (b"GIF89a", "GIF"),
-            (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
-            (b"%PDF-1.7", "PDF"),
-            (b"\0\0\x01\0\x01\0", "an icon (ICO)"),
-            (&mrc, "MRC"),
-            (b"hello\r\n", "text"),
-            (b"\x01\x02", "a file that begins with the bytes 01 02"),
-        ];
-        for (head, name) in cases {
-            assert_eq!(of(head), Err(name.to_owned()));
+    fn the_content_says_which_format_it_is() {
+        for (head, format) in [
+            (&b"MM\0*\0\0\0\x08"[..], Format::Tiff),
+            (b"\0\0\0\x03\0\0\x10\0\0\0\0\x01\x01\0\0\0\0", Format::Gatan),
+            (b"P5\n# made by hand\n3 2\n255\n", Format::Netpbm),
+            (b"P2#\n3 2", Format::Netpbm),
+            (b"\x93NUMPY\x01\0", Format::Npy),
+        ] {
+            assert_eq!(of(head), Ok(format));
         }
-        assert_eq!(of(b"MM\0*\0\0\0\x08"), Ok(Format::Tiff));
-        assert_eq!(of(b"\0\0\0\x03\0\0\x10\0\0\0\0\x01\x01\0\0\0\0"), Ok(Format::Gatan));
+        for no_image in [&b"P5_1"[..], b"P7\n", b"Photo"] {
+            assert!(of(no_image).is_err());
+        }
     }
 }

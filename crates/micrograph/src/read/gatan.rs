@@ -8,15 +8,17 @@
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::SeekFrom;
 
-use crate::{FileFacts, Plane};
+use crate::FileFacts;
 
 use super::error::ReadError;
 use super::findings::{Findings, vendor_calibration};
 use super::image_file::{ImageFile, Stream};
 use super::luma::luma;
 use super::number::{Size, Written, date_time, text_of_any_width};
+use super::orientation::Stored;
+use super::rows::Rows;
+use super::samples::{Kind, Samples};
 use super::sidecar;
 use super::unit::nm_per_unit;
 use tree::{Fault, Head, Value};
@@ -37,20 +39,12 @@ struct Image {
     settings: BTreeMap<String, Value>,
 }
 
-/// A page, as [`plane`] needs it.
-pub(super) struct Page {
-    size: Size,
-    sample: Sample,
-    at: u64,
-    little_endian: bool,
-}
-
 /// The images that are not previews, by their number, the head of the file, and the reason if its tags
 /// ended early.
 type Contents = (BTreeMap<usize, Image>, Head, Option<String>);
 
 /// The facts that the file gives without decoding its pixels, and the position of the pixels.
-pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Stored, Rows), ReadError> {
     let (images, head, fault) = contents(file, reader)?;
     // others are spectra, or damaged
     let shapes: Vec<(&Image, Size, usize)> = images
@@ -76,7 +70,7 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
             },
         });
     };
-    let (sample, page) = image.page(file, size, slice, head.little_endian)?;
+    let (sample, rows) = image.page(file, size, slice, head.little_endian)?;
 
     let mut findings = image.findings(size);
     if n_pages > 1 {
@@ -103,7 +97,7 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
         specimen_rows: findings.specimen_rows,
         warnings: findings.warnings,
     };
-    Ok((facts, page))
+    Ok((Stored::plain(facts), rows))
 }
 
 fn contents(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Contents, ReadError> {
@@ -185,9 +179,9 @@ impl Image {
         size: Size,
         slice: usize,
         little_endian: bool,
-    ) -> Result<(&'static str, Page), ReadError> {
+    ) -> Result<(&'static str, Rows), ReadError> {
         let data_type = self.data_type.unwrap_or(0.0);
-        let Some((sample, name)) = Sample::of(data_type) else {
+        let Some((samples, name)) = samples(data_type, little_endian) else {
             return Err(ReadError::Unsupported {
                 path: file.path.to_owned(),
                 found: format!("data type {data_type}"),
@@ -197,8 +191,7 @@ impl Image {
         let Some((at, element_bytes, count)) = self.data else {
             return Err(file.damaged("an image without pixels"));
         };
-        let pixels = (size.height as u64).saturating_mul(size.width as u64);
-        let slice_bytes = pixels.saturating_mul(sample.bytes());
+        let slice_bytes = samples.row_bytes(size.width as u64).saturating_mul(size.height as u64);
         let expected = slice_bytes.saturating_mul((slice as u64).saturating_add(1));
         let found = element_bytes.saturating_mul(count);
         if found < expected {
@@ -208,7 +201,12 @@ impl Image {
             )));
         }
         let at = at.saturating_add(slice_bytes.saturating_mul(slice as u64));
-        Ok((name, Page { size, sample, at, little_endian }))
+        // blue, green, red, and a byte without meaning
+        let gray = |samples: &[f32]| match *samples {
+            [blue, green, red, _] => luma([red, green, blue]),
+            _ => samples[0],
+        };
+        Ok((name, Rows { at, size, samples, gray }))
     }
 
     /// The findings from the tags of the image, of `size`.
@@ -279,82 +277,21 @@ pub(super) fn scale_findings(key: &str, x: (String, f64), y: Option<(String, f64
     findings
 }
 
-/// How a pixel is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sample {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    U64,
-    I64,
-    F32,
-    F64,
-    /// Blue, green, red and a byte without meaning.
-    Bgr,
-}
-
-impl Sample {
-    /// The sample of a `DataType`, and its name.
-    fn of(data_type: f64) -> Option<(Self, &'static str)> {
-        Some(match data_type as i64 {
-            1 => (Self::I16, "16-bit signed grey"),
-            2 => (Self::F32, "32-bit float"),
-            6 | 14 => (Self::U8, "8-bit grey"),
-            7 => (Self::I32, "32-bit signed grey"),
-            9 => (Self::I8, "8-bit signed grey"),
-            10 => (Self::U16, "16-bit grey"),
-            11 => (Self::U32, "32-bit grey"),
-            12 => (Self::F64, "64-bit float"),
-            23 => (Self::Bgr, "8-bit RGB"),
-            39 => (Self::I64, "64-bit signed grey"),
-            40 => (Self::U64, "64-bit grey"),
-            _ => return None,
-        })
-    }
-
-    fn bytes(self) -> u64 {
-        match self {
-            Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 => 2,
-            Self::U32 | Self::I32 | Self::F32 | Self::Bgr => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-
-    /// The grey level of a pixel whose bytes are `bytes`.
-    fn level(self, bytes: &[u8], little_endian: bool) -> f32 {
-        let shift = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        let word =
-            if little_endian { bytes.iter().rev().fold(0, shift) } else { bytes.iter().fold(0, shift) };
-        match self {
-            Self::U8 | Self::U16 | Self::U32 | Self::U64 => word as f32,
-            Self::I8 => f32::from(word as u8 as i8),
-            Self::I16 => f32::from(word as u16 as i16),
-            Self::I32 => word as u32 as i32 as f32,
-            Self::I64 => word as i64 as f32,
-            Self::F32 => f32::from_bits(word as u32),
-            Self::F64 => f64::from_bits(word) as f32,
-            Self::Bgr => luma([f32::from(bytes[2]), f32::from(bytes[1]), f32::from(bytes[0])]),
-        }
-    }
-}
-
-/// Reads the pixels of `page`.
-pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream, page: &Page) -> Result<Plane, ReadError> {
-    let Page { size, sample, at, little_endian } = *page;
-    let row_bytes = (size.width as u64).saturating_mul(sample.bytes());
-    file.check_budget(size.height, size.width, row_bytes)?;
-    let mut plane = Plane::filled(size.height, size.width, 0.0);
-    let mut row = vec![0; row_bytes as usize];
-    reader.seek(SeekFrom::Start(at)).map_err(|error| file.io(error))?;
-    for values in plane.values_mut().chunks_exact_mut(size.width) {
-        reader.read_exact(&mut row).map_err(|error| file.io(error))?;
-        for (value, bytes) in values.iter_mut().zip(row.chunks_exact(sample.bytes() as usize)) {
-            *value = sample.level(bytes, little_endian);
-        }
-    }
-    Ok(plane)
+/// How the pixels of a `DataType` are stored, and the name for it.
+fn samples(data_type: f64, little_endian: bool) -> Option<(Samples, &'static str)> {
+    let (kind, bits, together, name) = match data_type as i64 {
+        1 => (Kind::Signed, 16, 1, "16-bit signed grey"),
+        2 => (Kind::Float, 32, 1, "32-bit float"),
+        6 | 14 => (Kind::Unsigned, 8, 1, "8-bit grey"),
+        7 => (Kind::Signed, 32, 1, "32-bit signed grey"),
+        9 => (Kind::Signed, 8, 1, "8-bit signed grey"),
+        10 => (Kind::Unsigned, 16, 1, "16-bit grey"),
+        11 => (Kind::Unsigned, 32, 1, "32-bit grey"),
+        12 => (Kind::Float, 64, 1, "64-bit float"),
+        23 => (Kind::Unsigned, 8, 4, "8-bit RGB"),
+        39 => (Kind::Signed, 64, 1, "64-bit signed grey"),
+        40 => (Kind::Unsigned, 64, 1, "64-bit grey"),
+        _ => return None,
+    };
+    Some((Samples::plain(kind, bits, together, little_endian), name))
 }

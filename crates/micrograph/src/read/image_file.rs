@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, Seek};
 use std::path::Path;
 
+use crate::Plane;
 use crate::calibration::POSSIBLE_NM_PER_PX;
 
 use super::config::ReadConfig;
@@ -65,6 +66,17 @@ impl<'a> ImageFile<'a> {
     pub(super) fn check_budget(&self, height: usize, width: usize, working: u64) -> Result<(), ReadError> {
         let plane = (height as u64).saturating_mul(width as u64).saturating_mul(size_of::<f32>() as u64);
         self.check_bytes(plane.saturating_add(working), || format!("{height} rows of {width} pixels"))
+    }
+
+    /// A plane of zeros, or an error where the system has no memory for it.
+    pub(super) fn plane(&self, height: usize, width: usize) -> Result<Plane, ReadError> {
+        let what = || format!("{height} rows of {width} pixels");
+        let n = height.checked_mul(width);
+        // tried first: a failure of the allocation itself would end the program
+        if n.is_none_or(|n| Vec::<f32>::new().try_reserve_exact(n).is_err()) {
+            return Err(ReadError::NoMemory { path: self.path.to_owned(), what: what() });
+        }
+        Ok(Plane::filled(height, width, 0.0))
     }
 
     pub(super) fn check_bytes(&self, bytes: u64, what: impl Fn() -> String) -> Result<(), ReadError> {

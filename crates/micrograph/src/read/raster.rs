@@ -3,76 +3,77 @@
 //! They hold no calibration except the XML that Phenom instruments put into a JPEG file; a sidecar
 //! may have one. A resolution in dots per inch is not a calibration.
 
-use std::io::{Read, SeekFrom};
+use std::io::{Cursor, Read, SeekFrom};
 
 use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder};
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, Limits};
 
-use crate::{FileFacts, Plane};
+use crate::Plane;
 
 use super::error::ReadError;
 use super::findings::Findings;
 use super::format::Format;
 use super::image_file::{ImageFile, Stream};
+use super::jpeg::{self, Outline};
 use super::luma::luma;
 use super::number::{Size, text_from_bytes};
-use super::{fei, sidecar};
+use super::orientation::{Orientation, Stored};
+use super::{fei, simple};
 
 /// Bytes at either end of a JPEG file that are searched for its maker's XML.
 const XML_REACH: u64 = 64 << 10;
 
 /// The facts that the file gives without decoding its pixels.
-pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<FileFacts, ReadError> {
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Stored, ReadError> {
     let mut findings = Findings::default();
-    if file.config.page > 0 {
-        let (path, page) = (file.path.to_owned(), file.config.page);
-        return Err(ReadError::NoPage { path, page, n_pages: 1 });
+    let (mut xml, mut orientation) = (None, Orientation::default());
+    match file.format {
+        Format::Jpeg => {
+            xml = phenom_xml(file, reader)?;
+            let jpeg = Jpeg::read(file, reader)?;
+            orientation = jpeg.orientation();
+            if jpeg.outline.end.is_none() {
+                findings.warnings.push(
+                    "the file has no end marker; its last bytes are missing, but no pixel if it can be read"
+                        .to_owned(),
+                );
+            }
+        }
+        Format::Png => orientation = Orientation::of_png(reader),
+        _ => {}
     }
-    let xml = if file.format == Format::Jpeg { phenom_xml(file, reader)? } else { None };
     let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
-    let (width, height) = (width as usize, height as usize);
+    let size = Size { height: height as usize, width: width as usize };
     let mut sample = sample(decoder.original_color_type());
     drop(decoder);
     if let Some(bits) = palette_bits(file, reader)? {
         sample = format!("{bits}-bit palette");
     }
-    if width == 0 || height == 0 {
-        return Err(file.damaged(format!("{height} rows of {width} pixels")));
-    }
-    if let Some(more) = xml.and_then(|xml| fei::xml_findings(&xml, Size { height, width })) {
+    if let Some(more) = xml.and_then(|xml| fei::xml_findings(&xml, size)) {
         findings.add(more);
     }
-    findings.add(sidecar::findings(file.path, Size { height, width }));
-    let calibration = findings.calibration(file.config.nm_per_px);
-    Ok(FileFacts {
-        path: file.path.to_owned(),
-        format: file.format.name().to_owned(),
-        height,
-        width,
-        sample,
-        page: 0,
-        n_pages: 1,
-        calibration,
-        instrument: findings.instrument,
-        specimen_rows: findings.specimen_rows,
-        warnings: findings.warnings,
-    })
+    let facts = simple::with_findings(file, file.format.name(), size, sample, findings)?;
+    Ok(Stored { orientation, ..facts })
 }
 
 /// Decodes the pixels.
 pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Plane, ReadError> {
     if file.format == Format::Jpeg {
-        check_jpeg_end(file, reader)?;
+        return Jpeg::read(file, reader)?.decoded(file, |bytes| plane_of(file, &mut Cursor::new(bytes)));
     }
+    plane_of(file, reader)
+}
+
+fn plane_of(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Plane, ReadError> {
     let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     let color = decoder.color_type();
     let bytes = (height as u64 * width as u64).saturating_mul(u64::from(color.bytes_per_pixel()));
     let working = match file.format {
-        // progressive files keep a 16-bit coefficient for each value, and the file is in memory
-        Format::Jpeg => bytes.saturating_mul(3).saturating_add(file.length),
+        // progressive files keep a 16-bit coefficient for each value; the file is in memory, and in its decoder
+        Format::Jpeg => bytes.saturating_mul(3).saturating_add(file.length.saturating_mul(2)),
         _ => bytes,
     };
     file.check_budget(height, width, working)?;
@@ -80,7 +81,7 @@ pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Pla
     let result = decoder.read_image(&mut decoded);
     result.map_err(|error| file.decode(error))?;
 
-    let mut plane = Plane::filled(height, width, 0.0);
+    let mut plane = file.plane(height, width)?;
     let channels = usize::from(color.channel_count());
     let values = plane.values_mut();
     match color {
@@ -110,9 +111,19 @@ pub(super) fn plane(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Pla
 /// Decodes red, green and blue, in shares of the largest value that a sample can have; grey is three
 /// times the same.
 pub(super) fn colors(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<[Plane; 3], ReadError> {
-    if file.format == Format::Jpeg {
-        check_jpeg_end(file, reader)?;
-    }
+    let (planes, orientation) = match file.format {
+        Format::Jpeg => {
+            let jpeg = Jpeg::read(file, reader)?;
+            let planes = jpeg.decoded(file, |bytes| colors_of(file, &mut Cursor::new(bytes)))?;
+            (planes, jpeg.orientation())
+        }
+        Format::Png => (colors_of(file, reader)?, Orientation::of_png(reader)),
+        _ => (colors_of(file, reader)?, Orientation::default()),
+    };
+    Ok(planes.map(|plane| orientation.turn(plane)))
+}
+
+fn colors_of(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<[Plane; 3], ReadError> {
     let decoder = decoder(file, reader)?;
     let (width, height) = decoder.dimensions();
     // memory for the decoded image, and for four floats per pixel in between
@@ -137,10 +148,6 @@ fn decoder<'a>(
 ) -> Result<Box<dyn ImageDecoder + 'a>, ReadError> {
     reader.rewind().map_err(|error| file.io(error))?;
     let most_bytes = file.config.most_bytes as u64;
-    if file.format == Format::Jpeg {
-        // its decoder takes the whole file into memory
-        file.check_bytes(file.length, || "the bytes of the file".to_owned())?;
-    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(most_bytes);
     let decoder: Result<Box<dyn ImageDecoder>, _> = match file.format {
@@ -175,29 +182,44 @@ fn palette_bits(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Option<
     })
 }
 
-/// Refuses a JPEG file without end marker after its last scan: the decoder would fill up what is
-/// missing with grey, and say nothing.
-fn check_jpeg_end(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(), ReadError> {
-    reader.rewind().map_err(|error| file.io(error))?;
-    let (mut last, mut ended) = (0, false);
-    loop {
-        let bytes = reader.fill_buf().map_err(|error| file.io(error))?;
-        if bytes.is_empty() {
-            break;
+/// A JPEG file in memory, and what its markers say.
+struct Jpeg {
+    bytes: Vec<u8>,
+    outline: Outline,
+}
+
+impl Jpeg {
+    /// Reads the file, or an error for a kind of JPEG that is not read.
+    fn read(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Self, ReadError> {
+        file.check_bytes(file.length, || "the bytes of the file".to_owned())?;
+        reader.rewind().map_err(|error| file.io(error))?;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|error| file.io(error))?;
+        let outline = Outline::of(&bytes);
+        match outline.refused {
+            Some(name) => Err(ReadError::Unsupported {
+                path: file.path.to_owned(),
+                found: name.to_owned(),
+                expected: "baseline or progressive JPEG of 8 bits; save it as TIFF or PNG",
+            }),
+            None => Ok(Self { bytes, outline }),
         }
-        for &byte in bytes {
-            // inside a scan, 0xff is always followed by 0 or a restart marker
-            match (last, byte) {
-                (0xff, 0xda) => ended = false, // start of a scan
-                (0xff, 0xd9) => ended = true,  // end of the image
-                _ => {}
-            }
-            last = byte;
-        }
-        let n_read = bytes.len();
-        reader.consume(n_read);
     }
-    if ended { Ok(()) } else { Err(file.damaged("it ends before its pixels do")) }
+
+    fn orientation(&self) -> Orientation {
+        let exif = self.outline.exif.clone().and_then(|exif| self.bytes.get(exif));
+        exif.map_or_else(Orientation::default, Orientation::of_exif)
+    }
+
+    /// What `decode` makes of the image without what follows it; an error where pixels are missing.
+    fn decoded<T: PartialEq>(
+        &self,
+        file: &ImageFile<'_>,
+        decode: impl Fn(&[u8]) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let decoded = jpeg::decoded(&self.bytes, &self.outline, decode)?;
+        decoded.ok_or_else(|| file.damaged("it ends before its pixels do"))
+    }
 }
 
 /// The `<FeiImage>` XML near the start or the end of a JPEG file.

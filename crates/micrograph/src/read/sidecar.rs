@@ -4,11 +4,10 @@
 //! (TESCAN), `image.txt` (Hitachi, JEOL) for `image.tif`. File names in metadata are never
 //! opened. The content identifies the maker of a text; other texts are ignored.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::CalibrationSource;
+use crate::{CalibrationSource, regular};
 
 use super::findings::Findings;
 use super::number::{Size, text_of_any_width};
@@ -70,14 +69,7 @@ fn names(image: &Path) -> Vec<[PathBuf; 2]> {
 
 /// The text of the file `path`.
 fn text(path: &Path) -> io::Result<String> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    if length > MOST_BYTES {
-        let reason = format!("it has {length} bytes, at most {MOST_BYTES} are read");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
-    }
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    let bytes = regular::read(path, MOST_BYTES)?;
     Ok(text_of_any_width(&bytes))
 }
 

@@ -3,9 +3,14 @@
 //! The tags are read by [`directory`] and not by the `tiff` crate, which refuses a text that is
 //! not ASCII (every Zeiss file) and every tag of a file whose pixels it can't decode.
 
+mod compression;
 mod descriptions;
 mod directory;
+mod fax;
+mod jpeg_chunk;
+mod layout;
 mod makers;
+mod meaning;
 mod pixels;
 
 use crate::FileFacts;
@@ -14,12 +19,16 @@ use super::error::ReadError;
 use super::findings::Findings;
 use super::image_file::{ImageFile, Stream};
 use super::number::{Size, text_from_bytes};
+use super::orientation::{Orientation, Stored};
 use super::{fei, sidecar, zeiss};
 use directory::{Directory, Entry, Tags};
-use pixels::Layout;
+use layout::Layout;
 
 pub(super) use pixels::plane;
 
+const SUBFILE: u16 = 254;
+const ORIENTATION: u16 = 274;
+const JPEG_TABLES: u16 = 347;
 const ZEISS: u16 = 34118;
 const FEI_SFEG: u16 = 34680;
 const FEI_HELIOS: u16 = 34682;
@@ -27,24 +36,28 @@ const FEI_TITAN: u16 = 34683;
 
 /// Longest text of a tag that is read; the longest of instruments have about 100 KiB.
 const MOST_TEXT_BYTES: u64 = 8 << 20;
+/// Longest tables of JPEG that are read: at most eight, of some hundred bytes each.
+const MOST_TABLES_BYTES: u64 = 64 << 10;
 /// Bytes at the end of a damaged file that are searched for its metadata.
 const LOST_TEXT_REACH: u64 = 64 << 10;
 
 /// A page, as [`plane`] needs it.
 pub(super) struct Page {
-    directory: Directory,
     layout: Layout,
-    big: bool,
-    little_endian: bool,
+    /// The tables that strips or tiles of JPEG share.
+    jpeg_tables: Vec<u8>,
 }
 
 /// The facts that the file gives without decoding its pixels, and the position of the pixels.
-pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(FileFacts, Page), ReadError> {
-    let page = file.config.page;
+pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Stored, Page), ReadError> {
+    let mut page = file.config.page;
     let mut tags = Tags::open(reader, file.length).map_err(|fault| fault.of(file))?;
     let (pages, chain_fault) = tags.pages();
     let n_pages = pages.len();
-    let (big, little_endian) = (tags.big(), tags.little_endian());
+    if page == 0 && is_reduced(&mut tags, pages.first()) {
+        // where there is no other, the reduced one is shown
+        page = (1..n_pages).find(|&page| !is_reduced(&mut tags, pages.get(page))).unwrap_or(0);
+    }
     let Some(&at) = pages.get(page) else {
         if n_pages == 0 {
             return Err(file.damaged(chain_fault.unwrap_or_else(|| "no page".to_owned())));
@@ -54,14 +67,27 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
     let read = tags.directory(at).and_then(|directory| {
         let layout = Layout::read(&mut tags, &directory)?;
         let findings = descriptions::findings(&mut tags, &pages, page, &directory, layout.size())?;
-        Ok((directory, layout, findings))
+        let jpeg_tables = match directory.entry(JPEG_TABLES) {
+            Some(entry) => tags.bytes(entry, MOST_TABLES_BYTES)?,
+            None => Vec::new(),
+        };
+        let orientation =
+            tags.number(&directory, ORIENTATION)?.map_or_else(Orientation::default, Orientation::of);
+        Ok((Page { layout, jpeg_tables }, findings, orientation))
     });
-    let (directory, layout, mut findings) = read.map_err(|fault| fault.of(file))?;
+    let (read_page, mut findings, orientation) = read.map_err(|fault| fault.of(file))?;
+    let layout = &read_page.layout;
+    let reduced = is_reduced(&mut tags, Some(&at));
 
     if n_pages > 1 {
         findings
             .warnings
             .push(format!("the file has {n_pages} pages, page {page} was read (counted from 0)"));
+    }
+    if page != file.config.page {
+        findings.warnings.push("page 0 is a reduced copy of the image, and is passed over".to_owned());
+    } else if reduced {
+        findings.warnings.push(format!("page {page} is a reduced copy of an image, as its tags say"));
     }
     if let Some(fault) = chain_fault {
         findings.warnings.push(format!("the list of pages is damaged: {fault}"));
@@ -81,7 +107,22 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Fi
         specimen_rows: findings.specimen_rows,
         warnings: findings.warnings,
     };
-    Ok((facts, Page { directory, layout, big, little_endian }))
+    Ok((Stored { facts, orientation }, read_page))
+}
+
+/// Whether the page at `at` says that it is a reduced copy of another.
+fn is_reduced(tags: &mut Tags<'_>, at: Option<&u64>) -> bool {
+    let Some(directory) = at.and_then(|at| tags.directory(*at).ok()) else { return false };
+    // the lowest bit; the older tag 255 is left out, since writers use it loosely
+    tags.number(&directory, SUBFILE).ok().flatten().is_some_and(|kind| kind & 1 == 1)
+}
+
+/// The number of the orientation in the first page of a TIFF file, or of an Exif block, which is one.
+pub(super) fn orientation_of(reader: &mut dyn Stream, length: u64) -> Option<u64> {
+    let mut tags = Tags::open(reader, length).ok()?;
+    let at = tags.first_page();
+    let directory = tags.directory(at).ok()?;
+    tags.number(&directory, ORIENTATION).ok()?
 }
 
 /// The findings from makers' tags of `directory`, most trusted first, and whether there are such tags.

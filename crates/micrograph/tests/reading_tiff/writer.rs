@@ -20,12 +20,21 @@ pub(crate) struct Page {
     n_parts: usize,
     /// Tags for their positions and lengths.
     part_tags: (u16, u16),
+    /// The length that is written for each part, where it is not the true one; `Some(None)`: no tag at all.
+    said_length: Option<Option<usize>>,
 }
 
 impl Page {
     /// A page of grey pixels of `bits`, whose bytes are `pixels`, in one strip.
     pub(crate) fn new(big_endian: bool, height: u16, width: u16, bits: u16, pixels: Vec<u8>) -> Self {
-        let page = Self { big_endian, tags: Vec::new(), pixels, n_parts: 1, part_tags: (273, 279) };
+        let page = Self {
+            big_endian,
+            tags: Vec::new(),
+            pixels,
+            n_parts: 1,
+            part_tags: (273, 279),
+            said_length: None,
+        };
         page.short(256, &[width])
             .short(257, &[height])
             .short(258, &[bits])
@@ -43,6 +52,17 @@ impl Page {
     /// Cuts the pixels into `n_parts` tiles.
     pub(crate) fn tiles(self, n_parts: usize) -> Self {
         Self { n_parts, part_tags: (324, 325), ..self }
+    }
+
+    /// Writes this length for each part, or no tag for it.
+    pub(crate) fn say_length(self, length: Option<usize>) -> Self {
+        Self { said_length: Some(length), ..self }
+    }
+
+    /// Leaves a tag out.
+    pub(crate) fn without(mut self, tag: u16) -> Self {
+        self.tags.retain(|(found, ..)| *found != tag);
+        self
     }
 
     /// Sets a tag to 16-bit numbers.
@@ -98,11 +118,12 @@ pub(crate) fn file(pages: &[Page]) -> Vec<u8> {
     for page in pages {
         let (n_parts, part_bytes) = (page.n_parts, page.pixels.len() / page.n_parts);
         let positions = (0..n_parts).flat_map(|idx| long(file.len() + idx * part_bytes)).collect();
-        let lengths = (0..n_parts).flat_map(|_| long(part_bytes)).collect();
+        let said = page.said_length.unwrap_or(Some(part_bytes));
+        let lengths = said.map(|length| (0..n_parts).flat_map(|_| long(length)).collect());
         file.extend(&page.pixels);
         let mut tags = page.tags.clone();
         tags.push((page.part_tags.0, 4, n_parts as u32, positions));
-        tags.push((page.part_tags.1, 4, n_parts as u32, lengths));
+        tags.extend(lengths.map(|lengths| (page.part_tags.1, 4, n_parts as u32, lengths)));
         tags.sort_by_key(|(tag, ..)| *tag);
         let mut entries = short(tags.len() as u16).to_vec();
         for (tag, kind, count, mut bytes) in tags {

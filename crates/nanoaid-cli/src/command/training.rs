@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use micrograph::data_bar::DataBarChoice;
+use micrograph::regular;
 use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
 use nanoaid::run::{Lengthened, Manifest, RunSettings};
@@ -258,7 +259,7 @@ fn lengthened_text(from: Lengthened, epochs: usize) -> String {
 /// Reads a settings file.
 pub(crate) fn read_settings<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = regular::read_text(path, regular::LARGEST).map_err(|error| wrong(&error))?;
     toml::from_str(&text).map_err(|error| wrong(&error))
 }
 

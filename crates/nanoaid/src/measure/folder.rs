@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use micrograph::Source;
+use micrograph::{Source, regular};
 
 use super::{COMMAND, MeasureError, MeasureRecord, MeasureSettings, MeasuredImage, csv_header, csv_row};
 use crate::hash::sha256_of_file;
@@ -117,7 +117,7 @@ enum Found {
 }
 
 fn found(path: &Path) -> Found {
-    let Ok(bytes) = fs::read(path) else { return Found::Other };
+    let Ok(bytes) = regular::read(path, regular::LARGEST) else { return Found::Other };
     let command = serde_json::from_slice::<Command>(&bytes).map(|head| head.command);
     if !command.is_ok_and(|command| command == COMMAND) {
         return Found::Other;

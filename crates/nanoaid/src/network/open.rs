@@ -5,6 +5,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use micrograph::regular;
+
 use super::{WeightsError, builtin};
 use crate::run::{RunError, RunFolder};
 use crate::{Device, Network};
@@ -37,7 +39,8 @@ pub fn open(run: &Path, device: Device) -> Result<Network, OpenError> {
         return network.map_err(weights);
     }
     if run.is_file() {
-        let bytes = std::fs::read(run).map_err(|source| OpenError::Io { path: run.to_owned(), source })?;
+        let bytes = regular::read(run, regular::LARGEST)
+            .map_err(|source| OpenError::Io { path: run.to_owned(), source })?;
         return Network::import(&bytes, None, device).map_err(weights);
     }
     Ok(RunFolder::open(run)?.network(device)?)

@@ -11,7 +11,6 @@ use crate::CalibrationSource;
 const WIDTH: u16 = 256;
 const HEIGHT: u16 = 257;
 const DESCRIPTION: u16 = 270;
-const ORIENTATION: u16 = 274;
 const X_RESOLUTION: u16 = 282;
 const Y_RESOLUTION: u16 = 283;
 const RESOLUTION_UNIT: u16 = 296;
@@ -42,14 +41,6 @@ pub(super) fn findings(
     }
     if !has_maker && !is_described {
         findings.add(of_other_pages(tags, pages, page, size));
-    }
-    if let Some(orientation) = tags.number(directory, ORIENTATION)?
-        && orientation > 1
-    {
-        findings.warnings.push(format!(
-            "the file requests a rotated or mirrored display (orientation {orientation}); \
-             rows and columns are used as stored"
-        ));
     }
     Ok(findings)
 }

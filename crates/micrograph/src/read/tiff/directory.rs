@@ -75,8 +75,6 @@ impl Entry {
 /// The tags of one page.
 #[derive(Debug)]
 pub(super) struct Directory {
-    /// Position in the file.
-    pub(super) at: u64,
     entries: Vec<Entry>,
 }
 
@@ -115,8 +113,9 @@ impl<'a> Tags<'a> {
         Ok(tags)
     }
 
-    pub(super) fn big(&self) -> bool {
-        self.big
+    /// Position of the directory of the first page.
+    pub(super) fn first_page(&self) -> u64 {
+        self.first
     }
 
     pub(super) fn little_endian(&self) -> bool {
@@ -194,7 +193,7 @@ impl<'a> Tags<'a> {
             }
             entries.push(entry);
         }
-        Ok(Directory { at, entries })
+        Ok(Directory { entries })
     }
 
     /// The bytes of `entry`'s value, at most `most` and as far as the file goes.

@@ -1,271 +1,155 @@
-//! Pixels of a TIFF page, decoded by the `tiff` crate strip by strip or tile by tile.
-//!
-//! The crate (0.11) refuses palettes and inverts only some kinds of samples. So two fields of the
-//! file are changed before the crate reads them: the requested page becomes the first one, and its
-//! samples become plain numbers; palette, inversion and colors are applied here.
+//! Pixels of a TIFF page, read row by row from its strips or tiles, so that memory holds little beside
+//! the plane.
 
-use std::fmt;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, SeekFrom};
 
-use tiff::decoder::{Decoder, DecodingResult, Limits};
-
-use crate::Plane;
+use crate::{Plane, Rect};
 
 use super::super::error::ReadError;
 use super::super::image_file::{ImageFile, Stream};
+use super::super::levels::{self, Levels};
 use super::super::luma::luma;
 use super::super::number::Size;
 use super::Page;
-use super::directory::{Directory, Fault, Tags};
+use super::compression::{Compression, invalid, unpacked};
+use super::jpeg_chunk::{self, ChunkFault};
+use super::layout::{Layout, SAVE_AS};
+use super::meaning::Meaning;
 
-const WIDTH: u16 = 256;
-const HEIGHT: u16 = 257;
-const BITS: u16 = 258;
-const COMPRESSION: u16 = 259;
-const INTERPRETATION: u16 = 262;
-const SAMPLES: u16 = 277;
-const STRIP_ROWS: u16 = 278;
-const STRIP_BYTES: u16 = 279;
-const PLANAR: u16 = 284;
-const COLOR_MAP: u16 = 320;
-const TILE_WIDTH: u16 = 322;
-const TILE_HEIGHT: u16 = 323;
-const SAMPLE_FORMAT: u16 = 339;
-
-const UNCOMPRESSED: u64 = 1;
-const BLACK_IS_ZERO: u64 = 1;
-
-/// What the samples of a pixel mean.
-#[derive(Clone, Debug, PartialEq)]
-enum Meaning {
-    Gray,
-    /// Grey, the larger the darker.
-    InvertedGray,
-    /// An index into these grey levels.
-    Palette(Vec<f32>),
-    Rgb,
-    /// Luma and two color differences.
-    YCbCr,
-}
-
-/// How the pixels of a page are stored.
-#[derive(Debug)]
-pub(super) struct Layout {
-    size: Size,
-    bits: u64,
-    /// Samples in a pixel, transparency included.
-    samples: u64,
-    /// 1 unsigned, 2 signed, 3 float.
-    sample_format: u64,
-    meaning: Meaning,
-    planar: bool,
-    compression: u64,
-    /// Size of a strip or tile, not larger than the image for strips.
-    chunk: Size,
-    /// Bytes of each strip in the file; empty for tiles.
-    strip_bytes: Vec<u64>,
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match (&self.meaning, self.sample_format) {
-            (Meaning::Palette(_), _) => "palette",
-            (Meaning::Rgb, _) if self.samples > 3 => "RGBA",
-            (Meaning::Rgb, _) => "RGB",
-            (Meaning::YCbCr, _) => "YCbCr",
-            (_, 2) => "signed",
-            (_, 3) => "float",
-            (Meaning::Gray | Meaning::InvertedGray, _) => "grey",
-        };
-        write!(f, "{}-bit {kind}", self.bits)?;
-        if self.meaning == Meaning::InvertedGray { write!(f, ", white is zero") } else { Ok(()) }
-    }
-}
-
-impl Layout {
-    pub(super) fn read(tags: &mut Tags<'_>, directory: &Directory) -> Result<Self, Fault> {
-        let mut number = |tag: u16| tags.number(directory, tag);
-        let (Some(width), Some(height)) = (number(WIDTH)?, number(HEIGHT)?) else {
-            return Err(Fault::Damaged("a page without width or height".to_owned()));
-        };
-        // the standard has 32 bits for them
-        let whole = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
-        let (Some(width), Some(height)) = (whole(width), whole(height)) else {
-            return Err(Fault::Damaged(format!("{height} rows of {width} pixels")));
-        };
-        let size = Size { height: height as usize, width: width as usize };
-        let bits = number(BITS)?.unwrap_or(1);
-        let samples = number(SAMPLES)?.unwrap_or(1);
-        let sample_format = number(SAMPLE_FORMAT)?.unwrap_or(1);
-        let compression = number(COMPRESSION)?.unwrap_or(UNCOMPRESSED);
-        let planar = number(PLANAR)?.unwrap_or(1) == 2 && samples > 1;
-        let interpretation = number(INTERPRETATION)?;
-        let tile = match (number(TILE_WIDTH)?, number(TILE_HEIGHT)?) {
-            (Some(width), Some(height)) => Some((width, height)),
-            _ => None,
-        };
-        let strip_rows = number(STRIP_ROWS)?.unwrap_or(u64::from(height)).min(u64::from(height));
-        let chunk = match tile.map(|(width, height)| (whole(width), whole(height))) {
-            Some((Some(width), Some(height))) => Size { height: height as usize, width: width as usize },
-            Some(_) => return Err(Fault::Damaged("tiles without pixels".to_owned())),
-            None => Size { height: strip_rows.max(1) as usize, width: size.width },
-        };
-        let strip_bytes = match directory.entry(STRIP_BYTES) {
-            Some(entry) if tile.is_none() => tags.numbers(entry)?,
-            _ => Vec::new(),
-        };
-        let meaning = match interpretation {
-            Some(0) => Meaning::InvertedGray,
-            Some(1) | None => Meaning::Gray,
-            Some(2) if samples >= 3 => Meaning::Rgb,
-            Some(3) => Meaning::Palette(palette(tags, directory, bits)?),
-            Some(6) => Meaning::YCbCr,
-            Some(other) => {
-                return Err(Fault::Unsupported {
-                    found: format!("{samples} samples a pixel of interpretation {other}"),
-                    expected: "grey, palette, RGB or YCbCr pixels",
-                });
-            }
-        };
-        Ok(Self { size, bits, samples, sample_format, meaning, planar, compression, chunk, strip_bytes })
-    }
-
-    pub(super) fn size(&self) -> Size {
-        self.size
-    }
-
-    /// Bytes of a row of a strip or tile.
-    fn chunk_row_bytes(&self) -> u64 {
-        let samples = if self.planar { 1 } else { self.samples };
-        (self.chunk.width as u64).saturating_mul(self.bits).saturating_mul(samples).div_ceil(8)
-    }
-
-    /// Rows of the `row`th line of strips or tiles.
-    fn rows_of(&self, row: usize) -> usize {
-        self.chunk.height.min(self.size.height - row * self.chunk.height)
-    }
-
-    /// Why the strips can't hold the image, where their lengths show it.
-    fn strip_fault(&self) -> Option<String> {
-        if self.compression != UNCOMPRESSED {
-            return None;
-        }
-        let per_plane = self.size.height.div_ceil(self.chunk.height);
-        let short = |(idx, bytes): (usize, &u64)| {
-            let expected = self.rows_of(idx % per_plane) as u64 * self.chunk_row_bytes();
-            (*bytes < expected).then(|| format!("strip {idx}: expected {expected} bytes, found {bytes}"))
-        };
-        self.strip_bytes.iter().enumerate().find_map(short)
-    }
-
-    /// The largest value of a sample.
-    fn most(&self) -> f32 {
-        ((1u128 << self.bits.min(64)) - 1) as f32
-    }
-}
-
-/// Grey levels of the color map, in the units of 8 bits for up to 8 bits, else of 16.
-fn palette(tags: &mut Tags<'_>, directory: &Directory, bits: u64) -> Result<Vec<f32>, Fault> {
-    let Some(entry) = directory.entry(COLOR_MAP) else {
-        return Err(Fault::Damaged("a palette image without color map".to_owned()));
-    };
-    let map = tags.numbers(entry)?;
-    let expected = 3usize << bits.min(16);
-    if map.len() != expected {
-        return Err(Fault::Damaged(format!("color map: expected {expected} values, found {}", map.len())));
-    }
-    // some writers put 8-bit values into the 16-bit fields
-    let unit = if bits > 8 || map.iter().all(|value| *value < 256) { 1.0 } else { 257.0 };
-    let n = map.len() / 3;
-    let level = |value: u64| value as f32 / unit;
-    Ok((0..n).map(|idx| luma([level(map[idx]), level(map[n + idx]), level(map[2 * n + idx])])).collect())
-}
-
-/// Decodes the pixels of `page`.
+/// Decodes the pixels of `page` that are `wanted`, or all: the plane as it is stored, and a warning. Strips and tiles
+/// beside the wanted part are not decoded.
+///
+/// # Panics
+/// If the wanted part is not inside the image.
 pub(in super::super) fn plane(
     file: &ImageFile<'_>,
     reader: &mut dyn Stream,
     page: &Page,
-) -> Result<Plane, ReadError> {
+    wanted: Option<Rect>,
+) -> Result<(Plane, Option<String>), ReadError> {
     let layout = &page.layout;
     let Size { height, width } = layout.size;
-    let chunk_bytes = layout.chunk_row_bytes().saturating_mul(layout.chunk.height as u64);
-    // a JPEG strip is decoded in addition to the returned one
-    let copies = if layout.compression == UNCOMPRESSED { 1 } else { 2 };
-    file.check_budget(height, width, chunk_bytes.saturating_mul(copies))?;
-    if let Some(fault) = layout.strip_fault() {
+    let wanted = wanted.unwrap_or(Rect { y: 0, x: 0, height, width });
+    assert!(wanted.is_within(height, width), "a part lies inside its image");
+    file.check_budget(wanted.height, wanted.width, working_bytes(layout))?;
+    if let Some(fault) = layout.chunk_fault() {
         return Err(file.damaged(fault));
     }
-    let mut plane = Plane::filled(height, width, 0.0);
-    let decoded = decode(file, reader, page, &mut plane);
-    decoded.map_err(|fault| match fault {
-        DecodeFault::Tiff(tiff::TiffError::IoError(error))
-            if error.kind() == io::ErrorKind::UnexpectedEof =>
-        {
-            file.damaged("it ends before its pixels do")
-        }
-        DecodeFault::Tiff(error) => file.decode(error),
-        DecodeFault::Damaged(reason) => file.damaged(reason),
-    })?;
-    Ok(plane)
+    levels::plane(|levels| {
+        let mut plane = file.plane(wanted.height, wanted.width)?;
+        decode(file, reader, page, levels, (wanted, &mut plane))?;
+        Ok(plane)
+    })
 }
 
-enum DecodeFault {
-    Tiff(tiff::TiffError),
-    Damaged(String),
-}
-
-impl From<tiff::TiffError> for DecodeFault {
-    fn from(error: tiff::TiffError) -> Self {
-        Self::Tiff(error)
-    }
+/// Bytes beside the plane: a row as stored and as numbers, and a whole strip or tile of JPEG.
+fn working_bytes(layout: &Layout) -> u64 {
+    let Size { height, width } = layout.chunks.size;
+    let numbers = (width * layout.samples.together) as u64 * size_of::<f32>() as u64;
+    let jpeg = match layout.compression {
+        // in the decoder, and as it returns them
+        Compression::Jpeg => layout.row_bytes().saturating_mul(2 * height as u64),
+        _ => 0,
+    };
+    layout.row_bytes().saturating_add(numbers).saturating_add(jpeg)
 }
 
 fn decode(
     file: &ImageFile<'_>,
     reader: &mut dyn Stream,
     page: &Page,
-    plane: &mut Plane,
-) -> Result<(), DecodeFault> {
+    levels: &mut Levels,
+    (wanted, plane): (Rect, &mut Plane),
+) -> Result<(), ReadError> {
     let layout = &page.layout;
-    let most_bytes = file.config.most_bytes;
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = most_bytes;
-    limits.intermediate_buffer_size = most_bytes.min(usize::try_from(file.length).unwrap_or(usize::MAX));
-    let patched = Patched::new(reader, page).map_err(tiff::TiffError::IoError)?;
-    let mut decoder = Decoder::new(patched)?.with_limits(limits);
-
-    let chunk = layout.chunk;
-    let across = layout.size.width.div_ceil(chunk.width);
-    let down = layout.size.height.div_ceil(chunk.height);
-    let planes = match layout.meaning {
-        _ if !layout.planar => 1,
-        Meaning::Rgb => 3,
-        _ => 1, // further planes hold transparency and the like
-    };
+    let chunk = layout.chunks.size;
+    let (down, across) = layout.grid();
+    let planes = if layout.planar { layout.used_planes() } else { 1 };
     for plane_idx in 0..planes {
         for (row, column) in (0..down).flat_map(|row| (0..across).map(move |column| (row, column))) {
-            let idx = (plane_idx * down + row) * across + column;
-            let idx = u32::try_from(idx)
-                .map_err(|_| DecodeFault::Damaged("more than 2³² strips or tiles".to_owned()))?;
-            let samples = decoder.read_chunk(idx)?;
             let target = Target {
                 layout,
+                wanted,
                 plane_idx,
                 y: row * chunk.height,
                 x: column * chunk.width,
-                height: layout.rows_of(row),
+                height: chunk.height.min(layout.size.height - row * chunk.height),
                 width: chunk.width.min(layout.size.width - column * chunk.width),
             };
-            target.take(samples, plane)?;
+            if target.is_beside() {
+                continue;
+            }
+            let idx = (plane_idx * down + row) * across + column;
+            let stored = stored(file, layout, idx, row)?;
+            reader.seek(SeekFrom::Start(stored.at)).map_err(|error| file.io(error))?;
+            let stream = (&mut *reader).take(stored.bytes);
+            let rows = if layout.compression == Compression::Jpeg {
+                jpeg_rows(file, page, stream)?
+            } else {
+                unpacked(stream, layout.compression, layout.reversed, chunk.width)
+                    .map_err(|error| fault(file, error))?
+            };
+            target.take(rows, levels, plane).map_err(|error| fault(file, error))?;
         }
     }
     Ok(())
 }
 
+/// Where a strip or tile is in the file.
+struct Stored {
+    at: u64,
+    bytes: u64,
+}
+
+/// Where the strip or tile `idx` of the line `row` is; its length follows from its rows, or is that of the rest of
+/// the file, where the file does not say.
+fn stored(file: &ImageFile<'_>, layout: &Layout, idx: usize, row: usize) -> Result<Stored, ReadError> {
+    let name = if layout.chunks.tiled { "tile" } else { "strip" };
+    let at = layout.chunks.offsets.get(idx).copied().unwrap_or(0);
+    let rest = file.length.saturating_sub(at);
+    if at == 0 || rest == 0 {
+        return Err(file.damaged(format!("{name} {idx} begins at byte {at} of {}", file.length)));
+    }
+    let bytes = match layout.chunks.bytes.get(idx) {
+        None | Some(0) if layout.compression == Compression::None => layout.chunk_bytes(row),
+        None | Some(0) => rest,
+        Some(bytes) => *bytes,
+    };
+    Ok(Stored { at, bytes: bytes.min(rest) })
+}
+
+fn jpeg_rows<'a>(
+    file: &ImageFile<'_>,
+    page: &Page,
+    mut stream: impl Read,
+) -> Result<Box<dyn Read + 'a>, ReadError> {
+    let layout = &page.layout;
+    let mut stored = Vec::new();
+    stream.read_to_end(&mut stored).map_err(|error| file.io(error))?;
+    let rows = jpeg_chunk::rows(&page.jpeg_tables, &stored, layout.chunks.size, layout.samples.together);
+    rows.map(|rows| Box::new(Cursor::new(rows)) as _).map_err(|fault| match fault {
+        ChunkFault::Damaged(reason) => file.damaged(reason),
+        ChunkFault::Unsupported(found) => ReadError::Unsupported {
+            path: file.path.to_owned(),
+            found: format!("{found} compression"),
+            expected: SAVE_AS,
+        },
+    })
+}
+
+fn fault(file: &ImageFile<'_>, error: io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => file.damaged("it ends before its pixels do"),
+        io::ErrorKind::InvalidData if error.get_ref().is_some() => file.damaged(error.to_string()),
+        _ => file.decode(error),
+    }
+}
+
 /// Where the samples of a strip or tile go.
 struct Target<'a> {
     layout: &'a Layout,
+    /// The part of the image that the plane shows.
+    wanted: Rect,
     /// Which sample of the pixels, where samples are stored separately.
     plane_idx: usize,
     y: usize,
@@ -275,152 +159,124 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn take(&self, samples: DecodingResult, plane: &mut Plane) -> Result<(), DecodeFault> {
-        match samples {
-            DecodingResult::U8(packed) if self.layout.bits < 8 => {
-                let bits = self.layout.bits as usize;
-                if self.samples() != 1 || !matches!(bits, 1 | 2 | 4) {
-                    return Err(DecodeFault::Damaged(format!(
-                        "pixels of {bits} bits and {} samples",
-                        self.samples()
-                    )));
-                }
-                let row_bytes = (self.width * bits).div_ceil(8);
-                self.check(packed.len(), row_bytes)?;
-                let mask = (1u8 << bits) - 1;
-                let value = |row: usize, x: usize| {
-                    let byte = packed[row * row_bytes + x * bits / 8];
-                    f32::from(byte >> (8 - bits - x * bits % 8) & mask)
-                };
-                self.place(plane, |row, x, _| value(row, x));
-                Ok(())
-            }
-            DecodingResult::U8(samples) => self.put(plane, &samples, f32::from),
-            DecodingResult::U16(samples) => self.put(plane, &samples, f32::from),
-            DecodingResult::U32(samples) => self.put(plane, &samples, |value| value as f32),
-            DecodingResult::U64(samples) => self.put(plane, &samples, |value| value as f32),
-            DecodingResult::I8(samples) => self.put(plane, &samples, f32::from),
-            DecodingResult::I16(samples) => self.put(plane, &samples, f32::from),
-            DecodingResult::I32(samples) => self.put(plane, &samples, |value| value as f32),
-            DecodingResult::I64(samples) => self.put(plane, &samples, |value| value as f32),
-            DecodingResult::F16(samples) => self.put(plane, &samples, |value| value.to_f32()),
-            DecodingResult::F32(samples) => self.put(plane, &samples, |value| value),
-            DecodingResult::F64(samples) => self.put(plane, &samples, |value| value as f32),
-        }
+    /// Whether none of its pixels is wanted.
+    fn is_beside(&self) -> bool {
+        let Rect { y, x, height, width } = self.wanted;
+        self.y >= y + height || self.x >= x + width || self.y + self.height <= y || self.x + self.width <= x
     }
 
-    /// Samples of a pixel that are stored together.
-    fn samples(&self) -> usize {
-        if self.layout.planar { 1 } else { self.layout.samples as usize }
-    }
-
-    fn check(&self, found: usize, row: usize) -> Result<(), DecodeFault> {
-        let expected = row * self.height;
-        if found < expected {
-            let reason = format!("a strip or tile: expected {expected} values, found {found}");
-            return Err(DecodeFault::Damaged(reason));
-        }
-        Ok(())
-    }
-
-    fn put<T: Copy>(
-        &self,
-        plane: &mut Plane,
-        samples: &[T],
-        number: impl Fn(T) -> f32,
-    ) -> Result<(), DecodeFault> {
-        let n = self.samples();
-        let row_values = self.width * n;
-        self.check(samples.len(), row_values)?;
-        self.place(plane, |row, x, sample| number(samples[row * row_values + x * n + sample]));
-        Ok(())
-    }
-
-    /// Writes pixels whose numbers are `value(row, x, sample)`.
-    fn place(&self, plane: &mut Plane, value: impl Fn(usize, usize, usize) -> f32) {
-        let (plane_width, layout) = (plane.width(), self.layout);
-        let values = plane.values_mut();
-        for row in 0..self.height {
-            let start = (self.y + row) * plane_width + self.x;
-            for (x, pixel) in values[start..start + self.width].iter_mut().enumerate() {
-                *pixel = match &layout.meaning {
-                    Meaning::Gray | Meaning::YCbCr => value(row, x, 0),
-                    // mirrored in the range of the samples; about zero where that has no upper end
-                    Meaning::InvertedGray if layout.sample_format == 1 => layout.most() - value(row, x, 0),
-                    Meaning::InvertedGray => -value(row, x, 0),
-                    // an index has at most 16 bits, and the palette an entry for each index
-                    Meaning::Palette(levels) => {
-                        levels.get(value(row, x, 0) as usize).copied().unwrap_or(f32::NAN)
-                    }
-                    Meaning::Rgb if layout.planar => {
-                        let mut part = [0.0; 3];
-                        part[self.plane_idx] = value(row, x, 0);
-                        *pixel + luma(part)
-                    }
-                    Meaning::Rgb => luma([value(row, x, 0), value(row, x, 1), value(row, x, 2)]),
-                };
-            }
-        }
-    }
-}
-
-/// A file of which some fields read as something else.
-struct Patched<R> {
-    inner: R,
-    position: u64,
-    patches: Vec<(u64, Vec<u8>)>,
-}
-
-impl<R: Read + Seek> Patched<R> {
-    /// `page` becomes the first one, and its samples plain numbers.
-    fn new(mut inner: R, page: &Page) -> io::Result<Self> {
-        inner.rewind()?;
-        let bytes = |number: u64, bytes: usize| {
-            if page.little_endian {
-                number.to_le_bytes()[..bytes].to_vec()
-            } else {
-                number.to_be_bytes()[8 - bytes..].to_vec()
-            }
-        };
-        let first_page =
-            if page.big { (8, bytes(page.directory.at, 8)) } else { (4, bytes(page.directory.at, 4)) };
-        let mut patches = vec![first_page];
-        if let Some(entry) = page.directory.entry(INTERPRETATION)
-            && page.layout.meaning != Meaning::YCbCr
+    /// Takes the `rows` of the strip or tile, which may have more columns than are used.
+    fn take(&self, mut rows: impl Read, levels: &mut Levels, plane: &mut Plane) -> io::Result<()> {
+        let layout = self.layout;
+        let mut bytes = Vec::new();
+        let n_bytes = usize::try_from(layout.row_bytes()).map_err(|_| invalid("a row without end"))?;
+        bytes.resize(n_bytes, 0);
+        if let Meaning::YCbCr { columns, rows: lines } = layout.meaning
+            && columns * lines > 1
         {
-            let value_bytes = match entry.kind {
-                1 => 1,
-                4 => 4,
-                16 => 8,
-                _ => 2,
-            };
-            patches.push((entry.value_at, bytes(BLACK_IS_ZERO, value_bytes)));
+            return self.take_units(rows, &mut bytes, (columns, lines), plane);
         }
-        Ok(Self { inner, position: 0, patches })
+        let mut numbers = vec![0.0; layout.chunks.size.width * layout.samples.together];
+        for row in 0..self.height {
+            rows.read_exact(&mut bytes)?;
+            layout.samples.numbers(&mut bytes, levels, &mut numbers);
+            self.place(plane, row, &numbers, layout.samples.together);
+        }
+        Ok(())
     }
-}
 
-impl<R: Read> Read for Patched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n_read = self.inner.read(buffer)?;
-        for (at, bytes) in &self.patches {
-            for (offset, byte) in bytes.iter().enumerate() {
-                let position = at.saturating_add(offset as u64);
-                if let Some(idx) = position.checked_sub(self.position)
-                    && idx < n_read as u64
-                {
-                    buffer[idx as usize] = *byte;
-                }
+    /// Takes the luma of units of some columns and lines, each followed by two color differences.
+    fn take_units(
+        &self,
+        mut rows: impl Read,
+        bytes: &mut [u8],
+        (columns, lines): (usize, usize),
+        plane: &mut Plane,
+    ) -> io::Result<()> {
+        let mut lumas = Vec::new();
+        for first in (0..self.height).step_by(lines) {
+            rows.read_exact(bytes)?;
+            for line in 0..lines.min(self.height - first) {
+                lumas.clear();
+                let units = bytes.chunks_exact(columns * lines + 2);
+                lumas.extend(
+                    units.flat_map(|unit| &unit[line * columns..][..columns]).map(|luma| f32::from(*luma)),
+                );
+                self.place(plane, first + line, &lumas, 1);
             }
         }
-        self.position += n_read as u64;
-        Ok(n_read)
+        Ok(())
+    }
+
+    /// Writes the grey levels of the wanted pixels of a row of `numbers`, of which `together` make up a pixel.
+    fn place(&self, plane: &mut Plane, row: usize, numbers: &[f32], together: usize) {
+        let Rect { y, x, width, .. } = self.wanted;
+        let Some(y) = (self.y + row).checked_sub(y).filter(|y| *y < plane.height()) else { return };
+        let columns = self.x.max(x)..(self.x + self.width).min(x + width);
+        let start = y * plane.width();
+        let pixels = &mut plane.values_mut()[start + columns.start - x..start + columns.end - x];
+        let samples = numbers.chunks_exact(together).skip(columns.start - self.x);
+        let pixels = pixels.iter_mut().zip(samples);
+
+        let most = (1u64 << self.layout.samples.bits.min(63)) as f32 - 1.0;
+        let (planar, plane_idx) = (self.layout.planar, self.plane_idx);
+        match &self.layout.meaning {
+            Meaning::Gray | Meaning::InvertedGray | Meaning::YCbCr { .. } => {
+                pixels.for_each(|(pixel, samples)| *pixel = samples[0]);
+            }
+            // an index has at most 16 bits, and the palette an entry for each index
+            Meaning::Palette(levels) => pixels.for_each(|(pixel, samples)| {
+                *pixel = levels.get(samples[0] as usize).copied().unwrap_or(f32::NAN);
+            }),
+            Meaning::Rgb if planar => {
+                pixels.for_each(|(pixel, samples)| *pixel += part_of_luma(plane_idx, samples[0]));
+            }
+            Meaning::Rgb => {
+                pixels.for_each(|(pixel, samples)| *pixel = luma([samples[0], samples[1], samples[2]]));
+            }
+            Meaning::Cmyk if planar && plane_idx < 3 => {
+                pixels.for_each(|(pixel, samples)| *pixel += part_of_luma(plane_idx, most - samples[0]));
+            }
+            Meaning::Cmyk if planar => {
+                pixels.for_each(|(pixel, samples)| *pixel *= (most - samples[0]) / most);
+            }
+            Meaning::Cmyk => pixels.for_each(|(pixel, samples)| {
+                let paper = [samples[0], samples[1], samples[2]].map(|ink| most - ink);
+                *pixel = luma(paper) * (most - samples[3]) / most;
+            }),
+            Meaning::Lab { white } => {
+                pixels.for_each(|(pixel, samples)| {
+                    *pixel = most * gray_of_lightness(100.0 * samples[0] / white)
+                });
+            }
+        }
     }
 }
 
-impl<R: Seek> Seek for Patched<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.position = self.inner.seek(to)?;
-        Ok(self.position)
+/// What the `idx`th of red, green and blue adds to the luma.
+fn part_of_luma(idx: usize, value: f32) -> f32 {
+    let mut colors = [0.0; 3];
+    colors[idx] = value;
+    luma(colors)
+}
+
+/// The grey level in sRGB, in `[0, 1]`, that has the lightness `lightness` of CIE 1976, in `[0, 100]`.
+fn gray_of_lightness(lightness: f32) -> f32 {
+    let luminance =
+        if lightness > 8.0 { ((lightness + 16.0) / 116.0).powi(3) } else { lightness * 27.0 / 24389.0 };
+    // the transfer function of IEC 61966-2-1
+    if luminance <= 0.003_130_8 { 12.92 * luminance } else { 1.055 * luminance.powf(1.0 / 2.4) - 0.055 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lightness_becomes_the_grey_level_that_looks_like_it() {
+        // L* of sRGB greys, by the definitions of CIE 15 and IEC 61966-2-1: 119 of 255 is 50.03
+        for (lightness, level) in [(0.0, 0.0), (50.034, 119.0 / 255.0), (100.0, 1.0)] {
+            assert!((gray_of_lightness(lightness) - level).abs() < 1e-4, "{lightness}");
+        }
     }
 }

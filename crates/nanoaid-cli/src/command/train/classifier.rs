@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use micrograph::data_bar::DataBarChoice;
+use micrograph::regular;
 use nanoaid::hash::sha256;
 use nanoaid::network::{Published, is_network};
 use nanoaid::output::json_text;
@@ -173,7 +174,7 @@ impl ClassifierArguments {
             let used = BaseUsed::Encoder { encoder_of: path.clone(), sha256 };
             return Ok(Some(BaseNetwork { network, used }));
         }
-        let bytes = std::fs::read(path).map_err(|error| Failure::at(path, error))?;
+        let bytes = regular::read(path, regular::LARGEST).map_err(|error| Failure::at(path, error))?;
         let network =
             Network::import(&bytes, self.network, self.device).map_err(|error| Failure::at(path, error))?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

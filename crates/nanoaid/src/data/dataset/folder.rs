@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use micrograph::read::is_image;
+use micrograph::regular;
 
 use super::{DatasetError, Skipped};
 
@@ -37,6 +38,13 @@ pub(super) fn files(root: &Path) -> Result<(Vec<String>, Vec<Skipped>), DatasetE
             if path.is_dir() {
                 let folder = (path.clone(), format!("{prefix}{name}/"));
                 if path.is_symlink() { links.push_back(folder) } else { folders.push(folder) }
+            } else if is_image(&name)
+                && let Some(kind) = regular::other_kind(&path)
+            {
+                skipped.push(Skipped {
+                    file: format!("{prefix}{name}"),
+                    reason: format!("it is {kind}, not a file"),
+                });
             } else if is_image(&name) {
                 files.push(format!("{prefix}{name}"));
             }
@@ -105,6 +113,22 @@ mod tests {
         symlink(root.join("nowhere"), root.join("broken.png")).unwrap();
         let (files, _) = files(root).unwrap();
         assert_eq!(files, ["broken.png", "m/1.png", "z/2.png"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_named_like_images_are_left_out_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("1.png"), "").unwrap();
+        let pipe = folder.path().join("x.png");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.tif")).unwrap();
+        let (files, skipped) = files(folder.path()).unwrap();
+        assert_eq!(files, ["1.png"]);
+        let skipped: Vec<_> = skipped.iter().map(|one| (one.file.as_str(), one.reason.as_str())).collect();
+        let expected =
+            [("x.png", "it is a named pipe, not a file"), ("zero.tif", "it is a device, not a file")];
+        assert_eq!(skipped, expected);
     }
 
     #[cfg(target_os = "linux")]

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use micrograph::file::write_whole;
 use micrograph::read::{self, ReadConfig};
+use micrograph::regular;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -226,7 +227,7 @@ impl Import<'_> {
             if n_bytes > most {
                 return Err(format!("it has {n_bytes} bytes, allowed are {most}"));
             }
-            fs::read(&path).map_err(|error| error.to_string())
+            regular::read(&path, most).map_err(|error| error.to_string())
         };
         match read() {
             Ok(bytes) => {

@@ -27,8 +27,8 @@ pub(super) struct Row {
 /// The rows of the index at `path` that all of `only` admit.
 pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError> {
     let csv_error = |source| DatasetError::Csv { path: path.to_owned(), source };
-    let file =
-        std::fs::File::open(path).map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
+    let file = micrograph::regular::open(path)
+        .map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(file);
     let header = reader.headers().map_err(csv_error)?.clone();
     let column = |name: &str| header.iter().position(|title| title == name);

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use micrograph::data_bar::DataBarChoice;
-use micrograph::file;
+use micrograph::{file, regular};
 use serde::{Deserialize, Serialize};
 
 use super::{ActivationIndexError, ImageArea, Looked, table};
@@ -110,7 +110,7 @@ impl Folder {
             parts: Vec::new(),
         };
         let file = path.join(MANIFEST);
-        let manifest = match fs::read(&file) {
+        let manifest = match regular::read(&file, regular::LARGEST) {
             Ok(text) => {
                 let found: Manifest = serde_json::from_slice(&text).map_err(|error| {
                     ActivationIndexError::Damaged { path: file.clone(), reason: error.to_string() }
@@ -169,7 +169,7 @@ impl Folder {
     fn part(&self, entry: &PartEntry) -> Result<IndexPart, ActivationIndexError> {
         let bytes_of = |name: &str, expected: &str| {
             let path = self.path.join(name);
-            match fs::read(&path) {
+            match regular::read(&path, regular::LARGEST) {
                 Ok(bytes) if sha256(&bytes) == expected => Ok(bytes),
                 Ok(bytes) => {
                     let reason = format!("SHA-256 is {}, expected {expected}", sha256(&bytes));

@@ -2,11 +2,11 @@
 //!
 //! Knows nothing of ranges or files. Redirects are not followed here, since the headers of each describe the file.
 
-use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
+use micrograph::regular;
 use ureq::http::{Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, Proxy};
@@ -54,7 +54,7 @@ fn is_here(place: &Uri) -> bool {
 fn authorities(path: &Path) -> Result<RootCerts, FetchError> {
     let fail = |source| FetchError::file(path, source);
     let mut certificates = Vec::new();
-    for item in parse_pem(&fs::read(path).map_err(fail)?) {
+    for item in parse_pem(&regular::read(path, regular::LARGEST).map_err(fail)?) {
         if let PemItem::Certificate(certificate) = item.map_err(|error| fail(error.into_io()))? {
             certificates.push(certificate);
         }
@@ -179,7 +179,7 @@ mod tests {
         assert!(authorities(&path).is_err());
         let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         for text in ["", "no certificate", cut] {
-            fs::write(&path, text).unwrap();
+            std::fs::write(&path, text).unwrap();
             let error = authorities(&path).unwrap_err();
             assert!(
                 matches!(&error, FetchError::File { path: named, .. } if *named == path),

@@ -5,13 +5,13 @@
 //! since a small file can unpack to anything.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Component, Path};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 use micrograph::read::is_image;
+use micrograph::regular;
 
 use super::ImportConfig;
 
@@ -127,7 +127,7 @@ fn kind_text(kind: tar::EntryType) -> &'static str {
 
 /// The unpacked bytes of the file, recognized by its first bytes.
 fn opened(path: &Path) -> io::Result<Box<dyn Read>> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path)?;
     let mut head = [0; 2];
     let n_head = file.by_ref().take(2).read(&mut head)?;
     file.rewind()?;

@@ -208,7 +208,7 @@ fn what_cannot_be_taken_is_named_and_the_rest_is() {
         ("Powder.tar/a/../../climbs.jpg".to_owned(), "leads out of the folder"),
         ("Powder.tar//root.jpg".to_owned(), "leads out of the folder"),
         ("Powder.tar/..\\climbs.jpg".to_owned(), "leads out of the folder"),
-        (format!("Powder.tar/{}", names[2]), "expected PNG, JPEG, BMP, TIFF or Gatan DM, found"),
+        (format!("Powder.tar/{}", names[2]), "expected PNG, JPEG, BMP, TIFF, PGM, NPY or Gatan DM, found"),
         (format!("Powder.tar/{}", names[3]), "it has 2000 bytes, allowed are 1500"),
         ("links.tar/link.jpg".to_owned(), "expected a file, found a link"),
         ("links.tar".to_owned(), "no image files"),
