@@ -13,6 +13,7 @@
 mod config;
 mod diss;
 pub(crate) mod error;
+mod exif;
 mod extensions;
 mod fei;
 mod findings;

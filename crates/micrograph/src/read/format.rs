@@ -4,8 +4,6 @@ mod others;
 
 use std::io::{self, Read};
 
-use super::jeol_station;
-
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -44,7 +42,7 @@ const READ: &[(&[u8], Format)] = &[
     (b"MM\0*", Format::Tiff),
     (b"II+\0", Format::Tiff), // BigTIFF
     (b"MM\0+", Format::Tiff),
-    (jeol_station::MARK, Format::JeolStation),
+    (b"4\0\0\0JED-2200:", Format::JeolStation), // the number 52, and the start of a text
     (b"\x93NUMPY", Format::Npy),
 ];
 

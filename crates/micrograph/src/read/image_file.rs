@@ -87,3 +87,8 @@ impl<'a> ImageFile<'a> {
         Err(ReadError::TooLarge { path: self.path.to_owned(), what: what(), bytes, most_bytes })
     }
 }
+
+/// An error for data that break the rules of their format.
+pub(super) fn invalid(reason: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason.into())
+}

@@ -13,9 +13,6 @@ use super::image_file::{ImageFile, Stream};
 use super::number::{Size, Written, text_from_bytes};
 use crate::{FileFacts, Plane};
 
-/// Bytes with which files begin: the number 52, and the start of the mark.
-pub(super) const MARK: &[u8] = b"4\0\0\0JED-2200:";
-
 /// Position of the position of the data.
 const DATA_POINTER_AT: u64 = 44;
 /// Bytes between that position and the first entry.

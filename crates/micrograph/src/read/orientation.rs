@@ -1,16 +1,10 @@
 //! Orientation: how an image is turned or mirrored to be shown, as TIFF and Exif number it; applied to
 //! pixels and facts, as viewers do.
 
-use std::io::{Cursor, SeekFrom};
-
 use crate::{FileFacts, Plane};
 
-use super::image_file::{ImageFile, Stream};
+use super::image_file::ImageFile;
 use super::number::Size;
-use super::tiff::orientation_of;
-
-/// Longest Exif block of a PNG file that is looked at; JPEG files have at most 64 KiB.
-const MOST_EXIF_BYTES: u32 = 1 << 20;
 
 /// Where the first row and the first column of the stored image are shown: 1 to 8, as TIFF 6.0 numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +23,6 @@ impl Orientation {
             1..=8 => Self(number as u8),
             _ => Self::default(),
         }
-    }
-
-    /// The orientation of an `exif` block.
-    pub(super) fn of_exif(exif: &[u8]) -> Self {
-        orientation_of(&mut Cursor::new(exif), exif.len() as u64).map_or_else(Self::default, Self::of)
-    }
-
-    /// The orientation of a PNG file, whose Exif chunk may stand behind the pixels.
-    pub(super) fn of_png(reader: &mut dyn Stream) -> Self {
-        exif_of_png(reader).map_or_else(Self::default, |exif| Self::of_exif(&exif))
     }
 
     /// Whether rows become columns.
@@ -102,27 +86,6 @@ impl Orientation {
             _ => {}
         }
         plane
-    }
-}
-
-/// The data of the Exif chunk.
-fn exif_of_png(reader: &mut dyn Stream) -> Option<Vec<u8>> {
-    reader.seek(SeekFrom::Start(8)).ok()?;
-    loop {
-        let mut head = [0; 8];
-        reader.read_exact(&mut head).ok()?;
-        let [length, kind] = [&head[..4], &head[4..]];
-        let length = u32::from_be_bytes(length.try_into().ok()?);
-        match kind {
-            b"eXIf" if length <= MOST_EXIF_BYTES => {
-                let mut exif = vec![0; length as usize];
-                reader.read_exact(&mut exif).ok()?;
-                return Some(exif);
-            }
-            b"IEND" => return None,
-            // data and check sum
-            _ => reader.seek_relative(i64::from(length) + 4).ok()?,
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::jpeg::{self, Outline};
 use super::luma::luma;
 use super::number::{Size, text_from_bytes};
 use super::orientation::{Orientation, Stored};
-use super::{fei, simple};
+use super::{exif, fei, simple};
 
 /// Bytes at either end of a JPEG file that are searched for its maker's XML.
 const XML_REACH: u64 = 64 << 10;
@@ -39,7 +39,7 @@ pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<Sto
                 );
             }
         }
-        Format::Png => orientation = Orientation::of_png(reader),
+        Format::Png => orientation = exif::orientation_of_png(reader),
         _ => {}
     }
     let decoder = decoder(file, reader)?;
@@ -117,7 +117,7 @@ pub(super) fn colors(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<[P
             let planes = jpeg.decoded(file, |bytes| colors_of(file, &mut Cursor::new(bytes)))?;
             (planes, jpeg.orientation())
         }
-        Format::Png => (colors_of(file, reader)?, Orientation::of_png(reader)),
+        Format::Png => (colors_of(file, reader)?, exif::orientation_of_png(reader)),
         _ => (colors_of(file, reader)?, Orientation::default()),
     };
     Ok(planes.map(|plane| orientation.turn(plane)))
@@ -208,7 +208,7 @@ impl Jpeg {
 
     fn orientation(&self) -> Orientation {
         let exif = self.outline.exif.clone().and_then(|exif| self.bytes.get(exif));
-        exif.map_or_else(Orientation::default, Orientation::of_exif)
+        exif.map_or_else(Orientation::default, exif::orientation)
     }
 
     /// What `decode` makes of the image without what follows it; an error where pixels are missing.

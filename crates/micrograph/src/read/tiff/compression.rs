@@ -2,10 +2,12 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::super::image_file::invalid;
 use super::directory::Fault;
 use super::fax::{Fax, FaxKind};
-use super::layout::SAVE_AS;
 
+/// What to do with a file whose pixels are stored in a way that is not read.
+pub(super) const SAVE_AS: &str = "save it as grey or RGB, uncompressed or with LZW or Deflate";
 /// Bytes that are read from the file at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -105,11 +107,6 @@ pub(super) fn unpacked<'a>(
         }
         Compression::Jpeg => unreachable!("strips of JPEG are decoded as images"),
     })
-}
-
-/// An error for data that break the rules of their compression.
-pub(super) fn invalid(reason: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, reason.into())
 }
 
 /// Reverses the bits of each byte, if so desired.

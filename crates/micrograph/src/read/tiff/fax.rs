@@ -10,7 +10,7 @@ use std::iter::{Chain, Take};
 use fax::maps::{Mode, black, mode, white};
 use fax::{BitReader, ByteReader};
 
-use super::compression::invalid;
+use super::super::image_file::invalid;
 
 /// Zeros after the end of the data, so that the last code can be looked up in whole tables.
 const PADDING_BYTES: usize = 8;

@@ -26,9 +26,6 @@ const TILE_OFFSETS: u16 = 324;
 const TILE_BYTES: u16 = 325;
 const SAMPLE_FORMAT: u16 = 339;
 
-/// What to do with a file whose pixels are stored in a way that is not read.
-pub(super) const SAVE_AS: &str = "save it as grey or RGB, uncompressed or with LZW or Deflate";
-
 /// Strips or tiles of a page.
 #[derive(Debug)]
 pub(super) struct Chunks {

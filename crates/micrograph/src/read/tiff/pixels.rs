@@ -6,14 +6,14 @@ use std::io::{self, Cursor, Read, SeekFrom};
 use crate::{Plane, Rect};
 
 use super::super::error::ReadError;
-use super::super::image_file::{ImageFile, Stream};
+use super::super::image_file::{ImageFile, Stream, invalid};
 use super::super::levels::{self, Levels};
 use super::super::luma::luma;
 use super::super::number::Size;
 use super::Page;
-use super::compression::{Compression, invalid, unpacked};
+use super::compression::{Compression, SAVE_AS, unpacked};
 use super::jpeg_chunk::{self, ChunkFault};
-use super::layout::{Layout, SAVE_AS};
+use super::layout::Layout;
 use super::meaning::Meaning;
 
 /// Decodes the pixels of `page` that are `wanted`, or all: the plane as it is stored, and a warning. Strips and tiles
