@@ -190,7 +190,11 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
     let of_edges = |part: fn(&Edge) -> f64| {
         mean(&edges.iter().map(|(edge, length)| (part(edge), *length)).collect::<Vec<_>>())
     };
-    let edge = Edge { width_px: of_edges(|edge| edge.width_px), rim: of_edges(|edge| edge.rim) };
+    let edge = Edge {
+        width_px: of_edges(|edge| edge.width_px),
+        rim: of_edges(|edge| edge.rim),
+        radius_px: of_edges(|edge| edge.radius_px),
+    };
     let excess = edge.excess();
     points.iter_mut().for_each(|point| point.diameter_px -= excess.px);
     // from 0 on: the sum of nothing would be −0

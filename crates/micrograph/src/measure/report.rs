@@ -421,17 +421,17 @@ impl<'a> Work<'a> {
         self.warn(text, "Measure within one field of the scan, or compare with a grid of known pitch.");
     }
 
-    /// What `measure` finds in the first working plane that resolves it, else in the last, with a warning if that is
-    /// not the image; the reason of the first if nothing is found.
+    /// What `measure` finds in the first of `working` that resolves it, else in the last, with a warning if that is not
+    /// the image; the reason of the first if nothing is found.
     fn in_working<T, E: ToString>(
         &mut self,
-        task: Task,
+        (task, all): (Task, &'a [Working]),
         measure: impl Fn(&Plane) -> Result<T, E>,
         is_resolved: impl Fn(&T) -> bool,
     ) -> Result<(T, &'a Working), String> {
         let mut refused = None;
         let mut best: Option<(T, &Working)> = None;
-        for working in self.working {
+        for working in all {
             match measure(&working.plane) {
                 Ok(found) => {
                     let resolved = is_resolved(&found);
@@ -454,7 +454,8 @@ impl<'a> Work<'a> {
     fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
-        let (found, working) = self.in_working(Task::Pitch, |plane| grating(plane, &config), resolved)?;
+        let (found, working) =
+            self.in_working((Task::Pitch, self.working), |plane| grating(plane, &config), resolved)?;
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
@@ -472,7 +473,8 @@ impl<'a> Work<'a> {
     fn lattice(&mut self) -> Result<answer::Answered, String> {
         let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
         let resolved = |found: &Lattice| found.vectors.iter().all(|[y, x]| y.hypot(*x) >= RESOLVED_PERIOD);
-        let (found, working) = self.in_working(Task::Lattice, |plane| lattice(plane, &config), resolved)?;
+        let (found, working) =
+            self.in_working((Task::Lattice, self.working), |plane| lattice(plane, &config), resolved)?;
         let found = working.lattice(found);
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {
@@ -493,7 +495,10 @@ impl<'a> Work<'a> {
 
     fn orientation(&mut self) -> Result<answer::Answered, String> {
         let config = OrientationConfig { geometry: self.lengths.geometry, ..OrientationConfig::default() };
-        let (found, _) = self.in_working(Task::Orientation, |plane| orientation(plane, &config), |_| true)?;
+        // means of squares would turn the axis of a texture that is finer than they are
+        let finest = &self.working[self.working.len() - 1..];
+        let (found, _) =
+            self.in_working((Task::Orientation, finest), |plane| orientation(plane, &config), |_| true)?;
         if found.axis.is_some() && found.order.value < LITTLE_ORDER {
             let text = format!("hardly any common axis: the order parameter is {:.2}", found.order.value);
             self.warn(text, "Do not rely on the axis of the texture.");
@@ -508,7 +513,7 @@ impl<'a> Work<'a> {
             found.median_diameter_px.as_ref().is_some_and(|median| median.value >= RESOLVED_PARTICLE)
         };
         let measure = |plane: &Plane| particles(plane, &CountConfig::default());
-        let ((found, labels), working) = self.in_working(Task::Count, measure, resolved)?;
+        let ((found, labels), working) = self.in_working((Task::Count, self.working), measure, resolved)?;
         let (found, labels) = (working.count(found), working.labels(labels));
         for warning in found.warnings.clone() {
             match warning {
@@ -538,7 +543,7 @@ impl<'a> Work<'a> {
         }
         let resolved = |found: &Fibers| found.median_diameter_px.value >= RESOLVED_FIBER;
         let measure = |plane: &Plane| fibers(plane, &FibersConfig::default());
-        let (found, working) = self.in_working(Task::Fibers, measure, resolved)?;
+        let (found, working) = self.in_working((Task::Fibers, self.working), measure, resolved)?;
         let found = working.fibers(found);
         if found.measured < FEW_LINES {
             let text =

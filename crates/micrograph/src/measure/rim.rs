@@ -9,12 +9,17 @@
 //! edge, a rim that is hardly visible 0.4.
 
 /// Excess of a diameter in widths of an edge, and half of the range within which it lies, without a visible rim.
-const WITHOUT: [f64; 2] = [0.2, 0.6];
+const WITHOUT: [f64; 2] = [0.05, 0.7];
 /// The same for a rim of [`EVIDENT`] and more.
-const WITH: [f64; 2] = [0.75, 1.05];
+const WITH: [f64; 2] = [0.6, 1.25];
 /// Height of a rim over the middle of the body, as a share of its height over the background, from which on the shift does
 /// not depend on it.
-const EVIDENT: f64 = 0.12;
+const EVIDENT: f64 = 0.1;
+
+/// The same where the body is hardly wider than its edges, so that they hide whether there is a rim.
+const HIDDEN: [f64; 2] = [0.4, 1.4];
+/// Radius of a body over the width of its edges, up to which a rim is hidden, and from which on it is seen.
+const SEEN: [f64; 2] = [1.0, 3.0];
 
 /// Mean edge of the bodies of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,6 +29,8 @@ pub(super) struct Edge {
     /// Height of the rim over the middle, as a share of the height over the background; below 0 where the middle
     /// is brighter.
     pub(super) rim: f64,
+    /// Radius of the bodies in px.
+    pub(super) radius_px: f64,
 }
 
 /// How much larger a diameter between edges at half height is than that of the body, in px.
@@ -38,8 +45,13 @@ pub(super) struct Excess {
 impl Edge {
     pub(super) fn excess(self) -> Excess {
         let share = (self.rim / EVIDENT).clamp(0.0, 1.0);
-        let [px, doubt_px] =
-            [0, 1].map(|at| self.width_px.max(0.0) * (WITHOUT[at] + share * (WITH[at] - WITHOUT[at])));
+        let width_px = self.width_px.max(0.0);
+        let radii = self.radius_px / width_px.max(f64::MIN_POSITIVE);
+        let seen = ((radii - SEEN[0]) / (SEEN[1] - SEEN[0])).clamp(0.0, 1.0);
+        let [px, doubt_px] = [0, 1].map(|at| {
+            let of_rim = WITHOUT[at] + share * (WITH[at] - WITHOUT[at]);
+            width_px * (HIDDEN[at] + seen * (of_rim - HIDDEN[at]))
+        });
         Excess { px, doubt_px }
     }
 }
@@ -88,8 +100,11 @@ mod tests {
             let level = |share: f64| 0.3 + share * (highest - 0.3);
             let falls =
                 |share: f64| profile.iter().rev().find(|(_, value)| *value >= level(share)).unwrap().0;
-            let edge =
-                Edge { width_px: falls(0.25) - falls(0.75), rim: (highest - profile[0].1) / (highest - 0.3) };
+            let edge = Edge {
+                width_px: falls(0.25) - falls(0.75),
+                rim: (highest - profile[0].1) / (highest - 0.3),
+                radius_px: 10.0,
+            };
             let excess = edge.excess();
             let error = 2.0 * falls(0.5) - excess.px;
             assert!(

@@ -21,8 +21,8 @@ const FARTHEST_PX: f64 = 2.0;
 /// `None` where the profile has no edge.
 pub(super) fn excess(mask: &[bool], sharp: &Plane, radius_px: f64) -> Option<Excess> {
     let profile = profile(mask, sharp);
-    // maxima of the middle and of the rest: the difference is the height of the rim
-    let split = -(radius_px / 2.0).clamp(BIN_PX, REACH[0] / 2.0);
+    // maxima of the third around the middle and of the rest: the difference is the height of the rim
+    let split = -(0.67 * radius_px).clamp(BIN_PX, REACH[0] / 2.0);
     let highest = |within: &dyn Fn(f64) -> bool| {
         profile.iter().filter(|(d, _)| within(*d)).map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max)
     };
@@ -46,7 +46,7 @@ pub(super) fn excess(mask: &[bool], sharp: &Plane, radius_px: f64) -> Option<Exc
     };
     let (half, width_px) = (rises_over(0.5)?, rises_over(0.25)? - rises_over(0.75)?);
     let rim = if middle.is_finite() { (outer - middle) / (inside - outside) } else { 0.0 };
-    let Excess { px, doubt_px } = Edge { width_px, rim }.excess();
+    let Excess { px, doubt_px } = Edge { width_px, rim, radius_px }.excess();
     let px = px - 2.0 * half;
     (px.abs() <= FARTHEST_PX + 2.0 * width_px).then_some(Excess { px, doubt_px })
 }
@@ -94,7 +94,13 @@ mod tests {
         let sharp = crate::smooth::averaged(&blurred, 8);
         let seen = smooth(&sharp, 1.0);
         let highest = seen.range().map_or(0.0, |(_, high)| high);
-        (seen.values().iter().map(|value| *value > f32::midpoint(20.0, highest)).collect(), sharp)
+        let mask = (0..80 * 80).map(|at| {
+            let (y, x) = (at / 80, at % 80);
+            // the middle of a rimmed disc may be lower than half of its rim
+            let is_middle = (y as f64 - 39.8).hypot(x as f64 - 39.3) < radius - 2.0;
+            is_middle || seen.at(y, x) > f32::midpoint(20.0, highest)
+        });
+        (mask.collect(), sharp)
     }
 
     #[test]

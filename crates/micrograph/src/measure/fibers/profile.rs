@@ -37,6 +37,7 @@ pub(super) fn width(
         edge: MeanEdge {
             width_px: f64::midpoint(ahead.width, behind.width),
             rim: f64::midpoint(ahead.rim, behind.rim),
+            radius_px: f64::midpoint(ahead.at, behind.at),
         },
     })
 }
@@ -47,7 +48,7 @@ struct Edge {
     at: f64,
     /// From a quarter to three quarters of its height.
     width: f64,
-    /// How much higher the outer half of the fibre is than the inner one, as a share of the height.
+    /// How much higher the fibre is towards its edge than in the third around its middle, as a share of the height.
     rim: f64,
 }
 
@@ -70,8 +71,7 @@ fn edge(plane: &Plane, point: [f64; 2], way: [f64; 2], radius: f64, least: f64) 
         .collect::<Option<_>>()?;
     let border = ((radius + 1.0) / STEP_PX) as usize;
     let highest = |part: &[f64]| part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    // maxima of as many samples: noise raises both alike
-    let (middle, outer) = profile[..=border].split_at(border / 2 + 1);
+    let (middle, outer) = profile[..=border].split_at(border / 3 + 1);
     let (middle, outer) = (highest(middle), highest(outer));
     let inside = middle.max(outer);
     let from = (radius / STEP_PX) as usize;
