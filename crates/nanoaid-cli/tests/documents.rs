@@ -1,7 +1,7 @@
 //! What the documents promise about the source: paths that exist, walls between the
 //! crates, and a source that knows nothing of the machine it was written on.
 //!
-//! Reads the files of the project as text; links with none of its crates.
+//! Reads the files of the project as text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -244,4 +244,13 @@ fn the_readers_of_text_see_what_they_look_for() {
     assert_eq!(lines, expected.map(|(number, line)| (number, line.to_owned())));
     assert!(names(&lines[0].1, "burn") && !names(&lines[1].1, "burn"));
     assert!(!names("burned, unburn, burn_in", "burn"));
+}
+
+#[test]
+fn the_terms_that_pages_explain_are_those_of_the_glossary() {
+    let glossary = text_of("docs/glossary.md");
+    for (term, meaning) in nanoaid::terms::TERMS {
+        let row = format!("| **{term}** | {meaning} |");
+        assert!(glossary.contains(&row), "docs/glossary.md lacks: {row}");
+    }
 }

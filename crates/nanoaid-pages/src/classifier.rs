@@ -459,8 +459,8 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
         h3 { "Where to abstain" }
         div.wide { table {
             thead { tr {
-                th.number { "required accuracy" } th.number { "abstain below" } th.number { "kept" }
-                th.number { "accuracy on these" } th.number { "interval" }
+                th.number { "wanted accuracy" } th.number { "abstain below" } th.number { "kept" }
+                th.number { "reached accuracy" } th.number { "interval" } th { "" }
             } }
             tbody {
                 @for point in points {
@@ -468,16 +468,39 @@ fn abstention_table(points: &[OperatingPoint], n_validation: usize) -> Markup {
                         th.number scope="row" { (level(point.target)) }
                         td.number { (format!("{:.3}", point.validation.min_confidence)) }
                         td.number { (point.n_kept) " (" (percent(point.kept_share)) ")" }
-                        td.number { (optional(point.accuracy)) }
+                        td.number { (reached_text(point)) }
                         td.number { (range_text(point.interval)) }
+                        td { (verdict_text(point)) }
                     }
                 }
             }
         } }
         p.soft {
             "Confidences were chosen on the " (n_validation)
-            " validation micrographs; their results are shown for the test micrographs. An accuracy that was not reached there has no row."
+            " validation micrographs, where they reach the wanted accuracy; what they reach on the test micrographs is shown beside it. An accuracy that was not reached on the validation micrographs has no row."
         }
+    }
+}
+
+/// What was reached on the test micrographs, with the numbers that it comes from.
+fn reached_text(point: &OperatingPoint) -> String {
+    match point.accuracy {
+        Some(accuracy) => {
+            let n_right = (accuracy * point.n_kept as f64).round() as usize;
+            format!("{} ({n_right} of {})", percent(accuracy), point.n_kept)
+        }
+        None => "none kept".to_owned(),
+    }
+}
+
+/// Whether the wanted accuracy was reached on the test micrographs, as far as their number says.
+fn verdict_text(point: &OperatingPoint) -> &'static str {
+    match (point.accuracy, point.interval) {
+        (Some(_), Some(interval)) if interval.high < point.target => "not reached",
+        (Some(accuracy), _) if accuracy < point.target => "below what was wanted",
+        (Some(_), Some(interval)) if interval.low >= point.target => "reached",
+        (Some(_), _) => "reached, though so few leave room for less",
+        (None, _) => "unknown",
     }
 }
 

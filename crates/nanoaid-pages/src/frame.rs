@@ -25,7 +25,7 @@ pub fn page(title: &str, below: &str, body: &Markup) -> String {
                 header { h1 { (title) } p.below { (below) } }
                 main { (body) }
                 footer { "Made by NanoAID " (env!("CARGO_PKG_VERSION")) ". This page needs no network." }
-                script { (PreEscaped(include_str!("frame/fade.js"))) }
+                script { (PreEscaped(include_str!("frame/fade.js"))) (PreEscaped(include_str!("frame/zoom.js"))) }
             }
         }
     }

@@ -6,7 +6,9 @@ use micrograph::calibration::{calibration_text, length_text};
 use nanoaid::interpret::lens::{ChannelState, LensResult, Warning};
 use nanoaid::interpret::view::{LayerPictures, PAGE, ReconstructionPictures, View, field_text};
 
+use crate::class::{class_caution, class_text};
 use crate::frame::{facts, figure, page};
+use crate::term::{meanings, term};
 
 /// One image on the contents page.
 pub struct Entry {
@@ -27,10 +29,14 @@ impl Entry {
             .collect();
         Self {
             name: name.to_owned(),
-            image: view.facts.path.display().to_string(),
+            image: match (view.settings.page, view.facts.n_pages) {
+                (_, 0 | 1) => view.facts.path.display().to_string(),
+                (page, n) => format!("{}, page {} of {n}", view.facts.path.display(), page + 1),
+            },
             micrograph: view.pictures.micrograph.clone(),
             false_color: view.pictures.layers.last().and_then(|layer| layer.false_color.clone()),
-            summary: counts.join(", "),
+            summary: counts.join(", ")
+                + &view.class.as_ref().map(|found| format!("; {}", class_text(found))).unwrap_or_default(),
         }
     }
 }
@@ -78,7 +84,7 @@ fn address(name: &str) -> String {
 
 /// A picture beside the page, that opens alone at its full size.
 fn picture(name: &str, alt: &str) -> Markup {
-    html! { a href=(address(name)) { img src=(address(name)) alt=(alt) loading="lazy"; } }
+    html! { a.zoom href=(address(name)) { img src=(address(name)) alt=(alt) loading="lazy"; } }
 }
 
 /// The page of one image.
@@ -134,6 +140,9 @@ fn about(view: &View) -> Markup {
         ("data bar", view.cut_text()),
         ("contrast", format!("values {low} to {high} of the file are black to white")),
     ];
+    if let Some(found) = &view.class {
+        rows.push(("class", class_text(found)));
+    }
     if let Some(calibration) = &file.calibration {
         let rows_kept = view.data_bar.map_or(file.height, |bar| bar.first_row);
         let field = format!(
@@ -155,7 +164,10 @@ fn about(view: &View) -> Markup {
             @if let Some(name) = &view.pictures.micrograph {
                 (figure(&picture(name, "the micrograph as input of the network"), &html! { "The input of the network." }))
             }
-            (facts(&rows))
+            div {
+                (facts(&rows))
+                @if let Some(found) = &view.class { p.soft { (class_caution(found)) } }
+            }
         }
     }
 }
@@ -168,10 +180,12 @@ fn layer_section(result: &LensResult, pictures: &LayerPictures, view: &View) -> 
         section id=(result.layer) {
             h2 { (result.layer) }
             p {
-                (result.channels.len()) " feature maps of " (result.maps.height) " × " (result.maps.width)
+                (result.channels.len()) " feature maps of " (result.maps.width) " × " (result.maps.height)
                 " positions; " (field_text(result)) ". "
-                (counts.n_live) " live, " (counts.n_near_copies) " near-copies, " (counts.n_dead) " dead."
+                (counts.n_live) " " (term("live", "live")) ", " (counts.n_near_copies) " "
+                (term("near-copies", "near-copy")) ", " (counts.n_dead) " " (term("dead", "dead")) "."
             }
+            details.meanings { summary { "What these words mean" } (meanings(&["live", "near-copy", "dead", "energy", "spatial entropy"])) }
             h3 { "Feature maps, each on its own scale" }
             (figure(&picture(&pictures.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
                 "The two numbers at a map are the values of its lowest and highest color ("
@@ -179,7 +193,8 @@ fn layer_section(result: &LensResult, pictures: &LayerPictures, view: &View) -> 
             }))
             @if let Some(name) = &pictures.shared_sheet { (shared_scale(name)) }
             @if let (Some(name), Some(below)) = (&pictures.false_color, &view.pictures.micrograph) {
-                (false_color(name, below, &variance.join(", ")))
+                @let shared = view.settings.colors.iter().find(|basis| basis.layer == result.layer);
+                (false_color(name, below, &variance.join(", "), shared.map(|basis| basis.n_images)))
             }
             details {
                 summary { "Numbers of every channel" }
@@ -201,7 +216,7 @@ fn shared_scale(name: &str) -> Markup {
 }
 
 /// The false colors `name` over the micrograph `below`, by a slider.
-fn false_color(name: &str, below: &str, variance: &str) -> Markup {
+fn false_color(name: &str, below: &str, variance: &str, shared: Option<usize>) -> Markup {
     html! {
         h3 { "False color" }
         (figure(&html! {
@@ -212,8 +227,17 @@ fn false_color(name: &str, below: &str, variance: &str) -> Markup {
             label.fader { "micrograph" input type="range" min="0" max="100" value="100"
                 aria-label="weight of the false colors"; "false color" }
         }, &html! {
-            "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
-            (variance) " of the variance. Similar colors mean similar activations."
+            @match shared {
+                Some(n_images) => {
+                    "Red, green and blue are the first three principal components of the maps of all " (n_images)
+                    " micrographs of this call, each from −2.33 to 2.33 of its standard deviations; they explain "
+                    (variance) " of the variance over these. A color means the same on all their pages."
+                }
+                None => {
+                    "Red, green and blue are the first three principal components of the live maps, each from its 1 % to its 99 % quantile; they explain "
+                    (variance) " of the variance. Similar colors mean similar activations in this micrograph; between micrographs they cannot be compared (--shared-colors makes them so)."
+                }
+            }
         }))
     }
 }
@@ -222,7 +246,7 @@ fn channel_table(result: &LensResult) -> Markup {
     html! {
         table {
             thead { tr {
-                th { "channel" } th { "state" } th.number { "energy" } th.number { "entropy" }
+                th { "channel" } th { "state" } th.number { (term("energy", "energy")) } th.number { (term("entropy", "spatial entropy")) }
                 th.number { "mean" } th.number { "deviation" } th.number { "min" } th.number { "max" }
             } }
             tbody {
@@ -271,10 +295,15 @@ fn reconstruction_section(pictures: &ReconstructionPictures, view: &View) -> Mar
                     @if let Some(metrics) = metrics { " of each " (metrics.cell_px) " × " (metrics.cell_px) " px cell" }
                     "."
                 }))
+                @if let Some(name) = &pictures.relative_map {
+                    (figure(&picture(name, "map of relative errors"), &html! {
+                        (term("Relative error", "relative error")) ": the error over the one that is usual in this micrograph where gradients are as strong. Edges are always reconstructed worse than flat places; here they stand out only where they are worse than other edges. The brightest color is the threshold."
+                    }))
+                }
                 (figure(&picture(&pictures.overlay, "micrograph with anomalies outlined"), &html! {
-                    "Outlined: anomalies, cells whose error is above the threshold."
+                    "Outlined: " (term("anomalies", "anomaly")) ", cells whose relative error is above the threshold."
                     @if let Some(metrics) = metrics {
-                        " Threshold (mean squared error) " (format!("{:.5}", metrics.threshold)) ": "
+                        " Threshold: " (format!("{:.2}", metrics.threshold)) " times the usual error; "
                         (format!("{:.2} %", 100.0 * metrics.anomaly_share)) " of the cells, in "
                         (metrics.n_anomaly_regions) " regions."
                     }

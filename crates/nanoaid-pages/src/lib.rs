@@ -4,12 +4,14 @@
 //! image, or runs a network. [`frame`] is what all reports share, [`site`] the atlas with its many pages.
 
 pub mod chart;
+pub mod class;
 pub mod classifier;
 pub mod demo;
 pub mod frame;
 pub mod lens;
 pub mod site;
 pub mod sweep;
+mod term;
 pub mod training;
 
 /// Why a page could not be written.

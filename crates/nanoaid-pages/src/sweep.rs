@@ -39,13 +39,17 @@ pub fn page(rows: &[SweepRow], specimens: &[Sample]) -> SweepPage {
         h2 { "Comparison" }
         div.wide { (table(rows)) }
         p.soft {
-            "Compression: values of the image for each value of the code. PCA: principal components of blocks with as many values. Dead: channels of stages and code that are constant on all held-out patches. Effective rank after Roy and Vetterli 2007. Probe: share of held-out patches whose category a linear classifier predicts correctly from the frozen code, beside the share reached by guessing the most frequent category."
+            "Compression: values of the image for each value of the code. PCA: principal components of blocks with as many values. Dead: channels of stages and code that are constant on all held-out patches. Effective rank after Roy and Vetterli 2007. Probe: share of held-out patches whose category a linear classifier predicts correctly from the frozen code, beside the share reached by guessing the most frequent category; its 95 % interval takes the patches of a micrograph as one, since they are alike."
         }
         h2 { "Quality" }
         (figure(&html! { (PreEscaped(&quality)) }, &html! { "On held-out micrographs; dashed: the baseline, PCA with as many values." }))
         @if let Some(probe) = &probe {
             h2 { "Category from the code: linear probe" }
-            (figure(&html! { (PreEscaped(probe)) }, &html! { "Accuracy of the linear probe, and of guessing." }))
+            (figure(&html! { (PreEscaped(probe)) }, &html! {
+                "Accuracy of the linear probe, and of guessing"
+                @if let Some(n) = rows.iter().find_map(|row| row.probe_images) { ", on patches of " (n) " micrographs; intervals stand in the table" }
+                "."
+            }))
         }
         h2 { "One specimen at every size" }
         (figure(&embedded(&specimen, "one patch reconstructed at every latent size"), &html! {
@@ -63,7 +67,7 @@ fn table(rows: &[SweepRow]) -> maud::Markup {
     html! {
         table {
             thead { tr {
-                @for name in ["latent", "compression", "MSE", "PSNR / dB", "SSIM", "PCA / dB", "dead stage", "dead code", "effective rank", "probe", "guessing", "weights"] {
+                @for name in ["latent", "compression", "MSE", "PSNR / dB", "SSIM", "PCA / dB", "dead stage", "dead code", "effective rank", "probe", "interval", "micrographs", "guessing", "weights"] {
                     th.number { (name) }
                 }
             } }
@@ -79,8 +83,10 @@ fn table(rows: &[SweepRow]) -> maud::Markup {
                         td.number { (row.n_dead_stage_channels) }
                         td.number { (row.n_dead_latent_channels) }
                         td.number { (format!("{:.2}", row.effective_rank)) }
-                        td.number { (optional(row.probe_accuracy, 3)) }
-                        td.number { (optional(row.probe_chance, 3)) }
+                        td.number { (optional(row.probe_accuracy, 2)) }
+                        td.number { (row.probe_interval.map_or("–".to_owned(), |interval| format!("{:.2} to {:.2}", interval.low, interval.high))) }
+                        td.number { (row.probe_images.map_or("–".to_owned(), |n| n.to_string())) }
+                        td.number { (optional(row.probe_chance, 2)) }
                         td.number { (row.n_weights) }
                     }
                 }

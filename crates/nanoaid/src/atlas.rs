@@ -35,7 +35,7 @@ use crate::{Network, UnitId};
 pub use activations::{BestClass, UnitSummary};
 pub use alike::{LayerMatches, NetworkMatches};
 pub use build::AtlasPart;
-pub use comparison::{Comparison, ControlDoubt, DATA_BARS, RANDOM_WEIGHTS, usual_question};
+pub use comparison::{AgainstRest, Comparison, ControlDoubt, DATA_BARS, RANDOM_WEIGHTS, usual_question};
 pub use error::AtlasError;
 pub use micrographs::{ActivationGrid, DrivenUnit, MicrographActivations, Micrographs, NetworkActivations};
 pub use network::{LayerAtlas, NetworkAtlas, UnitAtlas, UnitNumbers, network_ids};

@@ -102,6 +102,7 @@ pub mod output;
 pub mod record;
 pub mod replay;
 pub mod run;
+pub mod terms;
 pub mod train;
 
 pub use address::{Address, UnitId};

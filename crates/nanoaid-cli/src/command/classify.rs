@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use micrograph::file::write_whole;
+use nanoaid::Device;
 use nanoaid::evaluate::classify::{Answer, ClassProbability, FileAnswer, TrainedClassifier, answers_csv};
 use nanoaid::network::builtin;
 use nanoaid::output::json_text;
-use nanoaid::run::RunFolder;
-use nanoaid::{Device, Network};
 
 use super::images::{ReadArguments, images_of};
 use super::network::network;
@@ -94,14 +93,7 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<Outcome, Failure> {
 impl ClassifyArguments {
     fn classifier(&self) -> Result<TrainedClassifier, Failure> {
         let run = &self.run;
-        let classifier = if run.is_dir() {
-            TrainedClassifier::of_run(&RunFolder::open(run)?, self.device)
-        } else if !run.exists() && run.as_os_str() == builtin::CLASSIFIER {
-            TrainedClassifier::builtin(self.device)
-        } else {
-            let network: Network = network(run, self.device)?;
-            TrainedClassifier::new(network, None)
-        };
+        let classifier = TrainedClassifier::of_opened(run, network(run, self.device)?);
         let classifier = classifier.map_err(|error| Failure::at(run, error))?;
         match self.abstain_below {
             Some(least) => Ok(classifier.abstaining_below(least)?),

@@ -7,7 +7,10 @@ use micrograph::Source;
 use micrograph::paint::ColorMap;
 use nanoaid::Network;
 use nanoaid::interpret::lens::{LensResult, Order, Threshold};
-use nanoaid::interpret::view::{MapFormat, PAGE, View, ViewOutput, ViewSettings, view_file};
+use nanoaid::interpret::view::{
+    BarCorner, MapFormat, PAGE, View, ViewFolder, ViewPage, ViewSettings, Viewed, shared_colors,
+};
+use nanoaid_pages::class::class_text;
 use nanoaid_pages::lens::{Entry, report};
 use serde::Serialize;
 
@@ -45,16 +48,28 @@ pub(crate) struct LensArguments {
     /// Color map: gray, viridis, magma, inferno, cividis, turbo, blue_white_red
     #[arg(long, default_value = "viridis")]
     colormap: ColorMap,
-    /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ
+    /// Write the feature maps themselves too: 32-bit float TIFF that ImageJ reads, NPZ, a PNG for each
     #[arg(long, value_enum, value_delimiter = ',')]
     maps: Vec<MapArgument>,
     /// Write only one contact sheet a layer: no page, no false colors, no reconstruction
     #[arg(long)]
     sheet_only: bool,
-    /// Mark reconstruction errors above this quantile of the image as anomalies, e.g. 0.99; the default
-    /// adapts to the image: median + 6 deviations
+    /// Mark relative reconstruction errors above this quantile of the image as anomalies, e.g. 0.99; the
+    /// default adapts to the image. A relative error is compared with places of as much contrast
     #[arg(long, alias = "surprise", value_name = "QUANTILE")]
     anomaly: Option<f64>,
+    /// Use one set of false colors for all images, so that a color means the same in each
+    #[arg(long, conflicts_with = "sheet_only")]
+    shared_colors: bool,
+    /// Look at every page of files of several pages
+    #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "page")]
+    pages: Option<PagesArgument>,
+    /// Do not name a class by a classifier
+    #[arg(long)]
+    no_class: bool,
+    /// Where scale bars are drawn
+    #[arg(long, value_enum, value_name = "CORNER", default_value_t = BarArgument::BottomRight)]
+    scale_bar: BarArgument,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -75,6 +90,34 @@ enum MapArgument {
     Tiff,
     /// NumPy archive, one array a channel
     Npz,
+    /// One picture for each channel, one pixel a position
+    Png,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PagesArgument {
+    /// Every page
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BarArgument {
+    /// At the lower right
+    BottomRight,
+    /// At the lower left
+    BottomLeft,
+    /// Nowhere
+    None,
+}
+
+impl BarArgument {
+    fn corner(self) -> BarCorner {
+        match self {
+            Self::BottomRight => BarCorner::BottomRight,
+            Self::BottomLeft => BarCorner::BottomLeft,
+            Self::None => BarCorner::None,
+        }
+    }
 }
 
 impl MapArgument {
@@ -82,6 +125,7 @@ impl MapArgument {
         match self {
             Self::Tiff => MapFormat::Tiff,
             Self::Npz => MapFormat::Npz,
+            Self::Png => MapFormat::Png,
         }
     }
 }
@@ -97,25 +141,28 @@ struct Shown {
 /// Looks at each image; a bad one is named and skipped.
 pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     let network = arguments.network.network()?;
-    let settings = arguments.settings(&network)?;
-    let images = images_of(&arguments.images)?;
-    let folder = arguments.output.folder(|| default_folder("lens", &arguments.images))?;
-    let names = folder_names(&images);
+    let mut settings = arguments.settings(&network)?;
+    let images = arguments.pages_of(images_of(&arguments.images)?);
     let several = images.len() > 1;
+    if arguments.shared_colors {
+        settings.colors = shared_colors(&images, &network, &settings, &mut |_| interrupt::flow())?;
+    }
+    let out = arguments.output.path(|| default_folder("lens", &arguments.images));
+    let from = (arguments.network.run.as_path(), &network);
+    let folder = ViewFolder::open(&out, arguments.output.force, from, &settings)?;
+    let names = names_of(&images);
     let mut shown = Vec::new();
     let mut contents = Vec::new();
-    let mut n_skipped = 0;
-    for (image, name) in images.iter().zip(&names) {
-        let viewed = (|| {
-            let folder = if several { folder.folder(name)? } else { folder.clone() };
-            let network = (arguments.network.run.as_path(), &network);
-            let output = ViewOutput { folder: &folder, page: &report };
-            let view =
-                view_file(&Source::read(image)?, network, &settings, output, &mut |_| interrupt::flow())?;
-            Ok::<_, Failure>((folder, view))
-        })();
+    let (mut n_skipped, mut n_there) = (0, 0);
+    for ((image, page), name) in images.iter().zip(&names) {
+        let name_inside = several.then_some(name.as_str());
+        let viewed = Source::read(image).map_err(Failure::from).and_then(|source| {
+            let page_of: ViewPage<'_> = &report;
+            Ok(folder.view(&source, *page, name_inside, (page_of, &mut |_| interrupt::flow()))?)
+        });
         match viewed {
-            Ok((folder, view)) => {
+            Ok(Viewed { folder, view, was_there }) => {
+                n_there += usize::from(was_there);
                 if !arguments.output.json {
                     let to_open = if arguments.sheet_only { "" } else { PAGE };
                     print(&text_of(image, &view, &folder.file(to_open)))?;
@@ -136,8 +183,14 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
             }
         }
     }
+    if n_there > 0 {
+        say(&format!(
+            "{n_there} of {} were there already, with the same image, network and settings",
+            images.len()
+        ));
+    }
     if several && !contents.is_empty() {
-        folder.write("index.html", nanoaid_pages::lens::contents(&contents).as_bytes())?;
+        folder.folder().write("index.html", nanoaid_pages::lens::contents(&contents).as_bytes())?;
     }
     if arguments.output.json {
         print(&json_text(&shown)?)?;
@@ -148,7 +201,37 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(n_skipped))
 }
 
+/// Names of folders for images and pages; pages count from 1, as viewers do.
+fn names_of(images: &[(PathBuf, usize)]) -> Vec<String> {
+    let mut files: Vec<PathBuf> = images.iter().map(|(path, _)| path.clone()).collect();
+    files.dedup();
+    let names = folder_names(&files);
+    let of = |(path, page): &(PathBuf, usize)| {
+        let place = files.iter().position(|file| file == path).unwrap_or_default();
+        let one = images.iter().filter(|(other, _)| other == path).count() == 1;
+        if one { names[place].clone() } else { format!("{}-page-{}", names[place], page + 1) }
+    };
+    images.iter().map(of).collect()
+}
+
 impl LensArguments {
+    /// The images with the pages that are looked at; a file that cannot be read has its first.
+    fn pages_of(&self, images: Vec<PathBuf>) -> Vec<(PathBuf, usize)> {
+        let config = self.read.config().read;
+        let pages = |path: &Path| match self.pages {
+            Some(PagesArgument::All) => {
+                let n = micrograph::read::facts(path, &config).map_or(1, |facts| facts.n_pages);
+                (0..n.max(1)).collect()
+            }
+            None => vec![self.read.page],
+        };
+        let with_pages = |path: PathBuf| {
+            let pages: Vec<usize> = pages(&path);
+            pages.into_iter().map(move |page| (path.clone(), page))
+        };
+        images.into_iter().flat_map(with_pages).collect()
+    }
+
     fn settings(&self, network: &Network) -> Result<ViewSettings, Failure> {
         let layers = match (&self.layer, self.depth) {
             (Some(layer), _) => vec![network.known_layer(layer)?.name.clone()],
@@ -178,6 +261,9 @@ impl LensArguments {
             maps: self.maps.iter().map(|format| format.format()).collect(),
             sheet_only: self.sheet_only,
             threshold,
+            classify: !self.no_class && !self.sheet_only,
+            scale_bar: self.scale_bar.corner(),
+            colors: Vec::new(),
             nm_per_px: self.read.nm_per_px,
             page: self.read.page,
             data_bar: config.data_bar,
@@ -210,5 +296,11 @@ fn text_of(image: &Path, view: &View, report: &Path) -> String {
             )
         })
         .collect();
-    format!("{}\n  {}\n  {}\n  {}\n", image.display(), view.cut_text(), layers.join("; "), report.display())
+    let class = view.class.as_ref().map(|found| format!("  {}\n", class_text(found))).unwrap_or_default();
+    let page = match (view.settings.page, view.facts.n_pages) {
+        (_, 1) => String::new(),
+        (page, n) => format!(", page {} of {n}", page + 1),
+    };
+    let (cut, layers) = (view.cut_text(), layers.join("; "));
+    format!("{}{page}\n  {cut}\n  {layers}\n{class}  {}\n", image.display(), report.display())
 }

@@ -63,7 +63,7 @@ pub(crate) struct VisualizeArguments {
     /// What a picture is made of: pixels, fourier, phase (needs --data), decoder, cppn
     #[arg(long)]
     canvas: Option<String>,
-    /// Random changes on the way to the network: none, jitter (keeps orientation and pitch), lucid,
+    /// Random changes on the way to the network: none, jitter (shifts only), lucid,
     /// lucid-tutorial, maco, borowski, robust
     #[arg(long)]
     transforms: Option<TransformSet>,
@@ -186,8 +186,8 @@ fn estimate(gallery: &Gallery<'_>, objectives: &[Objective]) -> Result<Outcome, 
 
 fn line_of(record: &VisualRecord, nm_per_px: Option<f64>) -> String {
     let outcome = &record.outcome;
-    let mut line =
-        format!("{}  score {:.4}  {}\n", record.objective, outcome.score, record.peak_text(nm_per_px));
+    let scan = record.scan_text(nm_per_px).map(|scan| format!("  {scan}")).unwrap_or_default();
+    let mut line = format!("{}  score {:.4}{scan}\n", record.objective, outcome.score);
     for warning in &outcome.warnings {
         line += &format!("  warning: {warning}\n");
     }

@@ -30,8 +30,10 @@ fn one_depth_of_one_micrograph_gives_pictures_numbers_page_and_record() {
         "micrograph.jpg",
         "reconstruction.jpg",
         "record.json",
+        "relative-error-map.png",
         "report.html",
         "result.json",
+        "settings.json",
     ];
     assert_eq!(found, expected);
     for picture in found.iter().filter(|name| name.ends_with(".png") || name.ends_with(".jpg")) {
@@ -194,7 +196,10 @@ fn a_replay_gives_the_same_bytes_until_something_is_changed() {
     place.run(&arguments).ended_with(0);
     let said = place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(0);
     assert!(said.out.starts_with("the same bytes"), "{}", said.out);
-    assert_eq!(files(&place.path("again")), files(&place.path("out")));
+    // what a folder is for belongs to the call that fills it
+    let mut made = files(&place.path("out"));
+    made.remove("settings.json").expect("it is resumed by this");
+    assert_eq!(files(&place.path("again")), made);
     place.run(&["replay", "out/record.json", "--out", "again"]).ended_with(1).told(&["again", "--force"]);
 
     let record = place.text("out/record.json");
@@ -219,4 +224,91 @@ fn a_replay_gives_the_same_bytes_until_something_is_changed() {
         "a.png",
         "the record says",
     ]);
+}
+
+#[test]
+fn a_folder_that_was_begun_is_resumed_and_what_is_whole_is_not_made_again() {
+    let place = place();
+    place.micrograph("b.png", (64, 64), 1);
+    place.micrograph("c.png", (64, 72), 2);
+    let lens = |more: &[&str]| {
+        place.run(&[&["lens", "a.png", "b.png", "c.png", "--depth", "1", "--out", "out"], more].concat())
+    };
+    lens(&[]).ended_with(0);
+    let whole = files(&place.path("out"));
+    // as if the run had ended in the second one, and the third were damaged
+    fs::remove_file(place.path("out/b/record.json")).unwrap();
+    fs::write(place.path("out/c/result.json"), "{}").unwrap();
+    let kept = fs::metadata(place.path("out/a/report.html")).unwrap().modified().unwrap();
+    let said = lens(&[]).ended_with(0).told(&["1 of 3 were there already"]);
+    assert!(said.out.contains("a.png") && said.out.contains("b.png"), "{}", said.out);
+    assert_eq!(files(&place.path("out")), whole, "the same bytes as before");
+    assert_eq!(fs::metadata(place.path("out/a/report.html")).unwrap().modified().unwrap(), kept);
+    // other settings are another folder
+    lens(&["--order", "channel"]).ended_with(1).told(&["out", "--force"]);
+    // another image of that name is seen anew
+    place.micrograph("a.png", (72, 104), 9);
+    lens(&[]).ended_with(0).told(&["2 of 3 were there already"]);
+    assert_ne!(files(&place.path("out"))["a/record.json"], whole["a/record.json"]);
+}
+
+#[test]
+fn shared_colors_are_the_same_for_all_and_replay() {
+    let place = place();
+    place.micrograph("b.png", (64, 64), 1);
+    let arguments = ["lens", "a.png", "b.png", "--depth", "2", "--shared-colors", "--out", "out"];
+    place.run(&arguments).ended_with(0);
+    let basis = |name: &str| place.json(&format!("out/{name}/record.json"))["settings"]["colors"].clone();
+    assert_eq!(basis("a"), basis("b"));
+    assert_eq!(basis("a")[0]["n_images"], 2);
+    assert!(place.text("out/a/report.html").contains("A color means the same on all their pages"));
+    place.run(&["replay", "out/a/record.json", "--out", "again"]).ended_with(0);
+    // alone it has colors of its own
+    place.run(&["lens", "a.png", "--depth", "2", "--out", "alone"]).ended_with(0);
+    assert!(place.text("alone/report.html").contains("between micrographs they cannot be compared"));
+    let picture = "encoder.2.false-color.jpg";
+    assert_ne!(
+        fs::read(place.path(&format!("out/a/{picture}"))).unwrap(),
+        fs::read(place.path(&format!("alone/{picture}"))).unwrap()
+    );
+}
+
+#[test]
+fn the_class_with_its_reliability_stands_on_the_page_and_single_maps_are_files() {
+    let place = place();
+    let arguments = ["lens", "a.png", "--depth", "1", "--maps", "png", "--scale-bar", "none", "--out", "out"];
+    place.run(&arguments).ended_with(0);
+    let class = &place.json("out/result.json")["class"];
+    let said = place.run(&["classify", "a.png", "--json"]).ended_with(0);
+    let classified: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(class["answer"]["probabilities"], classified[0]["probabilities"], "as `classify` gives it");
+    let page = place.text("out/report.html");
+    let first = classified[0]["probabilities"][0]["class"].as_str().unwrap().replace('_', " ");
+    assert!(page.contains(&first) && page.contains("22 %"), "class and reliability");
+    assert!(page.contains("squared activations"), "terms are explained");
+    let map = image::open(place.path("out/encoder.1.0.png")).unwrap();
+    assert_eq!((map.height(), map.width()), (36, 52), "one pixel a position");
+    place.run(&["lens", "a.png", "--depth", "1", "--no-class", "--out", "none"]).ended_with(0);
+    assert!(place.json("none/result.json")["class"].is_null());
+}
+
+#[test]
+fn every_page_of_a_file_of_several_gets_a_view() {
+    let place = Place::new();
+    let mut file = std::io::BufWriter::new(File::create(place.path("stack.tif")).unwrap());
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).unwrap();
+    for page in 0..3_u32 {
+        let pixels: Vec<u8> =
+            (0..64 * 48_u32).map(|i| ((i * i / 7 + 31 * i * (page + 1)) % 251) as u8).collect();
+        encoder.write_image::<tiff::encoder::colortype::Gray8>(48, 64, &pixels).unwrap();
+    }
+    drop(file);
+    let arguments = ["lens", "stack.tif", "--pages", "all", "--depth", "1", "--out", "out"];
+    let said = place.run(&arguments).ended_with(0);
+    for page in 1..=3 {
+        assert!(said.out.contains(&format!("page {page} of 3")), "{}", said.out);
+        let folder = format!("out/stack-page-{page}");
+        assert_eq!(place.json(&format!("{folder}/result.json"))["settings"]["page"], page - 1);
+        assert!(place.text("out/index.html").contains(&format!("stack-page-{page}/report.html")));
+    }
 }

@@ -34,6 +34,7 @@ fn each_unit_gets_a_picture_and_a_record_that_replays_to_the_byte() {
     let place = Place::new();
     let said = run(&place, &quick(&["--out", "wants", "--nm-per-px", "2"])).ended_with(0);
     assert!(said.out.contains("encoder.2:5  score") && said.out.contains("sheet.png"), "{}", said.out);
+    assert!(said.out.contains(" px = ") && said.out.contains(" nm"), "a period in nanometers: {}", said.out);
     for name in ["encoder.1_3.png", "encoder.2_5.png", "sheet.png", "settings.json"] {
         assert!(place.path("wants").join(name).is_file(), "{name}");
     }
@@ -79,7 +80,7 @@ fn a_penalty_is_charged_and_a_description_goes_with_the_picture() {
         let told = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
         let texts = &told.info().utf8_text;
         let text = texts.iter().find(|text| text.keyword == "Description").unwrap().get_text().unwrap();
-        assert!(text.starts_with("encoder.2:5; shifts only"), "{text}");
+        assert!(text.starts_with("encoder.2:5; period and axis: of the grating"), "{text}");
         let picture = image::load_from_memory(&bytes).unwrap().into_luma8();
         let rows = picture.rows().map(|row| row.map(|pixel| i32::from(pixel.0[0])).collect::<Vec<_>>());
         rows.flat_map(|row| row.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect::<Vec<_>>())
@@ -90,7 +91,7 @@ fn a_penalty_is_charged_and_a_description_goes_with_the_picture() {
     assert!(2 * charged < free, "{charged} {free}");
     let settings = fs::read(place.path("charged").join("settings.json")).unwrap();
     let settings = serde_json::from_slice::<Value>(&settings).unwrap();
-    assert_eq!(settings["config"]["penalties"].as_array().unwrap().len(), 2);
+    assert_eq!(settings["settings"]["config"]["penalties"].as_array().unwrap().len(), 2);
     let said = run(&place, &quick(&["--out", "none", "--penalty", "l2=1"])).ended_with(2);
     assert!(said.err.contains("found `l2=1`, expected total-variation=WEIGHT"), "{}", said.err);
 }
@@ -116,7 +117,7 @@ fn the_seed_of_a_preset_holds_until_one_is_given() {
         let preset = ["--preset", "borowski", "--members", "2", "--out", out];
         place.run(&[&quick[..], &preset, more].concat()).ended_with(0);
         let settings = fs::read(place.path(out).join("settings.json")).unwrap();
-        serde_json::from_slice::<Value>(&settings).unwrap()["config"]["seed"].as_u64()
+        serde_json::from_slice::<Value>(&settings).unwrap()["settings"]["config"]["seed"].as_u64()
     };
     assert_eq!(seed("own", &[]), Some(1234));
     assert_eq!(seed("zero", &["--seed", "0"]), Some(0));

@@ -3,7 +3,7 @@
 use micrograph::paint::Picture;
 use micrograph::random::Stream;
 use nanoaid::Architecture;
-use nanoaid::evaluate::classifier::{AuditSets, EvaluateConfig, Scored, audit, evaluate};
+use nanoaid::evaluate::classifier::{AbstentionPoint, AuditSets, EvaluateConfig, Scored, audit, evaluate};
 use nanoaid::run::ClassifierSettings;
 use nanoaid::train::{ClassifierConfig, TrainingCurve};
 
@@ -166,4 +166,27 @@ fn measured_shares_have_a_digit_and_chosen_ones_where_it_says_something() {
         assert_eq!(plain(level(share)), text);
     }
     assert_eq!((p_text(0.000_999), p_text(1e-4)), ("0.001".to_owned(), "below 0.001".to_owned()));
+}
+
+#[test]
+fn where_to_abstain_says_what_was_reached() {
+    let point = |right: usize, kept: usize, interval: (f64, f64)| OperatingPoint {
+        target: 0.9,
+        validation: AbstentionPoint { min_confidence: 0.7, n_kept: 20, kept_share: 0.5, accuracy: 0.95 },
+        n_kept: kept,
+        kept_share: 0.1,
+        accuracy: (kept > 0).then(|| right as f64 / kept as f64),
+        interval: (kept > 0).then_some(Interval { low: interval.0, high: interval.1 }),
+    };
+    // Wilson's intervals of 95 %
+    let cases = [
+        (point(1, 2, (0.09, 0.91)), "50.0\u{a0}% (1 of 2)", "below what was wanted"),
+        (point(10, 30, (0.19, 0.51)), "33.3\u{a0}% (10 of 30)", "not reached"),
+        (point(3, 3, (0.44, 1.0)), "100.0\u{a0}% (3 of 3)", "reached, though so few leave room for less"),
+        (point(100, 100, (0.96, 1.0)), "100.0\u{a0}% (100 of 100)", "reached"),
+        (point(0, 0, (0.0, 1.0)), "none kept", "unknown"),
+    ];
+    for (point, reached, verdict) in cases {
+        assert_eq!((reached_text(&point).as_str(), verdict_text(&point)), (reached, verdict));
+    }
 }

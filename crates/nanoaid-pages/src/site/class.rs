@@ -4,9 +4,11 @@ use maud::{Markup, html};
 
 use crate::site::address::From;
 use crate::site::frame::{Frame, page};
+use crate::site::layer::side_text;
 use crate::site::model::Site;
-use crate::site::parts::{Cell, Kind, card, counted, head, panel, two};
+use crate::site::parts::{Cell, Kind, card, counted, head, panel, percent, two};
 use crate::site::start::{micrograph_tile, networks_record};
+use crate::term::term;
 
 /// Units of a network on a page.
 pub(super) const MOST_UNITS: usize = 24;
@@ -52,8 +54,27 @@ pub(super) fn class(site: &Site<'_>, idx: usize) -> String {
     page(site, &frame, &body)
 }
 
+/// How many units separate a class from the rest, beside how many do in the control.
+pub(super) fn control_text(site: &Site<'_>, network: usize, class: &str) -> String {
+    let Some(found) = site.against_rest(network, class) else { return String::new() };
+    let (n_found, n_units) = (found.contrast.n_found, found.contrast.n_units);
+    let control = match &found.random {
+        Some(random) => {
+            format!("the same network with random weights has {} of {}", random.n_found, random.n_units)
+        }
+        None => {
+            "there is no control with random weights, which did not read micrographs of the class".to_owned()
+        }
+    };
+    format!(
+        "{n_found} of {n_units} units separate it from the rest at a false discovery rate of at most {}; {control}. Sources and settings may differ between classes, too.",
+        percent(found.contrast.config.false_share)
+    )
+}
+
 fn units_panel(site: &Site<'_>, from: From, network: usize, class: usize) -> Markup {
     let units = site.units_of_class(network, class, MOST_UNITS);
+    let index = network;
     let network = &site.atlas.networks[network];
     if units.is_empty() {
         return html! {};
@@ -63,9 +84,12 @@ fn units_panel(site: &Site<'_>, from: From, network: usize, class: usize) -> Mar
         &format!("Units of {} that separate it from the rest", network.name()),
         Kind::Units,
         &html! {
-            p.soft { "Ordered by AUC: the probability that a micrograph of the class drives the unit more than one of the rest. Chance is 0.5. There is no control for these numbers: sources and settings may differ between classes, too." }
+            p.soft {
+                "Ordered by the distance of the " (term("AUC", "AUC")) " from 0.5, which is chance: the probability that a micrograph of the class drives the unit more than one of the rest; below 0.5 it fires less. "
+                (control_text(site, index, &site.atlas.classes[class]))
+            }
             ul.units { @for (unit, found) in &units {
-                li { (card(site, from, *unit, &html! { (site.layer(*unit).name) " " (two(found.auc.value)) })) }
+                li { (card(site, from, *unit, &html! { "fires " (side_text(found.auc.value)) ", " (two(found.auc.value)) "; " (site.layer(*unit).name) })) }
             } }
             details.numbers { summary { "Numbers" } div.wide tabindex="0" role="region" aria-label="Numbers" {
                 table.data {

@@ -71,9 +71,13 @@ pub(super) fn contrast(site: &Site<'_>, idx: usize) -> String {
 fn cautions(view: &ContrastPage<'_>) -> Vec<String> {
     let of_design = view.contrast.warnings.iter().map(|warning| format!("{warning}; {}", warning.advice()));
     let of_controls = view.compared.iter().flat_map(|compared| &compared.doubts);
-    let none = view.compared.is_none().then(|| {
-        "there is no control for this comparison: sources and settings may differ between classes, too"
-            .to_owned()
+    let none = view.compared.is_none().then(|| match view.random {
+        Some(random) => format!(
+            "control: in the same network with random weights {} of {} units differ; sources and settings may differ between classes, too",
+            random.n_found, random.n_units
+        ),
+        None => "there is no control for this comparison: sources and settings may differ between classes, too"
+            .to_owned(),
     });
     of_design.chain(of_controls.map(|doubt| format!("{doubt}; {}", doubt.advice()))).chain(none).collect()
 }

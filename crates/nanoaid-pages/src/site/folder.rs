@@ -152,7 +152,7 @@ impl SiteFolder<'_> {
                     .filter_map(|(channel, unit)| Some((channel, unit.summary.name.as_deref()?)))
                     .collect(),
                 pictures: units()
-                    .filter(|(_, unit)| !unit.pictures.is_empty())
+                    .filter(|(_, unit)| unit.pictures.first().is_some_and(|picture| picture.blank.is_none()))
                     .map(|(channel, _)| channel)
                     .collect(),
             }

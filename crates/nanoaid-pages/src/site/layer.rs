@@ -15,7 +15,7 @@ const ORDERS: [(&str, &str); 8] = [
     ("n", "channel"),
     ("a", "largest activation"),
     ("f", "share of micrographs that activate it"),
-    ("c", "AUC of its class"),
+    ("c", "how well it separates a class"),
     ("m", "machine score"),
     ("s", "selectivity for orientation"),
     ("p", "preferred period"),
@@ -68,7 +68,7 @@ pub(super) fn layer(site: &Site<'_>, network: usize, layer: usize) -> String {
                     @let class = class_of(site, summary);
                     li data-n=(channel) data-a=(summary.largest) data-f=[Some(summary.firing_share)]
                         data-m=[summary.machine_score] data-s=[summary.selectivity] data-p=[summary.period_px] data-x=[summary.axis_deg]
-                        data-c=[class.map(|class| class.1)] data-k=[class.map(|class| class.0)]
+                        data-c=[class.map(|class| (class.1 - 0.5).abs())] data-k=[class.map(|class| class.0)]
                         data-dead[summary.dead] {
                         a.card href={ (channel) ".html" } {
                             (picture(site, from, unit(channel)))
@@ -94,8 +94,8 @@ pub(super) fn layer(site: &Site<'_>, network: usize, layer: usize) -> String {
             if described.operation.is_empty() { String::new() } else { format!("{}: ", described.operation) },
             counted(view.units.len(), "unit"),
             map_text(described),
-            INPUT.0,
             INPUT.1,
+            INPUT.0,
             described.stride
         ),
         above: vec![(owner.name(), site.network_page(network))],
@@ -114,6 +114,11 @@ fn class_of(site: &Site<'_>, summary: &UnitSummary) -> Option<(usize, f64)> {
     Some((site.atlas.class(&best.class)?, best.auc))
 }
 
+/// Whether a unit of this AUC fires more or less for a class than for the rest.
+pub(super) fn side_text(auc: f64) -> &'static str {
+    if auc < 0.5 { "less" } else { "more" }
+}
+
 /// Whether any unit has a value of the attribute `key`.
 fn has(units: &[UnitAtlas], key: &str) -> bool {
     units.iter().map(|unit| &unit.summary).any(|unit| match key {
@@ -130,7 +135,7 @@ fn has(units: &[UnitAtlas], key: &str) -> bool {
 fn note(site: &Site<'_>, summary: &UnitSummary) -> Markup {
     html! {
         @if summary.dead { "dead" }
-        @else if let Some((class, auc)) = class_of(site, summary) { (two(auc)) " " (site.class_name(class)) }
+        @else if let Some((class, auc)) = class_of(site, summary) { "fires " (side_text(auc)) " for " (site.class_name(class)) ", " (two(auc)) }
         @else { "to " (number_text(f64::from(summary.largest))) }
     }
 }

@@ -4,13 +4,15 @@ use maud::{Markup, html};
 use micrograph::Rect;
 use micrograph::paint::{LengthUnit, ScaleBar, number_text};
 
+use crate::class::{class_caution, class_text};
 use crate::site::address::{From, MICROGRAPHS};
 use crate::site::crop::rect_text;
 use crate::site::frame::{Frame, page, short};
 use crate::site::model::Site;
 use crate::site::parts::{Cell, Kind, counted, facts, length, panel, percent, picture};
-use crate::site::start::micrograph_tile;
+use crate::site::start::{is_synthetic, micrograph_tile};
 use nanoaid::atlas::{DrivenUnit, MicrographActivations};
+use nanoaid::evaluate::classify::NamedClass;
 use nanoaid::interpret::exemplar::IndexedMicrograph;
 
 /// Share of the width of a micrograph that its scale bar takes at most.
@@ -78,6 +80,7 @@ pub(super) fn micrograph(site: &Site<'_>, found: &MicrographActivations) -> Stri
             }))
             div {
                 (facts(&about(site, idx)))
+                (classes(found))
                 (finder(site))
             }
         }
@@ -118,9 +121,9 @@ fn size_text(seen: &IndexedMicrograph) -> String {
         rows => format!("a data bar of {rows} rows was cut off below"),
     };
     format!(
-        "{} × {}; {bar}. Contrast stretched as for the networks.",
-        length(seen.height as f64, seen.nm_per_px),
-        length(seen.width as f64, seen.nm_per_px)
+        "{} wide, {} high; {bar}. Contrast stretched as for the networks.",
+        length(seen.width as f64, seen.nm_per_px),
+        length(seen.height as f64, seen.nm_per_px)
     )
 }
 
@@ -130,6 +133,9 @@ fn about(site: &Site<'_>, idx: usize) -> Vec<(String, String)> {
     if let Some(class) = site.class_of(idx) {
         rows.push(("class".to_owned(), site.class_name(class)));
     }
+    if is_synthetic(&seen.file) {
+        rows.push(("origin".to_owned(), "synthetic, by its name".to_owned()));
+    }
     rows.push(("split".to_owned(), seen.part.clone()));
     rows.push(("group".to_owned(), seen.group.clone()));
     let pixel = seen
@@ -137,6 +143,21 @@ fn about(site: &Site<'_>, idx: usize) -> Vec<(String, String)> {
         .map_or("no calibration; lengths are in px".to_owned(), |nm| format!("{} nm", number_text(nm)));
     rows.push(("pixel".to_owned(), pixel));
     rows
+}
+
+/// What classifiers name the micrograph, and what that is worth.
+fn classes(found: &MicrographActivations) -> Markup {
+    let named: Vec<&NamedClass> =
+        found.networks.iter().filter_map(|network| network.class.as_ref()).collect();
+    html! {
+        @if !named.is_empty() {
+            h2 { "Class by the networks" }
+            @for one in named {
+                p { strong { (one.classifier) } ": " (class_text(one)) }
+                p.soft { (class_caution(one)) }
+            }
+        }
+    }
 }
 
 /// Where a box is typed; by pointer it is drawn on the micrograph.

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use nanoaid::atlas::{
-    Atlas, Comparison, ControlDoubt, DrivenUnit, LayerMatches, MicrographActivations, NetworkAtlas,
-    UnitAtlas, UnitPlace, UnitSummary,
+    AgainstRest, Atlas, Comparison, ControlDoubt, DrivenUnit, LayerMatches, MicrographActivations,
+    NetworkAtlas, UnitAtlas, UnitPlace, UnitSummary,
 };
-use nanoaid::interpret::differential::{Controls, DifferentialAnalysis, UnitDifference};
+use nanoaid::evaluate::classify::NamedClass;
+use nanoaid::interpret::differential::{Controls, DifferentialAnalysis, OtherControl, UnitDifference};
 use nanoaid::interpret::exemplar::{Exemplar, IndexedMicrograph};
 use nanoaid::interpret::machine_score::Question;
 use nanoaid::interpret::tuning::UnitTuning;
@@ -61,6 +62,8 @@ pub(super) struct ContrastPage<'a> {
     pub(super) contrast: &'a DifferentialAnalysis,
     /// With its controls, where there are some.
     pub(super) compared: Option<&'a Comparison>,
+    /// Of a class against all others, the same with random weights.
+    pub(super) random: Option<&'a OtherControl>,
     /// Names of both sides.
     pub(super) sides: [String; 2],
 }
@@ -130,6 +133,12 @@ impl<'a> Site<'a> {
         (0..self.atlas.micrographs.len()).filter(|&idx| self.class_of(idx) == class).collect()
     }
 
+    /// A class against all others in a network, and its control.
+    pub(super) fn against_rest(&self, network: usize, class: &str) -> Option<&'a AgainstRest> {
+        let all = self.atlas.networks[network].against_rest.iter();
+        all.into_iter().find(|found| found.contrast.a.classes == [class])
+    }
+
     /// The network's units that separate a class from the rest, at most `most`, best first.
     pub(super) fn units_of_class(
         &self,
@@ -138,13 +147,12 @@ impl<'a> Site<'a> {
         most: usize,
     ) -> Vec<(UnitPlace, &'a UnitDifference)> {
         let name = &self.atlas.classes[class];
-        let of_class = self.atlas.networks[network].against_rest.iter();
-        let Some(contrast) = of_class.into_iter().find(|contrast| contrast.a.classes == [name.as_str()])
-        else {
+        let Some(AgainstRest { contrast, .. }) = self.against_rest(network, name) else {
             return Vec::new();
         };
         let mut units: Vec<&UnitDifference> = contrast.units.iter().filter(|unit| !unit.dead).collect();
-        units.sort_by(|a, b| b.auc.value.total_cmp(&a.auc.value).then(a.unit.cmp(&b.unit)));
+        let distance = |unit: &UnitDifference| (unit.auc.value - 0.5).abs();
+        units.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then(a.unit.cmp(&b.unit)));
         units.into_iter().take(most).map(|unit| (self.atlas.unit_at(network, unit.unit), unit)).collect()
     }
 
@@ -176,7 +184,10 @@ fn contrasts(atlas: &Atlas) -> Vec<ContrastPage<'_>> {
         );
     }
     for (network, found) in atlas.networks.iter().enumerate() {
-        pages.extend(found.against_rest.iter().map(|contrast| contrast_page(atlas, network, contrast, None)));
+        pages.extend(found.against_rest.iter().map(|found| ContrastPage {
+            random: found.random.as_ref(),
+            ..contrast_page(atlas, network, &found.contrast, None)
+        }));
     }
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for page in &mut pages {
@@ -200,7 +211,7 @@ fn contrast_page<'a>(
     let rest = if compared.is_some() { joined(&contrast.b.classes) } else { "all others".to_owned() };
     let sides = [joined(&contrast.a.classes), rest];
     let id = format!("{}-{}-against-{}", atlas.networks[network].id, slug(&sides[0]), slug(&sides[1]));
-    ContrastPage { id: id.chars().take(100).collect(), network, contrast, compared, sides }
+    ContrastPage { id: id.chars().take(100).collect(), network, contrast, compared, random: None, sides }
 }
 
 /// JSON of the page of a network, and of its layers.
@@ -262,6 +273,8 @@ pub(super) struct MicrographJson<'a> {
 #[derive(Serialize)]
 struct DrivenJson<'a> {
     network: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'a NamedClass>,
     driven: Vec<UnitWith<&'a DrivenUnit>>,
 }
 
@@ -372,6 +385,7 @@ impl<'a> Site<'a> {
             networks: networks
                 .map(|(network, found)| DrivenJson {
                     network: &network.id,
+                    class: found.class.as_ref(),
                     driven: found.driven.iter().map(with_id).collect(),
                 })
                 .collect(),

@@ -166,8 +166,11 @@ pub(super) fn card(site: &Site<'_>, from: From, unit: UnitPlace, note: &Markup) 
 pub(super) fn picture(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
     let summary = site.summary(unit);
     html! {
-        @if site.unit(unit).pictures.is_empty() {
-            span.none { @if summary.dead { "dead" } @else { "no picture" } }
+        @let pictures = &site.unit(unit).pictures;
+        @if pictures.is_empty() {
+            span.none { @if summary.dead { "dead: the same value for every micrograph" } @else { "no picture was made" } }
+        } @else if let Some(reason) = &pictures[0].blank {
+            span.none { (reason) }
         } @else {
             img src=(from.to(&site.unit_picture(unit))) alt="" loading="lazy" decoding="async" width="72" height="72";
         }

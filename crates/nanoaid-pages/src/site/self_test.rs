@@ -31,7 +31,7 @@ pub(super) fn self_test(site: &Site<'_>, idx: usize) -> String {
     let body = html! {
         div.intro {
             p {
-                "Left: nine real patches that drive a unit most. Right: nine that drive it least. Of the two patches in the middle, one drives the unit more. Choose it by a click, or by the keys 1 and 2. Neither of the two is among those shown left and right."
+                "Left: nine patches of micrographs that drive a unit most. Right: nine that drive it least. Of the two patches in the middle, one drives the unit more. Choose it by a click, or by the keys 1 and 2. Neither of the two is among those shown left and right."
             }
             p.soft { "Guessing gives 50 %. In the study of Borowski et al. (2021) with photographs, people answered 92 % correctly with real patches." }
         }

@@ -22,7 +22,8 @@ pub(super) fn start(site: &Site<'_>) -> String {
     let body = html! {
         (warnings(&site.made.warnings))
         p.lead {
-            "Each unit of a network is shown by the real micrographs that drive it most, least and in between, by synthetic pictures that maximise it, and by its responses to gratings, lattices and discs. Numbers have intervals; lengths are in nanometres where the micrograph is calibrated, else in px."
+            @if let Some(text) = synthetic_text(site) { (text) " " }
+            "Each unit of a network is shown by the micrographs that drive it most, least and in between, by synthetic pictures that maximise it, and by its responses to gratings, lattices and discs. Numbers have intervals; lengths are in nanometres where the micrograph is calibrated, else in px."
         }
         h2 { "Networks" }
         div.tiles {
@@ -86,6 +87,25 @@ pub(super) fn start(site: &Site<'_>) -> String {
     page(site, &frame, &body)
 }
 
+/// How many micrographs are drawn rather than taken, as far as their names say so: a part of the path
+/// that contains `synthetic`.
+pub(super) fn synthetic_text(site: &Site<'_>) -> Option<String> {
+    let n = site.atlas.micrographs.iter().filter(|seen| is_synthetic(&seen.file)).count();
+    let all = site.atlas.micrographs.len();
+    (n > 0).then(|| {
+        if n == all {
+            "All micrographs of this atlas are synthetic, by their names.".to_owned()
+        } else {
+            format!("{n} of the {all} micrographs are synthetic, by their names.")
+        }
+    })
+}
+
+/// Whether the name of a file says that it is synthetic.
+pub(super) fn is_synthetic(file: &str) -> bool {
+    file.to_lowercase().contains("synthetic")
+}
+
 /// A micrograph as a square tile that leads to its page.
 pub(super) fn micrograph_tile(site: &Site<'_>, from: From, idx: usize) -> Markup {
     let seen = site.micrograph(idx);
@@ -96,6 +116,7 @@ pub(super) fn micrograph_tile(site: &Site<'_>, from: From, idx: usize) -> Markup
         a.crop href=(from.to(&site.micrograph_page(idx))) {
             (pane(site, from, idx, middle, &seen.file))
             @if let Some(class) = site.class_of(idx) { span.class { (site.class_name(class)) } }
+            @if is_synthetic(&seen.file) { span.class { "synthetic" } }
         }
     }
 }
@@ -116,7 +137,7 @@ pub(super) fn network(site: &Site<'_>, idx: usize) -> String {
     let body = html! {
         (facts(&about(network)))
         (panel("layers", "Layers", Kind::Table, &html! {
-            p.soft { "In the order of the forward pass. The map is that of an input of " (INPUT.0) " × " (INPUT.1) " px; the receptive field is the area of the image that one position can depend on." }
+            p.soft { "In the order of the forward pass. The map is that of an input of " (INPUT.1) " × " (INPUT.0) " px (width × height); the receptive field is the area of the image that one position can depend on." }
             div.wide tabindex="0" role="region" aria-label="Table of layers" {
                 table.data {
                     thead { tr { @for (column, name) in head.iter().enumerate() { th.number[(1..6).contains(&column)] scope="col" { (name) } } } }
@@ -171,9 +192,9 @@ pub(super) fn networks_record(site: &Site<'_>) -> Vec<(String, String)> {
     site.atlas.networks.iter().map(record).collect()
 }
 
-/// Rows and columns of the maps of a layer for an input of [`INPUT`].
+/// Width and height of the maps of a layer for an input of [`INPUT`].
 pub(super) fn map_text(layer: &Layer) -> String {
-    format!("{} × {}", layer.map_length(INPUT.0), layer.map_length(INPUT.1))
+    format!("{} × {}", layer.map_length(INPUT.1), layer.map_length(INPUT.0))
 }
 
 /// A network in one sentence.
@@ -237,16 +258,18 @@ fn comparisons(site: &Site<'_>, from: From) -> Markup {
 fn summary(page: &ContrastPage<'_>) -> String {
     let mut text = format!("{} of {} differ", page.contrast.n_found, counted(page.contrast.n_units, "unit"));
     if let Some(compared) = page.compared {
+        for control in &compared.controls.others {
+            text +=
+                &format!("; by the control “{}” {} of {}", control.name, control.n_found, control.n_units);
+        }
         let shuffled = &compared.controls.shuffled;
-        let controls = compared.controls.others.iter();
-        let controls = controls.map(|control| format!("{} {}", control.name, control.n_found));
         text += &format!(
-            "; controls: any unit in {} of {} repetitions with shuffled labels",
+            "; with shuffled labels any in {} of {} repetitions",
             percent(shuffled.share),
             shuffled.n_runs
         );
-        for control in controls {
-            text += &format!(", {control}");
+        if !compared.doubts.is_empty() {
+            text += ". A control finds as many or nearly so: the difference need not be one of the specimens";
         }
     }
     text

@@ -119,7 +119,8 @@ fn a_comparison_stands_beside_its_controls() {
                     assert!(text.contains(&control.name), "{}: {}", page.id, control.name);
                 }
             }
-            None => assert!(text.contains("no control"), "{}", page.id),
+            // of a class against all others, that of random weights
+            None => assert!(text.contains("control: "), "{}", page.id),
         }
     }
 }
@@ -165,4 +166,53 @@ fn what_is_read_of_pages_is_the_golden_text() {
         }
     }
     assert!(different.is_empty(), "{different:?} differ; UPDATE_GOLDEN=1 rewrites them");
+}
+
+#[test]
+fn a_class_against_the_rest_stands_beside_its_control() {
+    let site = site();
+    for class in 0..site.atlas.classes.len() {
+        let page = super::class::class(&site, class);
+        let n = page.matches("the same network with random weights has").count();
+        assert_eq!(n, site.atlas.networks.len(), "one for each network: {}", site.class_name(class));
+    }
+    for (idx, page) in site.contrasts.iter().enumerate().filter(|(_, page)| page.compared.is_none()) {
+        let text = contrast::contrast(&site, idx);
+        assert!(text.contains("in the same network with random weights"), "{}", page.id);
+    }
+}
+
+#[test]
+fn a_unit_below_chance_fires_less() {
+    assert_eq!(layer::side_text(0.07), "less");
+    assert_eq!(layer::side_text(0.93), "more");
+    let site = site();
+    let page = &super::class::class(&site, 0);
+    let (more, less) = (page.contains("fires more, 0."), page.contains("fires less, 0."));
+    let units = site.units_of_class(0, 0, super::class::MOST_UNITS);
+    assert_eq!(units.iter().any(|(_, unit)| unit.auc.value >= 0.5), more);
+    assert!(less || units.iter().all(|(_, unit)| unit.auc.value >= 0.5));
+}
+
+#[test]
+fn a_micrograph_has_the_class_that_the_classifier_gives_it_and_what_that_is_worth() {
+    let site = site();
+    let found = &SMALL.micrographs[0];
+    assert!(found.networks[0].class.is_none(), "an autoencoder names none");
+    let named = found.networks[1].class.as_ref().expect("a classifier does");
+    let page = micrograph::micrograph(&site, found);
+    let first = named.answer.probabilities[0].class.replace('_', " ");
+    assert!(page.contains("Class by the networks") && page.contains(&first), "{first}");
+    assert!(page.contains("How often it is right on your micrographs is not known."));
+}
+
+#[test]
+fn a_tile_without_a_picture_says_why() {
+    let mut small = SMALL.atlas.clone();
+    let unit = &mut small.networks[0].layers[0].units[1];
+    unit.pictures[0].blank = Some("dead: no picture reached it".to_owned());
+    let site = Site::new(&small, &SMALL.made);
+    let page = layer::layer(&site, 0, 0);
+    assert!(page.contains("dead: no picture reached it"), "its own reason");
+    assert!(page.contains("dead: the same value for every micrograph"), "that of the one without a picture");
 }

@@ -13,9 +13,11 @@ use crate::site::model::Site;
 use crate::site::parts::{Cell, Kind, card, chart, counted, head, numbers, panel, percent, two};
 use crate::site::start::network_record;
 use crate::site::tuning::tuning;
+use crate::term::term;
 use nanoaid::atlas::{UnitAtlas, UnitPicture, UnitPlace, UnitScores};
 use nanoaid::interpret::exemplar::{Exemplar, Histogram};
 use nanoaid::interpret::machine_score::Score;
+use nanoaid::interpret::tuning::GratingScan;
 
 /// Exemplars of a kind on a page.
 const SHOWN: usize = 9;
@@ -105,8 +107,9 @@ fn pictures(pictures: &[UnitPicture]) -> Markup {
                             width=(picture.config.width) height=(picture.config.height);
                         figcaption {
                             strong { (picture.preset.to_string()) } ": " (how(picture)) "; score " (number_text(f64::from(picture.score)))
-                            @if let Some(period) = picture.peak.map(|peak| peak.period_px) { "; strongest wave " span data-length=(period) { (number_text(period)) " px" } }
+                            @if let Some(scan) = &picture.scan { "; the grating that drives it most, by a scan: " (scan_text(scan)) }
                             "."
+                            @if let Some(reason) = &picture.blank { br; span.caution { "It shows nothing: " (reason) "." } }
                             @for warning in &picture.warnings { br; span.caution { (warning) } }
                         }
                     }
@@ -117,22 +120,32 @@ fn pictures(pictures: &[UnitPicture]) -> Markup {
     )
 }
 
+/// What a scan with gratings found; a single period can be shown in nanometres.
+fn scan_text(scan: &GratingScan) -> Markup {
+    match (scan.period_px(), &scan.peaks[..]) {
+        (Some(period), [peak]) => html! {
+            span data-length=(period) { (number_text(period)) " px" } ", " (peak.axis_text())
+        },
+        _ => html! { (scan.text(None)) },
+    }
+}
+
 fn picture_numbers(pictures: &[UnitPicture]) -> Markup {
     let rows: Vec<(String, Vec<Cell>)> = pictures
         .iter()
         .map(|picture| {
-            let period = picture.peak.map(|peak| peak.period_px);
+            let period = picture.scan.as_ref().and_then(GratingScan::period_px);
             (picture.preset.to_string(), vec![Cell::single(picture.score), Cell::optional(period)])
         })
         .collect();
-    numbers(&["preset", "score", "strongest wave (px)"], &rows)
+    numbers(&["preset", "score", "period by a scan with gratings (px)"], &rows)
 }
 
 fn exemplar_rows(site: &Site<'_>, from: From, found: &UnitAtlas) -> Markup {
     let exemplars = &found.exemplars;
     panel(
         "exemplars",
-        "Real patches",
+        "Patches of micrographs",
         Kind::Crops,
         &html! {
             p.soft { "The receptive field of the largest activation in a micrograph, with that activation below it. It is outlined where more is shown around it. One patch of each micrograph, without near-duplicates." }
@@ -263,7 +276,9 @@ fn class_aucs(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
         Kind::Chart,
         &chart(
             intervals("Classes", &rows, "AUC"),
-            &html! { "Probability that a micrograph of the class drives the unit more than one of the rest. Chance is 0.5." },
+            &html! {
+                (term("AUC", "AUC")) ": probability that a micrograph of the class drives the unit more than one of the rest. Chance is 0.5; below 0.5 it fires less for the class. The page of each class says how many units of the same network with random weights separate it, too."
+            },
             &table,
         ),
     )
@@ -277,12 +292,7 @@ fn shown(exemplars: &[Exemplar]) -> &[Exemplar] {
 /// How a picture was made.
 fn how(picture: &UnitPicture) -> String {
     let config = &picture.config;
-    let kept = if config.keeps_orientation_and_pitch() {
-        "period and axis are the unit's"
-    } else {
-        "turned and scaled at random on the way: period and axis are blurred"
-    };
-    format!("canvas {}, at most {} steps, seed {}; {kept}", config.canvas.name(), config.steps, config.seed)
+    format!("canvas {}, at most {} steps, seed {}", config.canvas.name(), config.steps, config.seed)
 }
 
 /// Machine scores by what was shown; those that could not be computed are left out.
@@ -290,7 +300,7 @@ fn scored<'a>(scores: &'a UnitScores, pictures: &[UnitPicture]) -> Vec<(String, 
     let synthetic = pictures.iter().zip(&scores.synthetic);
     let synthetic =
         synthetic.map(|(picture, score)| (format!("synthetic picture, {}", picture.preset), score));
-    let all = std::iter::once(("real patches".to_owned(), &scores.real)).chain(synthetic);
+    let all = std::iter::once(("patches of micrographs".to_owned(), &scores.real)).chain(synthetic);
     all.filter_map(|(shown, score)| Some((shown, score.score()?))).collect()
 }
 

@@ -14,12 +14,12 @@ use super::pictures::pictures;
 use super::planes::Planes;
 use super::scores::{scores, self_test};
 use super::{
-    Atlas, AtlasConfig, AtlasError, AtlasInput, AtlasStep, BestClass, LayerAtlas, NetworkAtlas, NetworkOfRun,
-    UnitAtlas, UnitPicture, UnitSummary, alike, network_ids, once, usual_question,
+    AgainstRest, Atlas, AtlasConfig, AtlasError, AtlasInput, AtlasStep, BestClass, LayerAtlas, NetworkAtlas,
+    NetworkOfRun, UnitAtlas, UnitPicture, UnitSummary, alike, network_ids, once, usual_question,
 };
 use crate::data::dataset::{Dataset, Skipped};
 use crate::interpret::activation_index::{ActivationIndex, ImageArea, index_folder};
-use crate::interpret::differential::{DifferentialAnalysis, Labelled, Question};
+use crate::interpret::differential::{Labelled, Question, UnitDifference};
 use crate::interpret::exemplar::{ActivationReader, UnitExemplars, choose};
 use crate::interpret::tuning::{NetworkTuning, Preferred, TuningConfig, tune};
 use crate::output::OutputFolder;
@@ -169,7 +169,7 @@ impl Indexed {
         let mut layers = self.layers(dataset, config, tuning, by_preset)?;
 
         begin(AtlasPart::Comparisons, progress)?;
-        let against_rest = comparison::each_against_rest(&self.index, &config.contrast)?;
+        let against_rest = comparison::each_against_rest(&self.index, &random, &config.contrast)?;
         let others = [(RANDOM_WEIGHTS, &random), (DATA_BARS, &bars)];
         let comparisons = questions
             .iter()
@@ -299,14 +299,16 @@ fn in_common(networks: &mut [Indexed]) -> Vec<Skipped> {
 
 /// Sets the class that each unit separates best from the rest. A class of few micrographs is separated
 /// by many units by chance, so only what counts as found is taken.
-fn set_classes(layers: &mut [LayerAtlas], against_rest: &[DifferentialAnalysis], false_share: f64) {
+fn set_classes(layers: &mut [LayerAtlas], against_rest: &[AgainstRest], false_share: f64) {
     let units = layers.iter_mut().flat_map(|layer| &mut layer.units);
     for (number, unit) in units.enumerate() {
-        let classes = against_rest.iter().filter_map(|contrast| {
+        let classes = against_rest.iter().filter_map(|AgainstRest { contrast, .. }| {
             let unit = &contrast.units[number];
             Some((contrast.a.classes.first()?, unit)).filter(|(_, unit)| unit.q <= false_share)
         });
-        let best = classes.max_by(|a, b| a.1.auc.value.total_cmp(&b.1.auc.value));
+        // in either direction: a unit may fire less for a class than for all others
+        let distance = |unit: &UnitDifference| (unit.auc.value - 0.5).abs();
+        let best = classes.max_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
         unit.summary.class =
             best.map(|(class, unit)| BestClass { class: class.clone(), auc: unit.auc.value });
     }

@@ -9,8 +9,8 @@ use super::AtlasError;
 use super::activations::{labelled, largest};
 use crate::interpret::activation_index::ActivationIndex;
 use crate::interpret::differential::{
-    Controls, DifferentialAnalysis, DifferentialConfig, Labelled, LabelledValues, Question, controls,
-    differential_analysis,
+    Controls, DifferentialAnalysis, DifferentialConfig, Labelled, LabelledValues, OtherControl, Question,
+    controls, differential_analysis, other_control,
 };
 use crate::interpret::exemplar::IndexedMicrograph;
 use crate::interpret::unit_values::UnitValues;
@@ -100,16 +100,33 @@ pub fn usual_question(seen: &[IndexedMicrograph]) -> Option<Question> {
     }
 }
 
-/// Each class against all others: without controls.
+/// A class against all others, with its control.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgainstRest {
+    /// The analysis.
+    pub contrast: DifferentialAnalysis,
+    /// The same with random weights; `None` where these did not read micrographs of the class.
+    pub random: Option<OtherControl>,
+}
+
+/// Each class against all others, beside the same with the `random` weights.
 pub(super) fn each_against_rest(
     index: &ActivationIndex,
+    random: &ActivationIndex,
     config: &DifferentialConfig,
-) -> Result<Vec<DifferentialAnalysis>, AtlasError> {
-    let table = Table::of(index);
-    let labelled = table.labelled()?;
+) -> Result<Vec<AgainstRest>, AtlasError> {
+    let (table, random) = (Table::of(index), Table::of(random));
+    let (labelled, control) = (table.labelled()?, random.labelled()?);
     Question::each_against_rest(&table.images)
         .iter()
-        .map(|question| Ok(differential_analysis(&labelled, question, config)?))
+        .map(|question| {
+            let answers = question.check(&random.images).is_ok();
+            let random = answers.then(|| other_control(RANDOM_WEIGHTS, &control, question, config));
+            Ok(AgainstRest {
+                contrast: differential_analysis(&labelled, question, config)?,
+                random: random.transpose()?,
+            })
+        })
         .collect()
 }
 

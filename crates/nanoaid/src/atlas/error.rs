@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::ConfigError;
 use crate::data::dataset::DatasetError;
+use crate::evaluate::classify::ClassifyError;
 use crate::interpret::activation_index::ActivationIndexError;
 use crate::interpret::differential::DifferentialError;
 use crate::interpret::exemplar::ExemplarError;
@@ -34,6 +35,9 @@ pub enum AtlasError {
     /// A specimen has no side, or too long a one, for a JPEG.
     #[error("{file}: {height} × {width} px cannot be written as JPEG")]
     Jpeg { file: String, height: usize, width: usize },
+    /// A classifier could not be used.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
     /// A setting is out of its range.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::planes::Planes;
 use super::{Atlas, AtlasError, UnitPlace};
 use crate::data::dataset::Dataset;
+use crate::evaluate::classify::{NamedClass, TrainedClassifier, view_px};
 use crate::interpret::exemplar::{ActivationReader, Peak};
 
 /// Quality of the images, at which grain is still grain.
@@ -39,6 +40,8 @@ pub struct NetworkActivations {
     pub driven: Vec<DrivenUnit>,
     /// Where each unit fires.
     pub grid: ActivationGrid,
+    /// The class that it gives, if it classifies micrographs.
+    pub class: Option<NamedClass>,
 }
 
 /// A unit that a micrograph drives.
@@ -73,6 +76,8 @@ pub struct ActivationGrid {
 pub struct Micrographs<'a> {
     atlas: &'a Atlas,
     readers: Vec<ActivationReader>,
+    /// By network.
+    classifiers: Vec<Option<TrainedClassifier>>,
     planes: Planes<'a>,
     ready: VecDeque<usize>,
     next: usize,
@@ -92,6 +97,15 @@ impl Atlas {
         Ok(Micrographs {
             atlas: self,
             readers: readers.collect::<Result<_, AtlasError>>()?,
+            classifiers: self
+                .opened
+                .iter()
+                .zip(&self.networks)
+                .map(|(network, found)| {
+                    let classifies = view_px(network).is_some();
+                    classifies.then(|| TrainedClassifier::of_opened(&found.run, network.clone())).transpose()
+                })
+                .collect::<Result<_, _>>()?,
             planes: Planes::new(dataset, &self.micrographs),
             ready: VecDeque::new(),
             next: 0,
@@ -103,6 +117,7 @@ impl Atlas {
         image: usize,
         plane: &Plane,
         readers: &[ActivationReader],
+        classifiers: &[Option<TrainedClassifier>],
     ) -> Result<MicrographActivations, AtlasError> {
         let of_network = |(network, reader): (usize, &ActivationReader)| {
             let (peaks, grids) = reader.peaks_and_grids(plane, GRID)?;
@@ -114,6 +129,10 @@ impl Atlas {
             Ok(NetworkActivations {
                 driven: self.driven(network, image, &peaks),
                 grid: ActivationGrid { rows, cols, levels: levels.collect() },
+                class: classifiers[network]
+                    .as_ref()
+                    .map(|classifier| classifier.named(&self.networks[network].name(), plane))
+                    .transpose()?,
             })
         };
         let networks = readers.iter().enumerate().map(of_network);
@@ -164,6 +183,6 @@ impl Iterator for Micrographs<'_> {
         }
         let image = self.ready.pop_front()?;
         let plane = self.planes.take(image);
-        Some(self.atlas.activations(image, &plane, &self.readers))
+        Some(self.atlas.activations(image, &plane, &self.readers, &self.classifiers))
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Comparison, UnitPicture, UnitScores, UnitSummary};
+use super::{AgainstRest, Comparison, UnitPicture, UnitScores, UnitSummary};
 use crate::interpret::activation_index::ActivationIndex;
-use crate::interpret::differential::{DifferentialAnalysis, UnitDifference};
+use crate::interpret::differential::UnitDifference;
 use crate::interpret::exemplar::UnitExemplars;
 use crate::interpret::machine_score::Question;
 use crate::interpret::matching::Matching;
@@ -34,8 +34,8 @@ pub struct NetworkAtlas {
     pub device: String,
     /// The layers that are shown, in the order of the forward pass.
     pub layers: Vec<LayerAtlas>,
-    /// Each class against all others, by name; without controls.
-    pub against_rest: Vec<DifferentialAnalysis>,
+    /// Each class against all others, by name, beside the same with random weights.
+    pub against_rest: Vec<AgainstRest>,
     /// The questions that were asked, with controls.
     pub comparisons: Vec<Comparison>,
     /// Units that are alike, each matched with itself, too; units are numbered over all layers.
@@ -106,7 +106,7 @@ impl NetworkAtlas {
     /// How a unit separates each class from the rest.
     pub fn classes_of(&self, layer: usize, channel: usize) -> impl Iterator<Item = (&str, &UnitDifference)> {
         let number = self.numbers().number(layer, channel);
-        self.against_rest.iter().filter_map(move |contrast| {
+        self.against_rest.iter().filter_map(move |AgainstRest { contrast, .. }| {
             Some((contrast.a.classes.first()?.as_str(), contrast.units.get(number)?))
         })
     }

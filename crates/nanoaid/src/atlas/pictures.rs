@@ -11,8 +11,13 @@ use super::{AtlasError, AtlasStep};
 use crate::Network;
 use crate::interpret::activation_index::ActivationIndex;
 use crate::interpret::gallery::{Gallery, Sources, VisualRecord, first_picture};
-use crate::interpret::visualize::{Objective, Peak, Preset, VisualizeConfig};
+use crate::interpret::tuning::GratingScan;
+use crate::interpret::visualize::{Objective, Preset, VisualizeConfig};
 use crate::output::OutputFolder;
+
+/// Standard deviation of grey levels in `[0, 1]` below which a picture shows nothing: a step and a half of
+/// its 255.
+const LEAST_DEVIATION: f64 = 0.006;
 
 /// A synthetic picture of a unit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,10 +28,12 @@ pub struct UnitPicture {
     pub config: VisualizeConfig,
     /// Its score, in units of the activation.
     pub score: f32,
-    /// Its strongest wave, where there is a clear one.
-    pub peak: Option<Peak>,
+    /// The gratings that drive the unit most.
+    pub scan: Option<GratingScan>,
     /// What to know before it is believed, with advice.
     pub warnings: Vec<String>,
+    /// Why it shows nothing; absent where it shows something.
+    pub blank: Option<String>,
     /// The picture as grey PNG.
     #[serde(skip)]
     pub png: Vec<u8>,
@@ -40,12 +47,22 @@ impl UnitPicture {
         let plane = first_picture(folder, &record)?.gray();
         let VisualRecord { record, outcome, .. } = record;
         let config = record.settings.config;
-        let side_px = config.height.min(config.width);
+        let flat = plane.variance().sqrt() < LEAST_DEVIATION;
+        let blank = (flat || outcome.dead).then(|| {
+            if outcome.dead {
+                "dead: no picture reached it".to_owned()
+            } else if outcome.marks.is_empty() {
+                "a uniform grey drives it most".to_owned()
+            } else {
+                format!("blank: {}", outcome.marks.join(", "))
+            }
+        });
         Ok(Self {
             preset,
             score: outcome.score,
-            peak: outcome.peak.filter(|peak| peak.is_clear(side_px)),
+            scan: outcome.scan,
             warnings: outcome.warnings,
+            blank,
             // a grey one has a third of the bytes of a colored one
             png: gray_png(&plane, 0.0, 1.0),
             plane,

@@ -26,7 +26,7 @@ use std::str::FromStr;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use control::{Controls, OtherControl, ShuffledControl, controls};
+pub use control::{Controls, OtherControl, ShuffledControl, controls, other_control};
 pub use warning::DifferentialWarning;
 
 use crate::ConfigError;

@@ -9,11 +9,14 @@ mod error;
 mod materials;
 mod picture;
 mod record;
+mod scans;
+#[cfg(test)]
+mod tests;
 
 pub use error::GalleryError;
 pub use materials::{SourceWarning, Sources};
 pub use picture::{first_picture, sheet};
-pub use record::{DataUsed, VisualOutcome, VisualRecord, VisualSettings};
+pub use record::{DataUsed, VisualOutcome, VisualRecord, VisualSettings, scan_caption};
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -24,8 +27,9 @@ use crate::hash::sha256_of_file;
 use crate::interpret::visualize::{Event, Objective, Visualization, VisualizeConfig, visualize};
 use crate::output::{OutputError, OutputFolder};
 use crate::record::{NetworkUsed, Record};
-use materials::{Gathered, PathsOfLayers};
+use materials::Gathered;
 use record::record_name;
+use scans::ScansOfLayers;
 
 /// Name of the file that says with which settings a folder was filled.
 const SETTINGS: &str = "settings.json";
@@ -148,9 +152,15 @@ impl<'a> Gallery<'a> {
         on: &mut OnProgress<'_>,
     ) -> Result<Vec<VisualRecord>, GalleryError> {
         let mut paths = self.gathered.paths(self.network, &self.common.settings.config);
+        let VisualizeConfig { height, width, .. } = self.common.settings.config;
+        let mut scans = ScansOfLayers::new(self.network, [height, width]);
         let mut records: Vec<Option<VisualRecord>> = vec![None; objectives.len()];
         self.climb(objectives, on, &mut |index, visualization| {
-            records[index] = Some(self.written(&objectives[index], visualization, &mut paths, folder)?);
+            let (nearness, warning) = paths.compare(&objectives[index], &visualization.pictures[0]);
+            let scan = scans.of(&visualization.objective);
+            let mut outcome = VisualOutcome::of(visualization, nearness, scan, &self.common.settings.config);
+            outcome.add(warning);
+            records[index] = Some(self.written(&objectives[index], visualization, outcome, folder)?);
             Ok(())
         })?;
         Ok(records.into_iter().flatten().collect())
@@ -231,11 +241,9 @@ impl<'a> Gallery<'a> {
         &self,
         objective: &Objective,
         found: &Visualization,
-        paths: &mut PathsOfLayers<'_>,
+        outcome: VisualOutcome,
         folder: &OutputFolder,
     ) -> Result<VisualRecord, GalleryError> {
-        let (nearness, warning) = paths.compare(objective, &found.pictures[0]);
-        let outcome = VisualOutcome::of(found, nearness, warning);
         let files = picture::write(found, objective, &outcome, &self.common.settings.config, folder)?;
         let record = Record { files, ..self.common.clone() };
         let record = VisualRecord { record, objective: objective.clone(), outcome };

@@ -5,17 +5,20 @@
 //! Images of any size are run in tiles, with the result of the whole. Knows nothing of training,
 //! data sets or run folders. After module 1 of Rajagopal et al. 2022 (arXiv 2201.00966).
 
+mod color_basis;
 mod false_color;
 mod maps;
 mod rank;
 mod reconstruction;
 mod reduce;
+mod relative_error;
 mod result;
 mod tiles;
 
 #[cfg(test)]
 mod tests;
 
+pub use color_basis::{ColorBasis, ColorBasisFit};
 pub use false_color::{FalseColor, false_color};
 pub use maps::{FeatureMaps, TileConfig};
 pub use rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, RankedChannel, Ranking, rank};
@@ -39,12 +42,15 @@ use result::LensParts;
 pub struct LensConfig {
     /// Order of the channels.
     pub order: Order,
-    /// Which reconstruction errors count as anomalies.
+    /// Which relative errors of the reconstruction count as anomalies.
     pub threshold: Threshold,
     /// Whether the whole network is run too, where it is an autoencoder.
     pub reconstruct: bool,
     /// Whether the maps are made one picture in false colors too.
     pub false_color: bool,
+    /// False colors that are shared with other micrographs; those of a layer that it does not look
+    /// through are passed over.
+    pub colors: Vec<ColorBasis>,
     /// How large images are run.
     pub tiles: TileConfig,
 }
@@ -56,6 +62,7 @@ impl Default for LensConfig {
             threshold: Threshold::default(),
             reconstruct: true, // where the network failed belongs to what is seen
             false_color: true,
+            colors: Vec::new(),
             tiles: TileConfig::default(),
         }
     }
@@ -188,7 +195,8 @@ pub fn look(
     // the result names the network by its hash, which leaves the other threads free
     let (ranking, _) = rayon::join(|| rank(&maps, config.order), || network.sha256());
     let ranking = ranking?;
-    let false_color = config.false_color.then(|| false_color(&maps, &ranking)).transpose()?;
+    let basis = config.colors.iter().find(|basis| basis.fits(layer, maps.n_channels()));
+    let false_color = config.false_color.then(|| false_color(&maps, &ranking, basis)).transpose()?;
     let reconstruction = if config.reconstruct && reconstructs(network) {
         let mut progress = |done, total| progress(LensStep::Reconstruction, done, total);
         Some(reconstruction(network, image, tiles, config.threshold, &mut progress)?)

@@ -16,10 +16,13 @@
 mod reader;
 mod refine;
 mod result;
+mod scan;
+mod scan_result;
 mod stimulus;
 mod stimulus_set;
 #[cfg(test)]
 mod tests;
+mod wave;
 
 use std::ops::ControlFlow;
 
@@ -32,6 +35,8 @@ pub use result::{
     Curves, GratingTuning, LEAST_SELECTIVITY, LEAST_TOLD_PX, LayerTuning, NetworkTuning, NoiseCurve, Period,
     Preferred, SCHEMA_VERSION, UnitTuning, Untuned,
 };
+pub use scan::{LayerScan, scan_score};
+pub use scan_result::{GratingScan, ScanPeak};
 pub use stimulus::{Disc, Grating, LEAST_PERIOD_PX, Lattice, MEAN, PROBE_PX, Polarity, Profile, Stimulus};
 pub use stimulus_set::{DiscKind, LatticeKind, StimulusActivation};
 

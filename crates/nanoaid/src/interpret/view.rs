@@ -4,15 +4,18 @@
 //! Pictures are small: maps as PNG with a palette, photographs as JPEG. The page is made by whoever
 //! calls, from the [`View`] alone. Knows no data sets and no HTML.
 
+mod class;
 mod error;
 mod files;
+mod folder;
 mod pictures;
 mod result;
 mod settings;
 
 pub use error::ViewError;
+pub use folder::{ViewFolder, Viewed, shared_colors};
 pub use result::{LayerPictures, ReconstructionPictures, SCHEMA_VERSION, View, ViewPictures, field_text};
-pub use settings::{MapFormat, ViewSettings};
+pub use settings::{BarCorner, MapFormat, ViewSettings};
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -106,25 +109,28 @@ pub fn view(
             // once is enough, and the pictures of the layers come first
             reconstruct: index + 1 == n_layers && !settings.sheet_only,
             false_color: !settings.sheet_only,
+            colors: settings.colors.clone(),
             ..LensConfig::default()
         };
         let lens = look(network, layer, image, &config, &mut |step, done, total| {
             progress(ViewProgress { layer: index, n_layers, step, done, total })
         })?;
         names.layers.push(write_layer(&lens, prepared, settings, &mut files)?);
-        files.maps(&lens, &settings.maps)?;
+        files.maps(&lens, &settings.maps, settings.color_map)?;
         if let Some(found) = &lens.reconstruction {
-            let drawn = pictures::reconstruction(image, found);
+            let drawn = pictures::reconstruction(image, found, settings.scale_bar);
             names.reconstruction = Some(ReconstructionPictures {
                 output: files.photograph("reconstruction", &drawn.output)?,
                 error_map: files.drawing("error-map", &drawn.error_map)?,
+                relative_map: Some(files.drawing("relative-error-map", &drawn.relative_map)?),
                 overlay: files.photograph("error-overlay", &drawn.overlay)?,
             });
         }
         layers.push(lens.result);
     }
     if !settings.sheet_only {
-        names.micrograph = Some(files.photograph("micrograph", &pictures::micrograph(image))?);
+        names.micrograph =
+            Some(files.photograph("micrograph", &pictures::micrograph(image, settings.scale_bar))?);
     }
     let view = View {
         schema_version: SCHEMA_VERSION,
@@ -133,6 +139,7 @@ pub fn view(
         facts: prepared.facts.clone(),
         data_bar: prepared.data_bar,
         contrast: [prepared.low, prepared.high],
+        class: if settings.classify { class::of(&prepared.plane, run, network)? } else { None },
         layers,
         pictures: names,
     };
@@ -162,7 +169,7 @@ fn write_layer(
         || sheet(Scaling::PerMap),
         || {
             let colors = lens.false_color.as_ref()?;
-            Some((sheet(Scaling::Shared), pictures::false_color(lens, colors, image)))
+            Some((sheet(Scaling::Shared), pictures::false_color(lens, colors, image, settings.scale_bar)))
         },
     );
     let layer = &lens.result.layer;

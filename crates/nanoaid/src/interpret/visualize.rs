@@ -21,7 +21,6 @@ mod score;
 mod scorer;
 mod tiling;
 mod transform;
-mod wave;
 mod whitening;
 
 #[cfg(test)]
@@ -35,6 +34,7 @@ pub use peak::{Peak, peak};
 pub use penalty::{Penalty, PenaltyKind};
 pub use picture::{gray, shown};
 pub use preset::Preset;
+pub use scorer::scores_of;
 pub use tiling::{FrameError, frame_px};
 pub use transform::{Transform, TransformSet};
 pub use whitening::Whitening;
@@ -65,8 +65,6 @@ pub struct Visualization {
     pub scores: Vec<(usize, f32)>,
     /// Pictures on the way, by step.
     pub snapshots: Vec<(usize, Vec<Vec<Plane>>)>,
-    /// Whether angles and distances in the picture are those that the network answers to.
-    pub keeps_orientation_and_pitch: bool,
     /// What to know before the picture is believed.
     pub warnings: Vec<Warning>,
 }

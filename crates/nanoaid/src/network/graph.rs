@@ -237,6 +237,18 @@ impl Graph {
         Some(graph)
     }
 
+    /// With the values before its ReLU that `name` names, if it ends in [`super::PREACTIVATION`] and no
+    /// step has that name.
+    pub(crate) fn with_values(self, name: &str) -> Self {
+        let fused = name.strip_suffix(super::PREACTIVATION).and_then(|layer| self.value_id(layer));
+        match (self.value_id(name), fused) {
+            (None, Some(id)) => {
+                self.with_preactivation(id, name).expect("a layer with a ReLU has values before it")
+            }
+            _ => self,
+        }
+    }
+
     /// Computes convolutions the fastest way; their bits then depend on where in the image a
     /// position lies; unless that is requested, a part of an image has the bits of the whole.
     pub(crate) fn use_fastest_method(&mut self) {

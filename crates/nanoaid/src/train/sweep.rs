@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Network;
 use crate::eigen::eigenpairs;
+use crate::evaluate::classifier::Interval;
 use crate::output::csv_text;
 use crate::train::{HeldOut, QualityReport, TrainConfig};
 use probe::Probe;
@@ -42,6 +43,10 @@ pub struct SweepRow {
     pub probe_accuracy: Option<f64>,
     /// Share of the most frequent category among those patches: what guessing reaches.
     pub probe_chance: Option<f64>,
+    /// Micrographs that those patches come from.
+    pub probe_images: Option<usize>,
+    /// 95 % interval of the probe's accuracy, for so many micrographs.
+    pub probe_interval: Option<Interval>,
     /// Weights and biases of the network.
     pub n_weights: usize,
 }
@@ -64,6 +69,7 @@ impl SweepRow {
             training_categories: categories(&parts.training),
             held_out: features(&codes),
             held_out_categories: categories(&parts.held_out),
+            held_out_files: parts.held_out.iter().map(|patch| patch.file.clone()).collect(),
         }
         .run();
         let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
@@ -80,6 +86,8 @@ impl SweepRow {
             effective_rank: effective_rank(&codes),
             probe_accuracy: probe.map(|probe| probe.accuracy),
             probe_chance: probe.map(|probe| probe.chance),
+            probe_images: probe.map(|probe| probe.n_images),
+            probe_interval: probe.map(|probe| probe.interval),
             n_weights: network.layers().iter().map(|layer| layer.n_weights).sum(),
         }
     }
@@ -99,6 +107,9 @@ pub fn to_csv(rows: &[SweepRow]) -> String {
         "effective_rank",
         "probe_accuracy",
         "probe_chance",
+        "probe_micrographs",
+        "probe_low",
+        "probe_high",
         "weights",
     ];
     let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
@@ -115,6 +126,9 @@ pub fn to_csv(rows: &[SweepRow]) -> String {
             row.effective_rank.to_string(),
             optional(row.probe_accuracy),
             optional(row.probe_chance),
+            row.probe_images.map_or(String::new(), |n| n.to_string()),
+            optional(row.probe_interval.map(|interval| interval.low)),
+            optional(row.probe_interval.map(|interval| interval.high)),
             row.n_weights.to_string(),
         ]
     };

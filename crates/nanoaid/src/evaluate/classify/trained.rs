@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, AnswerConfig, answer, view_px};
@@ -22,6 +23,7 @@ pub struct TrainedClassifier {
     network: Network,
     config: AnswerConfig,
     calibrated: bool,
+    reliability: Option<&'static str>,
 }
 
 /// The answer of a classifier for a file.
@@ -34,6 +36,19 @@ pub struct FileAnswer {
     pub answer: Answer,
     /// What to know about the file.
     pub warnings: Vec<String>,
+}
+
+/// The class that a classifier gives a micrograph, with what that is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedClass {
+    /// Which classifier.
+    pub classifier: String,
+    /// Class and probabilities.
+    pub answer: Answer,
+    /// Whether a temperature was fitted to the probabilities.
+    pub calibrated: bool,
+    /// How often it was right on micrographs of other laboratories, in a sentence, where that is known.
+    pub reliability: Option<String>,
 }
 
 /// Why a classifier or an answer is missing.
@@ -77,7 +92,8 @@ impl TrainedClassifier {
             return Err(ClassifyError::NotAClassifier { found });
         }
         let calibrated = report.is_some_and(|report| report.calibration.temperature.is_some());
-        Ok(Self { network, config: report.map_or_else(AnswerConfig::default, AnswerConfig::of), calibrated })
+        let config = report.map_or_else(AnswerConfig::default, AnswerConfig::of);
+        Ok(Self { network, config, calibrated, reliability: None })
     }
 
     /// The built-in classifier.
@@ -85,7 +101,22 @@ impl TrainedClassifier {
     /// # Errors
     /// If the program was built with a damaged file.
     pub fn builtin(device: Device) -> Result<Self, ClassifyError> {
-        Self::new(builtin::classifier(device)?, Some(&builtin::classifier_report()?))
+        let own = Self::new(builtin::classifier(device)?, Some(&builtin::classifier_report()?))?;
+        Ok(Self { reliability: Some(builtin::CLASSIFIER_RELIABILITY), ..own })
+    }
+
+    /// `network`, which was opened as `run`, with the report of its evaluation, if it has one.
+    ///
+    /// # Errors
+    /// If a file of the run is damaged, or the network is not a classifier of grey micrographs.
+    pub fn of_opened(run: &Path, network: Network) -> Result<Self, ClassifyError> {
+        if run.is_dir() {
+            Self::of_run(&RunFolder::open(run)?, network.device())
+        } else if !run.exists() && run.as_os_str() == builtin::CLASSIFIER {
+            Self::builtin(network.device())
+        } else {
+            Self::new(network, None)
+        }
     }
 
     /// The classifier of a run folder, with the report of its evaluation.
@@ -125,13 +156,46 @@ impl TrainedClassifier {
         self.calibrated
     }
 
+    /// How often it was right on micrographs of other laboratories, in a sentence; `None` where that is not
+    /// known.
+    pub fn reliability(&self) -> Option<&'static str> {
+        self.reliability
+    }
+
+    /// The class of `plane`, values in `[0, 1]`; the classifier is called `name`.
+    ///
+    /// # Errors
+    /// If a setting is out of range.
+    ///
+    /// # Panics
+    /// If `plane` is empty.
+    pub fn named(&self, name: &str, plane: &Plane) -> Result<NamedClass, ConfigError> {
+        Ok(NamedClass {
+            classifier: name.to_owned(),
+            answer: self.answer(plane)?,
+            calibrated: self.calibrated,
+            reliability: self.reliability.map(str::to_owned),
+        })
+    }
+
+    /// Its answer for `plane`, values in `[0, 1]`.
+    ///
+    /// # Errors
+    /// If a setting is out of range.
+    ///
+    /// # Panics
+    /// If `plane` is empty.
+    pub fn answer(&self, plane: &Plane) -> Result<Answer, ConfigError> {
+        answer(&self.network, plane, self.config)
+    }
+
     /// Its answer for the micrograph at `path`.
     ///
     /// # Errors
     /// If the file cannot be read or prepared.
     pub fn file(&self, path: &Path, config: &PrepareConfig) -> Result<FileAnswer, ClassifyError> {
         let prepared = prepare::file(path, config)?;
-        let answer = answer(&self.network, &prepared.plane, self.config)?;
+        let answer = self.answer(&prepared.plane)?;
         Ok(FileAnswer { file: path.to_owned(), answer, warnings: prepared.facts.warnings })
     }
 }

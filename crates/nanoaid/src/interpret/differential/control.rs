@@ -73,7 +73,7 @@ pub fn controls(
 ) -> Result<Controls, DifferentialError> {
     let config = config.clone().checked()?;
     let shuffled = shuffled(labelled, question, &config)?;
-    let others = others.iter().map(|(name, table)| other(name, table, question, &config));
+    let others = others.iter().map(|(name, table)| other_control(name, table, question, &config));
     let others = others.collect::<Result<_, _>>()?;
     Ok(Controls { schema_version: SCHEMA_VERSION, config, shuffled, others })
 }
@@ -113,7 +113,11 @@ fn shuffled(
     })
 }
 
-fn other(
+/// The contrast of `question` on another table, `name`: how many units differ there.
+///
+/// # Errors
+/// If the table cannot answer the question.
+pub fn other_control(
     name: &str,
     labelled: &LabelledValues<'_>,
     question: &Question,

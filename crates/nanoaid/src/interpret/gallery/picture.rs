@@ -9,7 +9,7 @@ use micrograph::paint::{
 };
 
 use super::error::GalleryError;
-use super::record::{VisualOutcome, VisualRecord, file_stem};
+use super::record::{VisualOutcome, VisualRecord, file_stem, scan_caption};
 use crate::hash::sha256;
 use crate::interpret::visualize::{Objective, Visualization, VisualizeConfig, shown};
 use crate::output::{OutputError, OutputFolder};
@@ -28,7 +28,10 @@ pub(super) fn write(
     let stem = file_stem(objective);
     let unbounded = config.canvas.unbounded();
     let mut files = BTreeMap::new();
-    let mut description = format!("{objective}; {}", outcome.orientation_text());
+    let mut description = format!("{objective}; {}", scan_caption(config));
+    if let Some(scan) = &outcome.scan {
+        description += &format!(": {}", scan.text(None));
+    }
     for warning in &outcome.warnings {
         description += &format!("; warning: {warning}");
     }
@@ -131,8 +134,8 @@ pub fn sheet(
 /// How the pictures were made.
 fn subtitle(record: &VisualRecord) -> String {
     let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = record.record.settings.config;
-    let canvas = format!("canvas {}, {height}×{width} px, up to {steps} steps, seed {seed}", canvas.name());
-    format!("{canvas}; {}", record.outcome.orientation_text())
+    let canvas = format!("canvas {}, {width}×{height} px, up to {steps} steps, seed {seed}", canvas.name());
+    format!("{canvas}; {}", scan_caption(&record.record.settings.config))
 }
 
 /// The first picture of `record`, as it was written into `folder`.

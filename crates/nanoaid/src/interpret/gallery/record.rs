@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use micrograph::calibration::length_text;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
+use crate::interpret::tuning::GratingScan;
 use crate::interpret::visualize::path::Nearness;
 use crate::interpret::visualize::{Objective, Peak, Visualization, VisualizeConfig, Warning, gray, peak};
 use crate::record::{Input, Record};
@@ -49,19 +49,19 @@ pub struct VisualRecord {
 }
 
 impl VisualRecord {
-    /// The strongest wave of the picture as text.
-    pub fn peak_text(&self, nm_per_px: Option<f64>) -> String {
-        let config = &self.record.settings.config;
-        self.outcome.peak_text(config.height.min(config.width), nm_per_px)
+    /// What the scan with gratings found, as text; `None` where there was none.
+    pub fn scan_text(&self, nm_per_px: Option<f64>) -> Option<String> {
+        self.outcome.scan.as_ref().map(|scan| scan.text(nm_per_px))
     }
 
-    /// What stands beside the picture on a sheet: its strongest wave, and what to beware of.
+    /// What stands beside the picture on a sheet: the gratings that drive the unit most, and what to
+    /// beware of.
     pub(super) fn note(&self, nm_per_px: Option<f64>) -> String {
         if self.outcome.dead {
             return "dead".to_owned();
         }
-        let wave = std::iter::once(self.peak_text(nm_per_px));
-        wave.chain(self.outcome.marks.iter().cloned()).collect::<Vec<_>>().join(" · ")
+        let scan = self.scan_text(nm_per_px).into_iter();
+        scan.chain(self.outcome.marks.iter().cloned()).collect::<Vec<_>>().join(" · ")
     }
 }
 
@@ -72,10 +72,12 @@ pub struct VisualOutcome {
     pub score: f32,
     /// Step and score of each look on the way.
     pub scores: Vec<(usize, f32)>,
-    /// Whether angles and distances in the picture are those that the network responds to.
-    pub keeps_orientation_and_pitch: bool,
-    /// The strongest wave of the first picture.
+    /// The strongest wave of the first picture: of the picture, not of the unit.
     pub peak: Option<Peak>,
+    /// The gratings that drive the unit most; none where it compares with a micrograph or is about
+    /// several pictures.
+    #[serde(default)]
+    pub scan: Option<GratingScan>,
     /// Likeness to micrographs, layer by layer.
     pub nearness: Vec<Nearness>,
     /// What to know before the picture is believed, with advice.
@@ -87,41 +89,68 @@ pub struct VisualOutcome {
 }
 
 impl VisualOutcome {
-    /// Of a finished picture; `further` is a warning that it does not know of itself.
-    pub fn of(found: &Visualization, nearness: Vec<Nearness>, further: Option<Warning>) -> Self {
-        let warnings: Vec<&Warning> = found.warnings.iter().chain(&further).collect();
-        Self {
+    /// Of a finished picture by `config`, and the `scan` of its unit.
+    pub fn of(
+        found: &Visualization,
+        nearness: Vec<Nearness>,
+        scan: Option<GratingScan>,
+        config: &VisualizeConfig,
+    ) -> Self {
+        let peak = peak(&gray(&found.pictures[0]));
+        let mut outcome = Self {
             score: found.score,
             scores: found.scores.clone(),
-            keeps_orientation_and_pitch: found.keeps_orientation_and_pitch,
-            peak: peak(&gray(&found.pictures[0])),
+            peak,
             nearness,
-            dead: warnings.iter().any(|warning| matches!(warning, Warning::Dead { .. })),
-            marks: warnings.iter().map(|warning| warning.mark().to_owned()).collect(),
-            warnings: warnings.iter().map(|warning| format!("{warning}; {}", warning.advice())).collect(),
-        }
-    }
-
-    /// What angles and distances in the picture are worth.
-    pub fn orientation_text(&self) -> &'static str {
-        if self.keeps_orientation_and_pitch {
-            "shifts only: orientation and pitch are the unit's"
-        } else {
-            "turned and scaled at random: orientation and pitch are blurred"
-        }
-    }
-
-    /// The strongest wave of a picture of `side_px` as text, in nanometres too where a pixel has a
-    /// size.
-    pub fn peak_text(&self, side_px: usize, nm_per_px: Option<f64>) -> String {
-        let Some(peak) = self.peak.filter(|peak| peak.is_clear(side_px)) else {
-            return "no clear wave".to_owned();
+            dead: found.warnings.iter().any(|warning| matches!(warning, Warning::Dead { .. })),
+            marks: Vec::new(),
+            warnings: Vec::new(),
+            scan,
         };
-        let length = nm_per_px.map(|nm_per_px| format!(" = {}", length_text(peak.period_px * nm_per_px)));
-        let blurred = if self.keeps_orientation_and_pitch { "" } else { "≈ " };
-        format!("{blurred}{:.1} px{}, {:.0}°", peak.period_px, length.unwrap_or_default(), peak.axis_deg)
+        for warning in found.warnings.iter().cloned() {
+            outcome.add(Some(warning));
+        }
+        if config.measures() {
+            outcome.add(outcome.wave_warning(config.height.min(config.width)));
+        }
+        outcome
+    }
+
+    /// Notes a further warning.
+    pub(super) fn add(&mut self, warning: Option<Warning>) {
+        if let Some(warning) = warning {
+            self.marks.push(warning.mark().to_owned());
+            self.warnings.push(format!("{warning}; {}", warning.advice()));
+        }
+    }
+
+    /// Whether the strongest wave of a picture of `side_px` is another than the scan found.
+    fn wave_warning(&self, side_px: usize) -> Option<Warning> {
+        let scan = self.scan.as_ref()?;
+        let Some(Peak { period_px, axis_deg, .. }) = self.peak.filter(|peak| peak.is_clear(side_px)) else {
+            return Some(Warning::NoWave);
+        };
+        let confirmed = scan.period_px().zip(scan.axis_deg()).is_some_and(|(period, axis)| {
+            let turn = (axis_deg - axis + 90.0).rem_euclid(180.0) - 90.0;
+            (period_px / period - 1.0).abs() <= SAME_PERIOD && turn.abs() <= SAME_AXIS_DEG
+        });
+        (!confirmed).then(|| Warning::OtherWave { period_px, axis_deg, scan: scan.text(None) })
     }
 }
+
+/// What may be said of period and axis of pictures by `config`.
+pub fn scan_caption(config: &VisualizeConfig) -> &'static str {
+    if config.measures() {
+        "period and axis: of the grating that drives the unit most, by a scan; the picture's own are the same \
+         where it is not marked"
+    } else {
+        "period and axis: of the grating that drives the unit most, by a scan; the picture's own differ"
+    }
+}
+
+/// A picture's period within this share of the scan's, and an axis within so many degrees, are the same.
+const SAME_PERIOD: f64 = 0.05;
+const SAME_AXIS_DEG: f64 = 5.0;
 
 /// The name of an objective's files: its text where that is a plain one, else with a hash.
 pub(super) fn file_stem(objective: &Objective) -> String {

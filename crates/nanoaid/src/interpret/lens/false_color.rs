@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::eigen::eigenpairs;
 
 use super::FeatureMaps;
+use super::color_basis::ColorBasis;
 use super::rank::{ChannelState, Ranking};
 use super::reduce::reduced;
 
@@ -39,11 +40,38 @@ pub struct FalseColor {
     pub positions_per_px: usize,
 }
 
-/// The first three principal components of the live channels of `maps`, which `ranking` ranks.
+/// The maps in the colors of `basis`, which fits their layer; by default the first three principal
+/// components of the live channels of `maps`, which `ranking` ranks.
 ///
 /// # Errors
 /// If spilled maps cannot be read back.
-pub fn false_color(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseColor> {
+pub fn false_color(
+    maps: &FeatureMaps,
+    ranking: &Ranking,
+    basis: Option<&ColorBasis>,
+) -> io::Result<FalseColor> {
+    match basis {
+        Some(basis) => in_basis(maps, basis),
+        None => of_its_own(maps, ranking),
+    }
+}
+
+/// The maps in the colors of several micrographs.
+fn in_basis(maps: &FeatureMaps, basis: &ColorBasis) -> io::Result<FalseColor> {
+    let channels: Vec<(usize, f64)> = basis.means.iter().copied().enumerate().collect();
+    let vectors: Vec<&[f64]> = basis.loadings.iter().map(Vec::as_slice).collect();
+    let (projections, positions_per_px) = projected(maps, &channels, &vectors)?;
+    let stretched =
+        projections.iter().enumerate().map(|(component, values)| basis.stretched(component, values));
+    Ok(FalseColor {
+        planes: three(stretched, maps, positions_per_px),
+        explained: basis.explained.clone(),
+        loadings: basis.loadings.clone(),
+        positions_per_px,
+    })
+}
+
+fn of_its_own(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseColor> {
     let mut live: Vec<(usize, f64)> = ranking
         .channels
         .iter()
@@ -65,28 +93,9 @@ pub fn false_color(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseCol
         }
     }
 
-    let positions_per_px = maps.height().max(maps.width()).div_ceil(LONGEST_PX).max(1);
-    let (height, width) = (maps.height().div_ceil(positions_per_px), maps.width().div_ceil(positions_per_px));
-    let mut projections = vec![Plane::filled(height, width, 0.0); pairs.len()];
-    let places: Vec<usize> = (0..live.len()).collect();
-    for few in places.chunks(maps.channels_at_once()) {
-        let small: io::Result<Vec<Plane>> = few
-            .par_iter()
-            .map(|&place| maps.plane(live[place].0).map(|plane| reduced(&plane, positions_per_px)))
-            .collect();
-        let small = small?;
-        projections.par_iter_mut().zip(&pairs).for_each(|(projection, pair)| {
-            for (&place, plane) in few.iter().zip(&small) {
-                let (loading, mean) = (pair.vector[place] as f32, live[place].1 as f32);
-                let values = projection.values_mut().iter_mut().zip(plane.values());
-                values.for_each(|(sum, value)| *sum += loading * (value - mean));
-            }
-        });
-    }
-    let mut projections = projections.into_iter().map(|projection| stretched(&projection));
-    let planes = std::array::from_fn(|_| {
-        projections.next().unwrap_or_else(|| Plane::filled(height, width, NO_COMPONENT))
-    });
+    let vectors: Vec<&[f64]> = pairs.iter().map(|pair| pair.vector.as_slice()).collect();
+    let (projections, positions_per_px) = projected(maps, &live, &vectors)?;
+    let planes = three(projections.iter().map(stretched), maps, positions_per_px);
     let loadings = pairs.iter().map(|pair| {
         let mut loadings = vec![0.0; maps.n_channels()];
         live.iter().zip(&pair.vector).for_each(|(&(channel, _), &loading)| loadings[channel] = loading);
@@ -98,6 +107,48 @@ pub fn false_color(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseCol
         loadings: loadings.collect(),
         positions_per_px,
     })
+}
+
+/// The sum over `channels` (number and mean) of what is above the mean times the channel's weight, for
+/// each of `vectors`, and the positions along a side of one of its pixels.
+fn projected(
+    maps: &FeatureMaps,
+    channels: &[(usize, f64)],
+    vectors: &[&[f64]],
+) -> io::Result<(Vec<Plane>, usize)> {
+    let positions_per_px = maps.height().max(maps.width()).div_ceil(LONGEST_PX).max(1);
+    let [height, width] = size(maps, positions_per_px);
+    let mut projections = vec![Plane::filled(height, width, 0.0); vectors.len()];
+    let places: Vec<usize> = (0..channels.len()).collect();
+    for few in places.chunks(maps.channels_at_once()) {
+        let small: io::Result<Vec<Plane>> = few
+            .par_iter()
+            .map(|&place| maps.plane(channels[place].0).map(|plane| reduced(&plane, positions_per_px)))
+            .collect();
+        let small = small?;
+        projections.par_iter_mut().zip(vectors).for_each(|(projection, vector)| {
+            for (&place, plane) in few.iter().zip(&small) {
+                let (loading, mean) = (vector[place] as f32, channels[place].1 as f32);
+                let values = projection.values_mut().iter_mut().zip(plane.values());
+                values.for_each(|(sum, value)| *sum += loading * (value - mean));
+            }
+        });
+    }
+    Ok((projections, positions_per_px))
+}
+
+fn size(maps: &FeatureMaps, positions_per_px: usize) -> [usize; 2] {
+    [maps.height(), maps.width()].map(|length| length.div_ceil(positions_per_px))
+}
+
+/// Red, green and blue of `components`, halfway where there are fewer.
+fn three(
+    mut components: impl Iterator<Item = Plane>,
+    maps: &FeatureMaps,
+    positions_per_px: usize,
+) -> [Plane; 3] {
+    let [height, width] = size(maps, positions_per_px);
+    std::array::from_fn(|_| components.next().unwrap_or_else(|| Plane::filled(height, width, NO_COMPONENT)))
 }
 
 /// `plane` from its 1 % to its 99 % quantile as 0 to 1; a constant one is halfway.

@@ -2,7 +2,8 @@
 //!
 //! The image is extended to whole cells of the latent by repeating its last row and column, run
 //! in tiles, and cut back. The squared error is averaged over each cell: the latent has one
-//! vector a cell, so that is the grain in which the network can fail.
+//! vector a cell, so that is the grain in which the network can fail. Anomalies are the cells
+//! whose error is large for their contrast.
 
 use std::ops::ControlFlow;
 
@@ -15,23 +16,28 @@ use crate::{ConfigError, Network};
 
 /// Name of the layer that gives the image back.
 const OUTPUT: &str = "output";
+/// Deviation of the logarithm of the relative error at least: where the code gives nearly all cells back alike,
+/// half as much error again is no anomaly at the default threshold.
+const LEAST_DEVIATION: f64 = 0.1;
 /// Standard deviations of a normal distribution in its median absolute deviation.
 const DEVIATIONS_PER_MAD: f64 = 1.4826;
 
-/// From which error on a cell counts as an anomaly.
+/// From which relative error on a cell counts as an anomaly: its error over the usual one of cells with
+/// as strong gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
-    /// So many robust standard deviations (1.4826 · MAD) above the median, at least 0. It adapts:
-    /// an image that is alike everywhere has no anomalies, one with a large defect shows all of it.
+    /// So many robust standard deviations (1.4826 · MAD) of its logarithm above the median, at least 0.
+    /// It adapts: an image that is alike everywhere has no anomalies, one with a large defect shows all
+    /// of it.
     Deviations(f64),
-    /// The quantile of the errors, in `[0, 1]`: always the same share of the area.
+    /// The quantile of the relative errors, in `[0, 1]`: always the same share of the area.
     Quantile(f64),
 }
 
 impl Default for Threshold {
     fn default() -> Self {
-        Self::Deviations(6.0) // errors are skewed; 3 would mark the texture of a whole specimen
+        Self::Deviations(5.0) // see `docs/method.md` for what was tried on micrographs
     }
 }
 
@@ -52,14 +58,17 @@ impl Threshold {
         }
     }
 
-    fn of(self, errors: &Plane) -> f64 {
+    /// The relative error above which a cell is an anomaly.
+    fn of(self, relative_errors: &Plane) -> f64 {
         let quantile = |plane: &Plane, share| plane.quantiles(&[share]).first().copied().unwrap_or(0.0);
         match self {
-            Self::Quantile(share) => f64::from(quantile(errors, share)),
+            Self::Quantile(share) => f64::from(quantile(relative_errors, share)),
             Self::Deviations(count) => {
-                let median = quantile(errors, 0.5);
-                let mad = quantile(&errors.map(|error| (error - median).abs()), 0.5);
-                f64::from(median) + count * DEVIATIONS_PER_MAD * f64::from(mad)
+                let logs = relative_errors.map(f32::ln);
+                let median = quantile(&logs, 0.5);
+                let mad = f64::from(quantile(&logs.map(|log| (log - median).abs()), 0.5));
+                let deviation = (DEVIATIONS_PER_MAD * mad).max(LEAST_DEVIATION);
+                (f64::from(median) + count * deviation).exp()
             }
         }
     }
@@ -76,7 +85,8 @@ pub struct ReconstructionMetrics {
     pub cell_px: usize,
     /// How the threshold was chosen.
     pub threshold_rule: Threshold,
-    /// Cells with a larger error than this are anomalies.
+    /// Cells with a larger relative error than this are anomalies: so many times the root mean square error
+    /// that is usual where gradients are as strong.
     pub threshold: f64,
     /// Share of the cells that are anomalies.
     pub anomaly_share: f64,
@@ -92,7 +102,10 @@ pub struct Reconstruction {
     /// Mean squared error of each cell, `[⌈H / cell⌉, ⌈W / cell⌉]`; cells at the lower and right
     /// border count the image's own pixels only.
     pub error_map: Plane,
-    /// 1 where the error is above the threshold, else 0; of the error map's size.
+    /// Root mean square error of each cell over the one that is usual in the image where gradients are
+    /// as strong; of the error map's size.
+    pub relative_errors: Plane,
+    /// 1 where the relative error is above the threshold, else 0; of the error map's size.
     pub mask: Plane,
     /// The numbers.
     pub metrics: ReconstructionMetrics,
@@ -155,8 +168,9 @@ pub fn reconstruction(
     })?;
 
     let (error_map, mean_squared_error) = cell_errors(image, &output, cell_px);
-    let threshold = rule.of(&error_map);
-    let mask = error_map.map(|error| if f64::from(error) > threshold { 1.0 } else { 0.0 });
+    let relative_errors = super::relative_error::relative_errors(image, &error_map, cell_px);
+    let threshold = rule.of(&relative_errors);
+    let mask = relative_errors.map(|value| if f64::from(value) > threshold { 1.0 } else { 0.0 });
     let metrics = ReconstructionMetrics {
         mean_squared_error,
         psnr_db: (mean_squared_error > 0.0).then(|| -10.0 * mean_squared_error.log10()),
@@ -166,7 +180,7 @@ pub fn reconstruction(
         anomaly_share: mask.mean(),
         n_anomaly_regions: n_regions(&mask),
     };
-    Ok(Reconstruction { output, error_map, mask, metrics })
+    Ok(Reconstruction { output, error_map, relative_errors, mask, metrics })
 }
 
 /// Mean squared difference in each cell and over all pixels, summed in `f64`.
@@ -246,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_adaptive_threshold_passes_over_an_even_image_and_finds_a_large_defect() {
-        let noise = |y: usize, x: usize| 1.0 + 0.1 * ((7 * y + 3 * x) % 5) as f32; // 1.0 to 1.4
+        let noise = |y: usize, x: usize| 0.8 + 0.1 * ((7 * y + 3 * x) % 5) as f32; // 0.8 to 1.2
         let even = Plane::from_fn(20, 30, noise);
         let defect = Plane::from_fn(20, 30, |y, x| if x < 6 { 9.0 } else { noise(y, x) });
         let above = |plane: &Plane, rule: Threshold| {
@@ -256,5 +270,8 @@ mod tests {
         assert_eq!(above(&even, Threshold::default()), 0);
         assert_eq!(above(&defect, Threshold::default()), 120);
         assert!(above(&defect, Threshold::Quantile(0.99)) < 7);
+        // all alike but for rounding
+        let alike = Plane::from_fn(20, 30, |y, x| 1.0 + 0.001 * ((y + x) % 7) as f32);
+        assert_eq!(above(&alike, Threshold::default()), 0);
     }
 }

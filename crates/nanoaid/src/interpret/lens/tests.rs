@@ -210,7 +210,10 @@ fn spilled_maps_are_those_in_memory() {
         assert_eq!(planes(&spilled), planes(&in_memory));
         let (a, b) = (rank(&spilled, Order::Energy).unwrap(), rank(&in_memory, Order::Energy).unwrap());
         assert_eq!(a.channels, b.channels);
-        assert_eq!(false_color(&spilled, &a).unwrap().planes, false_color(&in_memory, &b).unwrap().planes);
+        assert_eq!(
+            false_color(&spilled, &a, None).unwrap().planes,
+            false_color(&in_memory, &b, None).unwrap().planes
+        );
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file is gone");
 }
@@ -268,7 +271,7 @@ fn planted_dead_channels_and_near_copies_are_found_and_come_last() {
         assert_eq!(ranking.counts, ChannelCounts { n_live: 1, n_near_copies: 1, n_dead: 2 });
     }
     let ranking = rank(&maps, Order::Energy).unwrap();
-    let colors = false_color(&maps, &ranking).unwrap();
+    let colors = false_color(&maps, &ranking, None).unwrap();
     assert_eq!(colors.loadings, [[0.0, 0.0, 1.0, 0.0]], "the one live channel is the one component");
     assert!((colors.explained[0] - 1.0).abs() < 1e-12);
     assert!(colors.planes[0].range().is_some_and(|range| range == (0.0, 1.0)));
@@ -298,7 +301,7 @@ fn components_agree_with_a_naive_power_iteration_over_all_positions() {
     let maps = maps_of(&network(1), "encoder.2", &noise(90, 130, 31), &tiles(64));
     let ranking = rank(&maps, Order::Energy).unwrap();
     assert_eq!(ranking.counts.n_live, 6, "all channels take part");
-    let colors = false_color(&maps, &ranking).unwrap();
+    let colors = false_color(&maps, &ranking, None).unwrap();
     let centred: Vec<Vec<f64>> = planes(&maps)
         .iter()
         .map(|plane| plane.values().iter().map(|&value| f64::from(value) - plane.mean()).collect())

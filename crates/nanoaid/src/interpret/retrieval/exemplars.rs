@@ -229,7 +229,7 @@ impl DataSetExemplars {
                 .collect(),
         });
         Ok(Some(contact_sheet(&ContactSheet {
-            title: format!("{}: real patches", Address::channel(layer, channel)),
+            title: format!("{}: patches of micrographs", Address::channel(layer, channel)),
             subtitle: "each with its largest activation and the width that is shown".to_owned(),
             sections: sections.filter(|section| !section.cells.is_empty()).collect(),
             scaling: Scaling::Given { low: 0.0, high: 1.0 },

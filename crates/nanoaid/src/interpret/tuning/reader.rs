@@ -77,7 +77,7 @@ pub(super) type Activations = Vec<Vec<f32>>;
 impl PositionReader {
     /// Of layers that exist and share a site.
     pub(super) fn new(network: &Network, layers: &[&str], site: ReadPosition, contrast: f64) -> Self {
-        let mut graph = network.graph().clone();
+        let mut graph = layers.iter().fold(network.graph().clone(), |graph, layer| graph.with_values(layer));
         graph.use_fastest_method();
         let id_of = |layer: &&str| graph.value_id(layer).expect("the layer was checked to exist");
         let ids = layers.iter().map(id_of).collect();
@@ -117,8 +117,10 @@ impl PositionReader {
 
     fn batch(&self, planes: &[Plane]) -> Vec<Activations> {
         let (n, side, position) = (planes.len(), self.site.side_px, self.site.position);
-        let values: Vec<f32> = planes.iter().flat_map(Plane::values).copied().collect();
-        let data = TensorData::new(values, [n, 1, side, side]);
+        // a network for colors sees grey
+        let channels_in = self.network.channels_in();
+        let values: Vec<f32> = planes.iter().flat_map(|plane| plane.values().repeat(channels_in)).collect();
+        let data = TensorData::new(values, [n, channels_in, side, side]);
         let images = Tensor::<4>::from_data(data, &self.network.device().burn());
         let images = self.network.normalized(images);
         let outputs = self.graph.outputs(images, &self.ids, Norms::Running, &mut Vec::new());

@@ -195,6 +195,14 @@ pub struct NoiseCurve {
     pub half_sd: Option<f64>,
 }
 
+impl Period {
+    /// The period that was shown, in px, whether or not what is preferred lies beyond.
+    pub fn px(&self) -> f64 {
+        let (Self::Shown { px } | Self::ShortestShown { px } | Self::LongestShown { px }) = *self;
+        px
+    }
+}
+
 impl Preferred {
     /// The preferred period in px; `None` where it may lie beyond those shown.
     pub fn period_px(&self) -> Option<f64> {

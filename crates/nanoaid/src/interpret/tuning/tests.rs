@@ -1,5 +1,7 @@
 //! Tuning of planted networks, whose answer is known, and of whole ones.
 
+mod scan;
+
 use super::*;
 use crate::interpret::visualize::tests::{gabor, planted};
 use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation};

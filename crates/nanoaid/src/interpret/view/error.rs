@@ -4,7 +4,9 @@ use std::io;
 
 use micrograph::paint::ExportError;
 
+use crate::ConfigError;
 use crate::data::prepare::PrepareError;
+use crate::evaluate::classify::ClassifyError;
 use crate::interpret::lens::LensError;
 use crate::output::OutputError;
 
@@ -24,6 +26,12 @@ pub enum ViewError {
     /// Feature maps could not be written.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The classifier could not be used.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A result could not be written; the error names it.
     #[error(transparent)]
     Output(#[from] OutputError),

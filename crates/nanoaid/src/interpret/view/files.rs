@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use micrograph::paint::{NpzWriter, Picture, TiffStack};
+use micrograph::paint::{ColorMap, NpzWriter, Picture, TiffStack};
 use serde::Serialize;
 
 use super::error::ViewError;
 use super::settings::MapFormat;
+use crate::Address;
 use crate::hash::{sha256, sha256_of_file};
 use crate::interpret::lens::Lens;
 use crate::output::{OutputFolder, json_text};
@@ -55,15 +56,36 @@ impl<'a> Files<'a> {
     }
 
     /// Writes the maps of a layer in `formats`.
-    pub(super) fn maps(&mut self, lens: &Lens, formats: &[MapFormat]) -> Result<(), ViewError> {
+    pub(super) fn maps(
+        &mut self,
+        lens: &Lens,
+        formats: &[MapFormat],
+        colors: ColorMap,
+    ) -> Result<(), ViewError> {
         for format in formats {
             let name = match format {
                 MapFormat::Tiff => self.tiff(lens)?,
                 MapFormat::Npz => self.npz(lens)?,
+                MapFormat::Png => {
+                    self.map_pictures(lens, colors)?;
+                    continue;
+                }
             };
             // written in pieces
             let hash = sha256_of_file(&self.folder.file(&name))?;
             self.hashes.insert(name, hash);
+        }
+        Ok(())
+    }
+
+    /// Writes each map as a picture of one pixel a position, from its 0.5 % to its 99.5 % quantile.
+    fn map_pictures(&mut self, lens: &Lens, colors: ColorMap) -> Result<(), ViewError> {
+        for channel in &lens.result.channels {
+            let Address::Layer { layer, channel: Some(index), .. } = &channel.address else { continue };
+            let statistics = &channel.statistics;
+            let plane = lens.maps.plane(*index)?;
+            let picture = Picture::from_plane(plane.as_ref(), statistics.low, statistics.high, colors);
+            self.drawing(&format!("{layer}.{index}"), &picture)?;
         }
         Ok(())
     }

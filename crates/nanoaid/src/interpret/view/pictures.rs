@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::io;
 
 use micrograph::paint::{
-    Cell, ColorBar, ColorMap, ContactSheet, Corner, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling,
-    Section, contact_sheet, outline_mask, resampled, robust_range,
+    Cell, ColorBar, ColorMap, ContactSheet, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling, Section,
+    contact_sheet, outline_mask, resampled, robust_range,
 };
 use micrograph::{Calibration, Plane, Rect};
 
 use super::result::field_text;
-use super::settings::ViewSettings;
+use super::settings::{BarCorner, ViewSettings};
 use crate::Address;
 use crate::interpret::lens::{ChannelState, FalseColor, Lens, LensImage, Order, Reconstruction};
+use crate::terms::meaning;
 
 /// Longest side of a picture of the whole micrograph in pixels.
 const MOST_PX: usize = 1280;
@@ -50,9 +51,9 @@ impl<'a> Planes<'a> {
 }
 
 /// The micrograph as the network saw it, with a scale bar.
-pub(super) fn micrograph(image: LensImage<'_>) -> Picture {
+pub(super) fn micrograph(image: LensImage<'_>, corner: BarCorner) -> Picture {
     let (mut picture, zoom) = gray(image.plane);
-    draw_scale_bar(&mut picture, image.calibration, zoom);
+    draw_scale_bar(&mut picture, image.calibration, zoom, corner);
     picture
 }
 
@@ -67,8 +68,11 @@ pub(super) fn sheet(
     let result = &lens.result;
     let top = settings.top.unwrap_or(usize::MAX);
     let mut sections: Vec<Section<'_>> =
-        ["live channels", "near-copies of a stronger channel", "dead channels (constant on this image)"]
-            .map(|heading| Section { heading: heading.to_owned(), cells: Vec::new() })
+        [("live", "live channels"), ("near-copy", "near-copies"), ("dead", "dead channels")]
+            .map(|(term, name)| Section {
+                heading: format!("{name}: each {}", meaning(term)),
+                cells: Vec::new(),
+            })
             .into();
     for channel in result.channels.iter().take(top) {
         let statistics = &channel.statistics;
@@ -90,7 +94,7 @@ pub(super) fn sheet(
         sections[0].heading.clear();
     }
     let order = match settings.order {
-        Order::Energy => "most energy first",
+        Order::Energy => "most energy (mean squared activation) first",
         Order::Entropy => "lowest spatial entropy first",
         Order::Channel => "by number",
     };
@@ -117,7 +121,12 @@ pub(super) fn sheet(
 }
 
 /// The three strongest components of the maps over the micrograph.
-pub(super) fn false_color(lens: &Lens, colors: &FalseColor, image: LensImage<'_>) -> Picture {
+pub(super) fn false_color(
+    lens: &Lens,
+    colors: &FalseColor,
+    image: LensImage<'_>,
+    corner: BarCorner,
+) -> Picture {
     let (mut picture, zoom) = gray(image.plane);
     let [red, green, blue] = &colors.planes;
     let colors = Picture::from_rgb_planes([red, green, blue]);
@@ -131,7 +140,7 @@ pub(super) fn false_color(lens: &Lens, colors: &FalseColor, image: LensImage<'_>
     let mut over = picture.clone();
     over.blit(0, 0, &colors.resized(height, width, sampling));
     picture.blend(&over, COLOR_WEIGHT);
-    draw_scale_bar(&mut picture, image.calibration, zoom);
+    draw_scale_bar(&mut picture, image.calibration, zoom, corner);
     picture
 }
 
@@ -141,6 +150,8 @@ pub(super) struct ReconstructionDrawn {
     pub(super) output: Picture,
     /// Where it is wrong.
     pub(super) error_map: Picture,
+    /// Where it is more wrong than usual where the image has as much contrast.
+    pub(super) relative_map: Picture,
     /// The micrograph with the anomalies outlined.
     pub(super) overlay: Picture,
 }
@@ -149,34 +160,43 @@ pub(super) struct ReconstructionDrawn {
 pub(super) fn reconstruction(
     LensImage { plane, calibration }: LensImage<'_>,
     reconstruction: &Reconstruction,
+    corner: BarCorner,
 ) -> ReconstructionDrawn {
     let (gray_picture, zoom) = gray(plane);
     let (height, width) = (gray_picture.height(), gray_picture.width());
     let metrics = &reconstruction.metrics;
 
     let mut output = gray(&reconstruction.output).0;
-    draw_scale_bar(&mut output, calibration, zoom);
+    draw_scale_bar(&mut output, calibration, zoom, corner);
 
-    // root of the mean square: in the units of the image
-    let errors = reconstruction.error_map.map(f32::sqrt);
-    let high = robust_range(&errors).map_or(1.0, |(_, high)| high).max(f32::MIN_POSITIVE);
-    let colors = Picture::from_plane(&errors, 0.0, high, ColorMap::Magma);
+    let errors = &reconstruction.error_map;
     let cell = metrics.cell_px as f64 * zoom;
     let cells_height = (errors.height() as f64 * cell).round().max(1.0) as usize;
     let cells_width = (errors.width() as f64 * cell).round().max(1.0) as usize;
-    let colors = colors.resized(cells_height, cells_width, Sampling::Nearest);
-    let mut maps = Picture::new(height, width, [0; 3]);
-    maps.blit(0, 0, &colors);
-    let bar = ColorBar { map: ColorMap::Magma, low: 0.0, high, title: "RMS error".to_owned() };
-    let ink = Ink::regular((width as f32 / 55.0).clamp(12.0, 22.0), [27, 31, 36]);
-    let margin = ink.line_height();
-    let mut error_map = Picture::new(height, width + bar.width(ink) + 3 * margin, [255; 3]);
-    error_map.blit(0, 0, &maps);
-    bar.draw(&mut error_map, (margin, width + margin), height.saturating_sub(2 * margin), ink);
-    let within = Rect { y: 0, x: 0, height, width };
-    if let Some(bar) = scale_bar(width, calibration, zoom) {
-        bar.draw(&mut error_map, within, Corner::BottomRight);
-    }
+    let map_of = |cells: &Plane, high: f32, title: &str| {
+        let colors = Picture::from_plane(cells, 0.0, high, ColorMap::Magma);
+        let colors = colors.resized(cells_height, cells_width, Sampling::Nearest);
+        let mut maps = Picture::new(height, width, [0; 3]);
+        maps.blit(0, 0, &colors);
+        let bar = ColorBar { map: ColorMap::Magma, low: 0.0, high, title: title.to_owned() };
+        let ink = Ink::regular((width as f32 / 55.0).clamp(12.0, 22.0), [27, 31, 36]);
+        let margin = ink.line_height();
+        let mut drawn = Picture::new(height, width + bar.width(ink) + 3 * margin, [255; 3]);
+        drawn.blit(0, 0, &maps);
+        bar.draw(&mut drawn, (margin, width + margin), height.saturating_sub(2 * margin), ink);
+        let within = Rect { y: 0, x: 0, height, width };
+        if let (Some(bar), Some(corner)) = (scale_bar(width, calibration, zoom), corner.corner()) {
+            bar.draw(&mut drawn, within, corner);
+        }
+        drawn
+    };
+    // root of the mean square: in the units of the image
+    let errors = errors.map(f32::sqrt);
+    let high = robust_range(&errors).map_or(1.0, |(_, high)| high).max(f32::MIN_POSITIVE);
+    let error_map = map_of(&errors, high, "RMS error");
+    // what is an anomaly has the brightest color
+    let threshold = (metrics.threshold as f32).max(1.0);
+    let relative_map = map_of(&reconstruction.relative_errors, threshold, "times the usual");
 
     let mut overlay = gray_picture;
     let mask = resampled(&reconstruction.mask, cells_height, cells_width, Sampling::Nearest);
@@ -184,8 +204,8 @@ pub(super) fn reconstruction(
         if y < mask.height() && x < mask.width() { mask.at(y, x) } else { 0.0 }
     });
     outline_mask(&mut overlay, &mask, 0.5, MARK);
-    draw_scale_bar(&mut overlay, calibration, zoom);
-    ReconstructionDrawn { output, error_map, overlay }
+    draw_scale_bar(&mut overlay, calibration, zoom, corner);
+    ReconstructionDrawn { output, error_map, relative_map, overlay }
 }
 
 /// `plane` in grey from 0 to 1, at most [`MOST_PX`] long, and its zoom.
@@ -205,10 +225,10 @@ fn scale_bar(width: usize, calibration: Option<&Calibration>, zoom: f64) -> Opti
     ScaleBar::fit(width as f64, 0.25, unit)
 }
 
-fn draw_scale_bar(picture: &mut Picture, calibration: Option<&Calibration>, zoom: f64) {
-    if let Some(bar) = scale_bar(picture.width(), calibration, zoom) {
+fn draw_scale_bar(picture: &mut Picture, calibration: Option<&Calibration>, zoom: f64, corner: BarCorner) {
+    if let (Some(bar), Some(corner)) = (scale_bar(picture.width(), calibration, zoom), corner.corner()) {
         let within = picture.rect();
-        bar.draw(picture, within, Corner::BottomRight);
+        bar.draw(picture, within, corner);
     }
 }
 

@@ -5,6 +5,7 @@ use micrograph::{FileFacts, calibration::length_text};
 use serde::{Deserialize, Serialize};
 
 use super::settings::ViewSettings;
+use crate::evaluate::classify::NamedClass;
 use crate::interpret::lens::LensResult;
 
 /// Version of [`View`]; 2 since it holds more than the numbers of each layer.
@@ -25,6 +26,9 @@ pub struct View {
     pub data_bar: Option<DataBar>,
     /// Values of the file that became black and white.
     pub contrast: [f32; 2],
+    /// Its class by a classifier; absent where none was requested or built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<NamedClass>,
     /// The numbers of each layer.
     pub layers: Vec<LensResult>,
     /// Names of the pictures beside it.
@@ -60,6 +64,9 @@ pub struct ReconstructionPictures {
     pub output: String,
     /// Where it is wrong.
     pub error_map: String,
+    /// Where it is more wrong than usual where the image has as much contrast.
+    #[serde(default)]
+    pub relative_map: Option<String>,
     /// The micrograph with what is above the threshold outlined.
     pub overlay: String,
 }

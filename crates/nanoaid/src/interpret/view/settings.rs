@@ -1,13 +1,13 @@
 //! What decides how a view looks, besides image and network.
 
 use micrograph::data_bar::DataBarChoice;
-use micrograph::paint::ColorMap;
+use micrograph::paint::{ColorMap, Corner};
 use micrograph::read::ReadConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Network;
 use crate::data::prepare::PrepareConfig;
-use crate::interpret::lens::{Order, Threshold};
+use crate::interpret::lens::{ColorBasis, Order, Threshold};
 
 /// Everything that decides what a view looks like, besides image and network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,16 @@ pub struct ViewSettings {
     pub sheet_only: bool,
     /// Which reconstruction errors are marked.
     pub threshold: Threshold,
+    /// Whether a classifier names the micrograph's class: the network itself if it is one, else the
+    /// built-in one.
+    #[serde(default)]
+    pub classify: bool,
+    /// Where scale bars are drawn.
+    #[serde(default)]
+    pub scale_bar: BarCorner,
+    /// False colors that are shared with other micrographs, by layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub colors: Vec<ColorBasis>,
     /// Size of a pixel as typed.
     pub nm_per_px: Option<f64>,
     /// Page of the file.
@@ -44,6 +54,32 @@ pub enum MapFormat {
     Tiff,
     /// `NumPy` archive, one array of all channels.
     Npz,
+    /// One picture for each channel, at the size of the map, in the colors of the sheet.
+    Png,
+}
+
+/// Where a picture's scale bar is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BarCorner {
+    /// At the lower right.
+    #[default]
+    BottomRight,
+    /// At the lower left.
+    BottomLeft,
+    /// Nowhere.
+    None,
+}
+
+impl BarCorner {
+    /// The corner; `None` for no scale bar.
+    pub(super) fn corner(self) -> Option<Corner> {
+        match self {
+            Self::BottomRight => Some(Corner::BottomRight),
+            Self::BottomLeft => Some(Corner::BottomLeft),
+            Self::None => None,
+        }
+    }
 }
 
 impl ViewSettings {
@@ -58,6 +94,9 @@ impl ViewSettings {
             maps: Vec::new(),
             sheet_only: false,
             threshold: Threshold::default(),
+            classify: true,
+            scale_bar: BarCorner::default(),
+            colors: Vec::new(),
             nm_per_px: None,
             page: 0,
             data_bar: DataBarChoice::default(),

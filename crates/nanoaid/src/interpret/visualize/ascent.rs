@@ -15,13 +15,12 @@ use rayon::prelude::*;
 
 use super::canvas::Canvas;
 use super::config::VisualizeConfig;
-use super::diagnosis::{Journey, Warning};
+use super::diagnosis::Journey;
 use super::image::Shape;
 use super::objective::Objective;
-use super::peak::peak;
 use super::scorer::Scorer;
 use super::transform::{Drawn, Transform};
-use super::{Visualization, VisualizeError, wave};
+use super::{Visualization, VisualizeError};
 use crate::{Layer, Network};
 use optimizer::Optimizer;
 
@@ -287,14 +286,10 @@ impl<'a> Ascent<'a> {
             group.best_coefficients.iter().map(|coefficients| canvas.image(coefficients)).collect()
         };
         let best = images_by(self.canvas);
-        let mut warnings = group.journey.warnings(&best, unbounded);
-        let shown = pictures(&best);
-        if self.config.measures() {
-            warnings.extend(self.wave_warning(objective, &super::picture::gray(&shown[0])));
-        }
+        let warnings = group.journey.warnings(&best, unbounded);
         Visualization {
             objective: objective.clone(),
-            pictures: shown,
+            pictures: pictures(&best),
             large: self.large.map(|(canvas, shape)| {
                 let margin = self.config.margin_px * self.config.enlarge;
                 images_by(canvas).iter().map(|image| super::picture::cut(image, shape, margin)).collect()
@@ -302,18 +297,7 @@ impl<'a> Ascent<'a> {
             score: group.best,
             scores: group.journey.into_scores(),
             snapshots: group.snapshots.iter().map(|(step, images)| (*step, pictures(images))).collect(),
-            keeps_orientation_and_pitch: self.config.keeps_orientation_and_pitch(),
             warnings,
         }
-    }
-
-    /// Warnings about the wave that is read off `picture`.
-    fn wave_warning(&self, objective: &Objective, picture: &Plane) -> Option<Warning> {
-        let side = picture.height().min(picture.width());
-        let Some(peak) = peak(picture).filter(|peak| peak.is_clear(side)) else {
-            return Some(Warning::NoWave);
-        };
-        let answers = wave::answers(self.network, &self.climbed(objective), picture, &peak)?;
-        (!answers.confirmed()).then_some(Warning::OtherWave { own: answers.own, beside: answers.beside })
     }
 }

@@ -106,14 +106,14 @@ impl VisualizeConfig {
     }
 
     /// Whether angles and distances in the picture are those that the network answers to.
-    pub fn keeps_orientation_and_pitch(&self) -> bool {
-        self.transforms.iter().all(Transform::keeps_orientation_and_pitch)
+    pub fn shifts_only(&self) -> bool {
+        self.transforms.iter().all(Transform::shifts_only)
     }
 
     /// Whether pictures should show the period and the axis that a unit prefers: by the power
     /// method, which settles on one wave, without transforms that blur it.
     pub fn measures(&self) -> bool {
-        matches!(self.optimizer, OptimizerConfig::Power { .. }) && self.keeps_orientation_and_pitch()
+        matches!(self.optimizer, OptimizerConfig::Power { .. }) && self.shifts_only()
     }
 
     /// Height and width of what is climbed.

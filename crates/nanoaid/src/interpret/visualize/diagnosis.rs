@@ -36,12 +36,14 @@ pub enum Warning {
     },
     /// The picture should show a period and an axis, but has no clear wave.
     NoWave,
-    /// The picture should show a period and an axis, but gratings of others drive the unit as much.
+    /// The picture should show a period and an axis, but the scan with gratings found others, or none.
     OtherWave {
-        /// Score of a grating of the period and the axis of the picture's strongest wave.
-        own: f32,
-        /// The highest of gratings beside it.
-        beside: f32,
+        /// Period of the picture's strongest wave.
+        period_px: f64,
+        /// Its axis.
+        axis_deg: f64,
+        /// What the scan found.
+        scan: String,
     },
     /// On its way through the network the picture is no nearer to micrographs that drive the unit
     /// than to others (Geirhos et al. 2024).
@@ -79,16 +81,16 @@ impl fmt::Display for Warning {
             Self::StillRising { share } => {
                 write!(
                     out,
-                    "not converged: {} % of the gain came between the last two checks; try more steps",
+                    "not converged: {} % of the gain came between the last two checks",
                     percent(share)
                 )
             }
             Self::NoGain { start } => write!(out, "no picture scored higher than the start, {start}"),
             Self::NoWave => write!(out, "the picture has no clear wave, so no period can be measured"),
-            Self::OtherWave { own, beside } => write!(
+            Self::OtherWave { period_px, axis_deg, scan } => write!(
                 out,
-                "the period and axis of the picture are not the unit's: a plain grating of them scores {own:.4}, one \
-                 beside it {beside:.4}"
+                "the picture's strongest wave, {period_px:.1} px at {axis_deg:.0}°, is not what the scan with \
+                 gratings found: {scan}"
             ),
             Self::OtherPath { nearer, layers } => write!(
                 out,
@@ -123,7 +125,7 @@ impl Warning {
             Self::StillRising { .. } => "take more steps",
             Self::NoGain { .. } => "lower the rate, or use fewer transforms",
             Self::NoWave | Self::OtherWave { .. } => {
-                "the unit is not about one wave; look at it by `fast` or `robust`, or measure a layer nearer to the image"
+                "use the period and axis of the scan, not those of the picture"
             }
             Self::OtherPath { .. } => "believe the real exemplars rather than this picture, or try `maco`",
         }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Tensor, TensorData};
+use micrograph::Plane;
 
 use super::image::Shape;
 use super::objective::Objective;
 use super::score::{ScoreInput, scores};
-use crate::network::{Graph, Norms, PREACTIVATION, ValueId};
+use crate::network::{Graph, Norms, ValueId};
 use crate::{Address, Network};
 
 /// A network and the objectives of a batch.
@@ -27,18 +28,21 @@ pub(super) struct Scorer<'a> {
     own_channels: bool,
 }
 
+/// The score of each of `planes`, of one size, by itself; a network for colors sees grey. `objective`
+/// fits the network and the size, and compares with no micrograph.
+pub fn scores_of(network: &Network, objective: &Objective, planes: &[Plane]) -> Vec<f32> {
+    let Some(first) = planes.first() else { return Vec::new() };
+    let shape = Shape { channels: network.channels_in(), height: first.height(), width: first.width() };
+    let images: Vec<Vec<f32>> = planes.iter().map(|plane| plane.values().repeat(shape.channels)).collect();
+    Scorer::new(network, &vec![objective.clone(); images.len()], 1).scores(&images, shape, None)
+}
+
 impl<'a> Scorer<'a> {
     /// For objectives that were checked to fit; image `i` of a batch belongs to objective
     /// `i / members`.
     pub(super) fn new(network: &'a Network, objectives: &[Objective], members: usize) -> Self {
         let layers: BTreeSet<&str> = objectives.iter().flat_map(Objective::layers).collect();
-        let mut graph = network.graph().clone();
-        for layer in &layers {
-            let fused = layer.strip_suffix(PREACTIVATION).and_then(|name| graph.value_id(name));
-            if let (None, Some(id)) = (graph.value_id(layer), fused) {
-                graph = graph.with_preactivation(id, layer).expect("the layer was checked to exist");
-            }
-        }
+        let graph = layers.iter().fold(network.graph().clone(), |graph, layer| graph.with_values(layer));
         let own = own_channels(objectives, members);
         let cut = own.and_then(|(layer, channels)| {
             let id = graph.value_id(layer).expect("the layer was checked to exist");

@@ -91,7 +91,7 @@ impl Transform {
     }
 
     /// Whether angles and distances in the picture are those that the network answers to.
-    pub fn keeps_orientation_and_pitch(&self) -> bool {
+    pub fn shifts_only(&self) -> bool {
         matches!(
             self,
             Self::Pad { .. }

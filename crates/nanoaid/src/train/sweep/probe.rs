@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::evaluate::classifier::{Interval, wilson};
 use crate::train::regression::{Examples, SoftmaxRegression, argmax};
 
 /// Weight of the squared coefficients, per sample.
@@ -15,6 +16,8 @@ pub(super) struct Probe {
     pub training_categories: Vec<Option<String>>,
     pub held_out: Vec<Vec<f64>>,
     pub held_out_categories: Vec<Option<String>>,
+    /// The micrograph of each held-out patch.
+    pub held_out_files: Vec<String>,
 }
 
 /// How well the probe does.
@@ -24,7 +27,14 @@ pub(super) struct ProbeResult {
     pub accuracy: f64,
     /// Share of the most frequent category among them.
     pub chance: f64,
+    /// Micrographs that the held-out patches come from.
+    pub n_images: usize,
+    /// 95 % interval of the accuracy: Wilson's for so many micrographs, since patches of one are alike.
+    pub interval: Interval,
 }
+
+/// Probability that the interval holds the accuracy.
+const INTERVAL: f64 = 0.95;
 
 impl Probe {
     /// Trains and tests; `None` unless at least two categories are in both splits. Patches of categories that are not
@@ -59,7 +69,12 @@ impl Probe {
         expected.iter().for_each(|label| counts[*label] += 1);
         let n = held_out.len() as f64;
         let most = counts.into_iter().max().unwrap_or(0);
-        Some(ProbeResult { accuracy: right as f64 / n, chance: most as f64 / n })
+        let files = self.held_out_files.iter().zip(&self.held_out_categories);
+        let files: BTreeSet<&String> =
+            files.filter(|(_, category)| label(category).is_some()).map(|(file, _)| file).collect();
+        let (accuracy, n_images) = (right as f64 / n, files.len());
+        let interval = wilson((accuracy * n_images as f64).round() as usize, n_images, INTERVAL)?;
+        Some(ProbeResult { accuracy, chance: most as f64 / n, n_images, interval })
     }
 }
 
@@ -84,7 +99,8 @@ mod tests {
     fn probe(spread: f64) -> Option<ProbeResult> {
         let (training, training_categories) = clusters(40, spread, 0);
         let (held_out, held_out_categories) = clusters(40, spread, 1);
-        Probe { training, training_categories, held_out, held_out_categories }.run()
+        let held_out_files = (0..held_out.len()).map(|index| format!("{}.png", index / 20)).collect();
+        Probe { training, training_categories, held_out, held_out_categories, held_out_files }.run()
     }
 
     #[test]
@@ -92,6 +108,9 @@ mod tests {
         let separate = probe(0.05).unwrap();
         assert_eq!(separate.accuracy, 1.0);
         assert!((separate.chance - 1.0 / 3.0).abs() < 1e-12);
+        // of six micrographs of 20 patches: 1 / (1 + z² / 6) with z = 1.95996
+        assert_eq!(separate.n_images, 6);
+        assert!((separate.interval.low - 0.6097).abs() < 1e-4 && separate.interval.high == 1.0);
         let noise = probe(100.0).unwrap();
         assert!(noise.accuracy < 0.5, "{noise:?}");
     }
@@ -105,6 +124,7 @@ mod tests {
             training,
             training_categories: one.clone(),
             held_out_categories: one,
+            held_out_files: vec!["a.png".to_owned(); 9],
         };
         assert_eq!(probe.run(), None);
     }
