@@ -4,11 +4,13 @@
 //! writer that is dropped half way leaves no file. Two writers of one path do not mix: the
 //! last to finish wins.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Most bytes of a file's name in its temporary one; file systems have room for 255.
+const MOST_NAME_BYTES: usize = 120;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,25 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     file.finish()
 }
 
+/// Whether `name` is the temporary one of a file that was not finished: `.NAME.PROCESS-NUMBER.part`.
+pub fn is_unfinished(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let middle = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part"));
+    middle
+        .and_then(|middle| middle.rsplit_once('.'))
+        .and_then(|(of, numbers)| numbers.split_once('-').filter(|_| !of.is_empty()))
+        .is_some_and(|(process, count)| number(process) && number(count))
+}
+
+/// A path in JSON, whatever its bytes: U+FFFD stands for those that are not UTF-8. For `serialize_with` of serde, which
+/// would give up the whole result at such a path.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn lossy_path<P: AsRef<Path>, S: serde::Serializer>(path: &P, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.as_ref().to_string_lossy())
+}
+
 /// A file under a temporary name, renamed to its path when it is finished; if dropped before, it
 /// is removed. Buffered.
 #[derive(Debug)]
@@ -50,9 +71,11 @@ impl WholeFile {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let fail = |source| WriteError { path: path.to_owned(), source };
         let name = path.file_name().ok_or_else(|| fail(io::Error::other("the path names no file")))?;
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}-{}.part", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        // a part of the name: a long one would have no room for what is added
+        let name = name.to_string_lossy();
+        let name = &name[..name.floor_char_boundary(MOST_NAME_BYTES)];
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let hidden = format!(".{name}.{}-{number}.part", std::process::id());
         let temporary = path.with_file_name(hidden);
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(fail)?;
         Ok(Self { path: path.to_owned(), temporary, writer: Some(BufWriter::with_capacity(1 << 18, file)) })
@@ -153,10 +176,32 @@ mod tests {
         write_whole(&path, b"old").unwrap();
         let mut half = WholeFile::create(&path).unwrap();
         half.write_all(b"half").unwrap();
-        assert_eq!(names_in(folder.path()).len(), 2);
+        let names = names_in(folder.path());
+        assert_eq!(
+            names.iter().map(|name| is_unfinished(name)).collect::<Vec<_>>(),
+            [true, false],
+            "{names:?}"
+        );
         drop(half);
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names_in(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn the_longest_names_that_a_system_stores_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a".repeat(255), "ä".repeat(127)] {
+            write_whole(&folder.path().join(&name), b"x").unwrap();
+            assert_eq!(fs::read(folder.path().join(&name)).unwrap(), b"x");
+        }
+    }
+
+    #[test]
+    fn only_names_with_a_process_and_a_number_are_those_of_unfinished_files() {
+        assert!(is_unfinished(".a.tar.gz.12-0.part"));
+        for name in [".a.part", "a.12-0.part", ".12-0.part", ".a.12-.part", ".a.1x-0.part", ".a.12-0.parts"] {
+            assert!(!is_unfinished(name), "{name}");
+        }
     }
 
     #[test]

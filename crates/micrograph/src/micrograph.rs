@@ -25,6 +25,7 @@ pub struct Micrograph {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// The file.
+    #[serde(serialize_with = "crate::file::lossy_path")]
     pub path: PathBuf,
     /// Its format: `PNG`, `JPEG`, `BMP`, `TIFF`, `PBM`, `PGM`, `PPM`, `NPY`, `DM3`, `DM4` or `JEOL JED-2200`.
     pub format: String,

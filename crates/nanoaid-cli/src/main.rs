@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use command::{Arguments, Command};
+use command::{Arguments, Command, WayOn};
 use outcome::{Failure, Outcome, Verbosity, detail, say};
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     }
     let begun = Instant::now();
     let way_on = command.way_on();
-    let ended = run(command);
+    let ended = run(command, way_on);
     detail(&format!("{:.2} s", begun.elapsed().as_secs_f64()));
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -43,8 +43,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Outcome, Failure> {
-    interrupt::listen()?;
+fn run(command: Command, way_on: WayOn) -> Result<Outcome, Failure> {
+    interrupt::listen(way_on.text())?;
     nanoaid::device::check_kernels()?;
     let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
     detail(&format!("nanoaid {version}, {}, {threads} threads", nanoaid::bench::instruction_set()));

@@ -3,6 +3,7 @@
 //! Results go to standard output by [`print`]. Everything else goes to standard error: [`say`] for what the
 //! user has to know (a skipped file, a warning), [`note`] for progress, [`detail`] for `--verbose`.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -146,7 +147,7 @@ impl Verbosity {
 /// Writes what the user has to know to standard error.
 pub(crate) fn say(text: &str) {
     // if standard error is closed, there is no reader
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 
 /// Writes progress to standard error, unless `--quiet` is given.
@@ -165,7 +166,7 @@ pub(crate) fn detail(text: &str) {
 
 /// Writes a result to standard output; a reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(shown(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure { what: Some("cannot write to standard output".to_owned()), ..error.into() })
         }
@@ -173,9 +174,28 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// `text` with control characters but tabs and ends of lines as `\u{1b}`: names of files and what files say of
+/// themselves may hold what a terminal obeys. In JSON they are escaped already.
+fn shown(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r');
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escaped =
+        text.chars().map(|c| if is_obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_and_all_else_stays() {
+        assert_eq!(shown("a\u{1b}[2Jb\u{7}\u{9b}c\u{7f}"), "a\\u{1b}[2Jb\\u{7}\\u{9b}c\\u{7f}");
+        let plain = "µm, 中\n\tpage 1\r\n";
+        assert!(matches!(shown(plain), Cow::Borrowed(text) if text == plain));
+    }
 
     #[test]
     fn a_failure_names_its_file_once() {

@@ -19,7 +19,7 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
 /// SHA-256 of the file at `path`, read in pieces.
 ///
 /// # Errors
-/// If the file can not be read.
+/// If it is not a regular file, or cannot be read.
 pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut reader = BufReader::with_capacity(1 << 16, regular::open(path)?);
@@ -32,6 +32,11 @@ pub fn sha256_of_file(path: &Path) -> io::Result<String> {
         let n_bytes = bytes.len();
         reader.consume(n_bytes);
     }
+}
+
+/// Whether `text` is a SHA-256 as hexadecimal digits.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// `bytes` as hexadecimal digits.

@@ -95,6 +95,7 @@ mod eigen;
 pub mod evaluate;
 pub mod hash;
 pub mod interpret;
+mod json;
 mod kernels;
 pub mod measure;
 pub mod network;

@@ -167,6 +167,20 @@ pub fn measure(
     network: Option<&mut PatternNetwork<'_>>,
     progress: &mut dyn FnMut(MeasureStep) -> ControlFlow<()>,
 ) -> Result<MeasuredImage, MeasureError> {
+    measure_as((source, Input::of(source)), name, settings, network, progress)
+}
+
+/// As [`measure`], of an image that the record names as `input`, wherever it was read from.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn measure_as(
+    (source, input): (&Source, Input),
+    name: &str,
+    settings: &MeasureSettings,
+    network: Option<&mut PatternNetwork<'_>>,
+    progress: &mut dyn FnMut(MeasureStep) -> ControlFlow<()>,
+) -> Result<MeasuredImage, MeasureError> {
     let found = measure_file(source, &settings.file, progress)?;
     let used = network.as_ref().map(|network| network.used.clone());
     let mut files = vec![(format!("{name}.png"), found.overlay_png())];
@@ -180,7 +194,7 @@ pub fn measure(
     if let Some(count) = &details.count {
         files.push((particles_name(name), particles::particles_csv(report, count).into_bytes()));
     }
-    let mut record = Record::new(COMMAND, Some(Input::of(source)), used, settings.clone());
+    let mut record = Record::new(COMMAND, Some(input), used, settings.clone());
     record.files = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     let record = MeasureRecord { record, data_bar: found.specimen.data_bar, report: report.clone(), pattern };
     let text = json_text(&Written { record: &record, details_px: details })?;

@@ -174,6 +174,7 @@ impl Network {
         if network.is_none() && header.contains_key(ARCHITECTURE_KEY) {
             return Self::from_bytes(bytes, device);
         }
+        let weights = import::without_prefix(weights);
         let found = import::recognize(&weights, network)?;
         let weights = found.in_our_names(weights);
         let config = PublishedConfig::new(found.network, found.n_classes);

@@ -1,13 +1,23 @@
-//! Where results go: folders that are never overwritten by accident, files that are whole.
+//! Where results go: folders that are never overwritten by accident and that one process writes at a time, files that
+//! are whole.
+//!
+//! One rule for all commands: what a killed process left half written does not count and is removed by the next one;
+//! a folder that was made for a result and got none is removed.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs;
+mod claim;
+mod csv;
+mod names;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use micrograph::file::{self, WriteError};
 use serde::Serialize;
+
+pub use claim::ClaimError;
+pub(crate) use claim::{Claim, is_blank, is_leftover, sweep};
+pub use csv::{csv_line, csv_text, text_cell};
+pub use names::{folder_names, plain_name, slug, slugs};
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +27,12 @@ pub enum OutputError {
     /// The folder `path` holds files, and writing into it was not forced.
     #[error("{} is there already and not empty; choose another --out, or --force to write into it", path.display())]
     NotEmpty { path: PathBuf },
-    /// The folder `path` could not be made.
-    #[error("cannot make the folder {}: {source}", path.display())]
+    /// The folder `path` could not be listed.
+    #[error("cannot read the folder {}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
+    /// The folder could not be made, or another process writes into it; the error names it.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// A file could not be written; the error names it.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -28,27 +41,35 @@ pub enum OutputError {
     Json(#[from] serde_json::Error),
 }
 
-/// A folder for results.
+/// A folder for results; no other process can make it one of its own until the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct OutputFolder {
     path: PathBuf,
+    claim: Claim,
 }
 
 impl OutputFolder {
     /// Makes the folder `path`. One with files in it is used only with `force`; files of other
-    /// names in it are then left alone.
+    /// names in it are then left alone. What a killed process left half written is no file.
+    ///
+    /// # Errors
+    /// If it holds files and `force` is not given, another process writes into it, or the system refuses.
     pub fn create(path: &Path, force: bool) -> Result<Self, OutputError> {
         let failed = |source| OutputError::Folder { path: path.to_owned(), source };
-        if path.is_dir() && !force && fs::read_dir(path).map_err(failed)?.next().is_some() {
+        if !force && path.is_dir() && !is_blank(path).map_err(failed)? {
             return Err(OutputError::NotEmpty { path: path.to_owned() });
         }
-        fs::create_dir_all(path).map_err(failed)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), claim: Claim::of(path)? })
     }
 
     /// A folder inside this one.
+    ///
+    /// # Errors
+    /// If the system refuses.
     pub fn folder(&self, name: &str) -> Result<Self, OutputError> {
-        Self::create(&self.path.join(name), true)
+        let path = self.path.join(name);
+        let claim = self.claim.inner(&path)?;
+        Ok(Self { path, claim })
     }
 
     /// Path of this folder.
@@ -77,85 +98,9 @@ pub fn json_text(value: &impl Serialize) -> Result<String, OutputError> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
-/// A table as CSV, cells in quotes where they need it (RFC 4180).
-///
-/// # Panics
-/// If a row has not as many cells as `head`.
-pub fn csv_text<S: AsRef<str>>(head: &[S], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(head.iter().map(AsRef::as_ref)).expect("memory takes rows");
-    for row in rows {
-        writer.write_record(row).expect("memory takes rows of the length of the head");
-    }
-    String::from_utf8(writer.into_inner().expect("memory takes rows")).expect("cells are text")
-}
-
-/// Cells as a line of CSV, in quotes where they need it (RFC 4180).
-pub fn csv_line(cells: &[String]) -> String {
-    let quoted = cells.iter().map(|cell| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.clone()
-        }
-    });
-    quoted.collect::<Vec<_>>().join(",") + "\n"
-}
-
-/// A name for each file, fit for a folder: its stem; where stems meet, with the folder before it,
-/// then with a number.
-pub fn folder_names(files: &[PathBuf]) -> Vec<String> {
-    let stem = |file: &PathBuf| clean(file.file_stem().unwrap_or(OsStr::new("image")));
-    let stems: Vec<String> = files.iter().map(stem).collect();
-    let mut taken = BTreeSet::new();
-    files
-        .iter()
-        .zip(&stems)
-        .map(|(file, stem)| {
-            let mut name = stem.clone();
-            if stems.iter().filter(|other| *other == stem).count() > 1
-                && let Some(parent) = file.parent().and_then(Path::file_name)
-            {
-                name = format!("{}_{stem}", clean(parent));
-            }
-            let base = name.clone();
-            let mut number = 2;
-            while !taken.insert(name.clone()) {
-                name = format!("{base}_{number}");
-                number += 1;
-            }
-            name
-        })
-        .collect()
-}
-
-/// Letters, digits, `-`, `_` and `.`; anything else becomes `_`.
-fn clean(name: &OsStr) -> String {
-    let text: String = name
-        .to_string_lossy()
-        .chars()
-        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
-        .collect();
-    if text.trim_matches('.').is_empty() { "image".to_owned() } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_with_commas_and_quotes_are_quoted() {
-        let cells = ["a", "b, c", "d \"e\""].map(str::to_owned);
-        assert_eq!(csv_line(&cells), "a,\"b, c\",\"d \"\"e\"\"\"\n");
-    }
-
-    #[test]
-    fn names_of_folders_are_clean_and_differ() {
-        let files =
-            ["a/x.tif", "b/x.tif", "b/x.png", "c/My image (1).jpg", "..", "d/..tif"].map(PathBuf::from);
-        let names = folder_names(&files);
-        assert_eq!(names, ["a_x", "b_x", "b_x_2", "My_image__1_", "image", "d_image"]);
-    }
 
     #[test]
     fn a_folder_with_files_is_not_written_to_unless_forced() {
@@ -166,5 +111,33 @@ mod tests {
         assert!(error.contains("--force"), "{error}");
         OutputFolder::create(&path, true).unwrap();
         assert_eq!(std::fs::read(path.join("a.txt")).unwrap(), b"a");
+    }
+
+    #[test]
+    fn a_folder_with_nothing_but_what_a_kill_left_is_taken_and_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        std::fs::create_dir_all(path.join("inner")).unwrap();
+        for name in [".first.png.77-0.part", "inner/.b.json.77-1.part", ".nanoaid.lock"] {
+            std::fs::write(path.join(name), "ha").unwrap();
+        }
+        let made = OutputFolder::create(&path, false).unwrap();
+        assert!(!path.join(".first.png.77-0.part").exists());
+        made.folder("inner").unwrap().write("b.json", b"{}").unwrap();
+        let names: Vec<_> =
+            std::fs::read_dir(path.join("inner")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["b.json"]);
+    }
+
+    #[test]
+    fn two_writers_of_one_folder_are_refused_even_where_it_is_forced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let first = OutputFolder::create(&path, false).unwrap();
+        first.write("a.txt", b"a").unwrap();
+        let error = OutputFolder::create(&path, true).unwrap_err().to_string();
+        assert!(error.contains("another nanoaid") && error.contains("out"), "{error}");
+        drop(first);
+        OutputFolder::create(&path, true).unwrap();
     }
 }

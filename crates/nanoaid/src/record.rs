@@ -24,6 +24,7 @@ pub enum Input {
     /// A file.
     File {
         /// Where it was.
+        #[serde(serialize_with = "micrograph::file::lossy_path")]
         path: PathBuf,
         /// SHA-256 of its bytes.
         sha256: String,
@@ -47,6 +48,7 @@ impl Input {
 #[serde(deny_unknown_fields)]
 pub struct NetworkUsed {
     /// The run folder, weights file, or name of a built-in network, as given.
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     pub run: PathBuf,
     /// SHA-256 of the network as a file.
     pub sha256: String,

@@ -3,21 +3,37 @@
 //! One way for all commands that leave a record. Nothing is written unless record, input and network are
 //! the same as they were. Pages come from whoever calls.
 
+mod find;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use micrograph::ReadError;
 use micrograph::measure::file::MeasureStep;
-use micrograph::{ReadError, Source, regular};
+use micrograph::regular;
 use serde::Serialize;
 
+use crate::Network;
+use crate::data::dataset::DatasetError;
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
 use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
-use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure};
+use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure_as};
 use crate::output::{OutputError, OutputFolder};
 use crate::record::{self, Input, NetworkUsed, Record, RecordError};
+
+/// What is made again.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayInput<'a> {
+    /// The record.
+    pub record: &'a Path,
+    /// A folder in which the image is looked for by its content, where it is not where it was.
+    pub images: Option<&'a Path>,
+}
 
 /// Where a replay writes, and who makes its pages.
 #[derive(Clone, Copy)]
@@ -64,12 +80,24 @@ pub enum ReplayError {
     /// The input could not be read; the error names it.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The input is not where it was; the error names it.
+    #[error("{}: {source}; nor is a file of the same content beside the record: name the folder of the images with --images", record.display())]
+    NotThere { record: PathBuf, source: ReadError },
+    /// The folder of images does not hold the input.
+    #[error("{}: no image in {} has the SHA-256 {sha256} of the record", record.display(), folder.display())]
+    NotIn { record: PathBuf, folder: PathBuf, sha256: String },
+    /// The folder of images cannot be listed; the error names it.
+    #[error(transparent)]
+    Images(#[from] DatasetError),
     /// The input is not what it was.
     #[error("{}: the SHA-256 of {} is {found}, the record says {expected}", record.display(), image.display())]
     Input { record: PathBuf, image: PathBuf, found: String, expected: String },
     /// The input could not be prepared; the error names it.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// The record names a file that is none in a folder of results.
+    #[error("{}: `{name}` is no name of a result", record.display())]
+    Name { record: PathBuf, name: String },
     /// The view could not be made.
     #[error(transparent)]
     View(#[from] ViewError),
@@ -94,40 +122,48 @@ pub struct Replayed {
     pub n_files: usize,
 }
 
-/// Makes the result of the record at `path` again, into the folder of `output`.
+/// Makes the result of a record again, into the folder of `output`.
 ///
 /// # Errors
 /// If the record, its input or its network changed, or a file comes out with other bytes.
 pub fn replay(
-    path: &Path,
+    from: ReplayInput<'_>,
     output: ReplayOutput<'_>,
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
+    let path = from.record;
     if path.is_dir() {
         return Err(ReplayError::Folder { path: path.to_owned() });
     }
     let bytes = regular::read(path, regular::LARGEST)
         .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
     match record::head(path, &bytes)?.command.as_str() {
-        "lens" => lens(path, record::parsed(path, &bytes)?, output, progress),
-        "measure" => measurement((path, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        "lens" => lens(from, record::parsed(path, &bytes)?, output, progress),
+        "measure" => measurement((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         "visualize" => pictures(path, &record::parsed(path, &bytes)?, output, progress),
         command => Err(ReplayError::Command { path: path.to_owned(), command: command.to_owned() }),
     }
 }
 
 fn lens(
-    path: &Path,
+    from: ReplayInput<'_>,
     record: Record<ViewSettings>,
     output: ReplayOutput<'_>,
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
+    let path = from.record;
     let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
     let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
     let input = record.input.as_ref().ok_or_else(|| lacks("input"))?;
-    let network = used.open()?;
+    let network = opened(path, used)?;
     let prepared: Prepared = match input {
-        Input::File { .. } => prepare::source(&unchanged(path, input)?, &record.settings.prepare())?,
+        Input::File { path: image, sha256 } => {
+            let source = find::input(path, image, sha256, from.images)?;
+            let mut prepared = prepare::source(&source, &record.settings.prepare())?;
+            // wherever it was found
+            prepared.facts.path.clone_from(image);
+            prepared
+        }
         Input::Specimen { name } => prepare::built_in(name)?,
     };
     let folder = OutputFolder::create(output.path, output.force)?;
@@ -140,15 +176,18 @@ fn lens(
 }
 
 fn measurement(
-    (path, bytes): (&Path, &[u8]),
+    (from, bytes): (ReplayInput<'_>, &[u8]),
     kept: &MeasureRecord,
     output: ReplayOutput<'_>,
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
-    let record = &kept.record;
-    let input = record.input.as_ref().ok_or(ReplayError::Lacks { path: path.to_owned(), what: "input" })?;
-    let source = unchanged(path, input)?;
-    let network = record.network.as_ref().map(NetworkUsed::open).transpose()?;
+    let (path, record) = (from.record, &kept.record);
+    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
+    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
+        return Err(lacks("file"));
+    };
+    let source = find::input(path, image, content, from.images)?;
+    let network = record.network.as_ref().map(|used| opened(path, used)).transpose()?;
     let mut network = record
         .network
         .as_ref()
@@ -157,10 +196,15 @@ fn measurement(
         .transpose()?;
     // as the files were named, whatever the record is called by now: the overlay's name is the shortest
     let name = record.files.keys().filter_map(|file| file.strip_suffix(".png")).min_by_key(|name| name.len());
-    let name = name.ok_or(ReplayError::Lacks { path: path.to_owned(), what: "overlay" })?.to_owned();
-    let again = measure((&source, &name), &record.settings, network.as_mut(), &mut |step| {
-        progress(ReplayProgress::Measure(step))
-    })?;
+    let name = name.ok_or_else(|| lacks("overlay"))?.to_owned();
+    // names come from outside: of files in the folder, and of no others
+    if name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
+        return Err(ReplayError::Name { record: path.to_owned(), name });
+    }
+    let again =
+        measure_as((&source, input.clone()), &name, &record.settings, network.as_mut(), &mut |step| {
+            progress(ReplayProgress::Measure(step))
+        })?;
     let folder = OutputFolder::create(output.path, output.force)?;
     for (name, bytes) in &again.files {
         folder.write(name, bytes)?;
@@ -180,8 +224,9 @@ fn pictures(
 ) -> Result<Replayed, ReplayError> {
     let failed = |source| ReplayError::Gallery { record: path.to_owned(), source };
     let record = &kept.record;
-    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "network" };
-    let network = record.network.as_ref().ok_or_else(lacks)?.open()?;
+    let used = record.network.as_ref();
+    let used = used.ok_or_else(|| ReplayError::Lacks { path: path.to_owned(), what: "network" })?;
+    let network = opened(path, used)?;
     let gallery = Gallery::again(&network, record).map_err(failed)?;
     let folder = OutputFolder::create(output.path, output.force)?;
     let objectives = [kept.objective.clone()];
@@ -192,21 +237,17 @@ fn pictures(
     compared(path, &record.program_version, &record.files, &files)
 }
 
-/// The input of the record at `path`, if its bytes are those that were recorded.
-pub(crate) fn unchanged(path: &Path, input: &Input) -> Result<Source, ReplayError> {
-    let Input::File { path: image, sha256 } = input else {
-        return Err(ReplayError::Lacks { path: path.to_owned(), what: "file" });
-    };
-    let source = Source::read(image)?;
-    if source.sha256() == sha256 {
-        return Ok(source);
+/// The network of the record at `path`, from where it was or from beside the record.
+fn opened(path: &Path, used: &NetworkUsed) -> Result<Network, ReplayError> {
+    let places = find::places_of_run(path, &used.run);
+    let mut first = None;
+    for run in places {
+        match (NetworkUsed { run, ..used.clone() }).open() {
+            Ok(network) => return Ok(network),
+            Err(error) => first = first.or(Some(error)),
+        }
     }
-    Err(ReplayError::Input {
-        record: path.to_owned(),
-        image: image.clone(),
-        found: source.sha256().to_owned(),
-        expected: sha256.clone(),
-    })
+    Err(first.expect("the recorded place is one").into())
 }
 
 /// An error that names the files which came out with other bytes.

@@ -3,26 +3,28 @@
 //!
 //! Every file takes its place by a rename; the manifest is written after the files it names and
 //! holds their hashes, so a damaged file is told from a whole one. Nothing in a run folder depends
-//! on the clock: the same training leaves the same bytes.
+//! on the clock: the same training leaves the same bytes. Nothing outside the folder is opened or removed, and no file
+//! in it that no run writes.
 
+mod manifest;
+mod own;
 mod settings;
 
+pub use manifest::{CheckpointFile, Lengthened, Manifest, SCHEMA_VERSION, Status};
 pub use settings::{BaseUsed, ClassifierSettings, DataSummary, RunSettings};
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use micrograph::{file, regular};
-use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
 use crate::network::WeightsError;
+use crate::output::{Claim, ClaimError, is_blank};
 use crate::{Device, Network};
+use manifest::checkpoint_name;
 
-/// Version of the folder's format.
-pub const SCHEMA_VERSION: u32 = 1;
 /// Name of the manifest.
 const MANIFEST: &str = "manifest.json";
 /// Name of the network with the lowest validation loss.
@@ -31,65 +33,8 @@ pub const NETWORK: &str = "network.safetensors";
 const CHECKPOINTS: &str = "checkpoints";
 /// Checkpoints that are kept.
 const KEPT_CHECKPOINTS: usize = 2;
-
-/// Whether a run has ended, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Begun; it may have been cut off and can be resumed.
-    Begun,
-    /// All epochs done.
-    Done,
-    /// Stopped because the validation loss fell no more.
-    StoppedEarly,
-}
-
-/// What a run folder holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// Version of the folder's format.
-    pub schema_version: u32,
-    /// Version of the program that wrote it.
-    pub program_version: String,
-    /// Whether it has ended.
-    pub status: Status,
-    /// Device it was trained on.
-    pub device: String,
-    /// Settings of the training, complete.
-    pub settings: RunSettings,
-    /// What it was trained on: digest, number of micrographs, settings of the split.
-    pub data: DataSummary,
-    /// Each time a training was given more epochs, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lengthened: Vec<Lengthened>,
-    /// Files and their SHA-256.
-    pub files: BTreeMap<String, String>,
-    /// Checkpoints, oldest first, and their SHA-256.
-    pub checkpoints: Vec<CheckpointFile>,
-}
-
-/// A training that was given more epochs than it began with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lengthened {
-    /// Epochs that were complete; their learning rate fell as if all ended after `planned_epochs`.
-    pub after_epoch: usize,
-    /// Epochs that were planned until then.
-    pub planned_epochs: usize,
-}
-
-/// A checkpoint that the manifest vouches for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckpointFile {
-    /// Epochs that were complete.
-    pub epoch: usize,
-    /// File name inside the folder of checkpoints.
-    pub file: String,
-    /// SHA-256 of its bytes.
-    pub sha256: String,
-}
+/// Files that no run writes, which an error names.
+const MOST_NAMED: usize = 3;
 
 /// Why a run folder could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +65,40 @@ pub enum RunError {
     NotARun {
         /// The folder.
         path: PathBuf,
+    },
+    /// The folder holds files that no run writes, which would be lost if it were replaced.
+    #[error(
+        "{} holds what no training wrote and is not replaced: {}; move it to another folder first, or choose another --out",
+        path.display(),
+        files.join(", ")
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Some of them.
+        files: Vec<String>,
+    },
+    /// A link where the folder has to hold the file or folder itself.
+    #[error("{} is not a {expected}, expected the {expected} itself and no link: put it there, or use a copy of the run", path.display())]
+    NotItself {
+        /// What is a link, or something else.
+        path: PathBuf,
+        /// What is expected: `file` or `folder`.
+        expected: &'static str,
+    },
+    /// The folder could not be made, or another process writes into it.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// A file that was written is no longer there, or no longer the same.
+    #[error(
+        "{}: the files of the run were removed or changed while it was written ({found}); run the same command with --resume to write them again",
+        path.display()
+    )]
+    Lost {
+        /// The run folder.
+        path: PathBuf,
+        /// What was found first.
+        found: Box<RunError>,
     },
     /// The manifest is damaged or of another version.
     #[error("{}: {reason}", path.display())]
@@ -162,45 +141,49 @@ pub enum RunError {
 pub struct RunFolder {
     path: PathBuf,
     manifest: Manifest,
-}
-
-impl Manifest {
-    /// Of a run that begins now.
-    pub fn begun(settings: RunSettings, data: DataSummary, device: Device) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            status: Status::Begun,
-            device: device.to_string(),
-            settings,
-            data,
-            lengthened: Vec::new(),
-            files: BTreeMap::new(),
-            checkpoints: Vec::new(),
-        }
-    }
+    /// Of a run that is written.
+    _claim: Option<Claim>,
 }
 
 impl RunFolder {
     /// Makes the folder at `path` and writes `manifest` into it. With `force` an older run there
-    /// is removed first, a folder that is no run never.
+    /// is removed first, a folder that is no run or holds other files never.
     ///
     /// # Errors
-    /// If the folder is there already (without `force`), or the system refuses.
+    /// If the folder is there already (without `force`), holds files that no run writes, another process writes into
+    /// it, or the system refuses.
     pub fn create(path: &Path, manifest: Manifest, force: bool) -> Result<Self, RunError> {
-        if path.exists() && !holds_only_leftovers(path)? {
+        if path.exists() && !is_blank(path).map_err(io_error(path))? {
             if !force {
                 return Err(RunError::Exists { path: path.to_owned() });
             }
             if !path.join(MANIFEST).is_file() {
                 return Err(RunError::NotARun { path: path.to_owned() });
             }
+            let claim = Claim::of(path)?;
+            let mut files = own::foreign(path)?;
+            if !files.is_empty() {
+                files.truncate(MOST_NAMED);
+                return Err(RunError::Foreign { path: path.to_owned(), files });
+            }
             remove_at_once(path)?;
+            drop(claim);
         }
         // the manifest first: a folder without one is no run
-        fs::create_dir_all(path).map_err(io_error(path))?;
-        let run = Self { path: path.to_owned(), manifest };
+        let claim = Some(Claim::of(path)?);
+        let run = Self { path: path.to_owned(), manifest, _claim: claim };
         run.write_manifest()?;
+        run.remove_leftovers()?;
+        Ok(run)
+    }
+
+    /// Opens the run folder at `path` to write into it again.
+    ///
+    /// # Errors
+    /// As [`RunFolder::open`], or if another process writes into it.
+    pub fn resume(path: &Path) -> Result<Self, RunError> {
+        let claim = Claim::of(path)?;
+        let run = Self { _claim: Some(claim), ..Self::open(path)? };
         run.remove_leftovers()?;
         Ok(run)
     }
@@ -220,16 +203,9 @@ impl RunFolder {
         }
         let file = path.join(MANIFEST);
         let text = regular::read(&file, regular::LARGEST).map_err(io_error(&file))?;
-        let wrong = |reason: String| RunError::Manifest { path: file.clone(), reason };
-        let value: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
-        if version != Some(u64::from(SCHEMA_VERSION)) {
-            let found = version.map_or("none".to_owned(), |version| version.to_string());
-            return Err(wrong(format!("schema version {found}, expected {SCHEMA_VERSION}")));
-        }
-        let manifest = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), manifest })
+        let manifest =
+            Manifest::parsed(&text).map_err(|reason| RunError::Manifest { path: file.clone(), reason })?;
+        Ok(Self { path: path.to_owned(), manifest, _claim: None })
     }
 
     /// The folder.
@@ -262,7 +238,7 @@ impl RunFolder {
             path: self.path.join(MANIFEST),
             reason: format!("does not name `{name}`: the run has not come so far"),
         })?;
-        read_checked(&path, expected)
+        own::read_checked(&path, expected)
     }
 
     /// Writes `bytes` to `name` and enters its hash into the manifest.
@@ -275,15 +251,32 @@ impl RunFolder {
         self.write_manifest()
     }
 
-    /// Writes `files`, named, and enters how the run has ended.
+    /// Writes `files`, named, and enters how the run has ended; then checks that everything is there.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// If the system refuses, or a file that was written is no longer there as it was.
     pub fn finish(&mut self, status: Status, files: &[(&str, &[u8])]) -> Result<(), RunError> {
         for (name, bytes) in files {
             self.write(name, bytes)?;
         }
-        self.set_status(status)
+        self.set_status(status)?;
+        self.check().map_err(|found| RunError::Lost { path: self.path.clone(), found: Box::new(found) })
+    }
+
+    /// Checks that the manifest and all that it names are there as they were written.
+    ///
+    /// # Errors
+    /// With the first that is not.
+    pub fn check(&self) -> Result<(), RunError> {
+        own::read_checked(&self.path.join(MANIFEST), &sha256(self.manifest.text()))?;
+        for name in self.manifest.files.keys() {
+            self.read(name)?;
+        }
+        self.checkpoints()?;
+        for checkpoint in &self.manifest.checkpoints {
+            own::read_checked(&self.checkpoint_path(checkpoint), &checkpoint.sha256)?;
+        }
+        Ok(())
     }
 
     /// Enters how the run has ended.
@@ -317,9 +310,15 @@ impl RunFolder {
     /// # Errors
     /// If the system refuses; the older checkpoints are then unchanged.
     pub fn write_checkpoint(&mut self, epoch: usize, bytes: &[u8]) -> Result<(), RunError> {
-        let file = format!("{epoch:05}.safetensors");
-        let folder = self.path.join(CHECKPOINTS);
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        let file = checkpoint_name(epoch);
+        let folder = match self.checkpoints()? {
+            Some(folder) => folder,
+            None => {
+                let folder = self.path.join(CHECKPOINTS);
+                fs::create_dir(&folder).map_err(io_error(&folder))?;
+                folder
+            }
+        };
         write_whole(&folder.join(&file), bytes)?;
         self.manifest.checkpoints.retain(|checkpoint| checkpoint.epoch < epoch);
         self.manifest.checkpoints.push(CheckpointFile { epoch, file, sha256: sha256(bytes) });
@@ -335,8 +334,9 @@ impl RunFolder {
     /// If there are checkpoints and none is whole; the newest one's damage is told.
     pub fn newest_checkpoint(&self) -> Result<Option<(usize, Vec<u8>)>, RunError> {
         let mut damage = None;
+        self.checkpoints()?;
         for checkpoint in self.manifest.checkpoints.iter().rev() {
-            match read_checked(&self.path.join(CHECKPOINTS).join(&checkpoint.file), &checkpoint.sha256) {
+            match own::read_checked(&self.checkpoint_path(checkpoint), &checkpoint.sha256) {
                 Ok(bytes) => return Ok(Some((checkpoint.epoch, bytes))),
                 Err(error) => damage = damage.or(Some(error)),
             }
@@ -347,23 +347,37 @@ impl RunFolder {
         }
     }
 
-    /// Removes what a kill left half done: files that the manifest does not name.
+    /// Removes what a kill left half done: checkpoints that the manifest does not name, files that were not finished.
+    /// Files of other names stay, and so does what a link leads to.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// If the folder of checkpoints is a link, or the system refuses.
     pub fn remove_leftovers(&self) -> Result<(), RunError> {
-        let known = |name: &str| self.manifest.checkpoints.iter().any(|checkpoint| checkpoint.file == name);
-        let checkpoints = self.path.join(CHECKPOINTS);
-        if checkpoints.is_dir() {
-            remove_files(&checkpoints, |name| !known(name))?;
+        if let Some(checkpoints) = self.checkpoints()? {
+            let known =
+                |name: &str| self.manifest.checkpoints.iter().any(|checkpoint| checkpoint.file == name);
+            own::remove(&checkpoints, |name| own::is_of_checkpoints(name) && !known(name))?;
         }
-        remove_files(&self.path, is_unfinished)
+        own::remove(&self.path, file::is_unfinished)
+    }
+
+    /// The folder of the checkpoints, if there is one.
+    fn checkpoints(&self) -> Result<Option<PathBuf>, RunError> {
+        let path = self.path.join(CHECKPOINTS);
+        match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => Ok(Some(path)),
+            Ok(_) => Err(RunError::NotItself { path, expected: "folder" }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error(&path)(error)),
+        }
+    }
+
+    fn checkpoint_path(&self, checkpoint: &CheckpointFile) -> PathBuf {
+        self.path.join(CHECKPOINTS).join(&checkpoint.file)
     }
 
     fn write_manifest(&self) -> Result<(), RunError> {
-        let mut text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
-        text.push('\n');
-        write_whole(&self.path.join(MANIFEST), text.as_bytes())
+        write_whole(&self.path.join(MANIFEST), self.manifest.text().as_bytes())
     }
 }
 
@@ -378,44 +392,8 @@ fn remove_at_once(path: &Path) -> Result<(), RunError> {
     fs::remove_dir_all(&old).map_err(io_error(&old))
 }
 
-/// Whether `path` is a folder with nothing in it but files that were cut off half way.
-fn holds_only_leftovers(path: &Path) -> Result<bool, RunError> {
-    for entry in fs::read_dir(path).map_err(io_error(path))? {
-        let name = entry.map_err(io_error(path))?.file_name();
-        if !is_unfinished(&name.to_string_lossy()) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Whether a file of this name was not finished; see [`micrograph::file`].
-fn is_unfinished(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".part")
-}
-
-fn read_checked(path: &Path, expected: &str) -> Result<Vec<u8>, RunError> {
-    let bytes = regular::read(path, regular::LARGEST).map_err(io_error(path))?;
-    let found = sha256(&bytes);
-    if found != expected {
-        return Err(RunError::Hash { path: path.to_owned(), found, expected: expected.to_owned() });
-    }
-    Ok(bytes)
-}
-
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     file::write_whole(path, bytes).map_err(|error| RunError::Io { path: error.path, source: error.source })
-}
-
-fn remove_files(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Result<(), RunError> {
-    for entry in fs::read_dir(folder).map_err(io_error(folder))? {
-        let path = entry.map_err(io_error(folder))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && unwanted(&name) {
-            fs::remove_file(&path).map_err(io_error(&path))?;
-        }
-    }
-    Ok(())
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunError {

@@ -162,6 +162,7 @@ fn the_same_training_gives_the_same_bytes_on_any_number_of_threads() {
         let name = format!("{n_threads} threads");
         let mut run = new_run(&path(&name));
         pool.install(|| train(&dataset, &config, &mut run)).unwrap();
+        drop(run); // with its lock
         assert_same_files(&name, &path(&name), &path("first"));
     }
     let other = TrainConfig { seed: 6, ..config };

@@ -45,7 +45,9 @@ pub(crate) struct ExemplarsArguments {
 #[derive(Serialize)]
 struct ExemplarsResult<'a> {
     program_version: &'static str,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     run: &'a PathBuf,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     data: &'a PathBuf,
     #[serde(flatten)]
     found: &'a DataSetExemplars,

@@ -56,8 +56,10 @@ pub(crate) struct FindArguments {
 #[derive(Serialize)]
 struct FindResult<'a> {
     program_version: &'static str,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     run: &'a PathBuf,
     image: &'a Input,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     data: &'a PathBuf,
     #[serde(flatten)]
     found: &'a DataSetMatches,

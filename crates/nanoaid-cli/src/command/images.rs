@@ -112,7 +112,12 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
     }
-    Ok(without_companions(&images))
+    let images = without_companions(&images);
+    for path in images.iter().filter(|path| path.to_str().is_none()) {
+        let path = path.display();
+        say(&format!("{path}: the name is not UTF-8; results have � for each byte that they cannot write"));
+    }
+    Ok(images)
 }
 
 /// Which network, and where it runs.
@@ -127,8 +132,8 @@ pub(crate) struct NetworkArguments {
 }
 
 impl NetworkArguments {
-    /// Reads the network.
+    /// Reads the network; one for colors is made one for grey images.
     pub(crate) fn network(&self) -> Result<Network, Failure> {
-        network(&self.run, self.device)
+        Ok(network(&self.run, self.device)?.gray())
     }
 }

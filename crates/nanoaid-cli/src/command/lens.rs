@@ -133,7 +133,9 @@ impl MapArgument {
 /// What is printed of one image with `--json`.
 #[derive(Serialize)]
 struct Shown {
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     image: PathBuf,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     folder: PathBuf,
     layers: Vec<LensResult>,
 }

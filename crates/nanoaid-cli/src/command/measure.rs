@@ -55,8 +55,19 @@ pub(crate) struct MeasureArguments {
     /// Direction of the tilt axis in the image, anticlockwise from the horizontal
     #[arg(long, value_name = "DEG", default_value_t = 0.0, allow_negative_numbers = true)]
     tilt_axis: f64,
+    /// For whom measurements.csv is written: `excel` begins it with the mark by which Excel knows UTF-8
+    #[arg(long, value_enum, value_name = "FOR", default_value_t = CsvArgument::All)]
+    csv: CsvArgument,
     #[command(flatten)]
     output: OutputArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CsvArgument {
+    /// Programs that take UTF-8 as it is
+    All,
+    /// Excel
+    Excel,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,6 +98,9 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let used = network.as_ref().map(PatternNetwork::used);
     let path = arguments.output.path(|| default_folder("measure", &arguments.images));
     let mut folder = MeasureFolder::open(&path, arguments.output.force, &settings, used)?;
+    if arguments.csv == CsvArgument::Excel {
+        folder.mark_for_excel()?;
+    }
     let mut table = table::Table::new(&names);
     let mut shown = Vec::new();
     let mut bar = Progress::new(images.len() as u64, "images");

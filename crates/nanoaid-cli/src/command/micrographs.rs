@@ -8,6 +8,7 @@ use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
 use nanoaid::interpret::activation_index::index_folder;
 
 use super::network::network;
+use super::training::say_notices;
 use crate::outcome::Failure;
 
 /// Which micrographs a network is given.
@@ -30,7 +31,9 @@ impl DataArguments {
             synthetic_per_category: self.synthetic_per_category,
             ..DatasetConfig::default()
         };
-        Ok(Dataset::open(path, &config)?)
+        let dataset = Dataset::open(path, &config)?;
+        say_notices(&dataset.notices);
+        Ok(dataset)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::output::json_text;
-use nanoaid::replay::{ReplayOutput, ReplayProgress, replay};
+use nanoaid::replay::{ReplayInput, ReplayOutput, ReplayProgress, replay};
 
 use super::output::{OutputArguments, default_folder};
 use super::visualize::show;
@@ -18,6 +18,9 @@ pub(crate) struct ReplayArguments {
     /// Record of a result: `record.json` of `lens`, the `.json` beside a picture of `visualize` or an
     /// overlay of `measure`
     record: PathBuf,
+    /// Look for the image in this folder, at any depth, by its content: where the record was moved, or its image was
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -29,7 +32,8 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
     let out = arguments.output.path(|| default_folder("replay", &[path]));
     let output =
         ReplayOutput { path: &out, force: arguments.output.force, page: &nanoaid_pages::lens::report };
-    let replayed = replay(path, output, &mut |progress| match progress {
+    let input = ReplayInput { record: path, images: arguments.images.as_deref() };
+    let replayed = replay(input, output, &mut |progress| match progress {
         ReplayProgress::View(_) | ReplayProgress::Measure(_) => interrupt::flow(),
         ReplayProgress::Gallery(progress) => show(&mut bar, progress),
     })?;

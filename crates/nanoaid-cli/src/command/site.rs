@@ -1,11 +1,13 @@
 //! `nanoaid site`: networks and micrographs as a folder of pages to browse.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nanoaid::Device;
 use nanoaid::atlas::{Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, NetworkOfRun};
 use nanoaid::data::dataset::Dataset;
+use nanoaid::hash::sha256_of_file;
 use nanoaid::interpret::differential::Question;
 use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
@@ -24,6 +26,8 @@ use crate::progress::Progress;
 const FOLDER: &str = "atlas";
 /// Record of what the site was made from; written last.
 const RECORD: &str = "site.json";
+/// The files of the site with their SHA-256, by which a damaged one is found.
+const FILES: &str = "files.json";
 /// Folder of parts that are kept, so that they are not made again.
 const KEPT: &str = "kept";
 /// Version of the record.
@@ -73,6 +77,7 @@ struct Record {
     program_version: String,
     command: String,
     networks: Vec<String>,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     data: PathBuf,
     data_digest: String,
     device: String,
@@ -110,17 +115,43 @@ fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result
     let record = record(arguments, dataset, &config, &networks)?;
     let kept: Option<Record> =
         std::fs::read(out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if kept.as_ref() == Some(&record) && out.join("index.html").is_file() {
-        note("nothing has changed");
-        return Ok(0);
+    if kept.as_ref() == Some(&record) {
+        let damaged = damaged(out);
+        if damaged.as_ref().is_some_and(Vec::is_empty) {
+            note("nothing has changed");
+            return Ok(0);
+        }
+        if let Some(damaged) = damaged {
+            let (n, first) = (damaged.len(), &damaged[0]);
+            note(&format!(
+                "{n} files of the site are damaged or missing, the first is {first}: writing them again"
+            ));
+        }
     }
     let begun = kept.is_some();
     let folder = OutputFolder::create(out, arguments.output.force || begun)?;
     folder.write_json(RECORD, &Record { done: false, ..record.clone() })?;
     let input = AtlasInput { networks, dataset, questions: arguments.contrast.clone(), config };
-    let n_skipped = write_site(input, &record.made(), &folder)?;
+    let (n_skipped, files) = write_site(input, &record.made(), &folder)?;
+    folder.write_json(FILES, &files)?;
     folder.write_json(RECORD, &record)?;
-    Ok(n_skipped)
+    match damaged(out).and_then(|damaged| damaged.into_iter().next()) {
+        None => Ok(n_skipped),
+        Some(first) => {
+            let text = "was removed or changed while the site was written; run the same command again";
+            Err(Failure::new(text).in_file(&out.join(first)))
+        }
+    }
+}
+
+/// The files of the site in `out` that are not as they were written; `None` where it is not known which there are.
+fn damaged(out: &Path) -> Option<Vec<String>> {
+    let files: BTreeMap<String, String> =
+        serde_json::from_slice(&std::fs::read(out.join(FILES)).ok()?).ok()?;
+    let whole = |(name, sha256): &(String, String)| {
+        sha256_of_file(&out.join(name)).is_ok_and(|found| found == *sha256)
+    };
+    Some(files.into_iter().filter(|file| !whole(file)).map(|(name, _)| name).collect())
 }
 
 /// The networks of `runs`, for grey images.
@@ -129,8 +160,13 @@ fn networks(runs: &[PathBuf], device: Device) -> Result<Vec<NetworkOfRun>, Failu
     runs.iter().map(network).collect()
 }
 
-/// Makes the atlas and writes all its pages; returns the number of micrographs left out.
-fn write_site(input: AtlasInput<'_>, made: &Made, folder: &OutputFolder) -> Result<usize, Failure> {
+/// Makes the atlas and writes all its pages; returns the number of micrographs left out, and the files with their
+/// SHA-256.
+fn write_site(
+    input: AtlasInput<'_>,
+    made: &Made,
+    folder: &OutputFolder,
+) -> Result<(usize, BTreeMap<String, String>), Failure> {
     let dataset = input.dataset;
     let mut progress = AtlasProgress::default();
     let atlas = Atlas::build(input, &folder.folder(KEPT)?, &mut |step| {
@@ -142,12 +178,12 @@ fn write_site(input: AtlasInput<'_>, made: &Made, folder: &OutputFolder) -> Resu
     note("pages");
     let n = atlas.micrographs.len();
     let mut progress = Progress::new(n as u64, "micrographs");
-    site::write(folder.clone(), &atlas, made, atlas.micrographs(dataset)?, &mut |done| {
+    let files = site::write(folder.clone(), &atlas, made, atlas.micrographs(dataset)?, &mut |done| {
         progress.set(done as u64, "writing");
         interrupt::flow()
     })?;
     progress.finish();
-    Ok(dataset.entries.len() - n)
+    Ok((dataset.entries.len() - n, files))
 }
 
 /// Says what is done, with a bar where there is something to count.

@@ -7,7 +7,7 @@ use clap::Args;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::regular;
 use nanoaid::Device;
-use nanoaid::data::dataset::{Dataset, DatasetConfig, Only, Skipped, Split};
+use nanoaid::data::dataset::{Dataset, DatasetConfig, Notice, Only, Skipped, Split};
 use nanoaid::run::{Lengthened, Manifest, RunSettings};
 use nanoaid::train::experiment::{AutoencoderExperiment, Event, Existing};
 use nanoaid::train::{EpochRow, Progress as Step, TrainConfig};
@@ -125,6 +125,7 @@ impl DataArguments {
         let mut dataset = Dataset::open(&self.data, &config.checked()?)?;
         dataset.config.data_bar = data_bar;
         say_skipped(&dataset.skipped);
+        say_notices(&dataset.notices);
         let count = |split| dataset.of(split).count();
         note(&format!(
             "{} micrographs: {} to train on, {} to validate, {} to test",
@@ -261,6 +262,13 @@ pub(crate) fn read_settings<T: DeserializeOwned>(path: &Path) -> Result<T, Failu
     let wrong = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
     let text = regular::read_text(path, regular::LARGEST).map_err(|error| wrong(&error))?;
     toml::from_str(&text).map_err(|error| wrong(&error))
+}
+
+/// Says what to know about how the micrographs were listed.
+pub(crate) fn say_notices(notices: &[Notice]) {
+    for notice in notices {
+        say(&format!("warning: {notice}"));
+    }
 }
 
 /// Names every file that could not be used.

@@ -16,6 +16,7 @@ mod measure;
 mod page;
 mod program;
 mod real_files;
+mod reported;
 mod site;
 mod training;
 mod visualize;

@@ -4,6 +4,7 @@
 //! may run them. Each calls `NanoAID.put(name, value)`. Files that exist with the same bytes are not written again.
 //! Formats are described in `docs/site.md`.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use nanoaid::atlas::{ActivationGrid, Atlas, AtlasError, MicrographActivations, UnitPlace};
+use nanoaid::hash::sha256;
 use nanoaid::output::{OutputError, OutputFolder, json_text};
 
 use crate::site::address::{MICROGRAPHS, START};
@@ -52,7 +54,7 @@ pub enum SiteError {
 
 /// Writes the pages of `atlas` into `out`; `micrographs` gives what belongs to each micrograph.
 /// `progress` is called with the number of micrographs that are written; on [`ControlFlow::Break`] the
-/// work ends there.
+/// work ends there. Returns the SHA-256 of every file, by its address.
 ///
 /// # Errors
 /// If a micrograph cannot be read, a file cannot be written, or `progress` ended the work.
@@ -62,9 +64,9 @@ pub fn write(
     made: &Made,
     micrographs: impl IntoIterator<Item = Result<MicrographActivations, AtlasError>>,
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
-) -> Result<(), SiteError> {
+) -> Result<BTreeMap<String, String>, SiteError> {
     let site = Site::new(atlas, made);
-    let folder = SiteFolder { out, site: &site };
+    let folder = SiteFolder { out, site: &site, written: RefCell::default() };
     for (name, text) in ASSETS {
         folder.write(&format!("assets/{name}"), text.as_bytes())?;
     }
@@ -80,13 +82,16 @@ pub fn write(
     for network in 0..atlas.networks.len() {
         folder.write_ranks(network)?;
     }
-    folder.finish()
+    folder.finish()?;
+    Ok(folder.written.into_inner())
 }
 
 /// A site that is being written.
 struct SiteFolder<'a> {
     out: OutputFolder,
     site: &'a Site<'a>,
+    /// SHA-256 of every file, by its address.
+    written: RefCell<BTreeMap<String, String>>,
 }
 
 impl SiteFolder<'_> {
@@ -245,6 +250,7 @@ impl SiteFolder<'_> {
     /// Writes a file whose folder is made where it is missing; the same bytes are not written again.
     fn write(&self, address: &str, bytes: &[u8]) -> Result<(), SiteError> {
         let path = self.out.file(address);
+        self.written.borrow_mut().insert(address.to_owned(), sha256(bytes));
         if fs::read(&path).is_ok_and(|there| there == bytes) {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use crate::interpret::exemplar::UnitExemplars;
 use crate::interpret::machine_score::Question;
 use crate::interpret::matching::Matching;
 use crate::interpret::tuning::{LayerTuning, UnitTuning};
+use crate::output::slugs;
 use crate::{Address, Architecture, Layer, Network};
 
 /// A network, and what was found out about it.
@@ -19,6 +20,7 @@ pub struct NetworkAtlas {
     /// Its name in the atlas: lower-case letters, digits, `.`, `-`, `_`; unique.
     pub id: String,
     /// The run folder, weights file, or name of a built-in network.
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     pub run: PathBuf,
     /// SHA-256 of the network as a file.
     pub sha256: String,
@@ -155,23 +157,14 @@ impl UnitNumbers {
     }
 }
 
-/// An id for each network: the name of its run in lower case; with a number where names meet.
+/// An id for each network: the name of its run as a part of an address; with a number where names meet.
 pub fn network_ids<'a>(runs: impl IntoIterator<Item = &'a Path>) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for run in runs {
-        let kept = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-        let name = run.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name: String = name.chars().map(kept).collect();
-        let name = if name.trim_matches(['.', '-']).is_empty() { "network".to_owned() } else { name };
-        let mut id = name.clone();
-        let mut number = 2;
-        while ids.contains(&id) {
-            id = format!("{name}-{number}");
-            number += 1;
-        }
-        ids.push(id);
-    }
-    ids
+    let name = |run: &Path| {
+        let name = run.file_stem().unwrap_or_default().to_string_lossy();
+        if name.contains(char::is_alphanumeric) { name.into_owned() } else { "network".to_owned() }
+    };
+    let names: Vec<String> = runs.into_iter().map(name).collect();
+    slugs(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -180,8 +173,9 @@ mod tests {
 
     #[test]
     fn networks_have_ids_of_their_own() {
-        let runs = ["runs/A 1", "other/a 1", "classifier", "x/squeezenet.safetensors", ".."].map(Path::new);
-        assert_eq!(network_ids(runs), ["a-1", "a-1-2", "classifier", "squeezenet", "network"]);
+        let runs = ["runs/A 1", "other/a 1", "classifier", "x/squeezenet.safetensors", "..", "run (2)", "x-"];
+        let ids = ["a-1", "a-1-2", "classifier", "squeezenet", "network", "run-2", "x"];
+        assert_eq!(network_ids(runs.map(Path::new)), ids);
     }
 
     #[test]

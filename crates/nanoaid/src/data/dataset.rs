@@ -8,6 +8,7 @@
 //! Networks are not known here.
 
 mod alignment;
+mod category;
 pub mod check;
 mod config;
 mod duplicates;
@@ -33,6 +34,7 @@ use crate::data::prepare::PrepareConfig;
 use crate::hash::sha256;
 use listing::Listing;
 
+pub use category::Notice;
 pub use check::{CheckReport, check};
 pub use config::{DatasetConfig, Only};
 pub use entry::{Entry, Origin};
@@ -54,6 +56,8 @@ pub struct Dataset {
     pub entries: Vec<Entry>,
     /// Files left out when the list was made.
     pub skipped: Vec<Skipped>,
+    /// What to know about how the list was made.
+    pub notices: Vec<Notice>,
     /// The settings it was made with.
     pub config: DatasetConfig,
 }
@@ -65,8 +69,10 @@ impl Dataset {
     ///   required; column `file` is relative to the CSV file; `category`, `group` and `split`
     ///   (`train`, `validation` or `val`, `test`) are used where they are. An index without
     ///   validation has it taken from train;
-    /// * else a folder: its PNG, JPEG, BMP and TIFF files, recognized by their extension, at any depth.
+    /// * else a folder: its PNG, JPEG, BMP, TIFF, DM3 and DM4 files, recognized by their extension, at any depth.
     ///   The first folder below `path` is the category; files beside it have none.
+    ///
+    /// Categories that differ only in case or spaces are one, which [`Dataset::notices`] says.
     ///
     /// Where the split is drawn, near-duplicates are first joined into groups if
     /// `config.group_near_duplicates` says so; files that can't be read have none.
@@ -102,7 +108,7 @@ impl Dataset {
         if entries.is_empty() {
             return Err(DatasetError::Empty { path: PathBuf::new(), n_skipped: 0 });
         }
-        Ok(Self { root: PathBuf::new(), entries, skipped: Vec::new(), config })
+        Ok(Self { root: PathBuf::new(), entries, skipped: Vec::new(), notices: Vec::new(), config })
     }
 
     /// The micrographs of `split`, in the order of their files.
@@ -180,6 +186,11 @@ impl Dataset {
         }
         Ok(())
     }
+}
+
+/// The image files below the folder `root`, relative, `/` between folders, in order.
+pub(crate) fn image_files(root: &Path) -> Result<Vec<String>, DatasetError> {
+    Ok(folder::files(root)?.files)
 }
 
 #[cfg(test)]

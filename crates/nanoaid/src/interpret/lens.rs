@@ -116,6 +116,11 @@ pub enum LensError {
     /// The image is smaller than one position of the coarsest layer on the way to `layer`.
     #[error("image of {height} × {width} px: layer `{layer}` needs at least {least} × {least} px")]
     TooSmall { height: usize, width: usize, layer: String, least: usize },
+    /// The network was trained on colors.
+    #[error(
+        "the network's images have {channels} channels, a micrograph has 1: make it one for grey images (`Network::gray`)"
+    )]
+    NotGray { channels: usize },
     /// Only autoencoders give the image back.
     #[error("the network ends in `{last}`, expected an autoencoder's `output` of one channel")]
     NoReconstruction { last: String },

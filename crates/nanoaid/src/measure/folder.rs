@@ -18,10 +18,15 @@ use crate::record::{Input, NetworkUsed};
 /// Name of the table of all images.
 pub const TABLE: &str = "measurements.csv";
 
+/// The mark at the beginning of a text that is UTF-8.
+const MARK: char = '\u{feff}';
+
 /// A folder of measurements of the same settings.
 pub struct MeasureFolder {
     folder: OutputFolder,
     force: bool,
+    /// Whether the table begins with the mark of UTF-8.
+    marked: bool,
     /// Rows of the table by the names of images.
     rows: BTreeMap<String, String>,
 }
@@ -38,7 +43,8 @@ impl MeasureFolder {
         settings: &MeasureSettings,
         network: Option<&NetworkUsed>,
     ) -> Result<Self, MeasureError> {
-        let begun = fs::read_to_string(path.join(TABLE)).is_ok_and(|text| text.starts_with(&csv_header()));
+        let table = fs::read_to_string(path.join(TABLE)).unwrap_or_default();
+        let begun = table.trim_start_matches(MARK).starts_with(&csv_header());
         let folder = OutputFolder::create(path, force || begun)?;
         let mut rows = BTreeMap::new();
         let failed = |source| MeasureError::Folder { path: path.to_owned(), source };
@@ -58,9 +64,18 @@ impl MeasureFolder {
                 _ => {}
             }
         }
-        let opened = Self { folder, force, rows };
+        let opened = Self { folder, force, marked: table.starts_with(MARK), rows };
         opened.write_table()?;
         Ok(opened)
+    }
+
+    /// Writes the table for Excel, which takes a CSV for UTF-8 only where a mark says so.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn mark_for_excel(&mut self) -> Result<(), MeasureError> {
+        self.marked = true;
+        self.write_table()
     }
 
     /// Path of the folder.
@@ -103,7 +118,8 @@ impl MeasureFolder {
 
     fn write_table(&self) -> Result<(), MeasureError> {
         let rows: Vec<&str> = self.rows.values().map(String::as_str).collect();
-        Ok(self.folder.write(TABLE, (csv_header() + &rows.concat()).as_bytes())?)
+        let mark = if self.marked { String::from(MARK) } else { String::new() };
+        Ok(self.folder.write(TABLE, (mark + &csv_header() + &rows.concat()).as_bytes())?)
     }
 }
 

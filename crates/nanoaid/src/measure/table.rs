@@ -10,7 +10,7 @@ use micrograph::measure::{Task, Unit};
 
 use super::MeasureRecord;
 use crate::interpret::pattern::PatternResult;
-use crate::output::csv_line;
+use crate::output::{csv_line, text_cell};
 use crate::record::Input;
 
 /// The heading of the CSV: a column for each number in each unit that it can have.
@@ -44,8 +44,8 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
         .collect();
     let tasks: Vec<&str> = tasks.into_iter().map(Task::name).collect();
     let mut cells = vec![
-        name.to_owned(),
-        file_text(kept),
+        text_cell(name),
+        text_cell(&file_text(kept)),
         report.width.to_string(),
         report.height.to_string(),
         report.calibration.as_ref().map(|pixel| pixel.nm_per_px_x.to_string()).unwrap_or_default(),
@@ -72,8 +72,8 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
             format!("{}: {}", refusal.name.as_deref().unwrap_or(answer.task.name()), refusal.reason)
         })
     });
-    cells.push(summaries.collect::<Vec<_>>().join("; "));
-    cells.push(refused.collect::<Vec<_>>().join("; "));
+    cells.push(text_cell(&summaries.collect::<Vec<_>>().join("; ")));
+    cells.push(text_cell(&refused.collect::<Vec<_>>().join("; ")));
     cells.push(report.warnings.iter().map(ReportWarning::to_string).collect::<Vec<_>>().join("; "));
     cells.extend(pattern_cells(kept.pattern.as_ref()));
     csv_line(&cells)

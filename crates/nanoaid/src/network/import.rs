@@ -27,6 +27,22 @@ const VGG: &[(&str, &str)] = &[
     ("head.fc.", "classifier.6."),
 ];
 
+/// What frameworks write before every name: `DataParallel`, `torch.compile`, Lightning, timm's trainers.
+const PREFIXES: [&str; 7] = ["module.", "_orig_mod.", "model.", "backbone.", "net.", "ema.", "state_dict."];
+
+/// `weights` without what a framework wrote before every name, once or several times. Where only some names have it, as
+/// of a backbone beside a head, it stays.
+pub(super) fn without_prefix(mut weights: Weights) -> Weights {
+    loop {
+        let common = PREFIXES.into_iter().find(|prefix| {
+            !weights.tensors.is_empty() && weights.tensors.keys().all(|name| name.starts_with(prefix))
+        });
+        let Some(prefix) = common else { return weights };
+        let bare = |(name, weight): (String, Weight)| (name[prefix.len()..].to_owned(), weight);
+        weights = Weights { tensors: weights.tensors.into_iter().map(bare).collect() };
+    }
+}
+
 /// Recognizes `weights`; `network` is the expected one.
 ///
 /// # Errors
@@ -156,6 +172,22 @@ fn names(networks: &[Published]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_frameworks_write_before_every_name_is_taken_off() {
+        let named = |names: &[&str]| {
+            let weight = || Weight { shape: vec![1], values: vec![0.5] };
+            Weights { tensors: names.iter().map(|name| ((*name).to_owned(), weight())).collect() }
+        };
+        let names = ["conv1.weight", "layer1.0.conv1.weight"];
+        for prefix in ["module.", "_orig_mod.", "model.", "module.model.", "ema.module.", ""] {
+            let with: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
+            let with: Vec<&str> = with.iter().map(String::as_str).collect();
+            assert_eq!(without_prefix(named(&with)), named(&names), "{prefix}");
+        }
+        let mixed = named(&["backbone.conv1.weight", "head.weight"]);
+        assert_eq!(without_prefix(mixed.clone()), mixed);
+    }
 
     #[test]
     fn timms_dense_layers_of_vgg_become_torchvisions() {

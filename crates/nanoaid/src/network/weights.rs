@@ -8,10 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use crate::json;
+
 /// Largest number of tensors a file may name; the largest network known here has under 400.
 const MOST_TENSORS: usize = 10_000;
 /// Key of a network's architecture in the header of its file.
 pub(crate) const ARCHITECTURE_KEY: &str = "nanoaid.architecture";
+/// Joins the files of an index.
+const JOIN: &str = "python -c \"import json, safetensors.torch as s; d = {}; \
+    [d.update(s.load_file(f)) for f in sorted(set(json.load(open('model.safetensors.index.json'))['weight_map'].values()))]; \
+    s.save_file(d, 'FILE.safetensors')\"";
 /// How PyTorch's counters of batches end.
 const BATCH_COUNTER: &str = "num_batches_tracked";
 
@@ -49,6 +55,9 @@ pub enum WeightsError {
         /// A command that makes safetensors of it.
         conversion: &'static str,
     },
+    /// The index of a network whose weights are in several files.
+    #[error("an index of several files, expected the weights themselves; to join them: {JOIN}")]
+    Shards,
     /// None of the networks that are known here.
     #[error("no known network has weights like {}", .some.join(", "))]
     UnknownNetwork {
@@ -136,6 +145,7 @@ impl Weights {
         let format = |reason: String| WeightsError::Format { reason };
         let (_, header) = SafeTensors::read_metadata(bytes)
             .map_err(|error| other_format(bytes).unwrap_or_else(|| format(error.to_string())))?;
+        check_keys(bytes)?;
         let texts = header.metadata().clone().unwrap_or_default();
         let file = SafeTensors::deserialize(bytes).map_err(|error| format(error.to_string()))?;
         if file.len() > MOST_TENSORS {
@@ -205,6 +215,18 @@ impl Weights {
     }
 }
 
+/// Refuses a header that names something twice: which of the two counts would depend on who reads it.
+fn check_keys(bytes: &[u8]) -> Result<(), WeightsError> {
+    let format = |reason: String| WeightsError::Format { reason };
+    // the length of the header and the header, which were checked to be there
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| format("no header".to_owned()))?;
+    let header = usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|length| rest.get(..length));
+    let header = header.ok_or_else(|| format("the header is cut off".to_owned()))?;
+    json::unique::<serde::de::IgnoredAny>(header)
+        .map(|_| ())
+        .map_err(|error| format(format!("damaged header: {error}")))
+}
+
 /// A half-precision float (1 bit of sign, 5 of exponent, 10 of mantissa) as a single one.
 fn widened(half: u16) -> f32 {
     let sign = if half >> 15 == 1 { -1.0 } else { 1.0 };
@@ -221,13 +243,18 @@ fn widened(half: u16) -> f32 {
 fn other_format(bytes: &[u8]) -> Option<WeightsError> {
     const PYTORCH: &str = "python -c \"import torch, safetensors.torch as s; \
         d = torch.load('FILE.pth', map_location='cpu', weights_only=True); \
-        s.save_file({k: v.contiguous() for k, v in d.items()}, 'FILE.safetensors')\"";
+        d = next((d[k] for k in ('state_dict', 'model_state_dict', 'model', 'net') if isinstance(d.get(k), dict)), d); \
+        s.save_file({k: v.detach().clone().contiguous() for k, v in d.items() if torch.is_tensor(v)}, \
+        'FILE.safetensors')\"";
     const KERAS: &str = "python -c \"import h5py, safetensors.numpy as s; d = {}; \
         h5py.File('FILE.h5').visititems(lambda n, o: d.update({n: o[()]}) if hasattr(o, 'shape') else None); \
         s.save_file(d, 'FILE.safetensors')\"";
     const ONNX: &str = "python -c \"import onnx, onnx.numpy_helper as h, safetensors.numpy as s; \
         s.save_file({i.name: h.to_array(i).copy() for i in onnx.load('FILE.onnx').graph.initializer}, \
         'FILE.safetensors')\"";
+    if bytes.first() == Some(&b'{') && bytes.windows(12).take(1 << 20).any(|part| part == b"\"weight_map\"") {
+        return Some(WeightsError::Shards);
+    }
     let (found, conversion) = match bytes {
         [b'P', b'K', 3, 4, ..] => ("a ZIP archive, as PyTorch's .pt and .pth are", PYTORCH),
         [0x80, 2, 0x8a, 10, ..] | [0x80, 4, 0x95, ..] => ("a Python pickle, which can run code", PYTORCH),
@@ -274,6 +301,30 @@ mod tests {
             let error = Weights::from_bytes(bytes).unwrap_err();
             assert!(matches!(error, WeightsError::OtherFormat { .. }), "{error}");
             assert!(error.to_string().contains(hint), "{error}");
+        }
+        let index = br#"{"metadata": {}, "weight_map": {"a.weight": "model-00001-of-00002.safetensors"}}"#;
+        let error = Weights::from_bytes(index).unwrap_err();
+        assert!(error == WeightsError::Shards && error.to_string().contains("several files"), "{error}");
+    }
+
+    #[test]
+    fn a_header_that_names_something_twice_is_refused() {
+        let file = |header: &str, n_values: usize| {
+            let header = format!("{header:<width$}", width = header.len().next_multiple_of(8));
+            [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &vec![0; 4 * n_values]].concat()
+        };
+        let entry =
+            |from: usize| format!(r#"{{"dtype":"F32","shape":[1],"data_offsets":[{from},{}]}}"#, from + 4);
+        let once = format!(r#"{{"a":{},"b":{}}}"#, entry(0), entry(4));
+        assert_eq!(Weights::from_bytes(&file(&once, 2)).unwrap().0.tensors.len(), 2);
+        for (twice, key) in [
+            (format!(r#"{{"a":{},"a":{}}}"#, entry(0), entry(0)), "a"),
+            (format!(r#"{{"a":{},"b":{},"a":{}}}"#, entry(0), entry(4), entry(0)), "a"),
+            (once.replace(r#""dtype":"F32""#, r#""dtype":"F32","dtype":"F32""#), "dtype"),
+            (once.replacen('{', r#"{"__metadata__":{"x":"1","x":"2"},"#, 1), "x"),
+        ] {
+            let reason = Weights::from_bytes(&file(&twice, 2)).unwrap_err().to_string();
+            assert!(reason.contains(key) && reason.contains("not a safetensors file"), "{twice}: {reason}");
         }
     }
 }

@@ -42,6 +42,7 @@ pub enum BaseUsed {
     /// The encoder of a run's network.
     Encoder {
         /// The run folder, or the name of a built-in network.
+        #[serde(serialize_with = "micrograph::file::lossy_path")]
         encoder_of: PathBuf,
         /// SHA-256 of the network as a file.
         sha256: String,

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schedule::Schedule;
+use super::schedule::{MOST_AT_ONCE, MOST_EPOCHS, Schedule};
 use crate::{AutoencoderConfig, ConfigError};
+
+/// Most patches in an epoch: years on any machine.
+const MOST_PATCHES: usize = 1_000_000_000;
 
 /// How an autoencoder is trained. As TOML, every key may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +106,15 @@ impl TrainConfig {
                 return Err(ConfigError::new(name, value, "at least 1"));
             }
         }
+        for (name, value, most) in [
+            ("batch", self.batch, MOST_AT_ONCE),
+            ("epochs", self.epochs, MOST_EPOCHS),
+            ("patches_per_epoch", self.patches_per_epoch, MOST_PATCHES),
+        ] {
+            if value > most {
+                return Err(ConfigError::new(name, value, &format!("at most {most}")));
+            }
+        }
         if self.patches_per_epoch < self.batch {
             return Err(ConfigError::new("patches_per_epoch", self.patches_per_epoch, "at least one batch"));
         }
@@ -128,7 +140,10 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(&str, Change); 9] = [
+        let cases: [(&str, Change); 12] = [
+            ("batch", |c| c.batch = 1 << 40),
+            ("epochs", |c| c.epochs = usize::MAX),
+            ("patches_per_epoch", |c| c.patches_per_epoch = 100_000_000_000),
             ("stages", |c| c.stages.clear()),
             ("latent", |c| c.latent = 0),
             ("patch", |c| c.patch = 100),

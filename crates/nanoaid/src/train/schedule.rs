@@ -1,5 +1,11 @@
 //! Schedule: how long and how fast a network learns, whatever it learns.
 
+/// Most epochs of a training.
+pub(super) const MOST_EPOCHS: usize = 1_000_000;
+/// Most pictures in a gradient step, or views of a micrograph that are kept together: with their activations, thousands
+/// fill the memory of any machine.
+pub(super) const MOST_AT_ONCE: usize = 4096;
+
 /// The settings that every training has.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Schedule {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nanoaid::data::dataset::{ImportConfig, ImportReport, Only, SameContent, import};
 
-use super::super::training::say_skipped;
+use super::super::training::{say_notices, say_skipped};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::Progress;
@@ -49,6 +49,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<Outcome, Failure> {
     })?;
     bar.finish();
     say_skipped(&report.skipped);
+    say_notices(&report.notices);
     if arguments.json {
         print(&json_text(&report)?)?;
     } else {
@@ -76,6 +77,7 @@ fn say_same(same_content: &[SameContent]) {
 fn text_of(report: &ImportReport, arguments: &ImportArguments) -> String {
     let mut text = format!("{} new, {} there already", report.n_new, report.n_there);
     for (n, what) in [
+        (report.restored.len(), "of them damaged or missing and written again"),
         (report.same_content.len(), "with the content of another"),
         (report.skipped.len(), "skipped"),
         (report.n_other, "skipped, not images"),

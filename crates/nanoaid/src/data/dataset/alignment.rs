@@ -10,7 +10,9 @@ use micrograph::paint::{Sampling, resampled};
 use nalgebra::{SMatrix, SVector};
 
 /// Sides at which thumbnails are aligned, one after the other.
-const LEVELS: [usize; 3] = [16, 32, 64];
+const LEVELS: [usize; 3] = [16, 32, LARGEST];
+/// The last and largest of them.
+const LARGEST: usize = 64;
 /// Steps at a level; they end earlier when nothing moves any more.
 const MOST_STEPS: usize = 12;
 /// Largest stretch of one thumbnail against the other, and its inverse the smallest.
@@ -26,27 +28,39 @@ const CONTRAST_FLOOR: f64 = 1.0;
 /// Blocks along each side of the overlap.
 const BLOCKS: usize = 4;
 
+/// The first of the planes that [`agreement`] compares, `[16, 16]`, of a square thumbnail of at least 64 × 64: made
+/// once of each, since most pairs end with it.
+pub(super) fn first_level(thumbnail: &Plane) -> Plane {
+    level(&smooth(thumbnail), LEVELS[0])
+}
+
 /// How well two square planes of at least 64 × 64 agree where they overlap best, in `[-1, 1]`: the
 /// median over 16 blocks of the correlation in a block, mean and trend removed. A block without
-/// contrast has correlation 0.
+/// contrast has correlation 0. `firsts` are their [`first_level`]s; the planes are made where those agree.
 ///
 /// `None` where no stretch up to a quarter and no shift brings three quarters of their sides
 /// together.
-pub(super) fn agreement(one: &Plane, other: &Plane) -> Option<f64> {
-    let (one, other) = (smooth(one), smooth(other));
+pub(super) fn agreement(firsts: [&Plane; 2], planes: impl FnOnce() -> [Plane; 2]) -> Option<f64> {
     let mut map = Map { stretch: [1.0; 2], shift: [0.0; 2] };
-    for side in LEVELS {
-        let level = |plane: &Plane| resampled(plane, side, side, Sampling::Area);
-        let (one, other) = (level(&one), level(&other));
-        map = fitted(&one, &other, map)?;
-        if correlation(&overlapping(&one, &other, &map, None)) < LEAST_ON_THE_WAY {
-            return None;
-        }
+    map = fitted_well(firsts[0], firsts[1], map)?;
+    let [one, other] = planes().map(|plane| smooth(&plane));
+    for side in LEVELS.into_iter().skip(1) {
+        map = fitted_well(&level(&one, side), &level(&other, side), map)?;
     }
     let mut blocks = block_correlations(&one, &other, &map);
     blocks.sort_unstable_by(f64::total_cmp);
     let middle = blocks.len() / 2;
     Some((blocks[middle - 1] + blocks[middle]) / 2.0)
+}
+
+fn level(smoothed: &Plane, side: usize) -> Plane {
+    resampled(smoothed, side, side, Sampling::Area)
+}
+
+/// As [`fitted`]; `None` too where the two do not correlate then.
+fn fitted_well(one: &Plane, other: &Plane, map: Map) -> Option<Map> {
+    let map = fitted(one, other, map)?;
+    (correlation(&overlapping(one, other, &map, None)) >= LEAST_ON_THE_WAY).then_some(map)
 }
 
 /// Where in the other plane a place of the one lies; sides go from 0 to 1; y first, then x.
@@ -80,29 +94,15 @@ impl Map {
 /// The map that makes `gain · other + offset` nearest to `one` where both are, starting at `map`.
 fn fitted(one: &Plane, other: &Plane, mut map: Map) -> Option<Map> {
     let side = one.height();
-    let (gradient_y, gradient_x) = gradient(other);
-    if other.variance() == 0.0 {
+    let variance = other.variance();
+    if variance == 0.0 {
         return None;
     }
-    let mut gain = (one.variance() / other.variance()).sqrt();
+    let gradients = gradient(other);
+    let mut gain = (one.variance() / variance).sqrt();
     let mut offset = one.mean() - gain * other.mean();
     for _ in 0..MOST_STEPS {
-        let mut normal = SMatrix::<f64, 6, 6>::zeros();
-        let mut right = SVector::<f64, 6>::zeros();
-        for y in 0..side {
-            let v = (y as f64 + 0.5) / side as f64;
-            let at_y = map.of(0, v) * side as f64 - 0.5;
-            for x in 0..side {
-                let u = (x as f64 + 0.5) / side as f64;
-                let at_x = map.of(1, u) * side as f64 - 0.5;
-                let Some(value) = between(other, at_y, at_x) else { continue };
-                let derivative = |plane| between(plane, at_y, at_x).unwrap_or(0.0) * gain * side as f64;
-                let (dy, dx) = (derivative(&gradient_y), derivative(&gradient_x));
-                let row = SVector::from([dy * (v - 0.5), dy, dx * (u - 0.5), dx, value, 1.0]);
-                right += row * (f64::from(one.at(y, x)) - gain * value - offset);
-                normal += row * row.transpose();
-            }
-        }
+        let (mut normal, right) = equations(one, other, &gradients, &map, [gain, offset]);
         // a little of the diagonal more, so that a direction without gradient stays where it is
         for place in 0..6 {
             normal[(place, place)] *= 1.0 + 1e-3;
@@ -123,6 +123,106 @@ fn fitted(one: &Plane, other: &Plane, mut map: Map) -> Option<Map> {
         }
     }
     Some(map)
+}
+
+/// Least squares for a change of stretch and shift of rows, of columns, of gain and offset. The map does not mix rows
+/// and columns, so a row of `other` and of its gradients is interpolated once, and what a row adds follows from sums.
+fn equations(
+    one: &Plane,
+    other: &Plane,
+    (gradient_y, gradient_x): &(Plane, Plane),
+    map: &Map,
+    [gain, offset]: [f64; 2],
+) -> (SMatrix<f64, 6, 6>, SVector<f64, 6>) {
+    let side = one.height();
+    let (rows, columns) = (samples(map, 0, side), samples(map, 1, side));
+    let mut normal = SMatrix::<f64, 6, 6>::zeros();
+    let mut right = SVector::<f64, 6>::zeros();
+    for (y, row) in rows.iter().enumerate() {
+        let Some(row) = row else { continue };
+        let blended = |plane: &Plane| -> [f64; LARGEST] {
+            let line = |y: usize| &plane.values()[y * side..][..side];
+            let mut blended = [0.0; LARGEST];
+            for ((to, before), after) in blended.iter_mut().zip(line(row.before)).zip(line(row.after)) {
+                *to = f64::from(*before) * (1.0 - row.share) + f64::from(*after) * row.share;
+            }
+            blended
+        };
+        let (values, down, across) = (blended(other), blended(gradient_y), blended(gradient_x));
+        let mut sums = Sums::default();
+        for (x, column) in columns.iter().enumerate() {
+            let Some(column) = column else { continue };
+            let value = column.of(&values);
+            let dy = column.of(&down) * gain * side as f64;
+            let dx = column.of(&across) * gain * side as f64;
+            let stretched = dx * ((x as f64 + 0.5) / side as f64 - 0.5);
+            let error = f64::from(one.values()[y * side + x]) - gain * value - offset;
+            sums.add([dy, stretched, dx, value, 1.0], error);
+        }
+        sums.enter((y as f64 + 0.5) / side as f64 - 0.5, &mut normal, &mut right);
+    }
+    normal.fill_lower_triangle_with_upper_triangle();
+    (normal, right)
+}
+
+/// Where a row or column of the one lies between two of the other.
+#[derive(Clone, Copy)]
+struct Sample {
+    before: usize,
+    after: usize,
+    /// Weight of `after`; that of `before` is the rest.
+    share: f64,
+}
+
+impl Sample {
+    fn of(&self, line: &[f64; LARGEST]) -> f64 {
+        line[self.before] * (1.0 - self.share) + line[self.after] * self.share
+    }
+}
+
+/// A sample for each row or column; `None` outside, as in [`between`].
+fn samples(map: &Map, axis: usize, side: usize) -> Vec<Option<Sample>> {
+    let sample = |place: usize| {
+        let at = map.of(axis, (place as f64 + 0.5) / side as f64) * side as f64 - 0.5;
+        (0.0..=(side - 1) as f64).contains(&at).then(|| {
+            let before = at as usize;
+            Sample { before, after: (before + 1).min(side - 1), share: at - before as f64 }
+        })
+    };
+    (0..side).map(sample).collect()
+}
+
+/// Sums over a row of the products of dy, stretched dx, dx, value, 1, and of each with the error.
+#[derive(Default)]
+struct Sums {
+    products: [[f64; 5]; 5],
+    errors: [f64; 5],
+}
+
+impl Sums {
+    fn add(&mut self, terms: [f64; 5], error: f64) {
+        for (one, (products, sum)) in self.products.iter_mut().zip(&mut self.errors).enumerate() {
+            for (other, product) in products.iter_mut().enumerate().skip(one) {
+                *product += terms[one] * terms[other];
+            }
+            *sum += terms[one] * error;
+        }
+    }
+
+    /// Adds the row at `v` to the equations, whose first unknown, the stretch of rows, has `v · dy`; in the upper
+    /// triangle.
+    fn enter(&self, v: f64, normal: &mut SMatrix<f64, 6, 6>, right: &mut SVector<f64, 6>) {
+        let Self { products, errors } = self;
+        normal[(0, 0)] += v * v * products[0][0];
+        right[0] += v * errors[0];
+        for one in 0..5 {
+            normal[(0, one + 1)] += v * products[0][one];
+            right[one + 1] += errors[one];
+            for other in one..5 {
+                normal[(one + 1, other + 1)] += products[one][other];
+            }
+        }
+    }
 }
 
 /// The correlation in each of the blocks of the overlap.
@@ -237,6 +337,82 @@ mod tests {
 
     fn scene(scene: usize) -> Plane {
         Plane::from_fn(64, 64, |y, x| surface(scene, y as f64, x as f64))
+    }
+
+    /// As `fitted`, as it is written in a book: every pixel by itself. The map that makes `gain · other + offset` nearest to `one` where both are, starting at `map`.
+    fn fitted_pixel_by_pixel(one: &Plane, other: &Plane, mut map: Map) -> Option<Map> {
+        let side = one.height();
+        let (gradient_y, gradient_x) = gradient(other);
+        if other.variance() == 0.0 {
+            return None;
+        }
+        let mut gain = (one.variance() / other.variance()).sqrt();
+        let mut offset = one.mean() - gain * other.mean();
+        for _ in 0..MOST_STEPS {
+            let mut normal = SMatrix::<f64, 6, 6>::zeros();
+            let mut right = SVector::<f64, 6>::zeros();
+            for y in 0..side {
+                let v = (y as f64 + 0.5) / side as f64;
+                let at_y = map.of(0, v) * side as f64 - 0.5;
+                for x in 0..side {
+                    let u = (x as f64 + 0.5) / side as f64;
+                    let at_x = map.of(1, u) * side as f64 - 0.5;
+                    let Some(value) = between(other, at_y, at_x) else { continue };
+                    let derivative = |plane| between(plane, at_y, at_x).unwrap_or(0.0) * gain * side as f64;
+                    let (dy, dx) = (derivative(&gradient_y), derivative(&gradient_x));
+                    let row = SVector::from([dy * (v - 0.5), dy, dx * (u - 0.5), dx, value, 1.0]);
+                    right += row * (f64::from(one.at(y, x)) - gain * value - offset);
+                    normal += row * row.transpose();
+                }
+            }
+            // a little of the diagonal more, so that a direction without gradient stays where it is
+            for place in 0..6 {
+                normal[(place, place)] *= 1.0 + 1e-3;
+                normal[(place, place)] += 1e-9;
+            }
+            let change = normal.cholesky()?.solve(&right);
+            map.stretch[0] += change[0];
+            map.shift[0] += change[1];
+            map.stretch[1] += change[2];
+            map.shift[1] += change[3];
+            gain += change[4];
+            offset += change[5];
+            if !map.is_allowed() {
+                return None;
+            }
+            if change.fixed_rows::<4>(0).amax() < 0.01 / side as f64 {
+                break;
+            }
+        }
+        Some(map)
+    }
+
+    /// Of the planes alone.
+    fn agreement(one: &Plane, other: &Plane) -> Option<f64> {
+        let firsts = [first_level(one), first_level(other)];
+        super::agreement([&firsts[0], &firsts[1]], || [one.clone(), other.clone()])
+    }
+
+    #[test]
+    fn sums_of_rows_give_the_map_of_a_fit_pixel_by_pixel() {
+        let start = Map { stretch: [1.0; 2], shift: [0.0; 2] };
+        let mut n_fitted = 0;
+        for (one, other) in (0..8).flat_map(|one| (0..8).map(move |other| (one, other))) {
+            let part = Plane::from_fn(64, 64, |y, x| surface(other, y as f64 * 0.97 + 1.0, x as f64 * 0.95));
+            for side in LEVELS {
+                let [one, other] = [&scene(one), &part].map(|plane| level(&smooth(plane), side));
+                let (found, expected) =
+                    (fitted(&one, &other, start), fitted_pixel_by_pixel(&one, &other, start));
+                assert_eq!(found.is_some(), expected.is_some());
+                let (Some(found), Some(expected)) = (found, expected) else { continue };
+                for axis in 0..2 {
+                    assert!((found.stretch[axis] - expected.stretch[axis]).abs() < 1e-9, "{found:?}");
+                    assert!((found.shift[axis] - expected.shift[axis]).abs() < 1e-9, "{found:?}");
+                }
+                n_fitted += 1;
+            }
+        }
+        assert!(n_fitted >= 24, "{n_fitted}");
     }
 
     #[test]

@@ -75,7 +75,8 @@ pub fn check(
     let found = Found { rows: &listing.rows, splits: &splits, looks: &looks, same: &same, near: &near };
     let categories = found.categories();
     let problems = found.problems();
-    let mut warnings = found.warnings(&categories);
+    let mut warnings: Vec<CheckWarning> = listing.notices.iter().cloned().map(CheckWarning::from).collect();
+    warnings.extend(found.warnings(&categories));
     warnings.extend(shortcut::warnings(&listing.rows, &looks, &categories));
     let pair = |pair: &NearPair| Pair::new(&listing.rows, pair);
     Ok(CheckReport {
@@ -244,15 +245,15 @@ impl Found<'_> {
         let mut leaks: Vec<Leak> = Vec::new();
         leaks.extend(self.same.iter().filter_map(|&(one, other)| leak(LeakKind::SameContent, one, other)));
         // the same content stands for all its files among near-duplicates
-        let with_content = |first: usize| {
-            let again = self.same.iter().filter(move |&&(one, _)| one == first).map(|&(_, other)| other);
-            std::iter::once(first).chain(again)
-        };
+        let mut again: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &(first, other) in self.same {
+            again.entry(first).or_insert_with(|| vec![first]).push(other);
+        }
+        let with_content = |first: usize| again.get(&first).cloned().unwrap_or_else(|| vec![first]);
         for pair in self.near {
             for one in with_content(pair.one) {
-                leaks.extend(
-                    with_content(pair.other).filter_map(|other| leak(LeakKind::NearDuplicate, one, other)),
-                );
+                let others = with_content(pair.other).into_iter();
+                leaks.extend(others.filter_map(|other| leak(LeakKind::NearDuplicate, one, other)));
             }
         }
         let mut members: BTreeMap<&String, Vec<usize>> = BTreeMap::new();

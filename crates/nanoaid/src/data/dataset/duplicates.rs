@@ -5,10 +5,12 @@
 //! or contrast, flipped or turned by quarters, and with about a twentieth cut off; it does not find a neighbouring
 //! place, another magnification, or another image of the same specimen.
 
+use micrograph::Plane;
 use rayon::prelude::*;
 
-use super::alignment::agreement;
-use super::fingerprint::{Fingerprint, POSITIONS};
+use super::alignment::{agreement, first_level};
+use super::fingerprint::{Fingerprint, POSITIONS, Turned};
+use super::patch;
 
 /// Bits of 64 in which two hashes may differ. Hashes of unrelated micrographs differ in 32 ± 4, and
 /// one pair in 40 has a position with as few as this; a twentieth cut off a corner changes 14 in the
@@ -46,24 +48,48 @@ pub(crate) fn near_pairs(prints: &[Option<Fingerprint>]) -> Vec<NearPair> {
 }
 
 /// All pairs that agree by `least` or more, in order.
+///
+/// Every hash is compared with every other: at 20 of 64 bits an index by parts of the hash would have to look at more
+/// entries than there are files, and a comparison takes a few nanoseconds. What costs are the alignments of the pairs
+/// that are left, one in some hundred.
 pub(super) fn pairs(prints: &[Option<Fingerprint>], least: f64) -> Vec<NearPair> {
+    let there: Vec<(usize, &Fingerprint)> =
+        prints.iter().enumerate().filter_map(|(place, print)| Some((place, print.as_ref()?))).collect();
+    // beside each other in memory
+    let hashes: Vec<&[u64; POSITIONS]> = there.iter().map(|(_, print)| print.hashes()).collect();
+    let hashes: Vec<[u64; POSITIONS]> = hashes.into_iter().copied().collect();
+    let firsts: Vec<Plane> = there.par_iter().map(|(_, print)| first_level(&print.thumbnail(0))).collect();
     let pairs_of = |one: usize| {
-        let found = (one + 1..prints.len()).filter_map(move |other| likest(prints, one, other));
+        let own = hashes[one][0];
+        let is_near =
+            |&other: &usize| hashes[other].iter().any(|hash| (own ^ hash).count_ones() <= MOST_BITS);
+        let mut turned = None;
+        let near = (one + 1..there.len()).filter(is_near);
+        let found = near.filter_map(|other| {
+            let turned = turned.get_or_insert_with(|| there[one].1.turned());
+            likest([there[one], there[other]], [&firsts[one], &firsts[other]], turned)
+        });
         found.filter(|pair| pair.agreement >= least).collect::<Vec<_>>()
     };
-    let found: Vec<Vec<NearPair>> = (0..prints.len()).into_par_iter().map(pairs_of).collect();
+    let found: Vec<Vec<NearPair>> = (0..there.len()).into_par_iter().map(pairs_of).collect();
     found.concat()
 }
 
-/// The two in the position in which they agree best.
-fn likest(prints: &[Option<Fingerprint>], one: usize, other: usize) -> Option<NearPair> {
-    let (print, candidate) = (prints[one].as_ref()?, prints[other].as_ref()?);
+/// The two in the position in which they agree best; `turned` is the first in all positions.
+fn likest(
+    [(one, print), (other, candidate)]: [(usize, &Fingerprint); 2],
+    firsts: [&Plane; 2],
+    turned: &Turned,
+) -> Option<NearPair> {
     let distances = print.distances(candidate);
     let positions = (0..POSITIONS).filter(|&position| {
-        distances[position] <= MOST_BITS && print.correlation(candidate, position) >= LEAST_COARSE
+        distances[position] <= MOST_BITS && turned.correlation(candidate, position) >= LEAST_COARSE
     });
     let found = positions.filter_map(|position| {
-        let agreement = agreement(&print.thumbnail(0), &candidate.thumbnail(position))?;
+        let side = firsts[1].height();
+        let laid = Plane::new(side, side, patch::laid(firsts[1], position));
+        let planes = || [print.thumbnail(0), candidate.thumbnail(position)];
+        let agreement = agreement([firsts[0], &laid], planes)?;
         Some(NearPair { one, other, bits: distances[position], agreement, position })
     });
     // of equal ones the first position

@@ -36,6 +36,16 @@ pub enum DatasetError {
     /// `path` cannot be imported.
     #[error("{}: expected a tar file (.tar, .tar.gz, .tgz), a folder of micrographs or an index CSV", path.display())]
     NotASource { path: PathBuf },
+    /// The folder could not be made, or another process writes into it.
+    #[error(transparent)]
+    Claim(#[from] crate::output::ClaimError),
+    /// `n` files of the data set are not there or not as they were written; some are named.
+    #[error(
+        "{}: {n} files of the data set were removed or changed: {}; import their sources again to write them again",
+        path.display(),
+        files.join(", ")
+    )]
+    Lost { path: PathBuf, n: usize, files: Vec<String> },
     /// A source lies in the folder that is imported into, or the other way round.
     #[error("cannot import {} into {}: one lies in the other", from.display(), to.display())]
     IntoItself { from: PathBuf, to: PathBuf },
@@ -60,6 +70,12 @@ pub enum DatasetError {
     /// The index is not a CSV file.
     #[error("{}: {source}", path.display())]
     Csv { path: PathBuf, source: csv::Error },
+    /// The index could not be read; the error names it.
+    #[error(transparent)]
+    IndexFile { source: micrograph::ReadError },
+    /// The index is no text that is understood.
+    #[error("{}: {reason}", path.display())]
+    IndexText { path: PathBuf, reason: String },
     /// A column is needed that the index does not have.
     #[error("{}: column `{column}` is missing, found {found}", path.display())]
     NoColumn { path: PathBuf, column: String, found: String },
@@ -76,7 +92,7 @@ pub enum DatasetError {
     #[error("{}: `{file}` is the name of a synthetic micrograph too, expected another", path.display())]
     SyntheticName { path: PathBuf, file: String },
     /// No micrograph is there.
-    #[error("{}: no micrographs, expected PNG, JPEG, BMP or TIFF files{}", path.display(), hint(*n_skipped))]
+    #[error("{}: no micrographs, expected PNG, JPEG, BMP, TIFF, DM3 or DM4 files{}", path.display(), hint(*n_skipped))]
     Empty { path: PathBuf, n_skipped: usize },
     /// A split has no micrograph.
     #[error("the {split} split has no micrographs")]

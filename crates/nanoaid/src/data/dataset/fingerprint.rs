@@ -17,6 +17,8 @@ use super::patch;
 pub(super) const SIDE: usize = 64;
 /// Positions of a square: flips and quarter turns, numbered as in [`patch::laid`].
 pub(super) const POSITIONS: usize = 8;
+/// The position that undoes each position: the two quarter turns undo each other, all others themselves.
+const INVERSE: [usize; POSITIONS] = [0, 1, 2, 3, 4, 6, 5, 7];
 /// Rows and columns of the coarse thumbnail.
 const COARSE_SIDE: usize = 16;
 /// Frequencies 1 to this one, along rows and along columns, give the bits of a hash.
@@ -75,10 +77,31 @@ impl Fingerprint {
         other.hashes.map(|hash| (self.hashes[0] ^ hash).count_ones())
     }
 
+    /// The hashes of all positions.
+    pub(super) fn hashes(&self) -> &[u64; POSITIONS] {
+        &self.hashes
+    }
+
+    /// Laid so that what is laid in a position meets what is not.
+    pub(super) fn turned(&self) -> Turned {
+        Turned(std::array::from_fn(|position| patch::laid(&self.coarse, INVERSE[position])))
+    }
+}
+
+/// The coarse thumbnail of one micrograph, for comparison with those of many others.
+pub(super) struct Turned([Vec<f32>; POSITIONS]);
+
+impl Turned {
     /// Correlation of the coarse thumbnails, that of `other` laid in `position`; in `[-1, 1]`.
-    pub(super) fn correlation(&self, other: &Self, position: usize) -> f64 {
-        let other = patch::laid(&other.coarse, position);
-        self.coarse.values().iter().zip(other).map(|(a, b)| f64::from(*a) * f64::from(b)).sum()
+    pub(super) fn correlation(&self, other: &Fingerprint, position: usize) -> f64 {
+        let (one, other) = (self.0[position].as_chunks::<8>().0, other.coarse.values().as_chunks::<8>().0);
+        let mut sums = [0.0; 8];
+        for (one, other) in one.iter().zip(other) {
+            for (sum, (a, b)) in sums.iter_mut().zip(one.iter().zip(other)) {
+                *sum += f64::from(*a) * f64::from(*b);
+            }
+        }
+        sums.iter().sum()
     }
 }
 
@@ -150,6 +173,19 @@ mod tests {
         let mirrored = Plane::from_fn(90, 130, |y, x| plane.at(y, 129 - x));
         let distances = print.distances(&Fingerprint::of(&mirrored));
         assert!(distances[1] <= 2 && distances[0] > 8, "{distances:?}");
+    }
+
+    #[test]
+    fn the_coarse_thumbnails_correlate_as_if_the_other_were_laid() {
+        let print = Fingerprint::of(&pattern(90, 130));
+        for position in 0..POSITIONS {
+            let other = Fingerprint::of(&print.thumbnail(position));
+            let laid = patch::laid(&other.coarse, position);
+            let expected: f64 =
+                print.coarse.values().iter().zip(laid).map(|(a, b)| f64::from(*a) * f64::from(b)).sum();
+            let found = print.turned().correlation(&other, position);
+            assert!((found - expected).abs() < 1e-12, "{position}: {found}, {expected}");
+        }
     }
 
     #[test]

@@ -13,10 +13,20 @@ use micrograph::regular;
 
 use super::{DatasetError, Skipped};
 
-/// Image files below `root`, relative, `/` between folders, in order; and what was left out
-/// because its name is not UTF-8.
-pub(super) fn files(root: &Path) -> Result<(Vec<String>, Vec<Skipped>), DatasetError> {
-    let (mut files, mut skipped) = (Vec::new(), Vec::new());
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// Image files, relative, `/` between folders, in order.
+    pub(super) files: Vec<String>,
+    /// What was left out because its name is not UTF-8.
+    pub(super) skipped: Vec<Skipped>,
+    /// Folders in it that have no image file at any depth, in order.
+    pub(super) empty: Vec<String>,
+}
+
+/// The image files below `root`.
+pub(super) fn files(root: &Path) -> Result<Files, DatasetError> {
+    let (mut files, mut skipped, mut inner) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut seen = BTreeSet::new();
     // folders before links to folders, so that a folder keeps its own name
     let mut folders = vec![(root.to_owned(), String::new())];
@@ -36,6 +46,9 @@ pub(super) fn files(root: &Path) -> Result<(Vec<String>, Vec<Skipped>), DatasetE
                 continue;
             }
             if path.is_dir() {
+                if prefix.is_empty() && !path.is_symlink() {
+                    inner.insert(name.clone());
+                }
                 let folder = (path.clone(), format!("{prefix}{name}/"));
                 if path.is_symlink() { links.push_back(folder) } else { folders.push(folder) }
             } else if is_image(&name)
@@ -52,7 +65,12 @@ pub(super) fn files(root: &Path) -> Result<(Vec<String>, Vec<Skipped>), DatasetE
     }
     files.sort_unstable();
     skipped.sort_unstable();
-    Ok((files, skipped))
+    for file in &files {
+        if let Some((folder, _)) = file.split_once('/') {
+            inner.remove(folder);
+        }
+    }
+    Ok(Files { files, skipped, empty: inner.into_iter().collect() })
 }
 
 /// The paths in a folder with their names, in order; `None` for a name that is not UTF-8.
@@ -92,9 +110,13 @@ mod tests {
         ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let (files, skipped) = files(folder.path()).unwrap();
+        fs::create_dir_all(folder.path().join("empty/deep")).unwrap();
+        fs::create_dir_all(folder.path().join("notes")).unwrap();
+        fs::write(folder.path().join("notes/a.txt"), "").unwrap();
+        let Files { files, skipped, empty } = files(folder.path()).unwrap();
         assert_eq!(files, ["b/1.DM3", "b/2.bmp", "b/4.dm4", "b/deep/a.tif", "z.png"]);
         assert!(skipped.is_empty());
+        assert_eq!(empty, ["empty", "notes"]);
     }
 
     #[cfg(unix)]
@@ -111,7 +133,7 @@ mod tests {
         symlink(root.join("m"), root.join("a")).unwrap(); // sorts before the folder it leads to
         symlink(elsewhere.path(), root.join("z")).unwrap();
         symlink(root.join("nowhere"), root.join("broken.png")).unwrap();
-        let (files, _) = files(root).unwrap();
+        let files = files(root).unwrap().files;
         assert_eq!(files, ["broken.png", "m/1.png", "z/2.png"]);
     }
 
@@ -123,7 +145,7 @@ mod tests {
         let pipe = folder.path().join("x.png");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.tif")).unwrap();
-        let (files, skipped) = files(folder.path()).unwrap();
+        let Files { files, skipped, .. } = files(folder.path()).unwrap();
         assert_eq!(files, ["1.png"]);
         let skipped: Vec<_> = skipped.iter().map(|one| (one.file.as_str(), one.reason.as_str())).collect();
         let expected =
@@ -137,7 +159,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"a\xff.png")), "").unwrap();
-        let (files, skipped) = files(folder.path()).unwrap();
+        let Files { files, skipped, .. } = files(folder.path()).unwrap();
         assert!(files.is_empty());
         assert_eq!(skipped[0].file, "a\u{fffd}.png");
         assert!(skipped[0].reason.contains("UTF-8"));

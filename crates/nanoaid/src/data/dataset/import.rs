@@ -18,7 +18,9 @@ use micrograph::regular;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{DatasetError, Only, Skipped, Split, folder, index};
+use super::category::{self, Notice};
+use super::folder::{self, Files};
+use super::{DatasetError, Only, Skipped, Split, index};
 use crate::hash::sha256;
 use archive::{ArchiveError, Content};
 use store::Store;
@@ -53,8 +55,10 @@ impl Default for ImportConfig {
 pub struct ImportReport {
     /// Micrographs that were added.
     pub n_new: usize,
-    /// Micrographs of the sources that were there already.
+    /// Micrographs of the sources that were there already, whole.
     pub n_there: usize,
+    /// Files that were damaged or missing and were written again, in the order of the sources.
+    pub restored: Vec<String>,
     /// Files of the sources that hold what another one holds, in the order of the sources.
     pub same_content: Vec<SameContent>,
     /// What was not taken though it should be an image, and why, in the order of the sources.
@@ -63,6 +67,8 @@ pub struct ImportReport {
     pub n_other: usize,
     /// Micrographs of each category that the folder now has; `None`: not known.
     pub categories: Vec<(Option<String>, usize)>,
+    /// What to know about how categories were spelled.
+    pub notices: Vec<Notice>,
 }
 
 /// A file that was not added since its content is there.
@@ -88,8 +94,9 @@ pub struct SameContent {
 ///
 /// # Errors
 /// If a source is not one of these or cannot be listed, one gives splits and another does not, the
-/// folder can't be written to, or its index holds what an import would lose. Files that can't be
-/// taken are no errors but in the report; an archive that is damaged gives what comes before.
+/// folder can't be written to, its index holds what an import would lose, or a file that was imported is no longer
+/// there. Files that can't be taken are no errors but in the report. A damaged archive that is compressed gives nothing,
+/// a plain one, which has no check sums, what comes before the damage.
 pub fn import(
     sources: &[PathBuf],
     to: &Path,
@@ -165,7 +172,9 @@ impl Import<'_> {
     fn index(&mut self, index: &Path) -> Result<(), DatasetError> {
         let root = index.parent().unwrap_or(Path::new(""));
         let label = name_of(root);
-        for row in index::rows(index, &self.config.only)? {
+        let mut rows = index::rows(index, &self.config.only)?;
+        self.report.notices.extend(category::unify(rows.iter_mut().map(|row| &mut row.category)));
+        for row in rows {
             let source = row.source.unwrap_or_else(|| format!("{label}/{}", row.file));
             self.file(root.join(&row.file), source, |source, name, bytes, path| Candidate {
                 source,
@@ -183,7 +192,8 @@ impl Import<'_> {
 
     fn folder(&mut self, folder: &Path) -> Result<(), DatasetError> {
         let label = name_of(folder);
-        let (files, skipped) = folder::files(folder)?;
+        let Files { files, skipped, empty } = folder::files(folder)?;
+        self.report.notices.extend(empty.into_iter().map(|folder| Notice::EmptyFolder { folder }));
         self.report.skipped.extend(
             skipped
                 .into_iter()
@@ -243,6 +253,9 @@ impl Import<'_> {
         let stem = name::category_of_folder(&archive::stem(path));
         let mut n_images = 0;
         let config = self.config;
+        if let Err(error) = archive::check_sums(path, config.most_archive_bytes) {
+            return self.skip(label, format!("damaged, so nothing of it was taken: {error}; fetch it again"));
+        }
         let read = archive::entries(path, config, &mut |name, content| {
             let source = format!("{label}/{}", name.trim_start_matches("./"));
             let mut parts = name.rsplit('/');
@@ -330,7 +343,11 @@ impl Import<'_> {
         sha256: String,
         readable: Result<(), String>,
     ) -> Result<(), DatasetError> {
-        if let Some(known) = self.store.with_content(&sha256) {
+        if let Some(known) = self.store.with_content(&sha256).cloned() {
+            if !self.store.is_whole(&known) {
+                self.write(&known.file, &candidate)?;
+                self.report.restored.push(known.file.clone());
+            }
             if known.source.as_deref() == Some(candidate.source.as_str()) {
                 self.report.n_there += 1;
             } else {
@@ -351,19 +368,26 @@ impl Import<'_> {
         }
         let (file, is_there) = self.store.place(candidate.category.as_deref(), &candidate.name, &sha256)?;
         if !is_there {
-            let path = self.store.path(&file)?;
-            match &candidate.path {
-                Some(from) if self.config.link => fs::hard_link(from, &path)
-                    .map_err(|source| DatasetError::Link { from: from.clone(), path, source })?,
-                _ => write_whole(&path, &candidate.bytes)
-                    .map_err(|error| DatasetError::Write { path: error.path, source: error.source })?,
-            }
+            self.write(&file, &candidate)?;
         }
         let Candidate { source, category, group, split, licence, .. } = candidate;
         let (sha256, source) = (Some(sha256), Some(source));
         self.store.add(index::Row { file, category, group, split, sha256, source, licence });
         self.report.n_new += 1;
         Ok(())
+    }
+}
+
+impl Import<'_> {
+    /// Writes the file of `candidate` to its place `file`, or links to it.
+    fn write(&mut self, file: &str, candidate: &Candidate) -> Result<(), DatasetError> {
+        let path = self.store.path(file)?;
+        match &candidate.path {
+            Some(from) if self.config.link && !path.exists() => fs::hard_link(from, &path)
+                .map_err(|source| DatasetError::Link { from: from.clone(), path, source }),
+            _ => write_whole(&path, &candidate.bytes)
+                .map_err(|error| DatasetError::Write { path: error.path, source: error.source }),
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::category::{self, Notice};
 use super::duplicates::{self, NearPair};
 use super::fingerprint::Fingerprint;
+use super::folder::{self, Files};
 use super::split::{self, Member, Shares};
-use super::{Dataset, DatasetConfig, DatasetError, Entry, Origin, Skipped, Split, folder, index, synthetic};
+use super::{Dataset, DatasetConfig, DatasetError, Entry, Origin, Skipped, Split, index, synthetic};
 use crate::data::prepare::{self, PrepareConfig};
 
 /// What a data set is made of.
@@ -21,6 +23,8 @@ pub(super) struct Listing {
     pub(super) rows: Vec<index::Row>,
     /// Files left out.
     pub(super) skipped: Vec<Skipped>,
+    /// What to know about how they were listed.
+    pub(super) notices: Vec<Notice>,
 }
 
 impl Listing {
@@ -29,21 +33,27 @@ impl Listing {
         let metadata =
             path.metadata().map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
         let index = if metadata.is_file() { path.to_owned() } else { path.join("index.csv") };
-        let (root, rows, skipped) = if metadata.is_file() && !is_csv(path) {
-            return Err(DatasetError::NotADataset { path: path.to_owned() });
-        } else if index.is_file() {
-            let root = index.parent().unwrap_or(Path::new("")).to_owned();
-            (root, index::rows(&index, &config.only)?, Vec::new())
-        } else if let Some(only) = config.only.first() {
-            return Err(DatasetError::NoIndex { path: path.to_owned(), column: only.column.clone() });
-        } else {
-            let (files, skipped) = folder::files(path)?;
-            (path.to_owned(), files.into_iter().map(row_of_file).collect(), skipped)
-        };
+        let (root, mut rows, skipped, empty): (PathBuf, Vec<index::Row>, _, _) =
+            if metadata.is_file() && !is_csv(path) {
+                return Err(DatasetError::NotADataset { path: path.to_owned() });
+            } else if index.is_file() {
+                let root = index.parent().unwrap_or(Path::new("")).to_owned();
+                (root, index::rows(&index, &config.only)?, Vec::new(), Vec::new())
+            } else if let Some(only) = config.only.first() {
+                return Err(DatasetError::NoIndex { path: path.to_owned(), column: only.column.clone() });
+            } else {
+                let Files { files, skipped, empty } = folder::files(path)?;
+                (path.to_owned(), files.into_iter().map(row_of_file).collect(), skipped, empty)
+            };
         if rows.is_empty() {
             return Err(DatasetError::Empty { path: path.to_owned(), n_skipped: skipped.len() });
         }
-        Ok(Self { root, index, rows, skipped })
+        let mut notices = category::unify(rows.iter_mut().map(|row| &mut row.category));
+        // where no folder is a category, one without images is none either
+        if rows.iter().any(|row| row.category.is_some()) {
+            notices.extend(empty.into_iter().map(|folder| Notice::EmptyFolder { folder }));
+        }
+        Ok(Self { root, index, rows, skipped, notices })
     }
 
     /// Whether the index gives a split; either for all rows or for no row.
@@ -106,7 +116,7 @@ impl Listing {
     /// The rows with their splits, as they say or else drawn, and the synthetic micrographs.
     pub(super) fn dataset(self, config: DatasetConfig) -> Result<Dataset, DatasetError> {
         let splits = self.splits(&config);
-        let Self { root, index, rows, skipped } = self;
+        let Self { root, index, rows, skipped, notices } = self;
         let mut entries: Vec<Entry> = rows
             .into_iter()
             .zip(splits)
@@ -122,7 +132,7 @@ impl Listing {
         entries.extend(synthetic::entries_of_categories(config.synthetic_per_category, config.seed));
         entries.sort_by(|one, other| one.file.cmp(&other.file));
         synthetic::check_names(&entries, &index)?;
-        Ok(Dataset { root, entries, skipped, config })
+        Ok(Dataset { root, entries, skipped, notices, config })
     }
 
     /// The split of each row: as it says, or else drawn.

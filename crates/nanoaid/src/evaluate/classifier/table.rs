@@ -1,6 +1,6 @@
 //! Reports as files: JSON with all of it, CSV of the micrographs and of the classes.
 
-use crate::output::csv_text;
+use crate::output::{csv_text, text_cell};
 
 use super::{Audit, ClassScores, ClassifierReport, Prediction};
 
@@ -17,10 +17,9 @@ impl ClassifierReport {
         let head: Vec<String> =
             ["file", "group", "true", "predicted"].map(String::from).into_iter().chain(names).collect();
         let row = |image: &Prediction| -> Vec<String> {
-            let class = |class: usize| self.classes[class].clone();
-            let said =
-                [image.file.clone(), image.group.clone(), class(image.category), class(image.predicted)];
-            said.into_iter().chain(image.probabilities.iter().map(f64::to_string)).collect()
+            let class = |class: usize| self.classes[class].as_str();
+            let said = [&image.file, &image.group, class(image.category), class(image.predicted)];
+            said.into_iter().map(text_cell).chain(image.probabilities.iter().map(f64::to_string)).collect()
         };
         csv_text(&head, self.images.iter().map(row))
     }
@@ -53,7 +52,7 @@ impl ClassifierReport {
             let (low, high) = (recall_interval.map(|i| i.low), recall_interval.map(|i| i.high));
             let counts = [n_images, n_groups, n_predicted].map(usize::to_string);
             let figures = [*recall, low, high, *precision, *f1].map(text);
-            [class.clone()].into_iter().chain(counts).chain(figures).collect()
+            [text_cell(class)].into_iter().chain(counts).chain(figures).collect()
         };
         csv_text(&head, self.per_class.iter().map(row))
     }

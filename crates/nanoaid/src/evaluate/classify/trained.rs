@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, AnswerConfig, answer, view_px};
 use crate::data::prepare::{self, PrepareConfig, PrepareError};
 use crate::evaluate::classifier::ClassifierReport;
+use crate::output::text_cell;
 use crate::run::{RunError, RunFolder};
 use crate::{ConfigError, Device, Network, network::WeightsError, network::builtin};
 
@@ -30,6 +31,7 @@ pub struct TrainedClassifier {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileAnswer {
     /// The file.
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     pub file: PathBuf,
     /// Class, probabilities, settings.
     #[serde(flatten)]
@@ -210,8 +212,8 @@ pub fn answers_csv(classes: &[String], answers: &[FileAnswer]) -> String {
         let all = &found.answer.probabilities;
         let of = |class: &String| all.iter().find(|one| one.class == *class).map(|one| one.probability);
         let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-        let mut cells = vec![found.file.display().to_string()];
-        cells.push(found.answer.said.clone().unwrap_or_default());
+        let mut cells = vec![text_cell(&found.file.display().to_string())];
+        cells.push(text_cell(found.answer.said.as_deref().unwrap_or_default()));
         cells.push(number(all.first().map(|one| one.probability)));
         cells.extend(classes.iter().map(|class| number(of(class))));
         cells

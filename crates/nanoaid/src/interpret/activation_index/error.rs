@@ -27,6 +27,9 @@ pub enum ActivationIndexError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What a killed process left could not be removed.
+    #[error(transparent)]
+    Claim(#[from] crate::output::ClaimError),
     /// The work was ended from outside.
     #[error("cancelled: finished micrographs are kept")]
     Cancelled,

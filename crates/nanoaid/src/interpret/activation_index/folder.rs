@@ -16,6 +16,7 @@ use crate::Network;
 use crate::data::dataset::{DatasetConfig, Fingerprint};
 use crate::hash::sha256;
 use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, Peak};
+use crate::output::sweep;
 
 /// Version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -109,6 +110,9 @@ impl Folder {
             layers: reader.layers().iter().map(named).collect(),
             parts: Vec::new(),
         };
+        if path.is_dir() && !path.is_symlink() {
+            sweep(path)?;
+        }
         let file = path.join(MANIFEST);
         let manifest = match regular::read(&file, regular::LARGEST) {
             Ok(text) => {
@@ -121,6 +125,8 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(path)
                     .map_err(|source| file::WriteError { path: path.to_owned(), source })?;
+                // at once, so that a pass that is killed in its first part is known for one
+                new.write(path)?;
                 new
             }
             Err(error) => {
@@ -156,9 +162,7 @@ impl Folder {
             thumbnails_sha256: sha256(&prints),
             micrographs: looked.iter().map(|looked| looked.seen.clone()).collect(),
         });
-        let text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
-        file::write_whole(&self.path.join(MANIFEST), (text + "\n").as_bytes())?;
-        Ok(())
+        Ok(self.manifest.write(&self.path)?)
     }
 
     /// All parts, read back and checked.
@@ -199,6 +203,11 @@ impl Folder {
 }
 
 impl Manifest {
+    fn write(&self, path: &Path) -> Result<(), file::WriteError> {
+        let text = serde_json::to_string_pretty(self).expect("a manifest is plain data");
+        file::write_whole(&path.join(MANIFEST), (text + "\n").as_bytes())
+    }
+
     /// Checks that an index like `other` may be continued here.
     fn check_like(&self, other: &Self, path: &Path) -> Result<(), ActivationIndexError> {
         let layers = |manifest: &Self| {

@@ -29,6 +29,7 @@ pub struct VisualSettings {
 #[serde(deny_unknown_fields)]
 pub struct DataUsed {
     /// The folder or index.
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
     pub path: PathBuf,
     /// SHA-256 of its names and contents.
     pub digest: String,

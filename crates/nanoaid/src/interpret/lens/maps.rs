@@ -99,6 +99,9 @@ impl FeatureMaps {
     ) -> Result<Self, LensError> {
         let config = config.clone().checked()?;
         let layer = network.known_layer(layer)?;
+        if network.channels_in() != 1 {
+            return Err(LensError::NotGray { channels: network.channels_in() });
+        }
         let least = layer.least_px();
         if image.height().min(image.width()) < least {
             return Err(LensError::TooSmall {

@@ -15,6 +15,7 @@ use crate::interpret::activation_index::{ActivationIndex, ImageArea, index_folde
 use crate::interpret::exemplar::{
     ActivationReader, ChooseConfig, Exemplar, IndexedMicrograph, UnitExemplars, choose,
 };
+use crate::output::text_cell;
 use crate::{Address, Layer, Network};
 
 /// Rows and columns that are shown of a patch at least; around a smaller receptive field more is.
@@ -165,13 +166,13 @@ impl DataSetExemplars {
                         let seen = &self.micrographs[exemplar.image];
                         let Rect { y, x, height, width } = exemplar.field;
                         writer.write_record([
-                            layer.layer.clone(),
+                            text_cell(&layer.layer),
                             unit.channel.to_string(),
                             kind.clone(),
                             (rank + 1).to_string(),
                             exemplar.value.to_string(),
-                            seen.file.clone(),
-                            seen.category.clone().unwrap_or_default(),
+                            text_cell(&seen.file),
+                            text_cell(seen.category.as_deref().unwrap_or_default()),
                             y.to_string(),
                             x.to_string(),
                             height.to_string(),

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
-use crate::train::schedule::Schedule;
+use crate::train::schedule::{MOST_AT_ONCE, MOST_EPOCHS, Schedule};
+
+/// Most views in an epoch: their order is drawn at once and takes 24 bytes each.
+const MOST_VIEWS: usize = 10_000_000;
 
 /// What a classifier starts from: the paper's A1, A2 and A3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +109,16 @@ impl ClassifierConfig {
                 return Err(ConfigError::new(name, value, "at least 1"));
             }
         }
+        for (name, value, most) in [
+            ("batch", self.batch, MOST_AT_ONCE),
+            ("epochs", self.epochs, MOST_EPOCHS),
+            ("frozen_views", self.frozen_views, MOST_AT_ONCE),
+            ("views_per_epoch", self.views_per_epoch, MOST_VIEWS),
+        ] {
+            if value > most {
+                return Err(ConfigError::new(name, value, &format!("at most {most}")));
+            }
+        }
         let ranges = [
             ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
             (
@@ -168,8 +181,12 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_named() {
         type Change = fn(&mut ClassifierConfig);
-        let cases: [(&str, Change); 8] = [
+        let cases: [(&str, Change); 12] = [
             ("batch", |c| c.batch = 0),
+            ("batch", |c| c.batch = 1 << 40),
+            ("views_per_epoch", |c| c.views_per_epoch = 100_000_000_000),
+            ("frozen_views", |c| c.frozen_views = usize::MAX),
+            ("epochs", |c| c.epochs = usize::MAX),
             ("epochs", |c| c.epochs = 0),
             ("learning_rate", |c| c.learning_rate = f64::NAN),
             ("body_rate", |c| c.body_rate = 0.0),

@@ -71,7 +71,7 @@ fn resumed(
     data: &DataSummary,
     plan: &RunPlan<'_>,
 ) -> Result<(RunFolder, Option<Lengthened>), ExperimentError> {
-    let mut run = RunFolder::open(plan.path)?;
+    let mut run = RunFolder::resume(plan.path)?;
     let manifest = run.manifest();
     let (holds, expected) = (manifest.settings.network_name(), settings.network_name());
     if holds != expected {

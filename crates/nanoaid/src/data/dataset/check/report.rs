@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::super::category::Notice;
 use super::super::duplicates::NearPair;
 use super::super::{Skipped, Split, index};
 
@@ -169,6 +170,10 @@ pub enum LeakKind {
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
 pub enum CheckWarning {
+    /// The category `category` was spelled in several ways, which count as one.
+    Spellings { category: String, spellings: Vec<String> },
+    /// `folder`, which would be a category, has no images.
+    EmptyFolder { folder: String },
     /// Near-duplicates have different categories.
     NearDuplicatesInTwoCategories { files: [String; 2] },
     /// A category has `n` micrographs, below `least`.
@@ -183,6 +188,15 @@ pub enum CheckWarning {
     /// `by_size` is the share of micrographs whose category is that of most others of their size,
     /// `commonest` the share of the commonest category: size alone predicts the category better than guessing.
     SizeTellsCategory { by_size: f64, commonest: f64 },
+}
+
+impl From<Notice> for CheckWarning {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Spellings { category, spellings } => Self::Spellings { category, spellings },
+            Notice::EmptyFolder { folder } => Self::EmptyFolder { folder },
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -214,6 +228,11 @@ impl fmt::Display for CheckWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: &f64| (100.0 * share).round();
         match self {
+            Self::Spellings { category, spellings } => {
+                let (category, spellings) = (category.clone(), spellings.clone());
+                Notice::Spellings { category, spellings }.fmt(formatter)
+            }
+            Self::EmptyFolder { folder } => Notice::EmptyFolder { folder: folder.clone() }.fmt(formatter),
             Self::NearDuplicatesInTwoCategories { files: [one, other] } => {
                 write!(formatter, "near-duplicates in two categories: {one}, {other}")
             }

@@ -168,3 +168,84 @@ fn originals_and_their_reduced_copies_are_found_and_nothing_else() {
         pairs.iter().map(|pair| (files[pair.one].clone(), files[pair.other].clone())).collect();
     assert_eq!(found, truth);
 }
+
+/// A random smooth picture as a thumbnail, one of `n_scenes` seen with noise, shifted a little, and laid anyhow.
+fn random_print(stream: &mut Stream, n_scenes: usize) -> Fingerprint {
+    let mut scene = Stream::new(5, "scene", stream.below(n_scenes) as u64);
+    let waves: Vec<[f64; 4]> = (0..10)
+        .map(|_| {
+            let [y, x] = [0; 2].map(|_| scene.between(-4.0, 4.0));
+            [y, x, scene.between(0.0, 6.3), scene.between(0.3, 1.0)]
+        })
+        .collect();
+    let (stretch, shift) = (stream.between(0.95, 1.0), stream.between(0.0, 0.05));
+    let noise = stream.between(0.0, 0.6) as f32;
+    let plane = Plane::from_fn(64, 64, |y, x| {
+        let [v, u] = [y, x].map(|place| std::f64::consts::TAU * (place as f64 / 64.0 * stretch + shift));
+        let values = waves.iter().map(|[fy, fx, phase, height]| height * (fy * v + fx * u + phase).sin());
+        values.sum::<f64>() as f32 + noise * stream.normal() as f32
+    });
+    let position = stream.below(POSITIONS);
+    Fingerprint::of(&Plane::new(64, 64, patch::laid(&plane, position)))
+}
+
+/// All pairs, each by itself and as it is defined: hash, coarse thumbnails, alignment of the thumbnails as laid.
+fn pairs_one_by_one(prints: &[Option<Fingerprint>], least: f64) -> Vec<NearPair> {
+    let mut found = Vec::new();
+    for (one, print) in prints.iter().enumerate() {
+        for (other, candidate) in prints.iter().enumerate().skip(one + 1) {
+            let (Some(print), Some(candidate)) = (print, candidate) else { continue };
+            let mut best: Option<NearPair> = None;
+            for position in 0..POSITIONS {
+                let bits = print.distances(candidate)[position];
+                if bits > MOST_BITS || print.turned().correlation(candidate, position) < LEAST_COARSE {
+                    continue;
+                }
+                let planes = [print.thumbnail(0), candidate.thumbnail(position)];
+                let firsts = [0, 1].map(|place: usize| first_level(&planes[place]));
+                let agreement = agreement([&firsts[0], &firsts[1]], || planes.clone());
+                let Some(agreement) = agreement else { continue };
+                if best.is_none_or(|best| agreement > best.agreement) {
+                    best = Some(NearPair { one, other, bits, agreement, position });
+                }
+            }
+            found.extend(best.filter(|pair| pair.agreement >= least));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_pairs_are_those_that_are_found_one_by_one() {
+    let mut n_pairs = 0;
+    for seed in 0..4 {
+        let mut stream = Stream::new(seed, "prints", 0);
+        let prints: Vec<Option<Fingerprint>> =
+            (0..80).map(|_| (stream.uniform() > 0.1).then(|| random_print(&mut stream, 30))).collect();
+        let (found, expected) = (pairs(&prints, ALIKE), pairs_one_by_one(&prints, ALIKE));
+        let ends = |pairs: &[NearPair]| -> Vec<_> {
+            pairs.iter().map(|pair| (pair.one, pair.other, pair.bits, pair.position)).collect()
+        };
+        assert_eq!(ends(&found), ends(&expected), "seed {seed}");
+        for (found, expected) in found.iter().zip(&expected) {
+            // smoothed before or after it is laid: other roundings
+            assert!((found.agreement - expected.agreement).abs() < 1e-3, "{found:?}, {expected:?}");
+        }
+        n_pairs += found.len();
+    }
+    assert!(n_pairs > 100, "{n_pairs}");
+}
+
+#[test]
+#[ignore = "measures the time of pairing 20 000 files: cargo test --release -- --ignored --nocapture pairing"]
+fn pairing_20_000_files() {
+    let prints: Vec<Option<Fingerprint>> = (0..20_000_u64)
+        .into_par_iter()
+        .map(|index| Some(random_print(&mut Stream::new(9, "many", index), 19_000)))
+        .collect();
+    let begun = std::time::Instant::now();
+    let found = pairs(&prints, ALIKE);
+    println!("{} pairs in {:?}", found.len(), begun.elapsed());
+    // of 20 000 views of 19 000 scenes, about 20 000² / 2 / 19 000 pairs show the same one
+    assert!(found.len() > 9_000, "{}", found.len());
+}

@@ -2,13 +2,16 @@
 //!
 //! Files are never written to paths from an archive: an entry gives a name and bytes. Entries that
 //! climb out of their folder, links and devices are refused, and how much is unpacked is bounded,
-//! since a small file can unpack to anything.
+//! since a small file can unpack to anything. A compressed archive is read to its end once before anything is taken,
+//! since its check sums stand there.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read, Seek};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Component, Path};
 use std::rc::Rc;
 
+use flate2::bufread::GzDecoder;
 use flate2::read::MultiGzDecoder;
 use micrograph::read::is_image;
 use micrograph::regular;
@@ -41,6 +44,47 @@ pub(super) fn stem(path: &Path) -> String {
     name.get(..end).unwrap_or(&name).to_owned()
 }
 
+/// Reads the compressed file at `path` to its end, and compares the check sum of each part. Zeros after the end are
+/// allowed, as tapes add them. A plain file has no check sum.
+///
+/// # Errors
+/// If it cannot be read, is damaged, unpacks to far more than `most_bytes`, or something else follows its end.
+pub(super) fn check_sums(path: &Path, most_bytes: u64) -> io::Result<()> {
+    let (mut reader, is_compressed) = file_of(path)?;
+    if !is_compressed {
+        return Ok(());
+    }
+    // besides the files: headers, padding, files that are not taken
+    let mut left = most_bytes.saturating_mul(2).saturating_add(MOST_HEADER_BYTES);
+    loop {
+        let mut part = GzDecoder::new(&mut reader).take(left.saturating_add(1));
+        let n_bytes = io::copy(&mut part, &mut io::sink())?;
+        left = left.checked_sub(n_bytes).ok_or_else(|| {
+            io::Error::other(format!("it unpacks to more than twice the {} MiB allowed", most_bytes >> 20))
+        })?;
+        match reader.fill_buf()?.first() {
+            None => return Ok(()),
+            Some(0x1f) => {}
+            Some(_) => return only_zeros(&mut reader),
+        }
+    }
+}
+
+/// An error if `reader` gives anything but zeros.
+fn only_zeros(reader: &mut dyn BufRead) -> io::Result<()> {
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if bytes.iter().any(|&byte| byte != 0) {
+            return Err(io::Error::other("something else follows its end"));
+        }
+        let n_bytes = bytes.len();
+        reader.consume(n_bytes);
+    }
+}
+
 /// Gives the name (with folders, as the archive gives it) and content of each entry to `take`.
 ///
 /// # Errors
@@ -55,6 +99,7 @@ pub(super) fn entries<E: From<ArchiveError>>(
     let reader = opened(path).map_err(|error| ArchiveError { n_entries: 0, error })?;
     let mut archive = tar::Archive::new(Bounded { reader, allowance: Rc::clone(&allowance) });
     let mut bytes_left = config.most_archive_bytes;
+    let mut n_taken = 0;
     let damaged = |n_entries, error| ArchiveError { n_entries, error };
     for (n_entries, entry) in archive.entries().map_err(|error| damaged(0, error))?.enumerate() {
         let mut entry = entry.map_err(|error| damaged(n_entries, error))?;
@@ -83,9 +128,17 @@ pub(super) fn entries<E: From<ArchiveError>>(
             }
         };
         allowance.set(MOST_HEADER_BYTES);
+        n_taken += 1;
         take(&name, content)?;
     }
-    Ok(())
+    // an archive appended to another is not read, and is not left out without a word
+    allowance.set(u64::MAX);
+    let rest = only_zeros(&mut BufReader::new(archive.into_inner()));
+    match rest {
+        Err(error) if error.kind() == io::ErrorKind::Other => Err(damaged(n_taken, error).into()),
+        // the compression, which was checked before: zeros after its end
+        _ => Ok(()),
+    }
 }
 
 /// Why an archive was not read to its end.
@@ -125,14 +178,19 @@ fn kind_text(kind: tar::EntryType) -> &'static str {
     }
 }
 
-/// The unpacked bytes of the file, recognized by its first bytes.
-fn opened(path: &Path) -> io::Result<Box<dyn Read>> {
+/// The file, and whether it is compressed, by its first bytes.
+fn file_of(path: &Path) -> io::Result<(BufReader<File>, bool)> {
     let mut file = regular::open(path)?;
     let mut head = [0; 2];
     let n_head = file.by_ref().take(2).read(&mut head)?;
     file.rewind()?;
-    let reader = BufReader::with_capacity(1 << 18, file);
-    Ok(if head[..n_head] == [0x1f, 0x8b] { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
+    Ok((BufReader::with_capacity(1 << 18, file), head[..n_head] == [0x1f, 0x8b]))
+}
+
+/// The unpacked bytes of the file.
+fn opened(path: &Path) -> io::Result<Box<dyn Read>> {
+    let (reader, is_compressed) = file_of(path)?;
+    Ok(if is_compressed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
 }
 
 /// A reader that fails where more is read than allowed for what is being read.

@@ -30,10 +30,12 @@ pub(super) fn nffa_category(file_name: &str) -> Option<&'static str> {
 }
 
 /// A category by the name of its folder or archive: an NFFA category in its one spelling, any
-/// other as it stands.
+/// other as it stands, spaces around it and control characters left out.
 pub(super) fn category_of_folder(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name = name.trim();
     let known = NFFA_CATEGORIES.iter().find(|category| category.eq_ignore_ascii_case(name));
-    known.map_or_else(|| plain(name), |category| (*category).to_owned())
+    known.map_or_else(|| name.to_owned(), |category| (*category).to_owned())
 }
 
 /// `name` with letters, digits, `-`, `_` and `.` only, others as `_`; never hidden, empty, or long.
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn folders_of_nffa_get_the_one_spelling_and_others_keep_theirs() {
         let cases =
-            [("Films_Coated_Surface", "films_coated_surface"), ("TIPS", "tips"), ("My Wires", "My_Wires")];
+            [("Films_Coated_Surface", "films_coated_surface"), ("TIPS", "tips"), ("My Wires ", "My Wires")];
         for (name, category) in cases {
             assert_eq!(category_of_folder(name), category);
         }

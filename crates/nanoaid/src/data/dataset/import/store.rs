@@ -4,15 +4,16 @@
 //! holds; so files that an interrupted import left are found again and taken over. Index and hashes
 //! are written last, and only if something is new.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use micrograph::file::write_whole;
+use rayon::prelude::*;
 
 use super::super::{DatasetError, index};
 use super::name;
-use crate::hash::sha256_of_file;
+use crate::hash::{is_sha256, sha256_of_file};
+use crate::output::Claim;
 
 /// Name of the index.
 const INDEX: &str = "index.csv";
@@ -33,6 +34,8 @@ const COLUMNS: [(&str, CellOf); 7] = [
 /// Those of them that are written only where a row has something in them; a split is given for all
 /// rows or for none.
 const OPTIONAL: [&str; 2] = ["split", "licence"];
+/// Files that an error names.
+const MOST_NAMED: usize = 5;
 /// Hexadecimal digits of its content in a name that another content has already.
 const MARK_DIGITS: usize = 12;
 
@@ -44,13 +47,17 @@ pub(super) struct Store {
     by_content: BTreeMap<String, usize>,
     /// Contents by file name, in lower case, since some systems don't distinguish the cases.
     by_name: BTreeMap<String, String>,
-    n_new: usize,
+    /// Places among `rows` from which on they are new.
+    first_new: usize,
+    claim: Claim,
+    /// Folders below that were claimed, so that what a kill left in them is removed once.
+    claimed: BTreeMap<PathBuf, Claim>,
 }
 
 impl Store {
     /// Opens the folder `root`, or makes it.
     pub(super) fn open(root: &Path) -> Result<Self, DatasetError> {
-        fs::create_dir_all(root).map_err(|source| DatasetError::Write { path: root.to_owned(), source })?;
+        let claim = Claim::of(root)?;
         let path = root.join(INDEX);
         let rows = if path.is_file() { read_back(&path)? } else { Vec::new() };
         let mut store = Self {
@@ -58,8 +65,19 @@ impl Store {
             rows: Vec::new(),
             by_content: BTreeMap::new(),
             by_name: BTreeMap::new(),
-            n_new: 0,
+            first_new: rows.len(),
+            claim,
+            claimed: BTreeMap::new(),
         };
+        // a kill leaves files half written in the folders of categories, too
+        let folders: BTreeSet<PathBuf> = rows
+            .iter()
+            .filter_map(|row| Some(root.join(Path::new(&row.file).parent()?)))
+            .filter(|folder| folder != root && folder.is_dir())
+            .collect();
+        for folder in folders {
+            store.claimed.insert(folder.clone(), store.claim.inner(&folder)?);
+        }
         rows.into_iter().for_each(|row| store.remember(row));
         Ok(store)
     }
@@ -67,6 +85,12 @@ impl Store {
     /// The row whose file holds the content with this hash.
     pub(super) fn with_content(&self, sha256: &str) -> Option<&index::Row> {
         self.by_content.get(sha256).map(|&place| &self.rows[place])
+    }
+
+    /// Whether the file of `row` is in its place as the index says.
+    pub(super) fn is_whole(&self, row: &index::Row) -> bool {
+        let found = sha256_of_file(&self.root.join(&row.file));
+        found.is_ok_and(|found| row.sha256.as_ref() == Some(&found))
     }
 
     /// Number of files of each category, in order.
@@ -114,25 +138,36 @@ impl Store {
     }
 
     /// Path of a file of the store, its folder made.
-    pub(super) fn path(&self, file: &str) -> Result<PathBuf, DatasetError> {
+    pub(super) fn path(&mut self, file: &str) -> Result<PathBuf, DatasetError> {
         let path = self.root.join(file);
         let folder = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)
-            .map_err(|source| DatasetError::Write { path: folder.to_owned(), source })?;
+        if folder != self.root && (!self.claimed.contains_key(folder) || !folder.is_dir()) {
+            self.claimed.insert(folder.to_owned(), self.claim.inner(folder)?);
+        }
         Ok(path)
     }
 
     /// Adds the row of a file that is in its place.
     pub(super) fn add(&mut self, row: index::Row) {
         self.remember(row);
-        self.n_new += 1;
     }
 
     /// Writes index and hashes if something is new or one of them is not there.
+    ///
+    /// # Errors
+    /// If a file that was added is no longer as it was written, or one that was there is gone.
     pub(super) fn finish(mut self) -> Result<(), DatasetError> {
         let (index, hashes) = (self.root.join(INDEX), self.root.join(HASHES));
-        if self.rows.is_empty() || (self.n_new == 0 && index.is_file() && hashes.is_file()) {
-            return Ok(());
+        let (before, new) = self.rows.split_at(self.first_new);
+        let n_new = new.len();
+        let lost: Vec<String> = new
+            .par_iter()
+            .filter(|row| !self.is_whole(row))
+            .chain(before.par_iter().filter(|row| !self.root.join(&row.file).is_file()))
+            .map(|row| row.file.clone())
+            .collect();
+        if self.rows.is_empty() || (n_new == 0 && index.is_file() && hashes.is_file()) {
+            return lost_none(&self.root, lost);
         }
         self.rows.sort_by(|one, other| one.file.cmp(&other.file));
         let lines: Vec<String> = self
@@ -145,7 +180,11 @@ impl Store {
                 .map_err(|error| DatasetError::Write { path: error.path, source: error.source })
         };
         write(hashes, &lines.concat())?;
-        if self.n_new > 0 || !index.is_file() { write(index, &csv_of(&self.rows)) } else { Ok(()) }
+        if n_new > 0 || !index.is_file() {
+            write(index, &csv_of(&self.rows))?;
+        }
+        // after the index: importing again finds by it what has to be written again
+        lost_none(&self.root, lost)
     }
 
     fn remember(&mut self, row: index::Row) {
@@ -154,6 +193,16 @@ impl Store {
         self.by_content.entry(sha256).or_insert(self.rows.len());
         self.rows.push(row);
     }
+}
+
+/// An error that names files which are no longer there.
+fn lost_none(root: &Path, mut files: Vec<String>) -> Result<(), DatasetError> {
+    let n = files.len();
+    if n == 0 {
+        return Ok(());
+    }
+    files.truncate(MOST_NAMED);
+    Err(DatasetError::Lost { path: root.to_owned(), n, files })
 }
 
 /// The rows of an index that an import has written; edited, as long as nothing would be lost.
@@ -165,14 +214,10 @@ fn read_back(path: &Path) -> Result<Vec<index::Row>, DatasetError> {
         return Err(DatasetError::UnknownColumn { path: path.to_owned(), column: column.to_owned() });
     }
     let rows = index::rows(path, &[])?;
-    if let Some(row) = rows.iter().find(|row| row.sha256.as_ref().is_none_or(|hash| !is_hash(hash))) {
+    if let Some(row) = rows.iter().find(|row| row.sha256.as_ref().is_none_or(|hash| !is_sha256(hash))) {
         return Err(DatasetError::NoHash { path: path.to_owned(), file: row.file.clone() });
     }
     Ok(rows)
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn csv_of(rows: &[index::Row]) -> String {

@@ -58,7 +58,7 @@ fn imported_with(
 /// Every file of the folder that was imported into.
 fn tree(folder: &TempDir) -> BTreeMap<String, Vec<u8>> {
     let root = folder.path().join("to");
-    let (images, _) = folder::files(&root).unwrap();
+    let images = folder::files(&root).unwrap().files;
     let all = images.into_iter().chain(["index.csv".to_owned(), "SHA256SUMS".to_owned()]);
     all.map(|file| (file.clone(), fs::read(root.join(file)).unwrap())).collect()
 }
@@ -236,10 +236,6 @@ fn a_damaged_archive_gives_what_comes_before_and_a_whole_one_later_the_rest() {
         ("cut in a header", whole[..second + 100].to_vec()),
         ("cut in a file", whole[..second + 700].to_vec()),
         ("wrong checksum", wrong),
-        ("cut in the compressed stream", {
-            let packed = gzip(&whole);
-            packed[..packed.len() * 3 / 5].to_vec()
-        }),
     ] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("Fibres.tar"), bytes).unwrap();
@@ -252,9 +248,98 @@ fn a_damaged_archive_gives_what_comes_before_and_a_whole_one_later_the_rest() {
         let report = imported(&folder, &["Fibres.tar"]).unwrap();
         assert_eq!((report.n_new, report.n_there), (2, 1), "{name}");
     }
+    let twice = [whole.clone(), tar_of(&[(&nffa_name(9, 7), &jpeg(7))])].concat();
+    fs::write(folder.path().join("twice.tar"), twice).unwrap();
+    let report = imported(&folder, &["twice.tar"]).unwrap();
+    assert!(report.n_new == 3 && report.skipped[0].reason.contains("follows its end"), "{report:?}");
+
     fs::write(folder.path().join("words.tar"), "these are words, not an archive").unwrap();
     let report = imported(&folder, &["words.tar"]).unwrap();
     assert!(report.n_new == 0 && report.skipped[0].file == "words.tar", "{report:?}");
+}
+
+#[test]
+fn of_a_compressed_archive_that_is_damaged_nothing_is_taken() {
+    let images: Vec<(String, Vec<u8>)> = (0..3).map(|mark| (nffa_name(9, mark), jpeg(mark))).collect();
+    let entries: Vec<(&str, &[u8])> =
+        images.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let packed = gzip(&tar_of(&entries));
+    let changed = |at: usize| {
+        let mut bytes = packed.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    // RFC 1952: the last 8 bytes are the check sum and the length
+    for (name, bytes) in [
+        ("check sum", changed(packed.len() - 8)),
+        ("length", changed(packed.len() - 1)),
+        ("one bit of the data", changed(packed.len() / 2)),
+        ("cut off", packed[..packed.len() * 3 / 5].to_vec()),
+        ("cut off in the check sum", packed[..packed.len() - 3].to_vec()),
+        ("words behind its end", [&packed[..], b"words"].concat()),
+        ("a damaged second part", [&packed[..], &changed(packed.len() - 8)].concat()),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("Fibres.tar.gz"), bytes).unwrap();
+        let report = imported(&folder, &["Fibres.tar.gz"]).unwrap();
+        assert_eq!((report.n_new, report.skipped.len()), (0, 1), "{name}: {report:?}");
+        assert!(report.skipped[0].reason.contains("nothing of it was taken"), "{name}: {report:?}");
+        assert!(!folder.path().join("to/fibres").exists(), "{name}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("Fibres.tar.gz"), [&packed[..], &[0; 700]].concat()).unwrap();
+    assert_eq!(imported(&folder, &["Fibres.tar.gz"]).unwrap().n_new, 3, "padded with zeros");
+}
+
+#[test]
+fn files_that_were_damaged_or_lost_are_written_again_and_not_called_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, mark) in [("a.png", 1), ("b.png", 2), ("c.png", 3)] {
+        write_png(&folder.path().join("from/tips").join(file), 24, 31, mark);
+    }
+    imported(&folder, &["from"]).unwrap();
+    let whole = tree(&folder);
+    fs::write(folder.path().join("to/tips/a.png"), "damaged").unwrap();
+    fs::remove_file(folder.path().join("to/tips/b.png")).unwrap();
+    let report = imported(&folder, &["from"]).unwrap();
+    assert_eq!((report.n_new, report.n_there), (0, 3));
+    assert_eq!(report.restored, ["tips/a.png", "tips/b.png"]);
+    assert_eq!(tree(&folder), whole);
+
+    // of another source nothing can be written again, but it is not passed over either
+    fs::remove_file(folder.path().join("to/tips/b.png")).unwrap();
+    write_png(&folder.path().join("other/tips/d.png"), 24, 31, 4);
+    let error = imported(&folder, &["other"]).unwrap_err().to_string();
+    assert!(error.contains("1 files") && error.contains("tips/b.png"), "{error}");
+}
+
+#[test]
+fn what_a_killed_import_left_is_swept_and_two_imports_at_once_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_png(&folder.path().join("from/tips/a.png"), 24, 31, 1);
+    imported(&folder, &["from"]).unwrap();
+    for name in ["to/.index.csv.77-3.part", "to/tips/.b.png.77-2.part"] {
+        fs::write(folder.path().join(name), "ha").unwrap();
+    }
+    imported(&folder, &["from"]).unwrap();
+    for name in ["to/.index.csv.77-3.part", "to/tips/.b.png.77-2.part", "to/.nanoaid.lock"] {
+        assert!(!folder.path().join(name).exists(), "{name}");
+    }
+    let claim = crate::output::Claim::of(&folder.path().join("to")).unwrap();
+    let error = imported(&folder, &["from"]).unwrap_err().to_string();
+    assert!(error.contains("another nanoaid"), "{error}");
+    drop(claim);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_named_like_images_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    write_png(&folder.path().join("from/tips/a.png"), 24, 31, 1);
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("from/tips/zero.png")).unwrap();
+    let report = imported(&folder, &["from"]).unwrap();
+    assert_eq!((report.n_new, report.skipped.len()), (1, 1));
+    assert_eq!(report.skipped[0].reason, "it is not a regular file");
 }
 
 #[test]
