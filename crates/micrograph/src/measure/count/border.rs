@@ -45,7 +45,9 @@ pub(super) fn excess(mask: &[bool], sharp: &Plane, radius_px: f64) -> Option<Exc
         })
     };
     let (half, width_px) = (rises_over(0.5)?, rises_over(0.25)? - rises_over(0.75)?);
-    let rim = if middle.is_finite() { (outer - middle) / (inside - outside) } else { 0.0 };
+    // without enough pixels in the middle, a rim is hidden as in a thin body
+    let (rim, radius_px) =
+        if middle.is_finite() { ((outer - middle) / (inside - outside), radius_px) } else { (0.0, 0.0) };
     let Excess { px, doubt_px } = Edge { width_px, rim, radius_px }.excess();
     let px = px - 2.0 * half;
     (px.abs() <= FARTHEST_PX + 2.0 * width_px).then_some(Excess { px, doubt_px })
