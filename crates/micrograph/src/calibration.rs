@@ -77,7 +77,7 @@ const LEAST_ROUNDING: f64 = 1e-6;
 /// ```
 /// use micrograph::calibration::number_text;
 ///
-/// assert_eq!(number_text(6.984_620_000_000_000_5, 6), "6.98462");
+/// assert_eq!(number_text(0.1 + 0.2, 6), "0.3");
 /// assert_eq!(number_text(123_456.7, 2), "123457");
 /// ```
 pub fn number_text(value: f64, digits: usize) -> String {
@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(calibration_text(Some(&calibration(nm, rounding))), text);
         }
         for (value, digits, text) in [
-            (6.9846200000000005, 6, "6.98462"),
+            (0.1 + 0.2, 6, "0.3"),
             (0.0, 6, "0"),
             (-0.5, 6, "-0.5"),
             (15_000.001, 6, "15000"),

@@ -91,12 +91,12 @@ mod tests {
     fn conditions_have_the_digits_that_the_instrument_wrote() {
         let settings = InstrumentSettings {
             accelerating_voltage_kv: Some(29.997),
-            working_distance_mm: Some(0.0069846200000000005 * 1e3), // from meters
+            working_distance_mm: Some(0.1 + 0.2), // 0.30000000000000004
             magnification: Some(15_000.001),
             detector: Some("ETD".to_owned()),
             ..InstrumentSettings::default()
         };
-        let expected = ["29.997 kV", "working distance 6.98462 mm", "magnification 15000×", "detector ETD"];
+        let expected = ["29.997 kV", "working distance 0.3 mm", "magnification 15000×", "detector ETD"];
         assert_eq!(settings.conditions(), expected);
         assert!(InstrumentSettings::default().conditions().is_empty());
     }

@@ -2,8 +2,6 @@
 //!
 //! Truth is `index.md` and `index.csv` beside the files. The pixels of reported files have their own tests.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::io::Read;
 use std::path::Path;
 

@@ -6,10 +6,11 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
+use micrograph::data_bar::{DataBar, DataBarEvidence};
 use micrograph::random::Stream;
 use micrograph::read::{self, ReadConfig};
 use micrograph::scale_bar::{self, ScaleBarError};
-use micrograph::{Plane, Rect};
+use micrograph::{Micrograph, Plane, Rect, Source};
 
 /// What is behind a bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -352,4 +353,93 @@ fn boxes_of_any_size_and_place_end_in_an_answer() {
         let _ = scale_bar::find_on_figure(&tiny);
         let _ = scale_bar::find_in(&tiny, Rect { y: 0, x: 0, height, width });
     }
+}
+
+/// `plane` as an 8-bit image.
+fn gray(plane: &Plane) -> image::GrayImage {
+    image::GrayImage::from_fn(plane.width() as u32, plane.height() as u32, |x, y| {
+        image::Luma([plane.at(y as usize, x as usize).round() as u8])
+    })
+}
+
+/// `plane` as it is read from a JPEG file of this `quality`.
+fn as_jpeg(plane: &Plane, quality: u8) -> Plane {
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality)
+        .encode_image(&gray(plane))
+        .unwrap();
+    let source = Source::from_bytes(std::path::Path::new("figure.jpg"), bytes);
+    Micrograph::from_source(&source, &ReadConfig::default()).unwrap().plane
+}
+
+#[test]
+fn bars_of_jpeg_files_and_of_resized_figures_are_right_within_a_pixel() {
+    let (mut n, mut wrong) = (0, Vec::new());
+    for thickness in [2, 3, 5, 8, 13, 20] {
+        for level in [255.0, 0.0, 226.0] {
+            for round in 0..6 {
+                let mut stream = Stream::new(round, "jpeg", thickness as u64);
+                let figure = Figure { posts: None, ..figure(&mut stream, thickness, level) };
+                let (plane, all) = figure.draw(&mut stream);
+                let within = around(all, [25, 30, 25, 30]);
+                let quality = [75, 90, 95][stream.below(3)];
+                let zoom = [0.75, 1.5, 2.25][stream.below(3)];
+                let size = |n: usize| (n as f64 * zoom).round() as u32;
+                let filter = image::imageops::FilterType::Triangle;
+                let resized = image::imageops::resize(&gray(&plane), size(WIDTH), size(HEIGHT), filter);
+                let resized = Plane::from_fn(resized.height() as usize, resized.width() as usize, |y, x| {
+                    f32::from(resized.get_pixel(x as u32, y as u32).0[0])
+                });
+                let zoomed = |n: usize| (n as f64 * zoom) as usize;
+                let large = Rect {
+                    y: zoomed(within.y),
+                    x: zoomed(within.x),
+                    height: zoomed(within.height),
+                    width: zoomed(within.width),
+                };
+                for (name, plane, within, scale) in [
+                    (format!("quality {quality}"), as_jpeg(&plane, quality), within, 1.0),
+                    (format!("× {zoom}"), resized, large, zoom),
+                ] {
+                    n += 1;
+                    match scale_bar::find_in(&plane, within) {
+                        Ok(bar) if (bar.length_px - scale * figure.truth()).abs() <= 1.0 => {}
+                        other => wrong.push(format!("{name} {figure:?}: {other:?}")),
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{} of {n} are off by more than a pixel", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_bar_in_a_data_bar_is_right_for_every_thickness_or_not_found() {
+    let (mut n_found, mut wrong) = (0, Vec::new());
+    for thickness in 1..=14 {
+        for (ground, level) in [(0.0, 255.0), (0.0, 128.0), (255.0, 0.0), (60.0, 226.0)] {
+            for quality in [None, Some(90), Some(75)] {
+                let mut stream = Stream::new(thickness as u64, "data bar", 0);
+                let length = 90 + stream.below(80);
+                let mut plane =
+                    Plane::from_fn(HEIGHT, WIDTH, |_, _| stream.between(70.0, 180.0).round() as f32);
+                fill(&mut plane, 190..HEIGHT, 0..WIDTH, ground);
+                fill(&mut plane, 205..205 + thickness, 200..200 + length, level);
+                write(&mut plane, 222, 240, level);
+                write(&mut plane, 205, 20, level);
+                let plane = quality.map_or(plane.clone(), |quality| as_jpeg(&plane, quality));
+                let data_bar = DataBar { first_row: 190, end_row: HEIGHT, evidence: DataBarEvidence::Typed };
+                match scale_bar::find(&plane, &data_bar) {
+                    Some(bar) if (bar.length_px - length as f64).abs() <= 1.0 => n_found += 1,
+                    None => {}
+                    other => wrong
+                        .push(format!("{thickness} {ground} {level} {quality:?}, {length} px: {other:?}")),
+                }
+            }
+        }
+    }
+    eprintln!("{n_found} of {} are found", 14 * 12);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(n_found >= 14 * 12 * 9 / 10, "{n_found}");
 }

@@ -114,9 +114,7 @@ pub(super) fn findings(text: &str, size: Size) -> Option<Findings> {
 fn decoded(text: &str) -> Option<String> {
     let mut digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     // what is cut off ends somewhere in a group of four
-    if digits.len() % 4 != 0 {
-        digits.truncate(digits.len() / 4 * 4);
-    }
+    digits.truncate(digits.len() / 4 * 4);
     let bytes = BASE64_STANDARD.decode(digits).ok()?;
     Some(text_of_any_width(&bytes)).filter(|text| !text.is_empty())
 }

@@ -9,9 +9,24 @@ use std::ops::Range;
 use super::shapes::Line;
 use crate::{Plane, Rect};
 
-/// What counts as one level, as shares of the range of levels: pixels as a program drew them, and as JPEG left
-/// them.
-const TOLERANCES: [f32; 2] = [0.02, 0.08];
+/// What counts as one level, as a share of the range of levels: pixels as a program drew them.
+const DRAWN: f32 = 0.02;
+
+/// And as JPEG left them, at high and at low quality.
+const BLURRED: [f32; 2] = [0.08, 0.16];
+
+/// Least mean difference of what is above and below a bar from its level, as a share of the range of levels.
+const LEAST_CONTRAST: f32 = 0.1;
+
+/// Least length times the root of the contrast of a bar, as a share of that of the one with the most.
+const LEAST_SCORE: f64 = 0.75;
+
+/// Least contrast of a core, as a share of that of another that lies against it, to be as likely the bar.
+const LEAST_ALIKE: f32 = 0.9;
+
+/// Rows above and below in which that difference has to appear, and thickness up to which the rim of a box behind a bar is
+/// taken for a line: as far as blur reaches.
+const BLUR_ROWS: usize = 3;
 
 /// Least deviation that is still the level of a bar as drawn, as a share of the range of levels: rounding.
 const LEAST_TOLERANCE: f32 = 0.003;
@@ -19,12 +34,11 @@ const LEAST_TOLERANCE: f32 = 0.003;
 /// Least share of the rows of a bar that have its level in a column of it.
 const LEAST_EXACT: f64 = 0.75;
 
-/// Most columns that the exact ends of a core lie inside of its ends, and that ends of one bar lie apart: blur reaches as
-/// far.
+/// Most columns that the exact ends of a core lie inside of its ends.
 const MOST_INWARD: usize = 2;
 
 /// Farthest that an end is from a border of pixels that was found for it.
-const MOST_BEYOND_PX: f64 = MOST_INWARD as f64 + 0.5;
+const MOST_BEYOND_PX: f64 = 4.0;
 
 /// Least pixels in a bar: noise and texture have no rectangles of as many.
 const LEAST_PIXELS: usize = 24;
@@ -48,6 +62,16 @@ const MOST_POST: usize = 3;
 /// Largest standard deviation of what is behind a bar, as a share of its contrast, with which parts of pixels are
 /// measured.
 const MOST_UNREST: f64 = 0.12;
+/// The same for a bar that JPEG has blurred, whose ends are known no better.
+const MOST_BLURRED_UNREST: f64 = 0.3;
+
+/// Most that a column of a bar differs from it, as a share of the difference of what is above and below that column.
+const MOST_STEP: f64 = 0.5;
+/// The same for a bar of which the rest has exactly one level.
+const MOST_EXACT_STEP: f64 = 0.3;
+
+/// Most pixels by which JPEG shortens what has the level of a bar: two of its blocks.
+const MOST_SHORTENED_PX: isize = 16;
 
 /// Pixels on either side of an end of which its surroundings are taken.
 const REACH: usize = 6;
@@ -76,6 +100,10 @@ struct Core {
     level: f32,
     /// What differs by less is the same level.
     tolerance: f32,
+    /// The range of levels that it was found in.
+    range: f32,
+    /// Whether all of it has exactly its level, and nothing beside it has.
+    is_exact: bool,
 }
 
 /// Pixels of one level in a row.
@@ -93,21 +121,74 @@ pub(super) fn lines(plane: &Plane, limits: &Limits) -> Vec<Line> {
     if !(range > 0.0 && range.is_finite()) {
         return Vec::new();
     }
-    let drawn = cores(plane, TOLERANCES[0] * range, limits.width.start);
+    let least_contrast = LEAST_CONTRAST * range;
+    let of_core = |core: Core| {
+        let core = Core { range, ..core };
+        let line = line(plane, &core, limits).filter(|_| stands_out(plane, &core, least_contrast))?;
+        Some((line, core))
+    };
+    let drawn = cores(plane, DRAWN * range, limits.width.start);
     let drawn = drawn.into_iter().map(|core| exact(plane, core, LEAST_TOLERANCE * range));
-    let mut found = innermost(drawn.filter_map(|core| Some((line(plane, &core, limits)?, core))).collect());
-    if limits.blurred {
-        let blurred = cores(plane, TOLERANCES[1] * range, limits.width.start);
-        let blurred = blurred.into_iter().filter_map(|core| Some((line(plane, &core, limits)?, core)));
-        let blurred = innermost(blurred.collect());
+    let mut found = innermost(plane, drawn.filter_map(of_core).collect());
+    for share in if limits.blurred { &BLURRED[..] } else { &[] } {
+        let blurred = cores(plane, share * range, limits.width.start);
+        let blurred = innermost(plane, blurred.into_iter().filter_map(of_core).collect());
         // what was found as drawn is not found again with what is like it around it
-        let is_new = |core: &Core| !found.iter().any(|(_, known)| is_same_bar(core, known));
-        let blurred: Vec<(Line, Core)> = blurred.into_iter().filter(|(_, core)| is_new(core)).collect();
+        let is_new =
+            |core: &Core| !found.iter().any(|(_, known)| overlap(core, known) || is_same_bar(core, known));
+        let is_new =
+            |one: &(Line, Core)| is_new(&one.1) && !found.iter().any(|known| is_between_posts(one, known));
+        let blurred: Vec<(Line, Core)> = blurred.into_iter().filter(is_new).collect();
         found.extend(blurred);
+    }
+    if limits.blurred {
+        // rims of boxes that JPEG has left stand out far less than the bar
+        let score = |(line, core): &(Line, Core)| line.length() * f64::from(contrast(plane, core)).sqrt();
+        let most = found.iter().map(score).fold(0.0, f64::max);
+        found.retain(|one| score(one) >= LEAST_SCORE * most);
     }
     let mut lines: Vec<Line> = found.into_iter().map(|(line, _)| line).collect();
     lines.sort_by(|a, b| b.length().total_cmp(&a.length()).then(a.rect.y.cmp(&b.rect.y)));
     lines
+}
+
+/// The rows above and below `core` that blur reaches.
+fn near_rows(plane: &Plane, core: &Core) -> [Range<usize>; 2] {
+    let above = core.rows.start.saturating_sub(BLUR_ROWS)..core.rows.start;
+    [above, core.rows.end..(core.rows.end + BLUR_ROWS).min(plane.height())]
+}
+
+/// The mean difference of what is above or below `core` from its level: of the side that is more like it.
+fn contrast(plane: &Plane, core: &Core) -> f32 {
+    let of_row = |y: usize| {
+        let row = &plane.row(y)[core.start..core.end];
+        row.iter().map(|value| (value - core.level).abs()).sum::<f32>() / row.len() as f32
+    };
+    let sides = near_rows(plane, core).into_iter().filter(|rows| !rows.is_empty());
+    let contrast = sides.map(|rows| rows.map(of_row).fold(0.0, f32::max)).fold(f32::INFINITY, f32::min);
+    if contrast.is_finite() { contrast } else { 0.0 }
+}
+
+/// Whether `core` differs from what is above and below it, and is not the step from one to the other.
+fn stands_out(plane: &Plane, core: &Core, least_contrast: f32) -> bool {
+    // noise and texture have no exact levels, so it need not stand out from them
+    if core.is_exact && core.rows.len() > BLUR_ROWS {
+        return true;
+    }
+    if contrast(plane, core) < least_contrast {
+        return false;
+    }
+    let [above, below] = near_rows(plane, core);
+    if core.rows.len() > BLUR_ROWS || above.is_empty() || below.is_empty() {
+        return true;
+    }
+    let mean = |y: usize| {
+        let row = &plane.row(y)[core.start..core.end];
+        row.iter().sum::<f32>() / row.len() as f32
+    };
+    let (before, after) = (mean(above.end - 1), mean(below.start));
+    let is_between = (before - core.level) * (core.level - after) > 0.0;
+    !(is_between && (before - after).abs() > 2.0 * core.tolerance)
 }
 
 /// `core` with the level and the ends of what has exactly its level, as a program draws it: what is behind may have
@@ -128,7 +209,28 @@ fn exact(plane: &Plane, core: Core, least: f32) -> Core {
     let end = middle.end + (middle.end..plane.width()).take_while(is_part).count();
     // what ends far inside is not drawn in one level
     let near = |a: usize, b: usize| a <= b || a - b <= MOST_INWARD;
-    if near(start, core.start) && near(core.end, end) { Core { start, end, ..exact } } else { core }
+    if near(start, core.start) && near(core.end, end) {
+        Core { start, end, is_exact: spread <= least, ..exact }
+    } else {
+        core
+    }
+}
+
+/// Whether `one` is what is enclosed by the posts of `other` and its line.
+fn is_between_posts((_, one): &(Line, Core), (line, other): &(Line, Core)) -> bool {
+    let has_posts = line.rect.height > other.rows.len();
+    let rows = line.rect.y..line.rect.y + line.rect.height;
+    has_posts
+        && one.rows.start < rows.end
+        && rows.start < one.rows.end
+        && other.start < one.start
+        && one.end < other.end
+}
+
+/// Whether two cores share a pixel.
+fn overlap(a: &Core, b: &Core) -> bool {
+    let share = |a: Range<usize>, b: Range<usize>| a.start < b.end && b.start < a.end;
+    share(a.rows.clone(), b.rows.clone()) && share(a.start..a.end, b.start..b.end)
 }
 
 /// Whether two cores cover each other's columns, in the same rows or against each other.
@@ -139,20 +241,22 @@ fn is_same_bar(a: &Core, b: &Core) -> bool {
     shared as f64 >= LEAST_OVERLAP * longer as f64 && gap <= 1
 }
 
-/// Of cores that lie against each other, the one in the middle of the widest: rows that a bar covers in part have a level
-/// of their own above and below it, and what is between posts is narrower.
-fn innermost(found: Vec<(Line, Core)>) -> Vec<(Line, Core)> {
+/// Of cores that lie against each other, the one in the middle of those that stand out: rows that a bar covers in part
+/// have a level of their own above and below it, and what is between posts or beside it in a box ends at the bar.
+fn innermost(plane: &Plane, found: Vec<(Line, Core)>) -> Vec<(Line, Core)> {
+    let between: Vec<bool> =
+        found.iter().map(|one| found.iter().any(|other| is_between_posts(one, other))).collect();
     let mut stacks: Vec<Vec<(Line, Core)>> = Vec::new();
-    for one in found {
+    for (one, _) in found.into_iter().zip(between).filter(|(_, between)| !between) {
         match stacks.iter_mut().find(|stack| stack.iter().any(|(_, core)| is_same_bar(core, &one.1))) {
             Some(stack) => stack.push(one),
             None => stacks.push(vec![one]),
         }
     }
     let middle_one = |stack: Vec<(Line, Core)>| {
-        let widest = stack.iter().map(|(_, core)| core.end - core.start).max()?;
-        let is_wide = |core: &Core| core.end - core.start + MOST_INWARD >= widest;
-        let stack: Vec<(Line, Core)> = stack.into_iter().filter(|(_, core)| is_wide(core)).collect();
+        let most = stack.iter().map(|(_, core)| contrast(plane, core)).fold(0.0, f32::max);
+        let stands_out = |core: &Core| contrast(plane, core) >= LEAST_ALIKE * most;
+        let stack: Vec<(Line, Core)> = stack.into_iter().filter(|(_, core)| stands_out(core)).collect();
         let first = stack.iter().map(|(_, core)| core.rows.start).min()?;
         let end = stack.iter().map(|(_, core)| core.rows.end).max()?;
         // twice the distance of the middles of rows
@@ -204,7 +308,15 @@ fn core(first: usize, runs: &[Run], tolerance: f32) -> Option<Core> {
     };
     let (start, end) = (middle(|run| run.start)?, middle(|run| run.end)?);
     let level = runs.iter().map(|run| run.level).sum::<f32>() / runs.len() as f32;
-    (start < end).then_some(Core { rows: first..first + runs.len(), start, end, level, tolerance })
+    (start < end).then_some(Core {
+        rows: first..first + runs.len(),
+        start,
+        end,
+        level,
+        tolerance,
+        range: 0.0,
+        is_exact: false,
+    })
 }
 
 /// The runs of `row` at least `least` wide whose levels all lie within twice `tolerance`.
@@ -260,7 +372,7 @@ fn line(plane: &Plane, core: &Core, limits: &Limits) -> Option<Line> {
         }
         let between = core.start + beside..core.end - beside.min(width / 2);
         let continued = share(plane, core, y, between);
-        if continued > MOST_CONTINUED || (posts.is_none() && both_ends_continue(plane, core, y)) {
+        if continued > MOST_CONTINUED || (posts.is_none() && ends_continue(plane, core, y)) {
             return None;
         }
     }
@@ -293,14 +405,16 @@ fn share(plane: &Plane, core: &Core, y: usize, columns: Range<usize>) -> f64 {
     columns.filter(|x| is_level(plane, core, y, *x)).count() as f64 / n as f64
 }
 
-/// Whether the first and the last columns of `core` go on in row `y`.
-fn both_ends_continue(plane: &Plane, core: &Core, y: usize) -> bool {
+/// Whether the first and the last columns of `core` go on in row `y`; of a core that is not exact, and so may have further
+/// columns at one end, whether either do.
+fn ends_continue(plane: &Plane, core: &Core, y: usize) -> bool {
     let n = 3.min((core.end - core.start) / 3);
     // the outermost may be those of something behind
     let inside = n.min(2);
     let left = core.start + inside..core.start + inside + n;
     let right = core.end - inside - n..core.end - inside;
-    share(plane, core, y, left) == 1.0 && share(plane, core, y, right) == 1.0
+    let (left, right) = (share(plane, core, y, left), share(plane, core, y, right));
+    if core.is_exact { left.min(right) == 1.0 } else { left.max(right) == 1.0 }
 }
 
 /// The same posts at both ends of a line: their width, and rows above and below the line.
@@ -339,12 +453,39 @@ fn posts(plane: &Plane, core: &Core) -> Option<Posts> {
 /// Where `core` begins and where it ends, as positions of borders of pixels.
 fn left_end(plane: &Plane, core: &Core) -> f64 {
     let outward = |k: isize| core.start as isize - k;
-    core.start as f64 - beyond(plane, core, outward)
+    let grown = shortened(plane, core, outward);
+    core.start as f64 - grown as f64 - beyond(plane, core, |k| outward(k + grown))
 }
 
 fn right_end(plane: &Plane, core: &Core) -> f64 {
     let outward = |k: isize| core.end as isize - 1 + k;
-    core.end as f64 + beyond(plane, core, outward)
+    let grown = shortened(plane, core, outward);
+    core.end as f64 + grown as f64 + beyond(plane, core, |k| outward(k + grown))
+}
+
+/// Columns beyond the border of `core` that are nearer to its level than to what is above and below them: JPEG changes
+/// the block that holds the end of a bar. `column` as for [`beyond`].
+fn shortened(plane: &Plane, core: &Core, column: impl Fn(isize) -> isize) -> isize {
+    let [above, below] = near_rows(plane, core);
+    let behind: Vec<usize> = above.rev().skip(1).chain(below.skip(1)).collect();
+    let least = f64::from(LEAST_CONTRAST * core.range);
+    let most = if core.is_exact { MOST_EXACT_STEP } else { MOST_STEP };
+    // each row counts: the mean of what is behind may be that of the bar by chance
+    let off = |rows: &[usize], x: usize| {
+        let sum: f64 = rows.iter().map(|y| f64::from((plane.at(*y, x) - core.level).abs())).sum();
+        sum / rows.len().max(1) as f64
+    };
+    let rows: Vec<usize> = core.rows.clone().collect();
+    let is_inside = |k: &isize| {
+        let x = usize::try_from(column(*k)).ok().filter(|x| *x < plane.width());
+        x.is_some_and(|x| {
+            let behind = off(&behind, x);
+            behind >= least && off(&rows, x) < most * behind
+        })
+    };
+    let n = (1..=MOST_SHORTENED_PX).take_while(is_inside).count() as isize;
+    // what goes on for longer is not the end of a bar
+    if n < MOST_SHORTENED_PX { n } else { 0 }
 }
 
 /// Standard deviation that the mean of a column beyond the border has, from that of its pixels; `column` as for
@@ -380,7 +521,8 @@ fn beyond(plane: &Plane, core: &Core, column: impl Fn(isize) -> isize) -> f64 {
     let passed = |value: f64| (value - inside) / contrast;
     let unrest = unrest(plane, core, &column) / contrast.abs();
     let outermost = mean(0).map_or(0.0, passed);
-    if unrest > MOST_UNREST || (outermost.abs() < 0.1 && passed(next) > 0.75 - unrest) {
+    let most_unrest = if core.is_exact { MOST_UNREST } else { MOST_BLURRED_UNREST };
+    if unrest > most_unrest || (outermost.abs() < 0.1 && passed(next) > 0.75 - unrest) {
         return 0.0;
     }
     let profile: Vec<f64> = (-(REACH as isize)..REACH as isize).filter_map(|k| mean(k).map(passed)).collect();
