@@ -144,7 +144,7 @@ mod tests {
         // the error alone is larger at edges
         let alone = errors(&image, &defect);
         let largest = alone.values().iter().copied().fold(0.0, f32::max);
-        assert!(alone.at(5, 5) < 0.5 * largest, "{} {largest}", alone.at(5, 5));
+        assert!(alone.at(5, 5) < 0.8 * largest, "{} {largest}", alone.at(5, 5));
     }
 
     #[test]
