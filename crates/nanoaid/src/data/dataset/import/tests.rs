@@ -339,7 +339,7 @@ fn pipes_and_devices_named_like_images_are_skipped() {
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("from/tips/zero.png")).unwrap();
     let report = imported(&folder, &["from"]).unwrap();
     assert_eq!((report.n_new, report.skipped.len()), (1, 1));
-    assert_eq!(report.skipped[0].reason, "it is not a regular file");
+    assert_eq!(report.skipped[0].reason, "it is a device, not a file");
 }
 
 #[test]
