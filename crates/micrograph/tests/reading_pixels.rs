@@ -398,3 +398,52 @@ fn arrays_of_numpy_are_read_if_they_are_images() {
         assert!(error.contains(reason), "{reason}: {error}");
     }
 }
+
+#[test]
+fn mutated_files_end_in_an_answer_or_an_error() {
+    let strip: Vec<u8> = (0..4 * ROWS * COLUMNS).map(|idx| pixel(idx) as u8).collect();
+    let colors =
+        |meaning| page(false, 8, strip.clone()).short(258, &[8; 4]).short(262, &[meaning]).short(277, &[4]);
+    let mut files = vec![
+        file(&[page(true, 12, strip.clone())]),
+        file(&[colors(5)]),
+        file(&[colors(6).short(277, &[3]).short(258, &[8; 3]).short(530, &[2, 2])]),
+        file(&[page(false, 32, strip.clone()).short(274, &[6])]),
+        npy("<u2", "True", "5, 7", &strip[..70]),
+        [&b"P5\n7 5\n255\n"[..], &strip[..35]].concat(),
+    ];
+    // compressed ones, by other programs
+    if let Some(folder) = test_support::shared("data/reported") {
+        let names = ["fax3.tif", "fill-order-2-fax4.tif", "zstd.tif", "cmyk.tif", "exif-orientation-6.jpg"];
+        files.extend(names.iter().map(|name| std::fs::read(folder.join(name)).unwrap()));
+    }
+    let config = ReadConfig { most_bytes: 64 << 20, ..ReadConfig::default() };
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        // xorshift (Marsaglia 2003)
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for (idx, whole) in files.iter().enumerate() {
+        for round in 0..200 {
+            let mut bytes = whole.clone();
+            // anywhere, or among the tags at either end
+            let (from, room) = match round % 3 {
+                0 => (0, bytes.len()),
+                1 => (0, bytes.len().min(300)),
+                _ => (bytes.len().saturating_sub(300), bytes.len().min(300)),
+            };
+            for _ in 0..=next(3) {
+                bytes[from + next(room)] = [0, 1, 0x80, 0xff, next(256) as u8][next(5)];
+            }
+            if round % 7 == 0 {
+                bytes.truncate(next(bytes.len()));
+            }
+            let source = Source::from_bytes(Path::new("file"), bytes);
+            let read = std::panic::catch_unwind(|| Micrograph::from_source(&source, &config).is_ok());
+            assert!(read.is_ok(), "file {idx}, round {round}");
+        }
+    }
+}

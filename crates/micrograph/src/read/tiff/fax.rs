@@ -4,7 +4,7 @@
 //! The tables of codes are those of the crate `fax`, whose own decoders read neither the two-dimensional
 //! T.4, nor rows without an end-of-line code, nor more than 65,535 columns.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::iter::{Chain, Take};
 
 use fax::maps::{Mode, black, mode, white};
@@ -44,7 +44,7 @@ pub(super) struct Fax<R> {
     ended: bool,
 }
 
-impl<R: Read> Fax<R> {
+impl<R: BufRead> Fax<R> {
     pub(super) fn new(stored: R, kind: FaxKind, width: usize) -> Self {
         Self {
             stored: Some(stored),
@@ -60,7 +60,7 @@ impl<R: Read> Fax<R> {
     }
 }
 
-impl<R: Read> Read for Fax<R> {
+impl<R: BufRead> Read for Fax<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.row.len() {
             self.next_row()?;
@@ -72,7 +72,7 @@ impl<R: Read> Read for Fax<R> {
     }
 }
 
-impl<R: Read> Fax<R> {
+impl<R: BufRead> Fax<R> {
     fn next_row(&mut self) -> io::Result<()> {
         if let Some(stored) = self.stored.take() {
             let zero: fn() -> io::Result<u8> = || Ok(0);
