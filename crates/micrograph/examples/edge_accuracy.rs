@@ -221,6 +221,12 @@ fn settling(course: fn(f64) -> f64, share: f64) -> [Errors; 2] {
     [Errors::of(pitches), Errors::of(axes)]
 }
 
+/// Makes a specimen and what is true of it.
+type Specimen = Box<dyn Fn(&mut Stream) -> Taken + Sync>;
+
+/// Shift at a share of the height, as a share of the whole.
+type Course = fn(f64) -> f64;
+
 fn main() {
     let row = |rim: fn(&mut Stream) -> Rim, blur: (f64, f64), dose: (f64, f64), contrast: (f64, f64)| {
         move |draw: &mut Stream| Taken {
@@ -244,7 +250,7 @@ fn main() {
         "| rim, image | particles: bias px | RMSE px | interval | held | fibres: bias px | RMSE px | interval | held |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    let rows: [(&str, Box<dyn Fn(&mut Stream) -> Taken + Sync>); 8] = [
+    let rows: [(&str, Specimen); 8] = [
         ("none", Box::new(row(|_| Rim::None, blur, dose, contrast))),
         ("inside the edge", Box::new(row(inside, blur, dose, contrast))),
         ("around the edge", Box::new(row(centred, blur, dose, contrast))),
@@ -261,7 +267,7 @@ fn main() {
         "\n| drift | largest, of the height | pitch: bias % | RMSE % | interval | held | axis: bias ° | RMSE ° | interval | held |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    let courses: [(&str, fn(f64) -> f64); 5] = [
+    let courses: [(&str, Course); 5] = [
         ("quadratic, at rest at first", |t| t * t),
         ("quadratic, at rest at the end", |t| 1.0 - (1.0 - t).powi(2)),
         ("exponential, rate 3", |t| (1.0 - (-3.0 * t).exp()) / (1.0 - (-3.0_f64).exp())),

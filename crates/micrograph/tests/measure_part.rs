@@ -1,8 +1,6 @@
 //! Measuring a part of an image that is too large to be read as a whole. Alone in its program: it sets the memory
 //! for all.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;

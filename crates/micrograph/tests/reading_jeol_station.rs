@@ -1,7 +1,5 @@
 //! Images of JEOL's Analysis Station: files made here, so that the layout stands written down; damaged ones.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::path::Path;
 
 use micrograph::random::Stream;

@@ -1,7 +1,5 @@
 //! Pixels of TIFF files that are stored in less common ways, of PGM and NPY files, and how images are turned.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 #[expect(dead_code, reason = "the tags of vendors are used by the tests of metadata")]
 #[path = "reading_tiff/writer.rs"]
 mod writer;
@@ -52,7 +50,7 @@ fn packed(numbers: impl Fn(usize) -> u64, bits: usize) -> Vec<u8> {
 #[test]
 fn numbers_of_any_bits_are_read_in_either_order_of_bits() {
     for bits in 1..=32 {
-        let number = |idx: usize| pixel(idx) * 0x0101_0101 >> 8 & ((1 << bits) - 1);
+        let number = |idx: usize| ((pixel(idx) * 0x0101_0101) >> 8) & ((1 << bits) - 1);
         // words of whole bytes follow the byte order of the file, packed ones do not
         let big_endian = true;
         let bytes = packed(number, bits);
@@ -279,7 +277,7 @@ fn a_reduced_page_is_passed_over_for_a_whole_one_and_read_where_there_is_no_othe
         assert_eq!(found.facts.page, pages.len() - 1);
         assert!(found.facts.warnings.iter().any(|warning| warning.contains("page 0 is a reduced copy")));
     }
-    let only = read(&file(&[small.clone()])).unwrap();
+    let only = read(&file(std::slice::from_ref(&small))).unwrap();
     assert_eq!(only.plane.values(), [1.0, 2.0]);
     assert!(only.facts.warnings[0].contains("page 0 is a reduced copy of an image"));
     // a reduced copy behind the image changes nothing

@@ -120,7 +120,6 @@ fn curve_chart(curve: &TrainingCurve) -> String {
         x_scale: AxisScale::Whole,
         y_scale: AxisScale::Log10,
         markers: vec![(curve.best_epoch as f64, "kept".to_owned())],
-        ..LineChart::default()
     }
     .svg()
 }
