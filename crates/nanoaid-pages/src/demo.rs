@@ -6,6 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use micrograph::measure::Report;
 use nanoaid::demo::{Demo, LayerSeen, MapSeen, Tested};
 use nanoaid::evaluate::classify::ClassProbability;
+use nanoaid::network::builtin::CLASSIFIER_RELIABILITY;
 
 use crate::frame::{figure, page};
 
@@ -222,7 +223,7 @@ fn honest(tested: &Tested) -> String {
         format!(" (95 % interval: {:.0} to {:.0} %)", 100.0 * interval.low, 100.0 * interval.high)
     });
     format!(
-        "Of {} real micrographs that it had not seen before it named {} correctly, {:.0} %{interval}: a network to explore, not to rely on.",
+        "Of {} real micrographs that it had not seen before it named {} correctly, {:.0} %{interval}. {CLASSIFIER_RELIABILITY}",
         tested.n_images,
         tested.n_right,
         100.0 * tested.accuracy.value
