@@ -8,12 +8,27 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use super::rank::{ChannelState, Ranking};
-use crate::eigen::eigenpairs;
+use crate::eigen::{Eigenpair, eigenpairs};
 
 /// Standard deviations from the middle to the ends of a color.
 const ENDS: f64 = 2.33;
 /// Components of a picture.
 const N_COMPONENTS: usize = 3;
+
+/// The strongest components of a covariance of this trace, largest first; the largest loading of each is positive.
+pub(super) fn components(covariance: &[Vec<f64>], trace: f64) -> Vec<Eigenpair> {
+    let mut pairs = eigenpairs(covariance);
+    pairs.truncate(N_COMPONENTS);
+    // what is left by rounding where channels depend on each other is no component
+    pairs.retain(|pair| pair.value > 1e-9 * trace);
+    for pair in &mut pairs {
+        let largest = pair.vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        if largest.is_some_and(|largest| largest < 0.0) {
+            pair.vector.iter_mut().for_each(|loading| *loading = -*loading);
+        }
+    }
+    pairs
+}
 
 /// What red, green and blue are for one layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,15 +94,7 @@ impl ColorBasisFit {
             .map(|(row, a)| row.iter().zip(&means).map(|(sum, b)| sum / n - a * b).collect())
             .collect();
         let total: f64 = (0..means.len()).map(|channel| covariance[channel][channel]).sum();
-        let mut pairs = eigenpairs(&covariance);
-        pairs.truncate(N_COMPONENTS);
-        pairs.retain(|pair| pair.value > 1e-9 * total);
-        for pair in &mut pairs {
-            let largest = pair.vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
-            if largest.is_some_and(|largest| largest < 0.0) {
-                pair.vector.iter_mut().for_each(|loading| *loading = -*loading);
-            }
-        }
+        let pairs = components(&covariance, total);
         Some(ColorBasis {
             layer: layer.to_owned(),
             n_images: self.n_images,

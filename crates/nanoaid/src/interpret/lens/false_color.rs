@@ -10,17 +10,13 @@ use std::io;
 use micrograph::Plane;
 use rayon::prelude::*;
 
-use crate::eigen::eigenpairs;
-
 use super::FeatureMaps;
-use super::color_basis::ColorBasis;
+use super::color_basis::{ColorBasis, components};
 use super::rank::{ChannelState, Ranking};
 use super::reduce::reduced;
 
 /// Longest side of the picture; more is not seen on a screen.
 const LONGEST_PX: usize = 2048;
-/// Components of a picture.
-const N_COMPONENTS: usize = 3;
 /// Value of a component that does not exist: halfway.
 const NO_COMPONENT: f32 = 0.5;
 
@@ -82,17 +78,7 @@ fn of_its_own(maps: &FeatureMaps, ranking: &Ranking) -> io::Result<FalseColor> {
     let row = |a: usize| live.iter().map(|&(b, _)| ranking.covariance[a][b]).collect();
     let covariance: Vec<Vec<f64>> = live.iter().map(|&(a, _)| row(a)).collect();
     let total: f64 = (0..live.len()).map(|index| covariance[index][index]).sum();
-    let mut pairs = eigenpairs(&covariance);
-    pairs.truncate(N_COMPONENTS);
-    // what is left by rounding where channels depend on each other is no component
-    pairs.retain(|pair| pair.value > 1e-9 * total);
-    for pair in &mut pairs {
-        let largest = pair.vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
-        if largest.is_some_and(|largest| largest < 0.0) {
-            pair.vector.iter_mut().for_each(|loading| *loading = -*loading);
-        }
-    }
-
+    let pairs = components(&covariance, total);
     let vectors: Vec<&[f64]> = pairs.iter().map(|pair| pair.vector.as_slice()).collect();
     let (projections, positions_per_px) = projected(maps, &live, &vectors)?;
     let planes = three(projections.iter().map(stretched), maps, positions_per_px);
