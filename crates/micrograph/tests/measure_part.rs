@@ -1,6 +1,8 @@
 //! Measuring a part of an image that is too large to be read as a whole. Alone in its program: it sets the memory
 //! for all.
 
+#![cfg(feature = "measure")]
+
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -106,6 +106,15 @@ fn imagej_units_are_read_in_every_spelling() {
 }
 
 #[test]
+fn whole_resolutions_of_imagej_files_are_not_rounded() {
+    // as tifffile writes `resolution=(1, 1)`
+    for pixels in [1, 2, 5, 10] {
+        let found = calibration("whole", &facts_of(&[imagej("unit=um", (pixels, 1))], 0));
+        assert_eq!((found.nm_per_px_x, found.relative_uncertainty), (1000.0 / f64::from(pixels), 0.0));
+    }
+}
+
+#[test]
 fn imagej_without_a_length_says_why() {
     for (name, text, resolution, words) in [
         ("unknown unit", "unit=parsec", (1, 5), &["\"parsec\"", "not a known unit"][..]),

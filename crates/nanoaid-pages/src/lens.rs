@@ -29,9 +29,9 @@ impl Entry {
             .collect();
         Self {
             name: name.to_owned(),
-            image: match (view.settings.page, view.facts.n_pages) {
+            image: match (view.facts.page, view.facts.n_pages) {
                 (_, 0 | 1) => view.facts.path.display().to_string(),
-                (page, n) => format!("{}, page {} of {n}", view.facts.path.display(), page + 1),
+                (page, n) => format!("{}, page {page} of {n}, counted from 0", view.facts.path.display()),
             },
             micrograph: view.pictures.micrograph.clone(),
             false_color: view.pictures.layers.last().and_then(|layer| layer.false_color.clone()),

@@ -133,6 +133,12 @@ pub enum MeasureError {
         record.display(), image.display()
     )]
     OtherImage { record: PathBuf, image: PathBuf },
+    /// A file that was written is gone.
+    #[error(
+        "{} was removed while images were measured; run the same command again to make what is missing",
+        path.display()
+    )]
+    Lost { path: PathBuf },
     /// A result could not be written; the error names it.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -20,6 +20,8 @@ const MOST_PX: usize = 1 << 24;
 const WORKING_PX: usize = 1 << 23;
 /// Least side of a reduced copy, in px.
 const LEAST_SIDE: usize = 256;
+/// Most pixels along a side: some of what is measured needs memory for each row.
+const LONGEST_SIDE: usize = 1 << 16;
 
 /// A plane that stands for an image.
 pub(super) struct Working {
@@ -43,7 +45,7 @@ impl Working {
         let (height, width) = (plane.height(), plane.width());
         let image = (height, width);
         let n = height * width;
-        if n <= most {
+        if n <= most && height.max(width) <= LONGEST_SIDE {
             return vec![Self { plane: plane.clone(), factor: 1, first: [0; 2], image }];
         }
         let mut found = Vec::new();
@@ -56,7 +58,7 @@ impl Working {
         }
         let share = (working as f64 / n as f64).sqrt();
         let short = ((height.min(width) as f64 * share) as usize).max(LEAST_SIDE).min(height.min(width));
-        let long = (working / short).min(height.max(width));
+        let long = (working / short).min(height.max(width)).min(LONGEST_SIDE);
         let (rows, columns) = if height <= width { (short, long) } else { (long, short) };
         let rect = Rect { y: (height - rows) / 2, x: (width - columns) / 2, height: rows, width: columns };
         found.push(Self { plane: plane.crop(rect), factor: 1, first: [rect.y, rect.x], image });
@@ -257,6 +259,21 @@ mod tests {
             assert!(whole.iter().all(|region| near_middle([region.y, region.x])), "{whole:?}");
             let density = found.in_frame.value / found.area_px * 3600.0;
             assert!((density - 1.0).abs() < 0.1, "{density}");
+        }
+    }
+
+    #[test]
+    fn of_an_image_with_a_very_long_side_the_middle_is_measured() {
+        for (height, width) in [(250_000, 16), (16, 250_000)] {
+            let working = Working::all(&Plane::filled(height, width, 1.0));
+            assert_eq!(working.len(), 1);
+            let plane = &working[0].plane;
+            assert_eq!(
+                (plane.height().max(plane.width()), plane.height().min(plane.width())),
+                (LONGEST_SIDE, 16)
+            );
+            let text = working[0].text().unwrap();
+            assert!(text.contains("in the middle"), "{text}");
         }
     }
 }

@@ -98,7 +98,8 @@ fn length((pixels, units): Rational, unit: &str) -> Result<(f64, f64), String> {
     }
     // the rest is cut off, not rounded
     let largest = i32::MAX as u32;
-    let is_fixed = units == MILLIONTHS || largest.abs_diff(pixels) <= largest / units.min(largest);
+    let is_share = units > 1 && largest.abs_diff(pixels) <= largest / units.min(largest);
+    let is_fixed = units == MILLIONTHS || is_share;
     let rounding = if is_fixed { 1.0 / f64::from(pixels) } else { 0.0 };
     Ok((nm_per_px, rounding))
 }

@@ -123,7 +123,12 @@ fn values(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Vec<Value>, 
     while values.len() < MOST_ENTRIES {
         let Some(mark) = tree.bytes(1) else { break };
         match mark[0] {
-            END if path.pop().is_some() => {}
+            // one mark of the end more than entries ends the tree
+            END => {
+                if path.pop().is_none() {
+                    break;
+                }
+            }
             BEGIN if path.len() < MOST_DEPTH => {
                 let Some(value) = tree.entry(&mut path) else {
                     return Ok((values, Some(format!("an entry at byte {} is incomplete", tree.at))));

@@ -85,7 +85,8 @@ fn images_in(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
         let path = entry.map_err(failed)?.path();
         if path.is_dir() {
             folders.push(path);
-        } else if path.is_file() && is_image(&path) {
+        } else if is_image(&path) {
+            // what is no file is named where it is read
             images.push(path);
         }
     }

@@ -299,9 +299,9 @@ fn text_of(image: &Path, view: &View, report: &Path) -> String {
         })
         .collect();
     let class = view.class.as_ref().map(|found| format!("  {}\n", class_text(found))).unwrap_or_default();
-    let page = match (view.settings.page, view.facts.n_pages) {
+    let page = match (view.facts.page, view.facts.n_pages) {
         (_, 1) => String::new(),
-        (page, n) => format!(", page {} of {n}", page + 1),
+        (page, n) => format!(", page {page} of {n}, counted from 0"),
     };
     let (cut, layers) = (view.cut_text(), layers.join("; "));
     format!("{}{page}\n  {cut}\n  {layers}\n{class}  {}\n", image.display(), report.display())

@@ -160,6 +160,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     if n_before > 0 {
         say(&format!("{n_before} of {n_done} were measured before with the same settings"));
     }
+    folder.check()?;
     if n_done == 0 {
         return Err(Failure::new("no image could be measured"));
     }
@@ -170,7 +171,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
 /// Where the drawn scale bar was found.
 fn bar_text(image: &Path, bar: &ScaleBar) -> String {
     let ScaleBar { rect: Rect { y, x, height, width }, length_px, .. } = bar;
-    let (image, row, column) = (image.display(), y + height / 2, x + width);
+    let (image, row, column) = (image.display(), y + height / 2, x + width.saturating_sub(1));
     format!("{image}: scale bar of {length_px} px in row {row}, columns {x} to {column}")
 }
 

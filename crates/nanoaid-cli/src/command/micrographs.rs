@@ -8,7 +8,7 @@ use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
 use nanoaid::interpret::activation_index::index_folder;
 
 use super::network::network;
-use super::training::say_notices;
+use super::training::{say_notices, say_skipped};
 use crate::outcome::Failure;
 
 /// Which micrographs a network is given.
@@ -33,6 +33,7 @@ impl DataArguments {
         };
         let dataset = Dataset::open(path, &config)?;
         say_notices(&dataset.notices);
+        say_skipped(&dataset.skipped);
         Ok(dataset)
     }
 }

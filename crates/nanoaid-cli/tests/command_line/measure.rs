@@ -122,7 +122,7 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
     for particle in 1..=14 {
         let particle = particle.to_string();
         let value = |column: &str| number(&place, table, &particle, column);
-        let (px, nm) = (value("equivalent diameter [px]"), value("equivalent diameter [nm]"));
+        let (px, nm) = (value("edge-corrected diameter [px]"), value("edge-corrected diameter [nm]"));
         assert_eq!(nm, 2.0 * px);
         assert_eq!(value("area [nm2]"), 4.0 * value("area [px2]"));
         let is_whole = cell(&place, table, &particle, "cut by the border").is_empty();

@@ -65,7 +65,9 @@ impl MeasureFolder {
             }
         }
         let opened = Self { folder, force, marked: table.starts_with(MARK), rows };
-        opened.write_table()?;
+        if begun || !opened.rows.is_empty() {
+            opened.write_table()?;
+        }
         Ok(opened)
     }
 
@@ -76,6 +78,18 @@ impl MeasureFolder {
     pub fn mark_for_excel(&mut self) -> Result<(), MeasureError> {
         self.marked = true;
         self.write_table()
+    }
+
+    /// Checks that record and overlay of every row of the table are there.
+    ///
+    /// # Errors
+    /// With the first file that is not.
+    pub fn check(&self) -> Result<(), MeasureError> {
+        let files = self.rows.keys().flat_map(|name| [format!("{name}.json"), format!("{name}.png")]);
+        match files.map(|name| self.folder.file(&name)).find(|path| !path.is_file()) {
+            Some(path) => Err(MeasureError::Lost { path }),
+            None => Ok(()),
+        }
     }
 
     /// Path of the folder.

@@ -15,6 +15,8 @@ const SAME_SIDE: f64 = 0.95;
 const MOST_WIDTH: usize = 3;
 /// Share of its height that the lines beside it may have: a beam of half a px leaves 0.23.
 const LEAST_SPREAD: f32 = 0.15;
+/// Least height over what lines of the image usually lie beyond their neighbours: the specimen itself may be lines.
+const LEAST_OF_USUAL: f32 = 8.0;
 /// Spread along a line that is stuck, as a share of that of the lines beside it.
 const STUCK: f32 = 0.1;
 
@@ -88,12 +90,13 @@ struct Lines<'a> {
 impl Lines<'_> {
     /// Groups of lines that are the detector's; none where they would be too many.
     fn found(&self, contrast: f32) -> Vec<Range<usize>> {
+        let usual = self.usual_height();
         let mut found: Vec<Range<usize>> = Vec::new();
         for width in 1..=MOST_WIDTH {
             for first in 0..=self.n - width {
                 let group = first..first + width;
                 let free = found.iter().all(|other| other.end < group.start || group.end < other.start);
-                if free && self.differs(&group, contrast) {
+                if free && self.differs(&group, contrast, usual) {
                     found.push(group);
                 }
             }
@@ -105,9 +108,26 @@ impl Lines<'_> {
         found
     }
 
+    /// The median over all lines of how far the median of a line lies from the mean of its neighbours.
+    fn usual_height(&self) -> f32 {
+        let few = self.along.iter().step_by(self.along.len().div_ceil(64));
+        let few: Vec<usize> = few.copied().collect();
+        let mut heights: Vec<f32> = (1..self.n.saturating_sub(1))
+            .map(|line| {
+                let beyond = |&place: &usize| {
+                    let beside = f32::midpoint((self.at)(line - 1, place), (self.at)(line + 1, place));
+                    (self.at)(line, place) - beside
+                };
+                let mut values: Vec<f32> = few.iter().map(beyond).collect();
+                quantile(&mut values, 0.5).abs()
+            })
+            .collect();
+        if heights.is_empty() { 0.0 } else { quantile(&mut heights, 0.5) }
+    }
+
     /// Whether the lines of `group` lie to one side of both neighbours along their whole length, by a quarter of the
-    /// contrast, while these neighbours are as usual; and, if it is several, are stuck at one value.
-    fn differs(&self, group: &Range<usize>, contrast: f32) -> bool {
+    /// contrast and far more than lines `usual`ly do, while these neighbours are as usual; and, if it is several, are stuck at one value.
+    fn differs(&self, group: &Range<usize>, contrast: f32, usual: f32) -> bool {
         let [before, after] = sides(group, self.n);
         let beyond = |&place: &usize| {
             let (a, b) = ((self.at)(before, place), (self.at)(after, place));
@@ -137,7 +157,8 @@ impl Lines<'_> {
             return false;
         }
         let height = quantile(&mut all, 0.5);
-        if height.abs() < LEAST_OF_CONTRAST * contrast || height == 0.0 {
+        let least = (LEAST_OF_CONTRAST * contrast).max(LEAST_OF_USUAL * usual);
+        if height.abs() < least || height == 0.0 {
             return false;
         }
         // the lines beside it against those two farther out

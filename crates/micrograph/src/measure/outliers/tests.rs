@@ -175,3 +175,17 @@ fn counts_stay_what_they_are() {
         assert!((one - other).abs() < 0.1, "{name}: {one} {other}");
     }
 }
+
+#[test]
+fn crests_of_lines_along_columns_or_rows_are_the_specimen() {
+    // periods whose crests meet pixels in some lines only
+    for period in [5.162, 9.0, 9.265, 12.0, 24.304] {
+        let wave =
+            |at: usize| (120.0 + 50.0 * (std::f64::consts::TAU * at as f64 / period).sin()).round() as f32;
+        for plane in [Plane::from_fn(96, 128, |_, x| wave(x)), Plane::from_fn(128, 96, |y, _| wave(y))] {
+            let repaired = Repaired::of(&plane);
+            assert_eq!((repaired.n_columns, repaired.n_rows), (0, 0), "period {period}");
+            assert_eq!(repaired.plane, plane, "period {period}");
+        }
+    }
+}

@@ -18,10 +18,18 @@ use super::{DatasetError, Skipped};
 pub(super) struct Files {
     /// Image files, relative, `/` between folders, in order.
     pub(super) files: Vec<String>,
-    /// What was left out because its name is not UTF-8.
+    /// What was left out: names that are not UTF-8, what is no file.
     pub(super) skipped: Vec<Skipped>,
     /// Folders in it that have no image file at any depth, in order.
     pub(super) empty: Vec<String>,
+}
+
+/// Why what is at `path` is no file to read: a pipe, a device, a link that leads nowhere or back to itself.
+fn not_a_file(path: &Path) -> Option<String> {
+    match fs::metadata(path) {
+        Ok(_) => regular::other_kind(path).map(|kind| format!("it is {kind}, not a file")),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// The image files below `root`.
@@ -52,12 +60,9 @@ pub(super) fn files(root: &Path) -> Result<Files, DatasetError> {
                 let folder = (path.clone(), format!("{prefix}{name}/"));
                 if path.is_symlink() { links.push_back(folder) } else { folders.push(folder) }
             } else if is_image(&name)
-                && let Some(kind) = regular::other_kind(&path)
+                && let Some(reason) = not_a_file(&path)
             {
-                skipped.push(Skipped {
-                    file: format!("{prefix}{name}"),
-                    reason: format!("it is {kind}, not a file"),
-                });
+                skipped.push(Skipped { file: format!("{prefix}{name}"), reason });
             } else if is_image(&name) {
                 files.push(format!("{prefix}{name}"));
             }
@@ -133,8 +138,12 @@ mod tests {
         symlink(root.join("m"), root.join("a")).unwrap(); // sorts before the folder it leads to
         symlink(elsewhere.path(), root.join("z")).unwrap();
         symlink(root.join("nowhere"), root.join("broken.png")).unwrap();
-        let files = files(root).unwrap().files;
-        assert_eq!(files, ["broken.png", "m/1.png", "z/2.png"]);
+        symlink("loop.png", root.join("loop.png")).unwrap();
+        let Files { files, skipped, .. } = files(root).unwrap();
+        assert_eq!(files, ["m/1.png", "z/2.png"]);
+        let mut skipped: Vec<&str> = skipped.iter().map(|one| one.file.as_str()).collect();
+        skipped.sort_unstable();
+        assert_eq!(skipped, ["broken.png", "loop.png"]);
     }
 
     #[cfg(unix)]

@@ -118,7 +118,7 @@ impl VisualizeConfig {
 
     /// Height and width of what is climbed.
     pub fn canvas_px(&self) -> [usize; 2] {
-        [self.height, self.width].map(|length| length + 2 * self.margin_px)
+        [self.height, self.width].map(|length| length.saturating_add(self.margin_px.saturating_mul(2)))
     }
 
     /// The smallest image that a network sees, of the canvas itself and of what transforms leave;

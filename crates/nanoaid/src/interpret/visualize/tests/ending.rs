@@ -83,3 +83,14 @@ fn snapshots_are_kept_after_any_step_and_change_nothing() {
     });
     assert_eq!(seven, of_seven);
 }
+
+#[test]
+fn margins_far_out_of_range_are_refused() {
+    for margin_px in [513, usize::MAX / 2 + 1, usize::MAX] {
+        let config = VisualizeConfig { margin_px, ..Preset::Fast.config() };
+        // computed before the check where a record is replayed
+        assert!(config.canvas_px()[0] > 512);
+        let error = config.checked().unwrap_err().to_string();
+        assert!(error.contains("margin_px: expected 0 to 512"), "{error}");
+    }
+}
