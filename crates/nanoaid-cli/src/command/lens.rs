@@ -211,7 +211,7 @@ fn names_of(images: &[(PathBuf, usize)]) -> Vec<String> {
     let of = |(path, page): &(PathBuf, usize)| {
         let place = files.iter().position(|file| file == path).unwrap_or_default();
         let one = images.iter().filter(|(other, _)| other == path).count() == 1;
-        if one { names[place].clone() } else { format!("{}-page-{}", names[place], page + 1) }
+        if one { names[place].clone() } else { format!("{}-page-{page}", names[place]) }
     };
     images.iter().map(of).collect()
 }

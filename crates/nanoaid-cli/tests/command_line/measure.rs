@@ -211,7 +211,7 @@ fn a_bar_on_the_specimen_calibrates_from_its_box_and_a_part_leaves_it_out() {
     figure.save(place.path("figure.png")).unwrap();
     let arguments = ["measure", "figure.png", "--bar-nm", "500", "--bar-box", "168,180,24,70"];
     let said = place.run(&[&arguments[..], &["--box", "0,0,160,260", "--out", "out"]].concat()).ended_with(0);
-    said.told(&["scale bar of 50 px in row 179, columns 190 to 240"]);
+    said.told(&["scale bar of 50 px in row 179, columns 190 to 239"]);
     let pitch = number(&place, "out/measurements.csv", "figure", "pitch [nm]");
     assert!((pitch / 150.0 - 1.0).abs() < 0.005, "{pitch}");
     assert!(
