@@ -30,7 +30,7 @@ def main():
         images = [str(data / name) for name in truth]
         done = subprocess.run([program, "classify", *images, "--run", run, "--abstain-below", "0", "--csv", str(table)],
                               stdout=subprocess.DEVNULL)
-        if done.returncode not in (0, 2):  # 2: some images were skipped
+        if done.returncode not in (0, 3):  # 3: some images were skipped
             sys.exit(done.returncode)
         with open(table, newline="", encoding="utf-8-sig") as file:
             answers = {str(Path(row["file"]).relative_to(data)): row["class"] for row in csv.DictReader(file)}

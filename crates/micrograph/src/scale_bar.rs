@@ -76,7 +76,7 @@ pub enum ScaleBarError {
         within: Rect,
     },
     /// The box extends beyond the image.
-    #[error("scale bar: expected a box inside of {height}×{width} px, found {}", extent(within))]
+    #[error("scale bar: expected a box inside of {width} × {height} px, found {}", extent(within))]
     Outside {
         /// The box.
         within: Rect,

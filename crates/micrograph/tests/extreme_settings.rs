@@ -133,17 +133,17 @@ fn each_number_that_is_out_of_range_is_named_with_its_range() {
         (
             "box beyond any image",
             MeasureConfig { bar_nm: Some(5.0), bar_box: Some(Rect { y: most, ..all }), ..default() },
-            &["inside of 24×36 px", "18446744073709551615"],
+            &["inside of 36 × 24 px", "18446744073709551615"],
         ),
         (
             "empty box",
             MeasureConfig { bar_nm: Some(5.0), bar_box: Some(Rect { height: 0, ..all }), ..default() },
-            &["inside of 24×36 px", "0 rows"],
+            &["inside of 36 × 24 px", "0 rows"],
         ),
         (
             "part",
             MeasureConfig { part: Some(Rect { x: most, ..all }), ..default() },
-            &["24×36 px", "18446744073709551615"],
+            &["36 × 24 px", "18446744073709551615"],
         ),
         (
             "all rows cut",

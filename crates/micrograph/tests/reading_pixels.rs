@@ -254,7 +254,7 @@ fn a_part_needs_only_its_strips_or_tiles() {
         assert_eq!((found.facts.height, found.facts.width), (9, 11));
         let outside = Rect { y: 32, ..part };
         let error = Micrograph::part_of_source(&source, &config, outside).unwrap_err().to_string();
-        assert!(error.contains("found 9×11 px at row 32, column 20"), "{error}");
+        assert!(error.contains("found 11 × 9 px at row 32, column 20"), "{error}");
     }
 }
 

@@ -347,7 +347,7 @@ fn boxes_of_any_size_and_place_end_in_an_answer() {
     }
     let all = Rect { y: usize::MAX, x: 0, height: 2, width: 2 };
     let text = scale_bar::find_in(&plane, all).unwrap_err().to_string();
-    assert!(text.contains("box inside of 240×420 px") && text.contains("18446744073709551615"), "{text}");
+    assert!(text.contains("box inside of 420 × 240 px") && text.contains("18446744073709551615"), "{text}");
     for (height, width) in [(1, 1), (1, 50), (50, 1), (2, 3), (3, 700)] {
         let tiny = Plane::from_fn(height, width, |y, x| ((7 * y + 3 * x) % 5) as f32);
         let _ = scale_bar::find_on_figure(&tiny);

@@ -29,7 +29,7 @@ use crate::interpret::differential::{DifferentialConfig, Question};
 use crate::interpret::exemplar::{ChooseConfig, IndexedMicrograph};
 use crate::interpret::matching::{MatchConfig, UnitMatches};
 use crate::interpret::tuning::{TuningConfig, TuningStep};
-use crate::interpret::visualize::Preset;
+use crate::interpret::visualize::{Preset, VisualizeConfig};
 use crate::{Network, UnitId};
 
 pub use activations::{BestClass, UnitSummary};
@@ -80,6 +80,13 @@ impl AtlasConfig {
             matching: MatchConfig { seed, n_best: 9, ..MatchConfig::default() },
             seed,
         }
+    }
+
+    /// How the pictures of a preset are made.
+    fn pictures(&self, preset: Preset) -> VisualizeConfig {
+        let mut config = preset.config();
+        config.steps = self.steps.map_or(config.steps, |most| most.min(config.steps));
+        config
     }
 }
 

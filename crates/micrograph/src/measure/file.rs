@@ -81,8 +81,8 @@ pub enum MeasureFileError {
     Calibrate { path: PathBuf, source: CalibrateError },
     /// The part is not inside the specimen.
     #[error(
-        "--box: expected a part of the specimen's {height}×{width} px, found {}×{} px at row {}, column {}",
-        part.height, part.width, part.y, part.x
+        "--box: expected a part of the specimen's {width} × {height} px, found {} × {} px at row {}, column {}",
+        part.width, part.height, part.y, part.x
     )]
     Part { part: Rect, height: usize, width: usize },
     /// A setting is out of range.
@@ -238,6 +238,6 @@ mod tests {
         let part = Some(Rect { y: 100, x: 0, height: 61, width: 10 });
         let error = measure_file(&source, &MeasureConfig { part, ..MeasureConfig::default() }, &mut on);
         let text = error.unwrap_err().to_string();
-        assert!(text.contains("160×240 px, found 61×10 px at row 100, column 0"), "{text}");
+        assert!(text.contains("240 × 160 px, found 10 × 61 px at row 100, column 0"), "{text}");
     }
 }

@@ -4,7 +4,7 @@
 //! larger one is measured on a copy reduced to [`WORKING_PX`], in which each pixel is the mean of a square; where
 //! what is found there is too fine for it, and for orientation, on as many pixels in the middle of the image, as they
 //! are. All results
-//! are then brought back to px of the image, and it is told in which of the two they were found.
+//! are then brought back to px of the image, with a text that says in which of the two they were found.
 
 use super::count::{Count, Labels};
 use super::fibers::Fibers;

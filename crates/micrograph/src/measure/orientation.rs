@@ -94,7 +94,7 @@ pub enum NoOrientation {
     #[error(transparent)]
     Settings(#[from] ConfigError),
     /// Too few pixels for the tiles.
-    #[error("expected at least {least} px along each side, found {height} × {width}")]
+    #[error("expected at least {least} px along each side, found {width} × {height}")]
     #[expect(missing_docs, reason = "fields are named in the sentence")]
     TooSmall { least: usize, height: usize, width: usize },
     /// Some pixels are not numbers.

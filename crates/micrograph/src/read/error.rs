@@ -40,8 +40,8 @@ pub enum ReadError {
     NoPage { path: PathBuf, page: usize, n_pages: usize },
     /// `part` is not inside the image of `path`.
     #[error(
-        "{}: expected a part of the image's {height}×{width} px, found {}×{} px at row {}, column {}",
-        path.display(), part.height, part.width, part.y, part.x
+        "{}: expected a part of the image's {width} × {height} px, found {} × {} px at row {}, column {}",
+        path.display(), part.width, part.height, part.y, part.x
     )]
     Part { path: PathBuf, part: Rect, height: usize, width: usize },
     /// Some values of `path` are not numbers, or too large for `f32`.

@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
         print(&text(&found))?;
         print(&format!("{}\n", folder.file("exemplars.csv").display()))?;
     }
-    Ok(Outcome::of_skipped(found.skipped.len()))
+    Ok(Outcome::of_skipped(dataset.skipped.len() + found.skipped.len()))
 }
 
 fn text(found: &DataSetExemplars) -> String {

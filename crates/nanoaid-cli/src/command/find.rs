@@ -100,7 +100,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
         print(&text(&found))?;
         print(&format!("{}\n", folder.file("find.png").display()))?;
     }
-    Ok(Outcome::of_skipped(found.skipped.len()))
+    Ok(Outcome::of_skipped(dataset.skipped.len() + found.skipped.len()))
 }
 
 fn text(found: &DataSetMatches) -> String {

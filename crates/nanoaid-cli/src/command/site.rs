@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
         let start = std::path::absolute(&start).unwrap_or(start);
         print(&format!("open {}\n", start.display()))?;
     }
-    Ok(Outcome::of_skipped(skipped))
+    Ok(Outcome::of_skipped(dataset.skipped.len() + skipped))
 }
 
 /// Returns the number of micrographs that were left out.

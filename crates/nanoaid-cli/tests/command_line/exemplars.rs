@@ -87,6 +87,6 @@ fn a_box_leads_to_units_and_to_parts_of_other_micrographs() {
     let likeness: Vec<f64> = parts.iter().map(|part| part["likeness"].as_f64().unwrap()).collect();
     assert!(likeness.is_sorted_by(|a, b| a >= b) && likeness.iter().all(|l| (0.0..=1.0).contains(l)));
     assert!(place.path("like/find.png").is_file());
-    find("90,0,40,40").ended_with(1).told(&["row 90", "96 × 128 px"]);
+    find("90,0,40,40").ended_with(1).told(&["row 90", "128 × 96 px"]);
     find("1,2,3").ended_with(2).told(&["row,column,height,width"]);
 }

@@ -224,10 +224,10 @@ fn a_bar_on_the_specimen_calibrates_from_its_box_and_a_part_leaves_it_out() {
     let refused = |more: &[&str], words: &[&str]| {
         place.run(&[&["measure", "figure.png", "--out", "none"], more].concat()).ended_with(1).told(words);
     };
-    refused(&["--box", "0,0,201,260"], &["--box", "200×260 px", "201×260 px at row 0, column 0"]);
+    refused(&["--box", "0,0,201,260"], &["--box", "260 × 200 px", "260 × 201 px at row 0, column 0"]);
     refused(
         &["--bar-nm", "500", "--bar-box", "190,180,24,70"],
-        &["scale bar", "200×260 px", "rows 190 to 213"],
+        &["scale bar", "260 × 200 px", "rows 190 to 213"],
     );
     refused(&["--bar-nm", "500", "--bar-box", "2,2,20,40"], &["scale bar", "not found in rows 2 to 21"]);
 }

@@ -69,6 +69,9 @@ impl Atlas {
         progress: &mut dyn FnMut(AtlasStep<'_>) -> ControlFlow<()>,
     ) -> Result<Self, AtlasError> {
         let AtlasInput { networks, dataset, questions, config } = input;
+        for &preset in &config.presets {
+            config.pictures(preset).checked()?;
+        }
         let ids = network_ids(networks.iter().map(|network| network.run.as_path()));
         let mut indexed: Vec<Indexed> = Vec::new();
         for (network, id) in networks.into_iter().zip(ids) {
@@ -161,7 +164,7 @@ impl Indexed {
         let mut by_preset = Vec::new();
         for &preset in &config.presets {
             let folder = self.folder.folder(&format!("pictures-{preset}"))?;
-            let how = (preset, config.steps);
+            let how = (preset, config.pictures(preset));
             by_preset.push(pictures(&self.network, &self.run, &self.index, how, &folder, progress)?);
         }
 

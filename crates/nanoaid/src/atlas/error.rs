@@ -33,7 +33,7 @@ pub enum AtlasError {
     #[error("{file}: {reason}")]
     Micrograph { file: String, reason: String },
     /// A specimen has no side, or too long a one, for a JPEG.
-    #[error("{file}: {height} × {width} px cannot be written as JPEG")]
+    #[error("{file}: {width} × {height} px cannot be written as JPEG")]
     Jpeg { file: String, height: usize, width: usize },
     /// A classifier could not be used.
     #[error(transparent)]

@@ -76,18 +76,16 @@ impl UnitPicture {
     }
 }
 
-/// Makes pictures of every unit of the index's layers by `preset`, in at most `steps`, in `folder`;
+/// Makes pictures of every unit of the index's layers by `preset`, as `config` says, in `folder`;
 /// `[layer][channel]`.
 pub(super) fn pictures(
     network: &Network,
     run: &Path,
     index: &ActivationIndex,
-    (preset, steps): (Preset, Option<usize>),
+    (preset, config): (Preset, VisualizeConfig),
     folder: &OutputFolder,
     progress: &mut dyn FnMut(AtlasStep<'_>) -> ControlFlow<()>,
 ) -> Result<Vec<Vec<UnitPicture>>, AtlasError> {
-    let mut config = preset.config();
-    config.steps = steps.map_or(config.steps, |most| most.min(config.steps));
     let gallery = Gallery::new(network, run, config, &Sources::default())?;
     let objectives: Vec<Objective> = index
         .layers

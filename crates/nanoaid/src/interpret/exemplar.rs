@@ -148,8 +148,8 @@ pub enum ExemplarError {
     NotGray { channels: usize },
     /// The marked part is not inside the image, or holds no position of the layer.
     #[error(
-        "box of {box_height} × {box_width} px at row {y}, column {x}: expected at least {least} × {least} px \
-         inside an image of {height} × {width} px"
+        "box of {box_width} × {box_height} px at row {y}, column {x}: expected at least {least} × {least} px \
+         inside an image of {width} × {height} px"
     )]
     Outside {
         y: usize,

@@ -114,7 +114,7 @@ pub enum LensError {
     #[error(transparent)]
     NoLayer(#[from] NoLayer),
     /// The image is smaller than one position of the coarsest layer on the way to `layer`.
-    #[error("image of {height} × {width} px: layer `{layer}` needs at least {least} × {least} px")]
+    #[error("image of {width} × {height} px: layer `{layer}` needs at least {least} × {least} px")]
     TooSmall { height: usize, width: usize, layer: String, least: usize },
     /// The network was trained on colors.
     #[error(

@@ -108,10 +108,10 @@ pub enum VisualizeError {
     #[error("objective `{objective}`: {reason}")]
     Objective { objective: String, reason: String },
     /// Transforms leave nothing.
-    #[error("an image of {height}×{width} pixels is too small for the transforms")]
+    #[error("an image of {width} × {height} pixels is too small for the transforms")]
     TooSmall { height: usize, width: usize },
     /// An objective compares with a micrograph that is missing or of another size.
-    #[error("objective `{objective}` compares with a micrograph of {height}×{width} pixels: {reason}")]
+    #[error("objective `{objective}` compares with a micrograph of {width} × {height} pixels: {reason}")]
     Micrograph { objective: String, height: usize, width: usize, reason: String },
     /// A number grew beyond all bounds.
     #[error(

@@ -20,6 +20,6 @@ pub enum NetworkError {
     #[error("planes of {} × {} and {} × {} px, expected the same size", first.0, first.1, other.0, other.1)]
     Sizes { first: (usize, usize), other: (usize, usize) },
     /// The image is smaller than one position of the coarsest layer on the way to `layer`.
-    #[error("image of {height} × {width} px: layer `{layer}` needs at least {least} × {least} px")]
+    #[error("image of {width} × {height} px: layer `{layer}` needs at least {least} × {least} px")]
     TooSmall { height: usize, width: usize, layer: String, least: usize },
 }

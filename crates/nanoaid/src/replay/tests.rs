@@ -264,5 +264,5 @@ fn the_reported_record_whose_bar_box_overflows_is_refused() {
     value["settings"]["file"]["bar_box"] = json!({"y": u64::MAX, "x": 0, "height": 2, "width": 2});
     fs::write(&record, value.to_string()).unwrap();
     let error = replayed(&record, None, &out.path().join("out")).unwrap_err().to_string();
-    assert!(error.contains("expected a box inside of 96×96 px"), "{error}");
+    assert!(error.contains("expected a box inside of 96 × 96 px"), "{error}");
 }

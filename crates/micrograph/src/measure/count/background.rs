@@ -36,7 +36,7 @@ pub(in crate::measure) const EDGE_DOUBT_PX: f64 = 0.3;
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 pub enum NoBackground {
     /// The image is too small to have a background.
-    #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {height} × {width}")]
+    #[error("expected an image of at least {LEAST_SIDE} × {LEAST_SIDE} px, found {width} × {height}")]
     TooSmall { height: usize, width: usize },
     /// Pixels that are NaN or infinite.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]

@@ -62,7 +62,7 @@ pub enum NoPeriodReason {
     #[error(transparent)]
     Settings(#[from] ConfigError),
     /// Too few pixels.
-    #[error("expected at least {LEAST_SIDE} px along each side, found {height} × {width}")]
+    #[error("expected at least {LEAST_SIDE} px along each side, found {width} × {height}")]
     TooSmall { height: usize, width: usize },
     /// Some pixels are not numbers.
     #[error("{0} pixels are NaN or infinite; expected finite grey levels")]

@@ -64,7 +64,7 @@ fn pitch_axis_and_order_stay_what_the_specimen_has() {
         ];
         for (name, plane) in cases {
             let repaired = Repaired::of(&plane);
-            assert!(repaired.text().is_some(), "{name}: something is told");
+            assert!(repaired.text().is_some(), "{name}: nothing is reported");
             let found = grating(&repaired.plane, &GratingConfig::default())
                 .unwrap_or_else(|why| panic!("{name}: {why}"));
             let pitch = found.pitch;

@@ -20,7 +20,7 @@ use nanoaid_pages::classifier::ClassifierPage;
 
 use crate::command::network::network;
 use crate::command::training::{DataArguments, Shown, change, existing, read_settings};
-use crate::outcome::{Failure, Outcome, print};
+use crate::outcome::{Failure, Outcome, print, say};
 
 /// Arguments of `train classifier`; what is given here goes before the settings file.
 #[derive(Args)]
@@ -127,6 +127,9 @@ pub(super) fn run(arguments: &ClassifierArguments) -> Result<Outcome, Failure> {
         print(&json_text(&result.report)?)?;
     } else {
         print(&summary(result, &arguments.out))?;
+        for warning in &result.report.warnings {
+            say(&format!("{warning}; {}", warning.advice()));
+        }
     }
     Ok(Outcome::of_skipped(dataset.skipped.len() + trained.skipped.len()))
 }

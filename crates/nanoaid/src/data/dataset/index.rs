@@ -82,7 +82,9 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
         };
         // the reader refuses rows of another length than the header
         let filled = |column: Option<usize>| column.map(|at| &record[at]).filter(|cell| !cell.is_empty());
+        // `./a.png` is `a.png`
         let cell = &record[file_column];
+        let cell = cell.strip_prefix("./").or_else(|| cell.strip_prefix(".\\")).unwrap_or(cell);
         if !lies_below(cell) {
             return Err(refused(FILE, cell, "a relative path below the folder of the index"));
         }
@@ -155,6 +157,8 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_writes_gives_the_same_rows() {
         let plain = rows_of("file,category,split\na.png,tips,val\nb/c.png,,test\n", &[]).unwrap();
+        let dotted = rows_of("file,category,split\n./a.png,tips,val\n.\\b\\c.png,,test\n", &[]).unwrap();
+        assert_eq!(dotted, plain);
         let utf16: Vec<u8> = "\u{feff}file\tcategory\tsplit\r\na.png\ttips\tval\r\nb\\c.png\t\ttest\r\n"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)

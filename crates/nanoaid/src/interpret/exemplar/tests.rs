@@ -361,7 +361,7 @@ fn boxes_that_hold_nothing_are_refused() {
     ];
     for (name, part) in cases {
         let error = find(&reader, &image, part, &FindConfig::default()).expect_err(name).to_string();
-        assert!(error.contains("inside an image of 40 × 50 px"), "{name}: {error}");
+        assert!(error.contains("inside an image of 50 × 40 px"), "{name}: {error}");
     }
 }
 
@@ -372,5 +372,5 @@ fn what_can_not_be_read_is_named() {
     assert!(error.contains("`encoder.9`") && error.contains("conv, pool"), "{error}");
     let reader = ActivationReader::new(&network, &names(&["pool"])).unwrap();
     let error = reader.peaks(&Plane::filled(1, 30, 0.5)).unwrap_err().to_string();
-    assert!(error.contains("1 × 30 px") && error.contains("2 × 2"), "{error}");
+    assert!(error.contains("30 × 1 px") && error.contains("2 × 2"), "{error}");
 }

@@ -27,13 +27,13 @@ pub enum GalleryError {
     #[error("no category `{category}`, expected one of: {known}")]
     Category { category: String, known: String },
     /// No micrograph is as large as the canvas.
-    #[error("--data: no micrograph has {height}×{width} px; choose a smaller --size")]
+    #[error("--data: no micrograph has {width} × {height} px; choose a smaller --size")]
     Spectrum { height: usize, width: usize },
     /// The canvas keeps a mean spectrum, and there are no micrographs to take it from.
     #[error("canvas `phase` needs --data, micrographs whose mean spectrum it keeps")]
     NoSpectrum,
     /// A micrograph is smaller than the canvas.
-    #[error("{}: found {found_height}×{found_width} px of specimen, expected at least {height}×{width}", path.display())]
+    #[error("{}: found {found_width} × {found_height} px of specimen, expected at least {width} × {height}", path.display())]
     Small { path: PathBuf, found_height: usize, found_width: usize, height: usize, width: usize },
     /// An objective is whitened, and there are no micrographs to whiten with.
     #[error("objective `{objective}` needs --data, micrographs to whiten with")]

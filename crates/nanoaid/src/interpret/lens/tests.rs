@@ -232,7 +232,7 @@ fn what_cannot_be_looked_at_says_why() {
     );
     // the output has stride 1, but the latent on the way to it has 8
     for layer in ["encoder.3", "latent", "output"] {
-        let text = format!("image of 7 × 40 px: layer `{layer}` needs at least 8 × 8 px");
+        let text = format!("image of 40 × 7 px: layer `{layer}` needs at least 8 × 8 px");
         assert_eq!(error(layer, &config), text);
     }
     assert_eq!(error("encoder.1", &tiles(0)), "tile_px: expected at least 1, found 0");

@@ -10,7 +10,7 @@ use micrograph::Plane;
 use super::TuningError;
 use super::reader::{PositionReader, ReadPosition};
 use super::refine::offset;
-use super::result::{Period, Untuned};
+use super::result::{LEAST_SELECTIVITY, Period, Untuned};
 use super::scan_result::{GratingScan, ScanPeak};
 use super::wave::{Wave, largest_over_phases};
 use super::{CONSTANT_SHARE, LEAST_SHARE, coarsest_stride, wrapped};
@@ -34,9 +34,9 @@ const WHOLE_PX: usize = 96;
 /// Tops of the grid's map from this share of the highest on are refined, at most so many.
 const CANDIDATE_SHARE: f64 = 0.4;
 const MOST_TOPS: usize = 6;
-/// Tops from this share on are told: a truncated Gabor or box has side lobes below a quarter.
+/// Tops from this share on are reported: a truncated Gabor or box has side lobes below a quarter.
 const TOLD_SHARE: f64 = 0.5;
-/// Tops of one period from this share on are told as its axes.
+/// Tops of one period from this share on are its axes.
 const AXIS_SHARE: f64 = 0.7;
 /// Two tops are one if the map between them stays above this share of the lower one.
 const SAME_SHARE: f64 = 0.8;
@@ -44,10 +44,6 @@ const SAME_SHARE: f64 = 0.8;
 const SAME_OCTAVES: f64 = 0.3;
 /// Where the activation never falls below this share over all periods, none is preferred.
 const FLAT_SHARE: f64 = 0.7;
-/// Selectivity below which there is no axis: the largest gain over axes is then less than about three
-/// times the smallest, as of a corner, whose gratings along its diagonal have 2.4 times the gain of those
-/// across; an edge, whose gain falls as a cosine, has 0.33.
-const LEAST_AXIS_SELECTIVITY: f64 = 0.25;
 /// Arms of the crosses: degrees and octaves, halved each round.
 const ARMS: (f64, f64) = (5.0, 0.16);
 const ROUNDS: usize = 4;
@@ -230,7 +226,7 @@ impl Unit<'_> {
         }
         for peak in &mut peaks {
             // of several axes the selectivity may be 0, too: at a right angle they cancel
-            if peak.axes_deg.len() == 1 && peak.selectivity < LEAST_AXIS_SELECTIVITY {
+            if peak.axes_deg.len() == 1 && peak.selectivity < LEAST_SELECTIVITY {
                 peak.axes_deg.clear();
             }
         }

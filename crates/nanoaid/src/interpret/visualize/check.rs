@@ -50,7 +50,7 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
             match *position {
                 Some((y, x)) if y >= map[0] || x >= map[1] => {
                     let [height, width] = map;
-                    Err(format!("no position {y},{x} in a map of {height}×{width}"))
+                    Err(format!("no position {y},{x} in a map of {width} × {height}"))
                 }
                 _ => Ok(()),
             }
@@ -74,7 +74,7 @@ fn part_fits(part: &Objective, network: &Network, shape: Shape) -> Result<(), St
             let [height, width] = [shape.height, shape.width].map(|length| last.map_length(length));
             match *position {
                 Some((y, x)) if y >= height || x >= width => {
-                    Err(format!("no pixel {y},{x} in an image of {height}×{width}"))
+                    Err(format!("no pixel {y},{x} in an image of {width} × {height}"))
                 }
                 _ => Ok(()),
             }
@@ -96,7 +96,7 @@ fn large_enough(layer: &Layer, shape: Shape) -> Result<(), String> {
         return Ok(());
     }
     let (Shape { height, width, .. }, least) = (shape, layer.least_px());
-    Err(format!("`{}` needs at least {least} px, found {height}×{width}", layer.name))
+    Err(format!("`{}` needs at least {least} px, found {width} × {height}", layer.name))
 }
 
 fn channels(layer: &Layer, channels: impl IntoIterator<Item = usize>) -> Result<(), String> {

@@ -43,7 +43,7 @@ impl Decoder {
         let stride = layer.stride;
         if !shape.height.is_multiple_of(stride) || !shape.width.is_multiple_of(stride) {
             let (height, width) = (shape.height, shape.width);
-            return Err(refuse(format!("found {height}×{width} pixels, expected multiples of {stride}")));
+            return Err(refuse(format!("found {width} × {height} pixels, expected multiples of {stride}")));
         }
         let code = [layer.n_channels, shape.height / stride, shape.width / stride];
         let start = start

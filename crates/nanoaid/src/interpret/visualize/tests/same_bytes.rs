@@ -83,7 +83,7 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
     for (text, change, expected) in [
         ("encoder.9:1", same, "no layer `encoder.9`, expected one of: encoder.1"),
         ("encoder.2:8", same, "no channel 8 in `encoder.2`, which has 8"),
-        ("encoder.2:1@6,0", same, "no position 6,0 in a map of 6×8"),
+        ("encoder.2:1@6,0", same, "no position 6,0 in a map of 8 × 6"),
         ("class:fibres", same, "the network has no named classes"),
         ("error@24,0", same, "no pixel 24,0"),
         ("diversity(encoder.1)", same, "at least 2 pictures"),
@@ -92,7 +92,7 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
         (
             "encoder.2:1@4,0",
             |config| config.transforms = vec![Transform::Jitter { px: 8 }],
-            "no position 4,0 in a map of 4×6",
+            "no position 4,0 in a map of 6 × 4",
         ),
         ("encoder.2:1", |config| config.height = 2, "at least"),
         (
