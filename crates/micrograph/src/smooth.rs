@@ -7,7 +7,14 @@ use crate::Plane;
 const COARSE_PX: f64 = 8.0;
 
 /// `plane` smoothed by a Gaussian of standard deviation `sigma_px`; as it is for 0.
-pub(crate) fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
+///
+/// ```
+/// use micrograph::{Plane, smooth::smooth};
+///
+/// let flat = smooth(&Plane::filled(20, 30, 0.5), 2.0);
+/// assert!(flat.values().iter().all(|value| (value - 0.5).abs() < 1e-6));
+/// ```
+pub fn smooth(plane: &Plane, sigma_px: f64) -> Plane {
     if sigma_px <= 0.0 {
         return plane.clone();
     }

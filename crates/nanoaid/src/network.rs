@@ -128,7 +128,7 @@ impl Network {
                 published::graph(&config.clone().checked()?, init, &device.burn())
             }
             Architecture::Transfer(config) => {
-                transfer::graph(&config.clone().checked()?, init, &device.burn())
+                transfer::graph(&config.clone().checked()?, init, &device.burn())?
             }
         };
         Ok(Self::of_graph(architecture, graph, device))
@@ -222,16 +222,21 @@ impl Network {
     }
 
     /// A classifier of grey images: the trunk of the published network `published`, with a random
-    /// head for `classes` from `seed`.
+    /// head for `classes` from `seed` on the means of the layers `pooled`, of the last one if there are none.
     ///
     /// # Errors
-    /// If `classes` are out of range, or `published` is no published network for colors.
-    pub fn transfer(published: &Self, classes: Vec<String>, seed: u64) -> Result<Self, ConfigError> {
+    /// If `classes` or `pooled` are out of range, or `published` is no published network for colors.
+    pub fn transfer(
+        published: &Self,
+        classes: Vec<String>,
+        pooled: Vec<String>,
+        seed: u64,
+    ) -> Result<Self, ConfigError> {
         let gray = published.for_gray(Input::GrayFolded);
         let (Architecture::Published(config), Some(gray)) = (&published.architecture, gray) else {
             return Err(ConfigError::new("base", "another network", "a published network for colors"));
         };
-        let config = TransferConfig::new(config.network, classes);
+        let config = TransferConfig { pooled, ..TransferConfig::new(config.network, classes) };
         let mut network = Self::random(Architecture::Transfer(config), seed, published.device)?;
         let mut weights = network.weights();
         let mut trunk = gray.weights().tensors;
@@ -278,6 +283,16 @@ impl Network {
     pub fn to_bytes(&self) -> Vec<u8> {
         let architecture = serde_json::to_string(&self.architecture).expect("settings are plain data");
         self.weights().to_bytes(ARCHITECTURE_KEY, &architecture)
+    }
+
+    /// The same with every weight rounded to the nearest number of half precision, if all are in its
+    /// range; the file is then half as large.
+    ///
+    /// # Errors
+    /// The first weight that is not in the range.
+    pub fn in_half_precision(&self) -> Result<Self, WeightsError> {
+        let weights = self.weights().in_half_precision()?;
+        Self::with_weights(self.architecture.clone(), &weights, self.device)
     }
 
     /// SHA-256 of the network as a file, which names it in results.

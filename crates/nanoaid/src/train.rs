@@ -89,6 +89,13 @@ pub enum Progress<'a> {
         /// Micrographs in all.
         n_images: usize,
     },
+    /// A head was fitted without a group, to be judged on it.
+    LeavingOut {
+        /// Groups that are done.
+        n_done: usize,
+        /// Groups in all.
+        n_groups: usize,
+    },
 }
 
 /// Progress callback; if it breaks, the training ends at the next step, as
@@ -102,6 +109,9 @@ pub enum TrainError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A weight does not fit.
+    #[error(transparent)]
+    Weights(#[from] crate::network::WeightsError),
     /// The data could not be used.
     #[error(transparent)]
     Data(#[from] DatasetError),

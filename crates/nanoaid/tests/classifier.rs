@@ -210,7 +210,7 @@ fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
     let (_folder, dataset) = data(Labels::True, Bar::None);
     let trunk = PublishedConfig::new(Published::SqueezeNet1_1, None);
     let trunk = Network::random(Architecture::Published(trunk), 1, Device::Cpu).unwrap();
-    let base = Base { network: Network::transfer(&trunk, classes(), 1).unwrap(), trained: true };
+    let base = Base { network: Network::transfer(&trunk, classes(), Vec::new(), 1).unwrap(), trained: true };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let config = ClassifierConfig { frozen_views: 2, ..config(StartFrom::Frozen) };

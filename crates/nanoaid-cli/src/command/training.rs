@@ -237,6 +237,13 @@ impl Shown {
                 };
                 bar.set_share(n_done as u64, n_done as f64 / n_images as f64, "features", &announced);
             }
+            Step::LeavingOut { n_done, n_groups } => {
+                bar.set_length(n_groups as u64);
+                let announced = |time: &str| {
+                    format!("heads without each of {n_groups} groups: about {time}, by the first ones")
+                };
+                bar.set_share(n_done as u64, n_done as f64 / n_groups as f64, "groups left out", &announced);
+            }
         }
     }
 

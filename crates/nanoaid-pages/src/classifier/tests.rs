@@ -51,7 +51,8 @@ fn audited(strip: f64, without: f64) -> Audit {
 fn page_of(report: &ClassifierReport, audit: Option<&Audit>, mistakes: &BTreeMap<String, Vec<u8>>) -> String {
     let curve = TrainingCurve { rows: Vec::new(), best_epoch: 0 };
     let fits = Vec::new();
-    let result = ClassifierResult { report: report.clone(), audit: audit.cloned(), curve, fits };
+    let result =
+        ClassifierResult { report: report.clone(), audit: audit.cloned(), curve, fits, left_out: None };
     let network = NetworkSummary { name: "our own".to_owned(), n_weights: 1234 };
     let architecture = Architecture::Compact(Default::default());
     let settings = ClassifierSettings { config: ClassifierConfig::default(), base: None, architecture };

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::json;
@@ -123,6 +124,18 @@ pub enum WeightsError {
         /// The shape the network needs.
         expected: Vec<usize>,
     },
+    /// A weight that half precision cannot hold.
+    #[error(
+        "weight `{name}` is {value} at {index}, expected at most ±65504 for half precision; leave `half_precision` out"
+    )]
+    BeyondHalf {
+        /// The tensor.
+        name: String,
+        /// Place of the first such value.
+        index: usize,
+        /// The value, as text.
+        value: String,
+    },
     /// A weight that is NaN or infinite.
     #[error("weight `{name}` is {value} at {index}, expected finite numbers")]
     NotFinite {
@@ -160,7 +173,7 @@ impl Weights {
             let (twos, _) = view.data().as_chunks::<2>();
             let values = match view.dtype() {
                 Dtype::F32 => fours.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-                Dtype::F16 => twos.iter().map(|bytes| widened(u16::from_le_bytes(*bytes))).collect(),
+                Dtype::F16 => twos.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
                 // the upper half of a 32-bit float
                 Dtype::BF16 => {
                     twos.iter().map(|&[low, high]| f32::from_le_bytes([0, 0, low, high])).collect()
@@ -172,26 +185,48 @@ impl Weights {
         Ok((Self { tensors }, texts))
     }
 
-    /// The weights as a safetensors file with `text` under `key` in its header. The same weights
-    /// give the same bytes.
+    /// The weights as a safetensors file with `text` under `key` in its header: of 16-bit floats if
+    /// these hold every weight exactly, else of 32-bit ones. The same weights give the same bytes.
     pub fn to_bytes(&self, key: &str, text: &str) -> Vec<u8> {
+        let is_half = self.tensors.values().flat_map(|weight| &weight.values).all(|&value| is_half(value));
+        let dtype = if is_half { Dtype::F16 } else { Dtype::F32 };
         let bytes: Vec<(&String, &Weight, Vec<u8>)> = self
             .tensors
             .iter()
             .map(|(name, weight)| {
-                let mut bytes = vec![0; size_of_val(weight.values.as_slice())];
-                for (four, value) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&weight.values) {
-                    *four = value.to_le_bytes();
-                }
+                let bytes = if is_half {
+                    weight.values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect()
+                } else {
+                    weight.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+                };
                 (name, weight, bytes)
             })
             .collect();
         let views = bytes.iter().map(|(name, weight, bytes)| {
-            let view = TensorView::new(Dtype::F32, weight.shape.clone(), bytes);
+            let view = TensorView::new(dtype, weight.shape.clone(), bytes);
             (name.as_str(), view.expect("a weight holds as many values as its shape has"))
         });
         let header = HashMap::from([(key.to_owned(), text.to_owned())]);
-        safetensors::serialize(views, Some(header)).expect("named f32 tensors can be written")
+        safetensors::serialize(views, Some(header)).expect("named tensors of floats can be written")
+    }
+
+    /// Every weight rounded to the nearest 16-bit float.
+    ///
+    /// # Errors
+    /// The first weight that is too large for one.
+    pub(crate) fn in_half_precision(&self) -> Result<Self, WeightsError> {
+        let mut tensors = self.tensors.clone();
+        for (name, weight) in &mut tensors {
+            for (index, value) in weight.values.iter_mut().enumerate() {
+                let half = f16::from_f32(*value);
+                if !half.is_finite() {
+                    let (name, value) = (name.clone(), value.to_string());
+                    return Err(WeightsError::BeyondHalf { name, index, value });
+                }
+                *value = half.to_f32();
+            }
+        }
+        Ok(Self { tensors })
     }
 
     /// The tensor `name`, if it has `shape` and is finite.
@@ -227,16 +262,9 @@ fn check_keys(bytes: &[u8]) -> Result<(), WeightsError> {
         .map_err(|error| format(format!("damaged header: {error}")))
 }
 
-/// A half-precision float (1 bit of sign, 5 of exponent, 10 of mantissa) as a single one.
-fn widened(half: u16) -> f32 {
-    let sign = if half >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, mantissa) = (i32::from(half >> 10 & 0x1f), f32::from(half & 0x3ff));
-    match exponent {
-        0 => sign * mantissa * 2.0_f32.powi(-24),
-        0x1f if mantissa == 0.0 => sign * f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => sign * (1024.0 + mantissa) * 2.0_f32.powi(exponent - 25),
-    }
+/// Whether a 16-bit float holds `value` to the bit.
+fn is_half(value: f32) -> bool {
+    f16::from_f32(value).to_f32().to_bits() == value.to_bits()
 }
 
 /// What a file that is no safetensors begins like.
@@ -271,22 +299,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_are_widened_without_loss() {
+    fn weights_in_half_precision_are_the_nearest_and_take_half_the_file() {
         // IEEE 754 binary16, from the tables of the standard's text books
-        for (half, value) in [
-            (0x0000, 0.0),
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0400, 2.0_f32.powi(-14)),
-            (0x0001, 2.0_f32.powi(-24)),
-            (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
-            (0x3555, 0.333_251_95),
-            (0xfc00, f32::NEG_INFINITY),
-        ] {
-            assert_eq!(widened(half), value, "{half:#06x}");
-        }
-        assert!(widened(0x7e00).is_nan());
+        let of = |values: &[f32]| Weights {
+            tensors: [("w".to_owned(), Weight { shape: vec![values.len()], values: values.to_vec() })].into(),
+        };
+        let exact = [0.0, -0.0, 1.0, -2.0, 65504.0, 2.0_f32.powi(-14), 2.0_f32.powi(-24), 0.333_251_95];
+        let single = of(&[1.0 / 3.0, 1.0 + 2.0_f32.powi(-12), 3.0e-9]);
+        let half = single.in_half_precision().unwrap();
+        assert_eq!(half.tensors["w"].values, [0.333_251_95, 1.0, 0.0]);
+        let n_bytes = |weights: &Weights| {
+            let bytes = weights.to_bytes("key", "text");
+            assert_eq!(Weights::from_bytes(&bytes).unwrap().0, *weights);
+            SafeTensors::deserialize(&bytes).unwrap().tensor("w").unwrap().data().len()
+        };
+        assert_eq!([n_bytes(&of(&exact)), n_bytes(&single), n_bytes(&half)], [16, 12, 6]);
+        let error = of(&[1.0, -1e6]).in_half_precision().unwrap_err().to_string();
+        assert!(error.contains("`w` is -1000000 at 1"), "{error}");
     }
 
     #[test]

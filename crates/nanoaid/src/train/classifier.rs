@@ -19,9 +19,10 @@ use rayon::prelude::*;
 use super::learn::{Task, Validation, learn};
 use super::{OnProgress, TrainError, Trained, no_patches};
 use crate::data::dataset::{Dataset, Skipped, Split};
+use crate::evaluate::classifier::Scored;
 use crate::evaluate::classify::{cross_entropy, logits_of_groups, macro_f1, tensor_of, view_px};
 use crate::network::{Graph, Norms, Statistics};
-use crate::run::RunFolder;
+use crate::run::{NETWORK, RunFolder};
 use crate::{Architecture, Network};
 use pictures::{Picture, order, pictures};
 
@@ -41,6 +42,9 @@ pub struct TrainedClassifier {
     pub trained: Trained,
     /// Each strength of the ridge that was tried, of a frozen start.
     pub fits: Vec<FrozenFit>,
+    /// Training micrographs, each scored by a head that was fitted without its group, where
+    /// [`ClassifierConfig::leave_groups_out`] says so.
+    pub left_out: Vec<Scored>,
 }
 
 /// Trains a classifier on the categories of `dataset` that `base` has as classes, keeping its state
@@ -64,7 +68,8 @@ pub fn classifier(
     let (validation, more) = pictures(dataset, Split::Validation, classes, side);
     skipped.extend(more);
     for (part, pictures) in [("training", &training), ("validation", &validation)] {
-        if pictures.is_empty() {
+        // where groups are left out, these are what to choose by
+        if pictures.is_empty() && (part == "training" || !config.leave_groups_out) {
             return Err(no_patches(part, "no micrograph with one of the categories could be used"));
         }
     }
@@ -77,8 +82,12 @@ pub fn classifier(
     if config.start == StartFrom::Frozen {
         return frozen::fit(&task, run, progress);
     }
-    let trained = learn(&task, &config.schedule(n_training), base.network.device(), run, progress)?;
-    Ok(TrainedClassifier { trained, fits: Vec::new() })
+    let mut trained = learn(&task, &config.schedule(n_training), base.network.device(), run, progress)?;
+    if config.half_precision {
+        trained.network = trained.network.in_half_precision()?;
+        run.write(NETWORK, &trained.network.to_bytes())?;
+    }
+    Ok(TrainedClassifier { trained, fits: Vec::new(), left_out: Vec::new() })
 }
 
 /// The views that networks are compared by.

@@ -22,6 +22,8 @@ pub struct AnswerConfig {
     pub abstain_below: f64,
 }
 
+/// Share of the answers that should be right.
+const RELIABLE: f64 = 0.8;
 /// Below it a network with calibrated probabilities is wrong more often than right.
 const ONE_HALF: f64 = 0.5;
 
@@ -33,10 +35,16 @@ impl Default for AnswerConfig {
 }
 
 impl AnswerConfig {
-    /// The temperature of `report`, 1 where it could not be fitted; abstains below one half.
+    /// The temperature of `report`, 1 where it could not be fitted; abstains below the probability from
+    /// which on four of five answers were right on the validation micrographs, below one half where
+    /// that was not reached.
     pub fn of(report: &ClassifierReport) -> Self {
         let temperature = report.calibration.temperature.map_or(1.0, |temperature| temperature.value);
-        Self { temperature, abstain_below: ONE_HALF }
+        let reliable = report.abstention.operating_points.iter().find(|point| point.target == RELIABLE);
+        Self {
+            temperature,
+            abstain_below: reliable.map_or(ONE_HALF, |point| point.validation.min_confidence),
+        }
     }
 
     /// Returns the settings if every field is in range, else the first that is not.

@@ -64,8 +64,31 @@ pub struct ClassifierConfig {
     pub contrast: f64,
     /// Largest shift of brightness, for values in `[0, 1]`, in `[0, 0.5]`.
     pub brightness: f64,
-    /// Views of each micrograph that a frozen start's head is fitted to, at least 1.
+    /// Largest exponent of values (gamma), and the inverse of the smallest, at least 1.
+    pub gamma: f64,
+    /// Share of the views whose contrast is inverted, in `[0, 1]`: a back-scatter detector or a film
+    /// of another element turns bright into dark.
+    pub inverted: f64,
+    /// Largest standard deviation of the Gaussian that half of the views are blurred by, in pixels
+    /// of the view, 0 to 8.
+    pub blur: f64,
+    /// Largest standard deviation of the noise that half of the views get, for values in `[0, 1]`,
+    /// 0 to 1.
+    pub noise: f64,
+    /// Layers of a published base whose means over the image the head takes; empty: the last one.
+    pub pooled: Vec<String>,
+    /// Views of each micrograph that a frozen start's head is fitted to, at least 1; a synthetic one,
+    /// of which there can be as many as are wanted, has one view.
     pub frozen_views: usize,
+    /// Weight of the squared coefficients of a frozen start's head, above 0; 0: the best of several
+    /// on the validation split.
+    pub ridge: f64,
+    /// Of a frozen start: whether a head is also fitted without each group of the training split, to
+    /// be judged on it. With laboratories as groups, it tells what the classifier is worth in a
+    /// laboratory that it has never seen; temperature and abstention are then chosen by that.
+    pub leave_groups_out: bool,
+    /// Whether the weights are rounded to half precision, and their file half as large.
+    pub half_precision: bool,
     /// Epochs without a higher macro-F1 on the validation split after which it stops; 0: never.
     pub patience: usize,
     /// Seed of weights and views.
@@ -89,7 +112,15 @@ impl Default for ClassifierConfig {
             least_area: 0.4,
             contrast: 1.4,
             brightness: 0.1,
+            gamma: 1.0,
+            inverted: 0.0,
+            blur: 0.0,
+            noise: 0.0,
+            pooled: Vec::new(),
             frozen_views: 8,
+            ridge: 0.0,
+            leave_groups_out: false,
+            half_precision: false,
             patience: 20,
             seed: 0,
         }
@@ -143,12 +174,23 @@ impl ClassifierConfig {
                 "above 0, at most 1",
             ),
             ("contrast", self.contrast, self.contrast >= 1.0, "at least 1"),
+            ("ridge", self.ridge, self.ridge >= 0.0, "at least 0"),
             ("brightness", self.brightness, (0.0..=0.5).contains(&self.brightness), "0 to 0.5"),
+            ("gamma", self.gamma, self.gamma >= 1.0, "at least 1"),
+            ("inverted", self.inverted, (0.0..=1.0).contains(&self.inverted), "0 to 1"),
+            ("blur", self.blur, (0.0..=8.0).contains(&self.blur), "0 to 8 pixels"),
+            ("noise", self.noise, (0.0..=1.0).contains(&self.noise), "0 to 1"),
         ];
         for (name, value, fits, expected) in ranges {
             if !(fits && value.is_finite()) {
                 return Err(ConfigError::new(name, value, expected));
             }
+        }
+        if self.leave_groups_out && self.start != StartFrom::Frozen {
+            return Err(ConfigError::new("leave_groups_out", true, "a frozen start"));
+        }
+        if self.leave_groups_out && self.ridge <= 0.0 {
+            return Err(ConfigError::new("ridge", self.ridge, "above 0, where groups are left out"));
         }
         Ok(self)
     }
@@ -181,7 +223,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_named() {
         type Change = fn(&mut ClassifierConfig);
-        let cases: [(&str, Change); 12] = [
+        let cases: [(&str, Change); 19] = [
             ("batch", |c| c.batch = 0),
             ("batch", |c| c.batch = 1 << 40),
             ("views_per_epoch", |c| c.views_per_epoch = 100_000_000_000),
@@ -194,6 +236,13 @@ mod tests {
             ("least_area", |c| c.least_area = 0.0),
             ("contrast", |c| c.contrast = f64::INFINITY),
             ("brightness", |c| c.brightness = 0.6),
+            ("gamma", |c| c.gamma = 0.9),
+            ("ridge", |c| c.ridge = -1.0),
+            ("ridge", |c| (c.start, c.leave_groups_out) = (StartFrom::Frozen, true)),
+            ("leave_groups_out", |c| (c.ridge, c.leave_groups_out) = (0.1, true)),
+            ("inverted", |c| c.inverted = 1.1),
+            ("blur", |c| c.blur = -1.0),
+            ("noise", |c| c.noise = f64::NAN),
         ];
         for (name, change) in cases {
             let mut config = ClassifierConfig::default();

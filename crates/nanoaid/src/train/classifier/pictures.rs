@@ -2,6 +2,7 @@
 
 use micrograph::paint::{Sampling, resampled};
 use micrograph::random::Stream;
+use micrograph::smooth::smooth;
 use micrograph::{Plane, Rect};
 use rayon::prelude::*;
 
@@ -17,6 +18,10 @@ const HELD_SIDES: f64 = 1.6;
 /// A micrograph that is held.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
+    /// Its name in the data set.
+    pub file: String,
+    /// Micrographs of one specimen, session or laboratory; its name if it is alone.
+    pub group: String,
     /// Place of its category among the classes.
     pub label: usize,
     /// Whether it was drawn, not taken.
@@ -55,7 +60,8 @@ pub(super) fn pictures(
 fn picture(entry: &Entry, label: usize, prepare: &PrepareConfig, side: usize) -> Result<Picture, Skipped> {
     let plane = entry.plane(prepare).map_err(|reason| Skipped { file: entry.file.clone(), reason })?;
     let synthetic = matches!(entry.origin, Origin::Synthetic { .. });
-    Ok(Picture { label, synthetic, plane: held(plane, side) })
+    let group = entry.group.clone().unwrap_or_else(|| entry.file.clone());
+    Ok(Picture { file: entry.file.clone(), group, label, synthetic, plane: held(plane, side) })
 }
 
 /// `plane` with its shorter side reduced to what views of `side` pixels need.
@@ -71,13 +77,19 @@ fn held(plane: Plane, side: usize) -> Plane {
 }
 
 impl Picture {
+    /// One of `plane`.
+    #[cfg(test)]
+    pub(super) fn of_plane(plane: Plane, label: usize, group: &str, synthetic: bool) -> Self {
+        Self { file: String::new(), group: group.to_owned(), label, synthetic, plane }
+    }
+
     /// The views that a classifier sees of it.
     pub(super) fn views(&self, side: usize) -> Vec<Plane> {
         views(&self.plane, side)
     }
 
-    /// A random view, `side × side`: a crop, one of the eight positions of a square, contrast and
-    /// brightness changed.
+    /// A random view, `side × side`: a crop, one of the eight positions of a square, and the contrast,
+    /// sharpness and noise of another instrument.
     pub(super) fn random_view(&self, side: usize, config: &ClassifierConfig, stream: &mut Stream) -> Plane {
         let (height, width) = (self.plane.height(), self.plane.width());
         let share = stream.between(config.least_area, 1.0).sqrt();
@@ -85,15 +97,59 @@ impl Picture {
         let (y, x) = (stream.below(height - length + 1), stream.below(width - length + 1));
         let crop = scaled(&self.plane.crop(Rect { y, x, height: length, width: length }), side);
         let position = stream.below(8);
-        let gain = config.contrast.ln();
-        let gain = stream.between(-gain, gain).exp() as f32;
-        let shift = stream.between(-config.brightness, config.brightness) as f32;
-        Plane::from_fn(side, side, |y, x| {
+        let turned = Plane::from_fn(side, side, |y, x| {
             let (y, x) = if position & 1 == 0 { (y, x) } else { (x, y) };
             let y = if position & 2 == 0 { y } else { side - 1 - y };
             let x = if position & 4 == 0 { x } else { side - 1 - x };
-            (0.5 + gain * (crop.at(y, x) - 0.5) + shift).clamp(0.0, 1.0)
-        })
+            crop.at(y, x)
+        });
+        Imaging::drawn(config, stream).apply(turned, stream)
+    }
+}
+
+/// What another instrument would have done to the same specimen.
+struct Imaging {
+    gain: f32,
+    shift: f32,
+    exponent: f32,
+    inverted: bool,
+    blur_px: f64,
+    noise: f64,
+}
+
+impl Imaging {
+    /// Settings drawn within those of `config`.
+    fn drawn(config: &ClassifierConfig, stream: &mut Stream) -> Self {
+        let factor = |most: f64, stream: &mut Stream| stream.between(-most.ln(), most.ln()).exp() as f32;
+        let of_half = |most: f64, stream: &mut Stream| {
+            let is_on = stream.uniform() < 0.5;
+            if is_on { stream.between(0.0, most) } else { 0.0 }
+        };
+        Self {
+            gain: factor(config.contrast, stream),
+            shift: stream.between(-config.brightness, config.brightness) as f32,
+            exponent: factor(config.gamma, stream),
+            inverted: stream.uniform() < config.inverted,
+            blur_px: of_half(config.blur, stream),
+            noise: of_half(config.noise, stream),
+        }
+    }
+
+    /// `view`, values in `[0, 1]`, with it; values in `[0, 1]`.
+    fn apply(&self, view: Plane, stream: &mut Stream) -> Plane {
+        let mut view = smooth(&view, self.blur_px);
+        for value in view.values_mut() {
+            let mut changed = value.clamp(0.0, 1.0).powf(self.exponent);
+            if self.inverted {
+                changed = 1.0 - changed;
+            }
+            changed = 0.5 + self.gain * (changed - 0.5) + self.shift;
+            if self.noise > 0.0 {
+                changed += (self.noise * stream.normal()) as f32;
+            }
+            *value = changed.clamp(0.0, 1.0);
+        }
+        view
     }
 }
 
@@ -139,7 +195,7 @@ mod tests {
 
     fn picture(label: usize, synthetic: bool) -> Picture {
         let plane = Plane::from_fn(20, 30, |y, x| (y * 30 + x) as f32 / 600.0);
-        Picture { label, synthetic, plane }
+        Picture::of_plane(plane, label, "", synthetic)
     }
 
     #[test]
@@ -180,6 +236,36 @@ mod tests {
         let steps = [corners[1] - corners[0], corners[2] - corners[0], corners[3] - corners[0]];
         for (found, expected) in steps.iter().zip([19.0, 570.0, 589.0]) {
             assert!((found - expected / 600.0).abs() < 1e-5, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn another_instrument_changes_contrast_sharpness_and_noise_as_its_settings_say() {
+        let config = ClassifierConfig { contrast: 1.0, brightness: 0.0, ..ClassifierConfig::default() };
+        let edge = || Plane::from_fn(64, 64, |_, x| if x < 32 { 0.2 } else { 0.8 });
+        let view = |config: &ClassifierConfig| {
+            let mut stream = Stream::new(0, "imaging", 0);
+            Imaging::drawn(config, &mut stream).apply(edge(), &mut stream)
+        };
+        let as_it_is = view(&config);
+        assert!((as_it_is.at(9, 9) - 0.2).abs() < 1e-6);
+        let inverted = view(&ClassifierConfig { inverted: 1.0, ..config.clone() });
+        assert!((inverted.at(9, 9) - 0.8).abs() < 1e-6 && (inverted.at(9, 50) - 0.2).abs() < 1e-6);
+        // half of the views are blurred, half get noise
+        let many = |config: &ClassifierConfig, figure: &dyn Fn(&Plane) -> bool| {
+            let one = |number| {
+                let mut stream = Stream::new(0, "imaging", number);
+                Imaging::drawn(config, &mut stream).apply(edge(), &mut stream)
+            };
+            (0..200).filter(|&number| figure(&one(number))).count()
+        };
+        let blurred = ClassifierConfig { blur: 2.0, ..config.clone() };
+        let n_blurred = many(&blurred, &|view| (0.21..0.79).contains(&view.at(30, 32)));
+        let noisy = ClassifierConfig { noise: 0.1, ..config.clone() };
+        let n_noisy = many(&noisy, &|view| view.at(5, 5) != view.at(9, 9));
+        // 100 of 200, four standard deviations of √50 around
+        for n in [n_blurred, n_noisy] {
+            assert!(n.abs_diff(100) < 29, "{n_blurred} blurred, {n_noisy} noisy");
         }
     }
 }

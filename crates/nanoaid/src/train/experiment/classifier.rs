@@ -64,6 +64,10 @@ pub struct ClassifierResult {
     pub curve: TrainingCurve,
     /// Heads that were fitted to frozen features; empty of other starts.
     pub fits: Vec<FrozenFit>,
+    /// Where groups were left out: how good a head is on the micrographs of groups that it was not
+    /// fitted to, those of the training split and of the test split together, without a temperature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<ClassifierReport>,
 }
 
 /// What a network is, in a line.
@@ -110,11 +114,12 @@ pub fn classifier(
     if let Some(from) = lengthened {
         unless_ended(on(Event::Lengthened { from, epochs: config.epochs }))?;
     }
-    let TrainedClassifier { trained, fits } =
+    let TrainedClassifier { trained, fits, left_out } =
         train::classifier(dataset, &base, config, &mut run, &mut |progress| on(Event::Training(progress)))?;
     unless_ended(on(Event::Skipped(&trained.skipped)))?;
     let network = &trained.network;
-    let (validation, _) = score(network, dataset, Split::Validation);
+    let (mut validation, _) = score(network, dataset, Split::Validation);
+    validation.extend_from_slice(&left_out);
     let scores = test_scores(network, dataset, Split::Test, &mut |n_done, n_images| {
         on(Event::Evaluating { n_done, n_images })
     })
@@ -123,10 +128,17 @@ pub fn classifier(
     let classes = network.classes().unwrap_or_default();
     let evaluation = EvaluateConfig { seed: config.seed, ..EvaluateConfig::default() };
     let report = evaluate(classes, &scores.scored, &validation, &evaluation)?;
+    let left_out = match left_out {
+        none if none.is_empty() => None,
+        mut all => {
+            all.extend_from_slice(&scores.scored);
+            Some(evaluate(classes, &all, &[], &evaluation)?)
+        }
+    };
     let sets = scores.audit.sets();
     let audit = if sets.full.is_empty() { None } else { Some(audit(classes, sets, &evaluation)?) };
     let curve = TrainingCurve { rows: trained.curve.clone(), best_epoch: trained.best_epoch };
-    let result = ClassifierResult { report, audit, curve, fits };
+    let result = ClassifierResult { report, audit, curve, fits, left_out };
     run.write("curves.csv", result.curve.to_csv().as_bytes())?;
     run.write("predictions.csv", result.report.csv().as_bytes())?;
     run.write("classes.csv", result.report.class_csv().as_bytes())?;
@@ -159,10 +171,10 @@ fn base(plan: &ClassifierPlan, classes: Vec<String>, device: Device) -> Result<B
         }
         Some(BaseNetwork { network, used: BaseUsed::File { .. } }) if random => {
             let untrained = Network::random(network.architecture().clone(), config.seed, device)?;
-            Network::transfer(&untrained, classes, config.seed)?
+            Network::transfer(&untrained, classes, config.pooled.clone(), config.seed)?
         }
         Some(BaseNetwork { network, used: BaseUsed::File { .. } }) => {
-            Network::transfer(network, classes, config.seed)?
+            Network::transfer(network, classes, config.pooled.clone(), config.seed)?
         }
     };
     Ok(Base { network, trained: !random })
