@@ -8,11 +8,11 @@ use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::{ReadConfig, is_image};
+use nanoaid::Network;
 use nanoaid::data::prepare::PrepareConfig;
 use nanoaid::network::{builtin, is_network};
-use nanoaid::{Device, Network};
 
-use super::network::network;
+use super::network::OpenArguments;
 use crate::outcome::{Failure, say};
 
 /// How micrographs are read.
@@ -124,17 +124,17 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 /// Which network, and where it runs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NetworkArguments {
-    /// Run folder of a training; `autoencoder` and `classifier` are the built-in networks
+    /// Run folder of a training, or file of a network (.safetensors, .onnx); `autoencoder` and `classifier`
+    /// are the built-in networks
     #[arg(long, default_value = builtin::AUTOENCODER)]
     pub run: PathBuf,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    pub device: Device,
+    #[command(flatten)]
+    pub open: OpenArguments,
 }
 
 impl NetworkArguments {
     /// Reads the network; one for colors is made one for grey images.
     pub(crate) fn network(&self) -> Result<Network, Failure> {
-        Ok(network(&self.run, self.device)?.gray())
+        self.open.open_gray(&self.run)
     }
 }

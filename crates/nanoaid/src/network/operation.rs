@@ -2,12 +2,15 @@
 //!
 //! Maps are `[N, C, H, W]` everywhere, also after a dense layer, where height and width are 1.
 
-use burn::tensor::module::adaptive_avg_pool2d;
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Tensor, activation};
 
+use super::activation::Activation;
 use super::convolution::Convolution;
 use super::dense::Dense;
-use super::norm::{BatchNorm, Norms, Statistics};
+use super::layer_norm::LayerNorm;
+use super::norm::{BatchNorm, Norms, Statistics, kept, per_channel};
 use super::parameter::{Parameter, Role, TensorMut};
 use crate::kernels;
 
@@ -30,8 +33,23 @@ pub(crate) enum Operation {
     MaxPool(Pool),
     /// Means over `side × side` parts of the maps, whatever their size (adaptive pooling).
     AveragePool { side: usize },
+    /// Mean of each window; with `counts_border`, the zeros around the maps count, too.
+    WindowMean { window: Pool, counts_border: bool },
+    /// Layer norm over the channels of each position.
+    LayerNorm(LayerNorm),
+    /// A function of each value alone.
+    Activation(Activation),
+    /// Each channel times a learned number (layer scale, Touvron et al. 2021). `[C]`
+    Scale(Tensor<1>),
+    /// Each channel plus a learned number. `[C]`
+    Shift(Tensor<1>),
+    /// Exponentials of the channels of a position, with the sum 1.
+    Softmax,
     /// Sum of the inputs.
     Add,
+    /// Product of two inputs, of which the second may have one position for all of the first
+    /// (squeeze-and-excitation, Hu et al. 2018).
+    Multiply,
     /// The channels of the inputs, one after the other.
     Concatenate,
     /// Nothing: dropout and the like, which have a name where they were trained.
@@ -95,6 +113,20 @@ impl Operation {
                 let [_, _, height, width] = first.dims();
                 if [height, width] == [*side; 2] { first } else { adaptive_avg_pool2d(first, [*side; 2]) }
             }
+            Self::WindowMean { window: Pool { kernel, stride, padding, ceil }, counts_border } => {
+                let options = AvgPoolOptions::new([*kernel; 2])
+                    .with_stride([*stride; 2])
+                    .with_padding([*padding; 2])
+                    .with_count_include_pad(*counts_border)
+                    .with_ceil_mode(*ceil);
+                avg_pool2d(first, options)
+            }
+            Self::LayerNorm(norm) => norm.forward(first),
+            Self::Activation(activation) => activation.forward(first),
+            Self::Scale(scale) => first * per_channel(scale.clone()),
+            Self::Shift(shift) => first + per_channel(shift.clone()),
+            Self::Softmax => activation::softmax(first, 1),
+            Self::Multiply => first * second(),
             Self::Add => inputs.into_iter().fold(first, |sum, maps| sum + maps),
             Self::Concatenate => {
                 inputs.insert(0, first);
@@ -185,7 +217,9 @@ impl Operation {
     /// channel of its output depends on the same channel of its one input.
     pub(super) fn over_own_channels(&self, channels: &[usize]) -> Option<Self> {
         match self {
-            Self::Norm(_) => Some(Self::OwnChannels(Box::new(self.over_channels(channels)?))),
+            Self::Norm(_) | Self::Scale(_) | Self::Shift(_) => {
+                Some(Self::OwnChannels(Box::new(self.over_channels(channels)?)))
+            }
             _ => self.over_channels(channels),
         }
     }
@@ -215,6 +249,15 @@ impl Operation {
                 buffer("running_mean", TensorMut::One(&mut norm.running_mean)),
                 buffer("running_var", TensorMut::One(&mut norm.running_var)),
             ],
+            Self::LayerNorm(norm) => vec![
+                learned("weight", TensorMut::One(&mut norm.weight)),
+                learned("bias", TensorMut::One(&mut norm.bias)),
+            ],
+            // as files have it: the layer's name alone
+            Self::Scale(values) | Self::Shift(values) => {
+                let (name, tensor) = (name.to_owned(), TensorMut::One(values));
+                vec![Parameter { name, role: Role::Learned, tensor }]
+            }
             Self::Dense(dense) => vec![
                 learned("weight", TensorMut::Two(&mut dense.weight)),
                 learned("bias", TensorMut::One(&mut dense.bias)),
@@ -254,9 +297,13 @@ impl Operation {
     pub(super) fn over_channels(&self, channels: &[usize]) -> Option<Self> {
         match self {
             Self::Norm(norm) => Some(Self::Norm(norm.with_channels(channels))),
+            Self::Scale(scale) => Some(Self::Scale(kept(scale, channels))),
+            Self::Shift(shift) => Some(Self::Shift(kept(shift, channels))),
             Self::Relu
             | Self::Relu6
+            | Self::Activation(_)
             | Self::MaxPool(_)
+            | Self::WindowMean { .. }
             | Self::AveragePool { .. }
             | Self::Identity
             | Self::UpSample
