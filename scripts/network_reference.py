@@ -1,11 +1,11 @@
 """What PyTorch's networks of torchvision and timm give with weights made by a formula, block by block.
 
-Writes `crates/nanoaid/src/network/published/reference.json`, against which the tests of
+Writes `crates/nanoaid/src/network/published/tests/reference.json`, against which the tests of
 `crates/nanoaid` compare. The weights come from a hash of name and index, so that no file of them is
-needed; `weight` below and its twin in `crates/nanoaid/src/network/published/reference.rs` are equal.
+needed; `weight` below and its twin in `crates/nanoaid/src/network/published/tests/reference.rs` are equal.
 
     python -m venv venv && venv/bin/pip install torch torchvision timm
-    venv/bin/python scripts/network_reference.py
+    venv/bin/python scripts/network_reference.py             # all, or those that are named
 """
 
 import json
@@ -18,7 +18,7 @@ import timm
 import torch
 import torchvision
 
-OUT = Path(__file__).parent.parent / "crates/nanoaid/src/network/published/reference.json"
+OUT = Path(__file__).parent.parent / "crates/nanoaid/src/network/published/tests/reference.json"
 HEIGHT, WIDTH = 96, 64
 N_CLASSES = 7
 N_VALUES = 4
@@ -159,7 +159,8 @@ def reference(origin, name, blocks, channels):
 def main():
     torch.manual_seed(0)
     wanted = sys.argv[1:]
-    networks = {}
+    networks = json.loads(OUT.read_text()) if wanted else {}
+    networks.pop("about", None)
     for ours, (origin, name, blocks) in NETWORKS.items():
         if wanted and ours not in wanted:
             continue

@@ -188,6 +188,10 @@ impl Network {
     /// If the bytes are not such a file, no known network has such weights, or a weight is
     /// missing, left over, of another shape, or not finite.
     pub fn import(bytes: &[u8], network: Option<Published>, device: Device) -> Result<Self, WeightsError> {
+        if onnx::is_onnx(bytes) {
+            let reason = "expected safetensors: such a network can be looked through, not trained further";
+            return Err(WeightsError::Onnx { reason: reason.to_owned() });
+        }
         let (weights, header) = Weights::from_bytes(bytes)?;
         if network.is_none() && header.contains_key(ARCHITECTURE_KEY) {
             return Self::from_bytes(bytes, device);

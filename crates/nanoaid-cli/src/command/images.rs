@@ -10,7 +10,7 @@ use micrograph::data_bar::DataBarChoice;
 use micrograph::read::{ReadConfig, is_image};
 use nanoaid::Network;
 use nanoaid::data::prepare::PrepareConfig;
-use nanoaid::network::{builtin, is_network};
+use nanoaid::network::{builtin, is_network, is_weights};
 
 use super::network::OpenArguments;
 use crate::outcome::{Failure, say};
@@ -69,7 +69,8 @@ const COMPANIONS: [&str; 8] = ["csv", "txt", "hdr", "json", "md", "toml", "xml",
 fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     let (companions, images): (Vec<&PathBuf>, Vec<&PathBuf>) = inputs.iter().partition(|path| {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        path.is_file() && ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()))
+        let is_companion = ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()));
+        path.is_file() && is_companion && !is_weights(path)
     });
     for path in companions {
         say(&format!("skipped {}: not an image", path.display()));

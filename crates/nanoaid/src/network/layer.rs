@@ -148,6 +148,7 @@ fn text(operation: &Operation) -> String {
         Operation::Concatenate => "concatenation".to_owned(),
         Operation::Identity => "as before".to_owned(),
         Operation::Channels(channels) => format!("{} of the channels", channels.len()),
+        Operation::Colors { mean, .. } if mean.len() == 1 => "normalized grey".to_owned(),
         Operation::Colors { .. } => "grey as three normalized colors".to_owned(),
         Operation::WithOnes => "grey, and ones".to_owned(),
         Operation::UpSample => "up-sampling ×2".to_owned(),

@@ -54,16 +54,13 @@ pub(super) fn open(bytes: &[u8], folder: Option<&Path>) -> Result<Opened, Weight
     let graph = model.graph.as_ref().ok_or_else(|| wrong("there is no graph in it".to_owned()))?;
     let external =
         |location: &str, offset: u64, length: Option<u64>| outside(folder, location, offset, length);
-    let text = |keys: &[&str]| {
-        let props = &model.metadata_props;
-        keys.iter()
-            .find_map(|key| props.iter().find(|entry| entry.key == *key))
-            .map(|entry| entry.value.as_str())
+    let text = |key: &str| {
+        model.metadata_props.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str())
     };
     let translated = Translation::of(graph, &external)?;
     let colors = translated.channels == 3;
     let mut notes = translated.notes;
-    let (mean, std) = (text(&["mean"]), text(&["std"]));
+    let (mean, std) = (text("mean"), text("std"));
     if mean.is_none() || std.is_none() {
         let assumed = if colors {
             "mean and deviation of ImageNet's colors are assumed"
@@ -84,7 +81,13 @@ pub(super) fn open(bytes: &[u8], folder: Option<&Path>) -> Result<Opened, Weight
         size_px: translated.side.unwrap_or(usual.size_px),
         ..usual
     };
-    let classes = text(&["classes", "names"]).map(names);
+    let classes = text("classes").map(names);
+    if let Some(names) = classes.as_ref().filter(|names| names.len() != translated.outputs) {
+        let (found, expected) = (names.len(), translated.outputs);
+        return Err(wrong(format!(
+            "metadata: {found} names of classes, expected {expected}, as many as outputs"
+        )));
+    }
     let input = if colors { Input::Colors } else { Input::OneChannel };
     let config = ImportedConfig { input, preprocess, classes, steps: translated.steps };
     let config = config.checked().map_err(|error| wrong(error.to_string()))?;

@@ -35,7 +35,7 @@ pub enum OpenError {
     #[error("{}: {source}", path.display())]
     Weights { path: PathBuf, source: WeightsError },
     /// The index at `path` is damaged, or does not fit its files.
-    #[error("{}: index of several files of weights: {reason}", path.display())]
+    #[error("{}: an index of several files of weights: {reason}", path.display())]
     Index { path: PathBuf, reason: String },
 }
 
@@ -110,7 +110,9 @@ fn joined(path: &Path, bytes: &[u8]) -> Result<Weights, OpenError> {
             return Err(wrong(format!("weights in {file:?}, expected the name of a file beside it")));
         }
         let shard = path.with_file_name(file);
-        let (weights, _) = Weights::from_bytes(&read(&shard)?)
+        let bytes = regular::read(&shard, regular::LARGEST)
+            .map_err(|error| wrong(format!("{} cannot be read: {error}", shard.display())))?;
+        let (weights, _) = Weights::from_bytes(&bytes)
             .map_err(|source| OpenError::Weights { path: shard.clone(), source })?;
         for (name, weight) in weights.tensors {
             if joined.tensors.insert(name.clone(), weight).is_some() {

@@ -350,3 +350,57 @@ fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
         columns * side,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+    use crate::Device;
+
+    /// `operation` of two images of 3 channels, 5 × 4, and the gradient of its values' sum.
+    fn of_ones_and_gradient(operation: &Operation) -> (Tensor<4>, Vec<f32>) {
+        let device = Device::Cpu.burn().autodiff();
+        let values = (0..2 * 3 * 20).map(|i| (i * 7 % 11) as f32).collect::<Vec<f32>>();
+        let maps = Tensor::<4>::from_data(TensorData::new(values, [2, 3, 5, 4]), &device).require_grad();
+        let output = operation.forward("op", vec![maps.clone()], Norms::Running, &mut Vec::new());
+        let gradients = output.clone().sum().backward();
+        let gradient = maps.grad(&gradients).unwrap().into_data().try_to_vec().unwrap();
+        (output.inner(), gradient)
+    }
+
+    #[test]
+    fn means_of_windows_spread_their_gradient_evenly() {
+        let operation = Operation::WindowMean { window: Pool::HALF, counts_border: true };
+        let (output, gradient) = of_ones_and_gradient(&operation);
+        assert_eq!(output.dims(), [2, 3, 2, 2]);
+        let found: Vec<f32> = output.into_data().try_to_vec().unwrap();
+        let value = |i: usize| (i * 7 % 11) as f32;
+        for (i, &found) in found.iter().enumerate() {
+            let (map, y, x) = (i / 4, i / 2 % 2, i % 2);
+            let at = |dy: usize, dx: usize| value(map * 20 + (2 * y + dy) * 4 + 2 * x + dx);
+            assert_eq!(found, (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0, "{i}");
+        }
+        for (i, &gradient) in gradient.iter().enumerate() {
+            // the last of five rows is in no window
+            assert_eq!(gradient, if i / 4 % 5 == 4 { 0.0 } else { 0.25 }, "{i}");
+        }
+    }
+
+    #[test]
+    fn scales_and_shifts_are_those_of_their_channel() {
+        let device = Device::Cpu.burn();
+        let numbers = [0.5, -2.0, 3.0];
+        let (scaled, gradient) =
+            of_ones_and_gradient(&Operation::Scale(Tensor::from_floats(numbers, &device)));
+        let (shifted, of_shift) =
+            of_ones_and_gradient(&Operation::Shift(Tensor::from_floats(numbers, &device)));
+        let host = |maps: Tensor<4>| -> Vec<f32> { maps.into_data().try_to_vec().unwrap() };
+        let (scaled, shifted) = (host(scaled), host(shifted));
+        for i in 0..120 {
+            let (number, value) = (numbers[i / 20 % 3], (i * 7 % 11) as f32);
+            assert_eq!((scaled[i], gradient[i]), (number * value, number), "{i}");
+            assert_eq!((shifted[i], of_shift[i]), (number + value, 1.0), "{i}");
+        }
+    }
+}

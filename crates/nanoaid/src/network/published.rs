@@ -21,8 +21,6 @@ use super::{
 use crate::ConfigError;
 
 #[cfg(test)]
-mod reference;
-#[cfg(test)]
 mod tests;
 
 /// Name of the step that makes a network's input of a grey image.

@@ -41,6 +41,23 @@ pub(super) fn folded(
             let found: Option<Vec<_>> = indexes.iter().map(length).collect();
             Some(known_or_shape(found.ok_or("an axis that is not there")?))
         }
+        // a way in which a vector is written as maps of one position: each channel at its place
+        ("Gather", Some(Value::Maps(maps))) => {
+            let n_channels = channels(*maps);
+            let in_place = match inputs.get(1).and_then(Option::as_ref) {
+                Some(Value::Constant(places)) => {
+                    places.shape == [1, n_channels, 1, 1]
+                        && places
+                            .as_ints()
+                            .is_some_and(|places| (0..).zip(places).all(|(i, &place)| i == place))
+                }
+                _ => false,
+            };
+            if !(in_place && maps.pooled && maps.layout == Layout::Vector && node.int("axis", 0) == 0) {
+                return Err("some of the channels, or in another order".to_owned());
+            }
+            Some(Value::Maps(Maps { layout: Layout::ChannelsFirst, ..*maps }))
+        }
         ("Unsqueeze" | "Squeeze", Some(Value::Shape(lengths))) => Some(Value::Shape(lengths.clone())),
         ("Concat", Some(Value::Shape(_) | Value::Constant(_))) => {
             let parts: Option<Vec<Vec<Option<i64>>>> =
@@ -106,6 +123,8 @@ pub(super) fn folded(
             let lengths = lengths.ok_or("a shape that is not known")?;
             match (lengths.len(), maps.layout) {
                 (2, _) => Some(Value::Maps(vector(*maps)?)),
+                // of one image and one position, the channels alone
+                (1, _) if maps.pooled => Some(Value::Maps(vector(*maps)?)),
                 (4, Layout::Vector) if maps.pooled && lengths[2..] == [Some(1), Some(1)] => {
                     Some(Value::Maps(Maps { layout: Layout::ChannelsFirst, ..*maps }))
                 }

@@ -82,6 +82,9 @@ fn layers_are_called_as_the_weights_and_know_their_fields() {
             "{name}"
         );
     }
+    // of the older export, paths without repetitions
+    let traced = opened("plain-traced");
+    assert!(traced.layer("features.4.Conv").is_some(), "{:?}", traced.known_layer(""));
     let notes = network.notes().join("\n");
     assert!(notes.contains("`fc1` was trained on maps of 4×4") && notes.contains("normalized"), "{notes}");
     // larger images are brought to the vector that it was trained for
@@ -106,6 +109,14 @@ fn metadata_name_classes_and_normalization() {
     let preprocess = network.preprocess().unwrap();
     assert_eq!((preprocess.mean, preprocess.std), ([0.4; 3], [0.2; 3]));
     assert!(network.notes().is_empty(), "{:?}", network.notes());
+    let mut model = proto::Model::decode(file("helper")).unwrap();
+    model
+        .metadata_props
+        .iter_mut()
+        .filter(|entry| entry.key == "classes")
+        .for_each(|entry| entry.value += ", more");
+    let error = Network::from_onnx(&model.encode_to_vec(), None, Device::Cpu).unwrap_err().to_string();
+    assert!(error.contains("4 names of classes, expected 3"), "{error}");
     // the deviation and mean of ImageNet where the file has none
     let colors = opened("residual-traced");
     assert_eq!((colors.channels_in(), colors.preprocess().unwrap().mean[1]), (3, 0.456));

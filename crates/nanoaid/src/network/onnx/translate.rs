@@ -18,6 +18,8 @@ mod convolution;
 pub(super) struct Translation {
     /// Channels of the image.
     pub channels: usize,
+    /// Channels of the last layer.
+    pub outputs: usize,
     /// Height and width of the image, if they are fixed and equal.
     pub side: Option<usize>,
     pub steps: Vec<ImportedStep>,
@@ -94,6 +96,7 @@ impl Translation {
         values.insert(image.name.clone(), Value::Maps(first));
         let mut translation = Self {
             channels,
+            outputs: channels,
             side: usize::try_from(height).ok().filter(|&side| side > 0 && height == width),
             steps: Vec::new(),
             weights: BTreeMap::new(),
@@ -108,12 +111,13 @@ impl Translation {
         if translation.steps.is_empty() {
             return Err(wrong("no layers".to_owned()));
         }
-        translation.check_weights(graph)?;
+        translation.check_outputs(graph)?;
+        translation.outputs = translation.n_channels.last().copied().unwrap_or(channels);
         Ok(translation)
     }
 
     /// Refuses a network of which nothing that it gives was computed from the image.
-    fn check_weights(&self, graph: &Graph) -> Result<(), WeightsError> {
+    fn check_outputs(&self, graph: &Graph) -> Result<(), WeightsError> {
         let computed =
             graph.output.iter().any(|output| matches!(self.values.get(&output.name), Some(Value::Maps(_))));
         if computed {
@@ -509,14 +513,22 @@ fn called(node: &Node) -> String {
     if node.name.is_empty() { output.to_owned() } else { node.name.clone() }
 }
 
-/// `text` in the letters that names of layers have.
+/// `text` in the letters that names of layers have. Of a path such as `/features/features.0/Conv` the
+/// parts are left out that the next one repeats.
 fn cleaned(text: &str) -> String {
-    let letters = text
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '.' });
-    let spelt: String = letters.collect();
-    let parts: Vec<&str> = spelt.split('.').filter(|part| !part.is_empty()).collect();
-    parts.join(".")
+    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+    let repeated = |index: usize| {
+        let next = parts.get(index + 1).and_then(|next| next.strip_prefix(parts[index]));
+        next.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let kept: Vec<&str> =
+        (0..parts.len()).filter(|&index| !repeated(index)).map(|index| parts[index]).collect();
+    let letter = |letter: char| {
+        if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '.' }
+    };
+    let spelt: String = kept.join(".").chars().map(letter).collect();
+    let words: Vec<&str> = spelt.split('.').filter(|word| !word.is_empty()).collect();
+    words.join(".")
 }
 
 fn padded(site: &Site<'_>) -> Result<Maps, String> {

@@ -1,5 +1,7 @@
 //! Published networks: their layers and counts, and the reference of both verified ones.
 
+mod reference;
+
 use std::path::Path;
 
 use burn::tensor::Tensor;

@@ -4,7 +4,7 @@
 use burn::tensor::{Tensor, TensorData};
 use serde_json::Value;
 
-use super::*;
+use super::super::*;
 use crate::network::{Architecture, Norms, Weight, Weights};
 use crate::{Device, Network};
 
