@@ -4,20 +4,30 @@
 //! maps as planes; nothing of Burn is seen outside this crate. It does not know how it was
 //! trained, or where its weights came from.
 
+mod activation;
 mod autoencoder;
 mod builder;
 pub mod builtin;
 mod compact;
+mod convnext;
 mod convolution;
 mod dense;
+mod densenet;
 mod efficientnet;
 mod error;
 mod graph;
 mod import;
+mod imported;
 mod init;
+mod inverted;
 pub mod known_weights;
 mod layer;
+mod layer_norm;
+mod mobilenet_v2;
+mod mobilenet_v3;
+mod mobilenet_v4;
 mod norm;
+mod onnx;
 mod open;
 mod operation;
 mod parameter;
@@ -33,8 +43,9 @@ mod weights;
 pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
 pub use error::NetworkError;
+pub use imported::ImportedConfig;
 pub use layer::{Layer, NoLayer};
-pub use open::{OpenError, is_network, open};
+pub use open::{OpenError, is_network, is_weights, open, open_as};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
 pub use transfer::TransferConfig;
@@ -80,6 +91,8 @@ pub enum Architecture {
     /// The trunk of such a network with a head for other classes.
     #[serde(rename = "headed")] // as files have it: their bytes, and so their hashes, stay
     Transfer(TransferConfig),
+    /// A network that was read from an ONNX file.
+    Imported(ImportedConfig),
 }
 
 /// A network with its weights on a device.
@@ -89,6 +102,8 @@ pub struct Network {
     graph: Graph,
     layers: Vec<Layer>,
     device: Device,
+    /// What was done to the file it was read from; see [`Network::notes`].
+    notes: Vec<String>,
     /// SHA-256 of the network as a file, once it was requested.
     sha256: OnceLock<String>,
 }
@@ -130,6 +145,9 @@ impl Network {
             Architecture::Transfer(config) => {
                 transfer::graph(&config.clone().checked()?, init, &device.burn())?
             }
+            Architecture::Imported(config) => {
+                imported::graph(&config.clone().checked()?, init, &device.burn())
+            }
         };
         Ok(Self::of_graph(architecture, graph, device))
     }
@@ -170,16 +188,72 @@ impl Network {
     /// If the bytes are not such a file, no known network has such weights, or a weight is
     /// missing, left over, of another shape, or not finite.
     pub fn import(bytes: &[u8], network: Option<Published>, device: Device) -> Result<Self, WeightsError> {
+        if onnx::is_onnx(bytes) {
+            let reason = "expected safetensors: such a network can be looked through, not trained further";
+            return Err(WeightsError::Onnx { reason: reason.to_owned() });
+        }
         let (weights, header) = Weights::from_bytes(bytes)?;
         if network.is_none() && header.contains_key(ARCHITECTURE_KEY) {
             return Self::from_bytes(bytes, device);
         }
-        let weights = import::without_prefix(weights);
+        Self::of_foreign(weights, network, device)
+    }
+
+    /// A network of weights with the names of torchvision, timm or their authors; see
+    /// [`Network::import`].
+    ///
+    /// # Errors
+    /// If no known network has such weights, or a weight is missing, left over, of another shape,
+    /// or not finite.
+    pub fn of_foreign(
+        weights: Weights,
+        network: Option<Published>,
+        device: Device,
+    ) -> Result<Self, WeightsError> {
+        let mut notes = Vec::new();
+        let (weights, prefix) = import::without_prefix(weights);
+        if !prefix.is_empty() {
+            notes.push(format!("`{prefix}` before the name of every weight was removed"));
+        }
         let found = import::recognize(&weights, network)?;
-        let weights = found.in_our_names(weights);
-        let config = PublishedConfig::new(found.network, found.n_classes);
-        Self::with_weights(Architecture::Published(config), &weights, device)
-            .map_err(|error| found.in_names_of_the_file(error))
+        let (mut weights, left_out) = found.in_our_names(weights);
+        if !left_out.is_empty() {
+            notes.push(format!("left out, as the layer of classes is not there: {}", left_out.join(", ")));
+        }
+        let mut config = PublishedConfig::new(found.network, found.n_classes);
+        let mut graph = published::graph(&config, Init::Zero, &device.burn());
+        if import::channels_of_stem(&mut graph, &weights) == Some(1) {
+            config.input = Input::OneChannel;
+            notes.push("the first convolution has one channel: grey, normalized by the averages of mean and deviation".to_owned());
+        }
+        import::in_shapes_of(&mut graph, &mut weights);
+        let mut network = Self::with_weights(Architecture::Published(config), &weights, device)
+            .map_err(|error| found.in_names_of_the_file(error))?;
+        network.notes = notes;
+        Ok(network)
+    }
+
+    /// Reads the bytes of an ONNX file. Its weights that are in other files are looked for in
+    /// `folder`.
+    ///
+    /// # Errors
+    /// If the file is damaged, its input is no image of 1 or 3 channels, or a node is not
+    /// supported; it is named.
+    pub fn from_onnx(
+        bytes: &[u8],
+        folder: Option<&std::path::Path>,
+        device: Device,
+    ) -> Result<Self, WeightsError> {
+        let onnx::Opened { config, weights, notes } = onnx::open(bytes, folder)?;
+        let mut network = Self::with_weights(Architecture::Imported(config), &weights, device)?;
+        network.notes = notes;
+        Ok(network)
+    }
+
+    /// What was done to the file that the network was read from, in sentences: a prefix of every
+    /// name that was removed, an assumption about its input.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// A network for colors as one for grey images in `[0, 1]`, with the same output as for three
@@ -189,6 +263,10 @@ impl Network {
     /// If `input` is [`Input::Colors`].
     pub fn for_gray(&self, input: Input) -> Option<Self> {
         assert_ne!(input, Input::Colors, "gray input is expected");
+        if let Architecture::Imported(config) = &self.architecture {
+            // what its first layers are is not known, so that nothing can be folded
+            return (config.input == Input::Colors).then(|| self.as_colors(config));
+        }
         let Architecture::Published(config) = &self.architecture else { return None };
         if config.input != Input::Colors {
             return None;
@@ -196,6 +274,13 @@ impl Network {
         let config = PublishedConfig { input, ..config.clone() };
         let graph = config.gray_graph(&self.graph);
         Some(Self::of_graph(Architecture::Published(config), graph, self.device))
+    }
+
+    fn as_colors(&self, config: &ImportedConfig) -> Self {
+        let config = ImportedConfig { input: Input::GrayAsColors, ..config.clone() };
+        let step = published::gray_step(config.input, &config.preprocess);
+        let graph = self.graph.with_first_step(1, published::GRAY, step);
+        Self::of_graph(Architecture::Imported(config), graph, self.device)
     }
 
     /// The network for grey images: one for colors made so by [`Input::GrayFolded`], any other as it is.
@@ -225,18 +310,19 @@ impl Network {
     /// head for `classes` from `seed` on the means of the layers `pooled`, of the last one if there are none.
     ///
     /// # Errors
-    /// If `classes` or `pooled` are out of range, or `published` is no published network for colors.
+    /// If `classes` or `pooled` are out of range, or `published` is no published network.
     pub fn transfer(
         published: &Self,
         classes: Vec<String>,
         pooled: Vec<String>,
         seed: u64,
     ) -> Result<Self, ConfigError> {
-        let gray = published.for_gray(Input::GrayFolded);
-        let (Architecture::Published(config), Some(gray)) = (&published.architecture, gray) else {
-            return Err(ConfigError::new("base", "another network", "a published network for colors"));
+        let gray = published.clone().gray();
+        let Architecture::Published(of_gray) = &gray.architecture else {
+            return Err(ConfigError::new("base", "another network", "a published network"));
         };
-        let config = TransferConfig { pooled, ..TransferConfig::new(config.network, classes) };
+        let mut config = TransferConfig { pooled, ..TransferConfig::new(of_gray.network, classes) };
+        config.trunk.input = of_gray.input;
         let mut network = Self::random(Architecture::Transfer(config), seed, published.device)?;
         let mut weights = network.weights();
         let mut trunk = gray.weights().tensors;
@@ -255,7 +341,19 @@ impl Network {
         match &self.architecture {
             Architecture::Compact(config) => Some(&config.classes),
             Architecture::Transfer(config) => Some(&config.classes),
+            Architecture::Imported(config) => config.classes.as_deref(),
             Architecture::Autoencoder(_) | Architecture::Published(_) => None,
+        }
+    }
+
+    /// Number of classes that its last layer scores; `None` where it scores none.
+    pub fn n_classes(&self) -> Option<usize> {
+        match &self.architecture {
+            Architecture::Published(config) => config.n_classes,
+            Architecture::Imported(config) if config.ends_with_classes() => {
+                self.layers.last().map(|layer| layer.n_channels)
+            }
+            _ => self.classes().map(<[String]>::len),
         }
     }
 
@@ -264,6 +362,7 @@ impl Network {
         match &self.architecture {
             Architecture::Published(config) => Some(&config.preprocess),
             Architecture::Transfer(config) => Some(&config.trunk.preprocess),
+            Architecture::Imported(config) => Some(&config.preprocess),
             Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
         }
     }
@@ -357,7 +456,7 @@ impl Network {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
             Architecture::Compact(config) => config.n_stages(),
-            Architecture::Published(_) | Architecture::Transfer(_) => 0,
+            Architecture::Published(_) | Architecture::Transfer(_) | Architecture::Imported(_) => 0,
         }
     }
 
@@ -498,8 +597,9 @@ impl Network {
     /// step. `[N, channels_in, H, W]` → the same.
     pub(crate) fn normalized(&self, images: Tensor<4>) -> Tensor<4> {
         match &self.architecture {
-            Architecture::Published(config) if config.input == Input::Colors => {
-                config.preprocess.normalize(images)
+            Architecture::Published(PublishedConfig { input: Input::Colors, preprocess, .. })
+            | Architecture::Imported(ImportedConfig { input: Input::Colors, preprocess, .. }) => {
+                preprocess.normalize(images)
             }
             _ => images,
         }
@@ -528,7 +628,7 @@ impl Network {
 
     pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
         let layers = layer::describe(&graph);
-        Self { architecture, graph, layers, device, sha256: OnceLock::new() }
+        Self { architecture, graph, layers, device, notes: Vec::new(), sha256: OnceLock::new() }
     }
 
     pub(crate) fn graph(&self) -> &Graph {

@@ -11,7 +11,7 @@ use micrograph::Source;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::network::{OpenError, open};
+use crate::network::{OpenError, WeightsError, open, open_as};
 use crate::{Device, Network};
 
 /// Version of the record's format; 2 since all commands share this envelope.
@@ -75,8 +75,18 @@ impl NetworkUsed {
     /// # Errors
     /// If it cannot be opened, or is no longer the same.
     pub fn open(&self) -> Result<Network, RecordError> {
-        let network = open(&self.run, self.device)?;
-        let network = if self.colors { network } else { network.gray() };
+        let network = match open(&self.run, self.device) {
+            // of those that the weights fit, the one that was used
+            Err(OpenError::Weights { path, source: WeightsError::SeveralNetworks { candidates } }) => {
+                let candidate = |name: &String| open_as(&self.run, name.parse().ok(), self.device).ok();
+                let same = |network: &Network| self.input_of(network.clone()).sha256() == self.sha256;
+                let source = WeightsError::SeveralNetworks { candidates: candidates.clone() };
+                let found = candidates.iter().filter_map(candidate).find(same);
+                found.ok_or(OpenError::Weights { path, source })?
+            }
+            opened => opened?,
+        };
+        let network = self.input_of(network);
         if network.sha256() == self.sha256 {
             return Ok(network);
         }
@@ -85,6 +95,11 @@ impl NetworkUsed {
             found: network.sha256().to_owned(),
             expected: self.sha256.clone(),
         })
+    }
+
+    /// `network` for the input that it had.
+    fn input_of(&self, network: Network) -> Network {
+        if self.colors { network } else { network.gray() }
     }
 }
 

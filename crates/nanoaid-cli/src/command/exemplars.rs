@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use nanoaid::Address;
 use nanoaid::interpret::exemplar::ChooseConfig;
 use nanoaid::interpret::retrieval::{DataSetExemplars, ExemplarsConfig, exemplars};
 use nanoaid::output::{OutputFolder, json_text};
-use nanoaid::{Address, Device};
 use serde::Serialize;
 
-use super::micrographs::{DataArguments, gray_network, is_result_of};
+use super::micrographs::{DataArguments, is_result_of};
+use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
@@ -18,7 +19,8 @@ use crate::progress::Progress;
 /// Arguments of `exemplars`.
 #[derive(Args)]
 pub(crate) struct ExemplarsArguments {
-    /// Run folder, weights of an ImageNet network, or a built-in network: `autoencoder`, `classifier`
+    /// Run folder, file of a network (.safetensors, .onnx), or a built-in network: `autoencoder`,
+    /// `classifier`
     run: PathBuf,
     /// Folder of category folders, flat folder, or index CSV
     data: PathBuf,
@@ -34,9 +36,8 @@ pub(crate) struct ExemplarsArguments {
     count: usize,
     #[command(flatten)]
     data_set: DataArguments,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    device: Device,
+    #[command(flatten)]
+    open: OpenArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -55,7 +56,7 @@ struct ExemplarsResult<'a> {
 
 /// Chooses exemplars of all units and writes them.
 pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
-    let network = gray_network(&arguments.run, arguments.device)?;
+    let network = arguments.open.open_gray(&arguments.run)?;
     let config = ExemplarsConfig {
         layers: arguments.layer.clone(),
         units: arguments.unit.clone(),

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use micrograph::Source;
+use nanoaid::data::prepare;
 use nanoaid::interpret::exemplar::FindConfig;
 use nanoaid::interpret::retrieval::{DataSetMatches, MarkedPart, find};
 use nanoaid::output::json_text;
 use nanoaid::record::Input;
-use nanoaid::{Device, data::prepare};
 use serde::Serialize;
 
 use super::images::{ReadArguments, TypedRect};
-use super::micrographs::{DataArguments, gray_network};
+use super::micrographs::DataArguments;
+use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
 use super::training::say_skipped;
 use crate::outcome::{Failure, Outcome, print};
@@ -22,7 +23,8 @@ use crate::progress::Progress;
 /// Arguments of `find`.
 #[derive(Args)]
 pub(crate) struct FindArguments {
-    /// Run folder, weights of an ImageNet network, or a built-in network: `autoencoder`, `classifier`
+    /// Run folder, file of a network (.safetensors, .onnx), or a built-in network: `autoencoder`,
+    /// `classifier`
     run: PathBuf,
     /// The micrograph
     image: PathBuf,
@@ -45,9 +47,8 @@ pub(crate) struct FindArguments {
     read: ReadArguments,
     #[command(flatten)]
     data_set: DataArguments,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    device: Device,
+    #[command(flatten)]
+    open: OpenArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -67,7 +68,7 @@ struct FindResult<'a> {
 
 /// Finds units, then parts.
 pub(crate) fn run(arguments: &FindArguments) -> Result<Outcome, Failure> {
-    let network = gray_network(&arguments.run, arguments.device)?;
+    let network = arguments.open.open_gray(&arguments.run)?;
     let source = Source::read(&arguments.image)?;
     let prepared = prepare::source(&source, &arguments.read.config())?;
     let dataset = arguments.data_set.open(&arguments.data)?;

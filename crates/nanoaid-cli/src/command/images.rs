@@ -8,11 +8,11 @@ use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::read::{ReadConfig, is_image};
+use nanoaid::Network;
 use nanoaid::data::prepare::PrepareConfig;
-use nanoaid::network::{builtin, is_network};
-use nanoaid::{Device, Network};
+use nanoaid::network::{builtin, is_network, is_weights};
 
-use super::network::network;
+use super::network::OpenArguments;
 use crate::outcome::{Failure, say};
 
 /// How micrographs are read.
@@ -69,7 +69,8 @@ const COMPANIONS: [&str; 8] = ["csv", "txt", "hdr", "json", "md", "toml", "xml",
 fn without_companions(inputs: &[PathBuf]) -> Vec<PathBuf> {
     let (companions, images): (Vec<&PathBuf>, Vec<&PathBuf>) = inputs.iter().partition(|path| {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        path.is_file() && ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()))
+        let is_companion = ending.is_some_and(|ending| COMPANIONS.contains(&ending.as_str()));
+        path.is_file() && is_companion && !is_weights(path)
     });
     for path in companions {
         say(&format!("skipped {}: not an image", path.display()));
@@ -124,17 +125,17 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 /// Which network, and where it runs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NetworkArguments {
-    /// Run folder of a training; `autoencoder` and `classifier` are the built-in networks
+    /// Run folder of a training, or file of a network (.safetensors, .onnx); `autoencoder` and `classifier`
+    /// are the built-in networks
     #[arg(long, default_value = builtin::AUTOENCODER)]
     pub run: PathBuf,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    pub device: Device,
+    #[command(flatten)]
+    pub open: OpenArguments,
 }
 
 impl NetworkArguments {
     /// Reads the network; one for colors is made one for grey images.
     pub(crate) fn network(&self) -> Result<Network, Failure> {
-        Ok(network(&self.run, self.device)?.gray())
+        self.open.open_gray(&self.run)
     }
 }

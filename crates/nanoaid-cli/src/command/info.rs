@@ -6,26 +6,33 @@ use clap::Args;
 use micrograph::calibration::{calibration_text, checked_nm_per_px, length_text};
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
-use micrograph::{FileFacts, Micrograph, Rect, Source};
-use nanoaid::network::{Colors, Preprocess, Resize, is_network};
+use micrograph::{FileFacts, Micrograph, Rect, Source, regular};
+use nanoaid::network::{Colors, Preprocess, Published, Resize, is_network, is_weights, open_as};
 use nanoaid::{Device, Layer};
 use serde::Serialize;
 
 use super::images::{ReadArguments, images_of};
-use super::network::network;
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
 use nanoaid::output::{OutputFolder, folder_names, json_text};
 
 /// Longest side of a picture in pixels.
 const MOST_PICTURE_PX: usize = 1024;
+/// Largest file of names of classes.
+const MOST_NAMES_BYTES: u64 = 16 << 20;
 
 /// Arguments of `info`.
 #[derive(Args)]
 pub(crate) struct InfoArguments {
-    /// Micrographs, run folders, weights files (.safetensors), `autoencoder` or `classifier` for the
-    /// built-in networks
+    /// Micrographs, run folders, files of networks (.safetensors, the index of several, .onnx), `autoencoder`
+    /// or `classifier` for the built-in networks
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
+    /// Which network a file of weights is for, where its weights fit several, e.g. `tf_efficientnet_b0`
+    #[arg(long, value_name = "NAME")]
+    network: Option<Published>,
+    /// Names of the classes of a network, one in each line
+    #[arg(long, value_name = "FILE")]
+    classes: Option<PathBuf>,
     #[command(flatten)]
     read: ReadArguments,
     /// Write a picture of each micrograph with its data bar drawn into this folder
@@ -56,6 +63,12 @@ enum Info {
         /// The classes of a classifier.
         #[serde(skip_serializing_if = "Option::is_none")]
         classes: Option<Vec<String>>,
+        /// How many classes a network of others has.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        n_classes: Option<usize>,
+        /// What was done to the file, or assumed.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
         /// How images are brought to a published network.
         #[serde(skip_serializing_if = "Option::is_none")]
         preprocess: Option<Preprocess>,
@@ -74,7 +87,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     let (mut n_told, mut n_skipped) = (0, 0);
     for (input, name) in inputs.iter().zip(&names) {
         let told = if is_network(input) || is_weights(input) {
-            layers_of(input, arguments.read.nm_per_px)
+            layers_of(input, arguments)
         } else {
             let picture = folder.as_ref().map(|folder| folder.file(&format!("{name}.png")));
             micrograph_info(input, arguments, picture.as_deref())
@@ -104,11 +117,6 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(n_skipped))
 }
 
-/// Whether `input` is a file of weights.
-fn is_weights(input: &Path) -> bool {
-    input.is_file() && input.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
-}
-
 /// How images are brought to a published network.
 fn preprocess_text(preprocess: &Preprocess) -> String {
     let Preprocess { colors, white, mean, std, size_px, crop, resize } = preprocess;
@@ -126,18 +134,37 @@ fn preprocess_text(preprocess: &Preprocess) -> String {
     )
 }
 
-fn layers_of(input: &Path, nm_per_px: Option<f64>) -> Result<Info, Failure> {
-    let nm_per_px = nm_per_px.map(checked_nm_per_px).transpose()?;
-    let network = network(input, Device::Cpu)?;
-    let classes = network.classes().map(<[String]>::to_vec);
+fn layers_of(input: &Path, arguments: &InfoArguments) -> Result<Info, Failure> {
+    let nm_per_px = arguments.read.nm_per_px.map(checked_nm_per_px).transpose()?;
+    let network = open_as(input, arguments.network, Device::Cpu)?;
+    let n_classes = network.n_classes();
+    let classes = match &arguments.classes {
+        Some(file) => Some(names_of_classes(file, n_classes)?),
+        None => network.classes().map(<[String]>::to_vec),
+    };
     let preprocess = network.preprocess().cloned();
     Ok(Info::Run {
         path: input.to_owned(),
         layers: network.layers().to_vec(),
+        n_classes: n_classes.filter(|_| classes.is_none()),
         classes,
+        notes: network.notes().to_vec(),
         preprocess,
         nm_per_px,
     })
+}
+
+/// The names of classes in `file`, one in each line, as many as the network has.
+fn names_of_classes(file: &Path, n_classes: Option<usize>) -> Result<Vec<String>, Failure> {
+    let text = regular::read_text(file, MOST_NAMES_BYTES).map_err(|error| Failure::at(file, error))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let names: Vec<String> = lines.map(str::to_owned).collect();
+    let expected = match n_classes {
+        Some(n_classes) if names.len() == n_classes => return Ok(names),
+        Some(n_classes) => format!("{n_classes}, one in each line"),
+        None => "none, as the network has no classes".to_owned(),
+    };
+    Err(Failure::new(format!("{} names of classes, expected {expected}", names.len())).in_file(file))
 }
 
 fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Path>) -> Result<Info, Failure> {
@@ -197,10 +224,14 @@ fn text_of(info: &Info) -> String {
         Info::Micrograph { facts, data_bar, pixels_error } => {
             micrograph_text(facts, *data_bar, pixels_error.as_deref())
         }
-        Info::Run { path, layers, classes, preprocess, nm_per_px } => {
-            let classes = classes.as_ref().map(|classes| format!("  classes: {}\n", classes.join(", ")));
+        Info::Run { path, layers, classes, n_classes, notes, preprocess, nm_per_px } => {
+            let notes: String = notes.iter().map(|note| format!("  note: {note}\n")).collect();
+            let named = classes.as_ref().map(|classes| format!("  classes: {}\n", classes.join(", ")));
+            let counted =
+                || Some(format!("  classes: {}, without names (--classes FILE names them)\n", (*n_classes)?));
+            let classes = named.or_else(counted);
             let preprocess = preprocess.as_ref().map(preprocess_text).unwrap_or_default();
-            layers_text(path, layers, *nm_per_px) + &classes.unwrap_or_default() + &preprocess
+            layers_text(path, layers, *nm_per_px) + &classes.unwrap_or_default() + &preprocess + &notes
         }
     }
 }

@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
-use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
 use nanoaid::interpret::activation_index::index_folder;
 
-use super::network::network;
 use super::training::{say_notices, say_skipped};
 use crate::outcome::Failure;
 
@@ -36,11 +34,6 @@ impl DataArguments {
         say_skipped(&dataset.skipped);
         Ok(dataset)
     }
-}
-
-/// The network of `run`, for grey images.
-pub(crate) fn gray_network(run: &Path, device: nanoaid::Device) -> Result<Network, Failure> {
-    Ok(network(run, device)?.gray())
 }
 
 /// Whether `folder` holds an activation index, so that results there may be continued.

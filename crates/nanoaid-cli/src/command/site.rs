@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use nanoaid::Device;
 use nanoaid::atlas::{Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, NetworkOfRun};
 use nanoaid::data::dataset::Dataset;
 use nanoaid::hash::sha256_of_file;
@@ -15,7 +14,8 @@ use nanoaid::output::OutputFolder;
 use nanoaid_pages::site::{self, Made};
 use serde::{Deserialize, Serialize};
 
-use super::micrographs::{DataArguments, gray_network};
+use super::micrographs::DataArguments;
+use super::network::OpenArguments;
 use super::output::OutputArguments;
 use super::training::say_skipped;
 use crate::interrupt;
@@ -36,7 +36,8 @@ const SCHEMA_VERSION: u32 = 1;
 /// Arguments of `site`.
 #[derive(Args)]
 pub(crate) struct SiteArguments {
-    /// Run folders, weights of ImageNet networks, or built-in networks: `autoencoder`, `classifier`
+    /// Run folders, files of networks (.safetensors, .onnx), or built-in networks: `autoencoder`,
+    /// `classifier`
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// Micrographs: folder of category folders, flat folder, or index CSV
@@ -62,9 +63,8 @@ pub(crate) struct SiteArguments {
     seed: u64,
     #[command(flatten)]
     data_set: DataArguments,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    device: Device,
+    #[command(flatten)]
+    open: OpenArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -111,7 +111,7 @@ fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result
         steps: arguments.steps,
         ..AtlasConfig::new(arguments.seed, &arguments.presets)
     };
-    let networks = networks(&arguments.runs, arguments.device)?;
+    let networks = networks(&arguments.runs, &arguments.open)?;
     let record = record(arguments, dataset, &config, &networks)?;
     let kept: Option<Record> =
         std::fs::read(out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -155,8 +155,8 @@ fn damaged(out: &Path) -> Option<Vec<String>> {
 }
 
 /// The networks of `runs`, for grey images.
-fn networks(runs: &[PathBuf], device: Device) -> Result<Vec<NetworkOfRun>, Failure> {
-    let network = |run: &PathBuf| Ok(NetworkOfRun { run: run.clone(), network: gray_network(run, device)? });
+fn networks(runs: &[PathBuf], open: &OpenArguments) -> Result<Vec<NetworkOfRun>, Failure> {
+    let network = |run: &PathBuf| Ok(NetworkOfRun { run: run.clone(), network: open.open_gray(run)? });
     runs.iter().map(network).collect()
 }
 
@@ -262,7 +262,7 @@ fn record(
         networks: networks.iter().map(|network| network.network.sha256().to_owned()).collect(),
         data: arguments.data.clone(),
         data_digest: dataset.digest()?,
-        device: arguments.device.to_string(),
+        device: arguments.open.device.to_string(),
         settings: serde_json::to_value(config)?,
         done: true,
     })

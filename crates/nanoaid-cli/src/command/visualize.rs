@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use clap::Args;
 use micrograph::calibration::checked_nm_per_px;
+use nanoaid::Network;
 use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, sheet};
 use nanoaid::interpret::visualize::{
     CanvasConfig, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
 };
 use nanoaid::output::json_text;
-use nanoaid::{Device, Network};
 
-use super::network::network;
+use super::network::OpenArguments;
 use super::output::OutputArguments;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -25,7 +25,8 @@ const SHEET: &str = "sheet.png";
 /// Arguments of `visualize`.
 #[derive(Args)]
 pub(crate) struct VisualizeArguments {
-    /// Run folder, weights of an ImageNet network, or a built-in network: `autoencoder`, `classifier`
+    /// Run folder, file of a network (.safetensors, .onnx), or a built-in network: `autoencoder`,
+    /// `classifier`
     run: PathBuf,
     /// What to climb: `encoder.2:17`, `encoder.2:17@5,8`, `class:fibres`, `center(encoder.3:4)`,
     /// `direction(latent, 3:1, 7:-0.5)`, `encoder.2:1 - 0.5 * encoder.2:4`, `minimum(encoder.2:17)`,
@@ -110,9 +111,8 @@ pub(crate) struct VisualizeArguments {
     /// Size of a pixel in nanometres, to give periods in nanometres
     #[arg(long, value_name = "NM", allow_negative_numbers = true)]
     nm_per_px: Option<f64>,
-    /// Where networks run
-    #[arg(long, default_value_t = Device::Cpu)]
-    device: Device,
+    #[command(flatten)]
+    open: OpenArguments,
     /// Measure the first steps, print how long all pictures will take, and write nothing
     #[arg(long)]
     estimate: bool,
@@ -123,7 +123,7 @@ pub(crate) struct VisualizeArguments {
 /// Makes a picture of each unit that the folder lacks.
 pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let nm_per_px = arguments.nm_per_px.map(checked_nm_per_px).transpose()?;
-    let network = network(&arguments.run, arguments.device)?;
+    let network = arguments.open.open(&arguments.run)?;
     let network = if arguments.colors { network } else { network.gray() };
     let objectives = arguments.objectives(&network)?;
     let config = arguments.config(&network, &objectives)?;

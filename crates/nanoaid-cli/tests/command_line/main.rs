@@ -13,6 +13,7 @@ mod info;
 mod kill;
 mod lens;
 mod measure;
+mod networks;
 mod page;
 mod program;
 mod real_files;

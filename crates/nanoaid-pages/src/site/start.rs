@@ -213,6 +213,7 @@ fn what(network: &NetworkAtlas) -> String {
         Architecture::Transfer(config) => {
             format!("{} with a head for {n_classes} classes", config.trunk.network.name())
         }
+        Architecture::Imported(_) => "Network of others, read from an ONNX file".to_owned(),
     }
 }
 

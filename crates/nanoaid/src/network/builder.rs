@@ -1,9 +1,13 @@
 //! Builder: writes the steps of a published network down, with the channels that each has.
 
+use burn::tensor::Tensor;
+
+use super::activation::Activation;
 use super::convolution::{Border, Convolution, ConvolutionShape};
 use super::dense::Dense;
 use super::graph::{Graph, ValueId};
 use super::init::Init;
+use super::layer_norm::LayerNorm;
 use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use crate::kernels::Padding;
@@ -116,6 +120,21 @@ impl<'a> Builder<'a> {
         self.keep(name, from, Operation::Relu)
     }
 
+    pub(super) fn activation(&mut self, name: &str, from: ValueId, activation: Activation) -> ValueId {
+        self.keep(name, from, Operation::Activation(activation))
+    }
+
+    pub(super) fn layer_norm(&mut self, name: &str, from: ValueId, epsilon: f64) -> ValueId {
+        let norm = LayerNorm::new(self.channels[from], epsilon, self.device);
+        self.keep(name, from, Operation::LayerNorm(norm))
+    }
+
+    /// Each channel times a number, which starts as `value`.
+    pub(super) fn scale(&mut self, name: &str, from: ValueId, value: f32) -> ValueId {
+        let scale = Tensor::full([self.channels[from]], value, self.device);
+        self.keep(name, from, Operation::Scale(scale))
+    }
+
     pub(super) fn max_pool(&mut self, name: &str, from: ValueId, pool: Pool) -> ValueId {
         self.keep(name, from, Operation::MaxPool(pool))
     }
@@ -130,6 +149,12 @@ impl<'a> Builder<'a> {
     pub(super) fn concatenate(&mut self, name: &str, from: &[ValueId]) -> ValueId {
         self.channels.push(from.iter().map(|&id| self.channels[id]).sum());
         self.graph.push_from(name, from, Operation::Concatenate)
+    }
+
+    /// `maps` times `gate`, which may have one position for all of theirs.
+    pub(super) fn multiply(&mut self, name: &str, [maps, gate]: [ValueId; 2]) -> ValueId {
+        self.channels.push(self.channels[maps]);
+        self.graph.push_from(name, &[maps, gate], Operation::Multiply)
     }
 
     pub(super) fn add(&mut self, name: &str, from: [ValueId; 2]) -> ValueId {

@@ -1,131 +1,76 @@
-//! `EfficientNet`-Lite0 (Tan & Le 2019; the Lite family of Google's repository): inverted
-//! bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, `ReLU6`.
+//! `EfficientNet`-B0 and -Lite0 (Tan & Le 2019; the Lite family of Google's repository): inverted
+//! bottlenecks, with squeeze-and-excitation and `SiLU` in B0, with neither and with `ReLU6` in Lite0.
 //!
-//! One network in two spellings: that of the `PyTorch` conversion of Google's weights
-//! (`_blocks.3._depthwise_conv`) and timm's (`blocks.2.0.conv_dw`); `….relu6` stands after a batch
-//! norm, and a block's own name is its output.
+//! In the spelling of timm, of torchvision (B0), or of a `PyTorch` conversion of Google's weights
+//! (Lite0). `….relu6` and `….silu` stand after a batch norm, and a block's own name is its output.
 
-use super::builder::{Builder, Kernels};
-use super::convolution::Border;
+use super::builder::Builder;
 use super::graph::ValueId;
+use super::inverted::{Act, Block, Spelling, Style};
 use super::operation::Operation;
 
-/// How the layers are spelt, and what the training framework left in the weights.
-#[derive(Clone, Copy)]
-pub(super) struct Variant {
-    pub timm: bool,
-    /// Whether padding is TensorFlow's, and the batch norms' epsilon its 10⁻³.
-    pub tensorflow: bool,
-}
-
-struct Stage {
-    kernel: usize,
-    stride: usize,
-    expand: usize,
-    channels: usize,
-    blocks: usize,
-}
-
-const fn stage(kernel: usize, stride: usize, expand: usize, channels: usize, blocks: usize) -> Stage {
-    Stage { kernel, stride, expand, channels, blocks }
-}
-
-const STAGES: [Stage; 7] = [
-    stage(3, 1, 1, 16, 1),
-    stage(3, 2, 6, 24, 2),
-    stage(5, 2, 6, 40, 2),
-    stage(3, 2, 6, 80, 3),
-    stage(5, 1, 6, 112, 3),
-    stage(5, 2, 6, 192, 4),
-    stage(3, 1, 6, 320, 1),
+/// Kernel, stride, expansion, channels and number of the blocks of each stage.
+const STAGES: [[usize; 5]; 7] = [
+    [3, 1, 1, 16, 1],
+    [3, 2, 6, 24, 2],
+    [5, 2, 6, 40, 2],
+    [3, 2, 6, 80, 3],
+    [5, 1, 6, 112, 3],
+    [5, 2, 6, 192, 4],
+    [3, 1, 6, 320, 1],
 ];
 const STEM: usize = 32;
 const HEAD: usize = 1280;
 
+/// Which of both.
+#[derive(Clone, Copy)]
+pub(super) enum Variant {
+    B0,
+    Lite0,
+}
+
 /// Adds the network; without head if `n_classes` is `None`.
-pub(super) fn build(builder: &mut Builder<'_>, image: ValueId, variant: Variant, n_classes: Option<usize>) {
-    let Variant { timm, .. } = variant;
-    let layers = Layers { variant };
-    let stem = if timm { ["conv_stem", "bn1"] } else { ["_conv_stem", "_bn0"] };
-    let mut at = layers.convolution(builder, stem[0], image, (STEM, 3, 2));
-    at = layers.norm(builder, stem[1], at, true);
+pub(super) fn build(
+    builder: &mut Builder<'_>,
+    image: ValueId,
+    (variant, style): (Variant, Style),
+    n_classes: Option<usize>,
+) {
+    let (act, squeezes) = match variant {
+        Variant::B0 => (Act::Silu, true),
+        Variant::Lite0 => (Act::Relu6, false),
+    };
+    let [stem, head, rest] = match style.spelling {
+        Spelling::Timm => [["conv_stem", "bn1"], ["conv_head", "bn2"], ["global_pool", "classifier"]],
+        Spelling::Conversion => [["_conv_stem", "_bn0"], ["_conv_head", "_bn1"], ["_avg_pooling", "_fc"]],
+        Spelling::Torchvision | Spelling::TorchvisionV2 => {
+            [["features.0.0", "features.0.1"], ["features.8.0", "features.8.1"], ["avgpool", "classifier.1"]]
+        }
+    };
+    let mut at = style.convolution(builder, stem, image, (STEM, 3, 2), Some(act));
     let mut n_blocks = 0;
-    for (index, stage) in STAGES.iter().enumerate() {
-        for block in 0..stage.blocks {
-            let name = if timm { format!("blocks.{index}.{block}") } else { format!("_blocks.{n_blocks}") };
-            let stride = if block == 0 { stage.stride } else { 1 };
-            at = layers.block(builder, &name, at, stage, stride);
+    for (stage, [kernel, stride, expansion, channels, count]) in STAGES.into_iter().enumerate() {
+        for index in 0..count {
+            let name = match style.spelling {
+                Spelling::Timm => format!("blocks.{stage}.{index}"),
+                Spelling::Conversion => format!("_blocks.{n_blocks}"),
+                Spelling::Torchvision | Spelling::TorchvisionV2 => format!("features.{}.{index}", stage + 1),
+            };
+            let channels_in = builder.channels(at);
+            let block = Block {
+                kernel,
+                stride: if index == 0 { stride } else { 1 },
+                expanded: expansion * channels_in,
+                channels,
+                squeezed: squeezes.then_some(channels_in / 4),
+                act,
+            };
+            at = style.block(builder, &name, at, &block);
             n_blocks += 1;
         }
     }
-    let names = if timm {
-        ["conv_head", "bn2", "global_pool", "classifier"]
-    } else {
-        ["_conv_head", "_bn1", "_avg_pooling", "_fc"]
-    };
-    at = layers.convolution(builder, names[0], at, (HEAD, 1, 1));
-    at = layers.norm(builder, names[1], at, true);
+    at = style.convolution(builder, head, at, (HEAD, 1, 1), Some(act));
     let Some(n_classes) = n_classes else { return };
-    at = builder.keep(names[2], at, Operation::AveragePool { side: 1 });
-    builder.dense(names[3], at, 1, n_classes);
-}
-
-struct Layers {
-    variant: Variant,
-}
-
-impl Layers {
-    fn kernels(&self, (channels, kernel, stride): (usize, usize, usize)) -> Kernels {
-        let border = if self.variant.tensorflow { Border::TensorFlow } else { Border::same(kernel) };
-        Kernels::new(channels, kernel).stride(stride).border(border).without_bias()
-    }
-
-    fn convolution(
-        &self,
-        builder: &mut Builder<'_>,
-        name: &str,
-        from: ValueId,
-        kernels: (usize, usize, usize),
-    ) -> ValueId {
-        builder.convolution(name, from, self.kernels(kernels))
-    }
-
-    fn norm(&self, builder: &mut Builder<'_>, name: &str, from: ValueId, relu6: bool) -> ValueId {
-        let epsilon = if self.variant.tensorflow { 1e-3 } else { 1e-5 };
-        let at = builder.norm(name, from, epsilon);
-        if relu6 { builder.keep(&format!("{name}.relu6"), at, Operation::Relu6) } else { at }
-    }
-
-    fn block(
-        &self,
-        builder: &mut Builder<'_>,
-        name: &str,
-        from: ValueId,
-        stage: &Stage,
-        stride: usize,
-    ) -> ValueId {
-        let channels_in = builder.channels(from);
-        let named = |part: &str| format!("{name}.{part}");
-        // expansion, its norm, depthwise, its norm, projection, its norm
-        let names = match (self.variant.timm, stage.expand) {
-            (false, _) => ["_expand_conv", "_bn0", "_depthwise_conv", "_bn1", "_project_conv", "_bn2"],
-            (true, 1) => ["", "", "conv_dw", "bn1", "conv_pw", "bn2"],
-            (true, _) => ["conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3"],
-        };
-        let mut at = from;
-        if stage.expand > 1 {
-            at = self.convolution(builder, &named(names[0]), at, (stage.expand * channels_in, 1, 1));
-            at = self.norm(builder, &named(names[1]), at, true);
-        }
-        let expanded = builder.channels(at);
-        at = builder.depthwise(&named(names[2]), at, self.kernels((expanded, stage.kernel, stride)));
-        at = self.norm(builder, &named(names[3]), at, true);
-        at = self.convolution(builder, &named(names[4]), at, (stage.channels, 1, 1));
-        at = self.norm(builder, &named(names[5]), at, false);
-        if stride == 1 && channels_in == stage.channels {
-            builder.add(name, [at, from])
-        } else {
-            builder.keep(name, at, Operation::Identity)
-        }
-    }
+    at = builder.keep(rest[0], at, Operation::AveragePool { side: 1 });
+    builder.dense(rest[1], at, 1, n_classes);
 }

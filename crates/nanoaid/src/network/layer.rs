@@ -102,7 +102,7 @@ pub(super) fn describe(graph: &Graph) -> Vec<Layer> {
         let stride = strides[step.inputs[0]];
         let stride = match &step.operation {
             Operation::Convolution(convolution) => stride * convolution.shape().stride,
-            Operation::MaxPool(pool) => stride * pool.stride,
+            Operation::MaxPool(pool) | Operation::WindowMean { window: pool, .. } => stride * pool.stride,
             Operation::UpSample | Operation::PixelShuffle => stride / 2,
             _ => stride,
         };
@@ -130,12 +130,14 @@ fn text(operation: &Operation) -> String {
         Operation::AddBlocks { from_maps, side, .. } => {
             format!("{} + {side}×{side} blocks", convolution_text(from_maps.shape()))
         }
-        Operation::MaxPool(Pool { kernel, stride, .. }) if kernel == stride => {
-            format!("max-pool {kernel}×{kernel}")
-        }
-        Operation::MaxPool(Pool { kernel, stride, .. }) => {
-            format!("max-pool {kernel}×{kernel}, stride {stride}")
-        }
+        Operation::MaxPool(pool) => pool_text("max-pool", pool),
+        Operation::WindowMean { window, .. } => pool_text("average pool", window),
+        Operation::LayerNorm(_) => "layer norm".to_owned(),
+        Operation::Activation(activation) => activation.text(),
+        Operation::Scale(_) => "product with a number for each channel".to_owned(),
+        Operation::Shift(_) => "sum with a number for each channel".to_owned(),
+        Operation::Softmax => "softmax".to_owned(),
+        Operation::Multiply => "product".to_owned(),
         Operation::AveragePool { side: 1 } => "mean over the image".to_owned(),
         Operation::AveragePool { side } => format!("means over {side}×{side} parts"),
         Operation::Norm(_) => "batch norm".to_owned(),
@@ -146,6 +148,7 @@ fn text(operation: &Operation) -> String {
         Operation::Concatenate => "concatenation".to_owned(),
         Operation::Identity => "as before".to_owned(),
         Operation::Channels(channels) => format!("{} of the channels", channels.len()),
+        Operation::Colors { mean, .. } if mean.len() == 1 => "normalized grey".to_owned(),
         Operation::Colors { .. } => "grey as three normalized colors".to_owned(),
         Operation::WithOnes => "grey, and ones".to_owned(),
         Operation::UpSample => "up-sampling ×2".to_owned(),
@@ -155,6 +158,11 @@ fn text(operation: &Operation) -> String {
         Operation::OwnChannels(operation) => format!("{} for one channel of each image", text(operation)),
         Operation::Clamp => "clamp to 0…1".to_owned(),
     }
+}
+
+fn pool_text(kind: &str, &Pool { kernel, stride, .. }: &Pool) -> String {
+    let stride = if kernel == stride { String::new() } else { format!(", stride {stride}") };
+    format!("{kind} {kernel}×{kernel}{stride}")
 }
 
 fn convolution_text(shape: ConvolutionShape) -> String {

@@ -86,11 +86,7 @@ impl BatchNorm {
 
     /// The same for maps of which only these channels are left.
     pub(crate) fn with_channels(&self, channels: &[usize]) -> Self {
-        let kept = |tensor: &Tensor<1>| {
-            let row = |channel: &usize| *channel..*channel + 1;
-            let one = |channel: &usize| tensor.clone().slice([row(channel)]);
-            Tensor::cat(channels.iter().map(one).collect(), 0)
-        };
+        let kept = |tensor: &Tensor<1>| kept(tensor, channels);
         Self {
             weight: kept(&self.weight),
             bias: kept(&self.bias),
@@ -101,8 +97,15 @@ impl BatchNorm {
     }
 }
 
+/// The values of these channels of `[C]`, in this order.
+pub(super) fn kept(values: &Tensor<1>, channels: &[usize]) -> Tensor<1> {
+    let row = |channel: &usize| *channel..*channel + 1;
+    let one = |channel: &usize| values.clone().slice([row(channel)]);
+    Tensor::cat(channels.iter().map(one).collect(), 0)
+}
+
 /// `[C]` → `[1, C, 1, 1]`.
-fn per_channel(values: Tensor<1>) -> Tensor<4> {
+pub(super) fn per_channel(values: Tensor<1>) -> Tensor<4> {
     let [channels] = values.dims();
     values.reshape([1, channels, 1, 1])
 }

@@ -2,12 +2,15 @@
 //!
 //! Maps are `[N, C, H, W]` everywhere, also after a dense layer, where height and width are 1.
 
-use burn::tensor::module::adaptive_avg_pool2d;
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Tensor, activation};
 
+use super::activation::Activation;
 use super::convolution::Convolution;
 use super::dense::Dense;
-use super::norm::{BatchNorm, Norms, Statistics};
+use super::layer_norm::LayerNorm;
+use super::norm::{BatchNorm, Norms, Statistics, kept, per_channel};
 use super::parameter::{Parameter, Role, TensorMut};
 use crate::kernels;
 
@@ -30,8 +33,23 @@ pub(crate) enum Operation {
     MaxPool(Pool),
     /// Means over `side × side` parts of the maps, whatever their size (adaptive pooling).
     AveragePool { side: usize },
+    /// Mean of each window; with `counts_border`, the zeros around the maps count, too.
+    WindowMean { window: Pool, counts_border: bool },
+    /// Layer norm over the channels of each position.
+    LayerNorm(LayerNorm),
+    /// A function of each value alone.
+    Activation(Activation),
+    /// Each channel times a learned number (layer scale, Touvron et al. 2021). `[C]`
+    Scale(Tensor<1>),
+    /// Each channel plus a learned number. `[C]`
+    Shift(Tensor<1>),
+    /// Exponentials of the channels of a position, with the sum 1.
+    Softmax,
     /// Sum of the inputs.
     Add,
+    /// Product of two inputs, of which the second may have one position for all of the first
+    /// (squeeze-and-excitation, Hu et al. 2018).
+    Multiply,
     /// The channels of the inputs, one after the other.
     Concatenate,
     /// Nothing: dropout and the like, which have a name where they were trained.
@@ -95,6 +113,20 @@ impl Operation {
                 let [_, _, height, width] = first.dims();
                 if [height, width] == [*side; 2] { first } else { adaptive_avg_pool2d(first, [*side; 2]) }
             }
+            Self::WindowMean { window: Pool { kernel, stride, padding, ceil }, counts_border } => {
+                let options = AvgPoolOptions::new([*kernel; 2])
+                    .with_stride([*stride; 2])
+                    .with_padding([*padding; 2])
+                    .with_count_include_pad(*counts_border)
+                    .with_ceil_mode(*ceil);
+                avg_pool2d(first, options)
+            }
+            Self::LayerNorm(norm) => norm.forward(first),
+            Self::Activation(activation) => activation.forward(first),
+            Self::Scale(scale) => first * per_channel(scale.clone()),
+            Self::Shift(shift) => first + per_channel(shift.clone()),
+            Self::Softmax => activation::softmax(first, 1),
+            Self::Multiply => first * second(),
             Self::Add => inputs.into_iter().fold(first, |sum, maps| sum + maps),
             Self::Concatenate => {
                 inputs.insert(0, first);
@@ -185,7 +217,9 @@ impl Operation {
     /// channel of its output depends on the same channel of its one input.
     pub(super) fn over_own_channels(&self, channels: &[usize]) -> Option<Self> {
         match self {
-            Self::Norm(_) => Some(Self::OwnChannels(Box::new(self.over_channels(channels)?))),
+            Self::Norm(_) | Self::Scale(_) | Self::Shift(_) => {
+                Some(Self::OwnChannels(Box::new(self.over_channels(channels)?)))
+            }
             _ => self.over_channels(channels),
         }
     }
@@ -215,6 +249,15 @@ impl Operation {
                 buffer("running_mean", TensorMut::One(&mut norm.running_mean)),
                 buffer("running_var", TensorMut::One(&mut norm.running_var)),
             ],
+            Self::LayerNorm(norm) => vec![
+                learned("weight", TensorMut::One(&mut norm.weight)),
+                learned("bias", TensorMut::One(&mut norm.bias)),
+            ],
+            // as files have it: the layer's name alone
+            Self::Scale(values) | Self::Shift(values) => {
+                let (name, tensor) = (name.to_owned(), TensorMut::One(values));
+                vec![Parameter { name, role: Role::Learned, tensor }]
+            }
             Self::Dense(dense) => vec![
                 learned("weight", TensorMut::Two(&mut dense.weight)),
                 learned("bias", TensorMut::One(&mut dense.bias)),
@@ -254,9 +297,13 @@ impl Operation {
     pub(super) fn over_channels(&self, channels: &[usize]) -> Option<Self> {
         match self {
             Self::Norm(norm) => Some(Self::Norm(norm.with_channels(channels))),
+            Self::Scale(scale) => Some(Self::Scale(kept(scale, channels))),
+            Self::Shift(shift) => Some(Self::Shift(kept(shift, channels))),
             Self::Relu
             | Self::Relu6
+            | Self::Activation(_)
             | Self::MaxPool(_)
+            | Self::WindowMean { .. }
             | Self::AveragePool { .. }
             | Self::Identity
             | Self::UpSample
@@ -302,4 +349,58 @@ fn blocks_from_channels(maps: Tensor<4>, side: usize) -> Tensor<4> {
         rows * side,
         columns * side,
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+    use crate::Device;
+
+    /// `operation` of two images of 3 channels, 5 × 4, and the gradient of its values' sum.
+    fn of_ones_and_gradient(operation: &Operation) -> (Tensor<4>, Vec<f32>) {
+        let device = Device::Cpu.burn().autodiff();
+        let values = (0..2 * 3 * 20).map(|i| (i * 7 % 11) as f32).collect::<Vec<f32>>();
+        let maps = Tensor::<4>::from_data(TensorData::new(values, [2, 3, 5, 4]), &device).require_grad();
+        let output = operation.forward("op", vec![maps.clone()], Norms::Running, &mut Vec::new());
+        let gradients = output.clone().sum().backward();
+        let gradient = maps.grad(&gradients).unwrap().into_data().try_to_vec().unwrap();
+        (output.inner(), gradient)
+    }
+
+    #[test]
+    fn means_of_windows_spread_their_gradient_evenly() {
+        let operation = Operation::WindowMean { window: Pool::HALF, counts_border: true };
+        let (output, gradient) = of_ones_and_gradient(&operation);
+        assert_eq!(output.dims(), [2, 3, 2, 2]);
+        let found: Vec<f32> = output.into_data().try_to_vec().unwrap();
+        let value = |i: usize| (i * 7 % 11) as f32;
+        for (i, &found) in found.iter().enumerate() {
+            let (map, y, x) = (i / 4, i / 2 % 2, i % 2);
+            let at = |dy: usize, dx: usize| value(map * 20 + (2 * y + dy) * 4 + 2 * x + dx);
+            assert_eq!(found, (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0, "{i}");
+        }
+        for (i, &gradient) in gradient.iter().enumerate() {
+            // the last of five rows is in no window
+            assert_eq!(gradient, if i / 4 % 5 == 4 { 0.0 } else { 0.25 }, "{i}");
+        }
+    }
+
+    #[test]
+    fn scales_and_shifts_are_those_of_their_channel() {
+        let device = Device::Cpu.burn();
+        let numbers = [0.5, -2.0, 3.0];
+        let (scaled, gradient) =
+            of_ones_and_gradient(&Operation::Scale(Tensor::from_floats(numbers, &device)));
+        let (shifted, of_shift) =
+            of_ones_and_gradient(&Operation::Shift(Tensor::from_floats(numbers, &device)));
+        let host = |maps: Tensor<4>| -> Vec<f32> { maps.into_data().try_to_vec().unwrap() };
+        let (scaled, shifted) = (host(scaled), host(shifted));
+        for i in 0..120 {
+            let (number, value) = (numbers[i / 20 % 3], (i * 7 % 11) as f32);
+            assert_eq!((scaled[i], gradient[i]), (number * value, number), "{i}");
+            assert_eq!((shifted[i], of_shift[i]), (number + value, 1.0), "{i}");
+        }
+    }
 }

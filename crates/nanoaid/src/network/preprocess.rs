@@ -7,6 +7,8 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::ConfigError;
+
 /// How images are brought to a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +61,17 @@ impl Preprocess {
         crop: 0.875,
         resize: Resize::Bilinear,
     };
+
+    /// Refuses numbers that cannot normalize.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(std) = self.std.iter().find(|std| !(std.is_finite() && **std > 0.0)) {
+            return Err(ConfigError::new("preprocess.std", std, "above 0"));
+        }
+        if let Some(value) = self.mean.iter().chain([&self.white]).find(|value| !value.is_finite()) {
+            return Err(ConfigError::new("preprocess.mean", value, "finite numbers"));
+        }
+        Ok(())
+    }
 
     /// The input of a network for red, green and blue in `[0, 1]`. `[N, 3, H, W]` → the same.
     pub(crate) fn normalize(&self, images: Tensor<4>) -> Tensor<4> {

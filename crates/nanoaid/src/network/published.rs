@@ -11,58 +11,99 @@ use super::builder::Builder;
 use super::convolution::Convolution;
 use super::graph::{Graph, IMAGE, ValueId};
 use super::init::Init;
+use super::inverted::{Spelling, Style};
 use super::operation::Operation;
 use super::parameter::weight_of;
 use super::preprocess::{Colors, Preprocess, Resize};
-use super::{efficientnet, resnet, squeezenet, vgg};
+use super::{
+    convnext, densenet, efficientnet, mobilenet_v2, mobilenet_v3, mobilenet_v4, resnet, squeezenet, vgg,
+};
 use crate::ConfigError;
 
 #[cfg(test)]
 mod tests;
 
 /// Name of the step that makes a network's input of a grey image.
-const GRAY: &str = "gray";
+pub(super) const GRAY: &str = "gray";
 
-/// A published network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "they are called by their names")]
-pub enum Published {
-    #[serde(rename = "vgg11")]
-    Vgg11,
-    #[serde(rename = "vgg11_bn")]
-    Vgg11Bn,
-    #[serde(rename = "vgg13")]
-    Vgg13,
-    #[serde(rename = "vgg13_bn")]
-    Vgg13Bn,
-    #[serde(rename = "vgg16")]
-    Vgg16,
-    #[serde(rename = "vgg16_bn")]
-    Vgg16Bn,
-    #[serde(rename = "vgg19")]
-    Vgg19,
-    #[serde(rename = "vgg19_bn")]
-    Vgg19Bn,
-    #[serde(rename = "squeezenet1_0")]
-    SqueezeNet1_0,
-    #[serde(rename = "squeezenet1_1")]
-    SqueezeNet1_1,
+/// The networks, each with its name.
+macro_rules! published {
+    ($($(#[$doc:meta])* $network:ident $name:literal,)*) => {
+        /// A published network.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "they are called by their names")]
+        pub enum Published {
+            $($(#[$doc])* #[serde(rename = $name)] $network,)*
+        }
+
+        impl Published {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$network,)*];
+
+            /// Its name in files and on the command line, e.g. `vgg16_bn`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$network => $name,)*
+                }
+            }
+        }
+    };
+}
+
+published! {
+    Vgg11 "vgg11",
+    Vgg11Bn "vgg11_bn",
+    Vgg13 "vgg13",
+    Vgg13Bn "vgg13_bn",
+    Vgg16 "vgg16",
+    Vgg16Bn "vgg16_bn",
+    Vgg19 "vgg19",
+    Vgg19Bn "vgg19_bn",
+    SqueezeNet1_0 "squeezenet1_0",
+    SqueezeNet1_1 "squeezenet1_1",
     /// The authors' own, in BGR.
-    #[serde(rename = "squeezenet1_0_authors")]
-    SqueezeNet1_0Authors,
-    #[serde(rename = "resnet18")]
-    ResNet18,
-    #[serde(rename = "resnet34")]
-    ResNet34,
+    SqueezeNet1_0Authors "squeezenet1_0_authors",
+    ResNet18 "resnet18",
+    ResNet34 "resnet34",
+    ResNet50 "resnet50",
+    ResNet101 "resnet101",
+    WideResNet50 "wide_resnet50_2",
+    DenseNet121 "densenet121",
+    /// In torchvision's spelling.
+    MobileNetV2 "mobilenet_v2",
+    /// Timm's own weights.
+    TimmMobileNetV2 "mobilenetv2_100",
+    /// In torchvision's spelling.
+    MobileNetV3Small "mobilenet_v3_small",
+    /// In torchvision's spelling.
+    MobileNetV3Large "mobilenet_v3_large",
+    /// Timm's own weights.
+    TimmMobileNetV3Small "mobilenetv3_small_100",
+    /// Timm's own weights.
+    TimmMobileNetV3Large "mobilenetv3_large_100",
+    /// Google's weights in timm's spelling.
+    TfMobileNetV3Small "tf_mobilenetv3_small_100",
+    /// Google's weights in timm's spelling.
+    TfMobileNetV3Large "tf_mobilenetv3_large_100",
+    MobileNetV4ConvSmall "mobilenetv4_conv_small",
+    /// In torchvision's spelling.
+    EfficientNetB0 "efficientnet_b0",
+    /// Timm's own weights: timm's `efficientnet_b0`.
+    TimmEfficientNetB0 "timm_efficientnet_b0",
+    /// Google's weights in timm's spelling.
+    TfEfficientNetB0 "tf_efficientnet_b0",
     /// Google's weights in the spelling of their `PyTorch` conversion.
-    #[serde(rename = "efficientnet_lite0")]
-    EfficientNetLite0,
+    EfficientNetLite0 "efficientnet_lite0",
     /// Google's weights in timm's spelling: timm's `tf_efficientnet_lite0`.
-    #[serde(rename = "tf_efficientnet_lite0")]
-    TfEfficientNetLite0,
+    TfEfficientNetLite0 "tf_efficientnet_lite0",
     /// Timm's own weights: timm's `efficientnet_lite0`.
-    #[serde(rename = "timm_efficientnet_lite0")]
-    TimmEfficientNetLite0,
+    TimmEfficientNetLite0 "timm_efficientnet_lite0",
+    /// In torchvision's spelling.
+    ConvNextTiny "convnext_tiny",
+    /// In the spelling of timm, which the authors' weights have there: timm's `convnext_tiny`.
+    TimmConvNextTiny "timm_convnext_tiny",
+    ConvNextNano "convnext_nano",
+    ConvNextAtto "convnext_atto",
 }
 
 /// What a network trained on photos is given.
@@ -78,6 +119,9 @@ pub enum Input {
     /// normalization included; what it takes off comes from a plane of ones beside the image, so
     /// that the zeros around it are the zeros around normalized colors and the border is equal.
     GrayFolded,
+    /// Grey in `[0, 1]`, for weights whose first convolution has one channel. It is normalized by
+    /// the averages of the three means and of the three deviations.
+    OneChannel,
 }
 
 /// A published network with its head and input.
@@ -99,38 +143,49 @@ impl FromStr for Published {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::ALL.into_iter().find(|network| network.name() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            ConfigError::new("network", text, &format!("one of {known}"))
-        })
+        let found = Self::ALL.iter().find(|network| network.name() == text);
+        found.copied().ok_or_else(|| ConfigError::new("network", text, &format!("one of {}", Self::names())))
     }
 }
 
 impl Published {
-    /// All of them.
-    pub const ALL: [Self; 16] = [
-        Self::Vgg11,
-        Self::Vgg11Bn,
-        Self::Vgg13,
-        Self::Vgg13Bn,
-        Self::Vgg16,
-        Self::Vgg16Bn,
-        Self::Vgg19,
-        Self::Vgg19Bn,
-        Self::SqueezeNet1_0,
-        Self::SqueezeNet1_1,
-        Self::SqueezeNet1_0Authors,
-        Self::ResNet18,
-        Self::ResNet34,
-        Self::EfficientNetLite0,
-        Self::TfEfficientNetLite0,
-        Self::TimmEfficientNetLite0,
-    ];
+    /// The names of all of them, with commas between.
+    pub fn names() -> String {
+        Self::ALL.iter().map(|network| network.name()).collect::<Vec<_>>().join(", ")
+    }
 
-    /// Its name in files and on the command line, e.g. `vgg16_bn`.
-    pub fn name(self) -> String {
-        let name = serde_json::to_value(self).expect("a name is plain data");
-        name.as_str().expect("a name is text").to_owned()
+    /// The layer that gives the classes.
+    pub(super) fn head(self) -> &'static str {
+        match self {
+            Self::Vgg11
+            | Self::Vgg11Bn
+            | Self::Vgg13
+            | Self::Vgg13Bn
+            | Self::Vgg16
+            | Self::Vgg16Bn
+            | Self::Vgg19
+            | Self::Vgg19Bn => "classifier.6",
+            Self::SqueezeNet1_0 | Self::SqueezeNet1_1 | Self::MobileNetV2 | Self::EfficientNetB0 => {
+                "classifier.1"
+            }
+            Self::SqueezeNet1_0Authors => "conv_final",
+            Self::ResNet18 | Self::ResNet34 | Self::ResNet50 | Self::ResNet101 | Self::WideResNet50 => "fc",
+            Self::MobileNetV3Small | Self::MobileNetV3Large => "classifier.3",
+            Self::EfficientNetLite0 => "_fc",
+            Self::ConvNextTiny => "classifier.2",
+            Self::TimmConvNextTiny | Self::ConvNextNano | Self::ConvNextAtto => "head.fc",
+            Self::DenseNet121
+            | Self::TimmMobileNetV2
+            | Self::TimmMobileNetV3Small
+            | Self::TimmMobileNetV3Large
+            | Self::TfMobileNetV3Small
+            | Self::TfMobileNetV3Large
+            | Self::MobileNetV4ConvSmall
+            | Self::TimmEfficientNetB0
+            | Self::TfEfficientNetB0
+            | Self::TfEfficientNetLite0
+            | Self::TimmEfficientNetLite0 => "classifier",
+        }
     }
 
     /// How images are brought to it.
@@ -159,7 +214,24 @@ impl Published {
                 resize: Resize::Bicubic,
                 ..Preprocess::TORCHVISION
             },
-            Self::TimmEfficientNetLite0 => Preprocess { resize: Resize::Bicubic, ..Preprocess::TORCHVISION },
+            // timm's default settings for them
+            Self::TfMobileNetV3Small | Self::TfMobileNetV3Large => {
+                Preprocess { mean: [0.5; 3], std: [0.5; 3], ..Preprocess::TORCHVISION }
+            }
+            Self::TimmEfficientNetLite0
+            | Self::TimmMobileNetV2
+            | Self::TimmMobileNetV3Small
+            | Self::TimmMobileNetV3Large
+            | Self::MobileNetV4ConvSmall
+            | Self::TimmEfficientNetB0
+            | Self::TfEfficientNetB0
+            | Self::ConvNextAtto => Preprocess { resize: Resize::Bicubic, ..Preprocess::TORCHVISION },
+            Self::TimmConvNextTiny | Self::ConvNextNano => {
+                Preprocess { resize: Resize::Bicubic, crop: 0.95, ..Preprocess::TORCHVISION }
+            }
+            // torchvision's IMAGENET1K_V1
+            Self::EfficientNetB0 => Preprocess { resize: Resize::Bicubic, ..Preprocess::TORCHVISION },
+            Self::ConvNextTiny => Preprocess { crop: 224.0 / 236.0, ..Preprocess::TORCHVISION },
             _ => Preprocess::TORCHVISION,
         }
     }
@@ -179,19 +251,13 @@ impl PublishedConfig {
         if let Some(n) = self.n_classes.filter(|n| !(1..=100_000).contains(n)) {
             return Err(ConfigError::new("n_classes", n, "1 to 100000 classes"));
         }
-        let Preprocess { white, mean, std, .. } = &self.preprocess;
-        if let Some(std) = std.iter().find(|std| !(std.is_finite() && **std > 0.0)) {
-            return Err(ConfigError::new("preprocess.std", std, "above 0"));
-        }
-        if let Some(value) = mean.iter().chain([white]).find(|value| !value.is_finite()) {
-            return Err(ConfigError::new("preprocess.mean", value, "finite numbers"));
-        }
+        self.preprocess.check()?;
         Ok(self)
     }
 
     /// The graph for colors as one for this input, which is grey.
     pub(super) fn gray_graph(&self, graph: &Graph) -> Graph {
-        let mut graph = graph.with_first_step(1, GRAY, self.gray_step());
+        let mut graph = graph.with_first_step(1, GRAY, gray_step(self.input, &self.preprocess));
         if self.input == Input::GrayFolded {
             let first = graph.operations_mut().nth(1);
             let Some(Operation::Convolution(convolution)) = first else {
@@ -201,13 +267,19 @@ impl PublishedConfig {
         }
         graph
     }
+}
 
-    /// What makes the input of the first convolution of a grey image.
-    fn gray_step(&self) -> Operation {
-        let Preprocess { white, mean, std, .. } = &self.preprocess;
-        match self.input {
-            Input::GrayFolded => Operation::WithOnes,
-            _ => Operation::Colors { white: *white, mean: mean.to_vec(), std: std.to_vec() },
+/// What makes a network's input of a grey image.
+pub(super) fn gray_step(input: Input, preprocess: &Preprocess) -> Operation {
+    let Preprocess { white, mean, std, .. } = preprocess;
+    match input {
+        Input::GrayFolded => Operation::WithOnes,
+        Input::OneChannel => {
+            let average = |values: &[f32; 3]| vec![values.iter().sum::<f32>() / 3.0];
+            Operation::Colors { white: *white, mean: average(mean), std: average(std) }
+        }
+        Input::Colors | Input::GrayAsColors => {
+            Operation::Colors { white: *white, mean: mean.to_vec(), std: std.to_vec() }
         }
     }
 }
@@ -239,14 +311,18 @@ pub(super) fn graph(config: &PublishedConfig, init: Init, device: &burn::tensor:
     let mut builder = Builder::new(channels_in, init, device);
     let image = match config.input {
         Input::Colors => IMAGE,
-        Input::GrayAsColors => builder.step(GRAY, IMAGE, config.gray_step(), 3),
-        Input::GrayFolded => builder.step(GRAY, IMAGE, config.gray_step(), 2),
+        Input::GrayAsColors => builder.step(GRAY, IMAGE, gray_step(config.input, &config.preprocess), 3),
+        Input::GrayFolded => builder.step(GRAY, IMAGE, gray_step(config.input, &config.preprocess), 2),
+        Input::OneChannel => builder.step(GRAY, IMAGE, gray_step(config.input, &config.preprocess), 1),
     };
     build(&mut builder, image, config);
     builder.finish()
 }
 
 fn build(builder: &mut Builder<'_>, image: ValueId, config: &PublishedConfig) {
+    use efficientnet::Variant::{B0, Lite0};
+    use resnet::Block::{Basic, Bottleneck};
+
     let classes = config.n_classes;
     let mut vgg = |counts, norm| vgg::build(builder, image, counts, norm, classes);
     match config.network {
@@ -263,19 +339,54 @@ fn build(builder: &mut Builder<'_>, image: ValueId, config: &PublishedConfig) {
         Published::SqueezeNet1_0Authors => {
             squeezenet::build(builder, image, squeezenet::Variant::Authors, classes);
         }
-        Published::ResNet18 => resnet::build(builder, image, [2; 4], classes),
-        Published::ResNet34 => resnet::build(builder, image, [3, 4, 6, 3], classes),
+        Published::ResNet18 => resnet::build(builder, image, ([2; 4], Basic), classes),
+        Published::ResNet34 => resnet::build(builder, image, ([3, 4, 6, 3], Basic), classes),
+        Published::ResNet50 => {
+            resnet::build(builder, image, ([3, 4, 6, 3], Bottleneck { width: 1 }), classes);
+        }
+        Published::ResNet101 => {
+            resnet::build(builder, image, ([3, 4, 23, 3], Bottleneck { width: 1 }), classes);
+        }
+        Published::WideResNet50 => {
+            resnet::build(builder, image, ([3, 4, 6, 3], Bottleneck { width: 2 }), classes);
+        }
+        Published::DenseNet121 => densenet::build(builder, image, classes),
+        Published::MobileNetV2 => mobilenet_v2::build(builder, image, TORCHVISION_V2, classes),
+        Published::TimmMobileNetV2 => mobilenet_v2::build(builder, image, TIMM, classes),
+        Published::MobileNetV3Small => {
+            let style = Style { epsilon: 1e-3, ..TORCHVISION };
+            mobilenet_v3::build(builder, image, (false, style), classes);
+        }
+        Published::MobileNetV3Large => {
+            let style = Style { epsilon: 1e-3, ..TORCHVISION };
+            mobilenet_v3::build(builder, image, (true, style), classes);
+        }
+        Published::TimmMobileNetV3Small => mobilenet_v3::build(builder, image, (false, TIMM), classes),
+        Published::TimmMobileNetV3Large => mobilenet_v3::build(builder, image, (true, TIMM), classes),
+        Published::TfMobileNetV3Small => mobilenet_v3::build(builder, image, (false, TENSORFLOW), classes),
+        Published::TfMobileNetV3Large => mobilenet_v3::build(builder, image, (true, TENSORFLOW), classes),
+        Published::MobileNetV4ConvSmall => mobilenet_v4::build(builder, image, classes),
+        Published::EfficientNetB0 => efficientnet::build(builder, image, (B0, TORCHVISION), classes),
+        Published::TimmEfficientNetB0 => efficientnet::build(builder, image, (B0, TIMM), classes),
+        Published::TfEfficientNetB0 => efficientnet::build(builder, image, (B0, TENSORFLOW), classes),
         Published::EfficientNetLite0 => {
-            let variant = efficientnet::Variant { timm: false, tensorflow: true };
-            efficientnet::build(builder, image, variant, classes);
+            let style = Style { spelling: Spelling::Conversion, ..TENSORFLOW };
+            efficientnet::build(builder, image, (Lite0, style), classes);
         }
-        Published::TfEfficientNetLite0 => {
-            let variant = efficientnet::Variant { timm: true, tensorflow: true };
-            efficientnet::build(builder, image, variant, classes);
+        Published::TfEfficientNetLite0 => efficientnet::build(builder, image, (Lite0, TENSORFLOW), classes),
+        Published::TimmEfficientNetLite0 => efficientnet::build(builder, image, (Lite0, TIMM), classes),
+        Published::ConvNextTiny => {
+            let variant = convnext::Variant { timm: false, ..convnext::Variant::TINY };
+            convnext::build(builder, image, variant, classes);
         }
-        Published::TimmEfficientNetLite0 => {
-            let variant = efficientnet::Variant { timm: true, tensorflow: false };
-            efficientnet::build(builder, image, variant, classes);
-        }
+        Published::TimmConvNextTiny => convnext::build(builder, image, convnext::Variant::TINY, classes),
+        Published::ConvNextNano => convnext::build(builder, image, convnext::Variant::NANO, classes),
+        Published::ConvNextAtto => convnext::build(builder, image, convnext::Variant::ATTO, classes),
     }
 }
+
+const TIMM: Style = Style { spelling: Spelling::Timm, tensorflow: false, epsilon: 1e-5 };
+/// Google's weights: TensorFlow's padding, and the epsilon of its batch norms.
+const TENSORFLOW: Style = Style { spelling: Spelling::Timm, tensorflow: true, epsilon: 1e-3 };
+const TORCHVISION: Style = Style { spelling: Spelling::Torchvision, ..TIMM };
+const TORCHVISION_V2: Style = Style { spelling: Spelling::TorchvisionV2, ..TIMM };

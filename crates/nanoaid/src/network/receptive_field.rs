@@ -108,8 +108,10 @@ impl ReceptiveField {
     pub(super) fn map_length(&self, length: usize) -> usize {
         let mut lengths = vec![length];
         for Link { reach, inputs, .. } in &self.steps {
-            let shortest = inputs.iter().map(|&input| lengths[input]).min().unwrap_or(0);
-            lengths.push(if shortest == 0 { 0 } else { reach.length(shortest) });
+            let of_inputs = || inputs.iter().map(|&input| lengths[input]);
+            // a mean over the image, which has one position, may be an input beside maps
+            let longest = of_inputs().max().unwrap_or(0);
+            lengths.push(if of_inputs().any(|length| length == 0) { 0 } else { reach.length(longest) });
         }
         lengths[self.steps.len()]
     }
@@ -204,7 +206,8 @@ fn reach(operation: &Operation) -> Reach {
         Operation::Convolution(convolution)
         | Operation::AddBlockCode { from_maps: convolution, .. }
         | Operation::AddBlocks { from_maps: convolution, .. } => window(convolution.shape()),
-        Operation::MaxPool(Pool { kernel, stride, padding, ceil }) => {
+        Operation::MaxPool(Pool { kernel, stride, padding, ceil })
+        | Operation::WindowMean { window: Pool { kernel, stride, padding, ceil }, .. } => {
             Reach::Window { kernel: *kernel, stride: *stride, before: *padding, after: *padding, ceil: *ceil }
         }
         Operation::UpSample | Operation::PixelShuffle => Reach::Half,
@@ -216,6 +219,12 @@ fn reach(operation: &Operation) -> Reach {
         Operation::Norm(_)
         | Operation::Relu
         | Operation::Relu6
+        | Operation::LayerNorm(_)
+        | Operation::Activation(_)
+        | Operation::Scale(_)
+        | Operation::Shift(_)
+        | Operation::Softmax
+        | Operation::Multiply
         | Operation::Add
         | Operation::Concatenate
         | Operation::Identity

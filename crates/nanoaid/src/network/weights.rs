@@ -15,10 +15,6 @@ use crate::json;
 const MOST_TENSORS: usize = 10_000;
 /// Key of a network's architecture in the header of its file.
 pub(crate) const ARCHITECTURE_KEY: &str = "nanoaid.architecture";
-/// Joins the files of an index.
-const JOIN: &str = "python -c \"import json, safetensors.torch as s; d = {}; \
-    [d.update(s.load_file(f)) for f in sorted(set(json.load(open('model.safetensors.index.json'))['weight_map'].values()))]; \
-    s.save_file(d, 'FILE.safetensors')\"";
 /// How PyTorch's counters of batches end.
 const BATCH_COUNTER: &str = "num_batches_tracked";
 
@@ -57,16 +53,37 @@ pub enum WeightsError {
         conversion: &'static str,
     },
     /// The index of a network whose weights are in several files.
-    #[error("an index of several files, expected the weights themselves; to join them: {JOIN}")]
+    #[error("an index of several files, expected the weights themselves; give the index where its files are")]
     Shards,
+    /// An ONNX file that is damaged, or holds no network of images.
+    #[error("ONNX file: {reason}")]
+    Onnx {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A node of an ONNX file that cannot be run.
+    #[error("ONNX file: node `{node}` ({operator}): {reason}")]
+    OnnxNode {
+        /// The node, by its name or its output.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What is not supported.
+        reason: String,
+    },
     /// None of the networks that are known here.
-    #[error("no known network has weights like {}", .some.join(", "))]
+    #[error(
+        "no known network has weights like {}; known are {}; to open any other network, export it as ONNX \
+         with torch.onnx.export and give the .onnx file",
+        .some.join(", "),
+        super::Published::names()
+    )]
     UnknownNetwork {
         /// The first of the names.
         some: Vec<String>,
     },
     /// Names and shapes that several networks share.
-    #[error("the weights fit {}: name the network", .candidates.join(" or "))]
+    #[error("the weights fit {}: name the network, as in `--network {}`", .candidates.join(" or "), .candidates[0])]
     SeveralNetworks {
         /// Their names.
         candidates: Vec<String>,
@@ -166,7 +183,7 @@ impl Weights {
         }
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {
-            if name.ends_with(BATCH_COUNTER) {
+            if Self::is_passed_over(&name) {
                 continue;
             }
             let (fours, _) = view.data().as_chunks::<4>();
@@ -229,6 +246,11 @@ impl Weights {
         Ok(Self { tensors })
     }
 
+    /// Whether nothing uses the tensor `name`.
+    pub(super) fn is_passed_over(name: &str) -> bool {
+        name.ends_with(BATCH_COUNTER)
+    }
+
     /// The tensor `name`, if it has `shape` and is finite.
     pub(crate) fn checked(&self, name: &str, shape: &[usize]) -> Result<&Weight, WeightsError> {
         let weight = self.tensors.get(name).ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
@@ -277,9 +299,6 @@ fn other_format(bytes: &[u8]) -> Option<WeightsError> {
     const KERAS: &str = "python -c \"import h5py, safetensors.numpy as s; d = {}; \
         h5py.File('FILE.h5').visititems(lambda n, o: d.update({n: o[()]}) if hasattr(o, 'shape') else None); \
         s.save_file(d, 'FILE.safetensors')\"";
-    const ONNX: &str = "python -c \"import onnx, onnx.numpy_helper as h, safetensors.numpy as s; \
-        s.save_file({i.name: h.to_array(i).copy() for i in onnx.load('FILE.onnx').graph.initializer}, \
-        'FILE.safetensors')\"";
     if bytes.first() == Some(&b'{') && bytes.windows(12).take(1 << 20).any(|part| part == b"\"weight_map\"") {
         return Some(WeightsError::Shards);
     }
@@ -287,8 +306,6 @@ fn other_format(bytes: &[u8]) -> Option<WeightsError> {
         [b'P', b'K', 3, 4, ..] => ("a ZIP archive, as PyTorch's .pt and .pth are", PYTORCH),
         [0x80, 2, 0x8a, 10, ..] | [0x80, 4, 0x95, ..] => ("a Python pickle, which can run code", PYTORCH),
         [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file, as Keras writes them", KERAS),
-        // field 1, the version of the format; field 2, the name of the producer, or 7, the graph
-        [8, 1..=32, 0x12 | 0x3a, ..] => ("an ONNX file", ONNX),
         _ => return None,
     };
     Some(WeightsError::OtherFormat { found, conversion })
@@ -320,11 +337,10 @@ mod tests {
 
     #[test]
     fn other_formats_are_named_with_a_line_that_converts_them() {
-        let cases: [(&[u8], &str); 4] = [
+        let cases: [(&[u8], &str); 3] = [
             (b"PK\x03\x04\0\0\0\0archive/data.pkl", "torch.load"),
             (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "torch.load"),
             (b"\x89HDF\r\n\x1a\n\0\0\0\0", "h5py"),
-            (b"\x08\x07\x12\x07pytorch\x1a\x051.0.0", "onnx.load"),
         ];
         for (bytes, hint) in cases {
             let error = Weights::from_bytes(bytes).unwrap_err();

@@ -3,32 +3,31 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use nanoaid::Network;
 use nanoaid::interpret::pattern::{Finding, PatternResult, Periodic, UnitCount, without_border};
-use nanoaid::{Device, Network};
 
+use crate::command::network::OpenArguments;
 use crate::outcome::Failure;
 
 /// Arguments of `measure` for a network.
 #[derive(Args)]
 pub(super) struct PatternArguments {
     /// Look through a network, too: its most periodic unit and the period that unit prefers, beside the
-    /// period measured in the image. A run folder, or `autoencoder` or `classifier`
+    /// period measured in the image. A run folder, a file of a network, or `autoencoder` or `classifier`
     #[arg(long)]
     pub(super) run: Option<PathBuf>,
     /// Count the peaks of this channel, as in `encoder.2:17`, beside the count without a network; a layer
     /// alone, as in `encoder.2`, is searched for the most periodic unit instead of all stages
     #[arg(long, value_name = "ADDRESS", requires = "run")]
     pub(super) unit: Option<String>,
-    /// Where the network runs
-    #[arg(long, default_value_t = Device::Cpu)]
-    device: Device,
+    #[command(flatten)]
+    open: OpenArguments,
 }
 
 impl PatternArguments {
     /// Opens the network, if one is named.
     pub(super) fn network(&self) -> Result<Option<Network>, Failure> {
-        let open = |run| nanoaid::network::open(run, self.device).map(Network::gray);
-        Ok(self.run.as_deref().map(open).transpose()?)
+        self.run.as_deref().map(|run| self.open.open_gray(run)).transpose()
     }
 }
 

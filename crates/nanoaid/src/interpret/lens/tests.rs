@@ -95,6 +95,31 @@ fn tiles_give_the_maps_of_the_whole_to_the_bit() {
 }
 
 #[test]
+fn tiles_of_published_networks_give_the_bits_of_the_whole() {
+    use crate::network::{Input, Published, PublishedConfig};
+
+    let image = noise(181, 230, 3);
+    for (network, layers) in [
+        (Published::ConvNextAtto, ["stem.1", "stages.0.blocks.1.mlp.act", "stages.0", "stages.1.blocks.0"]),
+        (Published::MobileNetV4ConvSmall, ["conv_stem", "blocks.1.0", "blocks.2.0", "blocks.2.1"]),
+        (
+            Published::DenseNet121,
+            ["features.pool0", "features.denseblock1", "features.transition1.pool", "relu"],
+        ),
+        // gates need the whole image, which is then run in one piece
+        (Published::TimmMobileNetV3Small, ["conv_stem", "blocks.0.0", "blocks.1.1", "blocks.2.1"]),
+    ] {
+        let config = PublishedConfig { input: Input::GrayFolded, ..PublishedConfig::new(network, None) };
+        let network = Network::random(Architecture::Published(config), 5, Device::Cpu).unwrap();
+        for layer in layers {
+            let tiled = planes(&maps_of(&network, layer, &image, &tiles(64)));
+            let whole = planes(&maps_of(&network, layer, &image, &tiles(usize::MAX)));
+            assert!(tiled == whole, "{layer}");
+        }
+    }
+}
+
+#[test]
 fn tiles_of_wide_networks_give_the_bits_of_the_whole_too() {
     // from 32 channels on either side on, outputs are computed in squares of 4 × 4
     let wide = |block_code, seed| {

@@ -1,5 +1,7 @@
 //! Published networks: their layers and counts, and the reference of both verified ones.
 
+mod reference;
+
 use std::path::Path;
 
 use burn::tensor::Tensor;
@@ -32,7 +34,7 @@ fn bits(maps: &[Plane]) -> Vec<u32> {
 
 #[test]
 fn each_network_has_the_number_of_weights_that_was_published() {
-    // torchvision's documentation of its weights (1000 classes); EfficientNet-Lite0: Google's
+    // torchvision's documentation of its weights and timm's table (1000 classes); EfficientNet-Lite0: Google's
     // 4.7 million, counted in ../shared/weights without the running statistics
     let cases = [
         (Published::Vgg11, 132_863_336),
@@ -48,9 +50,29 @@ fn each_network_has_the_number_of_weights_that_was_published() {
         (Published::SqueezeNet1_0Authors, 1_248_424),
         (Published::ResNet18, 11_689_512),
         (Published::ResNet34, 21_797_672),
+        (Published::ResNet50, 25_557_032),
+        (Published::ResNet101, 44_549_160),
+        (Published::WideResNet50, 68_883_240),
+        (Published::DenseNet121, 7_978_856),
+        (Published::MobileNetV2, 3_504_872),
+        (Published::TimmMobileNetV2, 3_504_872),
+        (Published::MobileNetV3Small, 2_542_856),
+        (Published::MobileNetV3Large, 5_483_032),
+        (Published::TimmMobileNetV3Small, 2_542_856),
+        (Published::TimmMobileNetV3Large, 5_483_032),
+        (Published::TfMobileNetV3Small, 2_542_856),
+        (Published::TfMobileNetV3Large, 5_483_032),
+        (Published::MobileNetV4ConvSmall, 3_774_024),
+        (Published::EfficientNetB0, 5_288_548),
+        (Published::TimmEfficientNetB0, 5_288_548),
+        (Published::TfEfficientNetB0, 5_288_548),
         (Published::EfficientNetLite0, 4_652_008),
         (Published::TfEfficientNetLite0, 4_652_008),
         (Published::TimmEfficientNetLite0, 4_652_008),
+        (Published::ConvNextTiny, 28_589_128),
+        (Published::TimmConvNextTiny, 28_589_128),
+        (Published::ConvNextNano, 15_593_560),
+        (Published::ConvNextAtto, 3_695_520),
     ];
     assert_eq!(cases.map(|(network, _)| network), Published::ALL);
     for (network, n_weights) in cases {
@@ -78,6 +100,18 @@ fn layers_have_the_names_sizes_and_fields_that_are_known() {
         (Published::ResNet18, "maxpool", 64, 56, Some(11)),
         (Published::ResNet18, "layer4.1", 512, 7, Some(435)),
         (Published::ResNet34, "layer3.5.sum", 256, 14, None),
+        // with the stride in the 3 × 3 convolutions; by the sum of (kernel − 1) · stride before it
+        (Published::ResNet50, "layer4.2", 2048, 7, Some(427)),
+        (Published::ResNet101, "layer4.2", 2048, 7, Some(971)),
+        (Published::DenseNet121, "features.denseblock3", 1024, 14, None),
+        // a kernel of 4, then one of 7 at stride 4: 4 + 6 · 4, and 6 · 4 more for each block
+        (Published::TimmConvNextTiny, "stages.0.blocks.0", 96, 56, Some(28)),
+        (Published::TimmConvNextTiny, "stages.0.blocks.1", 96, 56, Some(52)),
+        (Published::ConvNextTiny, "features.7", 768, 7, None),
+        (Published::MobileNetV2, "features.17", 320, 7, Some(491)),
+        (Published::MobileNetV3Large, "features.3", 24, 56, None),
+        (Published::MobileNetV3Large, "features.4", 40, 28, None),
+        (Published::MobileNetV4ConvSmall, "blocks.3.5", 128, 7, None),
         (Published::EfficientNetLite0, "_blocks.3._depthwise_conv", 144, 28, None),
         (Published::EfficientNetLite0, "_blocks.15", 320, 7, None),
         (Published::TimmEfficientNetLite0, "blocks.2.0.conv_dw", 144, 28, None),
@@ -99,7 +133,13 @@ fn layers_have_the_names_sizes_and_fields_that_are_known() {
 fn a_network_cut_at_any_layer_has_the_bits_of_the_whole() {
     let colors = [0, 1, 2].map(|channel| noise(channel, 47, 38));
     let colors = [&colors[0], &colors[1], &colors[2]];
-    for network in [Published::SqueezeNet1_1, Published::ResNet18, Published::EfficientNetLite0] {
+    for network in [
+        Published::SqueezeNet1_1,
+        Published::ResNet18,
+        Published::EfficientNetLite0,
+        Published::MobileNetV3Small,
+        Published::ConvNextAtto,
+    ] {
         let whole = random(network);
         for layer in whole.layers() {
             let what = format!("{} {}", network.name(), layer.name);
@@ -116,9 +156,15 @@ fn a_network_cut_at_any_layer_has_the_bits_of_the_whole() {
 
 #[test]
 fn the_gradient_for_the_image_is_the_slope_along_it() {
-    for network in
-        [Published::Vgg11Bn, Published::SqueezeNet1_0, Published::ResNet18, Published::EfficientNetLite0]
-    {
+    for network in [
+        Published::Vgg11Bn,
+        Published::SqueezeNet1_0,
+        Published::ResNet18,
+        Published::EfficientNetLite0,
+        Published::EfficientNetB0,
+        Published::MobileNetV3Large,
+        Published::ConvNextAtto,
+    ] {
         let config = PublishedConfig::new(network, None);
         let network = Network::random(Architecture::Published(config), 5, Device::Cpu).unwrap();
         let name = &network.layers().last().unwrap().name;
@@ -160,7 +206,8 @@ fn a_saved_network_opens_as_it_was() {
 fn grey_gives_what_three_equal_colors_give_at_the_border_too() {
     let gray = noise(0, 45, 52);
     for network in Published::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|network| !network.name().starts_with("vgg1"))
         .chain([Published::Vgg11])
     {
@@ -185,18 +232,25 @@ fn grey_gives_what_three_equal_colors_give_at_the_border_too() {
 
 #[test]
 fn a_file_of_weights_is_recognized_with_and_without_head() {
-    let timm = [Published::TfEfficientNetLite0, Published::TimmEfficientNetLite0];
-    for network in Published::ALL {
+    // those that differ in what a file does not say
+    let pairs = [
+        [Published::TfEfficientNetLite0, Published::TimmEfficientNetLite0],
+        [Published::TimmEfficientNetB0, Published::TfEfficientNetB0],
+        [Published::TimmMobileNetV3Large, Published::TfMobileNetV3Large],
+        [Published::TimmMobileNetV3Small, Published::TfMobileNetV3Small],
+    ];
+    for &network in Published::ALL {
         for n_classes in [None, Some(3)] {
             let large = network.name().starts_with("vgg") && n_classes.is_some();
             if large {
                 continue; // half a gigabyte of zeros
             }
             let bytes = empty(network, n_classes).weights().to_bytes("format", "pt");
-            let said = timm.contains(&network).then_some(network);
-            if said.is_some() {
+            let pair = pairs.iter().find(|pair| pair.contains(&network));
+            let said = pair.map(|_| network);
+            if let Some(pair) = pair {
                 let error = Network::import(&bytes, None, Device::Cpu).unwrap_err();
-                let candidates = timm.map(Published::name).to_vec();
+                let candidates = pair.map(|network| network.name().to_owned()).to_vec();
                 assert_eq!(error, WeightsError::SeveralNetworks { candidates });
             }
             let opened = Network::import(&bytes, said, Device::Cpu).unwrap();

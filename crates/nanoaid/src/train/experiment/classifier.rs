@@ -85,8 +85,10 @@ impl NetworkSummary {
         let name = match network.architecture() {
             Architecture::Transfer(config) => config.trunk.network.name(),
             Architecture::Published(config) => config.network.name(),
-            Architecture::Autoencoder(_) | Architecture::Compact(_) => "our own".to_owned(),
+            Architecture::Autoencoder(_) | Architecture::Compact(_) => "our own",
+            Architecture::Imported(_) => "of an ONNX file",
         };
+        let name = name.to_owned();
         Self { name, n_weights: network.layers().iter().map(|layer| layer.n_weights).sum() }
     }
 }
