@@ -219,6 +219,9 @@ fn both_forms_of_the_interface_give_a_folder_that_can_be_trained_on() {
     }
 }
 
+/// What the server does to a right reply: the request, the archive, and the number of requests of archives before.
+type Bend = fn(&Request, &[u8], usize) -> Reply;
+
 #[test]
 fn a_sample_is_the_same_whatever_happens_to_the_connection() {
     let mut calm = Place::new();
@@ -228,7 +231,7 @@ fn a_sample_is_the_same_whatever_happens_to_the_connection() {
     let mut fewer = Place::new();
     fewer.fetch(&serve(archives(), Form::New, right), Some(2)).unwrap();
     assert!(fewer.images().iter().all(|image| calm.images().contains(image)));
-    let bends: [(&str, fn(&Request, &[u8], usize) -> Reply); 4] = [
+    let bends: [(&str, Bend); 4] = [
         ("dropped every few bytes", |request, bytes, _| cut(with_ranges(request, bytes, "v1"), 3001)),
         ("dropped, without a tag", |request, bytes, _| {
             let whole = with_ranges(request, bytes, "v1");

@@ -9,6 +9,8 @@
 mod archive;
 mod config;
 mod error;
+mod event;
+mod manifest;
 mod plan;
 mod record;
 mod report;
@@ -19,16 +21,19 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-pub use config::{FetchConfig, FetchEvent};
+pub use config::FetchConfig;
 pub use error::FetchError;
+pub use event::{FetchEvent, FetchReport};
 pub use plan::{FetchPlan, PlannedFile};
-pub use report::{ArchiveReport, Check, FetchReport};
+pub use report::{ArchiveReport, Check};
 pub use set::{CITATION, LICENCE, NffaSet, SERVER};
 
+use super::ImportReport;
 use super::import::{ImportConfig, import_taken};
 use crate::download::DownloadError;
 use crate::output::Claim;
-use report::Manifest;
+use archive::Sampled;
+use manifest::Manifest;
 
 /// Folder inside the data set that holds what is not complete; its name hides it from whatever lists micrographs.
 const PART: &str = ".fetch";
@@ -71,14 +76,14 @@ pub fn fetch(to: &Path, config: &FetchConfig, tell: &mut Tell) -> Result<FetchRe
             import_taken(taken, plan.licence.as_deref(), to, &ImportConfig::default(), &mut |n_imported| {
                 tell(FetchEvent::Imported { file: &file.name, n_imported })
             })?;
-        let report = ArchiveReport::of(file, sampled, imported);
+        let report = report_of(file, sampled, imported);
         heard(tell(FetchEvent::Finished(&report)))?;
         manifest.add(report)?;
         fs::remove_dir_all(&folder).map_err(|source| DownloadError::file(&folder, source))?;
         drop(inner);
     }
     drop(claim);
-    Ok(manifest.report(plan))
+    Ok(FetchReport { plan, archives: manifest.archives(), citation: CITATION })
 }
 
 fn plan_of(
@@ -96,5 +101,22 @@ fn heard(flow: ControlFlow<()>) -> Result<(), FetchError> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DownloadError::Cancelled.into()),
+    }
+}
+
+/// What became of `file`.
+fn report_of(file: &PlannedFile, sampled: Sampled, imported: ImportReport) -> ArchiveReport {
+    let n_same = imported.same_content.len();
+    ArchiveReport {
+        name: file.name.clone(),
+        category: file.category.clone(),
+        bytes: file.bytes,
+        checksum: sampled.checksum,
+        check: sampled.check,
+        n_images: sampled.n_images,
+        n_other: sampled.n_other,
+        n_taken: imported.n_new + imported.n_there,
+        n_same,
+        skipped: sampled.refused.into_iter().chain(imported.skipped).collect(),
     }
 }

@@ -1,12 +1,10 @@
-//! Settings of a fetch, and what is reported while it runs.
+//! Settings of a fetch.
 
 use micrograph::ConfigError;
 
 use super::error::FetchError;
-use super::plan::FetchPlan;
-use super::report::ArchiveReport;
 use super::set::NffaSet;
-use crate::download::{DownloadConfig, DownloadEvent};
+use crate::download::DownloadConfig;
 
 /// What is fetched, and how.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,29 +58,6 @@ impl FetchConfig {
         let is_id = id.len() >= 5 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         if is_id { Ok(id.to_owned()) } else { Err(FetchError::BadRecord { found: text.to_owned() }) }
     }
-}
-
-/// What happens during a fetch.
-#[derive(Debug)]
-pub enum FetchEvent<'a> {
-    /// What will be read and written; nothing was written yet.
-    Planned(&'a FetchPlan),
-    /// Bytes of an archive or of the record come in.
-    Download {
-        /// Name of the archive.
-        file: &'a str,
-        /// What happened.
-        event: DownloadEvent,
-    },
-    /// Micrographs of a finished archive go into the folder.
-    Imported {
-        /// Name of the archive.
-        file: &'a str,
-        /// How many so far.
-        n_imported: usize,
-    },
-    /// An archive is done.
-    Finished(&'a ArchiveReport),
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::super::import::{archive, name};
 use super::config::FetchConfig;
 use super::error::FetchError;
+use super::manifest::Manifest;
 use super::record::Record;
-use super::report::Manifest;
+
 use super::set::LICENCE;
 use crate::download::{Checksum, Uri};
 use crate::output::free_bytes;
