@@ -5,6 +5,7 @@ mod classify;
 mod completions;
 mod dataset;
 mod demo;
+mod download;
 mod exemplars;
 mod find;
 mod images;
@@ -107,7 +108,7 @@ pub(crate) enum Command {
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
-    /// Import micrographs into one folder, and check them before training.
+    /// Fetch or import micrographs into one folder, and check them before training.
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
     /// Train one autoencoder for each latent size and compare them.
@@ -135,7 +136,7 @@ impl Command {
             | Self::Exemplars(_)
             | Self::Find(_)
             | Self::Site(_)
-            | Self::Dataset(dataset::DatasetCommand::Import(_))
+            | Self::Dataset(dataset::DatasetCommand::Fetch(_) | dataset::DatasetCommand::Import(_))
             | Self::Weights(_) => WayOn::Same,
             Self::Dataset(dataset::DatasetCommand::Check(_))
             | Self::Bench(_)

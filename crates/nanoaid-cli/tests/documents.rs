@@ -183,10 +183,10 @@ fn nothing_below_the_command_line_prints_or_reads_the_clock() {
 }
 
 #[test]
-fn only_known_weights_use_the_network() {
+fn only_one_room_uses_the_network() {
     let mut sources = program("crates/nanoaid-cli/src");
     sources.extend(LIBRARIES.iter().flat_map(|folder| program(folder)));
-    sources.retain(|path| !path.starts_with("crates/nanoaid/src/network/known_weights/"));
+    sources.retain(|path| !path.starts_with("crates/nanoaid/src/download/"));
     let words = ["ureq", "TcpStream", "UdpSocket", "ToSocketAddrs"];
     assert_none(&places(&sources, |line| words.iter().any(|word| names(line, word))));
 }

@@ -72,7 +72,7 @@
 //!
 //! # Guarantees
 //!
-//! - Nothing prints, reads the clock, opens a connection (but [`network::known_weights`]) or draws
+//! - Nothing prints, reads the clock, opens a connection (but [`download`]) or draws
 //!   unseeded random numbers: the same call on the CPU gives the same bytes.
 //! - A network that is cut at a layer, or run in tiles, has the bits of the whole.
 //! - No name, file or setting that a user gives leads to a panic; functions that panic say when.
@@ -91,6 +91,7 @@ pub mod bench;
 pub mod data;
 pub mod demo;
 pub mod device;
+pub mod download;
 mod eigen;
 pub mod evaluate;
 pub mod hash;

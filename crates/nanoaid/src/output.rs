@@ -7,6 +7,7 @@
 mod claim;
 mod csv;
 mod names;
+mod space;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub use claim::ClaimError;
 pub(crate) use claim::{Claim, is_blank, is_leftover, sweep};
 pub use csv::{csv_line, csv_text, text_cell};
 pub use names::{folder_names, plain_name, slug, slugs};
+pub use space::free_bytes;
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]

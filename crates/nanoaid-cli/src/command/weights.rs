@@ -1,15 +1,17 @@
 //! `nanoaid weights`: files of ImageNet networks that others publish: listed, checked, fetched.
 //!
-//! `fetch` is the only command that uses the network.
+//! `fetch` uses the network, as `nanoaid dataset fetch` does and no other command.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use nanoaid::network::known_weights::{self, Check, FetchConfig, FetchEvent, Fetched, KnownWeights, TABLE};
+use nanoaid::download::DownloadConfig;
+use nanoaid::network::known_weights::{self, Check, FetchConfig, Fetched, KnownWeights, TABLE};
 use serde::Serialize;
 
+use super::download::{ShownDownload, megabytes};
+use crate::interrupt;
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
-use crate::progress::Progress;
 use nanoaid::output::json_text;
 
 /// What can be done with known weights.
@@ -19,7 +21,7 @@ pub(crate) enum WeightsCommand {
     List(ListArguments),
     /// Compare files with the hashes that are known of them.
     Verify(VerifyArguments),
-    /// Download files, checked before they get their names. Nothing else here uses the network.
+    /// Download files, checked before they get their names. This and `dataset fetch` alone use the network.
     Fetch(FetchArguments),
 }
 
@@ -199,16 +201,16 @@ fn fetch(arguments: &FetchArguments) -> Result<Outcome, Failure> {
             })
         })
         .collect::<Result<_, _>>()?;
-    let config = FetchConfig {
+    let download = DownloadConfig {
         mirror: arguments.mirror.clone(),
         authorities: arguments.authorities.clone(),
-        force: arguments.force,
-        ..FetchConfig::default()
+        ..DownloadConfig::default()
     };
+    let config = FetchConfig { download, force: arguments.force };
     let mut all = Vec::new();
     let mut n_failed = 0;
     for known in &known {
-        let mut shown = Shown { name: known.name, progress: None };
+        let mut shown = ShownDownload::new(known.name);
         let done = known_weights::fetch(known, &folder, &config, &mut |event| shown.event(event));
         shown.finish();
         match done {
@@ -219,6 +221,7 @@ fn fetch(arguments: &FetchArguments) -> Result<Outcome, Failure> {
                 all.push(fetched);
             }
             Err(error) => {
+                interrupt::check()?;
                 n_failed += 1;
                 say(&format!("{}: {}", known.name, chain_text(&error)));
             }
@@ -245,49 +248,6 @@ fn fetched_text(fetched: &Fetched) -> String {
     format!(
         "{name}: {there}{checked}\n  file        {file}\n  size        {bytes} bytes\n  sha256      {sha256}\n"
     )
-}
-
-/// A fetch as it is shown on standard error.
-struct Shown<'a> {
-    name: &'a str,
-    progress: Option<Progress>,
-}
-
-impl Shown<'_> {
-    fn event(&mut self, event: FetchEvent) {
-        match event {
-            FetchEvent::Bytes { done, total } => {
-                let total = total.unwrap_or(done).div_ceil(MEGABYTE);
-                let progress = self.progress.get_or_insert_with(|| Progress::new(total, "MB"));
-                progress.set(done / MEGABYTE, self.name);
-            }
-            FetchEvent::Continued { bytes } => self.line(&format!("continues after {bytes} bytes")),
-            FetchEvent::StartedOver { reason } => self.line(&format!("starts over: {reason}")),
-            FetchEvent::Again { reason, pause } => {
-                self.line(&format!("{reason}; tries again in {} s", pause.as_secs_f64()));
-            }
-        }
-    }
-
-    fn line(&self, text: &str) {
-        let text = format!("{}: {text}", self.name);
-        match &self.progress {
-            Some(progress) => progress.line(&text),
-            None => say(&text),
-        }
-    }
-
-    fn finish(self) {
-        if let Some(progress) = self.progress {
-            progress.finish();
-        }
-    }
-}
-
-const MEGABYTE: u64 = 1_000_000;
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / MEGABYTE as f64)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod config;
 mod duplicates;
 mod entry;
 mod error;
+pub mod fetch;
 mod fingerprint;
 mod fixed;
 mod folder;

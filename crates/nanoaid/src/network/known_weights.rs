@@ -1,21 +1,17 @@
 //! Known weights: files of ImageNet networks that others publish, fetched and checked by name.
 //!
 //! The table says where each file lies, how large it is and which hash it has, as far as that is
-//! known; no value is guessed. This is the only part of the project that uses the network,
-//! and only in [`fetch`]; what networks make of the weights is not known here.
+//! known; no value is guessed. What networks make of the weights is not known here.
 
-mod answer;
 mod config;
 mod error;
 mod fetch;
 mod folder;
-mod http;
-mod part;
 mod table;
 mod trunk;
 mod verify;
 
-pub use config::{Check, FetchConfig, FetchEvent, Fetched};
+pub use config::{Check, FetchConfig, Fetched};
 pub use error::FetchError;
 pub use fetch::fetch;
 pub use folder::folder;
@@ -65,7 +61,7 @@ impl KnownWeights {
 
     /// Bytes that a fetch that was cut off has left in `folder`, if there was one.
     pub fn part_bytes(&self, folder: &Path) -> Option<u64> {
-        std::fs::metadata(config::part_path(&self.path(folder))).ok().map(|data| data.len())
+        std::fs::metadata(crate::download::part_path(&self.path(folder))).ok().map(|data| data.len())
     }
 
     /// SHA-256 of the whole file, if known; the hash of a range is not the hash of a file.

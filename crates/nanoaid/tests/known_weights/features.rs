@@ -91,7 +91,15 @@ fn the_same_tensors_give_the_same_file_through_drops_and_without_ranges() {
         let mut place = Place::new();
         let mirror = Some(server.url(""));
         let known = KnownWeights { url: Some("https://huggingface.co/x"), ..features(&server, None, None) };
-        let fetched = place.fetch_with(&known, &FetchConfig { mirror, ..FetchConfig::default() }).unwrap();
+        let fetched = place
+            .fetch_with(
+                &known,
+                &FetchConfig {
+                    download: DownloadConfig { mirror, ..DownloadConfig::default() },
+                    force: false,
+                },
+            )
+            .unwrap();
         assert_holds_the_features(&fetched, &whole);
         assert_eq!(place.started_over(), !knows_ranges);
         if knows_ranges {
@@ -113,7 +121,10 @@ fn a_range_of_wrong_bytes_is_removed() {
     let server = Server::new(move |request, _| with_ranges(request, &sent, "v1"));
     let mut place = Place::new();
     let error = place.fetch(&features(&server, None, Some(sha256(&part)))).unwrap_err();
-    assert!(matches!(&error, FetchError::Hash { expected, .. } if *expected == sha256(&part)), "{error:?}");
+    assert!(
+        matches!(&error, FetchError::Download(DownloadError::Hash { expected, .. }) if *expected == sha256(&part)),
+        "{error:?}"
+    );
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
 
@@ -123,7 +134,7 @@ fn a_file_that_changes_after_its_header_is_refused() {
     let server =
         Server::new(move |request, n| with_ranges(request, &whole, if n == 0 { "v1" } else { "v2" }));
     let error = Place::new().fetch(&features(&server, None, None)).unwrap_err();
-    assert!(matches!(error, FetchError::Answer { .. }), "{error:?}");
+    assert!(matches!(error, FetchError::Download(DownloadError::Answer { .. })), "{error:?}");
 }
 
 #[test]

@@ -7,12 +7,14 @@ mod server;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use nanoaid::download::{DownloadConfig, DownloadError, DownloadEvent};
 use nanoaid::hash::sha256;
 use nanoaid::network::known_weights::{
-    Check, FetchConfig, FetchError, FetchEvent, Fetched, KnownWeights, Standing, fetch, verify,
+    Check, FetchConfig, FetchError, Fetched, KnownWeights, Standing, fetch, verify,
 };
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
@@ -29,7 +31,7 @@ fn weights(mark: u8) -> Vec<u8> {
 /// A folder to fetch into, and what was told.
 struct Place {
     folder: TempDir,
-    events: Vec<FetchEvent>,
+    events: Vec<DownloadEvent>,
 }
 
 impl Place {
@@ -42,13 +44,17 @@ impl Place {
     }
 
     fn fetch_with(&mut self, known: &KnownWeights, config: &FetchConfig) -> Result<Fetched, FetchError> {
-        let config = FetchConfig {
+        let download = DownloadConfig {
             most_attempts: 3,
             first_pause: Duration::from_millis(1),
             stall: Duration::from_secs(5),
-            ..config.clone()
+            ..config.download.clone()
         };
-        fetch(known, self.folder.path(), &config, &mut |event| self.events.push(event))
+        let config = FetchConfig { download, force: config.force };
+        fetch(known, self.folder.path(), &config, &mut |event| {
+            self.events.push(event);
+            ControlFlow::Continue(())
+        })
     }
 
     fn names(&self) -> Vec<String> {
@@ -60,7 +66,7 @@ impl Place {
     }
 
     fn started_over(&self) -> bool {
-        self.events.iter().any(|event| matches!(event, FetchEvent::StartedOver { .. }))
+        self.events.iter().any(|event| matches!(event, DownloadEvent::StartedOver { .. }))
     }
 }
 
@@ -136,7 +142,9 @@ fn a_server_without_ranges_is_asked_for_everything_again() {
     let fetched = place.fetch(&known_as(&server, &bytes)).unwrap();
     assert_eq!(fs::read(&fetched.file).unwrap(), bytes);
     assert!(
-        place.events.contains(&FetchEvent::StartedOver { reason: "the server does not continue downloads" })
+        place
+            .events
+            .contains(&DownloadEvent::StartedOver { reason: "the server does not continue downloads" })
     );
 }
 
@@ -176,7 +184,7 @@ fn wrong_bytes_are_named_and_removed() {
     let server = Server::new(move |request, _| with_ranges(request, &file, "v1"));
     let mut place = Place::new();
     let error = place.fetch(&known_as(&server, &right)).unwrap_err();
-    assert!(matches!(error, FetchError::Hash { .. }), "{error}");
+    assert!(matches!(error, FetchError::Download(DownloadError::Hash { .. })), "{error}");
     assert!(
         error.to_string().contains(&sha256(&right)) && error.to_string().contains(&sha256(&wrong)),
         "{error}"
@@ -193,32 +201,32 @@ fn lies_about_lengths_and_ranges_end_in_an_error_without_a_file() {
         (
             "another protocol",
             |_, _| b"SSH-2.0-OpenSSH\r\n\r\n".to_vec(),
-            |error| matches!(error, FetchError::Talk { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Talk { .. })),
         ),
         (
             "a length of 2 GiB",
             |bytes, _| reply("200 OK", &["Content-Length: 2147483648"], bytes),
-            |error| matches!(error, FetchError::Size { found: 0x8000_0000, .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Size { found: 0x8000_0000, .. })),
         ),
         (
             "one byte less than the table says",
             |bytes, _| without_ranges(&bytes[1..], "v1"),
-            |error| matches!(error, FetchError::Size { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Size { .. })),
         ),
         (
             "more bytes than the table says, without a length",
             |bytes, _| reply("200 OK", &[], &[bytes, b"more"].concat()),
-            |error| matches!(error, FetchError::TooLong { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::TooLong { .. })),
         ),
         (
             "fewer bytes than the table says, without a length",
             |bytes, _| reply("200 OK", &[], &bytes[..9]),
-            |error| matches!(error, FetchError::GaveUp { attempts: 3, .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::GaveUp { attempts: 3, .. })),
         ),
         (
             "never more than a few bytes",
             |bytes, _| cut(without_ranges(bytes, "v1"), 9),
-            |error| matches!(error, FetchError::GaveUp { attempts: 3, .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::GaveUp { attempts: 3, .. })),
         ),
         (
             "another range than was asked for",
@@ -230,18 +238,22 @@ fn lies_about_lengths_and_ranges_end_in_an_error_without_a_file() {
                     bytes,
                 ),
             },
-            |error| matches!(error, FetchError::Answer { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Answer { .. })),
         ),
         (
             "compressed bytes",
             |bytes, _| reply("200 OK", &["Content-Encoding: gzip"], bytes),
-            |error| matches!(error, FetchError::Answer { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Answer { .. })),
         ),
-        ("nothing at all", |_, _| vec![], |error| matches!(error, FetchError::GaveUp { .. })),
+        (
+            "nothing at all",
+            |_, _| vec![],
+            |error| matches!(error, FetchError::Download(DownloadError::GaveUp { .. })),
+        ),
         (
             "a redirect to itself",
             |_, _| reply("302 Found", &["Location: /x", "Content-Length: 0"], b""),
-            |error| matches!(error, FetchError::Redirects { .. }),
+            |error| matches!(error, FetchError::Download(DownloadError::Redirects { .. })),
         ),
     ];
     for (name, answer, is_expected) in cases {
@@ -272,7 +284,10 @@ fn a_redirect_that_tells_the_hash_checks_what_the_table_does_not_know() {
         let mut place = Place::new();
         match place.fetch(&known(server.url("/x"), None, None)) {
             Ok(fetched) => assert!(is_right && fetched.check == Check::Server),
-            Err(error) => assert!(!is_right && matches!(error, FetchError::Hash { .. }), "{error:?}"),
+            Err(error) => assert!(
+                !is_right && matches!(error, FetchError::Download(DownloadError::Hash { .. })),
+                "{error:?}"
+            ),
         }
     }
 }
@@ -302,7 +317,10 @@ fn a_page_in_place_of_weights_is_refused() {
         });
         let mut place = Place::new();
         let error = place.fetch(&known(server.url("/x"), None, None)).unwrap_err();
-        assert!(matches!(error, FetchError::Format { .. } | FetchError::Answer { .. }), "{page}: {error:?}");
+        assert!(
+            matches!(error, FetchError::Format { .. } | FetchError::Download(DownloadError::Answer { .. })),
+            "{page}: {error:?}"
+        );
         assert!(place.names().is_empty(), "{page}: {:?}", place.names());
     }
 }
@@ -348,7 +366,7 @@ fn two_programs_do_not_write_one_part() {
     let other = fs::File::create(place.folder.path().join("x.safetensors.part")).unwrap();
     other.lock().unwrap();
     let error = place.fetch(&known(server.url("/x"), None, None)).unwrap_err();
-    assert!(matches!(error, FetchError::Busy { .. }), "{error:?}");
+    assert!(matches!(error, FetchError::Download(DownloadError::Busy { .. })), "{error:?}");
     assert!(server.seen().is_empty());
 }
 
@@ -362,7 +380,7 @@ fn a_full_disk_is_named() {
     // a device that is always full
     std::os::unix::fs::symlink("/dev/full", place.folder.path().join("x.safetensors.part")).unwrap();
     let error = place.fetch(&known_as(&server, &bytes)).unwrap_err();
-    assert!(matches!(error, FetchError::NoSpace { .. }), "{error:?}");
+    assert!(matches!(error, FetchError::Download(DownloadError::NoSpace { .. })), "{error:?}");
     assert!(error.to_string().contains("no space"), "{error}");
 }
 
@@ -372,7 +390,7 @@ fn what_is_published_nowhere_or_at_a_bad_address_is_not_asked_for() {
     let nowhere = KnownWeights { url: None, ..known(String::new(), None, None) };
     assert!(matches!(place.fetch(&nowhere), Err(FetchError::NowhereToFetch { .. })));
     let bad = known("ftp://127.0.0.1/x".to_owned(), None, None);
-    assert!(matches!(place.fetch(&bad), Err(FetchError::Address { .. })));
+    assert!(matches!(place.fetch(&bad), Err(FetchError::Download(DownloadError::Address { .. }))));
 }
 
 #[test]

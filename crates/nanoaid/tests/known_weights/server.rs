@@ -121,7 +121,7 @@ pub(crate) fn without_ranges(bytes: &[u8], tag: &str) -> Reply {
 /// The head of `reply` and only so many bytes of its body.
 pub(crate) fn cut(mut reply: Reply, n_bytes: usize) -> Reply {
     let head = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    reply.truncate(head + n_bytes);
+    reply.truncate(head + n_bytes); // a shorter one stays whole
     reply
 }
 

@@ -4,8 +4,8 @@
 //! are listed in the report. Importing again adds what is new and changes only that, so an import that was
 //! interrupted is finished by repeating it. Nothing is downloaded here.
 
-mod archive;
-mod name;
+pub(super) mod archive;
+pub(super) mod name;
 mod store;
 
 use std::fs;
@@ -106,17 +106,58 @@ pub fn import(
     for source in sources {
         check_apart(source, to)?;
     }
-    let store = Store::open(to)?;
-    let mut import =
-        Import { store, config, report: ImportReport::default(), batch: Vec::new(), n_seen: 0, progress };
+    let placing = if config.link { Placing::Link } else { Placing::Copy };
+    let mut import = Import::into(to, config, placing, progress)?;
     for source in sources {
         import.source(source)?;
     }
-    import.flush()?;
-    let Import { store, mut report, .. } = import;
-    report.categories = store.categories();
-    store.finish()?;
-    Ok(report)
+    import.finish()
+}
+
+/// A file that was taken out of an archive and lies on the disk.
+pub(super) struct Taken {
+    pub(super) path: PathBuf,
+    /// Its name in the archive, without folders.
+    pub(super) name: String,
+    /// The archive and its place in it.
+    pub(super) source: String,
+    pub(super) category: String,
+}
+
+/// Imports `files`, all under `licence`, into `to`; where the disk allows it, they are linked to and take no more space.
+///
+/// # Errors
+/// As those of [`import`].
+pub(super) fn import_taken(
+    files: Vec<Taken>,
+    licence: Option<&str>,
+    to: &Path,
+    config: &ImportConfig,
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<ImportReport, DatasetError> {
+    let mut import = Import::into(to, config, Placing::LinkOrCopy, progress)?;
+    for Taken { path, name, source, category } in files {
+        let licence = licence.map(str::to_owned);
+        import.file(path, source, |source, _, bytes, path| Candidate {
+            source,
+            name,
+            category: Some(category),
+            group: None,
+            split: None,
+            licence,
+            bytes,
+            path: Some(path),
+        })?;
+    }
+    import.finish()
+}
+
+/// How a file on the disk gets into the folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Placing {
+    Copy,
+    Link,
+    LinkOrCopy,
 }
 
 /// Files that are processed together, on all cores.
@@ -142,13 +183,32 @@ struct Candidate {
 struct Import<'a> {
     store: Store,
     config: &'a ImportConfig,
+    placing: Placing,
     report: ImportReport,
     batch: Vec<Candidate>,
     n_seen: usize,
     progress: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
 }
 
-impl Import<'_> {
+impl<'a> Import<'a> {
+    fn into(
+        to: &Path,
+        config: &'a ImportConfig,
+        placing: Placing,
+        progress: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Self, DatasetError> {
+        let (store, report, batch) = (Store::open(to)?, ImportReport::default(), Vec::new());
+        Ok(Self { store, config, placing, report, batch, n_seen: 0, progress })
+    }
+
+    fn finish(mut self) -> Result<ImportReport, DatasetError> {
+        self.flush()?;
+        let Import { store, mut report, .. } = self;
+        report.categories = store.categories();
+        store.finish()?;
+        Ok(report)
+    }
+
     fn source(&mut self, source: &Path) -> Result<(), DatasetError> {
         let metadata =
             source.metadata().map_err(|error| DatasetError::Io { path: source.to_owned(), source: error })?;
@@ -382,9 +442,12 @@ impl Import<'_> {
     /// Writes the file of `candidate` to its place `file`, or links to it.
     fn write(&mut self, file: &str, candidate: &Candidate) -> Result<(), DatasetError> {
         let path = self.store.path(file)?;
-        match &candidate.path {
-            Some(from) if self.config.link && !path.exists() => fs::hard_link(from, &path)
-                .map_err(|source| DatasetError::Link { from: from.clone(), path, source }),
+        let from = candidate.path.as_ref().filter(|_| self.placing != Placing::Copy && !path.exists());
+        match from.map(|from| (from, fs::hard_link(from, &path))) {
+            Some((_, Ok(()))) => Ok(()),
+            Some((from, Err(source))) if self.placing == Placing::Link => {
+                Err(DatasetError::Link { from: from.clone(), path, source })
+            }
             _ => write_whole(&path, &candidate.bytes)
                 .map_err(|error| DatasetError::Write { path: error.path, source: error.source }),
         }

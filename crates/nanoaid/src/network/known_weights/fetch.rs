@@ -2,19 +2,18 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use micrograph::file::WholeFile;
 use sha2::{Digest, Sha256};
-use ureq::http::Uri;
 
-use super::config::{Check, FetchConfig, FetchEvent, Fetched, part_path};
+use super::config::{Check, FetchConfig, Fetched};
 use super::error::FetchError;
-use super::http::address;
-use super::part::{Part, Wanted};
 use super::trunk::{check_whole, fetch_header};
 use super::verify::{Standing, verify};
 use super::{KnownWeights, SERVER};
+use crate::download::{DownloadError, DownloadEvent, Part, Uri, Wanted, address, part_path};
 use crate::hash::hexadecimal;
 
 /// Fetches `known` into `folder`, which is made if it is not there, and continues an interrupted download. A correct
@@ -27,19 +26,17 @@ pub fn fetch(
     known: &KnownWeights,
     folder: &Path,
     config: &FetchConfig,
-    tell: &mut dyn FnMut(FetchEvent),
+    tell: &mut dyn FnMut(DownloadEvent) -> ControlFlow<()>,
 ) -> Result<Fetched, FetchError> {
     let url = known.url.ok_or(FetchError::NowhereToFetch { name: known.name, origin: known.origin })?;
     let path = known.path(folder);
-    fs::create_dir_all(folder).map_err(|source| FetchError::file(folder, source))?;
+    fs::create_dir_all(folder).map_err(|source| DownloadError::file(folder, source))?;
     if path.exists() && !config.force {
         return there(known, url, path);
     }
-    let text = match &config.mirror {
-        Some(mirror) => url.replacen(SERVER, mirror.trim_end_matches('/'), 1),
-        None => url.to_owned(),
-    };
-    let place = address(&text).map_err(|reason| FetchError::Address { url: text.clone(), reason })?;
+    let config = &config.download;
+    let text = config.mirrored(url, SERVER);
+    let place = address(&text).map_err(|reason| DownloadError::Address { url: text.clone(), reason })?;
     let mut part = Part::open(part_path(&path))?;
     let fetched = |check, sha256, bytes| Fetched {
         name: known.name.to_owned(),
@@ -70,7 +67,7 @@ pub fn fetch(
     let before = header.bytes.len() as u64;
     let found = before + (plan.range.end - plan.range.start);
     if let Some(expected) = known.bytes.filter(|bytes| *bytes != found) {
-        return Err(FetchError::Size { url: place.to_string(), found, expected });
+        return Err(DownloadError::Size { url: place.to_string(), found, expected }.into());
     }
     let wanted = Wanted {
         url: &place,
@@ -82,7 +79,7 @@ pub fn fetch(
     part.complete(&wanted, config, tell)?;
     // the hash that a server reports is that of the whole file
     let (check, _) = check_bytes(known, &place, &header.bytes, None, &mut part)?;
-    let fail = |source| FetchError::file(&path, source);
+    let fail = |source| DownloadError::file(&path, source);
     let mut file = Hashing { inner: WholeFile::create(&path)?, hash: Sha256::new(), bytes: 0 };
     plan.write(&part, &format!("{url}, {prefix}*"), &mut file).map_err(fail)?;
     let fetched = fetched(check, hexadecimal(&file.hash.finalize()), file.bytes);
@@ -94,7 +91,7 @@ pub fn fetch(
 
 /// The file at `path` if it is right.
 fn there(known: &KnownWeights, url: &str, path: PathBuf) -> Result<Fetched, FetchError> {
-    let verdict = verify(&path).map_err(|source| FetchError::file(&path, source))?;
+    let verdict = verify(&path).map_err(|source| DownloadError::file(&path, source))?;
     let check = match verdict.standing {
         Standing::Known => Check::Table,
         Standing::AsFetched { check } => check,
@@ -124,7 +121,7 @@ fn check_bytes(
 ) -> Result<(Check, String), FetchError> {
     let mut hashing = Hashing { inner: io::sink(), hash: Sha256::new_with_prefix(before), bytes: 0 };
     let copied = part.copy(0..part.length(), &mut hashing);
-    copied.map_err(|source| FetchError::file(part.path(), source))?;
+    copied.map_err(|source| DownloadError::file(part.path(), source))?;
     let found = hexadecimal(&hashing.hash.finalize());
     let (expected, check) = match (known.sha256, server) {
         (Some(expected), _) => (expected, Check::Table),
@@ -135,7 +132,8 @@ fn check_bytes(
         return Ok((check, found));
     }
     part.clear()?;
-    Err(FetchError::Hash { url: url.to_string(), found, expected: expected.to_owned() })
+    let (url, expected) = (url.to_string(), expected.to_owned());
+    Err(DownloadError::Hash { url, kind: "sha256", found, expected }.into())
 }
 
 /// Bytes that are written go into a hash, too.

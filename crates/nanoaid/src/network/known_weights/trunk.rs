@@ -8,12 +8,9 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 
 use safetensors::tensor::{Metadata, TensorInfo};
-use ureq::http::Uri;
 
-use super::answer::{Identity, ask};
-use super::config::{FetchConfig, FetchEvent};
-use super::error::{FetchError, Trouble};
-use super::part::{Part, Patience};
+use super::error::FetchError;
+use crate::download::{DownloadConfig, DownloadError, Identity, Part, Patience, Tell, Trouble, Uri, ask};
 
 /// Bytes requested at first; headers of the known files have a few thousand.
 const FIRST_BYTES: u64 = 1 << 16;
@@ -41,8 +38,8 @@ pub(super) struct Plan {
 /// Fetches the header of the file at `url`.
 pub(super) fn fetch_header(
     url: &Uri,
-    config: &FetchConfig,
-    tell: &mut dyn FnMut(FetchEvent),
+    config: &DownloadConfig,
+    tell: &mut Tell,
 ) -> Result<Header, FetchError> {
     let mut patience = Patience::new(config);
     let mut n_bytes = FIRST_BYTES;
@@ -63,7 +60,7 @@ pub(super) fn fetch_header(
                 }
                 n_bytes = needed;
             }
-            Err(Trouble::Final(error)) => return Err(error),
+            Err(Trouble::Final(error)) => return Err(error.into()),
             Err(Trouble::PastTheEnd) => {
                 return Err(FetchError::Format {
                     url: url.to_string(),
@@ -76,7 +73,7 @@ pub(super) fn fetch_header(
 }
 
 /// The first bytes of the file, at most `n_bytes`.
-fn beginning(url: &Uri, n_bytes: u64, config: &FetchConfig) -> Result<(Vec<u8>, Identity), Trouble> {
+fn beginning(url: &Uri, n_bytes: u64, config: &DownloadConfig) -> Result<(Vec<u8>, Identity), Trouble> {
     let answer = ask(url, 0, Some(n_bytes), config)?;
     let mut bytes = Vec::new();
     answer.body.take(n_bytes).read_to_end(&mut bytes).map_err(|error| Trouble::Passing(error.to_string()))?;
@@ -159,7 +156,7 @@ pub(super) fn check_whole(url: &Uri, part: &Part, identity: &Identity) -> Result
     let read = |n_bytes: u64| {
         let mut bytes = Vec::new();
         let copied = part.copy(0..n_bytes.min(part.length()), &mut bytes);
-        copied.map_err(|source| FetchError::file(part.path(), source)).map(|()| bytes)
+        copied.map_err(|source| DownloadError::file(part.path(), source)).map(|()| bytes)
     };
     let bytes = read(header_bytes(url, &read(LENGTH_BYTES)?)?)?;
     let identity = Identity { total: Some(part.length()), ..identity.clone() };

@@ -1,7 +1,7 @@
 //! Constants of an ONNX file: numbers and shape, wherever and in whatever format they are stored.
 
 use super::proto;
-use crate::network::weights::widened;
+use half::f16;
 
 /// Most numbers of a constant.
 const MOST_VALUES: usize = 1 << 30;
@@ -158,7 +158,7 @@ fn numbers(tensor: &proto::Tensor, raw: &[u8]) -> Result<Numbers, String> {
         10 => {
             left_over(of_two)?;
             let values = twos.iter().map(|bytes| u16::from_le_bytes(*bytes)).chain(halves());
-            Numbers::Floats(values.map(widened).collect())
+            Numbers::Floats(values.map(|bits| f16::from_bits(bits).to_f32()).collect())
         }
         16 => {
             left_over(of_two)?;

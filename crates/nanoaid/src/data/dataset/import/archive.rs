@@ -22,7 +22,7 @@ use super::ImportConfig;
 const MOST_HEADER_BYTES: u64 = 1 << 20;
 
 /// What an archive holds at one place.
-pub(super) enum Content {
+pub(in crate::data::dataset) enum Content {
     /// An image file, by its ending.
     Image(Vec<u8>),
     /// Something that is not taken, and why.
@@ -32,13 +32,13 @@ pub(super) enum Content {
 }
 
 /// Whether `path` is named like an archive: `.tar`, `.tar.gz`, `.tgz`.
-pub(super) fn is_archive(path: &Path) -> bool {
+pub(in crate::data::dataset) fn is_archive(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     [".tar", ".tar.gz", ".tgz"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The name of an archive without its ending.
-pub(super) fn stem(path: &Path) -> String {
+pub(in crate::data::dataset) fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let end = name.to_lowercase().find(".t").unwrap_or(name.len());
     name.get(..end).unwrap_or(&name).to_owned()
@@ -49,7 +49,7 @@ pub(super) fn stem(path: &Path) -> String {
 ///
 /// # Errors
 /// If it cannot be read, is damaged, unpacks to far more than `most_bytes`, or something else follows its end.
-pub(super) fn check_sums(path: &Path, most_bytes: u64) -> io::Result<()> {
+pub(in crate::data::dataset) fn check_sums(path: &Path, most_bytes: u64) -> io::Result<()> {
     let (mut reader, is_compressed) = file_of(path)?;
     if !is_compressed {
         return Ok(());
@@ -90,13 +90,25 @@ fn only_zeros(reader: &mut dyn BufRead) -> io::Result<()> {
 /// # Errors
 /// If the file can't be read, is damaged, or unpacks to more than allowed: what came before has
 /// been given to `take`. Or with what `take` gave.
-pub(super) fn entries<E: From<ArchiveError>>(
+pub(in crate::data::dataset) fn entries<E: From<ArchiveError>>(
     path: &Path,
     config: &ImportConfig,
     take: &mut dyn FnMut(&str, Content) -> Result<(), E>,
 ) -> Result<(), E> {
-    let allowance = Rc::new(Cell::new(MOST_HEADER_BYTES));
     let reader = opened(path).map_err(|error| ArchiveError { n_entries: 0, error })?;
+    entries_of(reader, config, take)
+}
+
+/// The same of an archive that is read from `reader`, from the beginning of an entry on.
+///
+/// # Errors
+/// As those of [`entries`]. When `take` is called with an image, `reader` has given its last byte and no further one.
+pub(in crate::data::dataset) fn entries_of<'a, E: From<ArchiveError>>(
+    reader: Box<dyn Read + 'a>,
+    config: &ImportConfig,
+    take: &mut dyn FnMut(&str, Content) -> Result<(), E>,
+) -> Result<(), E> {
+    let allowance = Rc::new(Cell::new(MOST_HEADER_BYTES));
     let mut archive = tar::Archive::new(Bounded { reader, allowance: Rc::clone(&allowance) });
     let mut bytes_left = config.most_archive_bytes;
     let mut n_taken = 0;
@@ -143,10 +155,10 @@ pub(super) fn entries<E: From<ArchiveError>>(
 
 /// Why an archive was not read to its end.
 #[derive(Debug)]
-pub(super) struct ArchiveError {
+pub(in crate::data::dataset) struct ArchiveError {
     /// Entries that were read before.
-    pub(super) n_entries: usize,
-    pub(super) error: io::Error,
+    pub(in crate::data::dataset) n_entries: usize,
+    pub(in crate::data::dataset) error: io::Error,
 }
 
 /// What an entry is if it is not an image to be taken.
@@ -194,12 +206,12 @@ fn opened(path: &Path) -> io::Result<Box<dyn Read>> {
 }
 
 /// A reader that fails where more is read than allowed for what is being read.
-struct Bounded {
-    reader: Box<dyn Read>,
+struct Bounded<'a> {
+    reader: Box<dyn Read + 'a>,
     allowance: Rc<Cell<u64>>,
 }
 
-impl Read for Bounded {
+impl Read for Bounded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let allowed = self.allowance.get();
         if allowed == 0 && !buffer.is_empty() {

@@ -5,7 +5,7 @@
 
 /// The categories of NFFA-EUROPE's sets of micrographs, at the place of their digit in file names
 /// such as `L3_….jpg` (Aversa et al. 2018).
-pub(super) const NFFA_CATEGORIES: [&str; 10] = [
+pub(in crate::data::dataset) const NFFA_CATEGORIES: [&str; 10] = [
     "porous_sponge",
     "patterned_surface",
     "particles",
@@ -21,7 +21,7 @@ pub(super) const NFFA_CATEGORIES: [&str; 10] = [
 const MOST_BYTES: usize = 120;
 
 /// The category in an NFFA file name: `L`, a digit, `_`, hexadecimal digits.
-pub(super) fn nffa_category(file_name: &str) -> Option<&'static str> {
+pub(in crate::data::dataset) fn nffa_category(file_name: &str) -> Option<&'static str> {
     let (head, rest) = file_name.split_at_checked(3)?;
     let [b'L', digit @ b'0'..=b'9', b'_'] = *head.as_bytes() else { return None };
     let stem = rest.rsplit_once('.').map_or(rest, |(stem, _)| stem);
@@ -31,7 +31,7 @@ pub(super) fn nffa_category(file_name: &str) -> Option<&'static str> {
 
 /// A category by the name of its folder or archive: an NFFA category in its one spelling, any
 /// other as it stands, spaces around it and control characters left out.
-pub(super) fn category_of_folder(name: &str) -> String {
+pub(in crate::data::dataset) fn category_of_folder(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
     let name = name.trim();
     let known = NFFA_CATEGORIES.iter().find(|category| category.eq_ignore_ascii_case(name));
@@ -39,7 +39,7 @@ pub(super) fn category_of_folder(name: &str) -> String {
 }
 
 /// `name` with letters, digits, `-`, `_` and `.` only, others as `_`; never hidden, empty, or long.
-pub(super) fn plain(name: &str) -> String {
+pub(in crate::data::dataset) fn plain(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let name: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let name = name.trim_matches('.');
@@ -54,7 +54,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// `name` with `mark` before its ending.
-pub(super) fn marked(name: &str, mark: &str) -> String {
+pub(in crate::data::dataset) fn marked(name: &str, mark: &str) -> String {
     match name.rsplit_once('.') {
         Some((stem, ending)) => format!("{stem}-{mark}.{ending}"),
         None => format!("{name}-{mark}"),

@@ -7,15 +7,21 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use micrograph::regular;
-use ureq::http::{Response, Uri};
+pub(crate) use ureq::http::Uri;
+
+use ureq::http::Response;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, Proxy};
 
-use super::config::FetchConfig;
-use super::error::{FetchError, Trouble};
+use super::config::DownloadConfig;
+use super::error::{DownloadError, Trouble};
 
 /// Sends a GET request, with `range` as its header of that name, and reads the head of the answer.
-pub(super) fn get(place: &Uri, range: Option<&str>, config: &FetchConfig) -> Result<Response<Body>, Trouble> {
+pub(crate) fn get(
+    place: &Uri,
+    range: Option<&str>,
+    config: &DownloadConfig,
+) -> Result<Response<Body>, Trouble> {
     let mut request = agent(place, config)?.get(place);
     if let Some(range) = range {
         request = request.header("range", range);
@@ -24,7 +30,7 @@ pub(super) fn get(place: &Uri, range: Option<&str>, config: &FetchConfig) -> Res
 }
 
 /// A client for one request to `place`.
-fn agent(place: &Uri, config: &FetchConfig) -> Result<Agent, FetchError> {
+fn agent(place: &Uri, config: &DownloadConfig) -> Result<Agent, DownloadError> {
     let roots = match &config.authorities {
         Some(path) => authorities(path)?,
         None => RootCerts::WebPki,
@@ -51,8 +57,8 @@ fn is_here(place: &Uri) -> bool {
 }
 
 /// The certificates in the PEM file at `path`.
-fn authorities(path: &Path) -> Result<RootCerts, FetchError> {
-    let fail = |source| FetchError::file(path, source);
+fn authorities(path: &Path) -> Result<RootCerts, DownloadError> {
+    let fail = |source| DownloadError::file(path, source);
     let mut certificates = Vec::new();
     for item in parse_pem(&regular::read(path, regular::LARGEST).map_err(fail)?) {
         if let PemItem::Certificate(certificate) = item.map_err(|error| fail(error.into_io()))? {
@@ -78,12 +84,12 @@ fn trouble(place: &Uri, error: Error) -> Trouble {
     if passes {
         Trouble::Passing(format!("{url}: {source}"))
     } else {
-        FetchError::Talk { url, source }.into()
+        DownloadError::Talk { url, source }.into()
     }
 }
 
 /// Reads an absolute address; the error says what is wrong with it.
-pub(super) fn address(text: &str) -> Result<Uri, String> {
+pub(crate) fn address(text: &str) -> Result<Uri, String> {
     let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| error.to_string())?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
         return Err("expected http:// or https://".to_owned());
@@ -104,7 +110,7 @@ pub(super) fn address(text: &str) -> Result<Uri, String> {
 /// Where a redirect from `from` to `location` leads.
 ///
 /// Refuses to leave `https`, since data after that could not be trusted.
-pub(super) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
+pub(crate) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
     let scheme = from.scheme_str().unwrap_or_default();
     let next = match (location, from.authority()) {
         (location, _) if location.starts_with("//") => address(&format!("{scheme}:{location}")),
@@ -120,7 +126,7 @@ pub(super) fn redirected(from: &Uri, location: &str) -> Result<Uri, String> {
 }
 
 /// `place` without its query, which in a redirect may hold a secret signature.
-pub(super) fn shown(place: &Uri) -> String {
+pub(crate) fn shown(place: &Uri) -> String {
     let text = place.to_string();
     text.split('?').next().unwrap_or_default().to_owned()
 }
@@ -182,7 +188,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let error = authorities(&path).unwrap_err();
             assert!(
-                matches!(&error, FetchError::File { path: named, .. } if *named == path),
+                matches!(&error, DownloadError::File { path: named, .. } if *named == path),
                 "{text}: {error}"
             );
         }

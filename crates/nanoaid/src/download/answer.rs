@@ -4,49 +4,54 @@
 //! is another one.
 
 use serde::{Deserialize, Serialize};
-use ureq::http::{Response, Uri};
+use ureq::http::Response;
 use ureq::{Body, BodyReader};
 
-use super::config::FetchConfig;
-use super::error::{FetchError, Trouble};
-use super::http::{get, redirected, shown};
+use super::config::DownloadConfig;
+use super::error::{DownloadError, Trouble};
+use super::http::{Uri, get, redirected, shown};
 
 /// Redirects that are followed; huggingface makes one or two.
 const MOST_REDIRECTS: usize = 8;
 
 /// Which file a server has at an address, as far as it reports that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// The address that was requested first.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// What the server calls this version of the file: its strong `ETag`, without quotes.
-    pub(super) tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// Bytes of the whole file.
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 impl Identity {
     /// Whether both are the same version of the same file. Without a tag this is unknown.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.tag.is_some() && self == other
     }
 
     /// The file's SHA-256 if the server's tag is one.
-    pub(super) fn sha256(&self) -> Option<&str> {
+    pub(crate) fn sha256(&self) -> Option<&str> {
         self.tag.as_deref().filter(|tag| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 }
 
 /// Bytes of a file from `start` on.
-pub(super) struct Answer {
-    pub(super) identity: Identity,
+pub(crate) struct Answer {
+    pub(crate) identity: Identity,
     /// Place of the first byte of `body` in the file: 0 where the server knows no ranges.
-    pub(super) start: u64,
-    pub(super) body: BodyReader<'static>,
+    pub(crate) start: u64,
+    pub(crate) body: BodyReader<'static>,
 }
 
 /// Requests the bytes of `url` from `start` on, up to and without `end`.
-pub(super) fn ask(url: &Uri, start: u64, end: Option<u64>, config: &FetchConfig) -> Result<Answer, Trouble> {
+pub(crate) fn ask(
+    url: &Uri,
+    start: u64,
+    end: Option<u64>,
+    config: &DownloadConfig,
+) -> Result<Answer, Trouble> {
     let range = match (start, end) {
         (0, None) => None,
         (_, None) => Some(format!("bytes={start}-")),
@@ -65,14 +70,14 @@ pub(super) fn ask(url: &Uri, start: u64, end: Option<u64>, config: &FetchConfig)
                 if let (Some(found), Some(expected)) = (total, linked_total)
                     && found != expected
                 {
-                    return Err(FetchError::Size { url: shown(&place), found, expected }.into());
+                    return Err(DownloadError::Size { url: shown(&place), found, expected }.into());
                 }
                 let identity = Identity { url: url.to_string(), tag, total: total.or(linked_total) };
                 return Ok(Answer { identity, start, body: response.into_body().into_reader() });
             }
             301 | 302 | 303 | 307 | 308 => {
                 let location = header(&response, "location").unwrap_or_default();
-                place = redirected(&place, location).map_err(|reason| FetchError::Address {
+                place = redirected(&place, location).map_err(|reason| DownloadError::Address {
                     url: format!("redirect from {} to {location}", shown(&place)),
                     reason,
                 })?;
@@ -81,10 +86,10 @@ pub(super) fn ask(url: &Uri, start: u64, end: Option<u64>, config: &FetchConfig)
             status @ (408 | 429 | 500..=599) => {
                 return Err(Trouble::Passing(format!("{}: the server answered {status}", shown(&place))));
             }
-            status => return Err(FetchError::Status { url: shown(&place), status }.into()),
+            status => return Err(DownloadError::Status { url: shown(&place), status }.into()),
         }
     }
-    Err(FetchError::Redirects { url: url.to_string(), most: MOST_REDIRECTS }.into())
+    Err(DownloadError::Redirects { url: url.to_string(), most: MOST_REDIRECTS }.into())
 }
 
 /// The header `name`, if it is there and readable.
@@ -93,8 +98,8 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
 }
 
 /// Where the body of `response` begins in the file, and how long the file is.
-fn extent(response: &Response<Body>, url: &Uri, start: u64) -> Result<(u64, Option<u64>), FetchError> {
-    let wrong = |found: &str, expected: String| FetchError::Answer {
+fn extent(response: &Response<Body>, url: &Uri, start: u64) -> Result<(u64, Option<u64>), DownloadError> {
+    let wrong = |found: &str, expected: String| DownloadError::Answer {
         url: url.to_string(),
         found: found.to_owned(),
         expected,

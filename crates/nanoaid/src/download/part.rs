@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use micrograph::file::write_whole;
-use ureq::http::Uri;
 
 use super::answer::{Answer, Identity, ask};
-use super::config::{FetchConfig, FetchEvent, with_ending};
-use super::error::{FetchError, Trouble};
+use super::config::{DownloadConfig, DownloadEvent, Tell, heard, with_ending};
+use super::error::{DownloadError, Trouble};
+use super::http::Uri;
 
 /// Most bytes of a file whose size is not reported; the largest known one has 600 million.
 const MOST_BYTES: u64 = 4 << 30;
@@ -22,19 +22,19 @@ const MOST_BYTES: u64 = 4 << 30;
 const BUFFER_BYTES: usize = 1 << 16;
 
 /// Bytes of a file on a server.
-pub(super) struct Wanted<'a> {
-    pub(super) url: &'a Uri,
+pub(crate) struct Wanted<'a> {
+    pub(crate) url: &'a Uri,
     /// First byte and the one after the last; `None` for the end of the file.
-    pub(super) start: u64,
-    pub(super) end: Option<u64>,
+    pub(crate) start: u64,
+    pub(crate) end: Option<u64>,
     /// How many there have to be, if known.
-    pub(super) bytes: Option<u64>,
+    pub(crate) bytes: Option<u64>,
     /// Which version of the file they have to be from, if that matters.
-    pub(super) version: Option<&'a Identity>,
+    pub(crate) version: Option<&'a Identity>,
 }
 
 /// A part on the disk, locked against other programs.
-pub(super) struct Part {
+pub(crate) struct Part {
     path: PathBuf,
     file: File,
     length: u64,
@@ -43,13 +43,13 @@ pub(super) struct Part {
 
 impl Part {
     /// Opens the part at `path`, empty if there is none.
-    pub(super) fn open(path: PathBuf) -> Result<Self, FetchError> {
-        let fail = |source| FetchError::file(&path, source);
+    pub(crate) fn open(path: PathBuf) -> Result<Self, DownloadError> {
+        let fail = |source| DownloadError::file(&path, source);
         // appending needs no offset, and keeps existing bytes
         let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(fail)?;
         // some file systems have no locks: there, users have to take care themselves
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-            return Err(FetchError::Busy { path });
+            return Err(DownloadError::Busy { path });
         }
         let length = file.metadata().map_err(fail)?.len();
         let identity = fs::read(with_ending(&path, ".json")).ok();
@@ -60,27 +60,28 @@ impl Part {
     /// Fetches what is missing of `wanted`; afterwards the part holds just these bytes.
     ///
     /// Too many bytes, and bytes from elsewhere, remove the part.
-    pub(super) fn complete(
+    pub(crate) fn complete(
         &mut self,
         wanted: &Wanted,
-        config: &FetchConfig,
-        tell: &mut dyn FnMut(FetchEvent),
-    ) -> Result<Identity, FetchError> {
+        config: &DownloadConfig,
+        tell: &mut Tell,
+    ) -> Result<Identity, DownloadError> {
         let mut patience = Patience::new(config);
         loop {
             match self.attempt(wanted, config, tell) {
                 Ok(identity) if self.length > 0 => return Ok(identity),
                 Ok(_) => {
-                    let (found, expected) = ("an empty file".to_owned(), "weights".to_owned());
-                    return Err(FetchError::Answer { url: wanted.url.to_string(), found, expected });
+                    let (found, expected) = ("an empty file".to_owned(), "bytes".to_owned());
+                    return Err(DownloadError::Answer { url: wanted.url.to_string(), found, expected });
                 }
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::PastTheEnd) if self.length > 0 => {
                     self.clear()?;
-                    tell(FetchEvent::StartedOver { reason: "the part is longer than the file" });
+                    let reason = "the part is longer than the file";
+                    heard(tell(DownloadEvent::StartedOver { reason }))?;
                 }
                 Err(Trouble::PastTheEnd) => {
-                    return Err(FetchError::Status { url: wanted.url.to_string(), status: 416 });
+                    return Err(DownloadError::Status { url: wanted.url.to_string(), status: 416 });
                 }
                 Err(Trouble::Passing(reason)) => patience.lose(wanted.url, reason, self.length, tell)?,
             }
@@ -91,8 +92,8 @@ impl Part {
     fn attempt(
         &mut self,
         wanted: &Wanted,
-        config: &FetchConfig,
-        tell: &mut dyn FnMut(FetchEvent),
+        config: &DownloadConfig,
+        tell: &mut Tell,
     ) -> Result<Identity, Trouble> {
         let url = || wanted.url.to_string();
         if let Some(identity) = &self.identity
@@ -113,11 +114,11 @@ impl Part {
         {
             let (found, expected) = ("another version of the file", "the one its header came from");
             let (found, expected) = (found.to_owned(), expected.to_owned());
-            return Err(FetchError::Answer { url: url(), found, expected }.into());
+            return Err(DownloadError::Answer { url: url(), found, expected }.into());
         }
         let continued = self.identity.as_ref().is_some_and(|identity| identity.is_same(&answer.identity));
         if self.length > 0 && continued && answer.start == from {
-            tell(FetchEvent::Continued { bytes: self.length });
+            heard(tell(DownloadEvent::Continued { bytes: self.length }))?;
         } else {
             let had_bytes = self.length > 0;
             self.restart(&answer.identity)?;
@@ -127,7 +128,7 @@ impl Part {
                     (false, true) => "the part is of another file or version",
                     (false, false) => "the server does not report whether it is the same file",
                 };
-                tell(FetchEvent::StartedOver { reason });
+                heard(tell(DownloadEvent::StartedOver { reason }))?;
                 if answer.start > wanted.start {
                     return self.attempt(wanted, config, tell);
                 }
@@ -138,7 +139,7 @@ impl Part {
             && found != expected
         {
             self.clear()?;
-            return Err(FetchError::Size { url: url(), found, expected }.into());
+            return Err(DownloadError::Size { url: url(), found, expected }.into());
         }
         let identity = answer.identity.clone();
         let most = expected.or(wanted.bytes);
@@ -157,7 +158,7 @@ impl Part {
         answer: Answer,
         wanted: &Wanted,
         most: Option<u64>,
-        tell: &mut dyn FnMut(FetchEvent),
+        tell: &mut Tell,
     ) -> Result<(), Trouble> {
         let passing = |error: io::Error| Trouble::Passing(error.to_string());
         let mut body = answer.body;
@@ -178,21 +179,23 @@ impl Part {
             };
             let left = limit.saturating_sub(self.length);
             let fitting = left.min(n_bytes as u64) as usize;
-            self.file.write_all(&buffer[..fitting]).map_err(|source| FetchError::file(&self.path, source))?;
+            self.file
+                .write_all(&buffer[..fitting])
+                .map_err(|source| DownloadError::file(&self.path, source))?;
             self.length += fitting as u64;
-            tell(FetchEvent::Bytes { done: self.length, total: most });
+            heard(tell(DownloadEvent::Bytes { done: self.length, total: most }))?;
             // what follows the requested range is not needed, but sent by servers without ranges
             if wanted.end.is_some() && self.length == limit {
                 return Ok(());
             }
             if fitting < n_bytes {
                 self.clear()?;
-                return Err(FetchError::TooLong { url: wanted.url.to_string(), expected: limit }.into());
+                return Err(DownloadError::TooLong { url: wanted.url.to_string(), expected: limit }.into());
             }
         }
     }
 
-    fn restart(&mut self, identity: &Identity) -> Result<(), FetchError> {
+    fn restart(&mut self, identity: &Identity) -> Result<(), DownloadError> {
         self.clear()?;
         let text = serde_json::to_vec(identity).expect("texts and numbers can be written as JSON");
         write_whole(&with_ending(&self.path, ".json"), &text)?;
@@ -201,17 +204,17 @@ impl Part {
     }
 
     /// Where the bytes are.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// How many there are.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
     /// Reads `range` of the bytes and writes them to `writer`.
-    pub(super) fn copy(&self, range: Range<u64>, writer: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn copy(&self, range: Range<u64>, writer: &mut dyn Write) -> io::Result<()> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(range.start))?;
         let n_bytes = range.end - range.start;
@@ -222,18 +225,18 @@ impl Part {
     }
 
     /// Gives the part its final name.
-    pub(super) fn place(self, path: &Path) -> Result<(), FetchError> {
-        self.file.sync_all().map_err(|source| FetchError::file(&self.path, source))?;
-        fs::rename(&self.path, path).map_err(|source| FetchError::file(path, source))?;
+    pub(crate) fn place(self, path: &Path) -> Result<(), DownloadError> {
+        self.file.sync_all().map_err(|source| DownloadError::file(&self.path, source))?;
+        fs::rename(&self.path, path).map_err(|source| DownloadError::file(path, source))?;
         // left over, it would belong to no part and do no harm
         let _ = fs::remove_file(with_ending(&self.path, ".json"));
         Ok(())
     }
 
     /// Removes the bytes.
-    pub(super) fn clear(&mut self) -> Result<(), FetchError> {
+    pub(crate) fn clear(&mut self) -> Result<(), DownloadError> {
         if self.length > 0 {
-            self.file.set_len(0).map_err(|source| FetchError::file(&self.path, source))?;
+            self.file.set_len(0).map_err(|source| DownloadError::file(&self.path, source))?;
             self.length = 0;
         }
         self.identity = None;
@@ -258,7 +261,7 @@ fn expected_bytes(wanted: &Wanted, identity: &Identity) -> Option<u64> {
 }
 
 /// How many failures are tolerated, and the pause after each.
-pub(super) struct Patience {
+pub(crate) struct Patience {
     most_attempts: u32,
     first_pause: Duration,
     failures: u32,
@@ -269,30 +272,30 @@ pub(super) struct Patience {
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Patience {
-    pub(super) fn new(config: &FetchConfig) -> Self {
-        let FetchConfig { most_attempts, first_pause, .. } = *config;
+    pub(crate) fn new(config: &DownloadConfig) -> Self {
+        let DownloadConfig { most_attempts, first_pause, .. } = *config;
         Self { most_attempts, first_pause, failures: 0, furthest: 0 }
     }
 
     /// Waits after a failure, twice as long each time; fails after too many since there was more
     /// than ever before.
-    pub(super) fn lose(
+    pub(crate) fn lose(
         &mut self,
         url: &Uri,
         reason: String,
         reached: u64,
-        tell: &mut dyn FnMut(FetchEvent),
-    ) -> Result<(), FetchError> {
+        tell: &mut Tell,
+    ) -> Result<(), DownloadError> {
         if reached > self.furthest {
             self.furthest = reached;
             self.failures = 0;
         }
         self.failures += 1;
         if self.failures >= self.most_attempts {
-            return Err(FetchError::GaveUp { url: url.to_string(), attempts: self.failures, reason });
+            return Err(DownloadError::GaveUp { url: url.to_string(), attempts: self.failures, reason });
         }
         let pause = self.first_pause.saturating_mul(1 << (self.failures - 1).min(16)).min(LONGEST_PAUSE);
-        tell(FetchEvent::Again { reason, pause });
+        heard(tell(DownloadEvent::Again { reason, pause }))?;
         std::thread::sleep(pause);
         Ok(())
     }
