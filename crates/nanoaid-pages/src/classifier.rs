@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
@@ -47,7 +48,7 @@ pub struct ClassifierPage<'a> {
 /// # Errors
 /// If a setting cannot be shown as JSON.
 pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
-    let ClassifierResult { report, audit, .. } = shown.result;
+    let ClassifierResult { report, audit, left_out, .. } = shown.result;
     let ClassifierReport { calibration, abstention, warnings, .. } = report;
     let body = html! {
         (headline(report))
@@ -64,6 +65,7 @@ pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
         p.soft {
             "Recall: share of the class that was found, with its Wilson interval. Precision: share of the predictions of this class that are correct. F1: harmonic mean of both. Wilson intervals assume that micrographs are independent; where a group holds several they are too narrow."
         }
+        @if let Some(left_out) = left_out { (left_out_section(left_out)) }
         @if let Some(audit) = audit { (audit_section(audit)) }
         h2 { "Calibration of its probabilities" }
         div.grid {
@@ -95,6 +97,38 @@ pub fn report(shown: &ClassifierPage<'_>) -> Result<String, PageError> {
         if report.n_groups == 1 { "1 group".to_owned() } else { format!("{} groups", report.n_groups) };
     let below = format!("{} test micrographs in {groups}, {} classes", report.n_images, report.classes.len());
     Ok(page("Classifier", &below, &body))
+}
+
+/// How good heads are on groups that they were not fitted to, group by group.
+fn left_out_section(report: &ClassifierReport) -> Markup {
+    let mut groups: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for image in &report.images {
+        let (n_right, n) = groups.entry(&image.group).or_default();
+        *n_right += usize::from(image.right());
+        *n += 1;
+    }
+    let mut groups: Vec<(&str, (usize, usize))> = groups.into_iter().collect();
+    groups.sort_by_key(|&(name, (_, n))| (Reverse(n), name));
+    let n_right: usize = groups.iter().map(|(_, (n_right, _))| n_right).sum();
+    html! {
+        h2 { "Groups that were left out" }
+        p {
+            "Each micrograph was classified by a head that was not fitted to its group: " (n_right) " of " (report.n_images)
+            " are right. The balanced accuracy over all classes is " (percent(report.balanced_accuracy.value)) " "
+            (interval_text(report.balanced_accuracy.interval, report.config.interval)) "."
+        }
+        details {
+            summary { "Groups" }
+            div.wide {
+                table {
+                    thead { tr { th { "group" } th { "right" } th { "micrographs" } } }
+                    tbody {
+                        @for (name, (n_right, n)) in groups { tr { td { (name) } td { (n_right) } td { (n) } } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// How the classifier was made, as names and values.

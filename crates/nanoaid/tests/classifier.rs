@@ -13,7 +13,9 @@ use micrograph::random::Stream;
 use micrograph::synth::strip::{self, StripConfig};
 use micrograph::synth::{self, Kind};
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Split};
-use nanoaid::evaluate::classifier::{Audit, ClassifierReport, EvaluateConfig, Verdict, audit, evaluate};
+use nanoaid::evaluate::classifier::{
+    Audit, ClassifierReport, EvaluateConfig, Scored, Verdict, audit, evaluate,
+};
 use nanoaid::evaluate::score::{score, test_scores};
 use nanoaid::network::{CompactConfig, Published, PublishedConfig};
 use nanoaid::run::{DataSummary, Manifest, RunFolder, RunSettings};
@@ -226,6 +228,37 @@ fn a_head_on_frozen_features_learns_and_leaves_the_trunk_as_it_is() {
     // the features that were kept give the same
     let again = trained(&dataset, &base, &config, &mut RunFolder::open(&path).unwrap());
     assert_eq!(again.trained.network.to_bytes(), found.trained.network.to_bytes());
+}
+
+#[test]
+fn a_head_judged_on_what_was_left_out_knows_nothing_of_it() {
+    let trunk = PublishedConfig::new(Published::SqueezeNet1_1, None);
+    let trunk = Network::random(Architecture::Published(trunk), 1, Device::Cpu).unwrap();
+    let pooled = vec!["features.2".to_owned(), "features.5".to_owned()];
+    let network = Network::transfer(&trunk, classes(), pooled.clone(), 1).unwrap();
+    let base = Base { network, trained: true };
+    let config = ClassifierConfig {
+        frozen_views: 2,
+        ridge: 0.01,
+        leave_groups_out: true,
+        half_precision: true,
+        pooled,
+        ..config(StartFrom::Frozen)
+    };
+    let accuracy = |labels: Labels| {
+        let (_folder, dataset) = data(labels, Bar::None);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let found = trained(&dataset, &base, &config, &mut new_run(&path));
+        assert_eq!(found.left_out.len(), dataset.of(Split::Train).count());
+        let right = |scored: &&Scored| argmax(&scored.logits) == scored.category;
+        let file = fs::read(path.join("network.safetensors")).unwrap();
+        assert_eq!(Network::from_bytes(&file, Device::Cpu).unwrap().to_bytes(), file);
+        found.left_out.iter().filter(right).count() as f64 / found.left_out.len() as f64
+    };
+    let (told, shuffled) = (accuracy(Labels::True), accuracy(Labels::Shuffled));
+    // a head that had seen them would be right about most shuffled labels, too
+    assert!(told > 0.8 && (0.2..0.75).contains(&shuffled), "{told} {shuffled}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use micrograph::data_bar::DataBarChoice;
 use micrograph::regular;
+use nanoaid::evaluate::classifier::ClassifierReport;
 use nanoaid::hash::sha256;
 use nanoaid::network::{Published, is_network};
 use nanoaid::output::json_text;
@@ -187,7 +188,7 @@ impl ClassifierArguments {
 }
 
 fn summary(result: &ClassifierResult, out: &Path) -> String {
-    let ClassifierResult { report, curve, fits, .. } = result;
+    let ClassifierResult { report, curve, fits, left_out, .. } = result;
     let estimate = |name: &str, estimate: &nanoaid::evaluate::classifier::Estimate| {
         let interval = estimate
             .interval
@@ -196,19 +197,31 @@ fn summary(result: &ClassifierResult, out: &Path) -> String {
     };
     let best = match fits.iter().map(|fit| fit.validation_macro_f1).reduce(f64::max) {
         Some(macro_f1) => {
-            format!("head fitted to frozen features, macro-F1 {macro_f1:.3} on the validation split")
+            let judged =
+                if left_out.is_some() { "groups that were left out" } else { "the validation split" };
+            format!("head fitted to frozen features, macro-F1 {macro_f1:.3} on {judged}")
         }
         None => {
             format!("best network: epoch {} of {}", curve.best_epoch, curve.rows.len())
         }
     };
+    let figures = |name: &str, report: &ClassifierReport| {
+        format!(
+            "{} {name} in {} groups\n{}{}{}",
+            report.n_images,
+            report.n_groups,
+            estimate("accuracy", &report.accuracy),
+            estimate("macro-F1", &report.macro_f1),
+            estimate("balanced accuracy", &report.balanced_accuracy),
+        )
+    };
+    let left_out = left_out
+        .as_ref()
+        .map(|report| figures("micrographs, each by a head that was not fitted to its group,", report));
     format!(
-        "{best}\n{} test micrographs in {} groups\n{}{}{}report: {}\n",
-        report.n_images,
-        report.n_groups,
-        estimate("accuracy", &report.accuracy),
-        estimate("macro-F1", &report.macro_f1),
-        estimate("balanced accuracy", &report.balanced_accuracy),
+        "{best}\n{}{}report: {}\n",
+        figures("test micrographs", report),
+        left_out.unwrap_or_default(),
         out.join("report.html").display()
     )
 }

@@ -41,9 +41,9 @@ pub struct FrozenFit {
     pub n_steps: usize,
     /// Whether the gradient vanished.
     pub converged: bool,
-    /// Cross-entropy on the validation split in nats.
+    /// Cross-entropy on the validation split in nats; where groups are left out, on these.
     pub validation_loss: f64,
-    /// Mean F1 over the categories on the validation split.
+    /// Mean F1 over the categories on the validation split; where groups are left out, on these.
     pub validation_macro_f1: f64,
 }
 
@@ -101,8 +101,14 @@ pub(super) fn fit(
         })
         .expect("there are strengths to try");
     let (fit, head, network) = &fitted[best];
+    let mut fits: Vec<FrozenFit> = fitted.iter().map(|(fit, ..)| *fit).collect();
     let left_out = if task.config.leave_groups_out {
-        left_out(task, &pictures, &examples, (fit.ridge, head), progress)?
+        let left_out = left_out(task, &pictures, &examples, (fit.ridge, head), progress)?;
+        let (logits, labels): (Vec<Vec<f64>>, Vec<usize>) =
+            left_out.iter().map(|scored| (scored.logits.clone(), scored.category)).unzip();
+        fits[best].validation_loss = cross_entropy(&logits, &labels);
+        fits[best].validation_macro_f1 = macro_f1(&logits, &labels, task.n_classes());
+        left_out
     } else {
         Vec::new()
     };
@@ -115,7 +121,7 @@ pub(super) fn fit(
         skipped: task.skipped.clone(),
         status: Status::Done,
     };
-    Ok(TrainedClassifier { trained, fits: fitted.into_iter().map(|(fit, ..)| fit).collect(), left_out })
+    Ok(TrainedClassifier { trained, fits, left_out })
 }
 
 /// Views of `picture` that a head is fitted to.
