@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(opened.maps(&image, "head").unwrap(), network.maps(&image, "head").unwrap());
         for pooled in [vec!["features.99".to_owned()], vec!["features.1".to_owned(); 2]] {
             let error = Network::transfer(&trunk, classes.clone(), pooled, 5).unwrap_err().to_string();
-            assert!(error.contains("pooled: expected each once, of: features.0, "), "{error}");
+            assert!(error.contains("pooled: expected each once, of: gray, features.0, "), "{error}");
         }
     }
 

@@ -87,7 +87,7 @@ fn what_does_not_fit_is_refused_with_what_was_expected() {
         ("class:fibres", same, "the network has no named classes"),
         ("error@24,0", same, "no pixel 24,0"),
         ("diversity(encoder.1)", same, "at least 2 pictures"),
-        ("inversion(encoder.1)", same, "compares with a micrograph of 24×32 pixels: found none"),
+        ("inversion(encoder.1)", same, "compares with a micrograph of 32 × 24 pixels: found none"),
         ("latent.preactivation:0", same, "no layer `latent.preactivation`"),
         (
             "encoder.2:1@4,0",
