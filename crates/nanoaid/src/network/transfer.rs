@@ -1,9 +1,8 @@
 //! Transfer learning: the trunk of a published network with a head for classes of one's own.
 //!
 //! The layers of the trunk keep their names; `pool` is the mean over the image of the last one, or
-//! of each of some layers (`….mean`), `head` a dense layer with an output for each class. Means of
-//! earlier layers are of finer and plainer structures, which carry over better to micrographs of other
-//! laboratories. For grey images; colors are left to the published network.
+//! of each of some layers (`….mean`), `head` a dense layer with an output for each class. For grey
+//! images; colors are left to the published network.
 
 use std::collections::BTreeSet;
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::scores::wilson;
 use super::{Interval, Prediction};
 
+/// The accuracy that answers are held to where a user requires none.
+const USUAL: f64 = 0.8;
 /// Accuracies that a user may require.
-const TARGETS: [f64; 4] = [0.8, 0.9, 0.95, 0.99];
+const TARGETS: [f64; 4] = [USUAL, 0.9, 0.95, 0.99];
 /// Fewest validation micrographs above a confidence that is chosen by them.
 const FEWEST_TO_CHOOSE_BY: usize = 10;
 
@@ -52,6 +54,13 @@ pub struct OperatingPoint {
 }
 
 impl Abstention {
+    /// The confidence from which on four of five answers were right on the validation micrographs; `None`
+    /// if that was not reached.
+    pub fn usual(&self) -> Option<f64> {
+        let point = self.operating_points.iter().find(|point| point.target == USUAL)?;
+        Some(point.validation.min_confidence)
+    }
+
     pub(super) fn of(test: &[Prediction], validation: &[Prediction], interval: f64) -> Self {
         let to_choose_by = curve(validation);
         let chosen = |target: f64| {
@@ -137,6 +146,8 @@ mod tests {
         // all but 0.99 keep all, which keeps what is as sure as 0.95: one right, one wrong of the test
         assert_eq!(chosen, [(0.8, 0.6, 5), (0.9, 0.6, 5), (0.95, 0.6, 5), (0.99, 0.95, 2)]);
         assert_eq!(found[3].accuracy, Some(0.5));
+        let usual = |validation: &[f64]| Abstention::of(&test, &predictions(validation), 0.95).usual();
+        assert_eq!([usual(&validation), usual(&[0.4; 30])], [Some(0.6), None]);
         assert!(Abstention::of(&test, &predictions(&[0.9; 9]), 0.95).operating_points.is_empty());
         assert!(Abstention::of(&test, &[], 0.95).operating_points.is_empty());
     }

@@ -22,8 +22,6 @@ pub struct AnswerConfig {
     pub abstain_below: f64,
 }
 
-/// Share of the answers that should be right.
-const RELIABLE: f64 = 0.8;
 /// Below it a network with calibrated probabilities is wrong more often than right.
 const ONE_HALF: f64 = 0.5;
 
@@ -40,11 +38,7 @@ impl AnswerConfig {
     /// that was not reached.
     pub fn of(report: &ClassifierReport) -> Self {
         let temperature = report.calibration.temperature.map_or(1.0, |temperature| temperature.value);
-        let reliable = report.abstention.operating_points.iter().find(|point| point.target == RELIABLE);
-        Self {
-            temperature,
-            abstain_below: reliable.map_or(ONE_HALF, |point| point.validation.min_confidence),
-        }
+        Self { temperature, abstain_below: report.abstention.usual().unwrap_or(ONE_HALF) }
     }
 
     /// Returns the settings if every field is in range, else the first that is not.

@@ -84,7 +84,7 @@ pub struct ClassifierConfig {
     /// on the validation split.
     pub ridge: f64,
     /// Of a frozen start: whether a head is also fitted without each group of the training split, to
-    /// be judged on it. With laboratories as groups, it tells what the classifier is worth in a
+    /// be judged on it. With laboratories as groups, it says what the classifier is worth in a
     /// laboratory that it has never seen; temperature and abstention are then chosen by that.
     pub leave_groups_out: bool,
     /// Whether the weights are rounded to half precision, and their file half as large.
