@@ -114,8 +114,8 @@ fn left_out_section(report: &ClassifierReport) -> Markup {
         h2 { "Groups that were left out" }
         p {
             "Each micrograph was classified by a head that was not fitted to its group: " (n_right) " of " (report.n_images)
-            " are right. The balanced accuracy over all classes is " (percent(report.balanced_accuracy.value)) " "
-            (interval_text(report.balanced_accuracy.interval, report.config.interval)) "."
+            " are right. The balanced accuracy over all classes is " (percent(report.balanced_accuracy.value)) " ("
+            (interval_text(report.balanced_accuracy.interval, report.config.interval)) ")."
         }
         details {
             summary { "Groups" }

@@ -175,11 +175,8 @@ impl Shown {
                 }
                 return self.download.get_or_insert_with(|| ShownDownload::new(file)).event(event);
             }
-            FetchEvent::Imported { .. } => self.finish(),
-            FetchEvent::Finished(report) => {
-                self.finish();
-                note(&archive_text(report));
-            }
+            // what each archive held stands in the report
+            FetchEvent::Imported { .. } | FetchEvent::Finished(_) => self.finish(),
         }
         interrupt::flow()
     }

@@ -51,6 +51,21 @@ pub(super) struct State {
     pub(super) verified: Option<String>,
 }
 
+impl State {
+    /// At the beginning of the archive.
+    fn empty(settings: (u64, Option<usize>, Option<String>)) -> Self {
+        Self {
+            settings,
+            mark: None,
+            n_images: 0,
+            n_other: 0,
+            refused: Vec::new(),
+            kept: Vec::new(),
+            verified: None,
+        }
+    }
+}
+
 /// The sample of one archive so far.
 pub(super) struct Reservoir {
     folder: PathBuf,
@@ -69,15 +84,7 @@ impl Reservoir {
     /// That of `folder`: continued if it was begun with the same settings, else empty.
     pub(super) fn open(file: &PlannedFile, folder: &Path, config: &FetchConfig) -> Result<Self, FetchError> {
         let settings = (config.seed, config.sample, file.checksum.clone());
-        let empty = State {
-            settings,
-            mark: None,
-            n_images: 0,
-            n_other: 0,
-            refused: Vec::new(),
-            kept: Vec::new(),
-            verified: None,
-        };
+        let empty = State::empty(settings);
         let read =
             fs::read(folder.join(STATE)).ok().and_then(|text| serde_json::from_slice::<State>(&text).ok());
         let is_whole = |state: &State| {
@@ -159,15 +166,7 @@ impl Reservoir {
 
     /// Removes everything.
     pub(super) fn clear(&mut self) -> Result<(), FetchError> {
-        self.state = State {
-            settings: self.state.settings.clone(),
-            mark: None,
-            n_images: 0,
-            n_other: 0,
-            refused: Vec::new(),
-            kept: Vec::new(),
-            verified: None,
-        };
+        self.state = State::empty(self.state.settings.clone());
         self.kept.clear();
         self.replaced.clear();
         self.written = 0;
