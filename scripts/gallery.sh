@@ -18,7 +18,7 @@ show() { # name, run, arguments
     shift 2
     "$nanoaid" visualize "$run" --out "$out/$name" "$@" >"$out/$name.txt"
 }
-mapfile -t layer2 < <(units encoder.2); mapfile -t layer3 < <(units encoder.3); mapfile -t layer4 < <(units encoder.4.norm)
+mapfile -t layer2 < <(units encoder.2); mapfile -t layer3 < <(units encoder.3); mapfile -t layer4 < <(units _blocks.10)
 mapfile -t fire3 < <(units fire3.expand3x3); mapfile -t fire6 < <(units fire6.expand3x3)
 show autoencoder-2 autoencoder "${layer2[@]}"
 show autoencoder-3 autoencoder "${layer3[@]}"
@@ -39,7 +39,7 @@ done
 for preset in chollet fast measure robust maco; do
     more=()
     [ "$preset" = maco ] && more=(--data "$data")
-    show "preset-$preset" classifier --preset "$preset" --unit class:fibres --unit class:powder --unit encoder.4.norm:3 \
+    show "preset-$preset" classifier --preset "$preset" --unit class:fibres --unit class:powder --unit _blocks.10:3 \
         "${more[@]}"
 done
 "$python" scripts/gallery.py "$out" docs

@@ -6,7 +6,6 @@ use maud::{Markup, PreEscaped, html};
 use micrograph::measure::Report;
 use nanoaid::demo::{Demo, LayerSeen, MapSeen, Tested};
 use nanoaid::evaluate::classify::ClassProbability;
-use nanoaid::network::builtin::CLASSIFIER_RELIABILITY;
 
 use crate::frame::{figure, page};
 
@@ -220,14 +219,13 @@ fn bar(one: &ClassProbability) -> Markup {
 /// How reliable an answer is.
 fn honest(tested: &Tested) -> String {
     let interval = tested.accuracy.interval.map_or(String::new(), |interval| {
-        format!(" (95 % interval: {:.0} to {:.0} %)", 100.0 * interval.low, 100.0 * interval.high)
+        format!(
+            " (95 % interval of its accuracy: {:.0} to {:.0} %)",
+            100.0 * interval.low,
+            100.0 * interval.high
+        )
     });
-    format!(
-        "Of {} real micrographs that it had not seen before it named {} correctly, {:.0} %{interval}. {CLASSIFIER_RELIABILITY}",
-        tested.n_images,
-        tested.n_right,
-        100.0 * tested.accuracy.value
-    )
+    format!("{}{interval}: a network to explore, not to rely on.", tested.in_words.trim_end_matches('.'))
 }
 
 fn percent(share: f64) -> String {

@@ -1,6 +1,6 @@
 //! Machine scores of the built-in networks' channels over real micrographs, as a table.
 //!
-//! `cargo run --release -p nanoaid --example machine_score -- FOLDER [classifier:encoder.4]…`
+//! `cargo run --release -p nanoaid --example machine_score -- FOLDER [classifier:_blocks.10]…`
 //! FOLDER is a data set with an index. Beside each layer's scores stand those of the same patches with
 //! activations dealt out at random. The same command gives the same table.
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().ok_or("expected a folder with micrographs")?;
     let mut named: Vec<String> = arguments.collect();
     if named.is_empty() {
-        named.extend((1..=5).map(|stage| format!("classifier:encoder.{stage}")));
+        named.extend([0, 2, 4, 10].map(|block| format!("classifier:_blocks.{block}")));
         named.extend(["autoencoder:encoder.2", "autoencoder:latent"].map(String::from));
     }
     let (planes, groups) = micrographs(Path::new(&folder))?;

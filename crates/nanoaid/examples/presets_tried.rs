@@ -61,7 +61,7 @@ fn main() -> Result<(), Failure> {
     let (autoencoder, classifier) = (builtin::autoencoder(Device::Cpu)?, builtin::classifier(Device::Cpu)?);
     let units = [
         (&autoencoder, "encoder.2:5"),
-        (&classifier, "encoder.4.norm:3"),
+        (&classifier, "_blocks.10:3"),
         (&classifier, "class:fibres"),
         (&squeezenet, "fire6.expand3x3:1"),
     ];

@@ -1,6 +1,6 @@
 //! Tuning of the built-in networks as tables, or of the layers named, with the time it took.
 //!
-//! `cargo run --release -p nanoaid --example tuning -- [units] [classifier:encoder.1|autoencoder:latent]…`
+//! `cargo run --release -p nanoaid --example tuning -- [units] [classifier:_blocks.4|autoencoder:latent]…`
 //! With `units` each unit has a line. The same command gives the same tables but for the times.
 
 #![expect(clippy::print_stdout, reason = "tables are what it is for")]
@@ -11,13 +11,12 @@ use std::time::Instant;
 use nanoaid::interpret::tuning::{GratingTuning, LayerTuning, Period, TuningConfig, tune};
 use nanoaid::{Device, network::builtin};
 
-/// Every channel behind the stages and of the code.
-const LAYERS: [&str; 9] = [
-    "classifier:encoder.1",
-    "classifier:encoder.2",
-    "classifier:encoder.3",
-    "classifier:encoder.4",
-    "classifier:encoder.5",
+/// Some blocks of the classifier, the stages and the code of the autoencoder.
+const LAYERS: [&str; 8] = [
+    "classifier:_blocks.0",
+    "classifier:_blocks.2",
+    "classifier:_blocks.4",
+    "classifier:_blocks.10",
     "autoencoder:encoder.1",
     "autoencoder:encoder.2",
     "autoencoder:encoder.3",

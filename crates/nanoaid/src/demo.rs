@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::data::prepare::{self, PrepareConfig, PrepareError};
 use crate::evaluate::classifier::{ClassifierReport, Estimate};
-use crate::evaluate::classify::{Answer, AnswerConfig, answer};
+use crate::evaluate::classify::{Answer, AnswerConfig, answer, reliability};
 use crate::interpret::lens::{ChannelState, Lens, LensConfig, LensError, LensImage, look};
 use crate::output::{OutputError, OutputFolder};
 use crate::{Address, ConfigError, Network};
@@ -116,13 +116,16 @@ pub struct Tested {
     pub n_right: usize,
     /// The share with its interval.
     pub accuracy: Estimate,
+    /// The same in a sentence.
+    pub in_words: String,
 }
 
 impl Tested {
     /// What `report` says of its classifier.
     pub fn of(report: &ClassifierReport) -> Self {
         let n_right = report.confusion.iter().enumerate().map(|(class, row)| row[class]).sum();
-        Self { n_images: report.n_images, n_right, accuracy: report.accuracy }
+        let (n_images, accuracy) = (report.n_images, report.accuracy);
+        Self { n_images, n_right, accuracy, in_words: reliability(report) }
     }
 }
 

@@ -51,6 +51,7 @@ pub use published::{Input, Published, PublishedConfig};
 pub use transfer::TransferConfig;
 pub use weights::{Weight, Weights, WeightsError};
 
+pub(crate) use autoencoder::FEATURES;
 pub(crate) use convolution::{Convolution, ConvolutionShape};
 pub(crate) use graph::Graph;
 pub(crate) use graph::ValueId;

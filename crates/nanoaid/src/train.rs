@@ -18,11 +18,12 @@ pub mod regression;
 mod report;
 mod schedule;
 pub mod sweep;
+mod teacher;
 
 pub use autoencoder::autoencoder;
 pub(crate) use autoencoder::stepper;
 pub use classifier::{Base, ClassifierConfig, FrozenFit, StartFrom, TrainedClassifier, classifier};
-pub use config::TrainConfig;
+pub use config::{TeacherConfig, TrainConfig};
 pub use curve::TrainingCurve;
 pub use reconstruct::reconstruct;
 pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};

@@ -14,7 +14,8 @@ use safetensors::tensor::{Dtype, TensorView};
 const KEY: &str = "nanoaid.architecture";
 
 fn network(block_code: bool) -> Network {
-    let config = AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code };
+    let config =
+        AutoencoderConfig { stages: vec![4, 6], latent: 3, block_code, ..AutoencoderConfig::default() };
     Network::random(Architecture::Autoencoder(config), 7, Device::Cpu).unwrap()
 }
 

@@ -50,7 +50,7 @@ fn what_has_no_exemplars_is_refused_by_name() {
     refused(&["--count", "0"], &["exemplars.n", "1 to 99"]);
     // a folder that holds the survey of another network
     place.run(&["exemplars", "autoencoder", "data", "--layer", "encoder.1", "--out", "x"]).ended_with(0);
-    let other = ["exemplars", "classifier", "data", "--layer", "encoder.1", "--out", "x"];
+    let other = ["exemplars", "classifier", "data", "--layer", "_blocks.4", "--out", "x"];
     place.run(&other).ended_with(1).told(&["network", "expected"]);
 }
 

@@ -1,7 +1,7 @@
 //! Baselines: what an autoencoder has to beat to be useful.
 //!
-//! The mean image, down-sampled copies, and principal components of blocks (Karhunen–Loève) with
-//! as many values as the latent code. They do not use a network.
+//! The mean image, down-sampled copies, principal components of blocks (Karhunen–Loève), and the lowest
+//! frequencies of a cosine transform, with as many values as the latent code. They do not use a network.
 
 use micrograph::Plane;
 use micrograph::random::Stream;
@@ -52,6 +52,66 @@ pub fn down_sampled(patch: &Plane, factor: usize) -> Plane {
         let row = |y| small.at(y, left) * (1.0 - along) + small.at(y, right) * along;
         row(top) * (1.0 - down) + row(bottom) * down
     })
+}
+
+/// `patch` with every block of `side × side` pixels replaced by its `n` lowest frequencies of the discrete
+/// cosine transform (DCT-II), by the length of the frequency vector; rows first where two are
+/// equal. Clamped to `[0, 1]`.
+///
+/// # Panics
+/// If `side` does not divide height and width.
+pub fn lowest_frequencies(patch: &Plane, side: usize, n: usize) -> Plane {
+    let (height, width) = (patch.height(), patch.width());
+    assert!(height.is_multiple_of(side) && width.is_multiple_of(side), "whole blocks");
+    let mut frequencies: Vec<(usize, usize)> =
+        (0..side).flat_map(|v| (0..side).map(move |u| (v, u))).collect();
+    frequencies.sort_by_key(|&(v, u)| v * v + u * u);
+    let mut kept = vec![false; side * side];
+    frequencies.iter().take(n).for_each(|&(v, u)| kept[v * side + u] = true);
+    // orthonormal: row `frequency`, column `pixel`
+    let basis: Vec<f64> = (0..side * side)
+        .map(|index| {
+            let (frequency, pixel) = ((index / side) as f64, (index % side) as f64);
+            let scale = if index < side { 1.0 } else { 2.0 } / side as f64;
+            scale.sqrt() * (std::f64::consts::PI * frequency * (pixel + 0.5) / side as f64).cos()
+        })
+        .collect();
+    // `matrix` · `right`, or `matrix`ᵀ · `right`, of side × side numbers each
+    let product = |matrix: &[f64], transposed: bool, right: &[f64]| {
+        let mut product = vec![0.0; side * side];
+        for i in 0..side {
+            for k in 0..side {
+                let factor = if transposed { matrix[k * side + i] } else { matrix[i * side + k] };
+                for j in 0..side {
+                    product[i * side + j] += factor * right[k * side + j];
+                }
+            }
+        }
+        product
+    };
+    let transposed = |matrix: &[f64]| -> Vec<f64> {
+        (0..side * side).map(|index| matrix[index % side * side + index / side]).collect()
+    };
+    let mut output = patch.clone();
+    for top in (0..height).step_by(side) {
+        for left in (0..width).step_by(side) {
+            let block = block(patch, top, left, side);
+            let columns = product(&basis, false, &block);
+            let mut found = product(&basis, false, &transposed(&columns)); // transposed spectrum
+            for (index, value) in found.iter_mut().enumerate() {
+                if !kept[index % side * side + index / side] {
+                    *value = 0.0;
+                }
+            }
+            let rows = product(&basis, true, &found);
+            let pixels = product(&basis, true, &transposed(&rows));
+            for (index, value) in pixels.iter().enumerate() {
+                let place = (top + index / side) * width + left + index % side;
+                output.values_mut()[place] = value.clamp(0.0, 1.0) as f32;
+            }
+        }
+    }
+    output
 }
 
 /// Principal components of `side × side` blocks.
@@ -181,6 +241,18 @@ mod tests {
         let error = patches.iter().map(|patch| mse(patch, &pca.reconstruct(patch))).sum::<f64>() / 40.0;
         let variance = 1.0 / 12.0;
         assert!((error / (variance / 2.0) - 1.0).abs() < 0.05, "{error}");
+    }
+
+    #[test]
+    fn low_frequencies_stay_and_high_ones_go() {
+        let patch = noise(16, 24, 0);
+        assert!(mse(&patch, &lowest_frequencies(&patch, 8, 64)) < 1e-12, "all of them");
+        // the cosine of one frequency, 2 down and 1 along a block of 8 pixels: the 6th to 9th by length
+        let wave = |f: f32, i: usize| (std::f32::consts::PI * f * ((i % 8) as f32 + 0.5) / 8.0).cos();
+        let one = Plane::from_fn(16, 24, |y, x| 0.5 + 0.3 * wave(2.0, y) * wave(1.0, x));
+        assert!(mse(&one, &lowest_frequencies(&one, 8, 9)) < 1e-12);
+        let without = lowest_frequencies(&one, 8, 5);
+        assert!(mse(&Plane::filled(16, 24, 0.5), &without) < 1e-12);
     }
 
     #[test]

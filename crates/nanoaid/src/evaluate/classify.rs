@@ -8,7 +8,7 @@ mod answer;
 mod trained;
 
 pub use answer::{Answer, AnswerConfig, ClassProbability, answer};
-pub use trained::{ClassifyError, FileAnswer, NamedClass, TrainedClassifier, answers_csv};
+pub use trained::{ClassifyError, FileAnswer, NamedClass, TrainedClassifier, answers_csv, reliability};
 
 use burn::tensor::{Tensor, TensorData};
 use micrograph::paint::{Sampling, resampled};

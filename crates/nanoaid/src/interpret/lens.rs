@@ -21,6 +21,7 @@ mod tests;
 pub use color_basis::{ColorBasis, ColorBasisFit};
 pub use false_color::{FalseColor, false_color};
 pub use maps::{FeatureMaps, TileConfig};
+pub(crate) use rank::COPY_CORRELATION;
 pub use rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, RankedChannel, Ranking, rank};
 pub use reconstruction::{Reconstruction, ReconstructionMetrics, Threshold, reconstruction, reconstructs};
 pub use result::{ChannelResult, LensResult, SCHEMA_VERSION, Size, SizeNm, Warning};

@@ -11,14 +11,21 @@
 //! of the pixels of its block, and the output is that of the decoder plus the block that belongs
 //! to the code. It starts as the principal components of the training set, so that stages and
 //! decoder learn what principal components do not know; and the decoder up-samples by pixel
-//! shuffles, which can make the finest detail. The stages, which the lens shows, stay those of the
-//! paper. `block_code = false` gives the paper's network whole.
+//! shuffles, which can make the finest detail. `block_code = false` gives the paper's network whole.
+//!
+//! With `residual_blocks` three things change. The linear code overlaps: it reads
+//! and writes 3 × 3 blocks around its position, as lapped transforms do (Malvar 1992). The decoder is a
+//! chain of residual blocks at the stride of the code, which sees far, instead of one that mirrors
+//! the encoder. And stages 2 and deeper have batch norms, so that no channel is dead, and a further
+//! convolution at the deepest stride. With `features`, a layer of that name predicts the maps of
+//! a photo network from the deepest stage: what its training needs of the stages beyond the code.
 
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Convolution, ConvolutionShape};
 use super::graph::{Graph, IMAGE};
 use super::init::Init;
+use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use crate::ConfigError;
 use crate::evaluate::baseline::BlockComponents;
@@ -31,6 +38,21 @@ const CODE_SCALE: f64 = 0.5;
 /// micrograph that it decides nothing there, but channels answer to weak contrast too.
 const START_BIAS: f32 = 0.05;
 
+/// Channels of the decoder's residual blocks.
+const RESIDUAL_CHANNELS: usize = 64;
+
+/// Channels at full resolution from which the decoder makes the image.
+const PIXEL_CHANNELS: usize = 4;
+
+/// Height and width of the first stage's kernels where there are residual blocks.
+const FIRST_KERNEL: usize = 7;
+
+/// What is added to the variance in a batch norm.
+const NORM_EPSILON: f64 = 1e-5;
+
+/// The layer that predicts the maps of a photo network.
+pub(crate) const FEATURES: &str = "features";
+
 /// What a convolutional autoencoder is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +64,11 @@ pub struct AutoencoderConfig {
     pub latent: usize,
     /// Whether a linear block code runs beside the stages; without it the output is a sigmoid.
     pub block_code: bool,
+    /// Residual blocks of the decoder, 0 to 64; with 0 the decoder mirrors the encoder. More than 0 only
+    /// with `block_code`.
+    pub residual_blocks: usize,
+    /// Channels of the layer `features`, 0 to 4096; with 0 there is none.
+    pub features: usize,
 }
 
 impl Default for AutoencoderConfig {
@@ -50,6 +77,8 @@ impl Default for AutoencoderConfig {
             stages: vec![32, 64, 128], // the widths of the paper's kind of network
             latent: 16,                // 16 numbers for each 8 × 8 pixels: a quarter of the values
             block_code: true,          // without it, worse than principal components
+            residual_blocks: 0,
+            features: 0,
         }
     }
 }
@@ -69,6 +98,15 @@ impl AutoencoderConfig {
         if !(1..=1024).contains(&self.latent) {
             return Err(ConfigError::new("latent", self.latent, "1 to 1024 channels"));
         }
+        if self.residual_blocks > 64 {
+            return Err(ConfigError::new("residual_blocks", self.residual_blocks, "0 to 64"));
+        }
+        if self.residual_blocks > 0 && !self.block_code {
+            return Err(ConfigError::new("residual_blocks", self.residual_blocks, "0 without block_code"));
+        }
+        if self.features > 4096 {
+            return Err(ConfigError::new("features", self.features, "0 to 4096 channels"));
+        }
         Ok(self)
     }
 
@@ -80,64 +118,164 @@ impl AutoencoderConfig {
 
 /// The layers of the autoencoder that `config` describes.
 pub(super) fn graph(config: &AutoencoderConfig, init: Init, device: &burn::tensor::Device) -> Graph {
-    let convolution = |name: &str, channels_in, channels_out, kernel, relu| {
-        let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels_in, channels_out], kernel) };
-        Convolution::new(shape, if relu { 2.0 } else { 1.0 }, init, name, device)
-    };
+    let mut builder = Builder { graph: Graph::new(1), init, device };
     let side = config.latent_stride();
-    let mut graph = Graph::new(1);
-    let mut channels = 1;
-    for (index, &next) in config.stages.iter().enumerate() {
-        let stage = index + 1;
-        let name = format!("encoder.{stage}.relu");
-        let layer = convolution(&name, channels, next, 3, true);
-        // The maps of a stage are never negative, so a kernel of the next one that sums up to less
-        // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
-        // sum fastest of all. Kept at 0, it cannot kill a channel.
-        let layer = layer.alive(START_BIAS, stage > 1);
-        graph.push(name, Operation::Convolution(layer));
-        graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));
-        channels = next;
+    let lapped = config.residual_blocks > 0;
+    let channels = if lapped { builder.normed_stages(config) } else { builder.plain_stages(config) };
+    let stages = builder.graph.end();
+    if config.features > 0 {
+        builder
+            .graph
+            .push("features.mean", Operation::WindowMean { window: Pool::HALF, counts_border: true });
+        let predicted = builder.convolution(FEATURES, channels, config.features, 1, false);
+        builder.graph.push(FEATURES, Operation::Convolution(predicted));
     }
     // linear: a ReLU here would throw away half of what few channels can express
-    let from_maps = convolution("latent", channels, config.latent, 3, false);
+    let from_maps = builder.convolution("latent", channels, config.latent, 3, false);
+    let block_kernel = if lapped { 3 } else { 1 };
     let latent = if config.block_code {
-        let from_blocks = convolution("latent.blocks", side * side, config.latent, 1, false);
+        let from_blocks =
+            builder.convolution("latent.blocks", side * side, config.latent, block_kernel, false);
         let operation = Operation::AddBlockCode { from_maps: from_maps.silenced(), from_blocks, side };
-        graph.push_from("latent", &[graph.end(), IMAGE], operation)
+        builder.graph.push_from("latent", &[stages, IMAGE], operation)
     } else {
-        graph.push("latent", Operation::Convolution(from_maps))
+        builder.graph.push_from("latent", &[stages], Operation::Convolution(from_maps))
     };
-    channels = config.latent;
-    for (index, &next) in config.stages.iter().enumerate().rev() {
-        let stage = index + 1;
-        let name = format!("decoder.{stage}.relu");
-        if config.block_code {
-            // half the channels, since a pixel shuffle needs four times as many before it
-            let next = next.div_ceil(2);
-            let layer = convolution(&name, channels, 4 * next, 3, true);
-            graph.push(name, Operation::Convolution(layer));
-            graph.push(format!("decoder.{stage}"), Operation::PixelShuffle);
-            channels = next;
-        } else {
-            let layer = convolution(&name, channels, next, 3, true);
-            graph.push(name, Operation::Convolution(layer));
-            graph.push(format!("decoder.{stage}"), Operation::UpSample);
-            channels = next;
-        }
-    }
-    let from_maps = convolution("linear", channels, 1, 3, false);
+    let channels = if lapped { builder.residual_decoder(config) } else { builder.mirrored_decoder(config) };
+    let from_maps = builder.convolution("linear", channels, 1, 3, false);
     if config.block_code {
-        let from_code = convolution("linear.blocks", config.latent, side * side, 1, false);
+        let from_code = builder.convolution("linear.blocks", config.latent, side * side, block_kernel, false);
         let from_maps = from_maps.silenced();
         let operation = Operation::AddBlocks { from_maps, from_code, side };
-        graph.push_from("linear", &[graph.end(), latent], operation);
-        graph.push("output", Operation::Clamp);
+        builder.graph.push_from("linear", &[builder.graph.end(), latent], operation);
+        builder.graph.push("output", Operation::Clamp);
     } else {
-        graph.push("linear", Operation::Convolution(from_maps));
-        graph.push("output", Operation::Sigmoid);
+        builder.graph.push("linear", Operation::Convolution(from_maps));
+        builder.graph.push("output", Operation::Sigmoid);
     }
-    graph
+    builder.graph
+}
+
+/// The graph so far. Each part is added after its last step, and returns its channels.
+struct Builder<'a> {
+    graph: Graph,
+    init: Init,
+    device: &'a burn::tensor::Device,
+}
+
+impl Builder<'_> {
+    fn convolution(
+        &self,
+        name: &str,
+        channels_in: usize,
+        channels_out: usize,
+        kernel: usize,
+        relu: bool,
+    ) -> Convolution {
+        let shape = ConvolutionShape { relu, ..ConvolutionShape::same([channels_in, channels_out], kernel) };
+        Convolution::new(shape, if relu { 2.0 } else { 1.0 }, self.init, name, self.device)
+    }
+
+    /// Stages of one convolution, as in the paper.
+    fn plain_stages(&mut self, config: &AutoencoderConfig) -> usize {
+        let mut channels = 1;
+        for (index, &next) in config.stages.iter().enumerate() {
+            let stage = index + 1;
+            let name = format!("encoder.{stage}.relu");
+            let layer = self.convolution(&name, channels, next, 3, true);
+            // The maps of a stage are never negative, so a kernel of the next one that sums up to less
+            // than nothing is dead; and Adam's steps, as large for all of a kernel's weights, move that
+            // sum fastest of all. Kept at 0, it cannot kill a channel.
+            let layer = layer.alive(START_BIAS, stage > 1);
+            self.graph.push(name, Operation::Convolution(layer));
+            self.graph.push(format!("encoder.{stage}"), Operation::MaxPool(Pool::HALF));
+            channels = next;
+        }
+        channels
+    }
+
+    /// Stages with batch norms after the first, and a further convolution after the last.
+    fn normed_stages(&mut self, config: &AutoencoderConfig) -> usize {
+        let mut channels = 1;
+        for (index, &next) in config.stages.iter().enumerate() {
+            let name = format!("encoder.{}", index + 1);
+            if index == 0 {
+                let relu = format!("{name}.relu");
+                // without the level of the image, which would be in all channels
+                let layer = self.convolution(&relu, 1, next, FIRST_KERNEL, true).alive(START_BIAS, true);
+                self.graph.push(relu, Operation::Convolution(layer));
+            } else {
+                self.normed(&name, channels, next);
+            }
+            channels = next;
+            if index + 1 < config.stages.len() {
+                self.graph.push(name, Operation::MaxPool(Pool::HALF));
+            } else {
+                self.graph.push(format!("{name}.pool"), Operation::MaxPool(Pool::HALF));
+                self.normed(&format!("{name}.deep"), channels, channels);
+                self.graph.push(name, Operation::Identity);
+            }
+        }
+        channels
+    }
+
+    /// A convolution, a batch norm and a ReLU.
+    fn normed(&mut self, name: &str, channels_in: usize, channels_out: usize) {
+        let shape =
+            ConvolutionShape { biased: false, ..ConvolutionShape::same([channels_in, channels_out], 3) };
+        let convolution = format!("{name}.conv");
+        let layer = Convolution::new(shape, 2.0, self.init, &convolution, self.device);
+        self.graph.push(convolution, Operation::Convolution(layer));
+        let norm = BatchNorm::new(channels_out, NORM_EPSILON, self.device);
+        self.graph.push(format!("{name}.norm"), Operation::Norm(norm));
+        self.graph.push(format!("{name}.relu"), Operation::Relu);
+    }
+
+    /// A decoder whose stages mirror those of the encoder.
+    fn mirrored_decoder(&mut self, config: &AutoencoderConfig) -> usize {
+        let mut channels = config.latent;
+        for (index, &next) in config.stages.iter().enumerate().rev() {
+            let stage = index + 1;
+            let name = format!("decoder.{stage}.relu");
+            if config.block_code {
+                // half the channels, since a pixel shuffle needs four times as many before it
+                let next = next.div_ceil(2);
+                let layer = self.convolution(&name, channels, 4 * next, 3, true);
+                self.graph.push(name, Operation::Convolution(layer));
+                self.graph.push(format!("decoder.{stage}"), Operation::PixelShuffle);
+                channels = next;
+            } else {
+                let layer = self.convolution(&name, channels, next, 3, true);
+                self.graph.push(name, Operation::Convolution(layer));
+                self.graph.push(format!("decoder.{stage}"), Operation::UpSample);
+                channels = next;
+            }
+        }
+        channels
+    }
+
+    /// Residual blocks at the stride of the code, then pixel shuffles up to the image.
+    fn residual_decoder(&mut self, config: &AutoencoderConfig) -> usize {
+        let start = self.convolution("decoder.start", config.latent, RESIDUAL_CHANNELS, 3, false);
+        let mut trunk = self.graph.push("decoder.start", Operation::Convolution(start));
+        for block in 1..=config.residual_blocks {
+            let name = format!("decoder.block.{block}");
+            let relu = format!("{name}.relu");
+            let first = self.convolution(&relu, RESIDUAL_CHANNELS, RESIDUAL_CHANNELS, 3, true);
+            self.graph.push(relu, Operation::Convolution(first));
+            let second = format!("{name}.conv");
+            let layer = self.convolution(&second, RESIDUAL_CHANNELS, RESIDUAL_CHANNELS, 3, false);
+            let added = self.graph.push(second, Operation::Convolution(layer.silenced()));
+            trunk = self.graph.push_from(name, &[trunk, added], Operation::Add);
+        }
+        let shuffled = PIXEL_CHANNELS << (2 * config.stages.len());
+        let pixels = self.convolution("decoder.pixels", RESIDUAL_CHANNELS, shuffled, 3, true);
+        self.graph.push("decoder.pixels", Operation::Convolution(pixels));
+        for stage in (1..=config.stages.len()).rev() {
+            self.graph.push(format!("decoder.{stage}"), Operation::PixelShuffle);
+        }
+        PIXEL_CHANNELS
+    }
 }
 
 /// Sets the block code of `graph`, if it has one, to `components`: the untrained network then
@@ -150,12 +288,13 @@ pub(super) fn start_from_components(graph: &mut Graph, components: &BlockCompone
         match operation {
             Operation::AddBlockCode { from_blocks, .. } => {
                 let shape = from_blocks.shape();
-                let mut weight = vec![0.0; shape.channels_out * shape.channels_in];
+                let area = shape.kernel * shape.kernel;
+                let mut weight = vec![0.0; shape.channels_out * shape.channels_in * area];
                 let mut bias = vec![0.0; shape.channels_out];
-                for ((row, bias), vector) in weight.chunks_mut(shape.channels_in).zip(&mut bias).zip(vectors)
-                {
-                    for (weight, value) in row.iter_mut().zip(vector) {
-                        *weight = (CODE_SCALE * value) as f32;
+                let rows = weight.chunks_mut(shape.channels_in * area);
+                for ((row, bias), vector) in rows.zip(&mut bias).zip(vectors) {
+                    for (kernel, value) in row.chunks_mut(area).zip(vector) {
+                        kernel[area / 2] = (CODE_SCALE * value) as f32;
                     }
                     let offset: f64 = vector.iter().zip(mean).map(|(a, b)| a * b).sum();
                     *bias = (-CODE_SCALE * offset) as f32;
@@ -164,10 +303,12 @@ pub(super) fn start_from_components(graph: &mut Graph, components: &BlockCompone
             }
             Operation::AddBlocks { from_code, .. } => {
                 let shape = from_code.shape();
-                let mut weight = vec![0.0; shape.channels_out * shape.channels_in];
+                let area = shape.kernel * shape.kernel;
+                let mut weight = vec![0.0; shape.channels_out * shape.channels_in * area];
                 for (channel, vector) in vectors.iter().enumerate() {
                     for (pixel, value) in vector.iter().enumerate() {
-                        weight[pixel * shape.channels_in + channel] = (value / CODE_SCALE) as f32;
+                        let kernel = pixel * shape.channels_in + channel;
+                        weight[kernel * area + area / 2] = (value / CODE_SCALE) as f32;
                     }
                 }
                 from_code.set(weight, mean.iter().map(|&value| value as f32).collect());

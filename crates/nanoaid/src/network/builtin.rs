@@ -65,11 +65,6 @@ fn opened(name: &'static str, device: Device) -> Result<Network, WeightsError> {
     Network::from_bytes(weights(name).ok_or(WeightsError::NotBuiltIn { name })?, device)
 }
 
-/// How the built-in classifier did on micrographs of sources that it had not learnt from, in a sentence: the figures
-/// of `scripts/classifier_elsewhere.py`, as in `assets/README.md`.
-pub const CLASSIFIER_RELIABILITY: &str = "Right in 62 of 173 (36 %) on other laboratories' images: a network to explore, \
-     not to rely on.";
-
 /// Whether the program was built with the network called `name`.
 pub fn has(name: &str) -> bool {
     weights(name).is_some()

@@ -312,11 +312,26 @@ impl Graph {
     /// Output while the network learns, without a clamp at the end, and what batch norms found in
     /// the batch, to be given to [`Graph::follow`].
     pub(crate) fn forward_to_learn(&self, images: Tensor<4>, norms: Norms) -> (Tensor<4>, Vec<Statistics>) {
-        let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
-        let mut statistics = Vec::new();
-        let id = self.end() - usize::from(clamped);
-        let mut outputs = self.outputs(images, &[id], norms, &mut statistics);
+        let (mut outputs, statistics) = self.forward_to_learn_with(images, &[], norms);
         (outputs.remove(0), statistics)
+    }
+
+    /// The same with the outputs of the layers `beside` after it, in one pass.
+    ///
+    /// # Panics
+    /// If one of them is not a layer of the graph.
+    pub(crate) fn forward_to_learn_with(
+        &self,
+        images: Tensor<4>,
+        beside: &[&str],
+        norms: Norms,
+    ) -> (Vec<Tensor<4>>, Vec<Statistics>) {
+        let clamped = self.steps.last().is_some_and(|step| matches!(step.operation, Operation::Clamp));
+        let mut ids = vec![self.end() - usize::from(clamped)];
+        ids.extend(beside.iter().map(|name| self.value_id(name).expect("the graph has this layer")));
+        let mut statistics = Vec::new();
+        let outputs = self.outputs(images, &ids, norms, &mut statistics);
+        (outputs, statistics)
     }
 
     /// Moves the running statistics of the batch norms towards those of a batch.

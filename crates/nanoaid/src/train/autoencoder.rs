@@ -1,5 +1,5 @@
 //! Autoencoder: learning to give patches of micrographs back. The loss is the mean squared error
-//! over pixels.
+//! over pixels, and that of a photo network's maps where there is a teacher.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -7,18 +7,22 @@ use super::checkpoint::Checkpoint;
 use super::learn::{Task, Validation, learn};
 use super::optimizer::Optimizer;
 use super::reconstruct::reconstruct;
+use super::teacher::Teacher;
 use super::{OnProgress, TrainConfig, TrainError, Trained, no_patches, report};
 use crate::data::dataset::{
     Batch, Dataset, FixedConfig, LabelledPatch, PatchConfig, PatchSource, Skipped, Split, fixed_patches,
 };
-use crate::network::{Graph, Norms, Statistics};
-use crate::run::RunFolder;
-use crate::{Architecture, Device, Network};
+use crate::network::{FEATURES, Graph, Norms, Statistics};
+use crate::run::{NETWORK, RunFolder};
+use crate::{Architecture, AutoencoderConfig, Device, Network};
 
 /// Most patches on which the validation loss is measured after each epoch.
 const MOST_VALIDATION_PATCHES: usize = 256;
 /// Most of them from one micrograph.
 const MOST_PATCHES_PER_MICROGRAPH: usize = 8;
+/// Learning rate of the linear code, which starts at the principal components, in shares of that of the
+/// other weights.
+const RATE_OF_BLOCKS: f64 = 0.2;
 
 /// Trains an autoencoder on `dataset` as `config` says, keeping its state in `run`; continues
 /// from the newest whole checkpoint there, if there is one.
@@ -46,8 +50,14 @@ pub fn autoencoder(
         },
     )?;
     let validation = validation_patches(dataset, &config)?;
-    let task = Reconstruct { dataset, config: &config, device, patches, validation };
-    learn(&task, &config.schedule(), device, run, progress)
+    let teacher = Teacher::of(&config, device)?;
+    let task = Reconstruct { dataset, config: &config, device, patches, validation, teacher };
+    let mut trained = learn(&task, &config.schedule(), device, run, progress)?;
+    if config.half_precision {
+        trained.network = trained.network.in_half_precision()?;
+        run.write(NETWORK, &trained.network.to_bytes())?;
+    }
+    Ok(trained)
 }
 
 /// The step of a training of `network` that starts now: takes the network and a batch
@@ -59,7 +69,7 @@ pub(crate) fn stepper(
     let start = Checkpoint::start(network.weights(), f64::NAN);
     let mut optimizer = Optimizer::new(&config.schedule(), network, &start, Box::new(|_| 1.0))?;
     Ok(move |network: &mut Network, images: Tensor<4>| {
-        optimizer.step(network, |graph| reconstruction_loss(graph, images), || (1, f64::NAN))
+        optimizer.step(network, |graph| loss_on(graph, images, None), || (1, f64::NAN))
     })
 }
 
@@ -70,13 +80,15 @@ struct Reconstruct<'a> {
     device: Device,
     patches: PatchSource,
     validation: Vec<LabelledPatch>,
+    teacher: Option<Teacher>,
 }
 
 impl Task for Reconstruct<'_> {
     type Batch = Batch;
 
     fn architecture(&self) -> Architecture {
-        Architecture::Autoencoder(self.config.network())
+        let features = self.teacher.as_ref().map_or(0, Teacher::n_channels);
+        Architecture::Autoencoder(AutoencoderConfig { features, ..self.config.network() })
     }
 
     fn start(&self) -> Result<Network, TrainError> {
@@ -97,7 +109,7 @@ impl Task for Reconstruct<'_> {
 
     fn loss(&self, graph: &Graph, batch: &Batch) -> (Tensor<1>, Vec<Statistics>) {
         let data = TensorData::new(batch.values.clone(), [batch.n, 1, batch.patch, batch.patch]);
-        reconstruction_loss(graph, Tensor::from_data(data, &self.device.burn().autodiff()))
+        loss_on(graph, Tensor::from_data(data, &self.device.burn().autodiff()), self.teacher.as_ref())
     }
 
     fn validate(&self, network: &Network) -> Validation {
@@ -107,12 +119,23 @@ impl Task for Reconstruct<'_> {
     fn skipped(&self) -> Vec<Skipped> {
         self.patches.skipped()
     }
+
+    fn rate_factor(&self) -> Box<dyn Fn(&str) -> f64> {
+        let lapped = self.config.residual_blocks > 0;
+        Box::new(move |name| if lapped && name.contains(".blocks.") { RATE_OF_BLOCKS } else { 1.0 })
+    }
 }
 
-/// Mean squared error of the reconstruction of `images` by `graph`, `[N, 1, H, W]`.
-fn reconstruction_loss(graph: &Graph, images: Tensor<4>) -> (Tensor<1>, Vec<Statistics>) {
-    let (output, statistics) = graph.forward_to_learn(images.clone(), Norms::Batch);
-    ((output - images).square().mean(), statistics)
+/// Mean squared error of the reconstruction of `images` by `graph`, `[N, 1, H, W]`, and what `teacher`
+/// adds; with the statistics of batch norms.
+fn loss_on(graph: &Graph, images: Tensor<4>, teacher: Option<&Teacher>) -> (Tensor<1>, Vec<Statistics>) {
+    let beside: Vec<&str> = teacher.map(|_| FEATURES).into_iter().collect();
+    let (mut outputs, statistics) = graph.forward_to_learn_with(images.clone(), &beside, Norms::Batch);
+    let loss = (outputs.remove(0) - images.clone()).square().mean();
+    match teacher {
+        Some(teacher) => (loss + teacher.loss(images, outputs.remove(0)), statistics),
+        None => (loss, statistics),
+    }
 }
 
 fn validation_patches(dataset: &Dataset, config: &TrainConfig) -> Result<Vec<LabelledPatch>, TrainError> {

@@ -1,5 +1,7 @@
 //! Settings of a training.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::schedule::{MOST_AT_ONCE, MOST_EPOCHS, Schedule};
@@ -18,6 +20,10 @@ pub struct TrainConfig {
     pub latent: usize,
     /// Whether a linear block code runs beside the stages.
     pub block_code: bool,
+    /// Residual blocks of the decoder; with 0 it mirrors the encoder.
+    pub residual_blocks: usize,
+    /// A photo network whose maps the deepest stage has to predict, too.
+    pub teacher: Option<TeacherConfig>,
     /// Height and width of a patch in pixels; a multiple of the latent code's stride.
     pub patch: usize,
     /// Patches in a gradient step, at least 1.
@@ -40,8 +46,24 @@ pub struct TrainConfig {
     pub average: f64,
     /// Epochs without a lower validation loss after which the training stops; 0: never.
     pub patience: usize,
+    /// Whether the network's weights are rounded to half precision in the end, which halves its file.
+    pub half_precision: bool,
     /// Seed of weights, patches and their turns.
     pub seed: u64,
+}
+
+/// A photo network whose maps an autoencoder learns to predict beside the image, so that its stages
+/// answer to more than a reconstruction needs (Romero et al. 2015).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// File with its weights.
+    pub weights: PathBuf,
+    /// The layer whose maps are predicted; at twice the stride of the latent code.
+    pub layer: String,
+    /// What the mean squared error of the predicted maps, each in units of its standard deviation in the
+    /// batch, counts beside that of the pixels; above 0.
+    pub share: f64,
 }
 
 impl Default for TrainConfig {
@@ -51,6 +73,8 @@ impl Default for TrainConfig {
             stages: network.stages,
             latent: network.latent,
             block_code: network.block_code,
+            residual_blocks: network.residual_blocks,
+            teacher: None,
             patch: 128,              // 16 latent positions a side: more inside than border
             batch: 4,                // many steps count more than smooth ones in short trainings
             patches_per_epoch: 1024, // the interval of the checkpoints: about half a minute
@@ -61,15 +85,22 @@ impl Default for TrainConfig {
             gradient_norm: 1.0,
             average: 0.0, // no gain was measured after a cosine
             patience: 15,
+            half_precision: false,
             seed: 0,
         }
     }
 }
 
 impl TrainConfig {
-    /// The settings of the network.
+    /// The settings of the network, without the layer that predicts a teacher's maps.
     pub fn network(&self) -> AutoencoderConfig {
-        AutoencoderConfig { stages: self.stages.clone(), latent: self.latent, block_code: self.block_code }
+        AutoencoderConfig {
+            stages: self.stages.clone(),
+            latent: self.latent,
+            block_code: self.block_code,
+            residual_blocks: self.residual_blocks,
+            features: 0,
+        }
     }
 
     /// Gradient steps in an epoch.
@@ -125,6 +156,11 @@ impl TrainConfig {
         }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             return Err(ConfigError::new("weight_decay", self.weight_decay, "a finite number, at least 0"));
+        }
+        if let Some(teacher) = &self.teacher
+            && !(teacher.share > 0.0 && teacher.share.is_finite())
+        {
+            return Err(ConfigError::new("teacher.share", teacher.share, "a finite number above 0"));
         }
         if !(0.0..1.0).contains(&self.average) {
             return Err(ConfigError::new("average", self.average, "at least 0 and below 1"));

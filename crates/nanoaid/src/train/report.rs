@@ -4,19 +4,22 @@
 use std::collections::BTreeMap;
 
 use micrograph::Plane;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TrainingCurve;
 use super::{TrainConfig, TrainError, Trained, reconstruct};
 use crate::Network;
 use crate::data::dataset::{Dataset, FixedConfig, LabelledPatch, Split, fixed_patches};
-use crate::evaluate::baseline::{BlockComponents, down_sampled, mean_image};
+use crate::evaluate::baseline::{BlockComponents, down_sampled, lowest_frequencies, mean_image};
 use crate::evaluate::image_quality::Quality;
 
 /// Most held-out patches from one micrograph.
 const MOST_PATCHES_PER_MICROGRAPH: usize = 12;
 /// Most training patches that the baselines learn from.
 const MOST_BASELINE_PATCHES: usize = 1500;
+/// Largest block whose principal components are computed: their covariance has as many rows as it pixels.
+const LARGEST_PCA_BLOCK: usize = 32;
 /// Patches shown as samples.
 const N_SAMPLES: usize = 8;
 
@@ -214,11 +217,26 @@ fn baselines(training: &[LabelledPatch], config: &TrainConfig, originals: &[&Pla
             originals.iter().map(|patch| down_sampled(patch, factor)).collect(),
         );
     }
-    if let Some(pca) = components_of(training, config) {
-        add(
-            format!("PCA of {stride} × {stride} blocks, {} components", latent.min(stride * stride)),
-            originals.iter().map(|patch| pca.reconstruct(patch)).collect(),
-        );
+    for side in [stride, 2 * stride] {
+        let n = (latent * side * side / (stride * stride)).min(side * side);
+        if side > LARGEST_PCA_BLOCK || !config.patch.is_multiple_of(side) {
+            continue;
+        }
+        if let Some(pca) = BlockComponents::of(&patches, side, n, config.seed) {
+            add(
+                format!("PCA of {side} × {side} blocks, {n} components"),
+                originals.par_iter().map(|patch| pca.reconstruct(patch)).collect(),
+            );
+        }
+    }
+    for side in [4 * stride, 8 * stride] {
+        let n = (latent * side * side / (stride * stride)).min(side * side);
+        if config.patch.is_multiple_of(side) {
+            add(
+                format!("DCT of {side} × {side} blocks, {n} lowest frequencies"),
+                originals.par_iter().map(|patch| lowest_frequencies(patch, side, n)).collect(),
+            );
+        }
     }
     baselines
 }

@@ -10,8 +10,8 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::Network;
-use crate::eigen::eigenpairs;
 use crate::evaluate::classifier::Interval;
+use crate::evaluate::rank::{covariance, effective_rank};
 use crate::output::csv_text;
 use crate::train::{HeldOut, QualityReport, TrainConfig};
 use probe::Probe;
@@ -83,7 +83,7 @@ impl SweepRow {
             pca_psnr_db: quality.baseline("PCA").map(|baseline| baseline.quality.psnr_db),
             n_dead_stage_channels,
             n_dead_latent_channels: n_dead(network, LATENT, &held_out),
-            effective_rank: effective_rank(&codes),
+            effective_rank: effective_rank(&covariance(&codes)),
             probe_accuracy: probe.map(|probe| probe.accuracy),
             probe_chance: probe.map(|probe| probe.chance),
             probe_images: probe.map(|probe| probe.n_images),
@@ -170,66 +170,4 @@ fn n_dead(network: &Network, layer: &str, patches: &[&Plane]) -> usize {
         }
     }
     ranges.iter().filter(|range| range.is_none_or(|(low, high)| low == high)).count()
-}
-
-/// Effective rank of the activation vectors of all positions of all codes.
-fn effective_rank(codes: &[Vec<Plane>]) -> f64 {
-    let Some(first) = codes.first() else { return 0.0 };
-    let size = first.len();
-    let mut sums = vec![0.0; size];
-    let mut products = vec![vec![0.0; size]; size];
-    let mut n = 0.0;
-    for code in codes {
-        for place in 0..code[0].values().len() {
-            let vector: Vec<f64> = code.iter().map(|channel| f64::from(channel.values()[place])).collect();
-            for i in 0..size {
-                sums[i] += vector[i];
-                for j in 0..=i {
-                    products[i][j] += vector[i] * vector[j];
-                }
-            }
-            n += 1.0;
-        }
-    }
-    let covariance: Vec<Vec<f64>> = (0..size)
-        .map(|i| (0..size).map(|j| products[i.max(j)][i.min(j)] / n - sums[i] * sums[j] / (n * n)).collect())
-        .collect();
-    rank_of_variances(&eigenpairs(&covariance).iter().map(|pair| pair.value).collect::<Vec<_>>())
-}
-
-/// Effective rank from the variances along the principal axes.
-fn rank_of_variances(variances: &[f64]) -> f64 {
-    let singular: Vec<f64> = variances.iter().map(|variance| variance.max(0.0).sqrt()).collect();
-    let total: f64 = singular.iter().sum();
-    if total == 0.0 {
-        return 0.0;
-    }
-    let entropy: f64 = singular
-        .iter()
-        .map(|value| value / total)
-        .filter(|share| *share > 0.0)
-        .map(|share| -share * share.ln())
-        .sum();
-    entropy.exp()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn effective_rank_counts_directions_of_equal_strength() {
-        assert!((rank_of_variances(&[4.0, 4.0, 4.0, 0.0]) - 3.0).abs() < 1e-12);
-        assert!((rank_of_variances(&[2.0, 0.0]) - 1.0).abs() < 1e-12);
-        let uneven = rank_of_variances(&[1.0, 0.01]);
-        assert!(1.0 < uneven && uneven < 2.0, "{uneven}");
-        assert_eq!(rank_of_variances(&[0.0, 0.0]), 0.0);
-    }
-
-    #[test]
-    fn codes_along_one_direction_have_rank_one() {
-        let first = Plane::from_fn(3, 4, |y, x| (y * 4 + x) as f32);
-        let second = first.map(|value| 5.0 - 2.0 * value);
-        assert!((effective_rank(&[vec![first, second]]) - 1.0).abs() < 1e-5);
-    }
 }

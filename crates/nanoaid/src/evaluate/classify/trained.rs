@@ -24,7 +24,7 @@ pub struct TrainedClassifier {
     network: Network,
     config: AnswerConfig,
     calibrated: bool,
-    reliability: Option<&'static str>,
+    reliability: Option<String>,
 }
 
 /// The answer of a classifier for a file.
@@ -80,6 +80,20 @@ pub enum ClassifyError {
     Prepare(#[from] PrepareError),
 }
 
+/// How often a classifier was right, in a sentence, where the test micrographs of its `report` are of
+/// laboratories that it did not learn from.
+pub fn reliability(report: &ClassifierReport) -> String {
+    let share = |n: usize, of: usize| format!("{n} of {of} ({:.0} %)", 100.0 * n as f64 / of.max(1) as f64);
+    let n_right = report.images.iter().filter(|image| image.right()).count();
+    let sure: Vec<_> = report.images.iter().filter(|image| image.confidence() >= 0.5).collect();
+    let n_sure_right = sure.iter().filter(|image| image.right()).count();
+    format!(
+        "Right in {} on other laboratories' images; where it is at least 50 % sure, in {}.",
+        share(n_right, report.images.len()),
+        share(n_sure_right, sure.len())
+    )
+}
+
 impl TrainedClassifier {
     /// `network` with its evaluation `report`, if there is one.
     ///
@@ -103,8 +117,9 @@ impl TrainedClassifier {
     /// # Errors
     /// If the program was built with a damaged file.
     pub fn builtin(device: Device) -> Result<Self, ClassifyError> {
-        let own = Self::new(builtin::classifier(device)?, Some(&builtin::classifier_report()?))?;
-        Ok(Self { reliability: Some(builtin::CLASSIFIER_RELIABILITY), ..own })
+        let report = builtin::classifier_report()?;
+        let own = Self::new(builtin::classifier(device)?, Some(&report))?;
+        Ok(Self { reliability: Some(reliability(&report)), ..own })
     }
 
     /// `network`, which was opened as `run`, with the report of its evaluation, if it has one.
@@ -160,8 +175,8 @@ impl TrainedClassifier {
 
     /// How often it was right on micrographs of other laboratories, in a sentence; `None` where that is not
     /// known.
-    pub fn reliability(&self) -> Option<&'static str> {
-        self.reliability
+    pub fn reliability(&self) -> Option<&str> {
+        self.reliability.as_deref()
     }
 
     /// The class of `plane`, values in `[0, 1]`; the classifier is called `name`.
@@ -176,7 +191,7 @@ impl TrainedClassifier {
             classifier: name.to_owned(),
             answer: self.answer(plane)?,
             calibrated: self.calibrated,
-            reliability: self.reliability.map(str::to_owned),
+            reliability: self.reliability.clone(),
         })
     }
 

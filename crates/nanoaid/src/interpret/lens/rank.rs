@@ -19,7 +19,7 @@ use super::FeatureMaps;
 const DEAD_SHARE: f64 = 1e-6;
 /// A channel whose |Pearson r| with a stronger one is at least this is a near-copy: 96 % of its
 /// variance is the other's.
-const COPY_CORRELATION: f64 = 0.98;
+pub(crate) const COPY_CORRELATION: f64 = 0.98;
 /// Most positions from which covariances are taken; their error is then about 1 / 256.
 const MOST_POSITIONS: usize = 65_536;
 /// Most sampled values of all channels together, 128 MiB.

@@ -72,7 +72,12 @@ fn maps_of_the_cut_network_are_those_of_the_whole_to_the_bit() {
 
 #[test]
 fn tiles_give_the_maps_of_the_whole_to_the_bit() {
-    let plain = AutoencoderConfig { stages: vec![4, 6, 8], latent: 3, block_code: false };
+    let plain = AutoencoderConfig {
+        stages: vec![4, 6, 8],
+        latent: 3,
+        block_code: false,
+        ..AutoencoderConfig::default()
+    };
     let plain = Network::random(Architecture::Autoencoder(plain), 5, Device::Cpu).unwrap();
     for network in [network(5), plain] {
         for (height, width, tile_px) in [
@@ -123,7 +128,12 @@ fn tiles_of_published_networks_give_the_bits_of_the_whole() {
 fn tiles_of_wide_networks_give_the_bits_of_the_whole_too() {
     // from 32 channels on either side on, outputs are computed in squares of 4 × 4
     let wide = |block_code, seed| {
-        let config = AutoencoderConfig { stages: vec![32, 40, 33], latent: 34, block_code };
+        let config = AutoencoderConfig {
+            stages: vec![32, 40, 33],
+            latent: 34,
+            block_code,
+            ..AutoencoderConfig::default()
+        };
         Network::random(Architecture::Autoencoder(config), seed, Device::Cpu).unwrap()
     };
     for network in [wide(true, 5), wide(false, 6)] {
