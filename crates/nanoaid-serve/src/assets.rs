@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 21] = [
+const ASSETS: [(&str, &str); 22] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
@@ -22,6 +22,7 @@ const ASSETS: [(&str, &str); 21] = [
     ("figure.js", include_str!("assets/figure.js")),
     ("gl.js", include_str!("assets/gl.js")),
     ("help.js", include_str!("assets/help.js")),
+    ("icon.svg", include_str!("assets/icon.svg")),
     ("image.js", include_str!("assets/image.js")),
     ("maps.js", include_str!("assets/maps.js")),
     ("measure.js", include_str!("assets/measure.js")),

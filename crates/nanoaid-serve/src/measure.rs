@@ -180,7 +180,7 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
             let temporary = source.path().display().to_string();
             let found = measured((&source, &stem), &settings, network.as_mut(), &mut |_| wanted.flow());
             let mut found = found.map_err(|error| image.said(error))?;
-            let own = Input::File { path: PathBuf::from(&image.name), sha256: image.id.clone() };
+            let own = Input::File { path: PathBuf::from(&image.name), sha256: image.sha256.clone() };
             found.record.record.input = Some(own);
             let overlay = format!("{stem}.png");
             let mut files: BTreeMap<String, Vec<u8>> = found.files.into_iter().collect();

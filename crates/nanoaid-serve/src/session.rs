@@ -23,8 +23,10 @@ const LONGEST_NAME: usize = 200;
 
 /// A micrograph that was dropped.
 pub(crate) struct Image {
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes, and something of the texts beside it.
     pub(crate) id: String,
+    /// SHA-256 of its bytes.
+    pub(crate) sha256: String,
     /// Its name, without any folder.
     pub(crate) name: String,
     /// Where its bytes lie.
@@ -74,7 +76,7 @@ pub(crate) struct Decoded {
     pub(crate) plane: Plane,
     /// As a network sees it, or why it cannot.
     pub(crate) prepared: Result<Prepared, Fault>,
-    /// What the file says, under the image's name.
+    /// What the file says, without its name.
     pub(crate) facts: FileFacts,
     /// The data bar that is cut off.
     pub(crate) data_bar: Option<DataBar>,
@@ -84,8 +86,9 @@ pub(crate) struct Decoded {
 #[derive(Serialize)]
 pub(crate) struct Info<'a> {
     id: &'a str,
+    sha256: &'a str,
     name: &'a str,
-    facts: &'a FileFacts,
+    facts: FileFacts,
     data_bar: Option<DataBar>,
     calibration_text: String,
     field_text: Option<String>,
@@ -118,7 +121,8 @@ impl Image {
         let source = self.source()?;
         let mut micrograph =
             Micrograph::from_source(&source, &config.read).map_err(|error| self.said(error))?;
-        micrograph.facts.path = PathBuf::from(&self.name);
+        // the same bytes may have several names
+        micrograph.facts.path = PathBuf::new();
         let (plane, facts) = (micrograph.plane.clone(), micrograph.facts.clone());
         let (_, data_bar) = micrograph::data_bar::specimen(&plane, &facts, config.data_bar)
             .map_err(|error| self.said(error))?;
@@ -138,8 +142,9 @@ impl Image {
         let ready = prepared.as_ref().ok();
         Info {
             id: &self.id,
+            sha256: &self.sha256,
             name: &self.name,
-            facts,
+            facts: FileFacts { path: PathBuf::from(&self.name), ..facts.clone() },
             data_bar: *data_bar,
             calibration_text: calibration_text(facts.calibration.as_ref()),
             field_text: facts.calibration.as_ref().map(field),
@@ -174,16 +179,21 @@ impl Session {
         made.map_err(|error| Fault::own(format!("cannot make a temporary folder: {error}")))
     }
 
-    /// Takes the file at `path` in `folder`, which was dropped as `name`. The same bytes are one image; those with
-    /// other text files replace it.
+    /// Takes the file at `path` in `folder`, which was dropped as `name`. The same bytes with the same texts beside
+    /// them are one image.
     pub(crate) fn take(&self, folder: TempDir, path: PathBuf, name: String) -> Result<Arc<Image>, Fault> {
         let source = Source::read(&path).map_err(|error| Fault::refused(error).of(&path, &name))?;
         // the page of a file that is no image is not opened at all
         FileFacts::from_source(&source, &ReadConfig::default())
             .map_err(|error| Fault::refused(error).of(&path, &name))?;
-        let id = source.sha256().to_owned();
+        let sha256 = source.sha256().to_owned();
+        let id = match texts_beside(folder.path(), &path).map_err(Fault::own)? {
+            Some(texts) => format!("{sha256}-{texts}"),
+            None => sha256.clone(),
+        };
         let keeps = source.bytes().len() <= KEPT_BYTES;
-        let image = Image { id: id.clone(), name, path, source: keeps.then_some(source), _folder: folder };
+        let source = keeps.then_some(source);
+        let image = Image { id: id.clone(), sha256, name, path, source, _folder: folder };
         let image = Arc::new(image);
         self.images().insert(id, Arc::clone(&image));
         Ok(image)
@@ -214,6 +224,20 @@ impl Fault {
     fn of(self, path: &Path, name: &str) -> Self {
         Self { text: self.text.replace(&path.display().to_string(), name), ..self }
     }
+}
+
+/// Eight digits of the hash of all other files in `folder` than `image`; `None` where there are none.
+fn texts_beside(folder: &Path, image: &Path) -> Result<Option<String>, std::io::Error> {
+    let entries: Result<Vec<_>, _> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut texts: Vec<PathBuf> = entries?.into_iter().filter(|path| path != image).collect();
+    texts.sort_unstable();
+    let mut all = Vec::new();
+    for text in &texts {
+        all.extend(std::fs::read(text)?);
+        all.push(0);
+    }
+    Ok((!texts.is_empty()).then(|| nanoaid::hash::sha256(&all)[..8].to_owned()))
 }
 
 /// A name without folders, control characters and what else a file system may take for something; `image` if nothing

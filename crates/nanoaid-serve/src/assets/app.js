@@ -145,6 +145,7 @@ async function openImage(isNew) {
     // sent in fewer pixels, it still covers all of the image
     planes = { image: { ...image, low: contrast[0], high: contrast[1] } };
     contrasts = null;
+    if (state.panes.includes('measured')) state = { ...state, panes: state.panes.replace('measured', state.panes.includes('map') ? 'image' : 'map').replace('image,image', 'image') };
     views.setImage({ height: info.facts.height, width: info.facts.width, nmPerPx: nmPerPx(), bar: info.data_bar, box: state.box });
     if (isNew) views.setView(viewOf());
     say('');
@@ -317,7 +318,7 @@ async function ask(place) {
     contrasts = new Map(units.map((/** @type {any} */ one) => [indexOf({ address: one.unit }), one.contrast]));
     unit.showPlace(units, `at row ${Math.round(place.y)}, column ${Math.round(place.x)}`);
     if (state.order === 'place') showMaps(); else if (state.tab === 'maps') change({ order: 'place' });
-    say(`Maps can now be ordered by how much they fire at row ${Math.round(place.y)}, column ${Math.round(place.x)}.`);
+    say(`${units.length} of ${layer.result.channels.length} maps fire more at row ${Math.round(place.y)}, column ${Math.round(place.x)} than elsewhere.`);
   } catch (error) { say(String(/** @type {Error} */ (error).message), true); }
 }
 

@@ -97,6 +97,12 @@ export function drawMarks(context, pane, view, marks) {
     context.lineWidth = 1.4;
     cross();
   }
-  if (marks.hasScaleBar) drawScaleBar(context, pane, view, marks.nmPerPx);
+  if (marks.hasScaleBar) {
+    // on the image, as far as it is seen
+    const a = at(0, 0), b = at(marks.size[1], marks.bar ? marks.bar.first_row : marks.size[0]);
+    const x = Math.max(a.x, pane.x), y = Math.max(a.y, pane.y);
+    const seen = { x, y, width: Math.min(b.x, pane.x + pane.width) - x, height: Math.min(b.y, pane.y + pane.height) - y };
+    if (seen.width > 60 && seen.height > 40) drawScaleBar(context, seen, view, marks.nmPerPx);
+  }
   context.restore();
 }

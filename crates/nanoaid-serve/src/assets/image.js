@@ -24,7 +24,7 @@ export function showImage(info, state, on) {
     info.conditions.length && ['settings', info.conditions.join(', ')],
     settings.date && ['date', settings.date],
     info.contrast && ['contrast', `${+info.contrast[0].toPrecision(6)} is black and ${+info.contrast[1].toPrecision(6)} white to the network`],
-    ['SHA-256', info.id],
+    ['SHA-256', info.sha256],
   ].filter(Boolean);
   const typed = element('input', { type: 'number', min: '0.001', step: 'any', value: state.nm ?? '', placeholder: facts.calibration ? String(+facts.calibration.nm_per_px_x.toPrecision(7)) : '', 'aria-label': 'Size of a pixel in nanometres' });
   const cut = element('select', { 'aria-label': 'Data bar' }, ...[['find', 'look for it'], ['keep', 'keep all rows'], ['rows', 'cut off rows…']].map(([value, text]) => element('option', { value, selected: value === (/^\d+$/.test(state.bar) ? 'rows' : state.bar) }, text)));

@@ -40,7 +40,7 @@ function note(channel, order, contrasts) {
   if (state.kind === 'dead') return 'dead';
   if (state.kind === 'near_copy') return `copy of ${state.of}`;
   if (order === 'entropy') return `${number(statistics.entropy_bits)} bit`;
-  if (order === 'place') return `${number(contrasts?.get(indexOf(channel)) ?? NaN)} σ`;
+  if (order === 'place') return contrasts?.has(indexOf(channel)) ? `${number(contrasts.get(indexOf(channel)) ?? NaN)} σ` : '';
   return number(statistics.energy);
 }
 

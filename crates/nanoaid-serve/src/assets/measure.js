@@ -78,9 +78,11 @@ export function makeMeasure(page) {
     try {
       const found = await api.post('measure', wanted, own.signal);
       const file = (/** @type {string} */ name) => `api/measured/${found.id}/${encodeURIComponent(name)}`;
-      const picture = await createImageBitmap(await (await fetch(file(found.overlay), { signal: own.signal })).blob());
-      if (own !== running) return;
+      const whole = await createImageBitmap(await (await fetch(file(found.overlay), { signal: own.signal })).blob());
       const part = wanted.part ?? { y: 0, x: 0, height: found.record.report.height, width: found.record.report.width };
+      // below the image the picture has its legend, which the table says
+      const picture = await createImageBitmap(whole, 0, 0, whole.width, Math.min(whole.height, Math.round(part.height * whole.width / part.width)));
+      if (own !== running) return;
       page.shown({ picture, part: [part.y, part.x, part.height, part.width] });
       show(found, file);
       say('');

@@ -64,12 +64,20 @@ export function zoomed(view, factor, about) {
   return { zoom, x: about.x + (view.x - about.x) * by, y: about.y + (view.y - about.y) * by };
 }
 
-/** Rectangles for `n` panes in a box. @param {number} n @param {number} width @param {number} height @param {number} gap @returns {Box[]} */
-export function arranged(n, width, height, gap = 4) {
-  const columns = n <= 1 ? 1 : n <= 4 && n !== 3 ? 2 : 3;
-  const wide = width >= height * 0.9, across = wide ? Math.min(columns, n) : n <= 3 ? 1 : 2;
-  const rows = Math.ceil(n / across);
-  const cell = { width: (width - gap * (across - 1)) / across, height: (height - gap * (rows - 1)) / rows };
+/**
+ * Rectangles for `n` panes in a box, so that images of this shape are as large as they can be.
+ * @param {number} n @param {number} width @param {number} height @param {number} gap @param {number} aspect width over height of the image
+ * @returns {Box[]}
+ */
+export function arranged(n, width, height, gap = 4, aspect = 1.33) {
+  let best = { across: 1, fit: -1, cell: { width, height } };
+  for (let across = 1; across <= Math.max(n, 1); across++) {
+    const rows = Math.ceil(n / across);
+    const cell = { width: (width - gap * (across - 1)) / across, height: (height - gap * (rows - 1)) / rows };
+    const fit = Math.min(cell.width / aspect, cell.height);
+    if (fit > best.fit) best = { across, fit, cell };
+  }
+  const { across, cell } = best;
   return Array.from({ length: n }, (_, i) => ({
     x: (i % across) * (cell.width + gap), y: Math.floor(i / across) * (cell.height + gap), ...cell,
   }));

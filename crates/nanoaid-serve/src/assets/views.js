@@ -44,7 +44,7 @@ export function makeViews(tables, on) {
 
   function layout() {
     const { width, height } = size();
-    boxes = arranged(shown.length, width, height);
+    boxes = arranged(shown.length, width, height, 4, image.width / image.height);
     if ((isFitted || !view) && boxes[0]) view = fitted(image.height, image.width, boxes[0]);
     names.replaceChildren(...shown.map(({ title, kind }, i) => {
       const name = element('span', { class: 'name', 'data-kind': kind }, title);
@@ -77,7 +77,7 @@ export function makeViews(tables, on) {
   function drawAll(context, withCross = true) {
     shown.forEach((pane, i) => drawMarks(context, boxes[i], current(), {
       nmPerPx: image.nmPerPx, bar: image.bar, size: [image.height, image.width], box: image.box, draft, line,
-      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: true,
+      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: pane.kind !== 'measured', // its picture has one
     }));
   }
 

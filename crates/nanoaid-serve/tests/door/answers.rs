@@ -22,6 +22,11 @@ fn dropped(server: &Running) -> (Source, String) {
     (Source::from_bytes(Path::new("lines.png"), bytes), id)
 }
 
+/// `value` as a reader of its JSON has it.
+fn through_text(value: &impl serde::Serialize) -> Value {
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
 #[test]
 fn a_layer_is_the_result_of_the_lens_to_the_last_digit() {
     let server = Running::default();
@@ -37,7 +42,7 @@ fn a_layer_is_the_result_of_the_lens_to_the_last_digit() {
     assert_eq!(found.status, 200, "{}", found.text());
     let length = u32::from_le_bytes(found.body[..4].try_into().unwrap()) as usize;
     let header: Value = serde_json::from_slice(&found.body[4..4 + length]).unwrap();
-    assert_eq!(header["result"], serde_json::to_value(&lens.result).unwrap());
+    assert!(header["result"] == through_text(&lens.result), "the numbers differ");
     let small = header["small_height"].as_u64().unwrap() * header["small_width"].as_u64().unwrap();
     assert_eq!(found.body.len() - 4 - length, lens.maps.n_channels() * small as usize);
 
@@ -70,7 +75,7 @@ fn a_measurement_is_the_record_of_the_command_line() {
     let found = server.ask("POST", "/api/measure", body.to_string().as_bytes());
     assert_eq!(found.status, 200, "{}", found.text());
     let json = found.json();
-    assert_eq!(json["record"], serde_json::to_value(&own.record).unwrap());
+    assert_eq!(json["record"], through_text(&own.record));
     for (name, bytes) in &own.files {
         let file = server.get(&format!("/api/measured/{}/{name}", json["id"].as_str().unwrap()));
         assert_eq!(&file.body, bytes, "{name}");
@@ -93,7 +98,7 @@ fn a_class_is_that_of_the_classifier() {
     let named =
         TrainedClassifier::builtin(Device::Cpu).unwrap().named("classifier", &prepared.plane).unwrap();
     let found = server.get(&format!("/api/classify?image={id}&network=classifier")).json();
-    for (key, value) in serde_json::to_value(&named).unwrap().as_object().unwrap() {
+    for (key, value) in through_text(&named).as_object().unwrap() {
         assert_eq!(&found[key], value, "{key}");
     }
     let wrong = server.get(&format!("/api/classify?image={id}&network=autoencoder"));
