@@ -31,7 +31,11 @@ export function makeUnit(page) {
     const state = page.state();
     if (state.unit === null) return;
     try {
-      show(await api.post('jobs', { kind: 'ascent', network: state.network, unit: unit(), preset: preset.value }));
+      const begun = await api.post('jobs', { kind: 'ascent', network: state.network, unit: unit(), preset: preset.value });
+      all.set(begun.id, begun);
+      show(begun);
+      list();
+      listen();
     } catch (error) { text.textContent = String(/** @type {Error} */ (error).message); }
   }
 
@@ -55,25 +59,60 @@ export function makeUnit(page) {
     text.textContent = said[job.phase];
   }
 
+  /** Rows of the list by job, kept as long as nothing but the share changes, so that a button stays under the finger. @type {Map<number, {phase: string, row: any, share: any}>} */
+  const shown = new Map();
+
   function list() {
-    const rows = [...all.values()].sort((a, b) => b.id - a.id).slice(0, 12);
-    jobs.replaceChildren(...rows.map(one => element('li', {},
-      element('button', { type: 'button', class: 'link', onclick: () => { job = one; const [layer, channel] = one.wish.unit.split(':'); page.select(layer, Number(channel)); show(one); } }, `${one.wish.unit} (${one.wish.network})`),
-      ` ${one.phase === 'running' ? `${Math.round(100 * one.share)} %` : one.phase} `,
-      one.phase === 'running' || one.phase === 'waiting' ? element('button', { type: 'button', onclick: () => api.remove(`jobs/${one.id}`) }, 'Stop') : '')));
-    if (!rows.length) jobs.replaceChildren(element('li', { class: 'soft' }, 'None yet.'));
+    const latest = [...all.values()].sort((a, b) => b.id - a.id).slice(0, 12);
+    for (const id of shown.keys()) if (!latest.some(one => one.id === id)) shown.delete(id);
+    let isOther = false;
+    for (const one of latest) {
+      if (shown.get(one.id)?.phase !== one.phase) {
+        isOther = true;
+        const share = element('span');
+        const open = () => { job = one; const [layer, channel] = one.wish.unit.split(':'); page.select(layer, Number(channel)); show(all.get(one.id)); };
+        shown.set(one.id, { phase: one.phase, share, row: element('li', {}, element('button', { type: 'button', class: 'link', onclick: open }, `${one.wish.unit} (${one.wish.network})`), ' ', share, ' ',
+          one.phase === 'running' || one.phase === 'waiting' ? element('button', { type: 'button', onclick: () => api.remove(`jobs/${one.id}`).catch(error => say(error.message, true)) }, 'Stop') : '') });
+      }
+      /** @type {any} */ (shown.get(one.id)).share.textContent = one.phase === 'running' ? `${Math.round(100 * one.share)} %` : one.phase;
+    }
+    if (isOther) jobs.replaceChildren(...latest.map(one => shown.get(one.id)?.row));
+    if (!latest.length) jobs.replaceChildren(element('li', { class: 'soft' }, 'None yet.'));
   }
 
-  // one stream for everything; a page that is loaded again asks for the list
-  api.get('jobs').then(known => { for (const one of known) all.set(one.id, one); list(); }).catch(() => {});
-  const stream = new EventSource('api/events');
-  stream.addEventListener('message', event => {
-    const said = JSON.parse(event.data);
-    if (said.event !== 'job') return;
-    all.set(said.job.id, said.job);
-    if (job?.id === said.job.id) show(said.job);
+  // One stream for everything, and only while something goes on: a browser has six connections to a server for all its
+  // tabs together. A page that is loaded again, or shown again, asks for the list.
+  /** @type {EventSource | null} */ let stream = null;
+  const goesOn = () => [...all.values()].some(one => one.phase === 'running' || one.phase === 'waiting');
+
+  function listen() {
+    if (!goesOn() || document.hidden) { stream?.close(); stream = null; return; }
+    if (stream) return;
+    stream = new EventSource('api/events');
+    // what happened before the stream was there
+    stream.addEventListener('open', () => refresh());
+    stream.addEventListener('message', event => {
+      const said = JSON.parse(event.data);
+      if (said.event !== 'job') return;
+      heard(said.job);
+      list();
+      listen();
+    });
+  }
+
+  /** @param {any} known */
+  function heard(known) {
+    all.set(known.id, known);
+    if (job?.id === known.id) show(known);
+  }
+
+  async function refresh() {
+    try { for (const one of await api.get('jobs')) heard(one); } catch { return; }
     list();
-  });
+    listen();
+  }
+  refresh();
+  document.addEventListener('visibilitychange', refresh);
 
   return {
     begin,

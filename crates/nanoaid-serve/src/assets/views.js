@@ -25,8 +25,7 @@ export function makeViews(tables, on) {
   const marks = element('canvas', { class: 'marks', 'aria-hidden': 'true' });
   const names = element('div', { class: 'names' });
   host.append(picture, marks, names);
-  const wantsCanvas = new URLSearchParams(location.search).has('canvas');
-  const painter = (!wantsCanvas && glPainter(picture, tables)) || canvasPainter(picture, tables);
+  const painter = glPainter(picture, tables) ?? canvasPainter(picture, tables);
   host.dataset.painter = painter.name;
 
   /** @type {Shown[]} */ let shown = [];
@@ -95,10 +94,11 @@ export function makeViews(tables, on) {
     again();
   }
 
-  /** @param {{offsetX: number, offsetY: number}} event */
-  function pointed(event) {
-    const i = boxes.findIndex(box => event.offsetX >= box.x && event.offsetX < box.x + box.width && event.offsetY >= box.y && event.offsetY < box.y + box.height);
-    return i < 0 ? null : { i, ...toImage(current(), boxes[i], event.offsetX, event.offsetY) };
+  /** The pane below the pointer, or beside it where the pointer is between two. @param {{offsetX: number, offsetY: number}} event */
+  function pointed({ offsetX: x, offsetY: y }) {
+    const beside = boxes.map(box => Math.max(box.x - x, x - box.x - box.width, box.y - y, y - box.y - box.height, 0));
+    const i = beside.indexOf(Math.min(...beside));
+    return i < 0 || beside[i] > 8 ? null : { i, ...toImage(current(), boxes[i], x, y) };
   }
 
   // ---- pointer
