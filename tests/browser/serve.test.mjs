@@ -207,7 +207,7 @@ test('what a unit responds to appears while it is climbed, is stopped, and is fo
 test('a click on a place orders the maps by how much they fire there', async () => {
   const page = await withExample(1);
   const frame = await page.locator('#views').boundingBox();
-  await page.mouse.click(frame.x + frame.width / 2, frame.y + frame.height * 0.25);
+  await page.mouse.click(frame.x + frame.width * 0.27, frame.y + frame.height * 0.5);
   await page.waitForFunction(() => document.querySelector('#order').value === 'place' && /σ/.test(document.querySelector('.map-note').textContent));
   const values = await page.$$eval('.map-note', notes => notes.map(note => note.textContent).filter(text => text.endsWith('σ')).map(text => parseFloat(text.replace('−', '-'))));
   assert.ok(values.length > 1 && values.every((value, i) => i === 0 || value <= values[i - 1]), values.join());

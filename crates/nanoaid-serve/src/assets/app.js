@@ -171,7 +171,13 @@ async function look() {
   looking?.abort();
   const own = looking = new AbortController();
   const { signal } = own;
-  if (!info.contrast) { layer = null; return; }
+  if (!info.contrast) {
+    layer = null;
+    at('maps').replaceChildren();
+    at('maps-text').textContent = 'No maps.';
+    at('layer-text').replaceChildren(element('span', { class: 'layer-warning' }, `No network can look at it: ${info.flat}`));
+    return;
+  }
   try {
     if (!network().layers.some((/** @type {any} */ one) => one.name === state.layer)) state = { ...state, network: network().id, layer: network().depths[0] ?? network().layers[0].name, unit: null };
     const name = state.layer, question = questionOf(state, name), wanted = state.panes.split(',');
@@ -192,10 +198,13 @@ async function look() {
     unitOf.set(name, channel);
     planes.map = { ...map, low: found.statistics.low, high: found.statistics.high };
     kept.set(`plane ${JSON.stringify({ what: 'map', ...question, channel })}`, planes.map);
-    if (isOther) showMaps();
-    maps.select(channel);
     controls();
     show();
+    // the large map first, then the small ones
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    if (own !== looking) return;
+    if (isOther) showMaps();
+    maps.select(channel);
     describeLayer();
     // the rest, where it is shown
     if (wanted.includes('color')) planes.color = await planeOf({ what: 'false-color', ...question }, next.result.stride * next.positions_per_px, signal);

@@ -25,6 +25,9 @@ export function element(name, attributes = {}, ...inside) {
 
 /** Options of a select, the chosen one kept where it is there. @param {any} select @param {[string, string][]} options @param {string} chosen */
 export function choices(select, options, chosen) {
+  const key = JSON.stringify(options);
+  if (select.dataset.options === key) { select.value = chosen; return; }
+  select.dataset.options = key;
   select.replaceChildren(...options.map(([value, text]) => element('option', { value, selected: value === chosen }, text)));
   select.value = chosen;
 }

@@ -45,6 +45,9 @@ export function makeViews(tables, on) {
     const { width, height } = size();
     boxes = arranged(shown.length, width, height, 4, image.width / image.height);
     if ((isFitted || !view) && boxes[0]) view = fitted(image.height, image.width, boxes[0]);
+    const key = JSON.stringify([boxes, shown.map(({ title, kind }) => [title, kind])]);
+    if (names.dataset.key === key) return;
+    names.dataset.key = key;
     names.replaceChildren(...shown.map(({ title, kind }, i) => {
       const name = element('span', { class: 'name', 'data-kind': kind }, title);
       name.style.left = `${boxes[i].x}px`;
