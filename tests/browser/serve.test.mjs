@@ -87,6 +87,10 @@ test('image, map, false color, reconstruction and error lie side by side, and co
   await press(page, 'f', 'r', 'e');
   await page.waitForFunction(() => document.querySelectorAll('#views .name').length === 5);
   assert.ok(await nColors(page) > 300, 'something is drawn');
+  // the neighbours in depth are computed before they are asked for
+  await page.waitForLoadState('networkidle');
+  await page.waitForTimeout(300);
+  await page.waitForLoadState('networkidle');
   const asked = [];
   page.on('request', request => { if (request.url().includes('/api/')) asked.push(request.url()); });
   await page.locator('summary', { hasText: 'Contrast' }).click();
