@@ -57,7 +57,8 @@ impl App {
         let mut networks: Vec<OpenNetwork> = Vec::new();
         for run in built_in.chain(options.networks) {
             let opened = nanoaid::network::open(&run, options.device);
-            let network = opened.map_err(|source| ServeError::Network { run: run.clone(), source })?;
+            let network = opened
+                .map_err(|source| ServeError::Network { run: run.clone(), source: Box::new(source) })?;
             let name = run.file_stem().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
             let n_same = networks
                 .iter()

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::http::{Fault, attachment, json, json_of};
-use crate::session::Reading;
 
 /// Name of the table.
 const TABLE: &str = "measurements.csv";
@@ -156,8 +155,6 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
     let wish: Wish = json_of(request.into_body()).await?;
     let image = app.session.image(&wish.image)?;
     let settings = wish.settings()?;
-    // the reading says in its own words what is wrong with a pixel size
-    Reading { page: wish.page, nm_per_px: wish.nm_per_px, data_bar: wish.data_bar }.key();
     if let Some(nm) = wish.nm_per_px {
         micrograph::calibration::checked_nm_per_px(nm).map_err(Fault::refused)?;
     }

@@ -123,7 +123,7 @@ pub enum ServeError {
     Listen { host: IpAddr, port: u16, source: io::Error },
     /// A network could not be opened.
     #[error("{}: {source}", run.display())]
-    Network { run: PathBuf, source: OpenError },
+    Network { run: PathBuf, source: Box<OpenError> },
     /// The system gives no threads, no temporary folder or no random numbers.
     #[error("cannot start the server: {0}")]
     Runtime(#[source] io::Error),

@@ -8,6 +8,9 @@ use nanoaid_serve::ServeOptions;
 
 use crate::client::{Running, reply};
 
+/// Method, path, Host, Origin, Sec-Fetch-Site, cookie; status and a word of the answer.
+type Case<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>, u16, &'a str);
+
 #[test]
 fn only_the_page_of_this_server_is_answered() {
     let server = Running::default();
@@ -15,8 +18,7 @@ fn only_the_page_of_this_server_is_answered() {
     let own = format!("http://127.0.0.1:{port}");
     let here = format!("127.0.0.1:{port}");
     let cookie = format!("nanoaid-{port}={token}");
-    // method, path, host, origin, sec-fetch-site, cookie, status, a word of the answer
-    let cases: [(&str, &str, &str, Option<&str>, Option<&str>, Option<&str>, u16, &str); 21] = [
+    let cases: [Case<'_>; 21] = [
         ("GET", "/api/start", &here, None, Some("same-origin"), Some(&cookie), 200, "networks"),
         ("GET", "/api/start", "localhost:9999", None, None, Some(&cookie), 200, "networks"),
         ("GET", "/api/start", "LOCALHOST", None, None, Some(&cookie), 200, "networks"),
