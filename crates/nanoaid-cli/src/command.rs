@@ -18,6 +18,7 @@ mod micrographs;
 mod network;
 mod output;
 mod replay;
+mod serve;
 mod site;
 mod sweep;
 mod train;
@@ -101,6 +102,10 @@ pub(crate) enum Command {
     Exemplars(exemplars::ExemplarsArguments),
     /// Mark a part of a micrograph: which units fire there, and where else do they?
     Find(Box<find::FindArguments>),
+    /// Open the local web app: drop a micrograph on a page, look at it through a network, measure it.
+    ///
+    /// Nothing leaves this computer. Ctrl-C ends it.
+    Serve(Box<serve::ServeArguments>),
     /// Make a site to browse: networks, layers, units, micrographs, classes; a folder that opens offline.
     ///
     /// An unfinished site is continued; where nothing has changed, nothing is made again.
@@ -142,6 +147,7 @@ impl Command {
             | Self::Bench(_)
             | Self::Info(_)
             | Self::Classify(_)
+            | Self::Serve(_)
             | Self::Completions(_) => WayOn::Again,
             Self::Demo(_) | Self::Lens(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
         }
@@ -158,6 +164,7 @@ impl Command {
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
             Self::Find(arguments) => find::run(&arguments),
+            Self::Serve(arguments) => serve::run(&arguments),
             Self::Site(arguments) => site::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 19] = [
+const DOCUMENTS: [&str; 20] = [
     "README.md",
     "docs/guide/README.md",
     "docs/guide/atlas.md",
@@ -26,6 +26,7 @@ const DOCUMENTS: [&str; 19] = [
     "docs/run-folder.md",
     "docs/glossary.md",
     "docs/method.md",
+    "docs/serve.md",
     "docs/site.md",
     "docs/weights.md",
 ];
@@ -34,8 +35,13 @@ const PLACES: [&str; 3] = ["crates/", "docs/", ".ci/"];
 /// Lines from which on a file holds two ideas.
 const MOST_LINES: usize = 800;
 /// Crates below the command line.
-const LIBRARIES: [&str; 4] =
-    ["crates/micrograph/src", "crates/conv-kernels/src", "crates/nanoaid/src", "crates/nanoaid-pages/src"];
+const LIBRARIES: [&str; 5] = [
+    "crates/micrograph/src",
+    "crates/conv-kernels/src",
+    "crates/nanoaid/src",
+    "crates/nanoaid-pages/src",
+    "crates/nanoaid-serve/src",
+];
 
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -152,7 +158,7 @@ fn every_link_of_the_readme_and_the_guide_leads_to_a_file() {
 #[test]
 fn only_one_crate_names_burn() {
     let mut sources = Vec::new();
-    for folder in ["crates/micrograph", "crates/conv-kernels", "crates/nanoaid-cli"] {
+    for folder in ["crates/micrograph", "crates/conv-kernels", "crates/nanoaid-serve", "crates/nanoaid-cli"] {
         sources.extend(program(folder));
     }
     assert_none(&places(&sources, |line| names(line, "burn")));
@@ -189,6 +195,18 @@ fn only_one_room_uses_the_network() {
     sources.retain(|path| !path.starts_with("crates/nanoaid/src/download/"));
     let words = ["ureq", "TcpStream", "UdpSocket", "ToSocketAddrs"];
     assert_none(&places(&sources, |line| words.iter().any(|word| names(line, word))));
+}
+
+#[test]
+fn only_the_web_app_listens() {
+    let mut sources = program("crates/nanoaid-cli/src");
+    sources.extend(LIBRARIES.iter().flat_map(|folder| program(folder)));
+    let listens = |line: &str| names(line, "TcpListener") || names(line, "UnixListener");
+    let found = places(&sources, listens);
+    assert!(!found.is_empty(), "the web app listens");
+    let elsewhere: Vec<String> =
+        found.into_iter().filter(|place| !place.starts_with("crates/nanoaid-serve/src/")).collect();
+    assert_none(&elsewhere);
 }
 
 #[test]

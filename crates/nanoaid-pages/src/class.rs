@@ -21,7 +21,7 @@ pub fn class_text(found: &NamedClass) -> String {
 }
 
 /// What a class is worth.
-pub(crate) fn class_caution(found: &NamedClass) -> String {
+pub fn class_caution(found: &NamedClass) -> String {
     let mut text = format!(
         "Class by the classifier “{}”, which names one of its own classes whatever is shown.",
         found.classifier

@@ -25,3 +25,8 @@ mod unit;
 
 pub use folder::{SiteError, write};
 pub use model::Made;
+
+/// Style of the site's pages: colors of both themes, letters, tables, buttons. The web app has the same.
+pub const STYLE: &str = include_str!("site/site.css");
+/// Script that runs before a page is drawn: the theme that the reader chose.
+pub const THEME_SCRIPT: &str = include_str!("site/theme.js");

@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 26] = [
+    let commands: [&[&str]; 27] = [
         &[],
         &["demo"],
         &["info"],
@@ -19,6 +19,7 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["visualize"],
         &["exemplars"],
         &["find"],
+        &["serve"],
         &["site"],
         &["train"],
         &["train", "autoencoder"],

@@ -217,6 +217,7 @@ impl<'a> Gallery<'a> {
                         let progress = GalleryProgress { n_done, n_pictures, step, steps, share };
                         if on(progress).is_break() { Err(GalleryError::Cancelled) } else { Ok(()) }
                     }
+                    Event::Snapshot { .. } => Ok(()), // the finished picture has them all
                     Event::Done { index, visualization } => {
                         n_done += 1;
                         keep(index, visualization)

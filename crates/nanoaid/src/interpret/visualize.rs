@@ -81,6 +81,15 @@ pub enum Event<'a> {
         /// between 0 and 1.
         share: f64,
     },
+    /// A picture on the way, after a step of [`VisualizeConfig::snapshots`].
+    Snapshot {
+        /// Which of the objectives.
+        index: usize,
+        /// The step.
+        step: usize,
+        /// Each member's planes, one a channel.
+        pictures: &'a [Vec<Plane>],
+    },
     /// A picture is finished; they come in any order.
     Done {
         /// Which of the objectives.
@@ -211,7 +220,10 @@ pub fn visualize(
                         ControlFlow::Continue(())
                     }
                 };
-                match ascent.climb(&objectives, &on_step) {
+                let on_snapshot = |place: usize, step, pictures| {
+                    drop(sender.send(Message::Snapshot { index: indices[place], step, pictures }));
+                };
+                match ascent.climb(&objectives, &on_step, &on_snapshot) {
                     Ok(found) => {
                         for (index, visualization) in indices.into_iter().zip(found.unwrap_or_default()) {
                             drop(sender.send(Message::Done { batch, index, visualization }));
@@ -249,6 +261,9 @@ pub fn visualize(
             }
             for message in further {
                 match message {
+                    Message::Snapshot { index, step, pictures } => {
+                        report(Event::Snapshot { index, step, pictures: &pictures });
+                    }
                     Message::Done { batch, index, visualization } => {
                         done_steps[batch] = config.steps;
                         report(Event::Done { index, visualization: &visualization });
@@ -287,6 +302,7 @@ fn batches(objectives: &[Objective], ascent: &Ascent<'_>, most: usize) -> Vec<(V
 /// What a batch reports.
 enum Message {
     Step { batch: usize, step: usize },
+    Snapshot { index: usize, step: usize, pictures: Vec<Vec<Plane>> },
     Done { batch: usize, index: usize, visualization: Visualization },
     Failed(VisualizeError),
 }

@@ -75,10 +75,12 @@ impl<'a> Ascent<'a> {
     }
 
     /// Climbs `objectives` together; the pictures come in their order. `None` if `on_step` ended it.
+    /// `on_snapshot` is given the place of an objective, the step and the pictures of its members.
     pub(super) fn climb(
         &self,
         objectives: &[Objective],
         on_step: &dyn Fn(usize) -> ControlFlow<()>,
+        on_snapshot: &dyn Fn(usize, usize, Vec<Vec<Plane>>),
     ) -> Result<Option<Vec<Visualization>>, VisualizeError> {
         let mut groups: Vec<Group> = objectives
             .iter()
@@ -89,11 +91,11 @@ impl<'a> Ascent<'a> {
             .collect();
         let mut active = self.active(&groups, objectives);
         let mut scorer = Scorer::new(self.network, &active, self.config.members);
-        self.keep_snapshots(0, &mut groups);
+        self.keep_snapshots(0, &mut groups, on_snapshot);
         self.look(0, &mut groups, &scorer)?;
         for step in 0..self.config.steps {
             self.step(step, &mut groups, &scorer)?;
-            self.keep_snapshots(step + 1, &mut groups);
+            self.keep_snapshots(step + 1, &mut groups, on_snapshot);
             let last = step + 1 == self.config.steps;
             if (step + 1) % self.config.check_every == 0 || last {
                 let before = groups.iter().filter(|group| group.done).count();
@@ -125,13 +127,20 @@ impl<'a> Ascent<'a> {
     }
 
     /// Keeps the images of the groups that still climb, if they are requested after `step`.
-    fn keep_snapshots(&self, step: usize, groups: &mut [Group]) {
+    fn keep_snapshots(
+        &self,
+        step: usize,
+        groups: &mut [Group],
+        on_snapshot: &dyn Fn(usize, usize, Vec<Vec<Plane>>),
+    ) {
         if !self.config.snapshots.contains(&step) {
             return;
         }
         let images = self.images(groups);
         let climbing = groups.iter_mut().filter(|group| !group.done);
         for (group, images) in climbing.zip(images.chunks(self.config.members)) {
+            let cut = |image: &Vec<f32>| super::picture::cut(image, self.shape, self.config.margin_px);
+            on_snapshot(group.objective, step, images.iter().map(cut).collect());
             group.snapshots.push((step, images.to_vec()));
         }
     }

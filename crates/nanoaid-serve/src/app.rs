@@ -1,0 +1,270 @@
+//! The app: what all routes share, and the routes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use micrograph::paint::{ColorMap, TiffStack};
+use micrograph::synth::{self, demo_specimens};
+use nanoaid::network::builtin;
+use nanoaid::{Network, terms};
+use serde::Serialize;
+
+use crate::events::Events;
+use crate::gate::Gate;
+use crate::guard::{Guard, guarded};
+use crate::http::{Fault, Query, json, kept_by_browser, of_bytes};
+use crate::jobs::Jobs;
+use crate::kept::Kept;
+use crate::lens::NetworkInfo;
+use crate::options::{ServeError, ServeOptions};
+use crate::session::{Decoded, Reading, Session};
+use crate::{assets, classify, events, export, find, jobs, lens, measure, upload};
+
+/// A network that can be looked through.
+pub(crate) struct OpenNetwork {
+    /// What the page calls it.
+    pub(crate) id: String,
+    /// What it was opened from, as on the command line.
+    pub(crate) run: PathBuf,
+    /// One for colors is made one for grey images.
+    pub(crate) network: Arc<Network>,
+}
+
+/// All that routes share.
+pub(crate) struct App {
+    pub(crate) guard: Guard,
+    pub(crate) session: Session,
+    pub(crate) networks: Vec<OpenNetwork>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) kept: Arc<Kept>,
+    pub(crate) jobs: Jobs,
+    pub(crate) events: Arc<Events>,
+    pub(crate) most_upload_bytes: u64,
+    example: Option<(String, Vec<u8>)>,
+}
+
+impl App {
+    /// Opens the networks.
+    pub(crate) fn new(options: ServeOptions, address: SocketAddr) -> Result<Self, ServeError> {
+        let guard = Guard::new(&options, address)?;
+        let built_in = builtin::NAMES.into_iter().filter(|name| builtin::has(name)).map(PathBuf::from);
+        let mut networks: Vec<OpenNetwork> = Vec::new();
+        for run in built_in.chain(options.networks) {
+            let opened = nanoaid::network::open(&run, options.device);
+            let network = opened
+                .map_err(|source| ServeError::Network { run: run.clone(), source: Box::new(source) })?;
+            let name = run.file_stem().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
+            let n_same = networks
+                .iter()
+                .filter(|other| other.id == name || other.id.starts_with(&format!("{name}~")))
+                .count();
+            let id = if n_same == 0 { name } else { format!("{name}~{}", n_same + 1) };
+            networks.push(OpenNetwork { id, run, network: Arc::new(network.gray()) });
+        }
+        let gate = Arc::new(Gate::default());
+        let kept = Arc::new(Kept::new(options.memory_budget_bytes, Arc::clone(&gate)));
+        let events = Arc::new(Events::default());
+        Ok(Self {
+            guard,
+            session: Session::new().map_err(ServeError::Runtime)?,
+            networks,
+            jobs: Jobs::new(Arc::clone(&gate), Arc::clone(&events)),
+            gate,
+            kept,
+            events,
+            most_upload_bytes: options.most_upload_bytes,
+            example: options.example,
+        })
+    }
+
+    /// Ends all work.
+    pub(crate) fn end(&self) {
+        self.jobs.end();
+        self.gate.end();
+        self.events.end();
+    }
+
+    /// The network called `id`.
+    pub(crate) fn network(&self, id: &str) -> Result<&OpenNetwork, Fault> {
+        self.networks.iter().find(|network| network.id == id).ok_or_else(|| {
+            let known: Vec<&str> = self.networks.iter().map(|network| network.id.as_str()).collect();
+            Fault::missing(format!("no network `{id}`, expected one of: {}", known.join(", ")))
+        })
+    }
+
+    /// The real micrograph to begin with, if `name` is its.
+    pub(crate) fn example_file(&self, name: &str) -> Option<&(String, Vec<u8>)> {
+        self.example.as_ref().filter(|(file, _)| file == name)
+    }
+
+    /// The built-in micrograph `name`: the name of its file, and its bytes, unless they were written into `folder`.
+    pub(crate) fn example(&self, name: &str, folder: &Path) -> Result<(String, Option<Vec<u8>>), Fault> {
+        if let Some((file, bytes)) = self.example_file(name) {
+            return Ok((file.clone(), Some(bytes.clone())));
+        }
+        let all = demo_specimens();
+        let Some(specimen) = all.iter().find(|specimen| specimen.name == name) else {
+            return Err(Fault::missing(format!("there is no built-in micrograph `{name}`")));
+        };
+        let file = format!("synthetic-{name}.tif");
+        let made = synth::micrograph(&specimen.config, specimen.seed).map_err(Fault::own)?;
+        let made = made.into_micrograph(&file);
+        let size = (made.plane.height(), made.plane.width());
+        let labels = [name.to_owned()];
+        let mut stack =
+            TiffStack::create(&folder.join(&file), size, &labels, made.facts.calibration.as_ref())
+                .map_err(Fault::own)?;
+        stack.push(&made.plane).map_err(Fault::own)?;
+        stack.finish().map_err(Fault::own)?;
+        Ok((file, None))
+    }
+}
+
+/// What most questions name: an image, how it is read, a network, a layer.
+pub(crate) struct Asked {
+    pub(crate) image: String,
+    pub(crate) reading: Reading,
+    network: Option<String>,
+    layer: Option<String>,
+}
+
+impl Asked {
+    /// From the values `image`, `network`, `layer` and those of [`Reading::of`].
+    pub(crate) fn of(query: &Query) -> Result<Self, Fault> {
+        Ok(Self {
+            image: query.required("image")?.to_owned(),
+            reading: Reading::of(query)?,
+            network: query.text("network").map(str::to_owned),
+            layer: query.text("layer").map(str::to_owned),
+        })
+    }
+
+    /// The network.
+    pub(crate) fn network<'a>(&self, app: &'a App) -> Result<&'a OpenNetwork, Fault> {
+        let id = self.network.as_deref().ok_or_else(|| Fault::wrong("the query has no `network`"))?;
+        app.network(id)
+    }
+
+    /// The layer.
+    pub(crate) fn layer(&self) -> Result<&str, Fault> {
+        self.layer.as_deref().ok_or_else(|| Fault::wrong("the query has no `layer`"))
+    }
+
+    /// Image, reading and network as a part of a name.
+    pub(crate) fn seen_key(&self) -> String {
+        format!("{}/{}/{}", self.image, self.reading.key(), self.network.as_deref().unwrap_or_default())
+    }
+
+    /// The image, decoded.
+    pub(crate) async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
+        let image = app.session.image(&self.image)?;
+        let reading = self.reading.clone();
+        let name = format!("image/{}/{}", self.image, reading.key());
+        app.kept.get(name, move |_| image.decoded(&reading)).await
+    }
+}
+
+/// What the page has to know at its start.
+#[derive(Serialize)]
+struct Start<'a> {
+    version: &'static str,
+    networks: Vec<NetworkInfo<'a>>,
+    examples: Vec<(String, String)>,
+    images: Vec<(String, String)>,
+    color_maps: Vec<&'static str>,
+    terms: &'static [(&'static str, &'static str)],
+    most_upload_bytes: u64,
+    limits: &'static str,
+}
+
+async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
+    let networks = app
+        .networks
+        .iter()
+        .map(|open| NetworkInfo::new(&open.id, open.run.display().to_string(), &open.network));
+    let mut examples: Vec<(String, String)> = app
+        .example
+        .iter()
+        .map(|(file, _)| (file.clone(), "a real micrograph of nanowires".to_owned()))
+        .collect();
+    examples.extend(
+        demo_specimens()
+            .iter()
+            .map(|specimen| (specimen.name.to_owned(), format!("synthetic {}", specimen.name))),
+    );
+    json(&Start {
+        version: env!("CARGO_PKG_VERSION"),
+        networks: networks.collect(),
+        examples,
+        images: app.session.list(),
+        color_maps: ColorMap::ALL.iter().map(|map| map.name()).collect(),
+        terms: &terms::TERMS,
+        most_upload_bytes: app.most_upload_bytes,
+        limits: builtin::CLASSIFIER_RELIABILITY,
+    })
+}
+
+async fn info(State(app): State<Arc<App>>, request: Request) -> Result<Response, Fault> {
+    let asked = Asked::of(&Query::of(request.uri()))?;
+    let image = app.session.image(&asked.image)?;
+    let decoded = asked.decoded(&app).await?;
+    json(&image.info(&decoded))
+}
+
+async fn forget(
+    State(app): State<Arc<App>>,
+    axum::extract::Path(id): axum::extract::Path<String>,
+) -> Result<Response, Fault> {
+    app.session.remove(&id);
+    json(&app.session.list())
+}
+
+/// All color maps: 256 colors of 3 bytes each, in the order of [`ColorMap::ALL`].
+async fn color_maps() -> Response {
+    let bytes = ColorMap::ALL.iter().flat_map(|map| map.table()).flatten().collect();
+    kept_by_browser(of_bytes("application/octet-stream", bytes))
+}
+
+/// Everything that is answered.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let prefix = app.guard.prefix().to_owned();
+    let inside = Router::new()
+        .route("/", get(assets::start))
+        .route("/assets/{name}", get(assets::file))
+        .route("/api/start", get(start))
+        .route("/api/color-maps", get(color_maps))
+        .route("/api/images", post(upload::take))
+        .route("/api/images/{id}", delete(forget))
+        .route("/api/examples/{name}", get(upload::example_picture).post(upload::example))
+        .route("/api/info", get(info))
+        .route("/api/layer", get(lens::layer))
+        .route("/api/plane", get(lens::plane))
+        .route("/api/reconstruction", get(lens::metrics))
+        .route("/api/measure", post(measure::measure))
+        .route("/api/measured/{id}/{file}", get(measure::file))
+        .route("/api/classify", get(classify::classify))
+        .route("/api/find", get(find::find))
+        .route("/api/export", get(export::export))
+        .route("/api/jobs", get(jobs::list).post(jobs::begin))
+        .route("/api/jobs/{id}", delete(jobs::cancel))
+        .route("/api/jobs/{id}/picture", get(jobs::picture))
+        .route("/api/events", get(events::stream))
+        .fallback(async || Fault::missing("there is nothing at this address"));
+    let router = if prefix.is_empty() {
+        inside
+    } else {
+        // whether the proxy strips the path or not
+        let start = Router::new().route(&format!("{prefix}/"), get(assets::start));
+        inside.clone().merge(start).nest(&prefix, inside)
+    };
+    router
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(Arc::clone(&app), guarded))
+        .with_state(app)
+}

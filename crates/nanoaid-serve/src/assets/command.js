@@ -1,0 +1,53 @@
+// The command line that gives what is on the page.
+
+/** @typedef {import('./state.js').State} State */
+
+/** A word as a shell takes it. @param {string} word */
+export function quoted(word) {
+  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word) && !word.startsWith('-')) return word;
+  // a name that begins with a dash is no option
+  const text = word.startsWith('-') ? `./${word}` : word;
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Options that say how the file is read. @param {State} state */
+function reading(state) {
+  const words = [];
+  if (state.page) words.push('--page', String(state.page));
+  if (state.nm !== null) words.push('--nm-per-px', String(state.nm));
+  if (state.bar === 'keep') words.push('--keep-data-bar');
+  else if (state.bar !== 'find') words.push('--crop-bottom', state.bar);
+  return words;
+}
+
+/** @param {State} state @param {string} name of the file @param {string} run */
+export function lens(state, name, run) {
+  const words = ['nanoaid', 'lens', quoted(name)];
+  if (run !== 'autoencoder') words.push('--run', quoted(run));
+  words.push('--layer', quoted(state.layer));
+  if (state.order === 'entropy' || state.order === 'channel') words.push('--order', state.order);
+  if (state.colors !== 'viridis') words.push('--colormap', state.colors);
+  return [...words, ...reading(state)].join(' ');
+}
+
+/**
+ * @param {State} state @param {string} name
+ * @param {{what: string[], part: number[] | null, tilt: number, axis: number, barNm: number | null, run: string}} wish
+ */
+export function measure(state, name, wish) {
+  const words = ['nanoaid', 'measure', quoted(name)];
+  if (wish.what.length) words.push('--what', wish.what.join(','));
+  if (wish.part) words.push('--box', wish.part.join(','));
+  if (wish.tilt) words.push('--tilt', String(wish.tilt));
+  if (wish.axis) words.push('--tilt-axis', String(wish.axis));
+  if (wish.barNm) words.push('--bar-nm', String(wish.barNm));
+  if (wish.run) words.push('--run', quoted(wish.run));
+  return [...words, ...reading(state)].join(' ');
+}
+
+/** @param {State} state @param {string} name @param {string} run */
+export const classify = (state, name, run) =>
+  ['nanoaid', 'classify', quoted(name), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
+
+/** @param {string} run @param {string} unit */
+export const visualize = (run, unit) => ['nanoaid', 'visualize', quoted(run), '--unit', quoted(unit)].join(' ');
