@@ -4,8 +4,7 @@
 #   scripts/autoencoder.sh DATA EFFICIENTNET_LITE0.safetensors RUN
 #
 # DATA holds the folders sem/ and sem2/ with their indexes; RUN is the run folder that is written. Openly licensed
-# micrographs are learnt from; all others are test micrographs. About an hour on two cores; with a third argument RUN that
-# exists, it is resumed. NANOAID is the program, by default `nanoaid` on the PATH. Needs Python 3.9 without further
+# micrographs are learnt from; all others are test micrographs. About an hour on two cores; an existing RUN is resumed. NANOAID is the program, by default `nanoaid` on the PATH. Needs Python 3.9 without further
 # packages.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

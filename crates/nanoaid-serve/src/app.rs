@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{delete, get, post};
 use micrograph::paint::{ColorMap, TiffStack};
 use micrograph::synth::{self, demo_specimens};
+use nanoaid::evaluate::classify::reliability;
 use nanoaid::network::builtin;
 use nanoaid::{Network, terms};
 use serde::Serialize;
@@ -18,7 +19,7 @@ use serde::Serialize;
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::guard::{Guard, guarded};
-use crate::http::{Fault, Query, json, kept_by_browser, of_bytes};
+use crate::http::{Fault, Query, json, not_stored, of_bytes};
 use crate::jobs::Jobs;
 use crate::kept::Kept;
 use crate::lens::NetworkInfo;
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub(crate) jobs: Jobs,
     pub(crate) events: Arc<Events>,
     pub(crate) most_upload_bytes: u64,
+    /// How often the built-in classifier is right.
+    limits: String,
     example: Option<(String, Vec<u8>)>,
 }
 
@@ -67,6 +70,7 @@ impl App {
             let id = if n_same == 0 { name } else { format!("{name}~{}", n_same + 1) };
             networks.push(OpenNetwork { id, run, network: Arc::new(network.gray()) });
         }
+        let report = builtin::classifier_report().map_err(|error| ServeError::Runtime(error.into()))?;
         let gate = Arc::new(Gate::default());
         let kept = Arc::new(Kept::new(options.memory_budget_bytes, Arc::clone(&gate)));
         let events = Arc::new(Events::default());
@@ -79,6 +83,7 @@ impl App {
             kept,
             events,
             most_upload_bytes: options.most_upload_bytes,
+            limits: reliability(&report),
             example: options.example,
         })
     }
@@ -180,7 +185,7 @@ struct Start<'a> {
     color_maps: Vec<&'static str>,
     terms: &'static [(&'static str, &'static str)],
     most_upload_bytes: u64,
-    limits: &'static str,
+    limits: &'a str,
 }
 
 async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
@@ -206,7 +211,7 @@ async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
         color_maps: ColorMap::ALL.iter().map(|map| map.name()).collect(),
         terms: &terms::TERMS,
         most_upload_bytes: app.most_upload_bytes,
-        limits: builtin::CLASSIFIER_RELIABILITY,
+        limits: &app.limits,
     })
 }
 
@@ -228,7 +233,7 @@ async fn forget(
 /// All color maps: 256 colors of 3 bytes each, in the order of [`ColorMap::ALL`].
 async fn color_maps() -> Response {
     let bytes = ColorMap::ALL.iter().flat_map(|map| map.table()).flatten().collect();
-    kept_by_browser(of_bytes("application/octet-stream", bytes))
+    not_stored(of_bytes("application/octet-stream", bytes))
 }
 
 /// Everything that is answered.

@@ -43,8 +43,11 @@ pub(crate) async fn file(Path(name): Path<String>) -> Result<Response, Fault> {
     let Some((_, text)) = ASSETS.iter().find(|(known, _)| *known == name) else {
         return Err(Fault::missing(format!("there is no file `{name}`")));
     };
-    let kind =
-        if name.ends_with(".css") { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
+    let kind = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
     let mut response = text.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)

@@ -63,7 +63,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Fn()
         };
         // small answers leave at once
         let _ = stream.set_nodelay(true);
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else { return };
+        // a connection beyond the limit is closed, so that one that is stuck cannot keep this loop
+        let Ok(place) = Arc::clone(&free).try_acquire_owned() else { continue };
         let service = TowerToHyperService::new(router.clone());
         tokio::spawn(async move {
             let served = http1::Builder::new()

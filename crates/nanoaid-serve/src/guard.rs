@@ -8,6 +8,7 @@
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -18,15 +19,18 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use tokio::time::{sleep, timeout};
 
 use crate::app::App;
-use crate::http::{Query, decoded};
+use crate::http::{BODY_WITHIN, Query, decoded};
 use crate::options::{BaseUrl, ServeError, ServeOptions};
 
 /// Bytes of a token.
 const TOKEN_BYTES: usize = 24;
 /// Most bytes of what a user sends to come in.
 const MOST_LOGIN_BYTES: usize = 4096;
+/// Time before a wrong password is answered.
+const AFTER_WRONG_PASSWORD: Duration = Duration::from_secs(1);
 /// What a page may load: only what this server gives, and pictures that scripts make.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -214,6 +218,8 @@ async fn enter(guard: &Guard, request: Request) -> Response {
         return if given.is_some_and(|given| is_same(&given, password)) {
             guard.let_in()
         } else {
+            // so that guessing takes long
+            sleep(AFTER_WRONG_PASSWORD).await;
             login(StatusCode::FORBIDDEN, "That is not the password.")
         };
     }
@@ -231,7 +237,7 @@ async fn enter(guard: &Guard, request: Request) -> Response {
 }
 
 async fn sent_password(body: Body) -> Option<String> {
-    let bytes = axum::body::to_bytes(body, MOST_LOGIN_BYTES).await.ok()?;
+    let bytes = timeout(BODY_WITHIN, axum::body::to_bytes(body, MOST_LOGIN_BYTES)).await.ok()?.ok()?;
     let text = String::from_utf8(bytes.to_vec()).ok()?;
     text.split('&').find_map(|pair| pair.strip_prefix("password=")).map(decoded)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -9,9 +10,12 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 /// Most bytes of a question in JSON.
 const MOST_JSON: usize = 1 << 20;
+/// Time within which a short question is sent.
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(15);
 
 /// Why a question has no answer.
 #[derive(Clone, Debug)]
@@ -121,8 +125,9 @@ pub(crate) fn decoded(text: &str) -> String {
 
 /// The JSON of a question.
 pub(crate) async fn json_of<T: DeserializeOwned>(body: Body) -> Result<T, Fault> {
-    let bytes = axum::body::to_bytes(body, MOST_JSON)
+    let bytes = timeout(BODY_WITHIN, axum::body::to_bytes(body, MOST_JSON))
         .await
+        .map_err(|_| Fault::wrong("the request was not sent within 15 s"))?
         .map_err(|error| Fault::wrong(format!("the request was cut off or is too long: {error}")))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Fault::wrong(format!("the request is not as expected: {error}")))
@@ -139,11 +144,10 @@ pub(crate) fn of_bytes(kind: &'static str, bytes: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
 }
 
-/// Bytes that never change under their address.
-pub(crate) fn kept_by_browser(mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
+/// An answer that the browser forgets with the page: another start of the server, or another version, gives other
+/// results under the same address, and what was dropped is not to stay on the disk.
+pub(crate) fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

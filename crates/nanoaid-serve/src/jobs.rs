@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::events::Events;
 use crate::gate::Gate;
-use crate::http::{Fault, Query, json, json_of, kept_by_browser, of_bytes};
+use crate::http::{Fault, Query, json, json_of, not_stored, of_bytes};
 
 /// Jobs that are remembered.
 const MOST_JOBS: usize = 64;
@@ -222,16 +222,16 @@ fn config_of(wish: &Wish) -> Result<VisualizeConfig, Fault> {
     let Wish::Ascent { preset, steps, size, seed, .. } = wish;
     let preset: Preset = preset.as_deref().unwrap_or("fast").parse().map_err(Fault::wrong)?;
     let mut config = preset.config();
+    if size.is_some_and(|size| size > MOST_SIZE) || steps.is_some_and(|steps| steps > MOST_STEPS) {
+        let text = format!("expected pictures of up to {MOST_SIZE} px and up to {MOST_STEPS} steps");
+        return Err(Fault::wrong(text));
+    }
     if let Some(size) = *size {
         (config.height, config.width) = (size, size);
         config.transforms = preset.transforms().transforms(size + 2 * config.margin_px);
     }
     config.steps = steps.unwrap_or(config.steps);
     config.seed = seed.unwrap_or(config.seed);
-    if config.height > MOST_SIZE || config.steps > MOST_STEPS {
-        let text = format!("expected pictures of up to {MOST_SIZE} px and up to {MOST_STEPS} steps");
-        return Err(Fault::wrong(text));
-    }
     let every = config.steps.div_ceil(MOST_SNAPSHOTS).max(1);
     // the first steps change most
     let early = [0, 1, 2, 3].into_iter().filter(|step| *step < every);
@@ -259,11 +259,9 @@ fn climb(
             job.warnings = warnings;
         });
     };
-    let mut last = 0;
     let climbed = visualize(network, &[objective], config, Materials::default(), None, &mut |event| {
         match event {
             Event::Step { step, share, .. } => {
-                last = step;
                 reporter.tell(|job| (job.step, job.share) = (step, share));
             }
             Event::Snapshot { step, pictures, .. } => {
@@ -274,7 +272,7 @@ fn climb(
             Event::Done { visualization, .. } => {
                 let warnings = visualization.warnings.iter().map(ToString::to_string).collect();
                 if let Some(planes) = visualization.pictures.first() {
-                    picture(last.max(1) + 1, planes, Some(visualization.score), warnings);
+                    picture(config.steps + 1, planes, Some(visualization.score), warnings);
                 }
             }
         }
@@ -323,5 +321,5 @@ pub(crate) async fn picture(
     let job = locked(&app.jobs.list).jobs.get(&id).cloned().ok_or_else(missing)?;
     let step = Query::of(request.uri()).number("step")?.or(job.picture).ok_or_else(missing)?;
     let bytes = job.pictures.get(&step).ok_or_else(missing)?;
-    Ok(kept_by_browser(of_bytes("image/png", bytes.as_ref().clone())))
+    Ok(not_stored(of_bytes("image/png", bytes.as_ref().clone())))
 }

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::app::{App, Asked};
-use crate::http::{Fault, Query, kept_by_browser, of_bytes};
+use crate::http::{Fault, Query, not_stored, of_bytes};
 use crate::planes::{Wish, colors, floats, levels};
 
 /// Longest side of a small picture of a map.
@@ -134,7 +134,7 @@ pub(crate) async fn layer(State(app): State<Arc<App>>, request: Request) -> Resu
     let mut bytes = (text.len() as u32).to_le_bytes().to_vec();
     bytes.extend(text);
     bytes.extend_from_slice(small);
-    Ok(kept_by_browser(of_bytes("application/octet-stream", bytes)))
+    Ok(not_stored(of_bytes("application/octet-stream", bytes)))
 }
 
 /// A plane: `what` is image, specimen, map, false-color, output, error, relative-error or anomalies.

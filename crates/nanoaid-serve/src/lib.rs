@@ -94,13 +94,19 @@ impl Server {
     /// Answers until `stop` returns true, which is asked several times a second; then ends all work.
     ///
     /// # Errors
-    /// If the temporary folder cannot be removed.
+    /// If the temporary folder with what was dropped cannot be removed; the error names it.
     pub fn run(self, stop: impl Fn() -> bool + Send + 'static) -> Result<(), ServeError> {
         let Self { runtime, listener, app, .. } = self;
         let router = app::router(Arc::clone(&app));
         runtime.block_on(connection::serve(listener, router, stop));
         app.end();
+        let folder = app.session.folder().to_owned();
         runtime.shutdown_timeout(connection::PATIENCE);
-        Ok(())
+        drop(app);
+        // an upload that did not end in time still holds it
+        match std::fs::remove_dir_all(&folder) {
+            Err(source) if folder.exists() => Err(ServeError::Folder { path: folder, source }),
+            _ => Ok(()),
+        }
     }
 }

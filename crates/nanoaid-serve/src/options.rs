@@ -124,6 +124,9 @@ pub enum ServeError {
     /// A network could not be opened.
     #[error("{}: {source}", run.display())]
     Network { run: PathBuf, source: Box<OpenError> },
+    /// What was dropped could not be deleted.
+    #[error("cannot delete {}, which holds what was dropped: {source}; delete it yourself", path.display())]
+    Folder { path: PathBuf, source: io::Error },
     /// The system gives no threads, no temporary folder or no random numbers.
     #[error("cannot start the server: {0}")]
     Runtime(#[source] io::Error),

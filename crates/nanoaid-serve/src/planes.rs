@@ -6,7 +6,7 @@ use axum::response::Response;
 use micrograph::paint::{Sampling, resampled};
 use micrograph::{Plane, Rect};
 
-use crate::http::{Fault, Query, kept_by_browser, of_bytes};
+use crate::http::{Fault, Query, not_stored, of_bytes};
 
 /// Longest side that is sent where none is asked for.
 const MOST_PX: usize = 4096;
@@ -78,7 +78,7 @@ pub(crate) fn colors(planes: &[Plane; 3], part: Rect) -> Response {
 }
 
 fn described(bytes: Vec<u8>, plane: &Plane, part: Rect, kind: &str, (low, high): (f32, f32)) -> Response {
-    let mut response = kept_by_browser(of_bytes("application/octet-stream", bytes));
+    let mut response = not_stored(of_bytes("application/octet-stream", bytes));
     let text = format!(
         "{kind};{};{};{low};{high};{};{};{};{}",
         plane.height(),

@@ -169,6 +169,11 @@ impl Session {
         Ok(Self { folder, images: Mutex::default() })
     }
 
+    /// The temporary folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn images(&self) -> MutexGuard<'_, HashMap<String, Arc<Image>>> {
         self.images.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -234,6 +239,9 @@ fn texts_beside(folder: &Path, image: &Path) -> Result<Option<String>, std::io::
     texts.sort_unstable();
     let mut all = Vec::new();
     for text in &texts {
+        // names count, since a file is read as what it is called
+        all.extend(text.file_name().unwrap_or_default().as_encoded_bytes());
+        all.push(0);
         all.extend(std::fs::read(text)?);
         all.push(0);
     }

@@ -18,7 +18,7 @@ use nanoaid::data::prepare;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::http::{Fault, json, kept_by_browser, of_bytes};
+use crate::http::{Fault, json, not_stored, of_bytes};
 use crate::session::plain_name;
 
 /// Most bytes of the list of files.
@@ -186,7 +186,7 @@ pub(crate) async fn example_picture(
         Ok::<_, Fault>(gray_png(&small, 0.0, 1.0))
     });
     let png = drawn.await.map_err(|_| Fault::own("drawing the specimen has panicked"))??;
-    Ok(kept_by_browser(of_bytes("image/png", png)))
+    Ok(not_stored(of_bytes("image/png", png)))
 }
 
 /// Opens a built-in micrograph.

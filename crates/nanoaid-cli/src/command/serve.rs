@@ -33,7 +33,7 @@ pub(crate) struct ServeArguments {
     /// Address to listen on; one that other machines can reach needs --password-file
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     host: IpAddr,
-    /// File whose first line is asked for before the page opens, at least 12 characters
+    /// File whose first line is the password, at least 12 characters
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Address at which a proxy shows the page, e.g. https://lab.example/nanoaid/
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<Outcome, Failure> {
             "from your computer: ssh -N -L {port}:127.0.0.1:{port} {host}, then open the address above"
         ));
     }
-    say("Ctrl-C ends the server; what was dropped is forgotten then");
+    say("Ctrl-C stops the server and deletes the dropped files");
     if !arguments.no_browser && has_display() && !browse(&address) {
         say("no browser could be opened: open the address above");
     }

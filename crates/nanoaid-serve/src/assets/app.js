@@ -40,6 +40,7 @@ const unitOf = new Map();
 let search = '', tool = 'move';
 /** @type {AbortController | null} */ let looking = null;
 /** @type {AbortController | null} */ let opening = null;
+/** @type {AbortController | null} */ let asking = null;
 
 const network = () => start.networks.find((/** @type {any} */ one) => one.id === state.network) ?? start.networks[0];
 const run = (/** @type {string} */ id) => start.networks.find((/** @type {any} */ one) => one.id === id)?.run ?? id;
@@ -85,7 +86,7 @@ const measure = makeMeasure({
   },
 });
 const unit = makeUnit({ state: () => state, run, terms: start.terms, select: (name, channel) => { unitOf.set(name, channel); change({ layer: name, unit: channel }); } });
-const save = makeSave({ state: () => state, info: () => info, run, snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
+const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
 const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: () => start.most_upload_bytes });
 
 // ---- state
@@ -114,7 +115,14 @@ const viewOf = () => (state.x === null || state.y === null || state.zoom === nul
 function follow(before) {
   const readingChanged = JSON.stringify(reading(before)) !== JSON.stringify(reading(state));
   if (readingChanged) { openImage(before.image !== state.image); return; }
-  if (before.network !== state.network || before.layer !== state.layer) { contrasts = null; look(); }
+  if (before.network !== state.network || before.layer !== state.layer) {
+    // what is of another layer or network is not shown under the new name
+    asking?.abort();
+    contrasts = null;
+    delete planes.color;
+    if (before.network !== state.network) { delete planes.output; delete planes.error; }
+    look();
+  }
   else if (before.unit !== state.unit) look();
   else if (before.panes !== state.panes || before.pin !== state.pin) look();
   if (before.order !== state.order || before.filter !== state.filter || before.colors !== state.colors) showMaps();
@@ -127,6 +135,7 @@ function follow(before) {
 async function openImage(isNew) {
   opening?.abort();
   looking?.abort();
+  asking?.abort();
   const own = opening = new AbortController();
   const isEmpty = !state.image;
   at('empty').hidden = !isEmpty;
@@ -322,22 +331,28 @@ async function ask(place) {
   const [height, width] = info.specimen, side = Math.max(8, 2 * strideOf(state.layer));
   if (place.x < 0 || place.y < 0 || place.x >= width || place.y >= height) return;
   const y = clamp(Math.round(place.y - side / 2), 0, height - side), x = clamp(Math.round(place.x - side / 2), 0, width - side);
+  asking?.abort();
+  const own = asking = new AbortController();
   try {
-    const units = await api.get('find', { ...questionOf(state, state.layer), y, x, height: side, width: side, units: layer.result.channels.length });
+    const units = await api.get('find', { ...questionOf(state, state.layer), y, x, height: side, width: side, units: layer.result.channels.length }, own.signal);
+    if (own !== asking || own.signal.aborted) return;
     contrasts = new Map(units.map((/** @type {any} */ one) => [indexOf({ address: one.unit }), one.contrast]));
     unit.showPlace(units, `at row ${Math.round(place.y)}, column ${Math.round(place.x)}`);
     if (state.order === 'place') showMaps(); else if (state.tab === 'maps') change({ order: 'place' });
     say(`${units.length} of ${layer.result.channels.length} maps fire more at row ${Math.round(place.y)}, column ${Math.round(place.x)} than elsewhere.`);
-  } catch (error) { say(String(/** @type {Error} */ (error).message), true); }
+  } catch (error) { failed(error, own); }
 }
 
 /** Which units of all layers fire in a box. @param {number[]} box */
 async function askBox(box) {
   if (!info?.contrast) return;
+  asking?.abort();
+  const own = asking = new AbortController();
   try {
-    const units = await api.get('find', { ...reading(state), network: state.network, y: box[0], x: box[1], height: box[2], width: box[3] });
+    const units = await api.get('find', { ...reading(state), network: state.network, y: box[0], x: box[1], height: box[2], width: box[3] }, own.signal);
+    if (own !== asking || own.signal.aborted) return;
     unit.showPlace(units, 'in the box');
-  } catch (error) { unit.showPlace([], 'in the box'); say(String(/** @type {Error} */ (error).message), true); }
+  } catch (error) { if (own.signal.aborted) return; unit.showPlace([], 'in the box'); say(String(/** @type {Error} */ (error).message), true); }
 }
 
 /** The size of a pixel from a line. @param {number[]} line */
@@ -363,11 +378,16 @@ function describeLayer() {
   measure.describe();
 }
 
+/** The network that names classes: that of the state, if it can, else the first that can. */
+function classifier() {
+  const able = start.networks.filter((/** @type {any} */ one) => one.classifies);
+  return able.find((/** @type {any} */ one) => one.id === state.network) ?? able[0];
+}
+
 /** Facts of the image and its class. */
 function describe() {
   const own = info, classed = element('div', {}, element('p', { class: 'soft' }, 'Not classified yet.'));
-  const classifiers = start.networks.filter((/** @type {any} */ one) => one.classifies);
-  const by = classifiers.find((/** @type {any} */ one) => one.id === state.network) ?? classifiers[0];
+  const by = classifier();
   const button = element('button', { type: 'button', disabled: !by || !info.contrast, onclick: async () => {
     button.disabled = true;
     try { const found = await api.get('classify', { ...reading(state), network: by.id }); if (own === info) classed.replaceChildren(classText(found)); } catch (error) { say(String(/** @type {Error} */ (error).message), true); }

@@ -49,5 +49,5 @@ export function measure(state, name, wish) {
 export const classify = (state, name, run) =>
   ['nanoaid', 'classify', quoted(name), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
 
-/** @param {string} run @param {string} unit */
-export const visualize = (run, unit) => ['nanoaid', 'visualize', quoted(run), '--unit', quoted(unit)].join(' ');
+/** @param {string} run @param {string} unit @param {string} preset */
+export const visualize = (run, unit, preset) => ['nanoaid', 'visualize', quoted(run), '--unit', quoted(unit), '--preset', preset].join(' ');

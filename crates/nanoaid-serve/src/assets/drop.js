@@ -21,7 +21,7 @@ export function paired(files) {
 }
 
 /**
- * @param {{opened: (ids: string[]) => void, session: (session: any) => void, most: () => number}} on
+ * @param {{opened: (ids: string[]) => Promise<void>, session: (session: any) => void, most: () => number}} on
  */
 export function makeDrop(on) {
   const input = at('files');
@@ -29,9 +29,6 @@ export function makeDrop(on) {
   /** @param {File[]} files */
   async function take(files) {
     const sessions = files.filter(file => file.name.endsWith('.nanoaid.json'));
-    for (const file of sessions) {
-      try { on.session(JSON.parse(await file.text())); } catch { say(`${file.name} is not a session`, true); }
-    }
     const groups = paired(files.filter(file => !sessions.includes(file)));
     const ids = [], faults = [];
     for (const [i, group] of groups.entries()) {
@@ -42,9 +39,16 @@ export function makeDrop(on) {
       }
       try { ids.push((await api.upload(group)).id); } catch (error) { faults.push(String(/** @type {Error} */ (error).message)); }
     }
-    if (files.length && !groups.length && !sessions.length) faults.push('these are texts without their image; drop both together');
-    if (ids.length) on.opened(ids);
+    const taken = new Set([...sessions, ...groups.flat()]), alone = files.filter(file => !taken.has(file));
+    if (alone.length) faults.push(`${alone.map(file => file.name).join(', ')}: no image of that name was dropped with it; drop both together`);
+    if (ids.length) await on.opened(ids);
     say(faults.join('\n'), faults.length > 0);
+    // after the images that they name
+    for (const file of sessions) {
+      let session = null;
+      try { session = JSON.parse(await file.text()); } catch { /* is none, which is said */ }
+      on.session(session);
+    }
   }
 
   input.addEventListener('change', () => { take([...input.files]); input.value = ''; });

@@ -37,7 +37,7 @@ export function showImage(info, state, on) {
     info.flat ? element('ul', { class: 'warnings' }, element('li', {}, info.flat)) : '',
     facts.warnings.length ? element('ul', { class: 'warnings' }, facts.warnings.map((/** @type {string} */ text) => element('li', {}, text))) : '',
     element('table', { class: 'facts' }, element('tbody', {}, rows.map((/** @type {any} */ [name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', { class: name === 'SHA-256' ? 'hash' : '' }, value))))),
-    element('h3', {}, 'Read it otherwise'),
+    element('h3', {}, 'Change how the file is read'),
     element('div', { class: 'fields-2' },
       element('label', {}, 'nm per px ', typed),
       element('button', { type: 'button', onclick: on.draw, title: 'Draw a line over the scale bar, then type its length' }, 'Draw along a scale bar'),
@@ -56,7 +56,7 @@ export function classText(found) {
     return element('tr', {}, element('th', { scope: 'row' }, one.class.replaceAll('_', ' ')), element('td', { class: 'number' }, `${(100 * one.probability).toFixed(1)} %`), element('td', { class: 'wide-cell' }, meter));
   });
   return element('div', {},
-    element('p', { class: 'lead' }, found.answer.said ? found.answer.said.replaceAll('_', ' ') : `no class: none reaches ${Math.round(100 * found.answer.config.abstain_below)} %`),
+    element('p', { class: 'lead' }, found.answer.said ? found.answer.said.replaceAll('_', ' ') : `no class: the highest probability is below ${Math.round(100 * found.answer.config.abstain_below)} %`),
     element('table', { class: 'probabilities' }, element('tbody', {}, bars)),
     element('p', { class: 'soft' }, found.caution));
 }

@@ -38,7 +38,7 @@ export function makeMeasure(page) {
       field('Tilt [°] ', { min: 0, max: 85, value: 0 }, value => { wish.tilt = value ?? 0; }),
       field('Tilt axis [°] ', { min: -180, max: 180, value: 0 }, value => { wish.axis = value ?? 0; }),
       field('Scale bar [nm] ', { min: 0, placeholder: 'as read off' }, value => { wish.barNm = value; }),
-      element('label', {}, looks, ' through the network, too')),
+      element('label', {}, looks, ' also through the network')),
     where, element('p', { class: 'row-of-buttons' }, button,
       element('button', { type: 'button', onclick: () => page.tool('box') }, 'Box…'),
       element('button', { type: 'button', onclick: () => page.change({ box: null }) }, 'Whole image')),

@@ -1,4 +1,4 @@
-// Take it home: the picture, the numbers, the maps, the command line, the address, the session.
+// Save: the picture, the numbers, the maps, the command line, the address, the session.
 
 import * as api from './api.js';
 import * as command from './command.js';
@@ -6,7 +6,7 @@ import { at, commandLine, element, save, say } from './dom.js';
 import { reading } from './state.js';
 
 /**
- * @param {{state: () => import('./state.js').State, info: () => any, run: (id: string) => string, snapshot: () => Promise<Blob>, images: () => [string, string][], version: string, open: (session: any) => void}} page
+ * @param {{state: () => import('./state.js').State, info: () => any, run: (id: string) => string, classifier: () => string, snapshot: () => Promise<Blob>, images: () => [string, string][], version: string, open: (session: any) => void}} page
  */
 export function makeSave(page) {
   const panel = at('panel-save');
@@ -28,7 +28,7 @@ export function makeSave(page) {
       const unit = state.unit === null ? '' : `.${state.unit}`;
       const button = (/** @type {string} */ text, /** @type {() => any} */ onclick, title = '') => element('button', { type: 'button', onclick, title }, text);
       panel.replaceChildren(
-        element('h2', {}, 'Take it home'),
+        element('h2', {}, 'Save'),
         element('h3', {}, 'Picture'),
         element('p', { class: 'row-of-buttons' }, button('What is shown, as PNG', async () => save(await page.snapshot(), `${stem()}.${state.layer}${unit}.png`), 'with scale bars')),
         element('h3', {}, `Layer ${state.layer}`),
@@ -39,9 +39,9 @@ export function makeSave(page) {
           button('Result, JSON', () => file('layer.json'))),
         element('h3', {}, 'The same in a terminal'),
         commandLine(command.lens(state, info.name, page.run(state.network))),
-        commandLine(command.classify(state, info.name, page.run(state.network === 'autoencoder' ? 'classifier' : state.network))),
-        element('h3', {}, 'Come back'),
-        element('p', { class: 'soft' }, 'The address of this page leads back to the same view while the server runs. A session file does so later: open it here, and drop its micrographs again.'),
+        commandLine(command.classify(state, info.name, page.run(page.classifier()))),
+        element('h3', {}, 'Return to this view'),
+        element('p', { class: 'soft' }, 'The address of this page leads back to the same view while the server runs. A session file does so later: drop its micrographs and the file together.'),
         element('p', { class: 'row-of-buttons' },
           button('Copy the address', async () => { try { await navigator.clipboard.writeText(location.href); say('The address was copied.'); } catch { say(location.href); } }),
           button('Save the session', () => save(new Blob([JSON.stringify(session(), null, 2)], { type: 'application/json' }), `${stem()}.nanoaid.json`))));

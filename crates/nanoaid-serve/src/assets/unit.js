@@ -131,7 +131,7 @@ export function makeUnit(page) {
         ['receptive field', layer.field_text],
       ];
       facts.replaceChildren(element('table', { class: 'facts' }, element('tbody', {}, rows.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))));
-      line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(found))));
+      line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(found), preset.value)));
       const known = [...all.values()].reverse().find(one => one.wish.unit === unit() && one.wish.network === page.state().network);
       show(known ?? null);
     },

@@ -132,6 +132,11 @@ impl TrainConfig {
             let expected = format!("a multiple of {stride} (the stride of the latent code) up to 1024");
             return Err(ConfigError::new("patch", self.patch, &expected));
         }
+        if self.teacher.is_some() && !self.patch.is_multiple_of(2 * stride) {
+            let expected =
+                format!("a multiple of {} with a teacher, whose maps have that stride", 2 * stride);
+            return Err(ConfigError::new("patch", self.patch, &expected));
+        }
         for (name, value) in [("batch", self.batch), ("epochs", self.epochs)] {
             if value == 0 {
                 return Err(ConfigError::new(name, value, "at least 1"));
@@ -173,10 +178,14 @@ impl TrainConfig {
 mod tests {
     use super::*;
 
+    fn teacher(share: f64) -> TeacherConfig {
+        TeacherConfig { weights: "weights".into(), layer: "layer".to_owned(), share }
+    }
+
     #[test]
     fn settings_out_of_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(&str, Change); 12] = [
+        let cases: Vec<(&str, Change)> = vec![
             ("batch", |c| c.batch = 1 << 40),
             ("epochs", |c| c.epochs = usize::MAX),
             ("patches_per_epoch", |c| c.patches_per_epoch = 100_000_000_000),
@@ -189,6 +198,8 @@ mod tests {
             ("learning_rate", |c| c.learning_rate = f64::NAN),
             ("weight_decay", |c| c.weight_decay = -1.0),
             ("average", |c| c.average = 1.0),
+            ("patch", |c| (c.patch, c.teacher) = (136, Some(teacher(0.1)))),
+            ("teacher.share", |c| c.teacher = Some(teacher(0.0))),
         ];
         for (name, change) in cases {
             let mut config = TrainConfig::default();
