@@ -45,7 +45,8 @@ const CLASS_PICTURES: [(&str, &[u8]); 10] = [
 ];
 
 /// Commands to try next.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 5] = [
+    ("nanoaid serve", "Drop your own micrographs on a page, and slide through the depths."),
     (
         "nanoaid measure IMAGE",
         "Measure pitch, lattice, particles or fibres of your micrograph, with error bars.",
@@ -92,7 +93,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         classes: &classes,
         atlas: (
             &format!("{ATLAS}/index.html"),
-            "Two layers of each network over 12 micrographs: for each unit a picture of what it responds to, the patches that drive it, and what it is tuned to.",
+            "Two layers of the autoencoder, and a layer and the classes of the classifier, over 12 micrographs: for each unit a picture of what it responds to, the patches that drive it, and what it is tuned to.",
         ),
         commands: &COMMANDS,
     };

@@ -52,6 +52,7 @@ fn shares_of_the_work_rise_to_the_end() {
         match event {
             Event::Step { share, .. } => shares.push(share),
             Event::Done { .. } => n_done += 1,
+            Event::Snapshot { .. } => panic!("no snapshot was requested"),
         }
         ControlFlow::Continue(())
     })
@@ -59,6 +60,25 @@ fn shares_of_the_work_rise_to_the_end() {
     assert!(shares.windows(2).all(|pair| pair[0] < pair[1] && pair[1] < 1.0), "{shares:?}");
     // of each batch the last step comes with its pictures
     assert!(n_done == 8 && *shares.last().unwrap() >= 1.0 - 1.0 / 9.0 - 1e-9, "{shares:?}");
+}
+
+#[test]
+fn snapshots_are_shown_on_the_way_as_they_are_kept() {
+    let network = autoencoder();
+    let units = ["encoder.2:1".parse().unwrap()];
+    let config = VisualizeConfig { snapshots: vec![0, 3, 7], ..small(Preset::Fast.config()) };
+    let (mut shown, mut kept) = (Vec::new(), Vec::new());
+    visualize(&network, &units, &config, Materials::default(), None, &mut |event| {
+        match event {
+            Event::Snapshot { step, pictures, .. } => shown.push((step, pictures.to_vec())),
+            Event::Done { visualization, .. } => kept.extend(visualization.snapshots.clone()),
+            Event::Step { .. } => {}
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(shown.len(), 3);
+    assert_eq!(shown, kept);
 }
 
 #[test]
