@@ -251,7 +251,7 @@ test('a picture, a session that opens again, and a class', async () => {
   await page.setInputFiles('#files', [{ name: session.name, mimeType: 'application/json', buffer: session.bytes }]);
   await page.waitForFunction(layer => new URLSearchParams(location.hash.slice(1)).get('layer') === layer, layer);
   await page.click('#tab-image');
-  await page.click('text=/^Classify by/');
+  await page.click('text=/^Classify with/');
   await page.waitForSelector('.probabilities');
   assert.match(await page.textContent('#panel-image'), /other laboratories/);
   page.faults();

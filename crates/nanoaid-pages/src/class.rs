@@ -23,7 +23,7 @@ pub fn class_text(found: &NamedClass) -> String {
 /// What a class is worth.
 pub fn class_caution(found: &NamedClass) -> String {
     let mut text = format!(
-        "Class by the classifier “{}”, which names one of its own classes whatever is shown.",
+        "Class by the network “{}”, which knows only its own classes and cannot say “none of these”.",
         found.classifier
     );
     if let Some(reliability) = &found.reliability {

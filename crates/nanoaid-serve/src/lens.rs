@@ -201,7 +201,7 @@ pub(crate) struct NetworkInfo<'a> {
     pub(crate) id: &'a str,
     pub(crate) run: String,
     pub(crate) layers: &'a [nanoaid::Layer],
-    /// Names of the layers at the end of each stage; the depths.
+    /// Names of the layers of the depth slider.
     pub(crate) depths: Vec<&'a str>,
     pub(crate) classes: Option<&'a [String]>,
     pub(crate) reconstructs: bool,
@@ -210,20 +210,55 @@ pub(crate) struct NetworkInfo<'a> {
     pub(crate) notes: &'a [String],
 }
 
+/// The layers that the depth slider goes through: the encoder's stages, or, of a network without stages, the last layer of
+/// each stride that has positions.
+fn depths(network: &Network) -> Vec<&str> {
+    if network.n_stages() > 0 {
+        let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
+        return stages.map(|layer| layer.name.as_str()).collect();
+    }
+    let mut depths: Vec<&nanoaid::Layer> = Vec::new();
+    for layer in
+        network.layers().iter().filter(|layer| layer.receptive_field_px.is_some() && layer.stride > 1)
+    {
+        match depths.last_mut() {
+            Some(last) if last.stride == layer.stride => *last = layer,
+            Some(last) if last.stride > layer.stride => {}
+            _ => depths.push(layer),
+        }
+    }
+    depths.into_iter().map(|layer| layer.name.as_str()).collect()
+}
+
 impl<'a> NetworkInfo<'a> {
     /// Of `network`, called `id`, opened from `run`.
     pub(crate) fn new(id: &'a str, run: String, network: &'a Network) -> Self {
-        let depths = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
         Self {
             id,
             run,
             layers: network.layers(),
-            depths: depths.map(|layer| layer.name.as_str()).collect(),
+            depths: depths(network),
             classes: network.classes(),
             reconstructs: nanoaid::interpret::lens::reconstructs(network),
             classifies: nanoaid::evaluate::classify::view_px(network).is_some(),
             sha256: network.sha256(),
             notes: network.notes(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nanoaid::{Device, network::builtin};
+
+    use super::depths;
+
+    #[test]
+    fn each_built_in_network_has_depths_from_fine_to_coarse() {
+        let autoencoder = builtin::autoencoder(Device::Cpu).unwrap();
+        assert_eq!(depths(&autoencoder), ["encoder.1", "encoder.2", "encoder.3"]);
+        let classifier = builtin::classifier(Device::Cpu).unwrap();
+        let expected = ["_blocks.0", "_blocks.2", "_blocks.4", "_blocks.10", "_blocks.15"];
+        assert_eq!(depths(&classifier), expected);
     }
 }

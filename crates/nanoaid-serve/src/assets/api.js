@@ -32,22 +32,30 @@ export function address(path, query = {}) {
   return `api/${path}${[...values].length ? `?${values}` : ''}`;
 }
 
+/** The server's answer. @param {string} url @param {RequestInit} [options] */
+async function fetched(url, options) {
+  try { return await fetch(url, options); } catch (error) {
+    if (/** @type {Error} */ (error).name === 'AbortError') throw error;
+    throw new Error('The server does not answer: it has ended. Start `nanoaid serve` again.');
+  }
+}
+
 /** @param {string} path @param {Record<string, any>} [query] @param {AbortSignal} [signal] */
-export const get = async (path, query, signal) => (await checked(await fetch(address(path, query), { signal }))).json();
+export const get = async (path, query, signal) => (await checked(await fetched(address(path, query), { signal }))).json();
 
 /** @param {string} path @param {any} body @param {AbortSignal} [signal] */
 export const post = async (path, body, signal) =>
-  (await checked(await fetch(address(path), { method: 'POST', body: body instanceof Blob ? body : JSON.stringify(body), signal }))).json();
+  (await checked(await fetched(address(path), { method: 'POST', body: body instanceof Blob ? body : JSON.stringify(body), signal }))).json();
 
 /** @param {string} path */
-export const remove = async path => (await checked(await fetch(address(path), { method: 'DELETE' }))).json();
+export const remove = async path => (await checked(await fetched(address(path), { method: 'DELETE' }))).json();
 
 /**
  * A layer: its numbers and small pictures of its maps.
  * @param {Record<string, any>} query @param {AbortSignal} signal @param {'high' | 'low'} priority
  */
 export async function layer(query, signal, priority = 'high') {
-  const response = await checked(await fetch(address('layer', query), /** @type {any} */ ({ signal, priority })));
+  const response = await checked(await fetched(address('layer', query), /** @type {any} */ ({ signal, priority })));
   const bytes = await response.arrayBuffer();
   const length = new DataView(bytes).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
@@ -60,7 +68,7 @@ export async function layer(query, signal, priority = 'high') {
  * @returns {Promise<Plane>}
  */
 export async function plane(query, scale, signal) {
-  const response = await checked(await fetch(address('plane', query), { signal }));
+  const response = await checked(await fetched(address('plane', query), { signal }));
   const said = (response.headers.get('x-plane') ?? '').split(';');
   const [height, width, low, high, ...part] = said.slice(1).map(Number);
   const bytes = await response.arrayBuffer();
@@ -77,7 +85,7 @@ export async function plane(query, scale, signal) {
 }
 
 /** The color tables, one after the other: 256 colors of 3 bytes each. */
-export const colorMaps = async () => new Uint8Array(await (await checked(await fetch(address('color-maps')))).arrayBuffer());
+export const colorMaps = async () => new Uint8Array(await (await checked(await fetched(address('color-maps')))).arrayBuffer());
 
 /** An image and the texts beside it, as one upload. @param {File[]} files the image first */
 export function upload(files) {

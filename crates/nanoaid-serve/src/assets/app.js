@@ -164,14 +164,29 @@ async function openImage(isNew) {
     show();
     measure.reset();
     await look();
-  } catch (error) { failed(error, own); }
+  } catch (error) {
+    if (own.signal.aborted) return;
+    if (!(error instanceof api.Refused)) { failed(error, own); return; }
+    // nothing of it can be shown: it is closed, and what was open before stays
+    const wrong = state.image;
+    images.delete(wrong);
+    api.remove(`images/${wrong}`).catch(() => {});
+    const before = info && info.id !== wrong && images.has(info.id) ? info.id : '';
+    state = { ...state, image: before };
+    history.replaceState(null, '', toAddress(state));
+    lists();
+    if (!before) { at('empty').hidden = false; at('work').hidden = true; info = null; }
+    say(String(/** @type {Error} */ (error).message), true);
+  }
 }
 
 /** @param {any} error @param {AbortController} own */
 function failed(error, own) {
   if (own.signal.aborted) return;
   say(String(error.message), true);
-  if (error.status === 404 && state.image && !info) { images.delete(state.image); state = { ...state, image: '' }; openImage(true); lists(); }
+  // what is no longer open on the server is no longer listed
+  if (error.status === 404 && state.image && /no longer open/.test(error.message)) { images.delete(state.image); lists(); }
+  if (error.status === 404 && state.image && !info) { state = { ...state, image: '' }; openImage(true); lists(); }
 }
 
 /** The layer of the state and what is shown of it; what is no longer wanted is given up. */
@@ -337,9 +352,9 @@ async function ask(place) {
     const units = await api.get('find', { ...questionOf(state, state.layer), y, x, height: side, width: side, units: layer.result.channels.length }, own.signal);
     if (own !== asking || own.signal.aborted) return;
     contrasts = new Map(units.map((/** @type {any} */ one) => [indexOf({ address: one.unit }), one.contrast]));
-    unit.showPlace(units, `at row ${Math.round(place.y)}, column ${Math.round(place.x)}`);
+    unit.showPlace(units, `at row ${Math.floor(place.y)}, column ${Math.floor(place.x)}`);
     if (state.order === 'place') showMaps(); else if (state.tab === 'maps') change({ order: 'place' });
-    say(`${units.length} of ${layer.result.channels.length} maps fire more at row ${Math.round(place.y)}, column ${Math.round(place.x)} than elsewhere.`);
+    say(`${units.length} of ${layer.result.channels.length} maps fire more at row ${Math.floor(place.y)}, column ${Math.floor(place.x)} than elsewhere.`);
   } catch (error) { failed(error, own); }
 }
 
@@ -392,7 +407,7 @@ function describe() {
     button.disabled = true;
     try { const found = await api.get('classify', { ...reading(state), network: by.id }); if (own === info) classed.replaceChildren(classText(found)); } catch (error) { say(String(/** @type {Error} */ (error).message), true); }
     button.disabled = false;
-  } }, `Classify by ${by?.id ?? 'a classifier'}`);
+  } }, `Classify with the network “${by?.id ?? 'classifier'}”`);
   showImage(info, state, {
     change, draw: () => { setTool('bar'); say('Draw a line over the scale bar, from end to end.'); },
     forget: async () => { await api.remove(`images/${state.image}`); images.delete(state.image); info = null; change({ ...FIRST, image: [...images.keys()][0] ?? '', network: state.network, layer: state.layer }); lists(); },

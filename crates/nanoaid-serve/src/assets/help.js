@@ -9,12 +9,12 @@ export function makeHelp(terms, keys, limits) {
   const shown = (/** @type {string} */ key) => (key === ' ' ? 'Space' : key);
   const dialog = element('dialog', { class: 'help', 'aria-labelledby': 'help-title' },
     element('h2', { id: 'help-title' }, 'Keys'),
-    element('table', {}, element('tbody', {}, keys.map(({ keys, what }) => element('tr', {}, element('th', { scope: 'row' }, keys.map((key, i) => [i ? ' ' : '', element('kbd', {}, shown(key))])), element('td', {}, what))))),
+    element('table', {}, element('tbody', {}, keys.map(({ keys, what }) => element('tr', {}, element('th', { scope: 'row' }, keys.flatMap((key, i) => [i ? ' ' : '', element('kbd', {}, shown(key))])), element('td', {}, what))))),
     element('h2', {}, 'Mouse and fingers'),
     element('p', {}, 'Drag to move, turn the wheel or spread two fingers to zoom. A click asks which units fire at that place.'),
     element('h2', {}, 'Words'),
     element('dl', { class: 'terms' }, terms.flatMap(([term, meaning]) => [element('dt', {}, term), element('dd', {}, meaning)])),
-    element('h2', {}, 'Limits'), element('p', {}, limits),
+    element('h2', {}, 'Limits'), element('p', {}, `The built-in classifier: ${limits}`),
     element('form', { method: 'dialog' }, element('button', { class: 'main-button' }, 'Close')));
   document.body.append(dialog);
 
@@ -29,7 +29,7 @@ export function makeHelp(terms, keys, limits) {
     key.do();
   });
 
-  return { open: () => dialog.showModal() };
+  return { open: () => { dialog.showModal(); dialog.scrollTop = 0; } };
 }
 
 const STEPS = /** @type {[string, string][]} */ ([

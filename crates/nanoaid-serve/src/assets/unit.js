@@ -22,6 +22,9 @@ export function makeUnit(page) {
   const line = element('div'), jobs = element('ul', { class: 'jobs' });
   const place = element('div');
   panel.append(title, facts, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, line, place, element('h3', {}, 'Jobs'), jobs);
+  /** @type {any} */ let seen = null;
+  const sayLine = () => { if (seen) line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(seen), preset.value))); };
+  preset.addEventListener('change', sayLine);
   /** @type {any} */ let job = null;
   /** @type {Map<number, any>} */ const all = new Map();
 
@@ -131,7 +134,8 @@ export function makeUnit(page) {
         ['receptive field', layer.field_text],
       ];
       facts.replaceChildren(element('table', { class: 'facts' }, element('tbody', {}, rows.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))));
-      line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(found), preset.value)));
+      seen = found;
+      sayLine();
       const known = [...all.values()].reverse().find(one => one.wish.unit === unit() && one.wish.network === page.state().network);
       show(known ?? null);
     },
