@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
         classes: &classes,
         atlas: (
             &format!("{ATLAS}/index.html"),
-            "Two layers of the autoencoder and one of the classifier over 12 micrographs: for each unit a picture of what it responds to, the patches that drive it, and what it is tuned to.",
+            "Two layers of each of the networks that were built in before, over 12 micrographs: for each unit a picture of what it responds to, the patches that drive it, and what it is tuned to.",
         ),
         commands: &COMMANDS,
     };

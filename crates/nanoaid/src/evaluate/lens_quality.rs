@@ -171,8 +171,8 @@ fn correlations(covariance: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 fn near_copies(correlation: &[Vec<f64>]) -> usize {
     let mut originals: Vec<usize> = Vec::new();
-    for channel in 0..correlation.len() {
-        if originals.iter().all(|&other| correlation[channel][other].abs() < COPY_CORRELATION) {
+    for (channel, row) in correlation.iter().enumerate() {
+        if originals.iter().all(|&other| row[other].abs() < COPY_CORRELATION) {
             originals.push(channel);
         }
     }
