@@ -20,7 +20,7 @@ fn asset(name: &str) -> PathBuf {
 }
 
 fn read(name: &str) -> String {
-    std::fs::read_to_string(asset(name)).unwrap()
+    std::fs::read_to_string(asset(name)).expect("assets can be read")
 }
 
 fn words(class: &str) -> String {
@@ -29,7 +29,8 @@ fn words(class: &str) -> String {
 
 /// The card of the autoencoder.
 fn of_autoencoder() -> String {
-    let result: TrainResult = serde_json::from_str(&read("autoencoder-result.json")).unwrap();
+    let result: TrainResult =
+        serde_json::from_str(&read("autoencoder-result.json")).expect("autoencoder-result.json");
     let quality = result.quality;
     let mut card = format!(
         "{} test micrographs, {} patches of {} px, of laboratories that were not learnt from; kept: epoch {} of {}.\n\n",
@@ -42,7 +43,7 @@ fn of_autoencoder() -> String {
     card += "| | MSE | PSNR | SSIM |\n|---|---|---|---|\n";
     let mut row = |name: &str, quality: &nanoaid::evaluate::image_quality::Quality| {
         writeln!(card, "| {name} | {:.5} | {:.2} dB | {:.4} |", quality.mse, quality.psnr_db, quality.ssim)
-            .unwrap();
+            .expect("text");
     };
     row("this network", &quality.all);
     for baseline in &quality.baselines {
@@ -56,7 +57,8 @@ fn of_autoencoder() -> String {
 
 /// The card of the classifier.
 fn of_classifier() -> String {
-    let Evaluation { report, left_out } = serde_json::from_str(&read("classifier-result.json")).unwrap();
+    let Evaluation { report, left_out } =
+        serde_json::from_str(&read("classifier-result.json")).expect("classifier-result.json");
     let percent = |value: f64| format!("{:.1} %", 100.0 * value);
     let interval = |estimate: &Estimate| {
         estimate.interval.map_or("–".to_owned(), |found| {
@@ -82,7 +84,7 @@ fn of_classifier() -> String {
                 percent(estimate.value),
                 interval(estimate)
             )
-            .unwrap();
+            .expect("text");
         }
     }
     for least in [0.5, 0.6] {
@@ -96,7 +98,7 @@ fn of_classifier() -> String {
             report.n_images,
             percent(n_right as f64 / answered.len() as f64)
         )
-        .unwrap();
+        .expect("text");
     }
     let temperature = report.calibration.temperature.as_ref().expect("it was fitted");
     let after = report.calibration.after.as_ref().expect("it was measured");
@@ -105,14 +107,15 @@ fn of_classifier() -> String {
         "| calibration error (ECE), temperature {:.2}; {:.3} if it were honest | {} | {:.3} | |",
         temperature.value, after.ece_if_honest, report.n_images, after.ece
     )
-    .unwrap();
+    .expect("text");
     card += "\n| class | right, of micrographs of laboratories left out | Wilson interval of the recall |\n|---|---|---|\n";
     for (index, class) in left_out.per_class.iter().enumerate() {
         let interval = class.recall_interval.map_or("–".to_owned(), |found| {
             format!("{:.0} to {:.0} %", 100.0 * found.low, 100.0 * found.high)
         });
         let n_right = left_out.confusion[index][index];
-        writeln!(card, "| {} | {n_right} of {} | {interval} |", words(&class.class), class.n_images).unwrap();
+        writeln!(card, "| {} | {n_right} of {} | {interval} |", words(&class.class), class.n_images)
+            .expect("text");
     }
     card
 }
@@ -130,7 +133,7 @@ fn the_cards_hold_the_figures_of_the_result_files() {
         expected.replace_range(begin..begin + length, &card);
     }
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(asset("README.md"), expected).unwrap();
+        std::fs::write(asset("README.md"), expected).expect("text");
     } else {
         assert!(
             text == expected,

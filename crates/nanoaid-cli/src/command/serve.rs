@@ -36,7 +36,7 @@ pub(crate) struct ServeArguments {
     /// File whose first line is the password, at least 12 characters
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Address at which a proxy shows the page, e.g. https://lab.example/nanoaid/
+    /// Address at which a proxy shows the page, e.g. `https://lab.example/nanoaid/`
     #[arg(long, value_name = "URL")]
     base_url: Option<BaseUrl>,
     /// Largest file that can be dropped
