@@ -165,7 +165,7 @@ mod tests {
             (include_str!("../../assets/autoencoder-manifest.json"), false),
             (include_str!("../../assets/classifier-manifest.json"), true),
         ] {
-            let manifest: Manifest = serde_json::from_str(text).unwrap();
+            let manifest = Manifest::parsed(text.as_bytes()).unwrap();
             assert_eq!(matches!(manifest.settings, RunSettings::Classifier(_)), is_classifier);
             let (written, read): (Value, Value) =
                 (serde_json::to_value(&manifest).unwrap(), serde_json::from_str(text).unwrap());
