@@ -210,6 +210,8 @@ test('what a unit responds to appears while it is climbed, is stopped, and is fo
 
 test('a click on a place orders the maps by how much they fire there', async () => {
   const page = await withExample(1);
+  await press(page, 'o', 'o');
+  await layerShown(page, 'encoder.3');
   const frame = await page.locator('#views').boundingBox();
   await page.mouse.click(frame.x + frame.width * 0.27, frame.y + frame.height * 0.5);
   await page.waitForFunction(() => document.querySelector('#order').value === 'place' && /σ/.test(document.querySelector('.map-note').textContent));

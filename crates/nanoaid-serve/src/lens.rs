@@ -210,8 +210,8 @@ pub(crate) struct NetworkInfo<'a> {
     pub(crate) notes: &'a [String],
 }
 
-/// The layers that the depth slider goes through: the encoder's stages, or, of a network without stages, the last layer of
-/// each stride that has positions.
+/// The layers that the depth slider goes through: the encoder's stages, or, of a network without stages, the last block of
+/// each stride, where its names have blocks, as `_blocks.4` is one of `_blocks.4._expand_conv`; else the last layer of it.
 fn depths(network: &Network) -> Vec<&str> {
     if network.n_stages() > 0 {
         let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
