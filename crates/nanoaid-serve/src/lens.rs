@@ -217,10 +217,20 @@ fn depths(network: &Network) -> Vec<&str> {
         let stages = (1..=network.n_stages()).filter_map(|depth| network.layer_at_depth(depth));
         return stages.map(|layer| layer.name.as_str()).collect();
     }
+    let with_positions: Vec<&nanoaid::Layer> = network
+        .layers()
+        .iter()
+        .filter(|layer| layer.receptive_field_px.is_some() && layer.stride > 1)
+        .collect();
+    let is_block = |layer: &nanoaid::Layer| {
+        let inside = format!("{}.", layer.name);
+        // an activation alone makes no block of its convolution
+        with_positions.iter().filter(|other| other.name.starts_with(&inside)).count() > 1
+    };
+    let blocks: Vec<&nanoaid::Layer> =
+        with_positions.iter().copied().filter(|layer| is_block(layer)).collect();
     let mut depths: Vec<&nanoaid::Layer> = Vec::new();
-    for layer in
-        network.layers().iter().filter(|layer| layer.receptive_field_px.is_some() && layer.stride > 1)
-    {
+    for layer in if blocks.is_empty() { with_positions } else { blocks } {
         match depths.last_mut() {
             Some(last) if last.stride == layer.stride => *last = layer,
             Some(last) if last.stride > layer.stride => {}
