@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How well a classifier's confidence tells micrographs of its classes from images of something else.
+"""How well a classifier's confidence separates micrographs of its classes from images of something else.
 
     nanoaid classify --run RUN OTHER… --json > other.json
     scripts/none_of_the_ten.py RUN other.json

@@ -86,7 +86,7 @@ impl Server {
         (self.wanted_port != 0 && self.wanted_port != self.port()).then_some(self.wanted_port)
     }
 
-    /// The address to open, with the token that lets a browser in; without it where a password is asked for.
+    /// The address to open, with the token that lets a browser in; without it where there is a password.
     pub fn address(&self) -> String {
         self.app.guard.address()
     }
