@@ -140,7 +140,8 @@ fn made_from(shown: &ClassifierPage<'_>) -> Vec<(&'static str, String)> {
     };
     let start = match shown.settings {
         RunSettings::Classifier(settings) => settings.config.start.name(),
-        RunSettings::Autoencoder(_) => "an autoencoder's settings", // of a folder that was assembled by hand
+        // of a folder that was assembled by hand
+        RunSettings::Autoencoder(_) | RunSettings::Segmenter(_) => "settings of another network",
     };
     let NetworkSummary { name, n_weights } = shown.network;
     vec![

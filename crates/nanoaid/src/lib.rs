@@ -110,4 +110,6 @@ pub mod train;
 pub use address::{Address, UnitId};
 pub use device::Device;
 pub use micrograph::ConfigError;
-pub use network::{Architecture, AutoencoderConfig, CompactConfig, Layer, Network, PublishedConfig};
+pub use network::{
+    Architecture, AutoencoderConfig, CompactConfig, Layer, Network, PublishedConfig, SegmenterConfig,
+};

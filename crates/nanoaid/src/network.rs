@@ -35,6 +35,7 @@ mod preprocess;
 mod published;
 mod receptive_field;
 mod resnet;
+mod segmenter;
 mod squeezenet;
 mod transfer;
 mod vgg;
@@ -48,6 +49,7 @@ pub use layer::{Layer, NoLayer};
 pub use open::{OpenError, is_network, is_weights, open, open_as};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
+pub use segmenter::SegmenterConfig;
 pub use transfer::TransferConfig;
 pub use weights::{Weight, Weights, WeightsError};
 
@@ -60,6 +62,7 @@ pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
+pub(crate) use segmenter::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
 use weights::ARCHITECTURE_KEY;
 
 use std::sync::OnceLock;
@@ -92,6 +95,8 @@ pub enum Architecture {
     /// The trunk of such a network with a head for other classes.
     #[serde(rename = "headed")] // as files have it: their bytes, and so their hashes, stay
     Transfer(TransferConfig),
+    /// A network that finds particles, fibres and pores.
+    Segmenter(SegmenterConfig),
     /// A network that was read from an ONNX file.
     Imported(ImportedConfig),
 }
@@ -145,6 +150,9 @@ impl Network {
             }
             Architecture::Transfer(config) => {
                 transfer::graph(&config.clone().checked()?, init, &device.burn())?
+            }
+            Architecture::Segmenter(config) => {
+                segmenter::graph(&config.clone().checked()?, init, &device.burn())
             }
             Architecture::Imported(config) => {
                 imported::graph(&config.clone().checked()?, init, &device.burn())
@@ -343,7 +351,7 @@ impl Network {
             Architecture::Compact(config) => Some(&config.classes),
             Architecture::Transfer(config) => Some(&config.classes),
             Architecture::Imported(config) => config.classes.as_deref(),
-            Architecture::Autoencoder(_) | Architecture::Published(_) => None,
+            Architecture::Autoencoder(_) | Architecture::Published(_) | Architecture::Segmenter(_) => None,
         }
     }
 
@@ -364,7 +372,7 @@ impl Network {
             Architecture::Published(config) => Some(&config.preprocess),
             Architecture::Transfer(config) => Some(&config.trunk.preprocess),
             Architecture::Imported(config) => Some(&config.preprocess),
-            Architecture::Autoencoder(_) | Architecture::Compact(_) => None,
+            Architecture::Autoencoder(_) | Architecture::Compact(_) | Architecture::Segmenter(_) => None,
         }
     }
 
@@ -457,6 +465,7 @@ impl Network {
         match &self.architecture {
             Architecture::Autoencoder(config) => config.stages.len(),
             Architecture::Compact(config) => config.n_stages(),
+            Architecture::Segmenter(config) => config.levels.len() - 1,
             Architecture::Published(_) | Architecture::Transfer(_) | Architecture::Imported(_) => 0,
         }
     }

@@ -17,6 +17,7 @@ mod reconstruct;
 pub mod regression;
 mod report;
 mod schedule;
+mod segmenter;
 pub mod sweep;
 mod teacher;
 
@@ -27,6 +28,7 @@ pub use config::{TeacherConfig, TrainConfig};
 pub use curve::TrainingCurve;
 pub use reconstruct::reconstruct;
 pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};
+pub use segmenter::{MaskedImage, MaskedImages, SegmenterTraining, segmenter};
 
 use std::ops::ControlFlow;
 

@@ -28,6 +28,7 @@ use crate::measure::rim::Excess;
 use crate::{ConfigError, Plane};
 
 pub use background::{NoBackground, Polarity};
+pub use distance::squared_distances;
 #[cfg(test)]
 pub(in crate::measure) use regions::components;
 pub(in crate::measure) use regions::fill_holes;

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 mod classifier;
+mod segmenter;
 
 use classifier::ClassifierArguments;
+use segmenter::SegmenterArguments;
 
 use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
 use crate::outcome::{Failure, Outcome, print};
@@ -20,6 +22,8 @@ pub(crate) enum TrainCommand {
     Autoencoder(Box<AutoencoderArguments>),
     /// Train a classifier of the categories of micrographs
     Classifier(Box<ClassifierArguments>),
+    /// Train a segmenter, which finds particles, fibres and pores
+    Segmenter(Box<SegmenterArguments>),
 }
 
 /// Arguments of `train autoencoder`.
@@ -51,6 +55,7 @@ pub(crate) fn run(command: &TrainCommand) -> Result<Outcome, Failure> {
     let arguments = match command {
         TrainCommand::Autoencoder(arguments) => arguments,
         TrainCommand::Classifier(arguments) => return classifier::run(arguments),
+        TrainCommand::Segmenter(arguments) => return segmenter::run(arguments),
     };
     let existing = existing(arguments.resume, arguments.force);
     let begun = begun(&arguments.out, existing)?;

@@ -213,6 +213,9 @@ fn what(network: &NetworkAtlas) -> String {
         Architecture::Transfer(config) => {
             format!("{} with a head for {n_classes} classes", config.trunk.network.name())
         }
+        Architecture::Segmenter(config) => {
+            format!("Segmenter of {} levels: finds particles, fibres and pores", config.levels.len())
+        }
         Architecture::Imported(_) => "Network of others, read from an ONNX file".to_owned(),
     }
 }

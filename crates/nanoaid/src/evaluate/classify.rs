@@ -28,7 +28,10 @@ pub fn view_px(network: &Network) -> Option<usize> {
     match network.architecture() {
         Architecture::Compact(config) => Some(config.view_px),
         Architecture::Transfer(config) => Some(config.trunk.preprocess.size_px),
-        Architecture::Autoencoder(_) | Architecture::Published(_) | Architecture::Imported(_) => None,
+        Architecture::Autoencoder(_)
+        | Architecture::Published(_)
+        | Architecture::Segmenter(_)
+        | Architecture::Imported(_) => None,
     }
 }
 

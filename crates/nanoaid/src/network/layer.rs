@@ -145,7 +145,7 @@ fn text(operation: &Operation) -> String {
         Operation::Relu => "ReLU".to_owned(),
         Operation::Relu6 => "ReLU6".to_owned(),
         Operation::Add => "sum".to_owned(),
-        Operation::Concatenate => "concatenation".to_owned(),
+        Operation::Concatenate | Operation::Join => "concatenation".to_owned(),
         Operation::Identity => "as before".to_owned(),
         Operation::Channels(channels) => format!("{} of the channels", channels.len()),
         Operation::Colors { mean, .. } if mean.len() == 1 => "normalized grey".to_owned(),

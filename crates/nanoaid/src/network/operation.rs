@@ -52,6 +52,8 @@ pub(crate) enum Operation {
     Multiply,
     /// The channels of the inputs, one after the other.
     Concatenate,
+    /// The same with each input cut to the smallest height and width, below and on the right.
+    Join,
     /// Nothing: dropout and the like, which have a name where they were trained.
     Identity,
     /// These channels, in this order.
@@ -132,6 +134,10 @@ impl Operation {
                 inputs.insert(0, first);
                 Tensor::cat(inputs, 1)
             }
+            Self::Join => {
+                inputs.insert(0, first);
+                Tensor::cat(cut_alike(inputs), 1)
+            }
             Self::Identity => first,
             Self::Channels(channels) => {
                 let [n, _, height, width] = first.dims();
@@ -180,7 +186,7 @@ impl Operation {
             | Self::AddBlockCode { from_maps: convolution, .. }
             | Self::AddBlocks { from_maps: convolution, .. } => convolution.shape().channels_out,
             Self::Dense(dense) => dense.bias.dims()[0],
-            Self::Concatenate => inputs.iter().sum(),
+            Self::Concatenate | Self::Join => inputs.iter().sum(),
             Self::Channels(channels) => channels.len(),
             Self::OwnChannels(_) => 1,
             Self::Colors { mean, .. } => mean.len(),
@@ -322,6 +328,21 @@ impl Operation {
             _ => None,
         }
     }
+}
+
+/// `maps`, each `[N, C, H, W]` with its own sizes, cut to the smallest height and width.
+fn cut_alike(maps: Vec<Tensor<4>>) -> Vec<Tensor<4>> {
+    let least = |axis: usize| maps.iter().map(|maps| maps.dims()[axis]).min().unwrap_or(0);
+    let (height, width) = (least(2), least(3));
+    let cut = |maps: Tensor<4>| {
+        let [n, channels, own_height, own_width] = maps.dims();
+        if (own_height, own_width) == (height, width) {
+            maps
+        } else {
+            maps.slice([0..n, 0..channels, 0..height, 0..width])
+        }
+    };
+    maps.into_iter().map(cut).collect()
 }
 
 /// Each block of `side × side` pixels becomes one position, its pixels channels, row after row;

@@ -38,6 +38,8 @@ struct Link {
     tile: usize,
     /// To which of its inputs it reaches.
     inputs: Vec<ValueId>,
+    /// Whether inputs are cut to the shortest.
+    cuts: bool,
 }
 
 impl ReceptiveField {
@@ -107,11 +109,11 @@ impl ReceptiveField {
     /// Positions there are for `length` pixels; 0 if too few for some step.
     pub(super) fn map_length(&self, length: usize) -> usize {
         let mut lengths = vec![length];
-        for Link { reach, inputs, .. } in &self.steps {
+        for Link { reach, inputs, cuts, .. } in &self.steps {
             let of_inputs = || inputs.iter().map(|&input| lengths[input]);
             // a mean over the image, which has one position, may be an input beside maps
-            let longest = of_inputs().max().unwrap_or(0);
-            lengths.push(if of_inputs().any(|length| length == 0) { 0 } else { reach.length(longest) });
+            let taken = if *cuts { of_inputs().min() } else { of_inputs().max() }.unwrap_or(0);
+            lengths.push(if of_inputs().any(|length| length == 0) { 0 } else { reach.length(taken) });
         }
         lengths[self.steps.len()]
     }
@@ -187,7 +189,8 @@ impl Link {
             }
             _ => (1, &step.inputs[..]),
         };
-        Self { reach: reach(&step.operation), tile, inputs: inputs.to_vec() }
+        let cuts = matches!(step.operation, Operation::Join);
+        Self { reach: reach(&step.operation), tile, inputs: inputs.to_vec(), cuts }
     }
 }
 
@@ -227,6 +230,7 @@ fn reach(operation: &Operation) -> Reach {
         | Operation::Multiply
         | Operation::Add
         | Operation::Concatenate
+        | Operation::Join
         | Operation::Identity
         | Operation::Channels(_)
         | Operation::Colors { .. }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::Architecture;
 use crate::data::dataset::{Dataset, DatasetConfig, DatasetError, Split};
-use crate::train::{ClassifierConfig, TrainConfig};
+use crate::train::{ClassifierConfig, SegmenterTraining, TrainConfig};
 
 /// Settings of a training, complete.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +19,8 @@ use crate::train::{ClassifierConfig, TrainConfig};
 pub enum RunSettings {
     /// Of a classifier: they hold the key `architecture`.
     Classifier(Box<ClassifierSettings>),
+    /// Of a segmenter: they hold the key `scenes_per_epoch`.
+    Segmenter(Box<SegmenterTraining>),
     /// Of an autoencoder.
     Autoencoder(Box<TrainConfig>),
 }
@@ -61,6 +63,7 @@ impl RunSettings {
     pub fn epochs(&self) -> usize {
         match self {
             Self::Classifier(settings) => settings.config.epochs,
+            Self::Segmenter(config) => config.epochs,
             Self::Autoencoder(config) => config.epochs,
         }
     }
@@ -69,6 +72,7 @@ impl RunSettings {
     pub fn patience(&self) -> usize {
         match self {
             Self::Classifier(settings) => settings.config.patience,
+            Self::Segmenter(config) => config.patience,
             Self::Autoencoder(config) => config.patience,
         }
     }
@@ -77,14 +81,15 @@ impl RunSettings {
     pub fn classifier(&self) -> Option<&ClassifierSettings> {
         match self {
             Self::Classifier(settings) => Some(settings),
-            Self::Autoencoder(_) => None,
+            Self::Segmenter(_) | Self::Autoencoder(_) => None,
         }
     }
 
-    /// What is trained: `autoencoder` or `classifier`, as the commands are called.
+    /// What is trained: `autoencoder`, `classifier` or `segmenter`, as the commands are called.
     pub fn network_name(&self) -> &'static str {
         match self {
             Self::Classifier(_) => "classifier",
+            Self::Segmenter(_) => "segmenter",
             Self::Autoencoder(_) => "autoencoder",
         }
     }
@@ -94,6 +99,7 @@ impl RunSettings {
         let mut settings = self.clone();
         match &mut settings {
             Self::Classifier(settings) => (settings.config.epochs, settings.config.patience) = (1, 0),
+            Self::Segmenter(config) => (config.epochs, config.patience) = (1, 0),
             Self::Autoencoder(config) => (config.epochs, config.patience) = (1, 0),
         }
         settings
@@ -104,6 +110,10 @@ impl<'de> Deserialize<'de> for RunSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut keys = Map::<String, Value>::deserialize(deserializer)?;
         let Some(architecture) = keys.remove("architecture") else {
+            if keys.contains_key("scenes_per_epoch") {
+                let config = serde_json::from_value(Value::Object(keys)).map_err(D::Error::custom)?;
+                return Ok(Self::Segmenter(Box::new(config)));
+            }
             let config = serde_json::from_value(Value::Object(keys)).map_err(D::Error::custom)?;
             return Ok(Self::Autoencoder(Box::new(config)));
         };

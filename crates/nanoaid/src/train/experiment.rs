@@ -1,5 +1,5 @@
 //! Experiment: a training with its evaluation in a run folder, from settings to results, one call each:
-//! [`autoencoder`], [`sweep`], [`classifier`].
+//! [`autoencoder`], [`sweep`], [`classifier`], [`segmenter`].
 //!
 //! Everything that is computed is written into the run folder as data; pages are made from the
 //! results by others, and entered by [`crate::run::RunFolder::finish`]. Warnings and progress are values.
@@ -7,12 +7,15 @@
 mod autoencoder;
 mod begin;
 mod classifier;
+mod segmenter;
 
 pub use autoencoder::{AutoencoderExperiment, SweepExperiment, SweepPlan, autoencoder, sweep};
 pub use begin::{Existing, RunPlan, begun};
 pub use classifier::{
     BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, NetworkSummary, classifier,
 };
+
+pub use segmenter::{SegmenterData, SegmenterExperiment, segmenter};
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

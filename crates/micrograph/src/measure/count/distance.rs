@@ -5,7 +5,7 @@
 ///
 /// Positions outside the image are not known and so are not background. Without any background all
 /// distances are `u32::MAX`.
-pub(in crate::measure) fn squared_distances(mask: &[bool], (height, width): (usize, usize)) -> Vec<u32> {
+pub fn squared_distances(mask: &[bool], (height, width): (usize, usize)) -> Vec<u32> {
     let far = (height + width) as u32;
     // to the nearest background in the same row
     let mut along = vec![far; mask.len()];

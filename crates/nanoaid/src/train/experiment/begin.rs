@@ -53,16 +53,26 @@ pub(super) fn begin(
     text: &str,
     plan: &RunPlan<'_>,
 ) -> Result<(RunFolder, Option<Lengthened>), ExperimentError> {
-    let data = DataSummary::of(dataset)?;
+    let (mut run, lengthened) = begin_with(&DataSummary::of(dataset)?, settings, text, plan)?;
+    run.write("split.csv", dataset.split_csv().as_bytes())?;
+    Ok((run, lengthened))
+}
+
+/// The same for data of any kind, which `data` sums up.
+pub(super) fn begin_with(
+    data: &DataSummary,
+    settings: RunSettings,
+    text: &str,
+    plan: &RunPlan<'_>,
+) -> Result<(RunFolder, Option<Lengthened>), ExperimentError> {
     // a run that was cut off before its first file starts again
     let (mut run, lengthened) = if plan.existing == Existing::Resume && RunFolder::is_begun(plan.path) {
-        resumed(settings, &data, plan)?
+        resumed(settings, data, plan)?
     } else {
-        let manifest = Manifest::begun(settings, data, plan.device);
+        let manifest = Manifest::begun(settings, data.clone(), plan.device);
         (RunFolder::create(plan.path, manifest, plan.existing == Existing::Replace)?, None)
     };
     run.write("settings.toml", text.as_bytes())?;
-    run.write("split.csv", dataset.split_csv().as_bytes())?;
     Ok((run, lengthened))
 }
 

@@ -85,7 +85,7 @@ impl NetworkSummary {
         let name = match network.architecture() {
             Architecture::Transfer(config) => config.trunk.network.name(),
             Architecture::Published(config) => config.network.name(),
-            Architecture::Autoencoder(_) | Architecture::Compact(_) => "our own",
+            Architecture::Autoencoder(_) | Architecture::Compact(_) | Architecture::Segmenter(_) => "our own",
             Architecture::Imported(_) => "of an ONNX file",
         };
         let name = name.to_owned();

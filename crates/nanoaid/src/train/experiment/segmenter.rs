@@ -1,0 +1,55 @@
+//! Experiment with a segmenter.
+
+use std::path::PathBuf;
+
+use super::begin::{RunPlan, begin_with};
+use super::{Event, ExperimentError, OnEvent, unless_ended};
+use crate::Network;
+use crate::output::json_text;
+use crate::run::{DataSummary, RunFolder, RunSettings};
+use crate::train::{self, MaskedImages, SegmenterTraining, Trained, TrainingCurve};
+
+/// A trained segmenter.
+#[derive(Clone, Debug)]
+pub struct SegmenterExperiment {
+    /// The run folder; [`RunFolder::finish`] ends it.
+    pub run: RunFolder,
+    /// The network and its training.
+    pub trained: Trained,
+}
+
+/// Masked micrographs, and what a run folder says of them.
+#[derive(Clone, Debug, Default)]
+pub struct SegmenterData {
+    /// The micrographs; there may be none.
+    pub images: MaskedImages,
+    /// Their digest and numbers.
+    pub summary: DataSummary,
+    /// Where they lie, for messages.
+    pub path: Option<PathBuf>,
+}
+
+/// Trains a segmenter on scenes and `data`, from `base` if there is one.
+///
+/// # Errors
+/// If the settings, the base or the run folder cannot be used, the training fails, or `on` breaks.
+pub fn segmenter(
+    data: SegmenterData,
+    config: &SegmenterTraining,
+    base: Option<&Network>,
+    plan: &RunPlan<'_>,
+    on: &mut OnEvent<'_>,
+) -> Result<SegmenterExperiment, ExperimentError> {
+    let settings = RunSettings::Segmenter(Box::new(config.clone()));
+    let (mut run, lengthened) = begin_with(&data.summary, settings, &toml::to_string(config)?, plan)?;
+    if let Some(from) = lengthened {
+        unless_ended(on(Event::Lengthened { from, epochs: config.epochs }))?;
+    }
+    let trained = train::segmenter(data.images, config, base, plan.device, &mut run, &mut |progress| {
+        on(Event::Training(progress))
+    })?;
+    let curve = TrainingCurve { rows: trained.curve.clone(), best_epoch: trained.best_epoch };
+    run.write("curves.csv", curve.to_csv().as_bytes())?;
+    run.write("result.json", json_text(&curve)?.as_bytes())?;
+    Ok(SegmenterExperiment { run, trained })
+}
