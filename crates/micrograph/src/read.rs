@@ -222,7 +222,7 @@ pub(crate) fn stored_numbers(
         Format::Tiff => {
             let (stored, page) = tiff::facts(&file, &mut stream)?;
             stored.check(&file)?;
-            (stored, tiff::plane(&file, &mut stream, &page.as_stored(), None)?)
+            (stored, tiff::plane(&file, &mut stream, &page.into_stored(), None)?)
         }
         Format::Npy => {
             let (stored, page) = npy::facts(&file, &mut stream)?;

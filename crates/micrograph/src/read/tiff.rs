@@ -51,8 +51,8 @@ pub(super) struct Page {
 #[cfg(feature = "regions")]
 impl Page {
     /// The page with its grey levels, or indices into its palette, as they are stored.
-    pub(super) fn as_stored(self) -> Self {
-        Self { layout: self.layout.as_stored(), ..self }
+    pub(super) fn into_stored(self) -> Self {
+        Self { layout: self.layout.into_stored(), ..self }
     }
 }
 

@@ -117,7 +117,7 @@ impl Layout {
 
     /// The layout with grey levels, or indices into its palette, as they are stored.
     #[cfg(feature = "regions")]
-    pub(super) fn as_stored(mut self) -> Self {
+    pub(super) fn into_stored(mut self) -> Self {
         if matches!(self.meaning, Meaning::Palette(_) | Meaning::InvertedGray) {
             self.meaning = Meaning::Gray;
             self.samples.inverted = false;
