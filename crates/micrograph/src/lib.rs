@@ -56,6 +56,7 @@
 //! | `measure` | `measure`, `fourier` | yes |
 //! | `synth` | `synth`: seeded images with their truth | yes |
 //! | `paint` | `paint`: pictures, contact sheets, GIF, NPZ, TIFF stacks; with `measure`, `measure::draw` | yes |
+//! | `regions` | `regions`: label images, measured, corrected, compared, read and written; needs `measure` and `paint` | yes |
 //! | `image` | [`Plane`] from and to `image::GrayImage`, `image::ImageBuffer` | no |
 //! | `ndarray` | [`Plane`] from and to arrays of `ndarray` | no |
 //!
@@ -81,6 +82,8 @@ pub mod paint;
 pub mod plane;
 pub mod random;
 pub mod read;
+#[cfg(feature = "regions")]
+pub mod regions;
 pub mod regular;
 pub mod scale_bar;
 #[cfg(any(feature = "measure", feature = "synth"))]

@@ -18,6 +18,7 @@ mod sheet;
 mod small;
 mod text;
 mod ticks;
+pub(crate) mod tiff_directory;
 mod tiff_stack;
 
 pub use color_map::{Color, ColorMap, NAN_COLOR, UnknownColorMap};

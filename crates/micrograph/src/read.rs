@@ -207,6 +207,33 @@ pub fn colors(source: &Source, config: &ReadConfig) -> Result<[Plane; 3], ReadEr
     }
 }
 
+/// The numbers of `source` as they are stored: of a TIFF file the indices into its palette, and levels of which white is
+/// zero as they are. For label images; with a warning where numbers have more digits than an `f32`.
+///
+/// # Errors
+/// As [`Micrograph::from_source`].
+#[cfg(feature = "regions")]
+pub(crate) fn stored_numbers(
+    source: &Source,
+    config: &ReadConfig,
+) -> Result<(Plane, Option<String>), ReadError> {
+    let (file, mut stream) = of_source(source, config)?;
+    let (stored, (plane, warning)) = match file.format {
+        Format::Tiff => {
+            let (stored, page) = tiff::facts(&file, &mut stream)?;
+            stored.check(&file)?;
+            (stored, tiff::plane(&file, &mut stream, &page.into_stored(), None)?)
+        }
+        Format::Npy => {
+            let (stored, page) = npy::facts(&file, &mut stream)?;
+            (stored, npy::plane(&file, &mut stream, &page)?)
+        }
+        _ => return Micrograph::from_source(source, config).map(|read| (read.plane, None)),
+    };
+    check_finite(&file, &plane)?;
+    Ok((stored.orientation.turn(plane), warning))
+}
+
 /// Reads the facts of `path` without decoding its pixels; of a large file only the necessary parts.
 ///
 /// # Errors

@@ -104,6 +104,7 @@ pub mod output;
 pub mod record;
 pub mod replay;
 pub mod run;
+pub mod segment;
 pub mod terms;
 pub mod train;
 

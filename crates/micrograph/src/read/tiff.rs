@@ -48,6 +48,14 @@ pub(super) struct Page {
     jpeg_tables: Vec<u8>,
 }
 
+#[cfg(feature = "regions")]
+impl Page {
+    /// The page with its grey levels, or indices into its palette, as they are stored.
+    pub(super) fn into_stored(self) -> Self {
+        Self { layout: self.layout.into_stored(), ..self }
+    }
+}
+
 /// The facts that the file gives without decoding its pixels, and the position of the pixels.
 pub(super) fn facts(file: &ImageFile<'_>, reader: &mut dyn Stream) -> Result<(Stored, Page), ReadError> {
     let mut page = file.config.page;

@@ -115,6 +115,16 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The layout with grey levels, or indices into its palette, as they are stored.
+    #[cfg(feature = "regions")]
+    pub(super) fn into_stored(mut self) -> Self {
+        if matches!(self.meaning, Meaning::Palette(_) | Meaning::InvertedGray) {
+            self.meaning = Meaning::Gray;
+            self.samples.inverted = false;
+        }
+        self
+    }
+
     pub(in super::super) fn size(&self) -> Size {
         self.size
     }

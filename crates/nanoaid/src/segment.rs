@@ -1,0 +1,191 @@
+//! Segment: the particles, fibres or pores of a micrograph, each with its outline and a confidence, by a
+//! network that was trained for it.
+//!
+//! The network looks at the image at several scales, as it knows objects of about 6 to 130 px. At each
+//! scale, objects are the basins of its map of depth; of those that different scales find in one place,
+//! the most credible is kept. Everything is in px; results are [`Labels`].
+
+mod basins;
+mod depth;
+mod merge;
+mod pyramid;
+
+use std::ops::ControlFlow;
+
+use micrograph::Plane;
+use micrograph::regions::{Labels, RegionsError};
+use micrograph::synth::ObjectKind;
+use serde::{Deserialize, Serialize};
+
+use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
+use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
+use crate::{Architecture, ConfigError, Network};
+
+pub(crate) use depth::relative_depth;
+
+/// Side of a tile in px; larger ones need more memory, smaller ones repeat more around them.
+const TILE_PX: usize = 1024;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Particles or grains.
+    #[default]
+    Particles,
+    /// Fibres or wires.
+    Fibers,
+    /// Pores.
+    Pores,
+}
+
+impl Kind {
+    /// The channel of the network's output.
+    fn channel(self) -> usize {
+        match self {
+            Self::Particles => PARTICLE,
+            Self::Fibers => FIBER,
+            Self::Pores => PORE,
+        }
+    }
+
+    /// One of them, as results call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Particles => "particle",
+            Self::Fibers => "fibre",
+            Self::Pores => "pore",
+        }
+    }
+}
+
+impl From<Kind> for ObjectKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Particles => Self::Particle,
+            Kind::Fibers => Self::Fiber,
+            Kind::Pores => Self::Pore,
+        }
+    }
+}
+
+/// How objects are looked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SegmentConfig {
+    /// What is looked for.
+    pub what: Kind,
+    /// Least probability of a pixel of an object, in `(0, 1)`. Lower: larger and more objects.
+    pub threshold: f64,
+    /// Least fall of the depth between two objects that touch, in shares of the depth of the flatter
+    /// one, in `(0, 1)`. Lower: more objects are separated.
+    pub separation: f64,
+    /// Least confidence of an object, in `[0, 1]`.
+    pub least_confidence: f64,
+    /// Least equivalent diameter in px, at least 0.
+    pub min_size_px: f64,
+    /// Largest equivalent diameter in px, if any.
+    pub max_size_px: Option<f64>,
+}
+
+impl Default for SegmentConfig {
+    fn default() -> Self {
+        Self {
+            what: Kind::Particles,
+            threshold: 0.5,
+            separation: 0.12,
+            least_confidence: 0.5,
+            min_size_px: 4.0,
+            max_size_px: None,
+        }
+    }
+}
+
+impl SegmentConfig {
+    /// Returns the settings if every field is in range, else the first that is not.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        for (name, value) in [("threshold", self.threshold), ("separation", self.separation)] {
+            if !(value > 0.0 && value < 1.0) {
+                return Err(ConfigError::new(name, value, "above 0 and below 1"));
+            }
+        }
+        ConfigError::unless_within("least_confidence", self.least_confidence, 0.0..=1.0)?;
+        if !(self.min_size_px >= 0.0 && self.min_size_px.is_finite()) {
+            return Err(ConfigError::new("min_size_px", self.min_size_px, "a finite number, at least 0"));
+        }
+        if let Some(most) = self.max_size_px
+            && !(most > self.min_size_px && most.is_finite())
+        {
+            return Err(ConfigError::new("max_size_px", most, "a finite number above min_size_px"));
+        }
+        Ok(self)
+    }
+}
+
+/// Why an image was not segmented.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SegmentError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The network is no segmenter.
+    #[error(
+        "the network is no segmenter, expected one of `nanoaid train segmenter`, or `segmenter` for the built-in one"
+    )]
+    NoSegmenter,
+    /// The network could not be run.
+    #[error(transparent)]
+    Network(#[from] LensError),
+    /// The regions cannot be labels.
+    #[error(transparent)]
+    Regions(#[from] RegionsError),
+}
+
+/// The objects of `plane`, which is prepared: values in `[0, 1]`, without data bar. `progress` is given the
+/// scales done and their number; where it breaks, the result is [`LensError::Cancelled`].
+///
+/// # Errors
+/// If a setting is out of range, `network` is no segmenter, or `progress` broke.
+pub fn segment(
+    network: &Network,
+    plane: &Plane,
+    config: &SegmentConfig,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Labels, SegmentError> {
+    let config = config.clone().checked()?;
+    let Architecture::Segmenter(architecture) = network.architecture() else {
+        return Err(SegmentError::NoSegmenter);
+    };
+    let scales = pyramid::scales(plane, architecture.stride());
+    let mut found = merge::Candidates::new((plane.height(), plane.width()));
+    for (index, scale) in scales.iter().enumerate() {
+        if progress(index, scales.len()).is_break() {
+            return Err(LensError::Cancelled.into());
+        }
+        let [scores, depth] = maps(network, scale, config.what)?;
+        let basins = basins::basins(&scores, &depth, (scale.height, scale.width), &config);
+        found.add(&basins, scale.px);
+    }
+    Ok(found.labels(&config)?)
+}
+
+/// Probability and depth of the objects of one kind, each as large as the scale without its padding.
+fn maps(network: &Network, scale: &pyramid::Scale, what: Kind) -> Result<[Vec<f32>; 2], SegmentError> {
+    let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
+    let maps =
+        FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
+    debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
+    let mut planes = [Vec::new(), Vec::new()];
+    for (plane, channel) in planes.iter_mut().zip([what.channel(), DEPTH]) {
+        let map = maps.plane(channel).map_err(LensError::from)?;
+        for y in 0..scale.height {
+            plane.extend_from_slice(&map.row(y)[..scale.width]);
+        }
+    }
+    planes[0].iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
+    Ok(planes)
+}
