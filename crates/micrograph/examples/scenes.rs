@@ -4,8 +4,9 @@
 //! cargo run --release -p micrograph --example scenes -- scenes.png
 //! ```
 
+use micrograph::ObjectKind;
 use micrograph::paint::{ColorMap, Picture};
-use micrograph::synth::{ObjectKind, scene};
+use micrograph::synth::scene;
 
 /// Scenes in a row and in a column, and their height and width.
 const N_COLUMNS: usize = 8;

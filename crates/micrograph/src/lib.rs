@@ -78,6 +78,7 @@ pub mod measure;
 pub mod memory;
 pub mod micrograph;
 #[cfg(feature = "paint")]
+mod object_kind;
 pub mod paint;
 pub mod plane;
 pub mod random;
@@ -97,6 +98,7 @@ pub use calibration::{Calibration, CalibrationSource};
 pub use config_error::ConfigError;
 pub use data_bar::DataBar;
 pub use micrograph::{FileFacts, InstrumentSettings, Micrograph};
+pub use object_kind::ObjectKind;
 pub use plane::{Plane, Rect};
 pub use read::{ReadConfig, ReadError};
 pub use scale_bar::ScaleBar;

@@ -50,7 +50,7 @@ pub use particles::{Packing, Particle, ParticlesConfig, ParticlesTruth};
 pub use porous::{PorousConfig, PorousStructure, PorousTruth};
 pub use powder::{Grain, PowderConfig, PowderTruth};
 pub use scan::{Scan, ScanConfig};
-pub use scene::{ObjectKind, Scene, scene};
+pub use scene::{Scene, scene};
 pub use tip::{TipConfig, TipShape, TipTruth};
 pub use varied::{Kind, varied, varied_config_of, varied_of};
 

@@ -18,16 +18,18 @@ use std::time::Instant;
 
 use micrograph::paint::{ColorMap, Picture};
 use micrograph::regions::{Evaluation, Labels, matching, read_labels};
-use micrograph::{Plane, Rect};
+use micrograph::{ObjectKind, Plane, Rect};
 use nanoaid::data::prepare::{self, PrepareConfig};
-use nanoaid::segment::{Kind, SegmentConfig, segment};
+use nanoaid::segment::{SegmentConfig, segment};
 use nanoaid::{Architecture, Device, Network, network};
 
 /// An image of a truth set.
 struct Row {
     set: String,
     name: String,
-    what: Kind,
+    what: ObjectKind,
+    height: usize,
+    width: usize,
 }
 
 /// What makes the regions.
@@ -49,23 +51,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => Source::Folder(PathBuf::from(source)),
     };
+    // settings to try, as JSON
+    let config: SegmentConfig = match std::env::var("SETTINGS") {
+        Ok(text) => serde_json::from_str(&text)?,
+        Err(_) => SegmentConfig::default(),
+    };
     let begun = Instant::now();
     let mut sets: BTreeMap<String, Vec<Evaluation>> = BTreeMap::new();
     let details = std::env::var_os("DETAILS").is_some();
     for row in rows(&truth, chosen)? {
         let image = truth.join(&row.set).join(format!("{}.image.png", row.name));
         let prepared = prepare::file(&image, &PrepareConfig::default())?;
-        let expected = labels(&truth.join(&row.set).join(format!("{}.labels.tif", row.name)))?;
+        let labels_in = |folder: &Path| {
+            let path = folder.join(&row.set).join(format!("{}.labels.tif", row.name));
+            read_labels(&path, (row.height, row.width), None)
+        };
+        let expected = labels_in(&truth)?;
         let found = match &source {
             Source::Network(network) => {
-                let config = SegmentConfig { what: row.what, ..SegmentConfig::default() };
+                let config = SegmentConfig { what: row.what, ..config.clone() };
                 let found =
                     segment(network, &prepared.plane, &config, &mut |_, _| ControlFlow::Continue(()))?;
                 as_large_as(&found, &expected)?
             }
-            Source::Folder(folder) => {
-                labels(&folder.join(&row.set).join(format!("{}.labels.tif", row.name)))?
-            }
+            Source::Folder(folder) => labels_in(folder)?,
         };
         let evaluation = matching(&found, &expected, None)?;
         if details {
@@ -101,6 +110,7 @@ fn rows(truth: &Path, chosen: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let column =
         |name: &str| header.iter().position(|other| *other == name).ok_or(format!("no column {name}"));
     let (set, name, task, part) = (column("set")?, column("name")?, column("task")?, column("part")?);
+    let (height, width) = (column("height")?, column("width")?);
     let mut rows = Vec::new();
     for line in lines {
         let fields: Vec<&str> = line.split(',').collect();
@@ -109,19 +119,17 @@ fn rows(truth: &Path, chosen: &str) -> Result<Vec<Row>, Box<dyn Error>> {
             None => chosen.is_empty() || fields[part] == chosen,
         };
         if wanted {
-            let what = match fields[task] {
-                "fibres" => Kind::Fibers,
-                "pores" => Kind::Pores,
-                _ => Kind::Particles,
-            };
-            rows.push(Row { set: fields[set].to_owned(), name: fields[name].to_owned(), what });
+            let what = fields[task].parse()?;
+            rows.push(Row {
+                set: fields[set].to_owned(),
+                name: fields[name].to_owned(),
+                what,
+                height: fields[height].parse()?,
+                width: fields[width].parse()?,
+            });
         }
     }
     Ok(rows)
-}
-
-fn labels(path: &Path) -> Result<Labels, Box<dyn Error>> {
-    Ok(read_labels(path, None, None)?)
 }
 
 /// Regions of a specimen on the image with its data bar.

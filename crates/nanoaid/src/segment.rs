@@ -12,9 +12,8 @@ mod pyramid;
 
 use std::ops::ControlFlow;
 
-use micrograph::Plane;
 use micrograph::regions::{Labels, RegionsError};
-use micrograph::synth::ObjectKind;
+use micrograph::{ObjectKind, Plane};
 use serde::{Deserialize, Serialize};
 
 use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
@@ -26,46 +25,12 @@ pub(crate) use depth::relative_depth;
 /// Side of a tile in px; larger ones need more memory, smaller ones repeat more around them.
 const TILE_PX: usize = 1024;
 
-/// What is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Particles or grains.
-    #[default]
-    Particles,
-    /// Fibres or wires.
-    Fibers,
-    /// Pores.
-    Pores,
-}
-
-impl Kind {
-    /// The channel of the network's output.
-    fn channel(self) -> usize {
-        match self {
-            Self::Particles => PARTICLE,
-            Self::Fibers => FIBER,
-            Self::Pores => PORE,
-        }
-    }
-
-    /// One of them, as results call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Particles => "particle",
-            Self::Fibers => "fibre",
-            Self::Pores => "pore",
-        }
-    }
-}
-
-impl From<Kind> for ObjectKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Particles => Self::Particle,
-            Kind::Fibers => Self::Fiber,
-            Kind::Pores => Self::Pore,
-        }
+/// The channel of the network's output for objects of a kind.
+fn channel(what: ObjectKind) -> usize {
+    match what {
+        ObjectKind::Particle => PARTICLE,
+        ObjectKind::Fiber => FIBER,
+        ObjectKind::Pore => PORE,
     }
 }
 
@@ -74,7 +39,7 @@ impl From<Kind> for ObjectKind {
 #[serde(default, deny_unknown_fields)]
 pub struct SegmentConfig {
     /// What is looked for.
-    pub what: Kind,
+    pub what: ObjectKind,
     /// Least probability of a pixel of an object, in `(0, 1)`. Lower: larger and more objects.
     pub threshold: f64,
     /// Least fall of the depth between two objects that touch, in shares of the depth of the flatter
@@ -91,7 +56,7 @@ pub struct SegmentConfig {
 impl Default for SegmentConfig {
     fn default() -> Self {
         Self {
-            what: Kind::Particles,
+            what: ObjectKind::Particle,
             threshold: 0.5,
             separation: 0.12,
             least_confidence: 0.5,
@@ -174,13 +139,13 @@ pub fn segment(
 }
 
 /// Probability and depth of the objects of one kind, each as large as the scale without its padding.
-fn maps(network: &Network, scale: &pyramid::Scale, what: Kind) -> Result<[Vec<f32>; 2], SegmentError> {
+fn maps(network: &Network, scale: &pyramid::Scale, what: ObjectKind) -> Result<[Vec<f32>; 2], SegmentError> {
     let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
     let maps =
         FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
     debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
     let mut planes = [Vec::new(), Vec::new()];
-    for (plane, channel) in planes.iter_mut().zip([what.channel(), DEPTH]) {
+    for (plane, channel) in planes.iter_mut().zip([channel(what), DEPTH]) {
         let map = maps.plane(channel).map_err(LensError::from)?;
         for y in 0..scale.height {
             plane.extend_from_slice(&map.row(y)[..scale.width]);

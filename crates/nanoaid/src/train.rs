@@ -28,7 +28,7 @@ pub use config::{TeacherConfig, TrainConfig};
 pub use curve::TrainingCurve;
 pub use reconstruct::reconstruct;
 pub use report::{BaselineQuality, HeldOut, QualityReport, Report, Sample, TrainResult};
-pub use segmenter::{MaskedImage, MaskedImages, SegmenterTraining, segmenter};
+pub use segmenter::{SegmenterTraining, segmenter};
 
 use std::ops::ControlFlow;
 

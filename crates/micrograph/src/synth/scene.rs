@@ -15,8 +15,8 @@ mod marks;
 mod recording;
 mod shape;
 
-use crate::Plane;
 use crate::random::Stream;
+use crate::{ObjectKind, Plane};
 
 use arrangement::Arrangement;
 use look::Look;
@@ -26,17 +26,6 @@ use shape::Shape;
 const LEAST_VISIBLE_PX: usize = 16;
 /// Smallest visible share of an object that counts.
 const LEAST_VISIBLE_SHARE: f64 = 0.25;
-
-/// What an object of a scene is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectKind {
-    /// A particle or a grain.
-    Particle,
-    /// A fibre or a wire.
-    Fiber,
-    /// A hole.
-    Pore,
-}
 
 /// A picture and the objects in it.
 #[derive(Clone, Debug)]
@@ -66,7 +55,7 @@ struct Canvas {
 /// If a side is 0.
 ///
 /// ```
-/// use micrograph::synth::{ObjectKind, scene};
+/// use micrograph::synth::scene;
 ///
 /// let found = scene((96, 96), 0, 3);
 /// assert_eq!(found.labels.len(), 96 * 96);
@@ -84,16 +73,16 @@ pub fn scene((height, width): (usize, usize), seed: u64, index: u64) -> Scene {
         painted: Vec::new(),
     };
     match random.uniform() {
-        share if share < 0.10 => background::structures(&mut canvas, &mut random),
-        share if share < 0.62 => particles(&mut canvas, &mut random),
-        share if share < 0.68 => {
+        share if share < 0.08 => background::structures(&mut canvas, &mut random),
+        share if share < 0.66 => particles(&mut canvas, &mut random),
+        share if share < 0.72 => {
             background::structures(&mut canvas, &mut random);
             particles(&mut canvas, &mut random);
         }
-        share if share < 0.73 => grains::mosaic(&mut canvas, ObjectKind::Particle, &mut random),
-        share if share < 0.80 => grains::mosaic(&mut canvas, ObjectKind::Pore, &mut random),
+        share if share < 0.76 => grains::mosaic(&mut canvas, ObjectKind::Particle, &mut random),
+        share if share < 0.81 => grains::mosaic(&mut canvas, ObjectKind::Pore, &mut random),
         share if share < 0.86 => pores(&mut canvas, &mut random),
-        share if share < 0.96 => fibers::fibers(&mut canvas, &mut random),
+        share if share < 0.97 => fibers::fibers(&mut canvas, &mut random),
         _ => {
             fibers::fibers(&mut canvas, &mut random);
             particles(&mut canvas, &mut random);
@@ -108,7 +97,7 @@ pub fn scene((height, width): (usize, usize), seed: u64, index: u64) -> Scene {
 fn particles(canvas: &mut Canvas, random: &mut Stream) {
     let n_looks = if random.uniform() < 0.15 { 2 } else { 1 };
     for _ in 0..n_looks {
-        let diameter = size_px(random, 7.0, 130.0);
+        let diameter = size_px(random, 6.0, 95.0);
         let look = Look::of_particles(diameter, canvas.level(), random);
         let shapes = Shape::family(random);
         let arrangement = Arrangement::random(random);
@@ -125,7 +114,7 @@ fn particles(canvas: &mut Canvas, random: &mut Stream) {
 
 /// Single holes in a surface.
 fn pores(canvas: &mut Canvas, random: &mut Stream) {
-    let diameter = size_px(random, 7.0, 90.0);
+    let diameter = size_px(random, 7.0, 80.0);
     let look = Look::of_pores(diameter, canvas.level(), random);
     let shapes = Shape::family(random);
     let spots = Arrangement::apart(random).spots((canvas.height, canvas.width), diameter, random);

@@ -15,7 +15,7 @@ pub use classifier::{
     BaseNetwork, ClassifierExperiment, ClassifierPlan, ClassifierResult, NetworkSummary, classifier,
 };
 
-pub use segmenter::{SegmenterData, SegmenterExperiment, segmenter};
+pub use segmenter::{SegmenterExperiment, segmenter};
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -13,12 +13,12 @@ use burn::tensor::{Tensor, TensorData, activation};
 use super::learn::{Task, Validation, learn};
 use super::{OnProgress, TrainError, Trained};
 use crate::data::dataset::Skipped;
+use crate::data::masked::{MaskedImage, MaskedImages};
 use crate::network::{DEPTH, Graph, Norms, Statistics};
 use crate::run::{NETWORK, RunFolder};
 use crate::{Architecture, Device, Network};
 
 pub use config::SegmenterTraining;
-pub use masked::MaskedImage;
 use patches::{Batch, Patches};
 
 /// What the squared error of the depth counts beside the cross-entropy, which is about five times as large.
@@ -29,15 +29,6 @@ const N_VALIDATION_SCENES: usize = 96;
 const N_VALIDATION_PATCHES: usize = 4;
 /// Most patches in one pass of the validation.
 const VALIDATION_BATCH: usize = 8;
-
-/// Masked micrographs, split.
-#[derive(Clone, Debug, Default)]
-pub struct MaskedImages {
-    /// To learn from.
-    pub train: Vec<MaskedImage>,
-    /// To compare epochs by.
-    pub validation: Vec<MaskedImage>,
-}
 
 /// Trains a segmenter as `config` says, from `base` if there is one, keeping its state in `run`;
 /// continues from the newest whole checkpoint there, if there is one.
@@ -73,7 +64,7 @@ fn validation(images: &[MaskedImage], config: &SegmenterTraining) -> Vec<Batch> 
     for (number, image) in images.iter().enumerate() {
         patches.extend((0..N_VALIDATION_PATCHES).map(|index| {
             let index = (number * N_VALIDATION_PATCHES + index) as u64;
-            image.patch(config.patch, patches::VALIDATION_SEED, index)
+            masked::patch(image, config.patch, patches::VALIDATION_SEED, index)
         }));
     }
     patches.chunks(VALIDATION_BATCH).map(|patches| Batch::of(patches, config.patch)).collect()

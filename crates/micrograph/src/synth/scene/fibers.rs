@@ -1,6 +1,7 @@
 //! Fibres and wires: curved lines of one width with shading across, that cross and lie in bundles.
 
-use super::{Canvas, ObjectKind, size_px};
+use super::{Canvas, size_px};
+use crate::ObjectKind;
 use crate::random::Stream;
 
 /// What the fibres of a scene have in common.
@@ -17,7 +18,7 @@ struct Look {
 
 /// Fibres of one kind all over the scene.
 pub(super) fn fibers(canvas: &mut Canvas, random: &mut Stream) {
-    let width = size_px(random, 3.0, 45.0);
+    let width = size_px(random, 3.0, 32.0);
     let spread = 0.35 * random.uniform().powi(2);
     let bending = random.uniform().powi(2) * 0.03;
     let direction = random.between(0.0, std::f64::consts::TAU);

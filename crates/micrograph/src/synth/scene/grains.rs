@@ -1,7 +1,8 @@
 //! Mosaics: grains that fill the image with thin borders, or the cells of a foam between walls.
 
 use super::look::grain;
-use super::{Canvas, ObjectKind, size_px};
+use super::{Canvas, size_px};
+use crate::ObjectKind;
 use crate::random::Stream;
 
 /// Cells of a Voronoi diagram of random sites, parted by walls.

@@ -85,9 +85,10 @@ impl Look {
         let mut look = Self::plain(diameter, random);
         look.level = level - (0.1 + 0.5 * random.uniform()) as f32;
         look.rim = 0.0;
-        look.dome = -0.25 * random.uniform() as f32;
+        // what tells them from dark particles: darker towards the middle, and a bright edge outside
+        look.dome = -(0.1 + 0.25 * random.uniform()) as f32;
         look.facets = 0.0;
-        look.halo = if random.uniform() < 0.6 { 0.35 * random.uniform() as f32 } else { 0.0 };
+        look.halo = (0.08 + 0.3 * random.uniform()) as f32;
         look.halo_px = (1.5 + 3.0 * random.uniform()) as f32;
         look
     }
@@ -173,6 +174,9 @@ impl One {
 
 /// Smooth noise of about unit size, in `[-1, 1]`.
 pub(super) fn grain(key: u64, [y, x]: [f32; 2]) -> f32 {
+    // turned, so that its squares do not follow the rows
+    let (sin, cos) = ((key >> 32) as f32).sin_cos();
+    let (y, x) = (y * cos - x * sin, y * sin + x * cos);
     let corner = |dy: i64, dx: i64| {
         let (i, j) = (y.floor() as i64 + dy, x.floor() as i64 + dx);
         let mut bits = key

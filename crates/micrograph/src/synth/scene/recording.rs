@@ -12,9 +12,9 @@ pub(super) fn record(canvas: &mut Canvas, random: &mut Stream) -> Plane {
     let mut plane = smooth(&Plane::new(height, width, std::mem::take(&mut canvas.values)), blur);
     let values = plane.values_mut();
 
-    if random.uniform() < 0.3 {
+    if random.uniform() < 0.2 {
         // charging: rows drift against each other
-        let depth = (0.08 * random.uniform()) as f32;
+        let depth = (0.04 * random.uniform()) as f32;
         let mut level = 0.0;
         for row in values.chunks_exact_mut(width) {
             level = 0.9 * level + depth * random.normal() as f32;
@@ -25,7 +25,7 @@ pub(super) fn record(canvas: &mut Canvas, random: &mut Stream) -> Plane {
         let gamma = random.between(0.5, 2.0) as f32;
         values.iter_mut().for_each(|value| *value = value.max(0.0).powf(gamma));
     }
-    let noise = (0.16 * random.uniform().powi(2)) as f32;
+    let noise = (0.14 * random.uniform().powi(3)) as f32;
     let grown = random.uniform() < 0.4; // noise with neighbours alike, as resampled images have
     let mut field = Plane::from_fn(height, width, |_, _| random.normal() as f32);
     if grown {

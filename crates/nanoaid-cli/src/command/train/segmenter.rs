@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::Device;
+use nanoaid::data::masked::MaskedImages;
 use nanoaid::network::open;
 use nanoaid::output::json_text;
 use nanoaid::run::RunSettings;
 use nanoaid::train::SegmenterTraining;
-use nanoaid::train::experiment::{RunPlan, SegmenterData, SegmenterExperiment, begun, segmenter};
+use nanoaid::train::experiment::{RunPlan, SegmenterExperiment, begun, segmenter};
 
 use crate::command::training::{Shown, change, existing, read_settings};
 use crate::outcome::{Failure, Outcome, print};
@@ -16,6 +17,9 @@ use crate::outcome::{Failure, Outcome, print};
 /// Arguments of `train segmenter`.
 #[derive(Args)]
 pub(crate) struct SegmenterArguments {
+    /// Micrographs with drawn objects, beside synthetic scenes: a folder of pairs such as `a.png` and
+    /// `a.labels.tif` (label image, COCO or VIA JSON, ImageJ ROI zip), or an index CSV (`file,labels,what,…`)
+    data: Option<PathBuf>,
     /// Settings as TOML; keys as in `settings` of a run's manifest
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -31,6 +35,9 @@ pub(crate) struct SegmenterArguments {
     /// Patches in an epoch
     #[arg(long, value_name = "N")]
     scenes_per_epoch: Option<usize>,
+    /// Share of the patches that are cut out of DATA
+    #[arg(long, value_name = "SHARE")]
+    masked_share: Option<f64>,
     /// Epochs
     #[arg(long)]
     epochs: Option<usize>,
@@ -69,6 +76,7 @@ pub(super) fn run(arguments: &SegmenterArguments) -> Result<Outcome, Failure> {
     change(&mut config.patch, arguments.patch.as_ref());
     change(&mut config.batch, arguments.batch.as_ref());
     change(&mut config.scenes_per_epoch, arguments.scenes_per_epoch.as_ref());
+    change(&mut config.masked_share, arguments.masked_share.as_ref());
     change(&mut config.epochs, arguments.epochs.as_ref());
     change(&mut config.learning_rate, arguments.learning_rate.as_ref());
     change(&mut config.seed, arguments.seed.as_ref());
@@ -76,8 +84,11 @@ pub(super) fn run(arguments: &SegmenterArguments) -> Result<Outcome, Failure> {
     let base = arguments.base.as_ref().map(|base| open(base, arguments.device)).transpose()?;
     let plan = RunPlan { path: &arguments.out, existing, device: arguments.device };
     let mut shown = Shown::new();
-    let data = SegmenterData::default();
-    let mut experiment = segmenter(data, &config, base.as_ref(), &plan, &mut |event| shown.event(event))?;
+    let images = match &arguments.data {
+        Some(path) => MaskedImages::open(path)?,
+        None => MaskedImages::default(),
+    };
+    let mut experiment = segmenter(images, &config, base.as_ref(), &plan, &mut |event| shown.event(event))?;
     shown.finish();
     let SegmenterExperiment { run, trained } = &mut experiment;
     run.finish(trained.status, &[])?;

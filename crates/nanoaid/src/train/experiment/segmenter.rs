@@ -1,13 +1,12 @@
 //! Experiment with a segmenter.
 
-use std::path::PathBuf;
-
 use super::begin::{RunPlan, begin_with};
 use super::{Event, ExperimentError, OnEvent, unless_ended};
 use crate::Network;
+use crate::data::masked::MaskedImages;
 use crate::output::json_text;
 use crate::run::{DataSummary, RunFolder, RunSettings};
-use crate::train::{self, MaskedImages, SegmenterTraining, Trained, TrainingCurve};
+use crate::train::{self, SegmenterTraining, Trained, TrainingCurve};
 
 /// A trained segmenter.
 #[derive(Clone, Debug)]
@@ -18,34 +17,29 @@ pub struct SegmenterExperiment {
     pub trained: Trained,
 }
 
-/// Masked micrographs, and what a run folder says of them.
-#[derive(Clone, Debug, Default)]
-pub struct SegmenterData {
-    /// The micrographs; there may be none.
-    pub images: MaskedImages,
-    /// Their digest and numbers.
-    pub summary: DataSummary,
-    /// Where they lie, for messages.
-    pub path: Option<PathBuf>,
-}
-
-/// Trains a segmenter on scenes and `data`, from `base` if there is one.
+/// Trains a segmenter on scenes and `images`, of which there may be none, from `base` if there is one.
 ///
 /// # Errors
 /// If the settings, the base or the run folder cannot be used, the training fails, or `on` breaks.
 pub fn segmenter(
-    data: SegmenterData,
+    images: MaskedImages,
     config: &SegmenterTraining,
     base: Option<&Network>,
     plan: &RunPlan<'_>,
     on: &mut OnEvent<'_>,
 ) -> Result<SegmenterExperiment, ExperimentError> {
     let settings = RunSettings::Segmenter(Box::new(config.clone()));
-    let (mut run, lengthened) = begin_with(&data.summary, settings, &toml::to_string(config)?, plan)?;
+    let data = DataSummary {
+        digest_sha256: images.digest_sha256.clone(),
+        n_train: images.train.len(),
+        n_validation: images.validation.len(),
+        ..DataSummary::default()
+    };
+    let (mut run, lengthened) = begin_with(&data, settings, &toml::to_string(config)?, plan)?;
     if let Some(from) = lengthened {
         unless_ended(on(Event::Lengthened { from, epochs: config.epochs }))?;
     }
-    let trained = train::segmenter(data.images, config, base, plan.device, &mut run, &mut |progress| {
+    let trained = train::segmenter(images, config, base, plan.device, &mut run, &mut |progress| {
         on(Event::Training(progress))
     })?;
     let curve = TrainingCurve { rows: trained.curve.clone(), best_epoch: trained.best_epoch };

@@ -48,9 +48,9 @@ impl Default for SegmenterTraining {
     fn default() -> Self {
         Self {
             levels: SegmenterConfig::default().levels,
-            patch: 160, // wider than most objects
-            batch: 8,
-            scenes_per_epoch: 2048,
+            patch: 128, // wider than most objects
+            batch: 10,
+            scenes_per_epoch: 2500,
             masked_share: 0.3,
             epochs: 20,
             learning_rate: 2e-3,

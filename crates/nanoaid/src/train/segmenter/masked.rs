@@ -1,77 +1,61 @@
-//! Masked: a micrograph in which someone drew the objects, and the patches that are cut out of it.
+//! Masked: the patches that are cut out of a micrograph in which someone drew the objects.
 
 use micrograph::Plane;
 use micrograph::random::Stream;
 use micrograph::smooth::smooth;
-use micrograph::synth::ObjectKind;
 
 use super::patches::Patch;
 use super::target::target;
+use crate::data::masked::MaskedImage;
 
 /// Range of the zoom of a patch, if the micrograph is large enough.
 const ZOOM: [f64; 2] = [0.35, 1.6];
 
-/// A micrograph and the objects in it.
-#[derive(Clone, Debug)]
-pub struct MaskedImage {
-    /// Its file, for messages.
-    pub name: String,
-    /// Prepared as for any network, `[H, W]`, in `[0, 1]`.
-    pub plane: Plane,
-    /// The object of each pixel, from 1; 0: none. `[H, W]`.
-    pub labels: Vec<u32>,
-    /// What the objects are.
-    pub kind: ObjectKind,
-}
+/// Patch `index` of `seed`: zoomed, turned, mirrored, with other contrast and noise, `side × side`.
+/// Where the micrograph is too small it is mirrored at its border.
+pub(super) fn patch(image: &MaskedImage, side: usize, seed: u64, index: u64) -> Patch {
+    let mut random = Stream::new(seed, "segmenter/masked", index);
+    let (height, width) = (image.plane.height(), image.plane.width());
+    // not so far out that the micrograph no longer fills the patch
+    let least = (side as f64 / height.min(width) as f64).max(ZOOM[0]).min(ZOOM[1]);
+    let zoom = random.between(least.ln(), ZOOM[1].ln().max(least.ln() + 1e-6)).exp();
+    let window = side as f64 / zoom;
+    let start =
+        |length: usize, random: &mut Stream| random.between(0.0, (length as f64 - window).max(0.0) + 1e-9);
+    let (top, left) = (start(height, &mut random), start(width, &mut random));
+    let turn = random.below(8);
+    let source = if zoom < 0.8 { smooth(&image.plane, 0.4 / zoom) } else { image.plane.clone() };
 
-impl MaskedImage {
-    /// Patch `index` of `seed`: zoomed, turned, mirrored, with other contrast and noise, `side × side`.
-    /// Where the micrograph is too small it is mirrored at its border.
-    pub(super) fn patch(&self, side: usize, seed: u64, index: u64) -> Patch {
-        let mut random = Stream::new(seed, "segmenter/masked", index);
-        let (height, width) = (self.plane.height(), self.plane.width());
-        // not so far out that the micrograph no longer fills the patch
-        let least = (side as f64 / height.min(width) as f64).max(ZOOM[0]).min(ZOOM[1]);
-        let zoom = random.between(least.ln(), ZOOM[1].ln().max(least.ln() + 1e-6)).exp();
-        let window = side as f64 / zoom;
-        let start = |length: usize, random: &mut Stream| {
-            random.between(0.0, (length as f64 - window).max(0.0) + 1e-9)
-        };
-        let (top, left) = (start(height, &mut random), start(width, &mut random));
-        let turn = random.below(8);
-        let source = if zoom < 0.8 { smooth(&self.plane, 0.4 / zoom) } else { self.plane.clone() };
-
-        let (mut values, mut labels) = (Vec::with_capacity(side * side), Vec::with_capacity(side * side));
-        for row in 0..side {
-            for column in 0..side {
-                let (mut y, mut x) = (row, column);
-                if turn & 1 > 0 {
-                    y = side - 1 - y;
-                }
-                if turn & 2 > 0 {
-                    x = side - 1 - x;
-                }
-                if turn & 4 > 0 {
-                    (y, x) = (x, y);
-                }
-                let at = |start: f64, index: usize| start + (index as f64 + 0.5) / zoom - 0.5;
-                let (y, x) = (at(top, y), at(left, x));
-                values.push(interpolated(&source, y, x));
-                let (y, x) = (mirrored(y.round() as i64, height), mirrored(x.round() as i64, width));
-                labels.push(self.labels[y * width + x]);
+    let (mut values, mut labels) = (Vec::with_capacity(side * side), Vec::with_capacity(side * side));
+    for row in 0..side {
+        for column in 0..side {
+            let (mut y, mut x) = (row, column);
+            if turn & 1 > 0 {
+                y = side - 1 - y;
             }
+            if turn & 2 > 0 {
+                x = side - 1 - x;
+            }
+            if turn & 4 > 0 {
+                (y, x) = (x, y);
+            }
+            let at = |start: f64, index: usize| start + (index as f64 + 0.5) / zoom - 0.5;
+            let (y, x) = (at(top, y), at(left, x));
+            values.push(interpolated(&source, y, x));
+            let (y, x) = (mirrored(y.round() as i64, height), mirrored(x.round() as i64, width));
+            labels.push(image.labels[y * width + x]);
         }
-        let (gain, offset) = (random.between(0.7, 1.2) as f32, (0.1 * random.normal()) as f32);
-        let noise = (0.06 * random.uniform().powi(2)) as f32;
-        let inverted = random.uniform() < 0.1;
-        for value in &mut values {
-            let changed = (*value - 0.5) * gain + 0.5 + offset + noise * random.normal() as f32;
-            *value = if inverted { 1.0 - changed } else { changed }.clamp(0.0, 1.0);
-        }
-        let n = labels.iter().copied().max().unwrap_or(0) as usize;
-        let target = target(&labels, &vec![self.kind; n], (side, side));
-        Patch { values, target }
     }
+    let (gain, offset) = (random.between(0.7, 1.2) as f32, (0.1 * random.normal()) as f32);
+    let noise = (0.06 * random.uniform().powi(2)) as f32;
+    let inverted = random.uniform() < 0.1;
+    for value in &mut values {
+        let changed = (*value - 0.5) * gain + 0.5 + offset + noise * random.normal() as f32;
+        *value = if inverted { 1.0 - changed } else { changed }.clamp(0.0, 1.0);
+    }
+    let n = labels.iter().copied().max().unwrap_or(0) as usize;
+    let target = target(&labels, &vec![image.what; n], (side, side));
+    Patch { values, target }
 }
 
 /// Position `index` of `length`, mirrored at both ends.
@@ -106,9 +90,10 @@ mod tests {
         let inside = |y: usize, x: usize| (y as f64 - 40.0).hypot(x as f64 - 50.0) < 20.0;
         let plane = Plane::from_fn(80, 100, |y, x| if inside(y, x) { 1.0 } else { 0.0 });
         let labels = (0..8000).map(|index| u32::from(inside(index / 100, index % 100))).collect();
-        let image = MaskedImage { name: "disc".to_owned(), plane, labels, kind: ObjectKind::Particle };
+        let image =
+            MaskedImage { name: "disc".to_owned(), plane, labels, what: micrograph::ObjectKind::Particle };
         for index in 0..20 {
-            let Patch { values, target } = image.patch(64, 0, index);
+            let Patch { values, target } = patch(&image, 64, 0, index);
             let of_disc = |there: f32| {
                 let chosen: Vec<f32> = values
                     .iter()

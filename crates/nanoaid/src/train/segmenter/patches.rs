@@ -8,8 +8,9 @@ use micrograph::random::Stream;
 use micrograph::synth::scene;
 
 use super::config::SegmenterTraining;
-use super::masked::MaskedImage;
+use super::masked;
 use super::target::target;
+use crate::data::masked::MaskedImage;
 
 /// Batches that are ready before they are needed.
 const BATCHES_AHEAD: usize = 3;
@@ -91,7 +92,7 @@ impl Inner {
         let mut random = Stream::new(seed, "segmenter/source", index);
         if !self.images.is_empty() && random.uniform() < masked_share {
             let image = &self.images[random.below(self.images.len())];
-            return image.patch(patch, seed, index);
+            return masked::patch(image, patch, seed, index);
         }
         of_scene(patch, seed, index)
     }

@@ -1,6 +1,6 @@
 //! Target: what the network is to give for the objects of a patch.
 
-use micrograph::synth::ObjectKind;
+use micrograph::ObjectKind;
 
 use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
 use crate::segment::relative_depth;
