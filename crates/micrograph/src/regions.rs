@@ -26,7 +26,7 @@ pub use corrections::{Addition, Circle, Correction, Corrections, Missed};
 pub use error::RegionsError;
 pub use formats::coco::{CocoImage, coco_text, write_coco};
 pub use formats::geojson::{geojson_text, write_geojson};
-pub use formats::label_image::write_label_tiff;
+pub use formats::label_image::{label_tiff_bytes, write_label_tiff};
 pub use formats::roi_zip::{roi_zip_bytes, write_roi_zip};
 pub use labels::Labels;
 pub use matching::{AtThreshold, Evaluation, Pair, matched_pairs, matching};

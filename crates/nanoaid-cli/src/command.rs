@@ -18,6 +18,7 @@ mod micrographs;
 mod network;
 mod output;
 mod replay;
+mod segment;
 mod serve;
 mod site;
 mod sweep;
@@ -92,6 +93,10 @@ pub(crate) enum Command {
     ///
     /// A folder with results of the same settings is continued: what was measured is not measured again.
     Measure(measure::MeasureArguments),
+    /// Find particles, fibres or pores: outlines, sizes, label images.
+    ///
+    /// By a network that was trained for it; for images in which the background is not flat and objects touch.
+    Segment(Box<segment::SegmentArguments>),
     /// Name the class of micrographs, with probabilities, or abstain.
     Classify(classify::ClassifyArguments),
     /// Make images that units of a network look for, by gradient ascent (feature visualization).
@@ -149,7 +154,7 @@ impl Command {
             | Self::Classify(_)
             | Self::Serve(_)
             | Self::Completions(_) => WayOn::Again,
-            Self::Demo(_) | Self::Lens(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
+            Self::Demo(_) | Self::Lens(_) | Self::Segment(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
         }
     }
 
@@ -160,6 +165,7 @@ impl Command {
             Self::Info(arguments) => info::run(&arguments),
             Self::Lens(arguments) => lens::run(&arguments),
             Self::Measure(arguments) => measure::run(&arguments),
+            Self::Segment(arguments) => segment::run(&arguments),
             Self::Classify(arguments) => classify::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),

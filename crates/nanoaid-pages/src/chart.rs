@@ -11,6 +11,7 @@ mod curve;
 mod histogram;
 mod interval;
 mod line;
+mod size;
 mod svg;
 mod volcano;
 
@@ -19,6 +20,7 @@ pub use curve::{CurveChart, XUnit};
 pub use histogram::histograms;
 pub use interval::{IntervalRow, intervals};
 pub use line::{LineChart, LineStyle, Series};
+pub use size::size_histogram;
 pub use volcano::{VolcanoPoint, volcano};
 
 /// Style of charts for a page with the variables `--ink`, `--soft`, `--ground`, `--grid`, `--pale` and

@@ -9,6 +9,7 @@ pub mod classifier;
 pub mod demo;
 pub mod frame;
 pub mod lens;
+pub mod segment;
 pub mod site;
 pub mod sweep;
 mod term;

@@ -25,6 +25,7 @@ use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, View
 use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure_as};
 use crate::output::{OutputError, OutputFolder};
 use crate::record::{self, Input, NetworkUsed, Record, RecordError};
+use crate::segment::{self, SegmentError, SegmentRecord, segment_file};
 
 /// What is made again.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,8 @@ pub enum ReplayProgress {
     View(ViewProgress),
     /// A measurement.
     Measure(MeasureStep),
+    /// A segmentation: scales that are done, and how many there are.
+    Segment(usize, usize),
     /// Pictures of a unit.
     Gallery(GalleryProgress),
 }
@@ -66,11 +69,11 @@ pub enum ReplayError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The record is of a command whose results are not made again.
-    #[error("{}: expected a record of lens, visualize or measure, found one of `{command}`", path.display())]
+    #[error("{}: expected a record of lens, visualize, measure or segment, found one of `{command}`", path.display())]
     Command { path: PathBuf, command: String },
     /// A folder instead of a record.
     #[error(
-        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure or visualize",
+        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure, segment or visualize",
         path.display()
     )]
     Folder { path: PathBuf },
@@ -104,6 +107,9 @@ pub enum ReplayError {
     /// The image could not be measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// The image could not be segmented.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
     /// The pictures could not be made.
     #[error("{}: {source}", record.display())]
     Gallery { record: PathBuf, source: GalleryError },
@@ -140,6 +146,7 @@ pub fn replay(
     match record::head(path, &bytes)?.command.as_str() {
         "lens" => lens(from, record::parsed(path, &bytes)?, output, progress),
         "measure" => measurement((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        segment::COMMAND => segmentation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         "visualize" => pictures(path, &record::parsed(path, &bytes)?, output, progress),
         command => Err(ReplayError::Command { path: path.to_owned(), command: command.to_owned() }),
     }
@@ -194,13 +201,7 @@ fn measurement(
         .zip(network.as_ref())
         .map(|(used, network)| PatternNetwork::new(&used.run, network, record.settings.unit.as_deref()))
         .transpose()?;
-    // as the files were named, whatever the record is called by now: the overlay's name is the shortest
-    let name = record.files.keys().filter_map(|file| file.strip_suffix(".png")).min_by_key(|name| name.len());
-    let name = name.ok_or_else(|| lacks("overlay"))?.to_owned();
-    // names come from outside: of files in the folder, and of no others
-    if name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
-        return Err(ReplayError::Name { record: path.to_owned(), name });
-    }
+    let name = name_of_overlay(path, &record.files)?;
     let again =
         measure_as((&source, input.clone()), &name, &record.settings, network.as_mut(), &mut |step| {
             progress(ReplayProgress::Measure(step))
@@ -214,6 +215,49 @@ fn measurement(
     recorded.insert(format!("{name}.json"), sha256(bytes));
     let files = again.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     compared(path, &record.program_version, &recorded, &files)
+}
+
+fn segmentation(
+    (from, bytes): (ReplayInput<'_>, &[u8]),
+    kept: &SegmentRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (path, record) = (from.record, &kept.record);
+    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
+    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
+        return Err(lacks("file"));
+    };
+    let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
+    let source = find::input(path, image, content, from.images)?;
+    let network = opened(path, used)?;
+    let name = name_of_overlay(path, &record.files)?;
+    let by = (&network, used.clone());
+    let again = segment_file((&source, input.clone()), &name, by, &record.settings, &mut |n_done, n| {
+        progress(ReplayProgress::Segment(n_done, n))
+    })?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    for (name, bytes) in &again.files {
+        folder.write(name, bytes)?;
+    }
+    // the record holds the numbers, so that its own bytes count, too
+    let mut recorded = record.files.clone();
+    recorded.insert(format!("{name}.json"), sha256(bytes));
+    let files = again.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    compared(path, &record.program_version, &recorded, &files)
+}
+
+/// The name that all `files` of an image begin with, whatever the record is called by now: the overlay's is the
+/// shortest.
+fn name_of_overlay(path: &Path, files: &BTreeMap<String, String>) -> Result<String, ReplayError> {
+    let name = files.keys().filter_map(|file| file.strip_suffix(".png")).min_by_key(|name| name.len());
+    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "overlay" };
+    let name = name.ok_or_else(lacks)?.to_owned();
+    // names come from outside: of files in the folder, and of no others
+    if name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
+        return Err(ReplayError::Name { record: path.to_owned(), name });
+    }
+    Ok(name)
 }
 
 fn pictures(

@@ -7,8 +7,10 @@
 
 mod basins;
 mod depth;
+mod file;
 mod merge;
 mod pyramid;
+mod table;
 
 use std::ops::ControlFlow;
 
@@ -16,11 +18,17 @@ use micrograph::regions::{Labels, RegionsError};
 use micrograph::{ObjectKind, Plane};
 use serde::{Deserialize, Serialize};
 
+use crate::data::prepare::PrepareError;
 use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
 use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
+use crate::output::OutputError;
 use crate::{Architecture, ConfigError, Network};
 
+pub use file::{SegmentRecord, SegmentSettings, SegmentedImage, segment_file};
+pub use table::segments_csv;
+
 pub(crate) use depth::relative_depth;
+pub(crate) use file::COMMAND;
 
 /// Side of a tile in px; larger ones need more memory, smaller ones repeat more around them.
 const TILE_PX: usize = 1024;
@@ -105,6 +113,12 @@ pub enum SegmentError {
     /// The network could not be run.
     #[error(transparent)]
     Network(#[from] LensError),
+    /// The file could not be read or prepared; the error names it.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The record could not be written as JSON.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The regions cannot be labels.
     #[error(transparent)]
     Regions(#[from] RegionsError),

@@ -14,8 +14,11 @@ pub const AUTOENCODER: &str = "autoencoder";
 /// Name of the built-in classifier, wherever a run is named.
 pub const CLASSIFIER: &str = "classifier";
 
+/// Name of the built-in segmenter, wherever a run is named.
+pub const SEGMENTER: &str = "segmenter";
+
 /// Their names.
-pub const NAMES: [&str; 2] = [AUTOENCODER, CLASSIFIER];
+pub const NAMES: [&str; 3] = [AUTOENCODER, CLASSIFIER, SEGMENTER];
 
 /// The built-in autoencoder.
 ///
@@ -46,12 +49,21 @@ pub fn classifier(device: Device) -> Result<Network, WeightsError> {
     opened(CLASSIFIER, device)
 }
 
+/// The built-in segmenter of particles, fibres and pores.
+///
+/// # Errors
+/// If the program was built without it, or with a damaged file.
+pub fn segmenter(device: Device) -> Result<Network, WeightsError> {
+    opened(SEGMENTER, device)
+}
+
 /// The weights of the network called `name`, where the program was built with them.
 #[cfg(feature = "builtin-weights")]
 fn weights(name: &str) -> Option<&'static [u8]> {
     match name {
         AUTOENCODER => Some(include_bytes!("../../assets/autoencoder.safetensors")),
         CLASSIFIER => Some(include_bytes!("../../assets/classifier.safetensors")),
+        SEGMENTER => Some(include_bytes!("../../assets/segmenter.safetensors")),
         _ => None,
     }
 }
@@ -90,6 +102,7 @@ pub fn named(name: &str, device: Device) -> Option<Result<Network, WeightsError>
     match name {
         AUTOENCODER => Some(autoencoder(device)),
         CLASSIFIER => Some(classifier(device)),
+        SEGMENTER => Some(segmenter(device)),
         _ => None,
     }
 }
@@ -107,6 +120,7 @@ mod tests {
         for (name, manifest) in [
             (AUTOENCODER, include_str!("../../assets/autoencoder-manifest.json")),
             (CLASSIFIER, include_str!("../../assets/classifier-manifest.json")),
+            (SEGMENTER, include_str!("../../assets/segmenter-manifest.json")),
         ] {
             let network = named(name, Device::Cpu).unwrap().unwrap();
             let manifest: Value = serde_json::from_str(manifest).unwrap();

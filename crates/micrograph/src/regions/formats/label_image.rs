@@ -40,7 +40,11 @@ pub fn write_label_tiff(
     Ok(write_whole(path, &label_tiff_bytes(labels, calibration)?)?)
 }
 
-fn label_tiff_bytes(labels: &Labels, calibration: Option<&Calibration>) -> Result<Vec<u8>, RegionsError> {
+/// The bytes of [`write_label_tiff`].
+///
+/// # Errors
+/// If they would pass 4 GiB, or the calibration cannot be stored.
+pub fn label_tiff_bytes(labels: &Labels, calibration: Option<&Calibration>) -> Result<Vec<u8>, RegionsError> {
     let wide = labels.n_regions() > usize::from(u16::MAX);
     let n_bytes = labels.values().len() as u64 * if wide { 4 } else { 2 };
     // the directory takes far less than 1 KiB
