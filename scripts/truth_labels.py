@@ -7,7 +7,7 @@ OUT/<set>/<name>.labels.tif (uint16, 0 = background) and OUT/index.csv. Needs nu
 
 Columns of index.csv:
   instance  yes: one id for each object. no: connected components (4-neighbours) of a mask that merges some touching objects.
-  part      train, tune or judge. EMPS is halved by the SHA-256 of the name. Fibres: see below.
+  part      train, tune or judge. EMPS is halved by the SHA-256 of the name. Fibres follow the split of sem2, but see below.
   tier      A open licence; B for measuring only, never to train what ships.
   group     one specimen, article or source.
   ignore    rows at the foot of the image (as first:last, last not included) that are a data bar or invented; "border" where
@@ -15,24 +15,26 @@ Columns of index.csv:
   crumbs    components under 5 px that were dropped from a mask without ids.
 
 Peculiarities, from looking at the outlines on the images:
-  emps                 One id per particle, touching and overlapping ones apart, particles at the edge included. About half
+  emps                 One id per particle, touching and overlapping ones apart, particles at the edge included. Two thirds
                        are transmission images (dark on bright). Letters, scale bars and now and then a whole data bar are in
-                       the picture. The outlines are polygons, 1 to 3 px outside the edge on small particles. Particles in the
-                       second layer of a heap, out of focus or under 5 px are often left out, and where a heap has no clear
-                       outlines only the clear ones are drawn. 5 to 179 per image, shorter side 512 px (articles' figures
-                       brought to that size, so many are enlarged and blurred).
+                       the picture. Nearly every particle in sight has an outline, blurred, faint and 5 px ones too; of the
+                       deeper layer of a heap only what can be told apart. Left out: debris, decorations sitting on a particle,
+                       the faint remains beside one. Where particles overlap the front one gets the pixels, in transmission
+                       images one of the two. Aggregates whose grains cannot be told apart are one particle. The outlines
+                       are polygons, mostly just outside the edge. 5 to 179 per image; the shorter side is 512 px
+                       (articles' figures brought to that size, so many are enlarged and smooth).
   ampis_powder         Polygons by hand, nearly every particle down to about 6 px; a particle and its satellites are one object
                        (satellites have polygons of their own in the source, not used). Overlaps below 0.2 % of the area: the
                        later polygon wins. Particles at the edge included. No data bar. One file says that the field is 1036
-                       um wide; the same grain sizes in the others, where it says 103.6, show that this is one scale with a slip in one
-                       of the two, so no pixel size is given.
+                       um wide, the others 103.6, with grains of the same size in them: a slip in one
+                       or the other, so no pixel size is given.
   ampis_powder_reduced Two more fields of the same annotation whose images are here only as JPEG at two thirds of the size;
                        the polygons are scaled to them. Same specimen family as the above.
   ampis_spheroidite    Mask of carbides in steel, mostly apart, a few chains merged. Particles cut by the edge were removed from
                        the truth although they are plain to see ("border"), and the truth is somewhat larger than the bright
                        core. The lowest 1 to 4 rows of the image are black.
   nffa_particles_saemi Mask with 0 = particle. Thin background lines part most touching particles. The data bar was replaced in
-                       the image by a mirrored copy of what lies above it (rows from about 650 on), and the truth labels the
+                       the image by a mirrored copy of what lies above it (rows from 604 or 634 on), and the truth labels the
                        mirrored particles too: those rows are to be ignored. One image (0a7eff) labels only those in focus of a
                        charged heap; one (0c1e57) outlines overlapping crystals with gaps between.
   axondeepseg          Axons (dark, inside a bright ring of myelin), one component each; the myelin is not part of the object.
@@ -42,9 +44,10 @@ Peculiarities, from looking at the outlines on the images:
                        particle now and two then. Data bar from row 712. Pixel values are the palette's indices: all colours
                        in the palette are overlays, which occur in the bar only.
   microplastic_fibres  Mask of the area of all fibres, crossings merged: components are nets of fibres, not fibres. Thin fibrils and
-                       fibres in the background are partly left out, and lines are drawn to about 2 px. The "clean" and "noisy"
-                       images are squares cut out of the full fields (PAN, PE, PP) and made smaller, so they are no
-                       independent specimens: `group` and `part` follow the field they were cut from where it is known.
+                       fibres in the background are partly left out, and lines are drawn to about 2 px. noisy-54 to noisy-69
+                       are squares of 900 px (left and right) cut out of pan-1 to pan-8 and brought to 512 px, so they
+                       are no specimens of their own: `group` and `part` follow the field they come from. None of the clean
+                       ones was found in a full field; they are the "tune" part here.
 """
 import csv
 import glob
@@ -60,8 +63,8 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 CRUMB = 5
-# where the squares of the fibre set were cut from
-CUT_FROM = {}
+# where the squares of the fibre set were cut from: found by matching, correlation 0.98 or more
+CUT_FROM = {f"noisy-{54 + 2 * field + side}": f"pan-{field + 1}" for field in range(8) for side in (0, 1)}
 
 
 def grey(path):
@@ -198,9 +201,10 @@ def main():
         group, split = groups[image]
         if name in CUT_FROM:
             group, split = groups[f"microplastic__{CUT_FROM[name]}-image.png"]
+        part = "tune" if name.startswith("clean") else parts[split]
         labels, crumbs = components(grey(path) > 127)
         put("microplastic_fibres", name, grey(os.path.join(data, "sem2", "fibres", image)), labels, "fibres", "no", "A", "", group,
-            parts[split], "", crumbs)
+            part, "", crumbs)
 
     with open(os.path.join(out, "index.csv"), "w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
