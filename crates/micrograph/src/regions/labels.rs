@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use crate::Rect;
+
 use super::RegionsError;
 use super::shape::Shape;
 
@@ -191,7 +193,22 @@ impl Labels {
     pub fn keeping(&self, keep: impl Fn(u32) -> bool) -> Self {
         let kept: Vec<bool> = (0..=self.n_regions as u32).map(|label| label > 0 && keep(label)).collect();
         let value = |value: &u32| if kept[*value as usize] { *value } else { 0 };
-        self.renamed(self.values.iter().map(value).collect(), |name| name)
+        self.renamed_here(self.values.iter().map(value).collect(), |name| name)
+    }
+
+    /// The labels inside `rect`, e.g. without the rows of a data bar.
+    ///
+    /// # Errors
+    /// If `rect` is empty or reaches outside.
+    pub fn crop(&self, rect: Rect) -> Result<Self, RegionsError> {
+        let Rect { y, x, height, width } = rect;
+        if !rect.is_within(self.height, self.width) {
+            let expected = format!("a part of {} × {} px (height × width)", self.height, self.width);
+            let found = format!("{height} × {width} px at row {y}, column {x}");
+            return Err(RegionsError::given("part of labels", expected, found));
+        }
+        let rows = (y..y + height).map(|row| &self.values[row * self.width + x..][..width]);
+        self.renamed(height, width, rows.flatten().copied().collect(), |name| name)
     }
 
     /// The labels with each connected part a region of its own; pixels are connected through all eight neighbours.
@@ -217,18 +234,29 @@ impl Labels {
                 }
             }
         }
-        self.renamed(values, |part| of_part[part as usize - 1])
+        self.renamed_here(values, |part| of_part[part as usize - 1])
     }
 
-    /// `values` of the same size, in which each number stands for a part of the region that `origin` gives.
-    pub(super) fn renamed(&self, values: Vec<u32>, origin: impl Fn(u32) -> u32) -> Self {
-        let (mut labels, names) =
-            Self::numbered(self.height, self.width, values).expect("the size is that of labels that exist");
-        labels.confidence = self
-            .confidence
-            .as_ref()
-            .map(|of| names.iter().map(|name| of[origin(*name) as usize - 1]).collect());
-        labels
+    /// `values` of another image, in which each number stands for a part of the region that `origin` gives.
+    fn renamed(
+        &self,
+        height: usize,
+        width: usize,
+        values: Vec<u32>,
+        origin: impl Fn(u32) -> u32,
+    ) -> Result<Self, RegionsError> {
+        let (mut labels, names) = Self::numbered(height, width, values)?;
+        let of = |confidence: &Vec<f32>| {
+            names.iter().map(|name| confidence[origin(*name) as usize - 1]).collect::<Vec<f32>>()
+        };
+        labels.confidence = self.confidence.as_ref().map(of);
+        Ok(labels)
+    }
+
+    /// As [`Self::renamed`], for `values` of the same image.
+    fn renamed_here(&self, values: Vec<u32>, origin: impl Fn(u32) -> u32) -> Self {
+        let renamed = self.renamed(self.height, self.width, values, origin);
+        renamed.expect("the size is that of labels that exist")
     }
 
     /// The renumbered labels, and the number that each region had before.
@@ -326,6 +354,14 @@ pub(super) mod tests {
         // .#....
         let found = Labels::of_mask(3, 6, &mask).unwrap();
         assert_eq!(found, labels(&["11..2.", "1...2.", ".1...."]));
+    }
+
+    #[test]
+    fn a_part_has_its_own_numbers() {
+        let whole = Labels::with_confidence(2, 4, vec![1, 2, 0, 3, 1, 2, 2, 3], &[0.1, 0.2, 0.3]).unwrap();
+        let part = whole.crop(Rect { y: 0, x: 1, height: 1, width: 3 }).unwrap();
+        assert_eq!((part.values(), part.confidence()), (&[1, 0, 2][..], Some(&[0.2, 0.3][..])));
+        assert!(whole.crop(Rect { y: 1, x: 0, height: 2, width: 4 }).is_err());
     }
 
     #[test]

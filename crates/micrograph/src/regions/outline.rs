@@ -46,8 +46,8 @@ impl Outline {
     }
 
     /// The outline with fewer points, none of the left-out ones farther than `tolerance_px` from the lines that
-    /// remain (Douglas & Peucker 1973); 0.5 px smooths the steps of pixels. A ring that would lose its area stays as it
-    /// is. Simplified rings of a narrow region may cross.
+    /// remain (Douglas & Peucker 1973). 0.75 px smooths the steps of pixels, whose corners are up to 0.71 px from a line at
+    /// 45°; 0.5 px keeps most of them. A ring that would lose its area stays as it is. Simplified rings of a narrow region may cross.
     pub fn simplified(&self, tolerance_px: f64) -> Self {
         let ring = |ring: &Vec<Point>| simplify::ring(ring, tolerance_px);
         let part = |part: &OutlinePart| OutlinePart {

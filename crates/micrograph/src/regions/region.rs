@@ -280,11 +280,11 @@ mod tests {
             let name = format!("{radius}: {disc:?}");
             // the edge of a pixel image is known to a fraction of a pixel, that of its corners to about one
             assert!((disc.diameter_px - 2.0 * radius).abs() < 0.25, "{name}");
-            assert!((disc.x - centre[0]).abs() < 0.1 && (disc.y - centre[1]).abs() < 0.1, "{name}");
+            assert!((disc.x - centre[0]).abs() < 0.15 && (disc.y - centre[1]).abs() < 0.15, "{name}");
             assert!((disc.feret_max_px - 2.0 * radius - 0.6).abs() < 0.8, "{name}");
             assert!((disc.feret_min_px - 2.0 * radius).abs() < 1.0, "{name}");
             let perimeter = 2.0 * PI * radius;
-            assert!((disc.perimeter_px / perimeter - 1.0).abs() < 0.025_f64.max(0.1 / radius), "{name}");
+            assert!((disc.perimeter_px / perimeter - 1.0).abs() < 0.01, "{name}");
             assert!(disc.circularity > 0.95 && disc.circularity <= 1.0, "{name}");
             assert_eq!(disc.solidity, 1.0, "{name}");
             assert!(disc.aspect_ratio >= 1.0 && disc.aspect_ratio < 1.0 + 2.0 / radius, "{name}");
@@ -321,13 +321,14 @@ mod tests {
             let name = format!("{degrees}: {found:?}");
             assert!((found.area_px as f64 / (PI * a * b) - 1.0).abs() < 0.01, "{name}");
             let difference = crate::measure::geometry::axis_difference_deg(found.feret_max_deg, degrees);
-            assert!(difference.abs() < 2.5, "{name}");
+            // pixels at the blunt end move the longest distance: √(2a) · b/a px of them are within 1 px of it
+            assert!(difference.abs() < 5.0, "{name}");
             assert!((found.feret_max_px - 2.0 * a).abs() < 1.2, "{name}");
-            assert!((found.feret_min_px - 2.0 * b).abs() < 1.2, "{name}");
+            assert!((found.feret_min_px - 2.0 * b).abs() < 1.25, "{name}");
             // Ramanujan's second approximation, exact to 1e-5 here
             let h = ((a - b) / (a + b)).powi(2);
             let perimeter = PI * (a + b) * (1.0 + 3.0 * h / (10.0 + (4.0 - 3.0 * h).sqrt()));
-            assert!((found.perimeter_px / perimeter - 1.0).abs() < 0.05, "{name} {perimeter}");
+            assert!((found.perimeter_px / perimeter - 1.0).abs() < 0.01, "{name} {perimeter}");
         }
     }
 

@@ -218,7 +218,9 @@ mod tests {
     use crate::regions::labels::tests::labels;
     use crate::regions::{outlines, regions};
 
-    const FILE: Named<'_> = Named { path: Path::new("coco.json"), format: "COCO" };
+    fn named() -> Named<'static> {
+        Named { path: Path::new("coco.json"), format: "COCO" }
+    }
 
     fn written(labels: &Labels) -> String {
         let (regions, outlines) = (regions(labels, None).unwrap(), outlines(labels));
@@ -227,7 +229,7 @@ mod tests {
     }
 
     fn again(text: &str, size: (usize, usize)) -> Result<Labels, RegionsError> {
-        let Shapes { shapes, confidence } = read(FILE, text.as_bytes(), size, Some("a.png"))?;
+        let Shapes { shapes, confidence } = read(named(), text.as_bytes(), size, Some("a.png"))?;
         Labels::of_shapes(size.0, size.1, &shapes, confidence.as_deref())
     }
 

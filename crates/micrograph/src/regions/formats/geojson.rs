@@ -167,7 +167,9 @@ mod tests {
     use crate::regions::labels::tests::labels;
     use crate::regions::{Labels, outlines, regions};
 
-    const FILE: Named<'_> = Named { path: Path::new("regions.geojson"), format: "GeoJSON" };
+    fn named() -> Named<'static> {
+        Named { path: Path::new("regions.geojson"), format: "GeoJSON" }
+    }
 
     #[test]
     fn what_is_written_comes_back() {
@@ -177,9 +179,11 @@ mod tests {
         let all = regions(&before, None).unwrap();
         let calibration = Calibration::square(2.0, CalibrationSource::Typed);
         let text = geojson_text(&outlines(&before), &all, Some(&calibration)).unwrap();
-        assert!(text.contains(r#""type":"Polygon","coordinates":[[[0.0,0.0],[3.0,0.0],[3.0,3.0],[0.0,3.0],[0.0,0.0]],[[1.0,1.0]"#));
+        assert!(text.contains(
+            r#""type":"Polygon","coordinates":[[[0.0,0.0],[3.0,0.0],[3.0,3.0],[0.0,3.0],[0.0,0.0]],[["#
+        ));
         assert!(text.contains(r#""label":1,"area_px":8,"#) && text.contains(r#""area_nm2":32.0"#), "{text}");
-        let Shapes { shapes, confidence } = read(FILE, text.as_bytes()).unwrap();
+        let Shapes { shapes, confidence } = read(named(), text.as_bytes()).unwrap();
         assert_eq!(Labels::of_shapes(4, 7, &shapes, confidence.as_deref()).unwrap(), before);
         assert!(geojson_text(&outlines(&before)[1..], &all, None).is_err());
     }
@@ -188,7 +192,7 @@ mod tests {
     fn what_is_no_polygon_is_named() {
         let feature =
             |geometry: &str| format!(r#"{{"type": "Feature", "geometry": {geometry}, "properties": null}}"#);
-        let text = |geometry: &str| read(FILE, feature(geometry).as_bytes()).unwrap_err().to_string();
+        let text = |geometry: &str| read(named(), feature(geometry).as_bytes()).unwrap_err().to_string();
         assert!(
             text(r#"{"type": "Point", "coordinates": [1, 2]}"#)
                 .ends_with("expected Polygon or MultiPolygon, found Point")
@@ -197,7 +201,7 @@ mod tests {
         assert_eq!(short, "regions.geojson: damaged GeoJSON file: a position without two coordinates");
         let high =
             feature(r#"{"type": "Polygon", "coordinates": [[[1, 1, 9], [3, 1, 9], [3, 3, 9], [1, 1, 9]]]}"#);
-        let found = read(FILE, high.as_bytes()).unwrap();
+        let found = read(named(), high.as_bytes()).unwrap();
         assert_eq!(found.shapes, [Shape::Polygon(vec![vec![[1.0, 1.0], [3.0, 1.0], [3.0, 3.0]]])]);
     }
 }

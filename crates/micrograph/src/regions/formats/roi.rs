@@ -233,7 +233,9 @@ mod tests {
     use crate::regions::labels::tests::labels;
     use crate::regions::{Labels, outlines};
 
-    const FILE: Named<'_> = Named { path: Path::new("a.roi"), format: "ImageJ ROI" };
+    fn named() -> Named<'static> {
+        Named { path: Path::new("a.roi"), format: "ImageJ ROI" }
+    }
 
     fn pixels(shape: Shape, height: usize, width: usize) -> Labels {
         Labels::of_shapes(height, width, &[shape], None).unwrap()
@@ -254,7 +256,7 @@ mod tests {
         let before = labels(&["..111.2", "..1.1..", "4.11133", "444.3.4"]);
         for outline in outlines(&before) {
             let bytes = bytes(&outline, "region µ").unwrap();
-            let found = pixels(read(FILE, "a", &bytes).unwrap(), 4, 7);
+            let found = pixels(read(named(), "a", &bytes).unwrap(), 4, 7);
             let expected = before.values().iter().map(|value| u32::from(*value == outline.label)).collect();
             assert_eq!(found, Labels::new(4, 7, expected).unwrap(), "{outline:?}");
         }
@@ -283,11 +285,11 @@ mod tests {
     fn other_kinds_are_read_or_named() {
         let rectangle = file(1, [1, 2, 3, 5], |_| {});
         assert_eq!(
-            pixels(read(FILE, "a", &rectangle).unwrap(), 4, 6),
+            pixels(read(named(), "a", &rectangle).unwrap(), 4, 6),
             labels(&["......", "..111.", "..111.", "......"])
         );
         let oval = file(2, [0, 0, 3, 4], |_| {});
-        assert_eq!(pixels(read(FILE, "a", &oval).unwrap(), 3, 4), labels(&[".11.", "1111", ".11."]));
+        assert_eq!(pixels(read(named(), "a", &oval).unwrap(), 3, 4), labels(&[".11.", "1111", ".11."]));
         let fractional = file(7, [0, 0, 3, 4], |bytes| {
             bytes[17] = 3;
             bytes[51] = 128;
@@ -296,28 +298,28 @@ mod tests {
         });
         let corners = vec![[0.4_f32, 0.4], [3.6, 0.4], [0.4, 2.7]];
         let corners = corners.into_iter().map(|point| point.map(f64::from)).collect();
-        assert_eq!(read(FILE, "a", &fractional).unwrap(), Shape::Polygon(vec![corners]));
+        assert_eq!(read(named(), "a", &fractional).unwrap(), Shape::Polygon(vec![corners]));
         for (kind, name) in [(3, "a line"), (5, "a polyline"), (10, "points"), (77, "an unknown kind")] {
-            let text = read(FILE, "0001.roi", &file(kind, [0; 4], |_| {})).unwrap_err().to_string();
+            let text = read(named(), "0001.roi", &file(kind, [0; 4], |_| {})).unwrap_err().to_string();
             assert!(text.ends_with(&format!("found {name} (0001.roi)")), "{text}");
         }
         let round = file(1, [0, 0, 3, 4], |bytes| bytes[55] = 9);
-        assert!(read(FILE, "a", &round).unwrap_err().to_string().contains("round corners"));
+        assert!(read(named(), "a", &round).unwrap_err().to_string().contains("round corners"));
     }
 
     #[test]
     fn damage_is_named() {
         let many = file(0, [0; 4], |bytes| bytes[16..22].copy_from_slice(&[0, 0, 0xff, 0xff, 0xff, 0xff]));
-        let text = read(FILE, "a", &many).unwrap_err().to_string();
+        let text = read(named(), "a", &many).unwrap_err().to_string();
         assert_eq!(text, "a.roi: damaged ImageJ ROI file: a: 4294967295 points do not fit into its 64 bytes");
         let composite = file(1, [0; 4], |bytes| bytes[36..40].fill(0xff));
-        assert!(read(FILE, "a", &composite).is_err());
+        assert!(read(named(), "a", &composite).is_err());
         let curved = file(1, [0; 4], |bytes| {
             bytes[39] = 1;
             bytes.extend(3.0_f32.to_be_bytes());
         });
-        assert!(read(FILE, "a", &curved).unwrap_err().to_string().contains("curves"));
-        assert!(read(FILE, "a", b"Iout").unwrap_err().to_string().contains("it ends after 4 bytes"));
+        assert!(read(named(), "a", &curved).unwrap_err().to_string().contains("curves"));
+        assert!(read(named(), "a", b"Iout").unwrap_err().to_string().contains("it ends after 4 bytes"));
         let far = &outlines(
             &Labels::new(1, 40_000, (0..40_000).map(|x| u32::from(x == 39_000)).collect()).unwrap(),
         )[0];

@@ -105,7 +105,9 @@ mod tests {
     use crate::regions::labels::tests::labels;
     use crate::regions::{Labels, outlines};
 
-    const FILE: Named<'_> = Named { path: Path::new("rois.zip"), format: "ROI set" };
+    fn named() -> Named<'static> {
+        Named { path: Path::new("rois.zip"), format: "ROI set" }
+    }
 
     /// An archive of one deflated entry, by the description of the format (APPNOTE.TXT).
     fn deflated(name: &str, content: &[u8]) -> Vec<u8> {
@@ -140,23 +142,23 @@ mod tests {
         let before = labels(&["..111.2", "..1.1..", "4.11133", "444.3.4"]);
         let bytes = roi_zip_bytes(&outlines(&before)).unwrap();
         assert!(is_zip(&bytes));
-        let found = read(FILE, &bytes).unwrap();
+        let found = read(named(), &bytes).unwrap();
         assert_eq!(Labels::of_shapes(4, 7, &found.shapes, None).unwrap(), before);
         let none = roi_zip_bytes(&[]).unwrap();
-        assert!(is_zip(&none) && read(FILE, &none).unwrap().shapes.is_empty());
+        assert!(is_zip(&none) && read(named(), &none).unwrap().shapes.is_empty());
     }
 
     #[test]
     fn deflated_entries_are_read() {
         let before = labels(&["...", ".11"]);
         let roi = roi::bytes(&outlines(&before)[0], "a").unwrap();
-        let found = read(FILE, &deflated("0001.roi", &roi)).unwrap();
+        let found = read(named(), &deflated("0001.roi", &roi)).unwrap();
         assert_eq!(Labels::of_shapes(2, 3, &found.shapes, None).unwrap(), before);
     }
 
     #[test]
     fn what_is_no_set_of_rois_is_refused() {
-        let text = |bytes: &[u8]| read(FILE, bytes).unwrap_err().to_string();
+        let text = |bytes: &[u8]| read(named(), bytes).unwrap_err().to_string();
         let other = deflated("a.txt", b"x");
         assert_eq!(text(&other), "rois.zip: expected an archive of .roi files, found the entry a.txt");
         let bomb = deflated("a.roi", &vec![0; MOST_ENTRY_BYTES as usize + 1]);

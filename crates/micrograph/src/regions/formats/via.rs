@@ -129,7 +129,9 @@ mod tests {
     use crate::regions::Labels;
     use crate::regions::labels::tests::labels;
 
-    const FILE: Named<'_> = Named { path: Path::new("via.json"), format: "VIA" };
+    fn named() -> Named<'static> {
+        Named { path: Path::new("via.json"), format: "VIA" }
+    }
 
     fn image(regions: &str) -> String {
         format!(
@@ -150,7 +152,7 @@ mod tests {
         let project = format!(r#"{{"_via_settings": {{}}, "_via_img_metadata": {}}}"#, image(&list));
         for text in [image(&list), image(&numbered), project] {
             assert!(is_via(text.as_bytes()));
-            let found = read(FILE, text.as_bytes(), Some("a.png")).unwrap();
+            let found = read(named(), text.as_bytes(), Some("a.png")).unwrap();
             let found = Labels::of_shapes(4, 5, &found.shapes, None).unwrap();
             assert_eq!(found, labels(&["11...", "11.22", ".....", "...3."]));
         }
@@ -160,11 +162,11 @@ mod tests {
     fn what_has_no_inside_is_named() {
         let point =
             image(r#"[{"shape_attributes": {"name": "point", "cx": 3, "cy": 4}, "region_attributes": {}}]"#);
-        let text = read(FILE, point.as_bytes(), None).unwrap_err().to_string();
+        let text = read(named(), point.as_bytes(), None).unwrap_err().to_string();
         assert_eq!(text, format!("via.json: expected {INSIDE}, found a point"));
         let uneven = SHAPES[0].replace("[0, 2, 2, 0]", "[0, 2, 2]");
-        let text = read(FILE, image(&format!("[{uneven}]")).as_bytes(), None).unwrap_err().to_string();
+        let text = read(named(), image(&format!("[{uneven}]")).as_bytes(), None).unwrap_err().to_string();
         assert_eq!(text, "via.json: damaged VIA file: a polygon with 3 columns and 4 rows");
-        assert!(read(FILE, b"{\"a\": 3}", None).is_err());
+        assert!(read(named(), b"{\"a\": 3}", None).is_err());
     }
 }

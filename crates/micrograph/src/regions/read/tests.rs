@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -96,6 +98,8 @@ fn files() -> Vec<Vec<u8>> {
     ]
 }
 
+static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(files);
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
@@ -105,7 +109,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..6),
         end in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut bytes = files().swap_remove(which);
+        let mut bytes = FILES[which].clone();
         for (at, value, kind) in changes {
             let at = at.index(bytes.len());
             match kind {
