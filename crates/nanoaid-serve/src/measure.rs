@@ -12,9 +12,10 @@ use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{Report, ReportConfig, Task};
 use nanoaid::hash::sha256;
 use nanoaid::measure::{
-    MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row, measure as measured,
+    MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row, measure as measured,
 };
-use nanoaid::record::Input;
+use nanoaid::network::builtin;
+use nanoaid::record::{Input, NetworkUsed};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -160,22 +161,26 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
     }
     let network = wish.network.as_deref().map(|id| app.network(id)).transpose()?;
     let network = network.map(|open| (open.run.clone(), Arc::clone(&open.network)));
+    let segmenter = app.network(builtin::SEGMENTER).ok().map(|open| Arc::clone(&open.network));
     let text = serde_json::to_string(&settings).map_err(Fault::own)?;
     let id = sha256(format!("{}/{}/{text}/{:?}", image.id, image.name, wish.network));
     let found = app
         .kept
         .get(format!("measured/{id}"), move |wanted| {
             let source = image.source()?;
-            let mut network = match &network {
+            let pattern = match &network {
                 Some((run, network)) => Some(
                     PatternNetwork::new(run, network, settings.unit.as_deref())
                         .map_err(|error| image.said(error))?,
                 ),
                 None => None,
             };
+            let segmenter = segmenter.as_deref();
+            let used = segmenter.map(|network| NetworkUsed::of(builtin::SEGMENTER.as_ref(), network));
+            let mut networks = MeasureNetworks { pattern, segmenter: segmenter.zip(used) };
             let stem = Path::new(&image.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let temporary = source.path().display().to_string();
-            let found = measured((&source, &stem), &settings, network.as_mut(), &mut |_| wanted.flow());
+            let found = measured((&source, &stem), &settings, &mut networks, &mut |_| wanted.flow());
             let mut found = found.map_err(|error| image.said(error))?;
             let own = Input::File { path: PathBuf::from(&image.name), sha256: image.sha256.clone() };
             found.record.record.input = Some(own);

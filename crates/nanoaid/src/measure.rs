@@ -5,6 +5,7 @@
 //! record, pictures and a table. Knows no HTML and prints nothing.
 
 mod folder;
+mod objects;
 mod particles;
 mod table;
 
@@ -18,8 +19,9 @@ use std::path::{Path, PathBuf};
 use micrograph::measure::file::{
     FileMeasurement, MeasureConfig, MeasureFileError, MeasureStep, measure_file,
 };
-use micrograph::measure::{Measured, Report};
-use micrograph::{ConfigError, DataBar, ReadError, ScaleBar, Source};
+use micrograph::measure::{Measured, Report, Task};
+use micrograph::regions::RegionsError;
+use micrograph::{ConfigError, DataBar, Plane, ReadError, ScaleBar, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::address::AddressError;
@@ -28,6 +30,7 @@ use crate::hash::sha256;
 use crate::interpret::pattern::{Looker, PatternConfig, PatternError, PatternResult, picture};
 use crate::output::{OutputError, json_text};
 use crate::record::{Input, NetworkUsed, Record, RecordError};
+use crate::segment::SegmentError;
 use crate::{Address, Network};
 
 /// The command of these records.
@@ -53,6 +56,9 @@ pub struct MeasureRecord {
     pub data_bar: Option<DataBar>,
     /// The numbers.
     pub report: Report,
+    /// The segmenter that counted particles; absent where none was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segmenter: Option<NetworkUsed>,
     /// What a network adds; absent where none was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<PatternResult>,
@@ -92,6 +98,15 @@ pub struct MeasuredImage {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
+/// Networks that look at what is measured.
+#[derive(Default)]
+pub struct MeasureNetworks<'a> {
+    /// What a user named, to look at the pattern.
+    pub pattern: Option<PatternNetwork<'a>>,
+    /// A segmenter that counts particles, and where it was opened from.
+    pub segmenter: Option<(&'a Network, NetworkUsed)>,
+}
+
 /// Why an image could not be measured or its record not be kept.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "fields are named in the variant's sentence")]
@@ -115,6 +130,12 @@ pub enum MeasureError {
     /// The network could not look.
     #[error(transparent)]
     Pattern(#[from] PatternError),
+    /// The segmenter could not count.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    /// What the segmenter found cannot be measured.
+    #[error(transparent)]
+    Regions(#[from] RegionsError),
     /// A record cannot be used; the error names it.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -162,7 +183,12 @@ pub fn picture_name(name: &str) -> String {
     format!("{name}.network.png")
 }
 
-/// Measures the file that was read as `source`, through `network` too if there is one; `name` is that of
+/// Name of the picture of what a segmenter found in image `name`.
+pub fn objects_name(name: &str) -> String {
+    format!("{name}.objects.png")
+}
+
+/// Measures the file that was read as `source`, through `networks` too if there are some; `name` is that of
 /// its files. The file is decoded and its data bar found once.
 ///
 /// # Errors
@@ -170,10 +196,10 @@ pub fn picture_name(name: &str) -> String {
 pub fn measure(
     (source, name): (&Source, &str),
     settings: &MeasureSettings,
-    network: Option<&mut PatternNetwork<'_>>,
+    networks: &mut MeasureNetworks<'_>,
     progress: &mut dyn FnMut(MeasureStep) -> ControlFlow<()>,
 ) -> Result<MeasuredImage, MeasureError> {
-    measure_as((source, Input::of(source)), name, settings, network, progress)
+    measure_as((source, Input::of(source)), name, settings, networks, progress)
 }
 
 /// As [`measure`], of an image that the record names as `input`, wherever it was read from.
@@ -184,14 +210,25 @@ pub(crate) fn measure_as(
     (source, input): (&Source, Input),
     name: &str,
     settings: &MeasureSettings,
-    network: Option<&mut PatternNetwork<'_>>,
+    networks: &mut MeasureNetworks<'_>,
     progress: &mut dyn FnMut(MeasureStep) -> ControlFlow<()>,
 ) -> Result<MeasuredImage, MeasureError> {
-    let found = measure_file(source, &settings.file, progress)?;
-    let used = network.as_ref().map(|network| network.used.clone());
+    let mut found = measure_file(source, &settings.file, progress)?;
+    let used = networks.pattern.as_ref().map(|network| network.used.clone());
     let mut files = vec![(format!("{name}.png"), found.overlay_png())];
-    let mut pattern = None;
-    if let Some(network) = network {
+    let (mut pattern, mut segmenter) = (None, None);
+    let what = &settings.file.report.what;
+    let asked = what.contains(&Task::Count);
+    if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| asked || what.is_empty()) {
+        let plane = prepared(&found, &settings.file)?;
+        let report = &mut found.measured.report;
+        let picture = objects::add(report, &plane, network, asked, &mut || progress(MeasureStep::Measure))?;
+        if let Some(picture) = picture {
+            files.push((objects_name(name), picture.png_bytes(None)));
+        }
+        segmenter = Some(used.clone());
+    }
+    if let Some(network) = &mut networks.pattern {
         let (result, bytes) = looked(network, &found, &settings.file)?;
         files.push((picture_name(name), bytes));
         pattern = Some(result);
@@ -202,11 +239,24 @@ pub(crate) fn measure_as(
     }
     let mut record = Record::new(COMMAND, Some(input), used, settings.clone());
     record.files = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
-    let record = MeasureRecord { record, data_bar: found.specimen.data_bar, report: report.clone(), pattern };
+    let record = MeasureRecord {
+        record,
+        data_bar: found.specimen.data_bar,
+        report: report.clone(),
+        segmenter,
+        pattern,
+    };
     let text = json_text(&Written { record: &record, details_px: details })?;
     // last: a record says that its files are there
     files.push((format!("{name}.json"), text.into_bytes()));
     Ok(MeasuredImage { record, bar: found.bar, files })
+}
+
+/// The part that was measured, prepared for networks.
+fn prepared(found: &FileMeasurement, config: &MeasureConfig) -> Result<Plane, MeasureError> {
+    // a flat specimen is looked at all the same, and has no period
+    let prepare = PrepareConfig { refuses_flat: false, ..PrepareConfig::default() };
+    Ok(config.part_of(&prepare::specimen(&found.specimen, &prepare)?.plane)?)
 }
 
 /// What a network adds to a measurement: numbers and their picture.
@@ -215,9 +265,7 @@ fn looked(
     found: &FileMeasurement,
     config: &MeasureConfig,
 ) -> Result<(PatternResult, Vec<u8>), MeasureError> {
-    // a flat specimen is looked at all the same, and has no period
-    let prepare = PrepareConfig { refuses_flat: false, ..PrepareConfig::default() };
-    let plane = config.part_of(&prepare::specimen(&found.specimen, &prepare)?.plane)?;
+    let plane = prepared(found, config)?;
     let view = network.looker.look(&plane, &found.measured)?;
     let picture = picture(&plane, &found.measured, &view);
     Ok((view.result, picture.png_bytes(None)))

@@ -22,7 +22,7 @@ use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
 use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
-use crate::measure::{MeasureError, MeasureRecord, PatternNetwork, measure_as};
+use crate::measure::{MeasureError, MeasureNetworks, MeasureRecord, PatternNetwork, measure_as};
 use crate::output::{OutputError, OutputFolder};
 use crate::record::{self, Input, NetworkUsed, Record, RecordError};
 use crate::segment::{self, SegmentError, SegmentRecord, segment_file};
@@ -195,17 +195,19 @@ fn measurement(
     };
     let source = find::input(path, image, content, from.images)?;
     let network = record.network.as_ref().map(|used| opened(path, used)).transpose()?;
-    let mut network = record
+    let pattern = record
         .network
         .as_ref()
         .zip(network.as_ref())
         .map(|(used, network)| PatternNetwork::new(&used.run, network, record.settings.unit.as_deref()))
         .transpose()?;
+    let segmenter = kept.segmenter.as_ref().map(|used| opened(path, used)).transpose()?;
+    let segmenter = segmenter.as_ref().zip(kept.segmenter.clone());
+    let mut networks = MeasureNetworks { pattern, segmenter };
     let name = name_of_overlay(path, &record.files)?;
-    let again =
-        measure_as((&source, input.clone()), &name, &record.settings, network.as_mut(), &mut |step| {
-            progress(ReplayProgress::Measure(step))
-        })?;
+    let again = measure_as((&source, input.clone()), &name, &record.settings, &mut networks, &mut |step| {
+        progress(ReplayProgress::Measure(step))
+    })?;
     let folder = OutputFolder::create(output.path, output.force)?;
     for (name, bytes) in &again.files {
         folder.write(name, bytes)?;

@@ -6,6 +6,7 @@
 //! the most credible is kept. Everything is in px; results are [`Labels`].
 
 mod basins;
+mod count;
 mod depth;
 mod file;
 mod merge;
@@ -24,11 +25,12 @@ use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
 use crate::output::OutputError;
 use crate::{Architecture, ConfigError, Network};
 
+pub use count::{count_uncertainty, is_evident, mean_confidence};
 pub use file::{SegmentRecord, SegmentSettings, SegmentedImage, segment_file};
 pub use table::segments_csv;
 
 pub(crate) use depth::relative_depth;
-pub(crate) use file::COMMAND;
+pub(crate) use file::{COMMAND, outlined};
 
 /// Side of a tile in px; larger ones need more memory, smaller ones repeat more around them.
 const TILE_PX: usize = 1024;

@@ -4,6 +4,7 @@
 //! measured again.
 
 mod network;
+mod segmenter;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,9 +15,10 @@ use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{ReportConfig, Task};
 use micrograph::{Rect, ScaleBar, Source};
 use nanoaid::measure::{
-    MeasureFolder, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name,
+    MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name,
 };
 use nanoaid::output::{folder_names, json_text};
+use nanoaid::record::NetworkUsed;
 
 use super::images::{ReadArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
@@ -33,6 +35,8 @@ pub(crate) struct MeasureArguments {
     /// Measure this; the default is chosen for each image by its evidence, and the reason is given
     #[arg(long, value_enum, value_delimiter = ',')]
     what: Vec<WhatArgument>,
+    #[command(flatten)]
+    segmenter: segmenter::SegmenterArguments,
     #[command(flatten)]
     network: network::PatternArguments,
     #[command(flatten)]
@@ -89,15 +93,20 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let settings = arguments.settings()?;
     let network = arguments.network.network()?;
     let run = arguments.network.run.clone().unwrap_or_default();
-    let mut network = network
+    let pattern = network
         .as_ref()
         .map(|network| PatternNetwork::new(&run, network, settings.unit.as_deref()))
         .transpose()?;
+    let segmenter = arguments.segmenter.network()?;
+    let segmenter = segmenter.as_ref().map(|(run, network)| (network, NetworkUsed::of(run, network)));
+    let mut networks = MeasureNetworks { pattern, segmenter };
     let images = images_of(&arguments.images)?;
     let names = folder_names(&images);
-    let used = network.as_ref().map(PatternNetwork::used);
+    let used = networks.pattern.as_ref().map(|network| network.used().clone());
+    let by = networks.segmenter.as_ref().map(|(_, used)| used.clone());
     let path = arguments.output.path(|| default_folder("measure", &arguments.images));
-    let mut folder = MeasureFolder::open(&path, arguments.output.force, &settings, used)?;
+    let mut folder =
+        MeasureFolder::open(&path, arguments.output.force, &settings, (used.as_ref(), by.as_ref()))?;
     if arguments.csv == CsvArgument::Excel {
         folder.mark_for_excel()?;
     }
@@ -109,7 +118,9 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     for (n, (image, name)) in images.iter().zip(&names).enumerate() {
         bar.set(n as u64, name);
         let kept = (|| -> Result<MeasureRecord, Failure> {
-            if network.is_some() && names.iter().any(|other| picture_name(other) == format!("{name}.png")) {
+            if networks.pattern.is_some()
+                && names.iter().any(|other| picture_name(other) == format!("{name}.png"))
+            {
                 let text = "its overlay would have the name of another image's picture through the network; rename it";
                 return Err(Failure::new(text));
             }
@@ -118,7 +129,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 n_before += 1;
                 return Ok(kept);
             }
-            let measured = measure((&source, name), &settings, network.as_mut(), &mut |_| interrupt::flow())?;
+            let measured = measure((&source, name), &settings, &mut networks, &mut |_| interrupt::flow())?;
             if let Some(found) = &measured.bar {
                 bar.say(&bar_text(image, found));
             }

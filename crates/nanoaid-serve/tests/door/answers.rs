@@ -9,7 +9,7 @@ use nanoaid::Device;
 use nanoaid::data::prepare::{self, PrepareConfig};
 use nanoaid::evaluate::classify::TrainedClassifier;
 use nanoaid::interpret::lens::{LensConfig, LensImage, look};
-use nanoaid::measure::{MeasureSettings, measure};
+use nanoaid::measure::{MeasureNetworks, MeasureSettings, measure};
 use nanoaid::network::builtin;
 use serde_json::Value;
 
@@ -68,9 +68,13 @@ fn a_layer_is_the_result_of_the_lens_to_the_last_digit() {
 fn a_measurement_is_the_record_of_the_command_line() {
     let server = Running::default();
     let (source, id) = dropped(&server);
-    let own =
-        measure((&source, "lines"), &MeasureSettings::default(), None, &mut |_| ControlFlow::Continue(()))
-            .unwrap();
+    let own = measure(
+        (&source, "lines"),
+        &MeasureSettings::default(),
+        &mut MeasureNetworks::default(),
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .unwrap();
     let body = serde_json::json!({ "image": id });
     let found = server.ask("POST", "/api/measure", body.to_string().as_bytes());
     assert_eq!(found.status, 200, "{}", found.text());

@@ -32,7 +32,8 @@ pub struct MeasureFolder {
 }
 
 impl MeasureFolder {
-    /// Makes the folder, or resumes one of the same settings and network; with `force` any folder is
+    /// Makes the folder, or resumes one of the same settings and networks (that for the pattern, and the
+    /// segmenter); with `force` any folder is
     /// taken, and what it holds measured again.
     ///
     /// # Errors
@@ -41,7 +42,7 @@ impl MeasureFolder {
         path: &Path,
         force: bool,
         settings: &MeasureSettings,
-        network: Option<&NetworkUsed>,
+        networks: (Option<&NetworkUsed>, Option<&NetworkUsed>),
     ) -> Result<Self, MeasureError> {
         let table = fs::read_to_string(path.join(TABLE)).unwrap_or_default();
         let begun = table.trim_start_matches(MARK).starts_with(&csv_header());
@@ -55,7 +56,7 @@ impl MeasureFolder {
                 continue;
             }
             match found(&file) {
-                Found::Record(kept) if made_like(&kept, settings, network) => {
+                Found::Record(kept) if made_like(&kept, settings, networks) => {
                     rows.insert(name.clone(), csv_row(&name, &kept));
                 }
                 Found::Record(_) | Found::Older if !force => {
@@ -160,7 +161,13 @@ struct Command {
     command: String,
 }
 
-fn made_like(kept: &MeasureRecord, settings: &MeasureSettings, network: Option<&NetworkUsed>) -> bool {
+fn made_like(
+    kept: &MeasureRecord,
+    settings: &MeasureSettings,
+    (pattern, segmenter): (Option<&NetworkUsed>, Option<&NetworkUsed>),
+) -> bool {
     let record = &kept.record;
-    record.is_current() && record.settings == *settings && record.network.as_ref() == network
+    // what it counts is not asked of it where others are requested
+    let same = kept.segmenter.as_ref() == segmenter || kept.segmenter.is_none();
+    record.is_current() && record.settings == *settings && record.network.as_ref() == pattern && same
 }

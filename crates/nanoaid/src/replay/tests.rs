@@ -14,7 +14,7 @@ use crate::Device;
 use crate::interpret::gallery::Sources;
 use crate::interpret::view::view_file;
 use crate::interpret::visualize::Preset;
-use crate::measure::{MeasureSettings, measure};
+use crate::measure::{MeasureNetworks, MeasureSettings, measure};
 use crate::network::open;
 
 /// Writes a micrograph of lines, 96 × 96 px, as `name` into `folder`.
@@ -32,7 +32,10 @@ fn micrograph(folder: &Path, name: &str) -> PathBuf {
 fn measure_record(image: &Path, folder: &Path) -> PathBuf {
     let settings = MeasureSettings::default();
     let source = Source::read(image).unwrap();
-    let measured = measure((&source, "lines"), &settings, None, &mut |_| ControlFlow::Continue(())).unwrap();
+    let measured = measure((&source, "lines"), &settings, &mut MeasureNetworks::default(), &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     fs::create_dir_all(folder).unwrap();
     for (name, bytes) in &measured.files {
         fs::write(folder.join(name), bytes).unwrap();

@@ -11,7 +11,7 @@ use micrograph::regions::{
 use micrograph::{Calibration, DataBar, Plane, ReadConfig, Rect, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{SegmentConfig, SegmentError, segment};
+use super::{SegmentConfig, SegmentError, count_uncertainty, mean_confidence, segment};
 use crate::Network;
 use crate::data::prepare::{self, PrepareConfig};
 use crate::hash::sha256;
@@ -69,6 +69,8 @@ pub struct SegmentRecord {
     pub calibration: Option<Calibration>,
     /// Objects, with those that the border cuts.
     pub n_regions: usize,
+    /// Half the width of the 95 % interval of their number.
+    pub count_uncertainty: f64,
     /// Share of the image that they cover, in `[0, 1]`.
     pub covered: f64,
     /// Their mean confidence, in `[0, 1]`; `None` without objects.
@@ -123,7 +125,7 @@ pub fn segment_file(
     let calibration = prepared.facts.calibration.clone();
     let (height, width) = (plane.height(), plane.width());
     let sizes = sizes(&regions, (height, width), calibration.as_ref(), &SizesConfig::default())?;
-    let overlay = overlay(plane, &labels, calibration.as_ref());
+    let overlay = outlined(plane, &labels, calibration.as_ref());
 
     let what = settings.segment.what;
     let all = outlines(&labels);
@@ -147,8 +149,6 @@ pub fn segment_file(
     let mut record = Record::new(COMMAND, Some(input), Some(used), settings.clone());
     record.files = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     let n_pixels = regions.iter().map(|region| region.area_px).sum::<usize>();
-    let confidences = labels.confidence().unwrap_or_default();
-    let mean = confidences.iter().map(|&value| f64::from(value)).sum::<f64>() / confidences.len() as f64;
     let mut record = SegmentRecord {
         record,
         height,
@@ -157,7 +157,8 @@ pub fn segment_file(
         calibration,
         n_regions: regions.len(),
         covered: n_pixels as f64 / (height * width) as f64,
-        mean_confidence: (!confidences.is_empty()).then_some(mean),
+        count_uncertainty: count_uncertainty(&labels),
+        mean_confidence: mean_confidence(&labels),
         sizes,
         warnings: Vec::new(),
     };
@@ -195,7 +196,7 @@ fn warnings(record: &SegmentRecord) -> Vec<String> {
 }
 
 /// The image with the outline of each region, and a scale bar.
-fn overlay(plane: &Plane, labels: &Labels, calibration: Option<&Calibration>) -> Picture {
+pub(crate) fn outlined(plane: &Plane, labels: &Labels, calibration: Option<&Calibration>) -> Picture {
     let mut picture = Picture::from_plane(plane, 0.0, 1.0, ColorMap::Gray);
     let (height, width) = (plane.height(), plane.width());
     let reach = if height.max(width) > LARGE_PX { 2 } else { 1 };

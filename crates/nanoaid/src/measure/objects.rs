@@ -1,0 +1,110 @@
+//! Objects: the particles that a segmenter finds, as an answer of a report, beside the count without a network.
+
+use std::ops::ControlFlow;
+
+use micrograph::measure::report::{Answer, Finding, Refusal};
+use micrograph::measure::{Component, Quantity, Report, Task, Unit};
+use micrograph::paint::Picture;
+use micrograph::regions::{Labels, SizesConfig, regions, sizes};
+use micrograph::{Calibration, Plane};
+
+use super::MeasureError;
+use crate::Network;
+use crate::segment::{SegmentConfig, count_uncertainty, is_evident, mean_confidence, outlined, segment};
+
+/// Share of a diameter that outlines of people differ by, on average over an image (`docs/accuracy.md`).
+const OUTLINE_DOUBT: f64 = 0.06;
+/// The way numbers were found.
+const METHOD: &str = "network, objects outlined";
+
+/// Adds what `segmenter` counts in `plane`, prepared, to `report`, as the first of its answers on particles; returns
+/// the outlines as a picture. Nothing is added where no one asked for particles and there is no evidence of any.
+pub(super) fn add(
+    report: &mut Report,
+    plane: &Plane,
+    segmenter: &Network,
+    asked: bool,
+    progress: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Option<Picture>, MeasureError> {
+    let labels = segment(segmenter, plane, &SegmentConfig::default(), &mut |_, _| progress())?;
+    let evident = is_evident(&labels);
+    let first = report.answers.iter().position(|answer| answer.task == Task::Count);
+    // a period is better evidence than objects
+    let periodic = report
+        .answers
+        .iter()
+        .any(|answer| matches!(answer.task, Task::Pitch | Task::Lattice) && !answer.findings.is_empty());
+    if labels.n_regions() == 0 || !(asked || evident && !periodic) {
+        return Ok(None);
+    }
+    let classical = first.and_then(|index| {
+        let seen = |finding: &&Finding| finding.name == "particles seen";
+        report.answers[index].findings.iter().find(seen).map(|finding| finding.quantity.clone())
+    });
+    let answer = answer(report, &labels, asked, classical.as_ref())?;
+    report.answers.insert(first.unwrap_or(report.answers.len()), answer);
+    Ok(Some(outlined(plane, &labels, report.calibration.as_ref())))
+}
+
+fn answer(
+    report: &Report,
+    labels: &Labels,
+    asked: bool,
+    classical: Option<&Quantity>,
+) -> Result<Answer, MeasureError> {
+    let calibration = report.calibration.as_ref();
+    let regions = regions(labels, None)?;
+    let sizes = sizes(&regions, (report.height, report.width), calibration, &SizesConfig::default())?;
+    let half = count_uncertainty(labels);
+    let doubt = vec![Component::known("objects missed or too many", half / 1.96)];
+    let seen = Quantity::new(labels.n_regions() as f64, Unit::One, METHOD, doubt);
+    let agreement = match classical {
+        None => "without a network there is no count".to_owned(),
+        Some(other) => {
+            let apart =
+                (seen.value - other.value).abs() > seen.expanded_uncertainty + other.expanded_uncertainty;
+            let verdict =
+                if apart { "they DISAGREE: compare both overlays with the image" } else { "they agree" };
+            format!("without a network {}: {verdict}", other.text())
+        }
+    };
+    let covered = regions.iter().map(|region| region.area_px).sum::<usize>() as f64;
+    let summary = format!(
+        "{} particles by the segmenter, {} whole, mean confidence {:.2}, {:.0} % of the image covered; {agreement}",
+        labels.n_regions(),
+        sizes.n_whole,
+        mean_confidence(labels).unwrap_or(0.0),
+        100.0 * covered / (report.height * report.width) as f64
+    );
+    let mut findings = vec![Finding { name: "particles seen".to_owned(), quantity: seen }];
+    let mut refused = Vec::new();
+    let plain = report.geometry.tilt_deg == 0.0 && (report.geometry.pixel_ratio - 1.0).abs() < 0.005;
+    for (name, value) in [
+        ("mean particle diameter", sizes.summary.as_ref().map(|summary| summary.mean)),
+        ("median particle diameter", sizes.summary.as_ref().map(|summary| summary.by_number.d50)),
+    ] {
+        let reason = match value {
+            None => "no particle is whole",
+            Some(_) if !plain => "regions are not corrected for tilt or for pixels that are not square",
+            Some(interval) => {
+                let spread = interval.low.zip(interval.high).map_or(interval.value, |(low, high)| high - low);
+                let mut components = vec![
+                    Component::known("sampling", spread / 2.0 / 1.96),
+                    Component::known("outlines", OUTLINE_DOUBT * interval.value),
+                ];
+                components.extend(calibration.map(|pixel| of_calibration(pixel, interval.value)));
+                let unit = if calibration.is_some() { Unit::Nm } else { Unit::Px };
+                let quantity = Quantity::new(interval.value, unit, METHOD, components);
+                findings.push(Finding { name: name.to_owned(), quantity });
+                continue;
+            }
+        };
+        refused.push(Refusal { name: Some(name.to_owned()), reason: reason.to_owned() });
+    }
+    let chosen = if asked { "requested" } else { "the segmenter finds particles it is sure of" };
+    Ok(Answer { task: Task::Count, chosen: chosen.to_owned(), summary: Some(summary), findings, refused })
+}
+
+fn of_calibration(pixel: &Calibration, value: f64) -> Component {
+    Component::bounded("calibration", pixel.relative_uncertainty * value)
+}

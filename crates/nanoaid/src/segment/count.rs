@@ -1,0 +1,53 @@
+//! Count: how far the number of objects may be off, and whether there are objects at all.
+//!
+//! Both follow from the mean confidence of the objects, by constants that were fitted to micrographs in
+//! which experts drew the particles (part `tune` of the truth sets, see `docs/accuracy.md`).
+
+use micrograph::regions::Labels;
+
+/// 95 % of the counts of the truth sets are within `BASE + DOUBT · (1 − mean confidence)` of the truth, as a
+/// share of the count.
+const BASE: f64 = 0.05;
+/// See [`BASE`].
+const DOUBT: f64 = 1.2;
+/// Mean confidence from which on objects are reported unasked.
+const LEAST_CONFIDENCE: f64 = 0.68;
+/// Least number of objects that are reported unasked.
+const LEAST_NUMBER: usize = 5;
+
+/// Mean confidence of the objects; `None` without objects.
+pub fn mean_confidence(labels: &Labels) -> Option<f64> {
+    let values = labels.confidence().filter(|values| !values.is_empty())?;
+    Some(values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64)
+}
+
+/// Half the width of the 95 % interval of the number of objects.
+pub fn count_uncertainty(labels: &Labels) -> f64 {
+    let doubt = BASE + DOUBT * (1.0 - mean_confidence(labels).unwrap_or(0.0));
+    // one that the border cuts may count or not, whatever their number
+    (doubt * labels.n_regions() as f64).max(1.0)
+}
+
+/// Whether the objects are so many and so credible that they are reported where no one asked for them.
+pub fn is_evident(labels: &Labels) -> bool {
+    labels.n_regions() >= LEAST_NUMBER && mean_confidence(labels).is_some_and(|mean| mean >= LEAST_CONFIDENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `n` single pixels of this confidence.
+    fn labels(n: usize, confidence: f32) -> Labels {
+        let values = (0..2 * n).map(|index| if index % 2 == 0 { index as u32 / 2 + 1 } else { 0 }).collect();
+        Labels::with_confidence(1, 2 * n, values, &vec![confidence; n]).unwrap()
+    }
+
+    #[test]
+    fn doubtful_objects_have_a_wider_interval_and_are_not_evident() {
+        assert!((count_uncertainty(&labels(100, 1.0)) - 100.0 * BASE).abs() < 1e-6);
+        assert!(count_uncertainty(&labels(100, 0.5)) > count_uncertainty(&labels(100, 0.9)));
+        assert_eq!(count_uncertainty(&labels(3, 1.0)), 1.0);
+        assert!(is_evident(&labels(9, 0.9)) && !is_evident(&labels(9, 0.5)) && !is_evident(&labels(2, 0.9)));
+    }
+}
