@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 20] = [
+const DOCUMENTS: [&str; 21] = [
     "README.md",
     "docs/guide/README.md",
     "docs/guide/atlas.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 20] = [
     "docs/guide/lens.md",
     "docs/guide/measure.md",
     "docs/guide/networks.md",
+    "docs/guide/segment.md",
     "docs/guide/train.md",
     "docs/guide/visualize.md",
     "ARCHITECTURE.md",

@@ -147,26 +147,40 @@ pub fn segment(
         if progress(index, scales.len()).is_break() {
             return Err(LensError::Cancelled.into());
         }
-        let [scores, depth] = maps(network, scale, config.what)?;
-        let basins = basins::basins(&scores, &depth, (scale.height, scale.width), &config);
+        let maps = maps(network, scale, config.what)?;
+        let basins = basins::basins(&maps, (scale.height, scale.width), &config);
         found.add(&basins, scale.px);
     }
     Ok(found.labels(&config)?)
 }
 
-/// Probability and depth of the objects of one kind, each as large as the scale without its padding.
-fn maps(network: &Network, scale: &pyramid::Scale, what: ObjectKind) -> Result<[Vec<f32>; 2], SegmentError> {
+/// What the network says of each pixel of a scale, without its padding.
+struct Maps {
+    /// Probability of an object of the kind that is looked for.
+    own: Vec<f32>,
+    /// Probability of an object that looks alike: a dark particle can be a pore, and the reverse.
+    alike: Vec<f32>,
+    /// See [`DEPTH`].
+    depth: Vec<f32>,
+}
+
+fn maps(network: &Network, scale: &pyramid::Scale, what: ObjectKind) -> Result<Maps, SegmentError> {
     let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
     let maps =
         FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
     debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
-    let mut planes = [Vec::new(), Vec::new()];
-    for (plane, channel) in planes.iter_mut().zip([channel(what), DEPTH]) {
+    let plane = |channel: usize| -> Result<Vec<f32>, SegmentError> {
         let map = maps.plane(channel).map_err(LensError::from)?;
-        for y in 0..scale.height {
-            plane.extend_from_slice(&map.row(y)[..scale.width]);
-        }
+        Ok((0..scale.height).flat_map(|y| map.row(y)[..scale.width].to_vec()).collect())
+    };
+    let probability = |channel: usize| -> Result<Vec<f32>, SegmentError> {
+        Ok(plane(channel)?.into_iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect())
+    };
+    let own = probability(channel(what))?;
+    let mut alike = own.clone();
+    if what != ObjectKind::Fiber {
+        let other = probability(if what == ObjectKind::Pore { PARTICLE } else { PORE })?;
+        alike.iter_mut().zip(other).for_each(|(sum, other)| *sum = (*sum + other).min(1.0));
     }
-    planes[0].iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
-    Ok(planes)
+    Ok(Maps { own, alike, depth: plane(DEPTH)? })
 }

@@ -7,7 +7,7 @@
 //! would cost most time, convolutions have batch norms.
 //!
 //! Channels of `output`: scores (before the logistic function) of particle, fibre and pore, then the
-//! depth: 0 at an object's outline, 1 where it is deepest (as the distance maps of StarDist, Schmidt et
+//! depth: 0 at an object's outline, 1 where it is deepest (as the distance maps of `StarDist`, Schmidt et
 //! al. 2018, but relative to the object).
 
 use serde::{Deserialize, Serialize};

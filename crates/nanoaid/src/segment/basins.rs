@@ -2,11 +2,13 @@
 //! (a watershed). Peaks whose fall to a higher neighbour is small belong to it: separation by persistence
 //! (Edelsbrunner, Letscher and Zomorodian 2002).
 
-use super::SegmentConfig;
 use super::depth::relative_depth;
+use super::{Maps, SegmentConfig};
 
 /// Least pixels of an object at a scale: fewer have no outline.
 const LEAST_PX: usize = 9;
+/// Least share of the kind that is looked for in the probability of an object: the user knows better what it is.
+const LEAST_OWN: f64 = 0.15;
 
 /// The objects at one scale.
 pub(super) struct Basins {
@@ -18,16 +20,11 @@ pub(super) struct Basins {
     pub confidence: Vec<f32>,
 }
 
-/// The objects where `scores` reach the threshold, `[H, W]` as `depth`.
-pub(super) fn basins(
-    scores: &[f32],
-    depth: &[f32],
-    (height, width): (usize, usize),
-    config: &SegmentConfig,
-) -> Basins {
-    let (labels, n) = separated(scores, depth, (height, width), config);
-    let confidence = confidence(&labels, n, scores, depth, (height, width));
-    Basins { height, width, labels, confidence }
+/// The objects of a scale of height and width `size`.
+pub(super) fn basins(maps: &Maps, size: (usize, usize), config: &SegmentConfig) -> Basins {
+    let (labels, n) = separated(&maps.alike, &maps.depth, size, config);
+    let confidence = confidence(&labels, n, maps, size);
+    Basins { height: size.0, width: size.1, labels, confidence }
 }
 
 /// Pixels of all objects, from the deepest on, each joined to the basins it touches.
@@ -131,17 +128,20 @@ impl Forest {
 }
 
 /// How credible each object is: how sure the network is of its pixels, times how well its map of depth fits
-/// the object that was cut out of it.
-fn confidence(labels: &[u32], n: usize, scores: &[f32], depth: &[f32], size: (usize, usize)) -> Vec<f32> {
+/// the object that was cut out of it; nothing, where it is of another kind.
+fn confidence(labels: &[u32], n: usize, maps: &Maps, size: (usize, usize)) -> Vec<f32> {
     let expected = relative_depth(labels, n, size);
-    let mut sums = vec![[0.0_f64; 3]; n];
+    let mut sums = vec![[0.0_f64; 4]; n];
     for (index, &label) in labels.iter().enumerate().filter(|(_, label)| **label > 0) {
-        let [area, score, misfit] = &mut sums[label as usize - 1];
+        let [area, alike, own, misfit] = &mut sums[label as usize - 1];
         *area += 1.0;
-        *score += f64::from(scores[index]);
-        *misfit += f64::from((depth[index].clamp(0.0, 1.0) - expected[index]).abs());
+        *alike += f64::from(maps.alike[index]);
+        *own += f64::from(maps.own[index]);
+        *misfit += f64::from((maps.depth[index].clamp(0.0, 1.0) - expected[index]).abs());
     }
-    let credible = |[area, score, misfit]: [f64; 3]| (score / area) * (1.0 - 1.5 * misfit / area).max(0.0);
+    let credible = |[area, alike, own, misfit]: [f64; 4]| {
+        if own < LEAST_OWN * alike { 0.0 } else { (alike / area) * (1.0 - 1.5 * misfit / area).max(0.0) }
+    };
     sums.into_iter().map(|sums| credible(sums) as f32).collect()
 }
 
@@ -164,24 +164,36 @@ mod tests {
         [scores, depth]
     }
 
+    fn of(scores: Vec<f32>, depth: Vec<f32>) -> Maps {
+        Maps { own: scores.clone(), alike: scores, depth }
+    }
+
     #[test]
     fn discs_that_touch_are_separated_and_small_falls_are_not() {
         let size = (50, 90);
         let [scores, depth] = discs(&[(25.0, 25.0, 16.0), (25.0, 55.0, 16.0)], size);
-        let found = basins(&scores, &depth, size, &SegmentConfig::default());
+        let found = basins(&of(scores, depth), size, &SegmentConfig::default());
         assert_eq!(found.confidence.len(), 2);
         assert!(found.labels[25 * 90 + 25] != found.labels[25 * 90 + 55]);
         assert!(found.confidence.iter().all(|&confidence| confidence > 0.85), "{:?}", found.confidence);
         // two peaks of one: 4 px apart, the depth falls by an eighth between them
         let [scores, depth] = discs(&[(25.0, 25.0, 16.0), (25.0, 28.0, 16.0)], size);
-        assert_eq!(basins(&scores, &depth, size, &SegmentConfig::default()).confidence.len(), 1);
+        assert_eq!(basins(&of(scores, depth), size, &SegmentConfig::default()).confidence.len(), 1);
     }
 
     #[test]
     fn a_depth_that_does_not_fit_the_object_is_not_credible() {
         let size = (50, 50);
         let [scores, _] = discs(&[(25.0, 25.0, 16.0)], size);
-        let found = basins(&scores, &vec![0.1; 2500], size, &SegmentConfig::default());
+        let found = basins(&of(scores, vec![0.1; 2500]), size, &SegmentConfig::default());
         assert!(found.confidence[0] < 0.6, "{:?}", found.confidence);
+    }
+
+    #[test]
+    fn an_object_of_another_kind_is_not_credible() {
+        let size = (50, 50);
+        let [scores, depth] = discs(&[(25.0, 25.0, 16.0)], size);
+        let maps = Maps { own: vec![0.0; 2500], ..of(scores, depth) };
+        assert_eq!(basins(&maps, size, &SegmentConfig::default()).confidence, [0.0]);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn patch(image: &MaskedImage, side: usize, seed: u64, index: u64) -> 
     let mut random = Stream::new(seed, "segmenter/masked", index);
     let (height, width) = (image.plane.height(), image.plane.width());
     // not so far out that the micrograph no longer fills the patch
-    let least = (side as f64 / height.min(width) as f64).max(ZOOM[0]).min(ZOOM[1]);
+    let least = (side as f64 / height.min(width) as f64).clamp(ZOOM[0], ZOOM[1]);
     let zoom = random.between(least.ln(), ZOOM[1].ln().max(least.ln() + 1e-6)).exp();
     let window = side as f64 / zoom;
     let start =
