@@ -6,6 +6,7 @@
 //! gives the text of a picture.
 
 mod color_map;
+mod export_error;
 mod gif;
 mod gray;
 mod marks;
@@ -22,6 +23,7 @@ pub(crate) mod tiff_directory;
 mod tiff_stack;
 
 pub use color_map::{Color, ColorMap, NAN_COLOR, UnknownColorMap};
+pub use export_error::ExportError;
 pub use gif::{GifTimes, gif_bytes};
 pub use gray::{gray_jpeg, gray_png};
 pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
@@ -32,4 +34,4 @@ pub use resample::{Sampling, resampled};
 pub use sheet::{Cell, ContactSheet, Scaling, Section, Theme, contact_sheet, robust_range};
 pub use text::{Ink, Weight};
 pub use ticks::{nice_ticks, number_text, tick_texts};
-pub use tiff_stack::{ExportError, TiffStack};
+pub use tiff_stack::TiffStack;

@@ -8,6 +8,7 @@
 //! `[0, 1]²`, so its centre is at `(0.5, 0.5)`. A pixel belongs to a polygon or circle if its centre does. Points are
 //! `[x, y]`, as in the formats of other programs; sizes are `height, width`, as everywhere in this crate.
 
+mod correction;
 mod corrections;
 mod error;
 mod formats;
@@ -15,6 +16,7 @@ mod hull;
 mod labels;
 mod matching;
 mod outline;
+mod point;
 mod read;
 mod region;
 mod shape;
@@ -22,7 +24,8 @@ mod simplify;
 mod sizes;
 mod table;
 
-pub use corrections::{Addition, Circle, Correction, Corrections, Missed};
+pub use correction::{Addition, Circle, Correction, Missed};
+pub use corrections::Corrections;
 pub use error::RegionsError;
 pub use formats::coco::{CocoImage, coco_text, write_coco};
 pub use formats::geojson::{geojson_text, write_geojson};
@@ -30,7 +33,8 @@ pub use formats::label_image::{label_tiff_bytes, write_label_tiff};
 pub use formats::roi_zip::{roi_zip_bytes, write_roi_zip};
 pub use labels::Labels;
 pub use matching::{AtThreshold, Evaluation, Pair, matched_pairs, matching};
-pub use outline::{Outline, OutlinePart, Point, outlines};
+pub use outline::{Outline, OutlinePart, outlines};
+pub use point::Point;
 pub use read::{labels_of, read_labels};
 pub use region::{Region, RegionNm, regions};
 pub use sizes::{

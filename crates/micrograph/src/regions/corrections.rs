@@ -15,14 +15,14 @@
 //! the pixels of a polygon or circle a new region, except those of regions that are there: remove these first to replace
 //! them. A correction that changes nothing is an error, since it belongs to another image or segmentation.
 
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ReadError, file, regular};
 
-use super::outline::Point;
+use super::correction::{Addition, Circle, Correction, Missed};
+use super::point::Point;
 use super::shape::Shape;
 use super::{Labels, RegionsError};
 
@@ -41,68 +41,6 @@ pub struct Corrections {
     pub version: u32,
     /// What is changed.
     pub corrections: Vec<Correction>,
-}
-
-/// One change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Correction {
-    /// Removes the region at this point, `[x, y]` in px.
-    Remove(Point),
-    /// Adds a region.
-    Add(Addition),
-}
-
-/// The shape of a region to add.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Addition {
-    /// The points of a polygon, `[x, y]` in px; at least 3. The last is joined to the first.
-    Polygon(Vec<Point>),
-    /// A circle.
-    Circle(Circle),
-}
-
-/// A circle in px.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Circle {
-    /// Column of its centre.
-    pub x: f64,
-    /// Row of its centre.
-    pub y: f64,
-    /// Its diameter, above 0.
-    pub diameter: f64,
-}
-
-/// A correction that changes nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Missed {
-    /// Its number in the list, from 1 on.
-    pub number: usize,
-    /// The correction.
-    pub correction: Correction,
-}
-
-impl fmt::Display for Missed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.number;
-        match &self.correction {
-            Correction::Remove([x, y]) => {
-                write!(f, "number {number} removes at ({x}, {y}), where no region is")
-            }
-            Correction::Add(Addition::Polygon(points)) => {
-                let [x, y] = points.first().copied().unwrap_or_default();
-                write!(f, "number {number} adds a polygon from ({x}, {y}) on, which holds no free pixel")
-            }
-            Correction::Add(Addition::Circle(Circle { x, y, diameter })) => {
-                write!(
-                    f,
-                    "number {number} adds a circle of {diameter} px at ({x}, {y}), which holds no free pixel"
-                )
-            }
-        }
-    }
 }
 
 impl Corrections {
@@ -173,7 +111,7 @@ impl Corrections {
                     n_names += 1;
                     removed.push(false);
                     let mut n_added = 0;
-                    addition.shape().for_each_run(height, width, |y, columns| {
+                    shape(addition).for_each_run(height, width, |y, columns| {
                         for value in &mut values[y * width..][columns] {
                             if removed[*value as usize] || *value == 0 {
                                 *value = n_names;
@@ -221,12 +159,10 @@ impl Labels {
     }
 }
 
-impl Addition {
-    fn shape(&self) -> Shape {
-        match self {
-            Self::Polygon(points) => Shape::Polygon(vec![points.clone()]),
-            Self::Circle(Circle { x, y, diameter }) => Shape::circle([*x, *y], *diameter),
-        }
+fn shape(addition: &Addition) -> Shape {
+    match addition {
+        Addition::Polygon(points) => Shape::Polygon(vec![points.clone()]),
+        Addition::Circle(Circle { x, y, diameter }) => Shape::circle([*x, *y], *diameter),
     }
 }
 

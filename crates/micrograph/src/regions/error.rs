@@ -7,7 +7,7 @@ use crate::ReadError;
 use crate::file::WriteError;
 use crate::paint::ExportError;
 
-use super::corrections::Missed;
+use super::correction::Missed;
 
 /// Why labels could not be made, read, corrected or written.
 #[derive(Debug, thiserror::Error)]

@@ -102,21 +102,24 @@ impl Labels {
         confidence: Option<&[f32]>,
     ) -> Result<Self, RegionsError> {
         let mut values = Self::empty(height, width)?.values;
-        let most = values.len().saturating_mul(MOST_COVERS);
-        let mut covered = 0_usize;
+        let most = values.len().saturating_mul(MOST_COVERS).max(LEAST_WORK);
+        let within = |work: usize| {
+            if work <= most {
+                return Ok(());
+            }
+            let expected = format!("shapes that cover the image at most {MOST_COVERS} times");
+            let found = format!("more, in {} shapes", shapes.len());
+            Err(RegionsError::given("shapes", expected, found))
+        };
+        let mut work = 0_usize;
         let mut order = Vec::with_capacity(shapes.len());
         for (index, shape) in shapes.iter().enumerate() {
+            work = work.saturating_add(shape.work(height));
+            within(work)?;
             let mut area = 0;
             shape.for_each_run(height, width, |_, columns| area += columns.len())?;
-            covered = covered.saturating_add(area).saturating_add(shape.work(height));
-            if covered > most.max(LEAST_WORK) {
-                let expected = format!("shapes that cover the image at most {MOST_COVERS} times");
-                return Err(RegionsError::given(
-                    "shapes",
-                    expected,
-                    format!("more, in {} shapes", shapes.len()),
-                ));
-            }
+            work = work.saturating_add(area);
+            within(work)?;
             order.push((std::cmp::Reverse(area), index));
         }
         order.sort_unstable();

@@ -9,10 +9,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::point::{Point, ring_area};
 use super::{Labels, simplify};
-
-/// A point, `[x, y]` in px.
-pub type Point = [f64; 2];
 
 /// The border of a region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,12 +54,6 @@ impl Outline {
         };
         Self { label: self.label, parts: self.parts.iter().map(part).collect() }
     }
-}
-
-/// The area of a ring by the shoelace formula; below 0 if it turns like y to x.
-pub(super) fn ring_area(ring: &[Point]) -> f64 {
-    let edges = ring.iter().zip(ring.iter().cycle().skip(1));
-    edges.map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum::<f64>() / 2.0
 }
 
 /// The outlines of all regions, in the order of their labels.

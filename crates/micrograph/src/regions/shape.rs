@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::RegionsError;
-use super::outline::Point;
+use super::point::Point;
 
 /// A shape that can become a region.
 #[derive(Clone, Debug, PartialEq)]

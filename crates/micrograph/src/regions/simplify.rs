@@ -1,6 +1,6 @@
 //! Rings with fewer points: the algorithm of Douglas and Peucker (1973), on a ring cut at two points far from each other.
 
-use super::outline::{Point, ring_area};
+use super::point::{Point, ring_area};
 
 /// The points of `ring` without those that are at most `tolerance_px` from the lines between those that remain. The ring
 /// itself, if it would lose its area or turn over, or if the tolerance is not above 0.
