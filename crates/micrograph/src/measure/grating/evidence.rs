@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::few::Nearly;
 use crate::contrast::Flat;
 use crate::measure::harmonics::Harmonics;
 use crate::measure::spectrum::{Peak, Spectrum, between};
@@ -75,9 +76,19 @@ pub enum NoPeriodReason {
     /// No peak of the spectrum is prominent enough.
     #[error(
         "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, \
-         at least {LEAST_PROMINENCE}× is required"
+         at least {LEAST_PROMINENCE}× is required. If you see lines or dots, measure that part (`--box`), or say so \
+         (`--expect lines`, `--expect dots`)"
     )]
     NoPeak { prominence: f64 },
+    /// No peak is prominent enough, and the most regular lines in a part of the image may be so by chance.
+    #[error(
+        "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, at least \
+         {LEAST_PROMINENCE}× is required, and the most regular lines, {pitch_px:.0} px apart, repeat each other by {:.0} %, \
+         as irregular lines may by chance. If you see lines or dots, measure that part (`--box`), or say so \
+         (`--expect lines`, `--expect dots`)",
+        100.0 * repeated
+    )]
+    NotRepeated { prominence: f64, pitch_px: f64, repeated: f64 },
     /// The autocorrelation has no period, or another.
     #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
@@ -124,6 +135,19 @@ pub struct NoPeriod {
     pub reason: NoPeriodReason,
     /// The evidence as far as it was computed.
     pub evidence: Option<Evidence>,
+}
+
+impl NoPeriod {
+    /// The same, with what was nearly found in a part of the image.
+    pub(super) fn with(self, nearly: Option<Nearly>) -> Self {
+        match (&self.reason, nearly) {
+            (NoPeriodReason::NoPeak { prominence }, Some(Nearly { pitch_px, repeated })) => {
+                let reason = NoPeriodReason::NotRepeated { prominence: *prominence, pitch_px, repeated };
+                Self { reason, ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 impl From<NoPeriodReason> for NoPeriod {
