@@ -355,7 +355,17 @@ impl<'a> Index<'a> {
         }
         let mut fit = self.fit(&dots)?;
         for _ in 0..3 {
-            let reach = TOLERANCE * fit.shorter();
+            // as precise as most of those that were followed; the median of a distance is 1.18 of its rms along an axis
+            let mut offs: Vec<f64> = dots
+                .iter()
+                .map(|(index, &dot)| {
+                    let place = fit.place(*index);
+                    (place[0] - self.places[dot][0]).hypot(place[1] - self.places[dot][1])
+                })
+                .collect();
+            offs.sort_by(f64::total_cmp);
+            let usual = offs[offs.len() / 2] / 1.18;
+            let reach = (4.0 * usual + 1.0).min(TOLERANCE * fit.shorter());
             if fit.sigma > MOST_OFF * fit.shorter() {
                 break;
             }
@@ -372,7 +382,7 @@ impl<'a> Index<'a> {
                     }
                 }
             }
-            if again.len() < dots.len() {
+            if 5 * again.len() < 4 * dots.len() {
                 break;
             }
             dots = again;
@@ -535,7 +545,8 @@ mod tests {
         let mut long: Vec<f64> = found.vectors.map(length).to_vec();
         long.sort_by(f64::total_cmp);
         assert!((long[0] - 19.1).abs() < 0.2 && (long[1] - 24.19).abs() < 0.2, "{long:?}");
-        assert_eq!(found.sites.iter().filter(|site| site.found.is_some()).count(), 30);
+        let n = found.sites.iter().filter(|site| site.found.is_some()).count();
+        assert!((30..=31).contains(&n), "{n}: one of the others may be at a site by chance");
     }
 
     #[test]
