@@ -36,6 +36,8 @@ const LEAST_COHERENCE: f64 = 0.6;
 const MOST_OFF: f64 = 0.085;
 /// Logarithm of the probability of chance below which dots rather than lines are measured.
 const NO_DOUBT: f64 = -100.0;
+/// Share of sites that are occupied below which the lattice may fill only a part of the image.
+const OFTEN_OCCUPIED: f64 = 0.7;
 /// Cause of the component due to displacements that neighbours have in common.
 pub(super) const NEIGHBOURS: &str = "neighbours";
 
@@ -122,9 +124,14 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     if flat.range() == Some((0.0, 0.0)) {
         return Err(NoPeriodReason::Flat.into());
     }
+    let in_part = || in_part(&annotations::mask(plane).filled(&flat), &config);
     let seen = match across_image(&flat, &config.geometry) {
+        // an array in a part of the image, or wires that cover others
+        Ok(seen) if seen.occupied() < OFTEN_OCCUPIED => {
+            in_part().filter(|part| part.occupied() > seen.occupied()).unwrap_or(seen)
+        }
         Ok(seen) => seen,
-        Err(reason) => in_part(&annotations::mask(plane).filled(&flat), &config).ok_or(reason)?,
+        Err(reason) => in_part().ok_or(reason)?,
     };
     let Seen { sites, extra, coherence, fit } = seen;
     let [down, across] = fit.bend(plane.height());
@@ -217,6 +224,14 @@ struct Seen {
     extra: Vec<[f64; 2]>,
     coherence: [f64; 2],
     fit: Fit,
+}
+
+impl Seen {
+    /// Share of the sites that are occupied.
+    fn occupied(&self) -> f64 {
+        let found = self.sites.iter().filter(|site| site.found.is_some()).count();
+        found as f64 / self.sites.len().max(1) as f64
+    }
 }
 
 /// The lattice whose waves fill the whole of `flat`.

@@ -32,7 +32,7 @@ const TOLERANCE: f64 = 0.2;
 const LEAST_DOTS: usize = 12;
 const LEAST_ROWS: usize = 3;
 /// Largest rms distance of dots from their sites along one direction, of the shorter vector.
-const MOST_OFF: f64 = 0.075;
+const MOST_OFF: f64 = 0.06;
 /// Least share of sites that are occupied.
 const LEAST_OCCUPIED: f64 = 0.55;
 /// Most dots in the array that are at no site, for each that is.
