@@ -264,9 +264,9 @@ fn kinds(parts: &[Part], height: usize, width: usize) -> Vec<Kind> {
         .iter()
         .map(|&at| letters.iter().copied().filter(|&other| parts[at].is_beside(&parts[other])).collect())
         .collect();
-    for at in 0..parts.len() {
-        if kinds[at] != Kind::Specimen && pattern(at) {
-            kinds[at] = Kind::Specimen;
+    for (at, kind) in kinds.iter_mut().enumerate() {
+        if *kind != Kind::Specimen && pattern(at) {
+            *kind = Kind::Specimen;
         }
     }
     let bars: Vec<usize> = (0..parts.len()).filter(|&at| kinds[at] == Kind::Bar).collect();

@@ -274,9 +274,9 @@ fn in_part(flat: &Plane, config: &LatticeConfig) -> Option<Seen> {
             let (found, expected) = (site.found?, site.expected);
             Some(TAU * (wave[0] * (found[1] - expected[1]) + wave[1] * (found[0] - expected[0])))
         });
-        let (cosines, sines, n) =
-            offs.fold((0.0, 0.0, 0.0), |(c, s, n), turn: f64| (c + turn.cos(), s + turn.sin(), n + 1.0));
-        (cosines as f64).hypot(sines) / f64::max(n, 1.0)
+        let turns: Vec<f64> = offs.collect();
+        let sum = |of: fn(f64) -> f64| turns.iter().map(|&turn| of(turn)).sum::<f64>();
+        sum(f64::cos).hypot(sum(f64::sin)) / turns.len().max(1) as f64
     });
     Some(Seen { sites: grown.sites, extra: Vec::new(), coherence, fit })
 }

@@ -90,7 +90,10 @@ pub enum NoPeriodReason {
     )]
     NotRepeated { prominence: f64, pitch_px: f64, repeated: f64 },
     /// The autocorrelation has no period, or another.
-    #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
+    #[error(
+        "spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px, as where two \
+         patterns overlap. Measure a part that holds one of them (`--box`), or say what you see (`--expect lines`)"
+    )]
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
     /// One period resembles the next too little, or those after.
     #[error(
@@ -108,7 +111,10 @@ pub enum NoPeriodReason {
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
-    #[error("the fit of an evenly repeated pattern does not converge")]
+    #[error(
+        "the fit of an evenly repeated pattern does not converge: lines bend, change their distance, or fill only a part \
+         of the image. If you see lines or dots, measure a part (`--box`), or say so (`--expect lines`, `--expect dots`)"
+    )]
     NoFit,
     /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]
