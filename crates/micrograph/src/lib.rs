@@ -64,6 +64,7 @@
 
 #![warn(missing_docs)]
 
+pub mod annotations;
 pub mod calibration;
 pub mod config_error;
 pub mod contrast;

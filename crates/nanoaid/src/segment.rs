@@ -57,6 +57,9 @@ pub struct SegmentConfig {
     pub separation: f64,
     /// Least confidence of an object, in `[0, 1]`.
     pub least_confidence: f64,
+    /// Least share of the kind that is looked for in the probability of an object, in `[0, 1]`; with 0 the user knows
+    /// better than the network whether dark spots are particles or pores.
+    pub least_own_share: f64,
     /// Least equivalent diameter in px, at least 0.
     pub min_size_px: f64,
     /// Largest equivalent diameter in px, if any.
@@ -70,6 +73,7 @@ impl Default for SegmentConfig {
             threshold: 0.5,
             separation: 0.12,
             least_confidence: 0.5,
+            least_own_share: 0.0,
             min_size_px: 4.0,
             max_size_px: None,
         }
@@ -88,6 +92,7 @@ impl SegmentConfig {
             }
         }
         ConfigError::unless_within("least_confidence", self.least_confidence, 0.0..=1.0)?;
+        ConfigError::unless_within("least_own_share", self.least_own_share, 0.0..=1.0)?;
         if !(self.min_size_px >= 0.0 && self.min_size_px.is_finite()) {
             return Err(ConfigError::new("min_size_px", self.min_size_px, "a finite number, at least 0"));
         }

@@ -159,6 +159,7 @@ impl SegmentArguments {
             least_confidence: self.least_confidence.unwrap_or(default.least_confidence),
             min_size_px: self.min_size.unwrap_or(default.min_size_px),
             max_size_px: self.max_size,
+            ..default
         };
         let options = [
             ("threshold", "--threshold"),

@@ -14,6 +14,8 @@ use crate::segment::{SegmentConfig, count_uncertainty, is_evident, mean_confiden
 
 /// Share of a diameter that outlines of people differ by, on average over an image (`docs/accuracy.md`).
 const OUTLINE_DOUBT: f64 = 0.06;
+/// Least share of particles in the probability of an object, where no one asked for particles.
+const LEAST_OWN_SHARE: f64 = 0.5;
 /// The way numbers were found.
 const METHOD: &str = "network, objects outlined";
 
@@ -26,7 +28,10 @@ pub(super) fn add(
     asked: bool,
     progress: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Option<Picture>, MeasureError> {
-    let labels = segment(segmenter, plane, &SegmentConfig::default(), &mut |_, _| progress())?;
+    // where no one says what they are, pores are no particles
+    let least_own_share = if asked { 0.0 } else { LEAST_OWN_SHARE };
+    let config = SegmentConfig { least_own_share, ..SegmentConfig::default() };
+    let labels = segment(segmenter, plane, &config, &mut |_, _| progress())?;
     let evident = is_evident(&labels);
     let first = report.answers.iter().position(|answer| answer.task == Task::Count);
     // a period is better evidence than objects

@@ -7,8 +7,6 @@ use super::{Maps, SegmentConfig};
 
 /// Least pixels of an object at a scale: fewer have no outline.
 const LEAST_PX: usize = 9;
-/// Least share of the kind that is looked for in the probability of an object: the user knows better what it is.
-const LEAST_OWN: f64 = 0.15;
 
 /// The objects at one scale.
 pub(super) struct Basins {
@@ -23,7 +21,7 @@ pub(super) struct Basins {
 /// The objects of a scale of height and width `size`.
 pub(super) fn basins(maps: &Maps, size: (usize, usize), config: &SegmentConfig) -> Basins {
     let (labels, n) = separated(&maps.alike, &maps.depth, size, config);
-    let confidence = confidence(&labels, n, maps, size);
+    let confidence = confidence(&labels, n, maps, size, config.least_own_share);
     Basins { height: size.0, width: size.1, labels, confidence }
 }
 
@@ -129,7 +127,7 @@ impl Forest {
 
 /// How credible each object is: how sure the network is of its pixels, times how well its map of depth fits
 /// the object that was cut out of it; nothing, where it is of another kind.
-fn confidence(labels: &[u32], n: usize, maps: &Maps, size: (usize, usize)) -> Vec<f32> {
+fn confidence(labels: &[u32], n: usize, maps: &Maps, size: (usize, usize), least_own: f64) -> Vec<f32> {
     let expected = relative_depth(labels, n, size);
     let mut sums = vec![[0.0_f64; 4]; n];
     for (index, &label) in labels.iter().enumerate().filter(|(_, label)| **label > 0) {
@@ -140,7 +138,7 @@ fn confidence(labels: &[u32], n: usize, maps: &Maps, size: (usize, usize)) -> Ve
         *misfit += f64::from((maps.depth[index].clamp(0.0, 1.0) - expected[index]).abs());
     }
     let credible = |[area, alike, own, misfit]: [f64; 4]| {
-        if own < LEAST_OWN * alike { 0.0 } else { (alike / area) * (1.0 - 1.5 * misfit / area).max(0.0) }
+        if own < least_own * alike { 0.0 } else { (alike / area) * (1.0 - 1.5 * misfit / area).max(0.0) }
     };
     sums.into_iter().map(|sums| credible(sums) as f32).collect()
 }
@@ -194,6 +192,8 @@ mod tests {
         let size = (50, 50);
         let [scores, depth] = discs(&[(25.0, 25.0, 16.0)], size);
         let maps = Maps { own: vec![0.0; 2500], ..of(scores, depth) };
-        assert_eq!(basins(&maps, size, &SegmentConfig::default()).confidence, [0.0]);
+        let strict = SegmentConfig { least_own_share: 0.5, ..SegmentConfig::default() };
+        assert_eq!(basins(&maps, size, &strict).confidence, [0.0]);
+        assert!(basins(&maps, size, &SegmentConfig::default()).confidence[0] > 0.85, "looked for, it counts");
     }
 }
