@@ -16,7 +16,7 @@ mod table;
 use std::ops::ControlFlow;
 
 use micrograph::regions::{Labels, RegionsError};
-use micrograph::{ObjectKind, Plane};
+use micrograph::{ObjectKind, Plane, annotations};
 use serde::{Deserialize, Serialize};
 
 use crate::data::prepare::PrepareError;
@@ -146,7 +146,10 @@ pub fn segment(
     let Architecture::Segmenter(architecture) = network.architecture() else {
         return Err(SegmentError::NoSegmenter);
     };
-    let scales = pyramid::scales(plane, architecture.stride());
+    // letters and scale bars are no objects
+    let drawn = annotations::mask(plane);
+    let cleaned = (!drawn.boxes.is_empty()).then(|| drawn.filled(plane));
+    let scales = pyramid::scales(cleaned.as_ref().unwrap_or(plane), architecture.stride());
     let mut found = merge::Candidates::new((plane.height(), plane.width()));
     for (index, scale) in scales.iter().enumerate() {
         if progress(index, scales.len()).is_break() {
