@@ -6,8 +6,6 @@
 //! or in a box. Rows outside of the specimen are the business of [`data_bar`](crate::data_bar); drawings in grey
 //! or in a color whose luminance is not at an end are not found. The text is not read.
 
-use std::collections::VecDeque;
-
 use crate::{Plane, Rect};
 
 /// Largest distance of ink from the end of the levels, as a share of their range; JPEG leaves that.
@@ -53,14 +51,13 @@ impl Annotations {
         let mut values = plane.values().to_vec();
         let mut known: Vec<bool> = self.mask.iter().map(|drawn| !drawn).collect();
         let neighbours = |at: usize| neighbours(at, height, width);
-        let mut rim: VecDeque<usize> =
+        let mut rim: Vec<usize> =
             (0..known.len()).filter(|&at| !known[at] && neighbours(at).any(|by| known[by])).collect();
         // from the border inwards
         while !rim.is_empty() {
             let layer: Vec<(usize, f32)> = rim
-                .drain(..)
-                .filter(|&at| !known[at])
-                .map(|at| {
+                .iter()
+                .map(|&at| {
                     let around: Vec<f32> =
                         neighbours(at).filter(|&by| known[by]).map(|by| values[by]).collect();
                     (at, around.iter().sum::<f32>() / around.len().max(1) as f32)
@@ -69,7 +66,10 @@ impl Annotations {
             for &(at, value) in &layer {
                 (values[at], known[at]) = (value, true);
             }
-            rim.extend(layer.iter().flat_map(|&(at, _)| neighbours(at)).filter(|&by| !known[by]));
+            rim = layer.iter().flat_map(|&(at, _)| neighbours(at)).filter(|&by| !known[by]).collect();
+            // each once: it would multiply from layer to layer
+            rim.sort_unstable();
+            rim.dedup();
         }
         Plane::new(height, width, values)
     }
@@ -328,6 +328,16 @@ fn neighbours(at: usize, height: usize, width: usize) -> impl Iterator<Item = us
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_drawing_is_filled_from_its_border() {
+        let (height, width) = (300, 300);
+        let inside = |at: usize| (50..250).contains(&(at / width)) && (50..250).contains(&(at % width));
+        let mask: Vec<bool> = (0..height * width).map(inside).collect();
+        let plane = Plane::from_fn(height, width, |y, x| if inside(y * width + x) { 1.0 } else { 0.25 });
+        let filled = Annotations { mask, boxes: Vec::new() }.filled(&plane);
+        assert!(filled.values().iter().all(|&value| value == 0.25));
+    }
     use crate::random::Stream;
 
     /// Texture of 60 to 180 with an H, a bar and an O of 250 drawn on it.

@@ -29,14 +29,14 @@ pub(crate) struct SegmentArguments {
     /// What is looked for: `particles` (or grains), `fibres` (or wires), `pores`
     #[arg(long, default_value = "particles", value_name = "KIND")]
     what: ObjectKind,
-    /// Least probability of a pixel of an object; lower: larger and more objects [default: 0.5]
+    /// Least probability of a pixel of an object; lower: larger and more objects [default: 0.35]
     #[arg(long, value_name = "PROBABILITY")]
     threshold: Option<f64>,
     /// Least fall of the depth between objects that touch, as a share; lower: more objects are separated
-    /// [default: 0.12]
+    /// [default: 0.2]
     #[arg(long, value_name = "SHARE")]
     separation: Option<f64>,
-    /// Least confidence of an object; lower: more objects [default: 0.5]
+    /// Least confidence of an object; lower: more objects [default: 0.7]
     #[arg(long, value_name = "CONFIDENCE")]
     least_confidence: Option<f64>,
     /// Least equivalent diameter [default: 4]

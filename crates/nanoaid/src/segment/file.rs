@@ -22,6 +22,8 @@ use crate::record::{Input, NetworkUsed, Record};
 pub(crate) const COMMAND: &str = "segment";
 /// Tolerance in px to which outlines in files are simplified.
 const OUTLINE_TOLERANCE_PX: f64 = 0.5;
+/// Mean confidence below which a result is doubtful.
+const DOUBTFUL: f64 = 0.76;
 /// Images with a longer side have outlines of 2 px in the overlay.
 const LARGE_PX: usize = 1600;
 /// Colors of outlines, neighbours in the list far apart.
@@ -181,8 +183,8 @@ fn warnings(record: &SegmentRecord) -> Vec<String> {
             least_confidence / 2.0
         ));
     }
-    if mean_confidence.is_some_and(|mean| mean < 0.6) {
-        warnings.push("the mean confidence is below 0.6: compare the overlay with the image".to_owned());
+    if mean_confidence.is_some_and(|mean| mean < DOUBTFUL) {
+        warnings.push(format!("the mean confidence is below {DOUBTFUL}: compare the overlay with the image"));
     }
     if sizes.n_cut > sizes.n_whole && *n_regions > 0 {
         warnings.push(format!(
