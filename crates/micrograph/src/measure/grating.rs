@@ -30,6 +30,8 @@ const MOST_HARMONICS: f64 = 6.0;
 /// wave that it took before, or less.
 const FEW_CYCLES: f64 = 24.0;
 const RELEVELLED: usize = 3;
+/// Fewest lines in the image: two have one distance, which nothing repeats.
+const LEAST_LINES: usize = 3;
 /// Highest frequency of a harmonic, in cycles per px: above it, pixels hardly distinguish it from others.
 const FINEST_HARMONIC: f64 = 0.42;
 
@@ -133,6 +135,10 @@ fn across_image(plane: &Plane, flat: &Plane, config: &GratingConfig) -> Result<G
     let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend);
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
+    if edges.n_lines < LEAST_LINES {
+        let reason = NoPeriodReason::TooFewCycles { cycles: edges.n_lines as f64 };
+        return Err(NoPeriod { reason, evidence: Some(evidence) });
+    }
     Ok(Grating {
         duty_cycle: edges.duty_cycle,
         n_lines: edges.n_lines,

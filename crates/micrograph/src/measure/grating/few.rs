@@ -41,6 +41,8 @@ const MOST_CHANCE_BESIDE: f64 = -9.0;
 const LEAST_CONTRAST: f64 = 0.25;
 /// Fewest bands that show the lines.
 const LEAST_BANDS: usize = 4;
+/// Largest standard uncertainty of the axis in rad: lines that bend have none.
+const MOST_TURN: f64 = 0.02;
 /// Least correlation of a line with the mean line.
 const LEAST_LIKENESS: f64 = 0.55;
 /// Least uncertainty of the position of a line, in px: that of interpolation.
@@ -329,6 +331,9 @@ impl Turned {
             .collect();
         let (lean, at_zero, left, spread) = straight(&drift)?;
         let turn = (left / (drift.len() as f64 - 2.0).max(1.0)).sqrt().max(LEAST_POSITION_PX) / spread.sqrt();
+        if turn > MOST_TURN {
+            return None; // arcs of rings, say
+        }
         let pitches: Vec<(f64, f64)> = shown
             .clone()
             .filter_map(|band| {
