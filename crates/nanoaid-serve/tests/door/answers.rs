@@ -11,6 +11,7 @@ use nanoaid::evaluate::classify::TrainedClassifier;
 use nanoaid::interpret::lens::{LensConfig, LensImage, look};
 use nanoaid::measure::{MeasureNetworks, MeasureSettings, measure};
 use nanoaid::network::builtin;
+use nanoaid::record::NetworkUsed;
 use serde_json::Value;
 
 use crate::client::{Running, png};
@@ -68,10 +69,12 @@ fn a_layer_is_the_result_of_the_lens_to_the_last_digit() {
 fn a_measurement_is_the_record_of_the_command_line() {
     let server = Running::default();
     let (source, id) = dropped(&server);
+    let segmenter = builtin::segmenter(Device::Cpu).unwrap();
+    let used = NetworkUsed::of(Path::new(builtin::SEGMENTER), &segmenter);
     let own = measure(
         (&source, "lines"),
         &MeasureSettings::default(),
-        &mut MeasureNetworks::default(),
+        &mut MeasureNetworks { segmenter: Some((&segmenter, used)), ..MeasureNetworks::default() },
         &mut |_| ControlFlow::Continue(()),
     )
     .unwrap();

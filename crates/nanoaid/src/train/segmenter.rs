@@ -58,7 +58,7 @@ pub fn segmenter(
 
 /// The same scenes and patches after each epoch.
 fn validation(images: &[MaskedImage], config: &SegmenterTraining) -> Vec<Batch> {
-    let mut patches: Vec<patches::Patch> = (0..N_VALIDATION_SCENES)
+    let mut patches: Vec<target::Patch> = (0..N_VALIDATION_SCENES)
         .map(|index| patches::of_scene(config.patch, patches::VALIDATION_SEED, index as u64))
         .collect();
     for (number, image) in images.iter().enumerate() {

@@ -4,8 +4,7 @@ use micrograph::Plane;
 use micrograph::random::Stream;
 use micrograph::smooth::smooth;
 
-use super::patches::Patch;
-use super::target::target;
+use super::target::{Patch, target};
 use crate::data::masked::MaskedImage;
 
 /// Range of the zoom of a patch, if the micrograph is large enough.

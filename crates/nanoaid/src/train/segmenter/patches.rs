@@ -9,22 +9,13 @@ use micrograph::synth::scene;
 
 use super::config::SegmenterTraining;
 use super::masked;
-use super::target::target;
+use super::target::{Patch, target};
 use crate::data::masked::MaskedImage;
 
 /// Batches that are ready before they are needed.
 const BATCHES_AHEAD: usize = 3;
 /// Seed of the scenes that epochs are compared by, which no training has.
 pub(super) const VALIDATION_SEED: u64 = u64::MAX;
-
-/// A patch and its target.
-#[derive(Clone, Debug)]
-pub(super) struct Patch {
-    /// `[H, W]`
-    pub values: Vec<f32>,
-    /// `[4, H, W]`
-    pub target: Vec<f32>,
-}
 
 /// Patches of a gradient step.
 #[derive(Clone, Debug)]

@@ -1,9 +1,18 @@
-//! Target: what the network is to give for the objects of a patch.
+//! Target: a patch, and what the network is to give for the objects in it.
 
 use micrograph::ObjectKind;
 
 use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
 use crate::segment::relative_depth;
+
+/// A patch and its target.
+#[derive(Clone, Debug)]
+pub(super) struct Patch {
+    /// `[H, W]`
+    pub values: Vec<f32>,
+    /// `[4, H, W]`
+    pub target: Vec<f32>,
+}
 
 /// Whether each pixel belongs to a particle, a fibre or a pore, and how deep it lies in its object; `[4, H, W]`.
 /// `kinds` are those of object 1, 2, …
