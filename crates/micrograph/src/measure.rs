@@ -31,5 +31,5 @@ pub use grating::{Evidence, Grating, GratingConfig, NoPeriod, NoPeriodReason, gr
 pub use lattice::{Lattice, LatticeConfig, LatticeKind, lattice};
 pub use orientation::{NoOrientation, Orientation, OrientationConfig, orientation};
 pub use quantity::{Component, Quantity, Unit};
-pub use report::{Expect, Measured, Report, ReportConfig, Task, measured};
+pub use report::{Measured, Report, ReportConfig, Task, measured};
 pub use spectrum::{WaveShare, wave_shares};

@@ -45,7 +45,7 @@ pub(crate) struct Wish {
 
 impl Default for Wish {
     fn default() -> Self {
-        let ReportConfig { what, tilt_deg, tilt_axis_deg, .. } = ReportConfig::default();
+        let ReportConfig { what, tilt_deg, tilt_axis_deg } = ReportConfig::default();
         Self {
             image: String::new(),
             page: 0,
@@ -68,12 +68,7 @@ impl Wish {
         let mut what = self.what.clone();
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig {
-            what,
-            tilt_deg: self.tilt_deg,
-            tilt_axis_deg: self.tilt_axis_deg,
-            ..ReportConfig::default()
-        };
+        let report = ReportConfig { what, tilt_deg: self.tilt_deg, tilt_axis_deg: self.tilt_axis_deg };
         let file = MeasureConfig {
             report: report.checked().map_err(Fault::refused)?,
             nm_per_px: self.nm_per_px,

@@ -3,12 +3,11 @@
 //! The strongest prominent peak of the spectrum gives a start; the autocorrelation must agree; then the
 //! wave vector is fitted with its harmonics to all pixels. The evidence is reported in either case. *Line*
 //! means the brighter part of a period. The pitch is that across the lines on the specimen (see
-//! [`Geometry`]), in px as wide as the image's columns. Where the phase does not hold over the plane, or the
-//! spectrum shows nothing, as for a few lines in a part of it, the lines are placed one by one.
+//! [`Geometry`]), in px as wide as the image's columns. Curved or broken gratings are refused: their
+//! phase does not hold over the plane.
 
 mod edges;
 mod evidence;
-mod few;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +15,8 @@ use super::drift::Bend;
 use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
-use super::lattice;
 use super::quantity::{Component, Quantity, Unit};
-use crate::{ConfigError, Plane, Rect, annotations};
+use crate::{ConfigError, Plane};
 
 pub(super) use edges::n_lines;
 pub(in crate::measure) use evidence::check;
@@ -26,12 +24,6 @@ pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
 
 /// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
 const MOST_HARMONICS: f64 = 6.0;
-/// Cycles over the plane up to which the background is fitted again, and how often: each time it takes a tenth of the
-/// wave that it took before, or less.
-const FEW_CYCLES: f64 = 24.0;
-const RELEVELLED: usize = 3;
-/// Fewest lines in the image: two have one distance, which nothing repeats.
-const LEAST_LINES: usize = 3;
 /// Highest frequency of a harmonic, in cycles per px: above it, pixels hardly distinguish it from others.
 const FINEST_HARMONIC: f64 = 0.42;
 
@@ -43,8 +35,6 @@ pub struct GratingConfig {
     pub geometry: Geometry,
     /// What is removed first.
     pub flatten: FlattenConfig,
-    /// Whether lines are known to be there: weaker evidence is enough.
-    pub expected: bool,
 }
 
 impl GratingConfig {
@@ -78,9 +68,6 @@ pub struct Grating {
     pub phase: f64,
     /// The evidence for the numbers.
     pub evidence: Evidence,
-    /// The part of the image where the lines are, where they were placed one by one; absent if they fill all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<Rect>,
 }
 
 /// The grating that `plane` shows.
@@ -109,36 +96,23 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     if flat.range() == Some((0.0, 0.0)) {
         return Err(NoPeriodReason::Flat.into());
     }
-    across_image(plane, &flat, &config).or_else(|refused| {
-        // letters and bars on the specimen are as regular as lines
-        in_part(&annotations::mask(plane).filled(&flat), &config, refused)
-    })
-}
-
-/// The grating whose wave fills the whole of `plane`, which is `flat` without its background.
-fn across_image(plane: &Plane, flat: &Plane, config: &GratingConfig) -> Result<Grating, NoPeriod> {
-    let start = evidence::start(flat)?;
+    let start = evidence::start(&flat)?;
     let mut evidence = start.evidence;
     let orders = |most: i32| (1..=most).map(|order| [order, 0]).collect::<Vec<_>>();
     let frequency = start.wave[0].hypot(start.wave[1]);
     let most = (FINEST_HARMONIC / frequency).min(MOST_HARMONICS).max(f64::from(start.strongest)) as i32;
     // from the strongest term on, then with all the harmonics the pixels can carry
-    let fitted = Harmonics::fitted(flat, &[start.wave], &orders(start.strongest))
-        .and_then(|rough| Harmonics::fitted(flat, &rough.waves, &orders(most)));
+    let fitted = Harmonics::fitted(&flat, &[start.wave], &orders(start.strongest))
+        .and_then(|rough| Harmonics::fitted(&flat, &rough.waves, &orders(most)));
     let Some(pattern) = fitted else {
         return Err(NoPeriod { reason: NoPeriodReason::NoFit, evidence: Some(evidence) });
     };
-    evidence.judge(&pattern, flat, start.strongest, start.wave)?;
-    let (flat, pattern) = relevelled(plane, flat, pattern, &orders(most), config);
+    evidence.judge(&pattern, &flat, start.strongest, start.wave)?;
 
     let bend = Bend::of(&pattern.shifts(&flat));
     let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend);
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
-    if edges.n_lines < LEAST_LINES {
-        let reason = NoPeriodReason::TooFewCycles { cycles: edges.n_lines as f64 };
-        return Err(NoPeriod { reason, evidence: Some(evidence) });
-    }
     Ok(Grating {
         duty_cycle: edges.duty_cycle,
         n_lines: edges.n_lines,
@@ -148,82 +122,8 @@ fn across_image(plane: &Plane, flat: &Plane, config: &GratingConfig) -> Result<G
         wave: pattern.waves[0],
         phase: edges.line_phase,
         evidence,
-        part: None,
         pitch,
         axis,
-    })
-}
-
-/// `flat`, and the pattern of it, with the background of what the pattern leaves of `plane`.
-///
-/// A smooth background fitted to few periods takes a part of their wave with it; fitted to what the wave leaves, it
-/// takes less each time. Where there are many periods they have hardly a part in common.
-fn relevelled(
-    plane: &Plane,
-    flat: &Plane,
-    pattern: Harmonics,
-    orders: &[[i32; 2]],
-    config: &GratingConfig,
-) -> (Plane, Harmonics) {
-    let (mut flat, mut pattern) = (flat.clone(), pattern);
-    for _ in 0..RELEVELLED {
-        let [across, down] = pattern.waves[0];
-        let (height, width) = (plane.height(), plane.width());
-        if across.abs() * width as f64 + down.abs() * height as f64 > FEW_CYCLES {
-            break;
-        }
-        let of_pattern = Plane::from_fn(height, width, |y, x| {
-            pattern.at([pattern.turns(0, y as f64, x as f64), 0.0]) as f32
-        });
-        let rest = Plane::from_fn(height, width, |y, x| plane.at(y, x) - of_pattern.at(y, x));
-        let rest = flattened(&rest, config.flatten).plane;
-        let next = Plane::from_fn(height, width, |y, x| rest.at(y, x) + of_pattern.at(y, x));
-        let Some(fitted) = Harmonics::fitted(&next, &pattern.waves, orders) else { break };
-        (flat, pattern) = (next, fitted);
-    }
-    (flat, pattern)
-}
-
-/// The lines in a part of `flat`, where the whole was `refused`.
-fn in_part(flat: &Plane, config: &GratingConfig, refused: NoPeriod) -> Result<Grating, NoPeriod> {
-    if lattice::is_shown(flat, &config.geometry) {
-        return Err(NoPeriod { reason: NoPeriodReason::TwoDirections, ..refused });
-    }
-    let found = match few::few(flat, config.expected) {
-        Ok(found) => found,
-        Err(nearly) => return Err(refused.with(nearly)),
-    };
-    let [fx, fy] = config.geometry.wave(found.wave[0], found.wave[1]);
-    let frequency = fx.hypot(fy);
-    let pitch = frequency.recip();
-    let evidence = Evidence {
-        cycles: (found.n_lines - 1) as f64,
-        prominence: refused.evidence.map_or(0.0, |evidence| evidence.prominence),
-        agreement: 1.0,
-        correlation: found.repeated,
-        persistence: None,
-        coherence: found.repeated.sqrt(),
-        explained: found.repeated,
-    };
-    let components = vec![
-        Component::estimated("placement of lines", found.placement * pitch, found.degrees_of_freedom),
-        Component::bounded("change along the lines", found.fan * pitch),
-    ];
-    let method = "straight line through the positions of the lines";
-    let turn =
-        vec![Component::estimated("placement of lines", found.turn.to_degrees(), found.degrees_of_freedom)];
-    Ok(Grating {
-        pitch: Quantity::new(pitch, Unit::Px, method, components),
-        axis: Quantity::new(axis_deg(fy.atan2(fx).to_degrees() + 90.0), Unit::Degrees, method, turn),
-        duty_cycle: None,
-        n_lines: found.n_lines,
-        edge_roughness: None,
-        width_roughness: None,
-        signal_to_noise: found.rms / super::flatten::noise(flat).max(1e-6),
-        wave: found.wave,
-        phase: found.phase,
-        evidence,
-        part: Some(found.part),
     })
 }
 
@@ -342,45 +242,6 @@ mod tests {
         let found = grating(&plane, &GratingConfig::default()).unwrap();
         let pitch = 31.0 / 0.95_f64.hypot(0.312);
         assert!((found.pitch.value / pitch - 1.0).abs() < 1e-3, "{:?}", found.pitch);
-    }
-
-    #[test]
-    fn few_periods_along_an_axis_of_the_image_are_as_long_as_they_are() {
-        for (name, across) in [("upright", true), ("lying", false)] {
-            for phase in [0.0, 0.3, 0.6] {
-                let mut stream = Stream::new(5, "test", 0);
-                let plane = Plane::from_fn(160, 160, |y, x| {
-                    let at = if across { x } else { y } as f64;
-                    (100.0 + 40.0 * (TAU * (at / 24.2 + phase)).sin() + 2.0 * stream.normal()) as f32
-                });
-                let found = grating(&plane, &GratingConfig::default()).unwrap().pitch;
-                let off = (found.value - 24.2).abs();
-                assert!(
-                    off < 1.5 * found.expanded_uncertainty && off < 0.012,
-                    "{name} {phase}: {}",
-                    found.text()
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn lines_in_a_part_of_the_image_and_their_part_are_found() {
-        let mut stream = Stream::new(6, "test", 0);
-        let plane = Plane::from_fn(300, 400, |y, x| {
-            let line = (60..240).contains(&y) && (100..225).contains(&x) && (x - 100) % 25 < 11;
-            (if line { 150.0 } else { 80.0 } + 8.0 * stream.normal()) as f32
-        });
-        let found = grating(&plane, &GratingConfig::default()).unwrap();
-        assert!(
-            (found.pitch.value - 25.0).abs() < found.pitch.expanded_uncertainty.min(0.4),
-            "{:?}",
-            found.pitch
-        );
-        assert_eq!(found.n_lines, 5);
-        let part = found.part.unwrap();
-        assert!(part.y.abs_diff(60) < 40 && part.height.abs_diff(180) < 60, "{part:?}");
-        assert!(part.x.abs_diff(93) < 8 && part.width.abs_diff(125) < 12, "{part:?}");
     }
 
     #[test]

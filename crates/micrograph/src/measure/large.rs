@@ -99,22 +99,12 @@ impl Working {
         let moved = wave[0] * (own[1] - of_image[1]) + wave[1] * (own[0] - of_image[0]);
         let phase = (found.phase + moved).rem_euclid(1.0);
         let mut evidence = found.evidence;
-        let part = found.part.map(|part| Rect {
-            y: self.first[0] + self.factor * part.y,
-            x: self.first[1] + self.factor * part.x,
-            height: self.factor * part.height,
-            width: self.factor * part.width,
-        });
-        let lines = if part.is_some() { found.n_lines } else { n_lines(self.image, wave, phase) };
-        if part.is_none() {
-            evidence.cycles = wave[0].abs() * self.image.1 as f64 + wave[1].abs() * self.image.0 as f64;
-        }
+        evidence.cycles = wave[0].abs() * self.image.1 as f64 + wave[1].abs() * self.image.0 as f64;
         Grating {
             pitch: found.pitch.scaled(factor, Unit::Px),
             edge_roughness: found.edge_roughness.map(|found| found.scaled(factor, Unit::Px)),
             width_roughness: found.width_roughness.map(|found| found.scaled(factor, Unit::Px)),
-            n_lines: lines,
-            part,
+            n_lines: n_lines(self.image, wave, phase),
             wave,
             phase,
             evidence,

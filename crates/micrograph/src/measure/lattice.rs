@@ -1,18 +1,15 @@
 //! Lattice: two free vectors, the occupation of each site, and the position of its feature.
 //!
 //! Two wave vectors are chosen that explain the peaks of the spectrum, and are fitted with their
-//! harmonics to all pixels. Where they show none, a lattice is grown from dot to dot. The average of all cells is the mean cell; its amplitude at a site shows
+//! harmonics to all pixels. The average of all cells is the mean cell; its amplitude at a site shows
 //! whether the site is occupied, and its best shift gives the position. A straight-line fit through the
 //! positions gives the vectors. The kind of lattice is chosen by Schwarz's criterion (BIC).
 //! Positions are `[y, x]` in px of the image, lengths and angles those on the specimen.
 
-mod dots;
 mod fit;
 mod kind;
 mod sites;
 mod waves;
-
-use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +19,7 @@ use super::geometry::{Geometry, axis_deg};
 use super::grating::{NoPeriod, NoPeriodReason, check};
 use super::harmonics::Harmonics;
 use super::quantity::{Component, Quantity, Unit};
-use crate::{ConfigError, Plane, annotations};
+use crate::{ConfigError, Plane};
 
 use fit::Fit;
 pub(super) use fit::TOGETHER;
@@ -34,10 +31,6 @@ const LEAST_COHERENCE: f64 = 0.6;
 /// Largest rms distance of features from their sites, in lengths of the shortest vector: patterned dots
 /// have up to 0.02, wires bent by drying up to 0.06, textures 0.11.
 const MOST_OFF: f64 = 0.085;
-/// Logarithm of the probability of chance below which dots rather than lines are measured.
-const NO_DOUBT: f64 = -100.0;
-/// Share of sites that are occupied below which the lattice may fill only a part of the image.
-const OFTEN_OCCUPIED: f64 = 0.7;
 /// Cause of the component due to displacements that neighbours have in common.
 pub(super) const NEIGHBOURS: &str = "neighbours";
 
@@ -49,8 +42,6 @@ pub struct LatticeConfig {
     pub geometry: Geometry,
     /// What is removed first.
     pub flatten: FlattenConfig,
-    /// Whether a lattice is known to be there: weaker evidence is enough.
-    pub expected: bool,
 }
 
 impl LatticeConfig {
@@ -124,18 +115,28 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
     if flat.range() == Some((0.0, 0.0)) {
         return Err(NoPeriodReason::Flat.into());
     }
-    let in_part = || in_part(&annotations::mask(plane).filled(&flat), &config);
-    let seen = match across_image(&flat, &config.geometry) {
-        // an array in a part of the image, or wires that cover others
-        Ok(seen) if seen.occupied() < OFTEN_OCCUPIED => {
-            in_part().filter(|part| part.occupied() > seen.occupied()).unwrap_or(seen)
-        }
-        Ok(seen) => seen,
-        Err(reason) => in_part().ok_or(reason)?,
-    };
-    let Seen { sites, extra, coherence, fit } = seen;
+    let start = waves::start(&flat)?;
+    // finer terms would add little: the positions of the sites determine the vectors
+    let pattern = Harmonics::fitted(&flat, &start, &waves::orders(&start)).ok_or(NoPeriodReason::NoFit)?;
+    let coherence = [[1, 0], [0, 1]].map(|order| {
+        let wave = pattern.waves[order[1] as usize];
+        pattern.coherence(&flat, order, 1.0 / wave[0].hypot(wave[1])).0
+    });
+    let least = coherence[0].min(coherence[1]);
+    if least < LEAST_COHERENCE {
+        return Err(NoPeriodReason::NotCoherent { coherence: least }.into());
+    }
+    let vectors = waves::vectors(&pattern.waves, &config.geometry);
+    let found = sites::found(&flat, &pattern.waves, vectors);
+    let placed: Vec<&Site> =
+        found.sites.iter().filter(|site| site.found.is_some() && !site.at_edge).collect();
+    let fit = Fit::through(&placed).ok_or(NoPeriodReason::TooFewSites { found: placed.len() })?;
+    let share = fit.sigma / fit.vectors.map(|[y, x]| y.hypot(x)).into_iter().fold(f64::MAX, f64::min);
+    if share > MOST_OFF {
+        return Err(NoPeriodReason::OffSites { share }.into());
+    }
     let [down, across] = fit.bend(plane.height());
-    let sites = sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
+    let sites = found.sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
 
     let vector = |index: usize| config.geometry.offset(fit.vectors[index][1], fit.vectors[index][0]);
     let (a, b) = (vector(0), vector(1));
@@ -189,7 +190,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         origin: fit.origin,
         n_missing: sites.len() - n_found,
         n_found,
-        extra,
+        extra: found.extra,
         placement: Quantity::new(
             fit.sigma,
             Unit::Px,
@@ -204,89 +205,6 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         coherence,
         sites,
     })
-}
-
-/// Whether the flattened `plane` shows a lattice.
-pub(super) fn is_shown(plane: &Plane, geometry: &Geometry) -> bool {
-    let config = LatticeConfig { geometry: *geometry, ..LatticeConfig::default() };
-    across_image(plane, geometry).is_ok() || in_part(plane, &config).is_some()
-}
-
-/// Whether `plane` shows an array of dots beyond any doubt.
-pub(super) fn has_dots(plane: &Plane) -> bool {
-    let flat = flattened(plane, FlattenConfig::default()).plane;
-    dots::best(&annotations::mask(plane).filled(&flat)).is_some_and(|best| best.chance <= NO_DOUBT)
-}
-
-/// Sites, and the plane through their positions.
-struct Seen {
-    sites: Vec<Site>,
-    extra: Vec<[f64; 2]>,
-    coherence: [f64; 2],
-    fit: Fit,
-}
-
-impl Seen {
-    /// Share of the sites that are occupied.
-    fn occupied(&self) -> f64 {
-        let found = self.sites.iter().filter(|site| site.found.is_some()).count();
-        found as f64 / self.sites.len().max(1) as f64
-    }
-}
-
-/// The lattice whose waves fill the whole of `flat`.
-fn across_image(flat: &Plane, geometry: &Geometry) -> Result<Seen, NoPeriodReason> {
-    let start = waves::start(flat)?;
-    // finer terms would add little: the positions of the sites determine the vectors
-    let pattern = Harmonics::fitted(flat, &start, &waves::orders(&start)).ok_or(NoPeriodReason::NoFit)?;
-    let coherence = [[1, 0], [0, 1]].map(|order| {
-        let wave = pattern.waves[order[1] as usize];
-        pattern.coherence(flat, order, 1.0 / wave[0].hypot(wave[1])).0
-    });
-    let least = coherence[0].min(coherence[1]);
-    if least < LEAST_COHERENCE {
-        return Err(NoPeriodReason::NotCoherent { coherence: least });
-    }
-    let vectors = waves::vectors(&pattern.waves, geometry);
-    let found = sites::found(flat, &pattern.waves, vectors);
-    let fit = through(&found.sites)?;
-    Ok(Seen { sites: found.sites, extra: found.extra, coherence, fit })
-}
-
-/// The lattice of dots that fills a part of `flat`, if there is one.
-fn in_part(flat: &Plane, config: &LatticeConfig) -> Option<Seen> {
-    let mut grown = dots::grown(flat, config.expected)?;
-    let [a, b] = grown.vectors;
-    let area = a[0] * b[1] - a[1] * b[0];
-    let waves = [[b[1] / area, -b[0] / area], [-a[1] / area, a[0] / area]];
-    // the same sites by the shortest vectors on the specimen
-    let vectors = waves::vectors(&waves, &config.geometry);
-    let [c, d] = vectors;
-    let area = c[0] * d[1] - c[1] * d[0];
-    for site in &mut grown.sites {
-        let [i, j] = site.index.map(f64::from);
-        let [x, y] = [i * a[0] + j * b[0], i * a[1] + j * b[1]];
-        site.index = [(x * d[1] - y * d[0]) / area, (c[0] * y - c[1] * x) / area].map(|at| at.round() as i32);
-    }
-    let fit = through(&grown.sites).ok()?;
-    let coherence = [[d[1] / area, -d[0] / area], [-c[1] / area, c[0] / area]].map(|wave| {
-        let offs = grown.sites.iter().filter_map(|site| {
-            let (found, expected) = (site.found?, site.expected);
-            Some(TAU * (wave[0] * (found[1] - expected[1]) + wave[1] * (found[0] - expected[0])))
-        });
-        let turns: Vec<f64> = offs.collect();
-        let sum = |of: fn(f64) -> f64| turns.iter().map(|&turn| of(turn)).sum::<f64>();
-        sum(f64::cos).hypot(sum(f64::sin)) / turns.len().max(1) as f64
-    });
-    Some(Seen { sites: grown.sites, extra: Vec::new(), coherence, fit })
-}
-
-/// The plane through the positions of `sites` off the border.
-fn through(sites: &[Site]) -> Result<Fit, NoPeriodReason> {
-    let placed: Vec<&Site> = sites.iter().filter(|site| site.found.is_some() && !site.at_edge).collect();
-    let fit = Fit::through(&placed).ok_or(NoPeriodReason::TooFewSites { found: placed.len() })?;
-    let share = fit.sigma / fit.vectors.map(|[y, x]| y.hypot(x)).into_iter().fold(f64::MAX, f64::min);
-    if share > MOST_OFF { Err(NoPeriodReason::OffSites { share }) } else { Ok(fit) }
 }
 
 #[cfg(test)]

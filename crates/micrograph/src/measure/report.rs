@@ -16,7 +16,7 @@ use super::fibers::{Fibers, FibersConfig, fibers};
 use super::geometry::Geometry;
 use super::grating::{Grating, GratingConfig, grating};
 use super::large::Working;
-use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, has_dots, lattice};
+use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
 use super::outliers::Repaired;
 use super::quantity::Quantity;
@@ -75,16 +75,6 @@ impl Task {
     }
 }
 
-/// A pattern that the user sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expect {
-    /// Parallel lines.
-    Lines,
-    /// A lattice of dots, holes or pillars.
-    Dots,
-}
-
 /// The requested measurements, and the orientation of the specimen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -95,9 +85,6 @@ pub struct ReportConfig {
     pub tilt_deg: f64,
     /// Direction of the tilt axis in the image, degrees anticlockwise from x, −180 to 180.
     pub tilt_axis_deg: f64,
-    /// The pattern that is known to be there; weaker evidence is then enough for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Expect>,
 }
 
 impl ReportConfig {
@@ -270,8 +257,6 @@ pub fn measured(
         warnings: Vec::new(),
         details: Details::default(),
         weakness: None,
-        expect: config.expect,
-        asked: &config.what,
     };
     if let Some(text) = repaired.text() {
         let text = format!(
@@ -320,9 +305,6 @@ struct Work<'a> {
     details: Details,
     /// Why the last result should be given only on request.
     weakness: Option<String>,
-    expect: Option<Expect>,
-    /// The requested measurements.
-    asked: &'a [Task],
 }
 
 impl<'a> Work<'a> {
@@ -470,26 +452,12 @@ impl<'a> Work<'a> {
     }
 
     fn pitch(&mut self) -> Result<answer::Answered, String> {
-        let expected = self.expect == Some(Expect::Lines);
-        let config = GratingConfig { geometry: self.lengths.geometry, expected, ..GratingConfig::default() };
+        let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
         let (found, working) =
             self.in_working((Task::Pitch, self.working), |plane| grating(plane, &config), resolved)?;
-        // rows of an array are lines, too
-        if self.asked.is_empty() && !expected && has_dots(&working.plane) {
-            return Err("the lines are rows of dots: a lattice, not a grating".to_owned());
-        }
         let found = working.grating(found);
-        if let Some(part) = found.part {
-            let text = format!(
-                "{} lines in a part of the image ({} × {} px at column {}, row {}), placed one by one",
-                found.n_lines, part.width, part.height, part.x, part.y
-            );
-            self.warn(
-                text,
-                "Check in the overlay that these are the lines you mean, else measure a part (`--box`).",
-            );
-        } else if found.evidence.cycles < CHECKED_PERIODS {
+        if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
                 "few periods: {:.1} over the image; the accuracy was checked for {CHECKED_PERIODS} and more",
                 found.evidence.cycles
@@ -503,8 +471,7 @@ impl<'a> Work<'a> {
     }
 
     fn lattice(&mut self) -> Result<answer::Answered, String> {
-        let expected = self.expect == Some(Expect::Dots);
-        let config = LatticeConfig { geometry: self.lengths.geometry, expected, ..LatticeConfig::default() };
+        let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
         let resolved = |found: &Lattice| found.vectors.iter().all(|[y, x]| y.hypot(*x) >= RESOLVED_PERIOD);
         let (found, working) =
             self.in_working((Task::Lattice, self.working), |plane| lattice(plane, &config), resolved)?;

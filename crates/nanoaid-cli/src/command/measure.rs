@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use micrograph::measure::file::MeasureConfig;
-use micrograph::measure::{Expect, ReportConfig, Task};
+use micrograph::measure::{ReportConfig, Task};
 use micrograph::{Rect, ScaleBar, Source};
 use nanoaid::measure::{
     MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name,
@@ -35,9 +35,6 @@ pub(crate) struct MeasureArguments {
     /// Measure this; the default is chosen for each image by its evidence, and the reason is given
     #[arg(long, value_enum, value_delimiter = ',')]
     what: Vec<WhatArgument>,
-    /// The pattern that you see; weaker evidence is then enough for it
-    #[arg(long, value_enum)]
-    expect: Option<ExpectArgument>,
     #[command(flatten)]
     segmenter: segmenter::SegmenterArguments,
     #[command(flatten)]
@@ -89,14 +86,6 @@ enum WhatArgument {
     Count,
     /// Diameters and axes of fibres or wires
     Fibres,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ExpectArgument {
-    /// Parallel lines
-    Lines,
-    /// A lattice of dots, holes or pillars
-    Dots,
 }
 
 /// Measures each image; a bad one is named and skipped.
@@ -209,15 +198,7 @@ impl MeasureArguments {
         let mut what: Vec<Task> = self.what.iter().map(task).collect();
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig {
-            what,
-            tilt_deg: self.tilt,
-            tilt_axis_deg: self.tilt_axis,
-            expect: self.expect.map(|expect| match expect {
-                ExpectArgument::Lines => Expect::Lines,
-                ExpectArgument::Dots => Expect::Dots,
-            }),
-        };
+        let report = ReportConfig { what, tilt_deg: self.tilt, tilt_axis_deg: self.tilt_axis };
         let options = [("geometry.tilt_deg", "--tilt"), ("geometry.tilt_axis_deg", "--tilt-axis")];
         let report = report.checked().map_err(|error| Failure::of_option(error, &options))?;
         let file = MeasureConfig {

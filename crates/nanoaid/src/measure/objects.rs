@@ -19,7 +19,8 @@ const LEAST_OWN_SHARE: f64 = 0.5;
 /// The way numbers were found.
 const METHOD: &str = "network, objects outlined";
 
-/// Adds what `segmenter` counts in `plane`, prepared, to `report`, as the first of its answers on particles; returns
+/// Adds what `segmenter` counts in `plane`, prepared, to `report`, before the count without a network where that
+/// gives no number, else after it; returns
 /// the outlines as a picture. Nothing is added where no one asked for particles and there is no evidence of any.
 pub(super) fn add(
     report: &mut Report,
@@ -47,7 +48,9 @@ pub(super) fn add(
         report.answers[index].findings.iter().find(seen).map(|finding| finding.quantity.clone())
     });
     let answer = answer(report, &labels, asked, classical.as_ref())?;
-    report.answers.insert(first.unwrap_or(report.answers.len()), answer);
+    // where both count, the classical numbers come first: their intervals are those of known truth
+    let place = first.map_or(report.answers.len(), |index| index + usize::from(classical.is_some()));
+    report.answers.insert(place, answer);
     Ok(Some(outlined(plane, &labels, report.calibration.as_ref())))
 }
 

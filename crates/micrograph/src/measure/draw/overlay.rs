@@ -126,7 +126,7 @@ impl Drawing {
         self.legend.push((color, text.into()));
     }
 
-    /// Draws the lines on which `turns` of a position `[y, x]` is an integer, none where it is NaN; they are `spacing_px`
+    /// Draws the lines on which `turns` of a position `[y, x]` is an integer; they are `spacing_px`
     /// apart. Returns `n` if every `n`-th line is drawn, to keep them distinguishable.
     fn lines(&mut self, turns: impl Fn([f64; 2]) -> f64, spacing_px: f64, color: Color) -> usize {
         let every = (LEAST_SPACING / (spacing_px * self.zoom)).ceil().max(1.0);
@@ -134,9 +134,6 @@ impl Drawing {
         let weights = Plane::from_fn(self.picture.height(), self.picture.width(), |y, x| {
             let place = [y, x].map(|drawn| (drawn as f64 + 0.5) / self.zoom - 0.5);
             let turns = turns(place) / every;
-            if !turns.is_finite() {
-                return 0.0;
-            }
             let distance = (turns - turns.round()).abs() * every * spacing_px * self.zoom;
             0.8 * (reach - distance).clamp(0.0, 1.0) as f32
         });
@@ -164,13 +161,6 @@ impl Drawing {
         let turns = move |[y, x]: [f64; 2]| {
             across * (x - (width - 1.0) / 2.0) + down * (y - (height - 1.0) / 2.0) - grating.phase
         };
-        // nothing is drawn where the lines are not: no line has a phase there
-        let part = grating.part.unwrap_or(Rect { y: 0, x: 0, height: self.image.0, width: self.image.1 });
-        let inside = move |[y, x]: [f64; 2]| {
-            let within = |at: f64, first: usize, n: usize| at >= first as f64 && at < (first + n) as f64;
-            within(y + 0.5, part.y, part.height) && within(x + 0.5, part.x, part.width)
-        };
-        let turns = move |place: [f64; 2]| if inside(place) { turns(place) } else { f64::NAN };
         let every = self.lines(turns, 1.0 / across.hypot(down), LINE);
         let place = if grating.duty_cycle.is_some() { "middle" } else { "brightest place" };
         let text = match every {

@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::few::Nearly;
 use crate::contrast::Flat;
 use crate::measure::harmonics::Harmonics;
 use crate::measure::spectrum::{Peak, Spectrum, between};
@@ -76,24 +75,11 @@ pub enum NoPeriodReason {
     /// No peak of the spectrum is prominent enough.
     #[error(
         "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, \
-         at least {LEAST_PROMINENCE}× is required. If you see lines or dots, measure that part (`--box`), or say so \
-         (`--expect lines`, `--expect dots`)"
+         at least {LEAST_PROMINENCE}× is required"
     )]
     NoPeak { prominence: f64 },
-    /// No peak is prominent enough, and the most regular lines in a part of the image may be so by chance.
-    #[error(
-        "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, at least \
-         {LEAST_PROMINENCE}× is required, and the most regular lines, {pitch_px:.0} px apart, repeat each other by {:.0} %, \
-         as irregular lines may by chance. If you see lines or dots, measure that part (`--box`), or say so \
-         (`--expect lines`, `--expect dots`)",
-        100.0 * repeated
-    )]
-    NotRepeated { prominence: f64, pitch_px: f64, repeated: f64 },
     /// The autocorrelation has no period, or another.
-    #[error(
-        "spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px, as where two \
-         patterns overlap. Measure a part that holds one of them (`--box`), or say what you see (`--expect lines`)"
-    )]
+    #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
     /// One period resembles the next too little, or those after.
     #[error(
@@ -111,10 +97,7 @@ pub enum NoPeriodReason {
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
-    #[error(
-        "the fit of an evenly repeated pattern does not converge: lines bend, change their distance, or fill only a part \
-         of the image. If you see lines or dots, measure a part (`--box`), or say so (`--expect lines`, `--expect dots`)"
-    )]
+    #[error("the fit of an evenly repeated pattern does not converge")]
     NoFit,
     /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]
@@ -141,19 +124,6 @@ pub struct NoPeriod {
     pub reason: NoPeriodReason,
     /// The evidence as far as it was computed.
     pub evidence: Option<Evidence>,
-}
-
-impl NoPeriod {
-    /// The same, with what was nearly found in a part of the image.
-    pub(super) fn with(self, nearly: Option<Nearly>) -> Self {
-        match (&self.reason, nearly) {
-            (NoPeriodReason::NoPeak { prominence }, Some(Nearly { pitch_px, repeated })) => {
-                let reason = NoPeriodReason::NotRepeated { prominence: *prominence, pitch_px, repeated };
-                Self { reason, ..self }
-            }
-            _ => self,
-        }
-    }
 }
 
 impl From<NoPeriodReason> for NoPeriod {
