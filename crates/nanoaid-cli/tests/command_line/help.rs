@@ -9,12 +9,13 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 27] = [
+    let commands: [&[&str]; 29] = [
         &[],
         &["demo"],
         &["info"],
         &["lens"],
         &["measure"],
+        &["segment"],
         &["classify"],
         &["visualize"],
         &["exemplars"],
@@ -24,6 +25,7 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["train"],
         &["train", "autoencoder"],
         &["train", "classifier"],
+        &["train", "segmenter"],
         &["dataset"],
         &["dataset", "fetch"],
         &["dataset", "import"],
