@@ -7,8 +7,9 @@ use test_support::shared;
 
 fn found(path: &str) -> Option<(annotations::Annotations, usize)> {
     let folder: PathBuf = shared("data")?;
-    let micrograph = Micrograph::open(folder.join(path)).unwrap();
-    let specimen = Specimen::of(micrograph, micrograph::data_bar::DataBarChoice::Find).unwrap();
+    let micrograph = Micrograph::open(folder.join(path)).expect("a shared micrograph opens");
+    let specimen =
+        Specimen::of(micrograph, micrograph::data_bar::DataBarChoice::Find).expect("a specimen has pixels");
     Some((annotations::mask(&specimen.plane), specimen.plane.width()))
 }
 
