@@ -5,6 +5,8 @@
 //! `coco.json`, with what is measured in `regions.json`; and prints how long measuring took.
 //! `scripts/regions_by_others.py` has ImageJ's formats read by roifile and tifffile, the others by pycocotools and shapely.
 
+#![expect(clippy::print_stdout, reason = "times are what it is for")]
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;

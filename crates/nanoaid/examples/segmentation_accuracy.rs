@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use micrograph::paint::{ColorMap, Picture};
 use micrograph::regions::{Evaluation, Labels, matching, read_labels};
@@ -56,7 +55,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(text) => serde_json::from_str(&text)?,
         Err(_) => SegmentConfig::default(),
     };
-    let begun = Instant::now();
     let mut sets: BTreeMap<String, Vec<Evaluation>> = BTreeMap::new();
     let details = std::env::var_os("DETAILS").is_some();
     for row in rows(&truth, chosen)? {
@@ -98,7 +96,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (set, evaluations) in &sets {
         println!("{}", line(set, evaluations));
     }
-    eprintln!("{:.1} s", begun.elapsed().as_secs_f64());
     Ok(())
 }
 
