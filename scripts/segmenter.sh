@@ -10,7 +10,7 @@ program="${NANOAID:-cargo run --release --}"
 mkdir -p "$run"
 python3 "$(dirname "$0")/truth_labels.py" "$shared" "$run/truth"
 {
-    echo file,labels,what,split
+    echo file,labels,category,split
     for image in "$run"/truth/ampis_spheroidite/*.image.png; do
         name=$(basename "$image" .image.png)
         case $name in train-*) part=train ;; *) part=validation ;; esac

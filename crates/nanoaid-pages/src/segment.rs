@@ -21,6 +21,7 @@ pub struct SegmentRow {
     name: String,
     what: &'static str,
     n_regions: usize,
+    count_uncertainty: f64,
     covered: f64,
     mean_confidence: Option<f64>,
     sizes: Sizes,
@@ -39,6 +40,7 @@ impl SegmentRow {
             name: name.to_owned(),
             what: record.record.settings.segment.what.plural(),
             n_regions: record.n_regions,
+            count_uncertainty: record.count_uncertainty,
             covered: record.covered,
             mean_confidence: record.mean_confidence,
             sizes: record.sizes.clone(),
@@ -72,7 +74,7 @@ impl SegmentPage {
                 tbody { @for row in &self.rows { (row_of(row)) } }
             } }
             p.soft {
-                "Click a heading to sort, an overlay to enlarge it. Sizes are equivalent diameters (of the disc of the same area) of objects that the border does not cut; each is weighted by the reciprocal of its chance to be whole (Miles–Lantuéjoul). D10 and D90: 10 and 90 % of the objects are smaller. Confidence: mean over the objects of how sure the network is; it is no probability."
+                "Click a heading to sort, an overlay to enlarge it. Number: with its 95 % interval, fitted to micrographs in which experts drew the particles. Sizes are equivalent diameters (of the disc of the same area) of objects that the border does not cut; each is weighted by the reciprocal of its chance to be whole (Miles–Lantuéjoul). D10 and D90: 10 and 90 % of the objects are smaller. Confidence: mean over the objects of how sure the network is; it is no probability."
             }
             script { (PreEscaped(include_str!("segment/sort.js"))) }
         };
@@ -82,7 +84,17 @@ impl SegmentPage {
 }
 
 fn row_of(row: &SegmentRow) -> Markup {
-    let SegmentRow { name, n_regions, covered, mean_confidence, sizes, warnings, small, .. } = row;
+    let SegmentRow {
+        name,
+        n_regions,
+        count_uncertainty,
+        covered,
+        mean_confidence,
+        sizes,
+        warnings,
+        small,
+        ..
+    } = row;
     let by_number = sizes.summary.as_ref().map(|summary| &summary.by_number);
     let unit = sizes.unit.symbol();
     let length = |value: Option<f64>| {
@@ -102,7 +114,7 @@ fn row_of(row: &SegmentRow) -> Markup {
                 (name)
                 @for warning in warnings { p.soft { (warning) } }
             }
-            td.number data-value=(n_regions) { (n_regions) }
+            td.number data-value=(n_regions) { (n_regions) " ± " (count_uncertainty.ceil()) }
             (length(by_number.map(|d| d.d50.value)))
             (length(by_number.map(|d| d.d10.value)))
             (length(by_number.map(|d| d.d90.value)))

@@ -6,7 +6,9 @@
 //! ```
 //! SEGMENTER is a run folder, a file of weights, or `segmenter`; or a folder of label images that another
 //! program made, `SET/NAME.labels.tif`. PART is `train`, `tune` or `judge`; `SET=emps` takes one set. With
-//! PICTURES, an overlay of each image is written there: truth green, found red.
+//! PICTURES, an overlay of each image is written there: truth green, found red. Rows of an image that the index says to
+//! ignore are. Two environment variables: `SETTINGS` holds other settings to try, as JSON, such as
+//! `{"least_confidence": 0.6}`; with `DETAILS` there is a line for each image.
 
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
@@ -29,6 +31,8 @@ struct Row {
     what: ObjectKind,
     height: usize,
     width: usize,
+    /// Rows that do not count.
+    ignored: std::ops::Range<usize>,
 }
 
 /// What makes the regions.
@@ -74,7 +78,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Source::Folder(folder) => labels_in(folder)?,
         };
-        let evaluation = matching(&found, &expected, None)?;
+        let ignored: Vec<bool> =
+            (0..row.height * row.width).map(|at| row.ignored.contains(&(at / row.width))).collect();
+        let evaluation = matching(&found, &expected, Some(&ignored))?;
         if details {
             let f1 = evaluation.at_50.f1.unwrap_or(0.0);
             println!(
@@ -107,7 +113,7 @@ fn rows(truth: &Path, chosen: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let column =
         |name: &str| header.iter().position(|other| *other == name).ok_or(format!("no column {name}"));
     let (set, name, task, part) = (column("set")?, column("name")?, column("task")?, column("part")?);
-    let (height, width) = (column("height")?, column("width")?);
+    let (height, width, ignore) = (column("height")?, column("width")?, column("ignore")?);
     let mut rows = Vec::new();
     for line in lines {
         let fields: Vec<&str> = line.split(',').collect();
@@ -123,10 +129,17 @@ fn rows(truth: &Path, chosen: &str) -> Result<Vec<Row>, Box<dyn Error>> {
                 what,
                 height: fields[height].parse()?,
                 width: fields[width].parse()?,
+                ignored: rows_text(fields[ignore]),
             });
         }
     }
     Ok(rows)
+}
+
+/// The rows of `604:768`; none of other texts.
+fn rows_text(text: &str) -> std::ops::Range<usize> {
+    let ends = text.split_once(':').and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
+    ends.unwrap_or(0..0)
 }
 
 /// Regions of a specimen on the image with its data bar.

@@ -46,6 +46,18 @@ pub struct MeasureSettings {
     pub unit: Option<String>,
 }
 
+impl MeasureSettings {
+    /// Whether particles were requested.
+    fn requests_particles(&self) -> bool {
+        self.file.report.what.contains(&Task::Count)
+    }
+
+    /// Whether a segmenter is to look for particles: where they were requested, or nothing was.
+    fn counts_particles(&self) -> bool {
+        self.requests_particles() || self.file.report.what.is_empty()
+    }
+}
+
 /// The record of a measured image; lengths outside of the report are in px.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MeasureRecord {
@@ -217,12 +229,12 @@ pub(crate) fn measure_as(
     let used = networks.pattern.as_ref().map(|network| network.used.clone());
     let mut files = vec![(format!("{name}.png"), found.overlay_png())];
     let (mut pattern, mut segmenter) = (None, None);
-    let what = &settings.file.report.what;
-    let asked = what.contains(&Task::Count);
-    if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| asked || what.is_empty()) {
+    if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| settings.counts_particles()) {
         let plane = prepared(&found, &settings.file)?;
         let report = &mut found.measured.report;
-        let picture = objects::add(report, &plane, network, asked, &mut || progress(MeasureStep::Measure))?;
+        let picture = objects::add(report, &plane, network, settings.requests_particles(), &mut || {
+            progress(MeasureStep::Measure)
+        })?;
         if let Some(picture) = picture {
             files.push((objects_name(name), picture.png_bytes(None)));
         }

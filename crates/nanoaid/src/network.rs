@@ -62,7 +62,7 @@ pub(crate) use norm::{Norms, Statistics};
 pub(crate) use operation::{Operation, Pool};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
-pub(crate) use segmenter::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
+pub(crate) use segmenter::{DEPTH, N_OUTPUTS, channel_of};
 use weights::ARCHITECTURE_KEY;
 
 use std::sync::OnceLock;

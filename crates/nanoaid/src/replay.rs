@@ -208,15 +208,7 @@ fn measurement(
     let again = measure_as((&source, input.clone()), &name, &record.settings, &mut networks, &mut |step| {
         progress(ReplayProgress::Measure(step))
     })?;
-    let folder = OutputFolder::create(output.path, output.force)?;
-    for (name, bytes) in &again.files {
-        folder.write(name, bytes)?;
-    }
-    // the record holds the numbers, so that its own bytes count, too
-    let mut recorded = record.files.clone();
-    recorded.insert(format!("{name}.json"), sha256(bytes));
-    let files = again.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
-    compared(path, &record.program_version, &recorded, &files)
+    written_again((from, bytes), (&record.files, &record.program_version), (&name, &again.files), output)
 }
 
 fn segmentation(
@@ -238,15 +230,25 @@ fn segmentation(
     let again = segment_file((&source, input.clone()), &name, by, &record.settings, &mut |n_done, n| {
         progress(ReplayProgress::Segment(n_done, n))
     })?;
+    written_again((from, bytes), (&record.files, &record.program_version), (&name, &again.files), output)
+}
+
+/// Writes the `files` that came out again for the image `name`, and compares them with the `recorded` ones and the record's
+/// own `bytes`, as it holds the numbers.
+fn written_again(
+    (from, bytes): (ReplayInput<'_>, &[u8]),
+    (recorded, version): (&BTreeMap<String, String>, &str),
+    (name, files): (&str, &[(String, Vec<u8>)]),
+    output: ReplayOutput<'_>,
+) -> Result<Replayed, ReplayError> {
     let folder = OutputFolder::create(output.path, output.force)?;
-    for (name, bytes) in &again.files {
+    for (name, bytes) in files {
         folder.write(name, bytes)?;
     }
-    // the record holds the numbers, so that its own bytes count, too
-    let mut recorded = record.files.clone();
+    let mut recorded = recorded.clone();
     recorded.insert(format!("{name}.json"), sha256(bytes));
-    let files = again.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
-    compared(path, &record.program_version, &recorded, &files)
+    let found = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+    compared(from.record, version, &recorded, &found)
 }
 
 /// The name that all `files` of an image begin with, whatever the record is called by now: the overlay's is the

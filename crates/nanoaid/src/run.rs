@@ -11,7 +11,7 @@ mod own;
 mod settings;
 
 pub use manifest::{CheckpointFile, Lengthened, Manifest, SCHEMA_VERSION, Status};
-pub use settings::{BaseUsed, ClassifierSettings, DataSummary, RunSettings};
+pub use settings::{BaseUsed, ClassifierSettings, DataSummary, RunSettings, SegmenterSettings};
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! Segment: the particles, fibres or pores of a micrograph, each with its outline and a confidence, by a
 //! network that was trained for it.
 //!
-//! The network looks at the image at several scales, as it knows objects of about 6 to 130 px. At each
+//! The network looks at the image at several scales, as it was trained on objects of about 6 to 130 px. At each
 //! scale, objects are the basins of its map of depth; of those that different scales find in one place,
 //! the most credible is kept. Everything is in px; results are [`Labels`].
 
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::prepare::PrepareError;
 use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
-use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
+use crate::network::{DEPTH, N_OUTPUTS, channel_of};
 use crate::output::OutputError;
 use crate::{Architecture, ConfigError, Network};
 
@@ -34,15 +34,6 @@ pub(crate) use file::{COMMAND, outlined};
 
 /// Side of a tile in px; larger ones need more memory, smaller ones repeat more around them.
 const TILE_PX: usize = 1024;
-
-/// The channel of the network's output for objects of a kind.
-fn channel(what: ObjectKind) -> usize {
-    match what {
-        ObjectKind::Particle => PARTICLE,
-        ObjectKind::Fiber => FIBER,
-        ObjectKind::Pore => PORE,
-    }
-}
 
 /// How objects are looked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,10 +176,15 @@ fn maps(network: &Network, scale: &pyramid::Scale, what: ObjectKind) -> Result<M
     let probability = |channel: usize| -> Result<Vec<f32>, SegmentError> {
         Ok(plane(channel)?.into_iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect())
     };
-    let own = probability(channel(what))?;
+    let own = probability(channel_of(what))?;
     let mut alike = own.clone();
-    if what != ObjectKind::Fiber {
-        let other = probability(if what == ObjectKind::Pore { PARTICLE } else { PORE })?;
+    let other = match what {
+        ObjectKind::Particle => Some(ObjectKind::Pore),
+        ObjectKind::Pore => Some(ObjectKind::Particle),
+        ObjectKind::Fiber => None,
+    };
+    if let Some(other) = other {
+        let other = probability(channel_of(other))?;
         alike.iter_mut().zip(other).for_each(|(sum, other)| *sum = (*sum + other).min(1.0));
     }
     Ok(Maps { own, alike, depth: plane(DEPTH)? })

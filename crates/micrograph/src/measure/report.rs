@@ -23,7 +23,7 @@ use super::quantity::Quantity;
 use crate::contrast::Flat;
 use crate::{Calibration, ConfigError, Plane};
 
-pub use answer::{Dimension, KINDS, Kind};
+pub use answer::{Dimension, KINDS, Kind, NOT_PLAIN};
 pub use calibrated::{CalibrateError, Calibrated, TypedBar, calibration};
 
 use answer::Lengths;
@@ -188,8 +188,12 @@ impl Report {
     /// Nanometres of a pixel where lengths of regions can be given in nm: the image is calibrated, its pixels are
     /// square, and the specimen is not tilted.
     pub fn region_nm_per_px(&self) -> Option<f64> {
-        let lengths = Lengths { calibration: self.calibration.as_ref(), geometry: self.geometry };
-        self.calibration.as_ref().filter(|_| lengths.plain()).map(|pixel| pixel.nm_per_px_x)
+        self.calibration.as_ref().filter(|_| self.shows_regions_plainly()).map(|pixel| pixel.nm_per_px_x)
+    }
+
+    /// Whether regions have their shape in the image: pixels are square, and the specimen is not tilted.
+    pub fn shows_regions_plainly(&self) -> bool {
+        Lengths { calibration: self.calibration.as_ref(), geometry: self.geometry }.plain()
     }
 }
 

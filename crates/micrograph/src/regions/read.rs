@@ -75,7 +75,7 @@ fn json(bytes: &[u8]) -> Option<&[u8]> {
     (text.starts_with(b"{") || text.starts_with(b"[")).then_some(text)
 }
 
-/// The keys by which formats in JSON are told apart.
+/// The keys by which formats in JSON are distinguished.
 #[derive(Deserialize)]
 struct Keys {
     images: Option<IgnoredAny>,

@@ -47,6 +47,7 @@ pub use split::Split;
 
 pub(crate) use duplicates::near_pairs;
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use index::{Row as IndexRow, rows as index_rows};
 
 /// A list of micrographs, in the order of their `file`.
 #[derive(Clone, Debug, PartialEq)]

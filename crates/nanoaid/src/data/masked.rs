@@ -1,18 +1,19 @@
 //! Masked: micrographs in which someone drew the objects, listed with the file of their masks.
 //!
 //! A folder holds pairs: `NAME.png` (or any image) with `NAME.labels.tif` beside it (or any file that
-//! [`read_labels`] reads: `NAME.labels.png`, `.json`, `.zip`). Or an index CSV names them, with the columns
-//! `file` and `labels`, relative to it, and `what` (`particles`, `fibres`, `pores`; else particles), `split`
-//! (`train` or `validation`) and `group` where they are. Without splits, each fifth group, or image where
-//! there are no groups, is for validation.
+//! [`labels_of`] reads: `NAME.labels.png`, `.json`, `.zip`). Or the index of a data set names them: with a column
+//! `labels` beside `file`, and the columns `category` (`particles`, `fibres`, `pores`; particles where there is
+//! none), `split` and `group` where they are. Without splits, each fifth group, or image where there are no
+//! groups, is for validation; those for testing are left out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use micrograph::read::is_image;
-use micrograph::regions::{RegionsError, read_labels};
-use micrograph::{ObjectKind, Plane};
+use micrograph::regions::{RegionsError, labels_of};
+use micrograph::{ObjectKind, Plane, ReadError, Source};
 
+use super::dataset::{DatasetError, Split, index_rows};
 use super::prepare::{self, PrepareConfig, PrepareError};
 use crate::hash::sha256;
 
@@ -53,15 +54,21 @@ pub enum MaskedError {
     /// A file or folder could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    /// The index is damaged.
-    #[error("{}: {reason}", path.display())]
-    Index { path: PathBuf, reason: String },
+    /// The index is damaged; the error names it.
+    #[error(transparent)]
+    Index(#[from] DatasetError),
+    /// A row of the index names no masks, or an unknown kind of objects.
+    #[error("{}: {file}: {reason}", path.display())]
+    Row { path: PathBuf, file: String, reason: String },
     /// There are no pairs.
     #[error(
-        "{}: no masked micrographs, expected pairs such as `a.png` and `a.labels.tif`, or an index CSV with the columns file and labels",
+        "{}: no masked micrographs, expected pairs such as `a.png` and `a.labels.tif`, or an index CSV with the columns `file` and `labels`",
         path.display()
     )]
     Empty { path: PathBuf },
+    /// A file could not be read; the error names it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A micrograph could not be prepared.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -103,13 +110,12 @@ impl MaskedImages {
         let mut images = Self::default();
         let mut lines = String::new();
         for row in &rows {
-            let image = image(row)?;
-            for path in [&row.image, &row.labels] {
-                let bytes =
-                    std::fs::read(path).map_err(|source| MaskedError::Io { path: path.clone(), source })?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                lines += &format!("{}  {name}\n", sha256(&bytes));
+            let [image, labels] = [Source::read(&row.image)?, Source::read(&row.labels)?];
+            for source in [&image, &labels] {
+                let name = source.path().file_name().unwrap_or_default().to_string_lossy();
+                lines += &format!("{}  {name}\n", source.sha256());
             }
+            let image = masked(&image, &labels, row.what)?;
             let drawn = groups[row.group.as_str()] % VALIDATION_OF == VALIDATION_OF - 1;
             let part =
                 if row.validation.unwrap_or(drawn) { &mut images.validation } else { &mut images.train };
@@ -120,21 +126,18 @@ impl MaskedImages {
     }
 }
 
-fn image(row: &Row) -> Result<MaskedImage, MaskedError> {
-    let prepared = prepare::file(&row.image, &PrepareConfig::default())?;
+fn masked(image: &Source, labels: &Source, what: ObjectKind) -> Result<MaskedImage, MaskedError> {
+    let prepared = prepare::source(image, &PrepareConfig::default())?;
     let (height, width) = (prepared.plane.height(), prepared.plane.width());
-    // masks may be as high as the image with its data bar, which is below
-    let whole = prepared.data_bar.as_ref().map_or(height, |bar| height.max(bar.end_row));
-    let name = row.image.file_name().map(|name| name.to_string_lossy().into_owned());
-    let labels = read_labels(&row.labels, (whole, width), name.as_deref()).or_else(|error| {
-        if whole == height { Err(error) } else { read_labels(&row.labels, (height, width), name.as_deref()) }
-    })?;
-    Ok(MaskedImage {
-        name: name.unwrap_or_default(),
-        plane: prepared.plane,
-        labels: labels.values()[..height * width].to_vec(),
-        what: row.what,
-    })
+    let name = image.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // masks are as high as the image with its data bar, which is below, or as the specimen
+    let whole = prepared.facts.height.max(height);
+    let found = match labels_of(labels, (whole, width), Some(&name)) {
+        Err(_) if whole > height => labels_of(labels, (height, width), Some(&name))?,
+        found => found?,
+    };
+    let values = found.values()[..height * width].to_vec();
+    Ok(MaskedImage { name, plane: prepared.plane, labels: values, what })
 }
 
 /// The pairs of images and masks in a folder, in the order of their names.
@@ -160,44 +163,23 @@ fn pairs(folder: &Path) -> Result<Vec<Row>, MaskedError> {
 }
 
 fn indexed(index: &Path) -> Result<Vec<Row>, MaskedError> {
-    let wrong = |reason: String| MaskedError::Index { path: index.to_owned(), reason };
-    let mut reader = csv::ReaderBuilder::new().from_path(index).map_err(|error| wrong(error.to_string()))?;
-    let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
-    let column = |name: &str| header.iter().position(|other| other.trim() == name);
-    let needed = |name: &str| {
-        column(name).ok_or_else(|| {
-            let found = header.iter().collect::<Vec<_>>().join(", ");
-            wrong(format!("no column `{name}` among {found}; expected at least file and labels"))
+    let folder = index.parent().unwrap_or(Path::new(""));
+    let row = |row: crate::data::dataset::IndexRow| {
+        let wrong =
+            |reason: String| MaskedError::Row { path: index.to_owned(), file: row.file.clone(), reason };
+        let labels =
+            row.labels.as_ref().ok_or_else(|| wrong("no file of masks in the column `labels`".to_owned()))?;
+        let what = row.category.as_deref().map_or(Ok(ObjectKind::default()), str::parse);
+        Ok(Row {
+            image: folder.join(&row.file),
+            labels: folder.join(labels),
+            what: what.map_err(|reason| wrong(format!("column `category`: {reason}")))?,
+            validation: row.split.map(|split| split == Split::Validation),
+            group: row.group.clone().unwrap_or_else(|| row.file.clone()),
         })
     };
-    let (file, labels) = (needed("file")?, needed("labels")?);
-    let (what, split, group) = (column("what"), column("split"), column("group"));
-    let folder = index.parent().unwrap_or(Path::new(""));
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| wrong(error.to_string()))?;
-        let field = |column: Option<usize>| column.and_then(|column| record.get(column)).unwrap_or("").trim();
-        let what = match field(what) {
-            "" => ObjectKind::default(),
-            text => text.parse().map_err(|error| wrong(format!("column `what`: {error}")))?,
-        };
-        let validation = match field(split) {
-            "" => None,
-            "train" => Some(false),
-            "validation" | "val" => Some(true),
-            other => return Err(wrong(format!("split is `{other}`, expected train or validation"))),
-        };
-        let file = field(Some(file));
-        let group = if field(group).is_empty() { file } else { field(group) }.to_owned();
-        rows.push(Row {
-            image: folder.join(file),
-            labels: folder.join(field(Some(labels))),
-            what,
-            validation,
-            group,
-        });
-    }
-    Ok(rows)
+    let rows = index_rows(index, &[])?;
+    rows.into_iter().filter(|row| row.split != Some(Split::Test)).map(row).collect()
 }
 
 #[cfg(test)]
@@ -224,7 +206,7 @@ mod tests {
         assert_eq!((found.train.len(), found.validation.len()), (2, 0));
         assert_eq!(found.train[0].labels.iter().filter(|&&label| label == 1).count(), 4 * 9);
         let index =
-            "file,labels,what,split\na.png,a.labels.png,fibres,train\nb.png,b.labels.png,,validation\n";
+            "file,labels,category,split\na.png,a.labels.png,fibres,train\nb.png,b.labels.png,,validation\n";
         std::fs::write(at("index.csv"), index).unwrap();
         let found = MaskedImages::open(folder.path()).unwrap();
         assert_eq!(
@@ -233,8 +215,9 @@ mod tests {
         );
         for (text, expected) in [
             ("file\na.png\n", "labels"),
-            ("file,labels,what\na.png,a.labels.png,worms\n", "worms"),
+            ("file,labels,category\na.png,a.labels.png,worms\n", "worms"),
             ("file,labels\na.png,gone.png\n", "gone.png"),
+            ("file,labels\na.png,../a.labels.png\n", "../a.labels.png"),
         ] {
             std::fs::write(at("index.csv"), text).unwrap();
             let error = MaskedImages::open(folder.path()).unwrap_err().to_string();

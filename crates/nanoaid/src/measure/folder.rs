@@ -167,7 +167,6 @@ fn made_like(
     (pattern, segmenter): (Option<&NetworkUsed>, Option<&NetworkUsed>),
 ) -> bool {
     let record = &kept.record;
-    // what it counts is not asked of it where others are requested
-    let same = kept.segmenter.as_ref() == segmenter || kept.segmenter.is_none();
+    let same = kept.segmenter.as_ref() == segmenter.filter(|_| settings.counts_particles());
     record.is_current() && record.settings == *settings && record.network.as_ref() == pattern && same
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use micrograph::measure::report::{Answer, Finding, Refusal};
+use micrograph::measure::report::{Answer, Finding, NOT_PLAIN, Refusal};
 use micrograph::measure::{Component, Quantity, Report, Task, Unit};
 use micrograph::paint::Picture;
 use micrograph::regions::{Labels, SizesConfig, regions, sizes};
@@ -14,23 +14,25 @@ use crate::segment::{SegmentConfig, count_uncertainty, is_evident, mean_confiden
 
 /// Share of a diameter that outlines of people differ by, on average over an image (`docs/accuracy.md`).
 const OUTLINE_DOUBT: f64 = 0.06;
-/// Least share of particles in the probability of an object, where no one asked for particles.
+/// Least share of particles in the probability of an object, where particles were not requested.
 const LEAST_OWN_SHARE: f64 = 0.5;
+/// Half the width of a 95 % interval in standard deviations of a normal distribution.
+const COVERAGE_FACTOR: f64 = 1.96;
 /// The way numbers were found.
 const METHOD: &str = "network, objects outlined";
 
 /// Adds what `segmenter` counts in `plane`, prepared, to `report`, before the count without a network where that
-/// gives no number, else after it; returns
-/// the outlines as a picture. Nothing is added where no one asked for particles and there is no evidence of any.
+/// gives no number, else after it; returns the outlines as a picture. Nothing is added where particles were not
+/// requested and there is no evidence of any.
 pub(super) fn add(
     report: &mut Report,
     plane: &Plane,
     segmenter: &Network,
-    asked: bool,
+    requested: bool,
     progress: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Option<Picture>, MeasureError> {
-    // where no one says what they are, pores are no particles
-    let least_own_share = if asked { 0.0 } else { LEAST_OWN_SHARE };
+    // unless particles were requested, pores are none
+    let least_own_share = if requested { 0.0 } else { LEAST_OWN_SHARE };
     let config = SegmentConfig { least_own_share, ..SegmentConfig::default() };
     let labels = segment(segmenter, plane, &config, &mut |_, _| progress())?;
     let evident = is_evident(&labels);
@@ -40,14 +42,14 @@ pub(super) fn add(
         .answers
         .iter()
         .any(|answer| matches!(answer.task, Task::Pitch | Task::Lattice) && !answer.findings.is_empty());
-    if labels.n_regions() == 0 || !(asked || evident && !periodic) {
+    if labels.n_regions() == 0 || !(requested || evident && !periodic) {
         return Ok(None);
     }
     let classical = first.and_then(|index| {
         let seen = |finding: &&Finding| finding.name == "particles seen";
         report.answers[index].findings.iter().find(seen).map(|finding| finding.quantity.clone())
     });
-    let answer = answer(report, &labels, asked, classical.as_ref())?;
+    let answer = answer(report, &labels, requested, classical.as_ref())?;
     // where both count, the classical numbers come first: their intervals are those of known truth
     let place = first.map_or(report.answers.len(), |index| index + usize::from(classical.is_some()));
     report.answers.insert(place, answer);
@@ -57,22 +59,25 @@ pub(super) fn add(
 fn answer(
     report: &Report,
     labels: &Labels,
-    asked: bool,
+    requested: bool,
     classical: Option<&Quantity>,
 ) -> Result<Answer, MeasureError> {
     let calibration = report.calibration.as_ref();
     let regions = regions(labels, None)?;
     let sizes = sizes(&regions, (report.height, report.width), calibration, &SizesConfig::default())?;
     let half = count_uncertainty(labels);
-    let doubt = vec![Component::known("objects missed or too many", half / 1.96)];
+    let doubt = vec![Component::known("objects missed or too many", half / COVERAGE_FACTOR)];
     let seen = Quantity::new(labels.n_regions() as f64, Unit::One, METHOD, doubt);
     let agreement = match classical {
         None => "without a network there is no count".to_owned(),
         Some(other) => {
             let apart =
                 (seen.value - other.value).abs() > seen.expanded_uncertainty + other.expanded_uncertainty;
-            let verdict =
-                if apart { "they DISAGREE: compare both overlays with the image" } else { "they agree" };
+            let verdict = if apart {
+                "they disagree beyond their intervals: compare both overlays with the image"
+            } else {
+                "they agree"
+            };
             format!("without a network {}: {verdict}", other.text())
         }
     };
@@ -86,18 +91,18 @@ fn answer(
     );
     let mut findings = vec![Finding { name: "particles seen".to_owned(), quantity: seen }];
     let mut refused = Vec::new();
-    let plain = report.geometry.tilt_deg == 0.0 && (report.geometry.pixel_ratio - 1.0).abs() < 0.005;
+    let plain = report.shows_regions_plainly();
     for (name, value) in [
         ("mean particle diameter", sizes.summary.as_ref().map(|summary| summary.mean)),
         ("median particle diameter", sizes.summary.as_ref().map(|summary| summary.by_number.d50)),
     ] {
         let reason = match value {
             None => "no particle is whole",
-            Some(_) if !plain => "regions are not corrected for tilt or for pixels that are not square",
+            Some(_) if !plain => NOT_PLAIN,
             Some(interval) => {
                 let spread = interval.low.zip(interval.high).map_or(interval.value, |(low, high)| high - low);
                 let mut components = vec![
-                    Component::known("sampling", spread / 2.0 / 1.96),
+                    Component::known("sampling", spread / 2.0 / COVERAGE_FACTOR),
                     Component::known("outlines", OUTLINE_DOUBT * interval.value),
                 ];
                 components.extend(calibration.map(|pixel| of_calibration(pixel, interval.value)));
@@ -109,7 +114,7 @@ fn answer(
         };
         refused.push(Refusal { name: Some(name.to_owned()), reason: reason.to_owned() });
     }
-    let chosen = if asked { "requested" } else { "the segmenter finds particles it is sure of" };
+    let chosen = if requested { "requested" } else { "the segmenter finds particles it is sure of" };
     Ok(Answer { task: Task::Count, chosen: chosen.to_owned(), summary: Some(summary), findings, refused })
 }
 

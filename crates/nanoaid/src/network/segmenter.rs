@@ -10,6 +10,7 @@
 //! depth: 0 at an object's outline, 1 where it is deepest (as the distance maps of `StarDist`, Schmidt et
 //! al. 2018, but relative to the object).
 
+use micrograph::ObjectKind;
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Convolution, ConvolutionShape};
@@ -22,16 +23,19 @@ use crate::ConfigError;
 /// PyTorch's default.
 const EPSILON: f64 = 1e-5;
 
-/// The channels of `output`.
-pub(crate) const PARTICLE: usize = 0;
-/// See [`PARTICLE`].
-pub(crate) const FIBER: usize = 1;
-/// See [`PARTICLE`].
-pub(crate) const PORE: usize = 2;
-/// See [`PARTICLE`].
+/// The channel of `output` with the depth.
 pub(crate) const DEPTH: usize = 3;
-/// How many there are.
+/// Channels of `output`.
 pub(crate) const N_OUTPUTS: usize = 4;
+
+/// The channel of `output` with the scores of objects of a kind.
+pub(crate) fn channel_of(what: ObjectKind) -> usize {
+    match what {
+        ObjectKind::Particle => 0,
+        ObjectKind::Fiber => 1,
+        ObjectKind::Pore => 2,
+    }
+}
 
 /// What a segmenter is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

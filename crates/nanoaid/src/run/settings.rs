@@ -20,7 +20,7 @@ pub enum RunSettings {
     /// Of a classifier: they hold the key `architecture`.
     Classifier(Box<ClassifierSettings>),
     /// Of a segmenter: they hold the key `scenes_per_epoch`.
-    Segmenter(Box<SegmenterTraining>),
+    Segmenter(Box<SegmenterSettings>),
     /// Of an autoencoder.
     Autoencoder(Box<TrainConfig>),
 }
@@ -37,7 +37,18 @@ pub struct ClassifierSettings {
     pub architecture: Architecture,
 }
 
-/// Where the weights or the architecture of a classifier come from.
+/// Settings of a segmenter's training, with the network that it starts from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SegmenterSettings {
+    /// How it is trained.
+    #[serde(flatten)]
+    pub config: SegmenterTraining,
+    /// The network that it starts from; `None`: random weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseUsed>,
+}
+
+/// Where the weights or the architecture of a classifier or a segmenter come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum BaseUsed {
@@ -63,7 +74,7 @@ impl RunSettings {
     pub fn epochs(&self) -> usize {
         match self {
             Self::Classifier(settings) => settings.config.epochs,
-            Self::Segmenter(config) => config.epochs,
+            Self::Segmenter(settings) => settings.config.epochs,
             Self::Autoencoder(config) => config.epochs,
         }
     }
@@ -72,7 +83,7 @@ impl RunSettings {
     pub fn patience(&self) -> usize {
         match self {
             Self::Classifier(settings) => settings.config.patience,
-            Self::Segmenter(config) => config.patience,
+            Self::Segmenter(settings) => settings.config.patience,
             Self::Autoencoder(config) => config.patience,
         }
     }
@@ -99,7 +110,7 @@ impl RunSettings {
         let mut settings = self.clone();
         match &mut settings {
             Self::Classifier(settings) => (settings.config.epochs, settings.config.patience) = (1, 0),
-            Self::Segmenter(config) => (config.epochs, config.patience) = (1, 0),
+            Self::Segmenter(settings) => (settings.config.epochs, settings.config.patience) = (1, 0),
             Self::Autoencoder(config) => (config.epochs, config.patience) = (1, 0),
         }
         settings
@@ -111,8 +122,11 @@ impl<'de> Deserialize<'de> for RunSettings {
         let mut keys = Map::<String, Value>::deserialize(deserializer)?;
         let Some(architecture) = keys.remove("architecture") else {
             if keys.contains_key("scenes_per_epoch") {
-                let config = serde_json::from_value(Value::Object(keys)).map_err(D::Error::custom)?;
-                return Ok(Self::Segmenter(Box::new(config)));
+                let base = keys.remove("base").unwrap_or(Value::Null);
+                return Ok(Self::Segmenter(Box::new(SegmenterSettings {
+                    base: serde_json::from_value(base).map_err(D::Error::custom)?,
+                    config: serde_json::from_value(Value::Object(keys)).map_err(D::Error::custom)?,
+                })));
             }
             let config = serde_json::from_value(Value::Object(keys)).map_err(D::Error::custom)?;
             return Ok(Self::Autoencoder(Box::new(config)));
@@ -174,6 +188,7 @@ mod tests {
         for (text, is_classifier) in [
             (include_str!("../../assets/autoencoder-manifest.json"), false),
             (include_str!("../../assets/classifier-manifest.json"), true),
+            (include_str!("../../assets/segmenter-manifest.json"), false),
         ] {
             let manifest = Manifest::parsed(text.as_bytes()).unwrap();
             assert_eq!(matches!(manifest.settings, RunSettings::Classifier(_)), is_classifier);

@@ -8,6 +8,11 @@ use super::{Maps, SegmentConfig};
 /// Least pixels of an object at a scale: fewer have no outline.
 const LEAST_PX: usize = 9;
 
+/// Peaks below this fall by noise alone.
+const LEAST_PEAK: f64 = 0.05;
+/// How much a misfit of the depth takes from the confidence.
+const MISFIT: f64 = 1.5;
+
 /// The objects at one scale.
 pub(super) struct Basins {
     pub height: usize,
@@ -71,7 +76,7 @@ fn separated(
         let highest = highest.unwrap_or(root);
         for &other in &roots[..n_roots] {
             let fall = f64::from(peak(other) - own);
-            if other != highest && fall < config.separation * f64::from(peak(other)).max(0.05) {
+            if other != highest && fall < config.separation * f64::from(peak(other)).max(LEAST_PEAK) {
                 forest.parents[other as usize] = highest;
             }
         }
@@ -138,7 +143,7 @@ fn confidence(labels: &[u32], n: usize, maps: &Maps, size: (usize, usize), least
         *misfit += f64::from((maps.depth[index].clamp(0.0, 1.0) - expected[index]).abs());
     }
     let credible = |[area, alike, own, misfit]: [f64; 4]| {
-        if own < least_own * alike { 0.0 } else { (alike / area) * (1.0 - 1.5 * misfit / area).max(0.0) }
+        if own < least_own * alike { 0.0 } else { (alike / area) * (1.0 - MISFIT * misfit / area).max(0.0) }
     };
     sums.into_iter().map(|sums| credible(sums) as f32).collect()
 }

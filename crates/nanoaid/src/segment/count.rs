@@ -27,7 +27,7 @@ pub fn count_uncertainty(labels: &Labels) -> f64 {
     (doubt * labels.n_regions() as f64).max(1.0)
 }
 
-/// Whether the objects are so many and so credible that they are reported where no one asked for them.
+/// Whether the objects are so many and so credible that they are reported where particles were not requested.
 pub fn is_evident(labels: &Labels) -> bool {
     labels.n_regions() >= LEAST_NUMBER && mean_confidence(labels).is_some_and(|mean| mean >= LEAST_CONFIDENCE)
 }

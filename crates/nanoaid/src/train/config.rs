@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::schedule::{MOST_AT_ONCE, MOST_EPOCHS, Schedule};
+use super::schedule::{MOST_AT_ONCE, MOST_PATCHES, Schedule};
 use crate::{AutoencoderConfig, ConfigError};
-
-/// Most patches in an epoch: years on any machine.
-const MOST_PATCHES: usize = 1_000_000_000;
 
 /// How an autoencoder is trained. As TOML, every key may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,39 +134,22 @@ impl TrainConfig {
                 format!("a multiple of {} with a teacher, whose maps have that stride", 2 * stride);
             return Err(ConfigError::new("patch", self.patch, &expected));
         }
-        for (name, value) in [("batch", self.batch), ("epochs", self.epochs)] {
-            if value == 0 {
-                return Err(ConfigError::new(name, value, "at least 1"));
-            }
-        }
-        for (name, value, most) in [
-            ("batch", self.batch, MOST_AT_ONCE),
-            ("epochs", self.epochs, MOST_EPOCHS),
-            ("patches_per_epoch", self.patches_per_epoch, MOST_PATCHES),
-        ] {
-            if value > most {
-                return Err(ConfigError::new(name, value, &format!("at most {most}")));
+        for (name, value, most) in
+            [("batch", self.batch, MOST_AT_ONCE), ("patches_per_epoch", self.patches_per_epoch, MOST_PATCHES)]
+        {
+            if !(1..=most).contains(&value) {
+                return Err(ConfigError::new(name, value, &format!("1 to {most}")));
             }
         }
         if self.patches_per_epoch < self.batch {
             return Err(ConfigError::new("patches_per_epoch", self.patches_per_epoch, "at least one batch"));
-        }
-        for (name, value) in [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(ConfigError::new(name, value, "a finite number above 0"));
-            }
-        }
-        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            return Err(ConfigError::new("weight_decay", self.weight_decay, "a finite number, at least 0"));
         }
         if let Some(teacher) = &self.teacher
             && !(teacher.share > 0.0 && teacher.share.is_finite())
         {
             return Err(ConfigError::new("teacher.share", teacher.share, "a finite number above 0"));
         }
-        if !(0.0..1.0).contains(&self.average) {
-            return Err(ConfigError::new("average", self.average, "at least 0 and below 1"));
-        }
+        self.schedule().check()?;
         Ok(self)
     }
 }

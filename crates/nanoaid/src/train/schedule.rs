@@ -1,7 +1,11 @@
 //! Schedule: how long and how fast a network learns, whatever it learns.
 
+use crate::ConfigError;
+
 /// Most epochs of a training.
 pub(super) const MOST_EPOCHS: usize = 1_000_000;
+/// Most patches in an epoch: years on any machine.
+pub(super) const MOST_PATCHES: usize = 1_000_000_000;
 /// Most pictures in a gradient step, or views of a micrograph that are kept together: with their activations, thousands
 /// fill the memory of any machine.
 pub(super) const MOST_AT_ONCE: usize = 4096;
@@ -28,6 +32,25 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
+    /// Refuses the first field that is out of range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if !(1..=MOST_EPOCHS).contains(&self.epochs) {
+            return Err(ConfigError::new("epochs", self.epochs, &format!("1 to {MOST_EPOCHS}")));
+        }
+        for (name, value) in [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(ConfigError::new(name, value, "a finite number above 0"));
+            }
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            return Err(ConfigError::new("weight_decay", self.weight_decay, "a finite number, at least 0"));
+        }
+        if !(0.0..1.0).contains(&self.average) {
+            return Err(ConfigError::new("average", self.average, "at least 0 and below 1"));
+        }
+        Ok(())
+    }
+
     /// Gradient steps of the whole training.
     pub(super) fn n_steps(&self) -> usize {
         self.epochs * self.steps_per_epoch

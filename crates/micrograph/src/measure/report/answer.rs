@@ -71,7 +71,7 @@ pub const KINDS: [Kind; 26] = [
 ];
 
 /// Why lengths and axes of regions are not given.
-pub(super) const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; \
+pub const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; \
     only pitch, lattice and orientation are";
 /// Why the axis of a texture or of fibres is not given.
 const NO_AXIS: &str = "no common axis: its 95 % interval is wider than ± 30°";

@@ -1,4 +1,4 @@
-//! What lies below the objects, and structures that are none of them.
+//! What lies below the objects, and structures that are no objects.
 
 use super::Canvas;
 use super::look::grain;

@@ -5,7 +5,7 @@ use super::{Canvas, size_px};
 use crate::ObjectKind;
 use crate::random::Stream;
 
-/// Cells of a Voronoi diagram of random sites, parted by walls.
+/// Cells of a Voronoi diagram of random sites, separated by walls.
 pub(super) fn mosaic(canvas: &mut Canvas, kind: ObjectKind, random: &mut Stream) {
     let foam = kind == ObjectKind::Pore;
     let size = size_px(random, 14.0, 90.0);

@@ -67,7 +67,7 @@ impl Look {
             look.halo = if random.uniform() < 0.4 { 0.12 * random.normal() as f32 } else { 0.0 };
             look.halo_px = 2.0;
         } else {
-            // only the rim stands out in some
+            // some differ from the background by their rim only
             if random.uniform() < 0.15 {
                 look.level = level + 0.05 * random.normal() as f32;
                 look.rim = 0.2 + 0.3 * random.uniform() as f32;
@@ -85,7 +85,7 @@ impl Look {
         let mut look = Self::plain(diameter, random);
         look.level = level - (0.1 + 0.5 * random.uniform()) as f32;
         look.rim = 0.0;
-        // what tells them from dark particles: darker towards the middle, and a bright edge outside
+        // what distinguishes them from dark particles: darker towards the middle, and a bright edge outside
         look.dome = -(0.1 + 0.25 * random.uniform()) as f32;
         look.facets = 0.0;
         look.halo = (0.08 + 0.3 * random.uniform()) as f32;

@@ -7,7 +7,7 @@ use nanoaid::Device;
 use nanoaid::data::masked::MaskedImages;
 use nanoaid::network::open;
 use nanoaid::output::json_text;
-use nanoaid::run::RunSettings;
+use nanoaid::run::{BaseUsed, RunSettings};
 use nanoaid::train::SegmenterTraining;
 use nanoaid::train::experiment::{RunPlan, SegmenterExperiment, begun, segmenter};
 
@@ -18,7 +18,7 @@ use crate::outcome::{Failure, Outcome, print};
 #[derive(Args)]
 pub(crate) struct SegmenterArguments {
     /// Micrographs with drawn objects, beside synthetic scenes: a folder of pairs such as `a.png` and
-    /// `a.labels.tif` (label image, COCO or VIA JSON, ImageJ ROI zip), or an index CSV (`file,labels,what,…`)
+    /// `a.labels.tif` (label image, COCO or VIA JSON, ImageJ ROI zip), or an index CSV (`file,labels,category,…`)
     data: Option<PathBuf>,
     /// Settings as TOML; keys as in `settings` of a run's manifest
     #[arg(long, value_name = "FILE")]
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &SegmenterArguments) -> Result<Outcome, Failure> {
     let begun = begun(&arguments.out, existing)?;
     let mut config = match (&arguments.settings, begun.as_ref().map(|begun| &begun.settings)) {
         (Some(path), _) => read_settings(path)?,
-        (None, Some(RunSettings::Segmenter(config))) => (**config).clone(),
+        (None, Some(RunSettings::Segmenter(settings))) => settings.config.clone(),
         (None, _) => SegmenterTraining::default(),
     };
     change(&mut config.patch, arguments.patch.as_ref());
@@ -81,14 +81,26 @@ pub(super) fn run(arguments: &SegmenterArguments) -> Result<Outcome, Failure> {
     change(&mut config.learning_rate, arguments.learning_rate.as_ref());
     change(&mut config.seed, arguments.seed.as_ref());
     let config = config.checked()?;
-    let base = arguments.base.as_ref().map(|base| open(base, arguments.device)).transpose()?;
+    // a training that is resumed began with the base of its run
+    let run = arguments.base.clone().or_else(|| match &begun.as_ref()?.settings {
+        RunSettings::Segmenter(settings) => match settings.base.as_ref()? {
+            BaseUsed::File { file, .. } => Some(PathBuf::from(file)),
+            BaseUsed::Encoder { .. } => None,
+        },
+        _ => None,
+    });
+    let opened = run.as_ref().map(|run| open(run, arguments.device)).transpose()?;
+    let base = run.as_ref().zip(opened.as_ref()).map(|(run, network)| {
+        let file = run.display().to_string();
+        (network, BaseUsed::File { file, sha256: network.sha256().to_owned() })
+    });
     let plan = RunPlan { path: &arguments.out, existing, device: arguments.device };
     let mut shown = Shown::new();
     let images = match &arguments.data {
         Some(path) => MaskedImages::open(path)?,
         None => MaskedImages::default(),
     };
-    let mut experiment = segmenter(images, &config, base.as_ref(), &plan, &mut |event| shown.event(event))?;
+    let mut experiment = segmenter(images, &config, base, &plan, &mut |event| shown.event(event))?;
     shown.finish();
     let SegmenterExperiment { run, trained } = &mut experiment;
     run.finish(trained.status, &[])?;

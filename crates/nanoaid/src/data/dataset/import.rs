@@ -432,7 +432,7 @@ impl<'a> Import<'a> {
         }
         let Candidate { source, category, group, split, licence, .. } = candidate;
         let (sha256, source) = (Some(sha256), Some(source));
-        self.store.add(index::Row { file, category, group, split, sha256, source, licence });
+        self.store.add(index::Row { file, category, group, split, sha256, source, licence, labels: None });
         self.report.n_new += 1;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Index: a CSV file (RFC 4180) that names the micrographs of a data set, one a row.
 //!
 //! It is read as spreadsheets write it: with commas, semicolons or tabs, in UTF-8 or UTF-16. Its header is required. Column `file` is needed, relative to the index, `/` between folders;
-//! `category`, `group` and `split` are used where they are, `sha256`, `source` and `licence` kept;
+//! `category`, `group`, `split` and `labels` are used where they are, `sha256`, `source` and `licence` kept;
 //! any column may be chosen by.
 
 mod spelling;
@@ -18,24 +18,28 @@ use text::{IndexText, index_text};
 
 /// Title of the column that every index has.
 const FILE: &str = "file";
+/// Title of the column with files of drawn objects.
+const LABELS: &str = "labels";
 
 /// One row of an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) file: String,
-    pub(super) category: Option<String>,
-    pub(super) group: Option<String>,
+pub(crate) struct Row {
+    pub(crate) file: String,
+    pub(crate) category: Option<String>,
+    pub(crate) group: Option<String>,
     /// `None` where the index has no such column.
-    pub(super) split: Option<Split>,
+    pub(crate) split: Option<Split>,
     /// SHA-256 of the file, as an import has written it.
     pub(super) sha256: Option<String>,
     /// Where an import had the file from.
     pub(super) source: Option<String>,
     pub(super) licence: Option<String>,
+    /// File with the outlines of objects that someone drew, relative to the index.
+    pub(crate) labels: Option<String>,
 }
 
 /// The rows of the index at `path` that all of `only` admit.
-pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError> {
+pub(crate) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError> {
     let csv_error = |source| DatasetError::Csv { path: path.to_owned(), source };
     let root = path.parent().unwrap_or(Path::new(""));
     let source = Source::read(path).map_err(|source| DatasetError::IndexFile { source })?;
@@ -60,6 +64,7 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
         (column("category"), column("group"), column("split"));
     let (sha256_column, source_column, licence_column) =
         (column("sha256"), column("source"), column("licence"));
+    let labels_column = column(LABELS);
     let mut choices = Vec::new();
     for only in only {
         choices.push((needed(&only.column)?, only));
@@ -92,6 +97,10 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
         if !seen.insert(file.clone().into_owned()) {
             return Err(refused(FILE, cell, "each file once"));
         }
+        let labels = filled(labels_column).map(str::trim);
+        if let Some(labels) = labels.filter(|labels| !lies_below(labels)) {
+            return Err(refused(LABELS, labels, "a relative path below the folder of the index"));
+        }
         let split = split_column
             .map(|at| {
                 record[at]
@@ -109,6 +118,7 @@ pub(super) fn rows(path: &Path, only: &[Only]) -> Result<Vec<Row>, DatasetError>
                 sha256: filled(sha256_column).map(str::to_lowercase),
                 source: filled(source_column).map(str::to_owned),
                 licence: filled(licence_column).map(str::to_owned),
+                labels: labels.map(str::to_owned),
             });
         }
     }

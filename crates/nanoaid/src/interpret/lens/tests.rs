@@ -6,7 +6,7 @@ use micrograph::random::Stream;
 use micrograph::{Calibration, CalibrationSource, Plane, Rect};
 
 use super::*;
-use crate::{Architecture, AutoencoderConfig, Device};
+use crate::{Architecture, AutoencoderConfig, Device, SegmenterConfig};
 
 fn architecture() -> Architecture {
     Architecture::Autoencoder(AutoencoderConfig {
@@ -79,7 +79,9 @@ fn tiles_give_the_maps_of_the_whole_to_the_bit() {
         ..AutoencoderConfig::default()
     };
     let plain = Network::random(Architecture::Autoencoder(plain), 5, Device::Cpu).unwrap();
-    for network in [network(5), plain] {
+    let levels = SegmenterConfig { levels: vec![4, 6, 8] };
+    let levels = Network::random(Architecture::Segmenter(levels), 5, Device::Cpu).unwrap();
+    for network in [network(5), plain, levels] {
         for (height, width, tile_px) in [
             (40, 40, 16),
             (61, 83, 16),
@@ -136,7 +138,9 @@ fn tiles_of_wide_networks_give_the_bits_of_the_whole_too() {
         };
         Network::random(Architecture::Autoencoder(config), seed, Device::Cpu).unwrap()
     };
-    for network in [wide(true, 5), wide(false, 6)] {
+    let levels = SegmenterConfig { levels: vec![12, 32, 40] };
+    let levels = Network::random(Architecture::Segmenter(levels), 7, Device::Cpu).unwrap();
+    for network in [wide(true, 5), wide(false, 6), levels] {
         for (height, width, tile_px) in
             [(61, 183, 32), (150, 45, 24), (77, 130, 8), (97, 64, 40), (33, 70, 1000)]
         {

@@ -5,7 +5,7 @@ use super::{Event, ExperimentError, OnEvent, unless_ended};
 use crate::Network;
 use crate::data::masked::MaskedImages;
 use crate::output::json_text;
-use crate::run::{DataSummary, RunFolder, RunSettings};
+use crate::run::{BaseUsed, DataSummary, RunFolder, RunSettings, SegmenterSettings};
 use crate::train::{self, SegmenterTraining, Trained, TrainingCurve};
 
 /// A trained segmenter.
@@ -24,11 +24,12 @@ pub struct SegmenterExperiment {
 pub fn segmenter(
     images: MaskedImages,
     config: &SegmenterTraining,
-    base: Option<&Network>,
+    base: Option<(&Network, BaseUsed)>,
     plan: &RunPlan<'_>,
     on: &mut OnEvent<'_>,
 ) -> Result<SegmenterExperiment, ExperimentError> {
-    let settings = RunSettings::Segmenter(Box::new(config.clone()));
+    let (base, used) = base.unzip();
+    let settings = RunSettings::Segmenter(Box::new(SegmenterSettings { config: config.clone(), base: used }));
     let data = DataSummary {
         digest_sha256: images.digest_sha256.clone(),
         n_train: images.train.len(),

@@ -4,10 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 use crate::network::SegmenterConfig;
-use crate::train::schedule::{MOST_AT_ONCE, MOST_EPOCHS, Schedule};
-
-/// Most patches in an epoch: years on any machine.
-const MOST_PATCHES: usize = 1_000_000_000;
+use crate::train::schedule::{MOST_AT_ONCE, MOST_PATCHES, Schedule};
 
 /// How a segmenter is trained. As TOML, every key may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,11 +92,9 @@ impl SegmenterTraining {
             let expected = format!("a multiple of {stride} (the stride of the deepest level) up to 1024");
             return Err(ConfigError::new("patch", self.patch, &expected));
         }
-        for (name, value, most) in [
-            ("batch", self.batch, MOST_AT_ONCE),
-            ("epochs", self.epochs, MOST_EPOCHS),
-            ("scenes_per_epoch", self.scenes_per_epoch, MOST_PATCHES),
-        ] {
+        for (name, value, most) in
+            [("batch", self.batch, MOST_AT_ONCE), ("scenes_per_epoch", self.scenes_per_epoch, MOST_PATCHES)]
+        {
             if !(1..=most).contains(&value) {
                 return Err(ConfigError::new(name, value, &format!("1 to {most}")));
             }
@@ -107,18 +102,8 @@ impl SegmenterTraining {
         if self.scenes_per_epoch < self.batch {
             return Err(ConfigError::new("scenes_per_epoch", self.scenes_per_epoch, "at least one batch"));
         }
-        for (name, value) in [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(ConfigError::new(name, value, "a finite number above 0"));
-            }
-        }
-        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            return Err(ConfigError::new("weight_decay", self.weight_decay, "a finite number, at least 0"));
-        }
         ConfigError::unless_within("masked_share", self.masked_share, 0.0..=1.0)?;
-        if !(0.0..1.0).contains(&self.average) {
-            return Err(ConfigError::new("average", self.average, "at least 0 and below 1"));
-        }
+        self.schedule().check()?;
         Ok(self)
     }
 }

@@ -81,7 +81,7 @@ fn interpolated(plane: &Plane, y: f64, x: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::PARTICLE;
+    use crate::network::channel_of;
 
     #[test]
     fn a_patch_shows_its_objects_where_its_target_has_them() {
@@ -96,7 +96,7 @@ mod tests {
             let of_disc = |there: f32| {
                 let chosen: Vec<f32> = values
                     .iter()
-                    .zip(&target[PARTICLE * 64 * 64..])
+                    .zip(&target[channel_of(image.what) * 64 * 64..])
                     .filter(|(_, is)| **is == there)
                     .map(|(value, _)| *value)
                     .collect();

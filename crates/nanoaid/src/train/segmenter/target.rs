@@ -2,7 +2,7 @@
 
 use micrograph::ObjectKind;
 
-use crate::network::{DEPTH, FIBER, N_OUTPUTS, PARTICLE, PORE};
+use crate::network::{DEPTH, N_OUTPUTS, channel_of};
 use crate::segment::relative_depth;
 
 /// A patch and its target.
@@ -20,12 +20,7 @@ pub(super) fn target(labels: &[u32], kinds: &[ObjectKind], size: (usize, usize))
     let area = labels.len();
     let mut planes = vec![0.0; N_OUTPUTS * area];
     for (index, &label) in labels.iter().enumerate().filter(|(_, label)| **label > 0) {
-        let channel = match kinds[label as usize - 1] {
-            ObjectKind::Particle => PARTICLE,
-            ObjectKind::Fiber => FIBER,
-            ObjectKind::Pore => PORE,
-        };
-        planes[channel * area + index] = 1.0;
+        planes[channel_of(kinds[label as usize - 1]) * area + index] = 1.0;
     }
     planes[DEPTH * area..].copy_from_slice(&relative_depth(labels, kinds.len(), size));
     planes
