@@ -78,8 +78,8 @@ pub mod fourier;
 pub mod measure;
 pub mod memory;
 pub mod micrograph;
-#[cfg(feature = "paint")]
 mod object_kind;
+#[cfg(feature = "paint")]
 pub mod paint;
 pub mod plane;
 pub mod random;
