@@ -30,7 +30,7 @@ pub use marks::{ColorBar, Corner, LengthUnit, ScaleBar};
 pub use npz::NpzWriter;
 pub use overlay::{outline_mask, overlay_mask};
 pub use picture::Picture;
-pub use resample::{Sampling, resampled};
+pub use resample::{Sampling, resampled, resampled_transpose};
 pub use sheet::{Cell, ContactSheet, Scaling, Section, Theme, contact_sheet, robust_range};
 pub use text::{Ink, Weight};
 pub use ticks::{nice_ticks, number_text, tick_texts};

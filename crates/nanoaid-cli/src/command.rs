@@ -7,6 +7,7 @@ mod dataset;
 mod demo;
 mod download;
 mod exemplars;
+mod explain;
 mod find;
 mod images;
 mod info;
@@ -99,6 +100,10 @@ pub(crate) enum Command {
     Segment(Box<segment::SegmentArguments>),
     /// Name the class of micrographs, with probabilities, or abstain.
     Classify(classify::ClassifyArguments),
+    /// Show why a network gives a micrograph its class, or why a unit fires: which parts, which units, how sure.
+    ///
+    /// By several methods, each with numbers that say how well it explains, and controls beside it.
+    Explain(Box<explain::ExplainArguments>),
     /// Make images that units of a network look for, by gradient ascent (feature visualization).
     ///
     /// A folder with pictures of the same settings is continued.
@@ -154,7 +159,12 @@ impl Command {
             | Self::Classify(_)
             | Self::Serve(_)
             | Self::Completions(_) => WayOn::Again,
-            Self::Demo(_) | Self::Lens(_) | Self::Segment(_) | Self::Replay(_) | Self::Man(_) => WayOn::Anew,
+            Self::Demo(_)
+            | Self::Lens(_)
+            | Self::Segment(_)
+            | Self::Explain(_)
+            | Self::Replay(_)
+            | Self::Man(_) => WayOn::Anew,
         }
     }
 
@@ -167,6 +177,7 @@ impl Command {
             Self::Measure(arguments) => measure::run(&arguments),
             Self::Segment(arguments) => segment::run(&arguments),
             Self::Classify(arguments) => classify::run(&arguments),
+            Self::Explain(arguments) => explain::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
             Self::Find(arguments) => find::run(&arguments),

@@ -42,6 +42,19 @@ pub fn embedded_png(png: &[u8], alt: &str) -> Markup {
     html! { img src={ "data:image/png;base64," (STANDARD.encode(png)) } alt=(alt); }
 }
 
+/// A name inside a link; names are letters, digits, `-`, `_` and `.` already, and what is not ASCII is
+/// written in per cents.
+pub(crate) fn address(name: &str) -> String {
+    name.bytes()
+        .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// A picture beside the page, that opens alone at its full size.
+pub(crate) fn zoomed(name: &str, alt: &str) -> Markup {
+    html! { a.zoom href=(address(name)) { img src=(address(name)) alt=(alt) loading="lazy"; } }
+}
+
 /// A picture with a caption.
 pub fn figure(content: &Markup, caption: &Markup) -> Markup {
     html! { figure { (content) figcaption { (caption) } } }

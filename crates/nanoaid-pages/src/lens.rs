@@ -7,7 +7,7 @@ use nanoaid::interpret::lens::{ChannelState, LensResult, Warning};
 use nanoaid::interpret::view::{LayerPictures, PAGE, ReconstructionPictures, View, field_text};
 
 use crate::class::{class_caution, class_text};
-use crate::frame::{facts, figure, page};
+use crate::frame::{address, facts, figure, page, zoomed};
 use crate::term::{meanings, term};
 
 /// One image on the contents page.
@@ -72,19 +72,6 @@ pub fn grid(entries: &[Entry]) -> Markup {
             }
         }
     }
-}
-
-/// A name inside a link; names are letters, digits, `-`, `_` and `.` already, and what is not ASCII is
-/// written in per cents.
-fn address(name: &str) -> String {
-    name.bytes()
-        .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-/// A picture beside the page, that opens alone at its full size.
-fn picture(name: &str, alt: &str) -> Markup {
-    html! { a.zoom href=(address(name)) { img src=(address(name)) alt=(alt) loading="lazy"; } }
 }
 
 /// The page of one image.
@@ -162,7 +149,7 @@ fn about(view: &View) -> Markup {
     html! {
         section.about {
             @if let Some(name) = &view.pictures.micrograph {
-                (figure(&picture(name, "the micrograph as input of the network"), &html! { "The input of the network." }))
+                (figure(&zoomed(name, "the micrograph as input of the network"), &html! { "The input of the network." }))
             }
             div {
                 (facts(&rows))
@@ -187,7 +174,7 @@ fn layer_section(result: &LensResult, pictures: &LayerPictures, view: &View) -> 
             }
             details.meanings { summary { "What these words mean" } (meanings(&["live", "near-copy", "dead", "energy", "spatial entropy"])) }
             h3 { "Feature maps, each on its own scale" }
-            (figure(&picture(&pictures.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
+            (figure(&zoomed(&pictures.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
                 "The two numbers at a map are the values of its lowest and highest color ("
                 (view.settings.color_map.name()) ")."
             }))
@@ -208,7 +195,7 @@ fn shared_scale(name: &str) -> Markup {
     html! {
         details {
             summary { "The same on one scale for all maps" }
-            (figure(&picture(name, "contact sheet on one scale"), &html! {
+            (figure(&zoomed(name, "contact sheet on one scale"), &html! {
                 "Weak maps look empty here, since all maps share one scale."
             }))
         }
@@ -282,7 +269,7 @@ fn reconstruction_section(pictures: &ReconstructionPictures, view: &View) -> Mar
         section id="reconstruction" {
             h2 { "Reconstruction and error map" }
             div.grid {
-                (figure(&picture(&pictures.output, "the network's output"), &html! {
+                (figure(&zoomed(&pictures.output, "the network's output"), &html! {
                     "The network's output."
                     @if let Some(metrics) = metrics {
                         " MSE " (format!("{:.5}", metrics.mean_squared_error))
@@ -290,17 +277,17 @@ fn reconstruction_section(pictures: &ReconstructionPictures, view: &View) -> Mar
                         ", for values from 0 to 1."
                     }
                 }))
-                (figure(&picture(&pictures.error_map, "error map"), &html! {
+                (figure(&zoomed(&pictures.error_map, "error map"), &html! {
                     "Reconstruction error: root of the mean squared error"
                     @if let Some(metrics) = metrics { " of each " (metrics.cell_px) " × " (metrics.cell_px) " px cell" }
                     "."
                 }))
                 @if let Some(name) = &pictures.relative_map {
-                    (figure(&picture(name, "map of relative errors"), &html! {
+                    (figure(&zoomed(name, "map of relative errors"), &html! {
                         (term("Relative error", "relative error")) ": the error over the one that is usual in this micrograph where gradients are as strong. Edges are always reconstructed worse than flat places; here they stand out only where they are worse than other edges. The brightest color is the threshold."
                     }))
                 }
-                (figure(&picture(&pictures.overlay, "micrograph with anomalies outlined"), &html! {
+                (figure(&zoomed(&pictures.overlay, "micrograph with anomalies outlined"), &html! {
                     "Outlined: " (term("anomalies", "anomaly")) ", cells whose relative error is above the threshold."
                     @if let Some(metrics) = metrics {
                         " Threshold: " (format!("{:.2}", metrics.threshold)) " times the usual error; "

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod class;
 pub mod classifier;
 pub mod demo;
+pub mod explain;
 pub mod frame;
 pub mod lens;
 pub mod segment;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`lens`] | what do the feature maps of a layer show of one micrograph? |
 //! | [`view`] | the same of a file, as pictures and numbers in a folder |
+//! | [`explain`] | which parts of a micrograph and which units make a network give a class, or a unit fire? |
 //! | [`visualize`] | which synthetic image drives a unit most? |
 //! | [`gallery`] | which pictures of many units, as files with records, with micrographs of a data set? |
 //! | [`exemplar`] | which real patches drive it most and least, and where else does a marked part occur? |
@@ -18,6 +19,7 @@
 pub mod activation_index;
 pub mod differential;
 pub mod exemplar;
+pub mod explain;
 pub mod gallery;
 pub mod lens;
 pub mod machine_score;

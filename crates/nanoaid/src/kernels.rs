@@ -56,12 +56,22 @@ pub(crate) fn up_sample(maps: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::up_sample(maps.into_dispatch()))
 }
 
-/// Values below 0 become 0, those above `ceiling` become `ceiling`, with a redirected gradient
-/// (Lucid, `redirected_relu_grad`): for an image of whose gradient nothing gets through, the
-/// gradient passes where a value is cut off, unless it would push that value further out. Taken as
-/// that of a score to be raised. `[N, C, H, W]` → the same shape.
-pub(crate) fn redirected_relu(maps: Tensor<4>, ceiling: Option<f32>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::redirected_relu(maps.into_dispatch(), ceiling))
+/// What passes backwards through a ReLU in place of its gradient. Taken as that of a score to be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReluGradient {
+    /// For an image of whose gradient nothing gets through, the gradient also passes where a value is cut
+    /// off, unless it would push that value further out (Lucid, `redirected_relu_grad`).
+    Redirected,
+    /// The gradient where it is above 0 and the value is not cut off (Springenberg et al. 2015).
+    Guided,
+    /// The gradient where it is above 0, whatever the value (Zeiler and Fergus 2014).
+    Deconvolution,
+}
+
+/// Values below 0 become 0, those above `ceiling` become `ceiling`; backwards passes what `gradient` says.
+/// `[N, C, H, W]` → the same shape.
+pub(crate) fn relu_with(maps: Tensor<4>, ceiling: Option<f32>, gradient: ReluGradient) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::relu_with(maps.into_dispatch(), ceiling, gradient))
 }
 
 /// Gives back the memory that is kept for the next feature maps.

@@ -54,12 +54,16 @@ pub use transfer::TransferConfig;
 pub use weights::{Weight, Weights, WeightsError};
 
 pub(crate) use autoencoder::FEATURES;
+#[cfg(test)]
+pub(crate) use convolution::Border;
 pub(crate) use convolution::{Convolution, ConvolutionShape};
+#[cfg(test)]
+pub(crate) use dense::Dense;
 pub(crate) use graph::Graph;
-pub(crate) use graph::ValueId;
+pub(crate) use graph::{IMAGE, ValueId};
 pub(crate) use init::Init;
 pub(crate) use norm::{Norms, Statistics};
-pub(crate) use operation::{Operation, Pool};
+pub(crate) use operation::{Operation, Pool, ReluGradient};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
 pub(crate) use segmenter::{DEPTH, N_OUTPUTS, channel_of};

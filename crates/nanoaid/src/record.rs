@@ -154,7 +154,7 @@ pub enum RecordError {
     Io { path: PathBuf, source: std::io::Error },
     /// It is not the JSON of a record.
     #[error(
-        "{}: not a record of lens, measure or visualize, which are JSON files (lens writes record.json): {source}",
+        "{}: not a record of lens, measure, segment, explain or visualize, which are JSON files (lens writes record.json): {source}",
         path.display()
     )]
     Json { path: PathBuf, source: serde_json::Error },

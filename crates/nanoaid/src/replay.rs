@@ -20,10 +20,11 @@ use crate::Network;
 use crate::data::dataset::DatasetError;
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
+use crate::interpret::explain::{self, ExplainError, ExplainRecord, explain_file};
 use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
 use crate::measure::{MeasureError, MeasureNetworks, MeasureRecord, PatternNetwork, measure_as};
-use crate::output::{OutputError, OutputFolder};
+use crate::output::{OutputError, OutputFolder, json_text};
 use crate::record::{self, Input, NetworkUsed, Record, RecordError};
 use crate::segment::{self, SegmentError, SegmentRecord, segment_file};
 
@@ -56,6 +57,8 @@ pub enum ReplayProgress {
     Measure(MeasureStep),
     /// A segmentation: scales that are done, and how many there are.
     Segment(usize, usize),
+    /// An explanation.
+    Explain,
     /// Pictures of a unit.
     Gallery(GalleryProgress),
 }
@@ -69,11 +72,11 @@ pub enum ReplayError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The record is of a command whose results are not made again.
-    #[error("{}: expected a record of lens, visualize, measure or segment, found one of `{command}`", path.display())]
+    #[error("{}: expected a record of lens, visualize, measure, segment or explain, found one of `{command}`", path.display())]
     Command { path: PathBuf, command: String },
     /// A folder instead of a record.
     #[error(
-        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure, segment or visualize",
+        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure, segment, explain or visualize",
         path.display()
     )]
     Folder { path: PathBuf },
@@ -110,6 +113,9 @@ pub enum ReplayError {
     /// The image could not be segmented.
     #[error(transparent)]
     Segment(#[from] SegmentError),
+    /// The image could not be explained.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// The pictures could not be made.
     #[error("{}: {source}", record.display())]
     Gallery { record: PathBuf, source: GalleryError },
@@ -147,6 +153,7 @@ pub fn replay(
         "lens" => lens(from, record::parsed(path, &bytes)?, output, progress),
         "measure" => measurement((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         segment::COMMAND => segmentation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        explain::COMMAND => explanation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         "visualize" => pictures(path, &record::parsed(path, &bytes)?, output, progress),
         command => Err(ReplayError::Command { path: path.to_owned(), command: command.to_owned() }),
     }
@@ -233,6 +240,34 @@ fn segmentation(
     written_again((from, bytes), (&record.files, &record.program_version), (&name, &again.files), output)
 }
 
+fn explanation(
+    (from, bytes): (ReplayInput<'_>, &[u8]),
+    kept: &ExplainRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (path, record) = (from.record, &kept.record);
+    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
+    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
+        return Err(lacks("file"));
+    };
+    let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
+    let source = find::input(path, image, content, from.images)?;
+    let network = opened(path, used)?;
+    let end = ".micrograph.jpg";
+    let name = record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(|| lacks("micrograph"))?;
+    let name = plain(path, name)?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let by = (&network, used.clone());
+    let mut tick = || progress(ReplayProgress::Explain);
+    let again = explain_file((&source, input.clone()), &name, by, &record.settings, &folder, &mut tick)?;
+    let mut recorded = record.files.clone();
+    recorded.insert(format!("{name}.json"), sha256(bytes));
+    let mut found = again.hashes;
+    found.insert(format!("{name}.json"), sha256(json_text(&again.record)?.as_bytes()));
+    compared(path, &record.program_version, &recorded, &found)
+}
+
 /// Writes the `files` that came out again for the image `name`, and compares them with the `recorded` ones and the record's
 /// own `bytes`, as it holds the numbers.
 fn written_again(
@@ -256,8 +291,12 @@ fn written_again(
 fn name_of_overlay(path: &Path, files: &BTreeMap<String, String>) -> Result<String, ReplayError> {
     let name = files.keys().filter_map(|file| file.strip_suffix(".png")).min_by_key(|name| name.len());
     let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "overlay" };
-    let name = name.ok_or_else(lacks)?.to_owned();
-    // names come from outside: of files in the folder, and of no others
+    plain(path, name.ok_or_else(lacks)?)
+}
+
+/// `name`, which comes from outside: of files in the folder, and of no others.
+fn plain(path: &Path, name: &str) -> Result<String, ReplayError> {
+    let name = name.to_owned();
     if name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
         return Err(ReplayError::Name { record: path.to_owned(), name });
     }

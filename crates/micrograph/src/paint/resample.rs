@@ -51,6 +51,46 @@ pub fn resampled(plane: &Plane, height: usize, width: usize, sampling: Sampling)
     Plane::new(height, width, values)
 }
 
+/// The transpose of [`resampled`]: each value of `plane` is shared among the pixels of a plane of `height × width` that it
+/// would be resampled from, in proportion to their weights. So the sum is kept, and for planes `a` and `b`,
+/// `a · resampled(b)` is `resampled_transpose(a) · b`.
+///
+/// # Panics
+/// If one of the two is empty and the other is not.
+pub fn resampled_transpose(plane: &Plane, height: usize, width: usize, sampling: Sampling) -> Plane {
+    if (height, width) == (plane.height(), plane.width()) {
+        return plane.clone();
+    }
+    assert_eq!(
+        height * width == 0,
+        plane.height() * plane.width() == 0,
+        "values have no place in an empty plane, and an empty one has none"
+    );
+    let mut shared = Plane::filled(height, width, 0.0);
+    if height * width == 0 {
+        return shared;
+    }
+    let rows = weights(height, plane.height(), sampling);
+    let columns = weights(width, plane.width(), sampling);
+    let mut along_row = vec![0.0; width];
+    for (y, row) in rows.iter().enumerate() {
+        along_row.fill(0.0);
+        for (value, column) in plane.row(y).iter().zip(&columns) {
+            let taps = &mut along_row[column.first..column.first + column.weights.len()];
+            for (sum, weight) in taps.iter_mut().zip(&column.weights) {
+                *sum += weight * value;
+            }
+        }
+        for (tap, weight) in row.weights.iter().enumerate() {
+            let start = (row.first + tap) * width;
+            for (sum, value) in shared.values_mut()[start..start + width].iter_mut().zip(&along_row) {
+                *sum += weight * value;
+            }
+        }
+    }
+    shared
+}
+
 // the inputs `first ..` that make one output, with weights that sum to 1
 struct Taps {
     first: usize,
@@ -132,6 +172,28 @@ mod tests {
         assert_eq!(twice.row(1), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
         let smooth = resampled(&plane, 1, 6, Sampling::Bilinear);
         assert_eq!(smooth.values(), [0.0, 0.25, 0.75, 1.25, 1.75, 2.0]);
+    }
+
+    #[test]
+    fn the_transpose_is_that_of_the_resampling_and_keeps_sums() {
+        let dot = |a: &Plane, b: &Plane| -> f64 {
+            a.values().iter().zip(b.values()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        let of = |height, width, factor: usize| {
+            Plane::from_fn(height, width, move |y, x| ((y * 7 + x * factor) % 11) as f32 - 4.0)
+        };
+        for sampling in EACH {
+            for ((height, width), (rows, columns)) in
+                [((9, 12), (4, 5)), ((4, 5), (9, 12)), ((7, 7), (7, 3)), ((3, 8), (1, 1))]
+            {
+                let (from, to) = (of(height, width, 3), of(rows, columns, 5));
+                let back = resampled_transpose(&to, height, width, sampling);
+                let (left, right) = (dot(&to, &resampled(&from, rows, columns, sampling)), dot(&back, &from));
+                assert!((left - right).abs() < 1e-4, "{sampling:?} {height} {width}: {left} {right}");
+                let sum = |plane: &Plane| plane.values().iter().map(|&v| f64::from(v)).sum::<f64>();
+                assert!((sum(&back) - sum(&to)).abs() < 1e-4, "{sampling:?} {height} {width}");
+            }
+        }
     }
 
     #[test]

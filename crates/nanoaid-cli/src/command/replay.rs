@@ -16,7 +16,7 @@ use crate::progress::Progress;
 #[derive(Args)]
 pub(crate) struct ReplayArguments {
     /// Record of a result: `record.json` of `lens`, the `.json` beside a picture of `visualize` or an
-    /// overlay of `measure` or `segment`
+    /// overlay of `measure` or `segment`, or beside the page of `explain`
     record: PathBuf,
     /// Look for the image in this folder, at any depth, by its content: where the record was moved, or its image was
     #[arg(long, value_name = "DIR")]
@@ -34,9 +34,10 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Outcome, Failure> {
         ReplayOutput { path: &out, force: arguments.output.force, page: &nanoaid_pages::lens::report };
     let input = ReplayInput { record: path, images: arguments.images.as_deref() };
     let replayed = replay(input, output, &mut |progress| match progress {
-        ReplayProgress::View(_) | ReplayProgress::Measure(_) | ReplayProgress::Segment(..) => {
-            interrupt::flow()
-        }
+        ReplayProgress::View(_)
+        | ReplayProgress::Measure(_)
+        | ReplayProgress::Segment(..)
+        | ReplayProgress::Explain => interrupt::flow(),
         ReplayProgress::Gallery(progress) => show(&mut bar, progress),
     })?;
     bar.finish();

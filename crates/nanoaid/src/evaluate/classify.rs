@@ -40,22 +40,31 @@ pub fn view_px(network: &Network) -> Option<usize> {
 /// # Panics
 /// If `plane` is empty.
 pub fn views(plane: &Plane, side: usize) -> Vec<Plane> {
-    let (height, width) = (plane.height(), plane.width());
+    let squares = view_squares(plane.height(), plane.width());
+    squares.into_iter().map(|square| scaled(&plane.crop(square), side)).collect()
+}
+
+/// The squares of a plane of `height × width` that its views show.
+pub(crate) fn view_squares(height: usize, width: usize) -> Vec<Rect> {
     let (short, long) = (height.min(width), height.max(width));
     let count = long.div_ceil(short).min(MOST_VIEWS);
     (0..count)
         .map(|index| {
             let first = if count == 1 { 0 } else { index * (long - short) / (count - 1) };
             let (y, x) = if width >= height { (0, first) } else { (first, 0) };
-            scaled(&plane.crop(Rect { y, x, height: short, width: short }), side)
+            Rect { y, x, height: short, width: short }
         })
         .collect()
 }
 
 /// `plane`, a square, at `side × side`: averaged where it shrinks, smooth where it grows.
 pub(crate) fn scaled(plane: &Plane, side: usize) -> Plane {
-    let sampling = if plane.height() > side { Sampling::Area } else { Sampling::Bilinear };
-    resampled(plane, side, side, sampling)
+    resampled(plane, side, side, view_sampling(plane.height(), side))
+}
+
+/// How a square of `height` pixels becomes a view of `side`.
+pub(crate) fn view_sampling(height: usize, side: usize) -> Sampling {
+    if height > side { Sampling::Area } else { Sampling::Bilinear }
 }
 
 /// The output of the classifier's last layer, before any softmax, one value a class: the mean over

@@ -8,7 +8,7 @@ use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 
-use super::{Geometry, PoolWindow};
+use super::{Geometry, PoolWindow, ReluGradient};
 
 /// Forward passes.
 #[backend_extension(Autodiff, Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
@@ -36,8 +36,13 @@ pub(crate) trait Kernels: Backend {
         Self::interpolate(maps, size, nearest(size))
     }
 
-    /// See [`super::redirected_relu`].
-    fn redirected_relu(maps: FloatTensor<Self>, ceiling: Option<f32>) -> FloatTensor<Self> {
+    /// See [`super::relu_with`].
+    fn relu_with(
+        maps: FloatTensor<Self>,
+        ceiling: Option<f32>,
+        gradient: ReluGradient,
+    ) -> FloatTensor<Self> {
+        let _ = gradient; // the values do not depend on it
         match ceiling {
             None => Self::relu(maps),
             Some(ceiling) => Self::float_clamp(maps, 0.0.into(), ceiling.into()),
@@ -152,21 +157,43 @@ impl Gradients for Cube {
     }
 }
 
-/// The gradient of [`Kernels::redirected_relu`] for `maps`.
-pub(super) fn redirected_relu_gradient<B: Backend>(
+/// What passes backwards through [`Kernels::relu_with`] for `maps`.
+pub(super) fn gradient_through_relu<B: Backend>(
+    (maps, ceiling, rule): (FloatTensor<B>, Option<f32>, ReluGradient),
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    match rule {
+        ReluGradient::Redirected => redirected_gradient::<B>(maps, ceiling, gradient),
+        ReluGradient::Guided => passed_gradient::<B>(maps, ceiling, B::relu(gradient)),
+        ReluGradient::Deconvolution => B::relu(gradient),
+    }
+}
+
+/// `gradient` where a value is not cut off.
+fn passed_gradient<B: Backend>(
     maps: FloatTensor<B>,
     ceiling: Option<f32>,
     gradient: FloatTensor<B>,
 ) -> FloatTensor<B> {
     // a ReLU's gradient is the way to keep values where others are above 0
+    let passed = B::relu_backward(B::relu(maps.clone()), gradient.clone());
+    let Some(ceiling) = ceiling else { return passed };
+    let above = B::relu(B::float_sub_scalar(maps, ceiling.into()));
+    B::float_sub(passed, B::relu_backward(above, gradient))
+}
+
+fn redirected_gradient<B: Backend>(
+    maps: FloatTensor<B>,
+    ceiling: Option<f32>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
     let below = B::relu(B::float_neg(maps.clone()));
     let rising = B::relu(gradient.clone());
     let falling = B::float_sub(gradient.clone(), rising.clone());
-    let mut passed = B::relu_backward(B::relu(maps.clone()), gradient.clone());
-    let mut redirected = B::float_sub(gradient.clone(), B::relu_backward(below, falling));
+    let passed = passed_gradient::<B>(maps.clone(), ceiling, gradient.clone());
+    let mut redirected = B::float_sub(gradient, B::relu_backward(below, falling));
     if let Some(ceiling) = ceiling {
         let above = B::relu(B::float_sub_scalar(maps, ceiling.into()));
-        passed = B::float_sub(passed, B::relu_backward(above.clone(), gradient));
         redirected = B::float_sub(redirected, B::relu_backward(above, rising));
     }
     let total = [1, 2, 3].into_iter().fold(B::float_abs(passed.clone()), B::float_sum_dim);

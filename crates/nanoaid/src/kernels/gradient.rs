@@ -8,8 +8,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
-use super::backend::{ConvolutionState, Gradients, Kernels, redirected_relu_gradient};
-use super::{Geometry, PoolWindow};
+use super::backend::{ConvolutionState, Gradients, Kernels, gradient_through_relu};
+use super::{Geometry, PoolWindow, ReluGradient};
 
 impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn convolution(
@@ -54,14 +54,18 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         }
     }
 
-    fn redirected_relu(maps: FloatTensor<Self>, ceiling: Option<f32>) -> FloatTensor<Self> {
+    fn relu_with(
+        maps: FloatTensor<Self>,
+        ceiling: Option<f32>,
+        gradient: ReluGradient,
+    ) -> FloatTensor<Self> {
         let node = maps.node();
         let maps = maps.into_primitive();
-        match RedirectedReluBackward.prepare::<C>([node]).compute_bound().stateful() {
+        match ReluBackward.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                prepared.finish((maps.clone(), ceiling), B::redirected_relu(maps, ceiling))
+                prepared.finish((maps.clone(), ceiling, gradient), B::relu_with(maps, ceiling, gradient))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::redirected_relu(maps, ceiling)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::relu_with(maps, ceiling, gradient)),
         }
     }
 }
@@ -115,17 +119,16 @@ impl<B: Backend + Gradients> Backward<B, 1> for UpSampleBackward {
 }
 
 #[derive(Debug)]
-struct RedirectedReluBackward;
+struct ReluBackward;
 
-impl<B: Backend + Kernels> Backward<B, 1> for RedirectedReluBackward {
-    /// The input and the ceiling.
-    type State = (FloatTensor<B>, Option<f32>);
+impl<B: Backend + Kernels> Backward<B, 1> for ReluBackward {
+    /// The input, the ceiling, and the rule.
+    type State = (FloatTensor<B>, Option<f32>, ReluGradient);
 
     fn backward(self, ops: Ops<Self::State, 1>, register: &mut Register, _: &mut Checkpointer) {
         let gradient = register.consume::<B>(&ops.node);
-        let (maps, ceiling) = ops.state;
         if let [Some(node)] = ops.parents {
-            register.register::<B>(node.id, redirected_relu_gradient::<B>(maps, ceiling, gradient));
+            register.register::<B>(node.id, gradient_through_relu::<B>(ops.state, gradient));
         }
     }
 }

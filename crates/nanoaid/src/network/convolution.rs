@@ -207,6 +207,18 @@ impl Convolution {
         Self { shape: ConvolutionShape { relu: false, ..self.shape }, ..self.clone() }
     }
 
+    /// The same with the positive part of its kernels, without biases and ReLU.
+    pub(crate) fn positive_part(&self) -> Self {
+        let weight = self.weight.clone().clamp_min(0.0);
+        Self { weight, bias: self.bias.zeros_like(), ..self.without_relu() }
+    }
+
+    /// The same with the negative part of its kernels, without biases and ReLU.
+    pub(crate) fn negative_part(&self) -> Self {
+        let weight = self.weight.clone().clamp_max(0.0);
+        Self { weight, bias: self.bias.zeros_like(), ..self.without_relu() }
+    }
+
     /// Computes it by `method` from now on.
     pub(crate) fn set_method(&mut self, method: Method) {
         self.method = method;

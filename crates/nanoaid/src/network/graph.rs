@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 
 use super::convolution::Convolution;
 use super::norm::{Norms, Statistics};
-use super::operation::Operation;
+use super::operation::{Operation, ReluGradient};
 use super::parameter::{Parameter, Role};
 use super::weights::{Weights, WeightsError};
 use crate::kernels::Method;
@@ -210,13 +210,38 @@ impl Graph {
         None
     }
 
-    /// Redirects the gradients of its ReLUs, so that an image moves on where none gets through.
-    pub(crate) fn redirect(&mut self) {
+    /// Puts `gradient` in place of that of its ReLUs; returns how many there are.
+    pub(crate) fn set_relu_gradient(&mut self, gradient: ReluGradient) -> usize {
+        let mut n_relus = 0;
         for operation in self.operations_mut() {
-            if let Some(redirected) = operation.redirected() {
-                *operation = redirected;
+            if let Some(changed) = operation.with_relu_gradient(gradient) {
+                *operation = changed;
+                n_relus += 1;
             }
         }
+        n_relus
+    }
+
+    /// The same with each batch norm that follows a convolution made part of that convolution; its step then
+    /// changes nothing.
+    pub(crate) fn with_merged_norms(&self) -> Self {
+        let mut graph = self.clone();
+        for index in 0..graph.steps.len() {
+            let [input] = graph.steps[index].inputs[..] else { continue };
+            let users = graph.steps.iter().flat_map(|step| &step.inputs);
+            if input == IMAGE || users.filter(|&&user| user == input).count() != 1 {
+                continue;
+            }
+            let merged = match (&graph.steps[input - 1].operation, &graph.steps[index].operation) {
+                (Operation::Convolution(convolution), Operation::Norm(norm)) if !convolution.shape().relu => {
+                    Operation::Convolution(norm.merged_into(convolution))
+                }
+                _ => continue,
+            };
+            graph.steps[input - 1].operation = merged;
+            graph.steps[index].operation = Operation::Identity;
+        }
+        graph
     }
 
     /// The same with the ReLU that is part of the step at `id` as a step of its own after it;
@@ -276,27 +301,43 @@ impl Graph {
         norms: Norms,
         statistics: &mut Vec<Statistics>,
     ) -> Vec<Tensor<4>> {
+        self.outputs_from(vec![(IMAGE, images)], ids, norms, statistics)
+    }
+
+    /// The same where the values at the ids of `given` are known, the images or others.
+    ///
+    /// # Panics
+    /// If an id of `ids` needs the images, and these are not among them.
+    pub(crate) fn outputs_from(
+        &self,
+        given: Vec<(ValueId, Tensor<4>)>,
+        ids: &[ValueId],
+        norms: Norms,
+        statistics: &mut Vec<Statistics>,
+    ) -> Vec<Tensor<4>> {
         let mut users = vec![0; self.steps.len() + 1];
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; users.len()];
+        for (id, value) in given {
+            values[id] = Some(value);
+        }
         for &id in ids {
             users[id] += 1;
         }
-        // a step that nobody uses is not run
+        // a step that nobody uses, or whose output is given, is not run
         for (index, step) in self.steps.iter().enumerate().rev() {
-            if users[index + 1] > 0 {
+            if users[index + 1] > 0 && values[index + 1].is_none() {
                 for &input in &step.inputs {
                     users[input] += 1;
                 }
             }
         }
-        let mut values: Vec<Option<Tensor<4>>> = vec![None; users.len()];
-        values[IMAGE] = Some(images);
         let take = |values: &mut [Option<Tensor<4>>], users: &mut [usize], id: ValueId| {
             users[id] -= 1;
             let value = if users[id] == 0 { values[id].take() } else { values[id].clone() };
             value.expect("inputs stand before the steps that use them")
         };
         for (index, step) in self.steps.iter().enumerate() {
-            if users[index + 1] > 0 {
+            if users[index + 1] > 0 && values[index + 1].is_none() {
                 let inputs = step.inputs.iter().map(|&input| take(&mut values, &mut users, input)).collect();
                 values[index + 1] = Some(step.operation.forward(&step.name, inputs, norms, statistics));
             }

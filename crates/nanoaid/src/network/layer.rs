@@ -154,7 +154,7 @@ fn text(operation: &Operation) -> String {
         Operation::UpSample => "up-sampling ×2".to_owned(),
         Operation::PixelShuffle => "pixel shuffle ×2".to_owned(),
         Operation::Sigmoid => "sigmoid".to_owned(),
-        Operation::Redirected { before, .. } => format!("{}, ReLU with redirected gradient", text(before)),
+        Operation::ReluWith { before, .. } => format!("{}, ReLU with another gradient", text(before)),
         Operation::OwnChannels(operation) => format!("{} for one channel of each image", text(operation)),
         Operation::Clamp => "clamp to 0…1".to_owned(),
     }

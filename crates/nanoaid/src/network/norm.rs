@@ -6,6 +6,8 @@
 
 use burn::tensor::Tensor;
 
+use super::convolution::Convolution;
+
 /// Share of the running statistics that those of one batch replace, as in PyTorch.
 const MOMENTUM: f32 = 0.1;
 
@@ -73,6 +75,16 @@ impl BatchNorm {
         };
         let normal = centered / (variance + self.epsilon).sqrt();
         (normal * per_channel(self.weight.clone()) + per_channel(self.bias.clone()), statistics)
+    }
+
+    /// `convolution`, which has no ReLU, with this norm by its running statistics as part of it.
+    pub(crate) fn merged_into(&self, convolution: &Convolution) -> Convolution {
+        let scale = self.weight.clone() / (self.running_var.clone() + self.epsilon).sqrt();
+        let [channels] = scale.dims();
+        let mut merged = convolution.clone();
+        merged.weight = merged.weight * scale.clone().reshape([channels, 1, 1, 1]);
+        merged.bias = (merged.bias - self.running_mean.clone()) * scale + self.bias.clone();
+        merged
     }
 
     /// Moves the running statistics towards those of a batch.

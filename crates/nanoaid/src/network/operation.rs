@@ -15,6 +15,7 @@ use super::parameter::{Parameter, Role, TensorMut};
 use crate::kernels;
 
 pub(crate) use crate::kernels::PoolWindow as Pool;
+pub(crate) use crate::kernels::ReluGradient;
 
 /// What a layer does.
 #[derive(Clone, Debug)]
@@ -74,9 +75,9 @@ pub(crate) enum Operation {
     /// A convolution, plus the blocks that belong to the second input, the output of an
     /// [`Operation::AddBlockCode`].
     AddBlocks { from_maps: Convolution, from_code: Convolution, side: usize },
-    /// An operation and a ReLU after it, up to a ceiling where one is given, whose gradient is
-    /// redirected; see [`kernels::redirected_relu`].
-    Redirected { before: Box<Operation>, ceiling: Option<f32> },
+    /// An operation and a ReLU after it, up to a ceiling where one is given, with another gradient; see
+    /// [`kernels::relu_with`].
+    ReluWith { before: Box<Operation>, ceiling: Option<f32>, gradient: ReluGradient },
     /// For `N` images of `C` channels: this operation for one image of `N · C` channels, which has
     /// `N` channels, one of each image.
     OwnChannels(Box<Operation>),
@@ -88,7 +89,7 @@ pub(crate) enum Operation {
 impl Operation {
     /// Output for `inputs`. Where batch norms take the statistics of the batch, they are added to
     /// `statistics` under `name`.
-    pub(super) fn forward(
+    pub(crate) fn forward(
         &self,
         name: &str,
         mut inputs: Vec<Tensor<4>>,
@@ -164,9 +165,9 @@ impl Operation {
             Self::AddBlocks { from_maps, from_code, side } => {
                 from_maps.forward(first) + blocks_from_channels(from_code.forward(second()), *side)
             }
-            Self::Redirected { before, ceiling } => {
+            Self::ReluWith { before, ceiling, gradient } => {
                 inputs.insert(0, first);
-                kernels::redirected_relu(before.forward(name, inputs, norms, statistics), *ceiling)
+                kernels::relu_with(before.forward(name, inputs, norms, statistics), *ceiling, *gradient)
             }
             Self::OwnChannels(operation) => {
                 let [n, channels, height, width] = first.dims();
@@ -196,15 +197,15 @@ impl Operation {
         }
     }
 
-    /// The same with the gradient of its ReLU redirected; `None` if it has none.
-    pub(super) fn redirected(&self) -> Option<Self> {
+    /// The same with `gradient` in place of that of its ReLU; `None` if it has none.
+    pub(super) fn with_relu_gradient(&self, gradient: ReluGradient) -> Option<Self> {
         let (before, ceiling) = match self {
             Self::Relu => (Self::Identity, None),
             Self::Relu6 => (Self::Identity, Some(6.0)),
             Self::OwnChannels(operation) => (Self::OwnChannels(Box::new(operation.without_relu()?)), None),
             _ => (self.without_relu()?, None),
         };
-        Some(Self::Redirected { before: Box::new(before), ceiling })
+        Some(Self::ReluWith { before: Box::new(before), ceiling, gradient })
     }
 
     /// The same for a batch of images of which image `n` is to have channel `channels[n]` only,

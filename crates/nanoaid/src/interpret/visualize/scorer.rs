@@ -9,7 +9,7 @@ use micrograph::Plane;
 use super::image::Shape;
 use super::objective::Objective;
 use super::score::{ScoreInput, scores};
-use crate::network::{Graph, Norms, ValueId};
+use crate::network::{Graph, Norms, ReluGradient, ValueId};
 use crate::{Address, Network};
 
 /// A network and the objectives of a batch.
@@ -62,7 +62,7 @@ impl<'a> Scorer<'a> {
             });
         }
         let mut redirected = graph.clone();
-        redirected.redirect();
+        redirected.set_relu_gradient(ReluGradient::Redirected);
         let objectives = objectives.to_vec();
         Self { network, objectives, members, graph, redirected, ids, needs_output, own_channels }
     }

@@ -1,0 +1,210 @@
+//! `nanoaid explain`: why a network gives a micrograph its class, or why a unit fires.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use micrograph::Source;
+use nanoaid::interpret::explain::{
+    Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, explain_file,
+    methods_csv, summary,
+};
+use nanoaid::network::builtin;
+use nanoaid::output::{folder_names, json_text};
+use nanoaid::record::{Input, NetworkUsed};
+use nanoaid::Address;
+
+use super::images::{ReadArguments, images_of};
+use super::network::OpenArguments;
+use super::output::{OutputArguments, default_folder};
+use crate::interrupt;
+use crate::outcome::{Failure, Outcome, print, say};
+use crate::progress::Progress;
+
+/// Arguments of `explain`.
+#[derive(Args)]
+pub(crate) struct ExplainArguments {
+    /// Micrographs, or folders that hold them
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// Run folder, file of weights, or built-in network; `classifier` is the built-in one
+    #[arg(long, default_value = builtin::CLASSIFIER)]
+    run: PathBuf,
+    /// Explain this class [default: the most probable one]
+    #[arg(long, value_name = "CLASS", conflicts_with = "unit")]
+    class: Option<String>,
+    /// Explain why the class and not this one: the difference of their scores
+    #[arg(long, value_name = "CLASS", conflicts_with = "unit")]
+    against: Option<String>,
+    /// Explain a channel, as `encoder.2:17`, or a neuron, as `encoder.2:17@5,8`
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<Address>,
+    /// Methods, separated by commas, the first decides what the counterfactual removes; `all`; of: hires-cam, grad-cam,
+    /// layer-cam, gradient-x-input, integrated-gradients, smooth-grad, guided-backprop, deconvnet, lrp, occlusion, rise
+    /// [default: hires-cam, grad-cam, integrated-gradients, lrp, occlusion]
+    #[arg(long, value_name = "METHODS", value_delimiter = ',')]
+    methods: Vec<Methods>,
+    /// Layer of class activation maps [default: those that the score takes means of]
+    #[arg(long, value_name = "LAYER")]
+    layer: Option<String>,
+    /// From where gradients are integrated: blurred, mean, black
+    #[arg(long, default_value = "blurred")]
+    baseline: Baseline,
+    /// What stands where parts are removed: blur, mean, road, black
+    #[arg(long, default_value = "blur")]
+    fill: Fill,
+    /// Most steps of integrated gradients
+    #[arg(long, default_value_t = ExplainConfig::default().most_steps, value_name = "N")]
+    steps: usize,
+    /// Most masks of rise
+    #[arg(long, default_value_t = ExplainConfig::default().most_masks, value_name = "N")]
+    masks: usize,
+    /// Do not look for particles, fibres and pores
+    #[arg(long)]
+    no_structures: bool,
+    /// Check each method further: three fills, random weights, noise, another class; takes minutes
+    #[arg(long)]
+    checks: bool,
+    /// Write the maps as a TIFF stack of 32 bits, too
+    #[arg(long)]
+    maps: bool,
+    /// Seed of random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    read: ReadArguments,
+    #[command(flatten)]
+    open: OpenArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// One method, or all.
+#[derive(Clone, Copy, Debug)]
+enum Methods {
+    All,
+    One(Method),
+}
+
+impl FromStr for Methods {
+    type Err = NoMethod;
+
+    fn from_str(text: &str) -> Result<Self, NoMethod> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+    }
+}
+
+/// Explains each image; a bad one is named and skipped.
+pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
+    let settings = arguments.settings()?;
+    let network = arguments.open.open_gray(&arguments.run)?;
+    let images = images_of(&arguments.images)?;
+    let names = folder_names(&images);
+    let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
+    let mut bar = Progress::new(images.len() as u64, "images");
+    let (mut records, mut n_skipped): (Vec<(String, ExplainRecord)>, usize) = (Vec::new(), 0);
+    for (n, (image, name)) in images.iter().zip(&names).enumerate() {
+        bar.set(n as u64, name);
+        let found = (|| -> Result<ExplainRecord, Failure> {
+            let source = Source::read(image)?;
+            let input = (&source, Input::of(&source));
+            let by = (&network, NetworkUsed::of(&arguments.run, &network));
+            let found = explain_file(input, name, by, &settings, &folder, &mut interrupt::flow)?;
+            let page = nanoaid_pages::explain::report(name, &found.record);
+            folder.write(&format!("{name}.html"), page.as_bytes())?;
+            Ok(found.record)
+        })();
+        match found {
+            Ok(record) => {
+                if !arguments.output.json {
+                    bar.print(&text_of(name, &record))?;
+                }
+                for warning in record.warnings.iter().chain(&record.explanation.warnings) {
+                    bar.say(&format!("{name}: {warning}"));
+                }
+                records.push((name.clone(), record));
+            }
+            Err(failure) if interrupt::is_raised() => return Err(failure),
+            Err(failure) => {
+                n_skipped += 1;
+                bar.say(&format!("skipped {}", failure.in_file(image)));
+            }
+        }
+    }
+    bar.finish();
+    let Some((first, _)) = records.first() else {
+        return Err(Failure::new("no image could be explained"));
+    };
+    folder.write("methods.csv", methods_csv(&records).as_bytes())?;
+    let page = if records.len() == 1 {
+        format!("{first}.html")
+    } else {
+        let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
+        let page = nanoaid_pages::explain::contents(&records, &summary(&all));
+        folder.write("report.html", page.as_bytes())?;
+        "report.html".to_owned()
+    };
+    if arguments.output.json {
+        let records: Vec<&ExplainRecord> = records.iter().map(|(_, record)| record).collect();
+        print(&json_text(&records)?)?;
+    }
+    say(&format!("maps, numbers and page: {}", folder.file(&page).display()));
+    Ok(Outcome::of_skipped(n_skipped))
+}
+
+/// What is explained, and how well.
+fn text_of(name: &str, record: &ExplainRecord) -> String {
+    let found = &record.explanation;
+    let mut text = format!("{name}: {}, score {:.3}\n", found.target, found.score);
+    for one in &found.methods {
+        let mut facts = Vec::new();
+        if let Some(faithful) = one.faithfulness.first() {
+            facts.push(format!("deletion {:.2}, insertion {:.2}", faithful.deletion, faithful.insertion));
+        }
+        if let Some(complete) = &one.completeness {
+            facts.push(format!("sum {:.3} of {:.3}", complete.sum, complete.expected));
+        }
+        text += &format!("  {:<22} {}\n", one.method.name(), facts.join("; "));
+    }
+    if let Some(less) = &found.counterfactual {
+        text += &format!("  {} without {:.1} % of the micrograph\n", less.class, 100.0 * less.share);
+    }
+    text
+}
+
+impl ExplainArguments {
+    fn settings(&self) -> Result<ExplainSettings, Failure> {
+        let target = match (&self.unit, &self.class, &self.against) {
+            (Some(unit), ..) => Target::Unit(unit.clone()),
+            (None, class, Some(rival)) => Target::Difference { class: class.clone(), rival: rival.clone() },
+            (None, Some(class), None) => Target::Class(class.clone()),
+            (None, None, None) => Target::Answer,
+        };
+        let of = |methods: &Methods| match methods {
+            Methods::All => Method::ALL.to_vec(),
+            Methods::One(method) => vec![*method],
+        };
+        let explain = ExplainConfig {
+            target,
+            methods: self.methods.iter().flat_map(of).collect(),
+            layer: self.layer.clone(),
+            baseline: self.baseline,
+            most_steps: self.steps,
+            fill: self.fill,
+            most_masks: self.masks,
+            structures: !self.no_structures,
+            checks: self.checks,
+            seed: self.seed,
+        };
+        let options = [("methods", "--methods"), ("most_steps", "--steps"), ("most_masks", "--masks")];
+        let explain = explain.checked().map_err(|error| Failure::of_option(error, &options))?;
+        let prepare = self.read.config();
+        Ok(ExplainSettings {
+            explain,
+            nm_per_px: prepare.read.nm_per_px,
+            page: prepare.read.page,
+            data_bar: prepare.data_bar,
+            maps: self.maps,
+        })
+    }
+}

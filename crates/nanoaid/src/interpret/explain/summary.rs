@@ -1,0 +1,113 @@
+//! Summary: how well each method explains over several micrographs, beside the controls.
+
+use micrograph::random::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::faithfulness::Faithfulness;
+use super::file::ExplainRecord;
+use super::fill::Fill;
+use super::gradient::mean;
+
+/// Resamples of the bootstrap.
+const RESAMPLES: usize = 2000;
+
+/// A method or control over several micrographs, for one fill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MethodSummary {
+    /// Its name.
+    pub name: String,
+    /// Whether it knows nothing of the network.
+    pub is_control: bool,
+    /// What stands where parts are removed.
+    pub fill: Fill,
+    /// Micrographs.
+    pub n: usize,
+    /// Mean area under the deletion curve.
+    pub deletion: f64,
+    /// Mean area under the insertion curve.
+    pub insertion: f64,
+    /// Mean of insertion less deletion, 0 for a random order where every part counts by itself.
+    pub gain: f64,
+    /// Its 95 % interval, by a bootstrap over micrographs.
+    pub interval: (f64, f64),
+    /// Micrographs on which it gains more than each control, in the order of [`super::Control::ALL`].
+    pub better_than: Vec<usize>,
+}
+
+/// Each method and control of `records`, which have the same methods and fills.
+pub fn summary(records: &[ExplainRecord]) -> Vec<MethodSummary> {
+    let Some(first) = records.first() else { return Vec::new() };
+    let found = &first.explanation;
+    let n_methods = found.methods.len();
+    let fills: Vec<Fill> = found.methods.first().map_or(Vec::new(), |one| fills_of(&one.faithfulness));
+    let mut all = Vec::new();
+    for &fill in &fills {
+        // [micrograph][methods, then controls]
+        let of: Vec<Vec<&Faithfulness>> = records.iter().filter_map(|record| of_fill(record, fill)).collect();
+        let of: Vec<_> = of.into_iter().filter(|row| row.len() == n_methods + found.controls.len()).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let names = found.methods.iter().map(|one| one.method.to_string());
+        let names = names.chain(found.controls.iter().map(|one| one.control.to_string()));
+        for (index, name) in names.enumerate() {
+            let gains: Vec<f64> = of.iter().map(|row| row[index].insertion - row[index].deletion).collect();
+            let better = (n_methods..n_methods + found.controls.len()).map(|control| {
+                let rival = of.iter().map(|row| row[control].insertion - row[control].deletion);
+                gains.iter().zip(rival).filter(|(own, rival)| *own > rival).count()
+            });
+            let of_each = |value: fn(&Faithfulness) -> f64| -> f64 {
+                mean(&of.iter().map(|row| value(row[index])).collect::<Vec<_>>())
+            };
+            all.push(MethodSummary {
+                name,
+                is_control: index >= n_methods,
+                fill,
+                n: of.len(),
+                deletion: of_each(|one| one.deletion),
+                insertion: of_each(|one| one.insertion),
+                gain: mean(&gains),
+                interval: bootstrapped(&gains),
+                better_than: better.collect(),
+            });
+        }
+    }
+    all
+}
+
+fn fills_of(all: &[Faithfulness]) -> Vec<Fill> {
+    all.iter().map(|one| one.fill).collect()
+}
+
+/// Of all methods, then of all controls of a micrograph; `None` where removing everything did not change its score.
+fn of_fill(record: &ExplainRecord, fill: Fill) -> Option<Vec<&Faithfulness>> {
+    let found = &record.explanation;
+    let all = found.methods.iter().map(|one| &one.faithfulness);
+    let all = all.chain(found.controls.iter().map(|one| &one.faithfulness));
+    all.map(|of| of.iter().find(|one| one.fill == fill)).collect()
+}
+
+/// 95 % interval of the mean.
+fn bootstrapped(values: &[f64]) -> (f64, f64) {
+    let mut stream = Stream::new(0, "summary-of-explanations", 0);
+    let mut resampled = || {
+        let sum: f64 = (0..values.len()).map(|_| values[stream.below(values.len())]).sum();
+        sum / values.len() as f64
+    };
+    let mut means: Vec<f64> = (0..RESAMPLES).map(|_| resampled()).collect();
+    means.sort_by(f64::total_cmp);
+    (means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_of_a_mean_is_near_that_of_its_standard_error() {
+        let values: Vec<f64> = (0..100).map(|at| f64::from(at % 10)).collect();
+        let (low, high) = bootstrapped(&values);
+        // standard deviation 2.87, of the mean 0.287
+        assert!((low - (4.5 - 1.96 * 0.287)).abs() < 0.08 && (high - (4.5 + 1.96 * 0.287)).abs() < 0.08, "{low} {high}");
+    }
+}
