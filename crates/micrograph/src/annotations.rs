@@ -14,6 +14,8 @@ const INK: f32 = 0.13;
 const LEAST_STEP: f32 = 0.27;
 /// Least share of the border of a part with such a step.
 const LEAST_SHARP: f64 = 0.7;
+/// The same for a letter beside a scale bar.
+const LEAST_SHARP_BESIDE_BAR: f64 = 0.3;
 /// Largest share of the image that ink of one kind may cover: beyond, it is the specimen.
 const MOST_INK: f64 = 0.35;
 /// Largest height of a letter, and of a box, as a share of that of the image.
@@ -250,15 +252,20 @@ fn kinds(parts: &[Part], height: usize, width: usize) -> Vec<Kind> {
             _ => Kind::Specimen,
         })
         .collect();
-    let letters: Vec<usize> = (0..parts.len())
-        .filter(|&at| {
-            parts[at].sharp >= LEAST_SHARP && kinds[at] == Kind::Specimen && parts[at].may_be_letter(height)
-        })
-        .collect();
     let pattern = |at: usize| {
         parts[at].pixels.len() >= LEAST_LETTER
             && parts.iter().filter(|other| parts[at].is_like(other)).count() >= MANY_ALIKE
     };
+    let bars: Vec<usize> = (0..parts.len()).filter(|&at| kinds[at] == Kind::Bar && !pattern(at)).collect();
+    let beside_bar = |at: usize| bars.iter().any(|&bar| parts[bar].is_near(&parts[at]));
+    // thin letters on a light specimen are blurred; beside a bar they are letters nevertheless
+    let is_sharp = |at: usize| {
+        let sharp = parts[at].sharp;
+        sharp >= LEAST_SHARP || (sharp >= LEAST_SHARP_BESIDE_BAR && beside_bar(at))
+    };
+    let letters: Vec<usize> = (0..parts.len())
+        .filter(|&at| kinds[at] == Kind::Specimen && parts[at].may_be_letter(height) && is_sharp(at))
+        .collect();
     // text: at least three in a line, or two, or one, beside a bar
     let lines: Vec<Vec<usize>> = letters
         .iter()
@@ -269,12 +276,10 @@ fn kinds(parts: &[Part], height: usize, width: usize) -> Vec<Kind> {
             *kind = Kind::Specimen;
         }
     }
-    let bars: Vec<usize> = (0..parts.len()).filter(|&at| kinds[at] == Kind::Bar).collect();
     for (&at, line) in letters.iter().zip(&lines) {
-        let beside_bar = bars.iter().any(|&bar| parts[bar].is_near(&parts[at]));
         // letters differ, dots of an array do not
         let alike = line.iter().filter(|&&other| parts[at].is_like(&parts[other])).count();
-        if (line.len() >= 3 && 2 * alike <= line.len() + 1) || beside_bar {
+        if (line.len() >= 3 && 2 * alike <= line.len() + 1) || beside_bar(at) {
             line.iter().for_each(|&other| kinds[other] = Kind::Letter);
             kinds[at] = Kind::Letter;
         }

@@ -91,20 +91,24 @@ fn about(record: &ExplainRecord) -> Markup {
 }
 
 fn method_figure(one: &MethodResult, picture: &str) -> Markup {
-    figure(&zoomed(picture, &format!("attribution by {}", one.method)), &html! {
-        b { (one.method) } ". " (one.method.meaning())
-        @if let Some(complete) = &one.completeness {
-            " Sum " (signed(complete.sum)) ", expected " (signed(complete.expected)) " (" (complete.of) ")."
-        }
-        @if let Some(n) = one.n_steps {
-            @if one.method == Method::Rise { " " (n) " masks." } @else { " " (n) " steps." }
-        }
-    })
+    figure(
+        &zoomed(picture, &format!("attribution by {}", one.method)),
+        &html! {
+            b { (one.method) } ". " (one.method.meaning())
+            @if let Some(complete) = &one.completeness {
+                " Sum " (signed(complete.sum)) ", expected " (signed(complete.expected)) " (" (complete.of) ")."
+            }
+            @if let Some(n) = one.n_steps {
+                @if one.method == Method::Rise { " " (n) " masks." } @else { " " (n) " steps." }
+            }
+        },
+    )
 }
 
 fn numbers(record: &ExplainRecord) -> Markup {
     let found = &record.explanation;
-    let fills: Vec<_> = found.methods.first().map_or(&[][..], |one| &one.faithfulness).iter().map(|one| one.fill).collect();
+    let fills: Vec<_> =
+        found.methods.first().map_or(&[][..], |one| &one.faithfulness).iter().map(|one| one.fill).collect();
     let row = |name: String, is_control: bool, faithfulness: &[Faithfulness]| {
         html! {
             tr.soft[is_control] {

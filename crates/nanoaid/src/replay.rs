@@ -255,7 +255,8 @@ fn explanation(
     let source = find::input(path, image, content, from.images)?;
     let network = opened(path, used)?;
     let end = ".micrograph.jpg";
-    let name = record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(|| lacks("micrograph"))?;
+    let name =
+        record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(|| lacks("micrograph"))?;
     let name = plain(path, name)?;
     let folder = OutputFolder::create(output.path, output.force)?;
     let by = (&network, used.clone());

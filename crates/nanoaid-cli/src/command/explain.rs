@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use micrograph::Source;
+use nanoaid::Address;
 use nanoaid::interpret::explain::{
     Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, explain_file,
     methods_csv, summary,
@@ -12,7 +13,6 @@ use nanoaid::interpret::explain::{
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
-use nanoaid::Address;
 
 use super::images::{ReadArguments, images_of};
 use super::network::OpenArguments;

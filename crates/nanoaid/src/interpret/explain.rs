@@ -38,10 +38,10 @@ pub use control::Control;
 pub use counterfactual::Counterfactual;
 pub use error::ExplainError;
 pub use faithfulness::Faithfulness;
+pub(crate) use file::COMMAND;
 pub use file::{
     BarShare, ExplainFiles, ExplainPictures, ExplainRecord, ExplainSettings, explain_file, methods_csv,
 };
-pub(crate) use file::COMMAND;
 pub use fill::Fill;
 pub use gradient::Baseline;
 pub use method::{Method, NoMethod};
@@ -242,8 +242,7 @@ pub fn explain(
     };
     let cells = Cells::new(size, CELLS);
     let means: Vec<Vec<f64>> = maps.iter().map(|map| cells.means(map)).collect();
-    let agreement =
-        means.iter().map(|a| means.iter().map(|b| rank_correlation(a, b)).collect()).collect();
+    let agreement = means.iter().map(|a| means.iter().map(|b| rank_correlation(a, b)).collect()).collect();
 
     let of_layers = subject.layer_gradients(&scored, &layers, tick)?;
     let names: Vec<&str> = layers.iter().map(|&id| scored.name(id)).collect();
@@ -378,7 +377,9 @@ fn doubts(found: &Explanation) -> Vec<String> {
             }
         }
     }
-    for area in found.areas.iter().take_while(|area| ["border", "letters and bars"].contains(&area.name.as_str())) {
+    for area in
+        found.areas.iter().take_while(|area| ["border", "letters and bars"].contains(&area.name.as_str()))
+    {
         let share = area.shares.first().copied().unwrap_or(0.0);
         if share >= SHORTCUT_SHARE && share >= SHORTCUT * area.area {
             doubts.push(format!(

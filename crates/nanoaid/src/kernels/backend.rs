@@ -37,11 +37,7 @@ pub(crate) trait Kernels: Backend {
     }
 
     /// See [`super::relu_with`].
-    fn relu_with(
-        maps: FloatTensor<Self>,
-        ceiling: Option<f32>,
-        gradient: ReluGradient,
-    ) -> FloatTensor<Self> {
+    fn relu_with(maps: FloatTensor<Self>, ceiling: Option<f32>, gradient: ReluGradient) -> FloatTensor<Self> {
         let _ = gradient; // the values do not depend on it
         match ceiling {
             None => Self::relu(maps),

@@ -54,11 +54,7 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         }
     }
 
-    fn relu_with(
-        maps: FloatTensor<Self>,
-        ceiling: Option<f32>,
-        gradient: ReluGradient,
-    ) -> FloatTensor<Self> {
+    fn relu_with(maps: FloatTensor<Self>, ceiling: Option<f32>, gradient: ReluGradient) -> FloatTensor<Self> {
         let node = maps.node();
         let maps = maps.into_primitive();
         match ReluBackward.prepare::<C>([node]).compute_bound().stateful() {

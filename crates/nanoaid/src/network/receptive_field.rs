@@ -215,9 +215,7 @@ fn reach(operation: &Operation) -> Reach {
         }
         Operation::UpSample | Operation::PixelShuffle => Reach::Half,
         Operation::AveragePool { side } => Reach::Whole { positions: *side },
-        Operation::Redirected { before: operation, .. } | Operation::OwnChannels(operation) => {
-            reach(operation)
-        }
+        Operation::ReluWith { before: operation, .. } | Operation::OwnChannels(operation) => reach(operation),
         Operation::Dense(_) => Reach::Whole { positions: 1 },
         Operation::Norm(_)
         | Operation::Relu

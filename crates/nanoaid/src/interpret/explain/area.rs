@@ -77,7 +77,7 @@ pub(super) fn areas(plane: &Plane, structures: bool, tick: Tick<'_>) -> Result<V
     ];
     if structures {
         let segmenter = builtin::segmenter(Device::Cpu).ok();
-        for kind in [ObjectKind::Particle, ObjectKind::Fibre, ObjectKind::Pore] {
+        for kind in [ObjectKind::Particle, ObjectKind::Fiber, ObjectKind::Pore] {
             areas.extend(segmenter.as_ref().map(|network| objects(network, plane, kind, tick)).transpose()?);
         }
     }

@@ -87,7 +87,12 @@ impl Subject<'_> {
                     *value *= pixel;
                 }
                 let expected = found.expected / views.len() as f64;
-                complete(map, expected, "the score less what biases of dense layers and the plane of ones keep".to_owned(), None)
+                complete(
+                    map,
+                    expected,
+                    "the score less what biases of dense layers and the plane of ones keep".to_owned(),
+                    None,
+                )
             }
             Method::Occlusion => alone(self.removal(scored).occlusion(tick)?),
             Method::Rise => {

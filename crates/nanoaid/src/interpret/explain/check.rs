@@ -46,7 +46,11 @@ pub(super) fn checks(
         for (share, network) in &networks {
             let other = Scored::new(network, scored.score().clone());
             let other = subject.attribution(&other, method, tick)?.map;
-            of_networks.push((*share, similarity(map, &other), (entropy(&other) - entropy(map)) / entropy(map).max(1e-9)));
+            of_networks.push((
+                *share,
+                similarity(map, &other),
+                (entropy(&other) - entropy(map)) / entropy(map).max(1e-9),
+            ));
         }
         let randomized = SHARES.iter().map(|&share| {
             let own: Vec<_> = of_networks.iter().filter(|(of, ..)| *of == share).collect();

@@ -49,9 +49,7 @@ pub enum ExplainError {
     #[error("{method} needs ReLUs, and the network has none; leave it out of --methods")]
     NoRelu { method: Method },
     /// Relevance cannot be handed back through a layer.
-    #[error(
-        "lrp has no rule for layer `{layer}` ({operation}); leave it out of --methods"
-    )]
+    #[error("lrp has no rule for layer `{layer}` ({operation}); leave it out of --methods")]
     NoRule { layer: String, operation: String },
     /// The image is smaller than the network needs.
     #[error("image of {width} × {height} px: layer `{layer}` needs at least {least} × {least} px")]

@@ -114,7 +114,8 @@ pub(super) fn mu_fidelity(
     let falls: Vec<f64> = scores.iter().map(|score| whole - score).collect();
     let of_map = |map: &&Plane| {
         let sums = cells.sums(map);
-        let of_subset = |mask: &Vec<bool>| mask.iter().zip(&sums).filter(|(on, _)| **on).map(|(_, sum)| sum).sum();
+        let of_subset =
+            |mask: &Vec<bool>| mask.iter().zip(&sums).filter(|(on, _)| **on).map(|(_, sum)| sum).sum();
         let of_subsets: Vec<f64> = masks[..SUBSETS].iter().map(of_subset).collect();
         rank_correlation(&of_subsets, &falls).unwrap_or(0.0)
     };

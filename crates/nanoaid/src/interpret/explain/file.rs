@@ -8,8 +8,8 @@ use micrograph::paint::{Picture, TiffStack};
 use micrograph::{Calibration, DataBar, Plane, ReadConfig, Source};
 use serde::{Deserialize, Serialize};
 
-use super::attribution::Subject;
 use super::area::Area;
+use super::attribution::Subject;
 use super::error::{ExplainError, Tick};
 use super::gradient::mean;
 use super::picture::Canvas;
@@ -189,7 +189,8 @@ impl Files<'_> {
         found: &Explained,
         calibration: Option<&Calibration>,
     ) -> Result<(), ExplainError> {
-        let labels: Vec<String> = found.explanation.methods.iter().map(|one| one.method.to_string()).collect();
+        let labels: Vec<String> =
+            found.explanation.methods.iter().map(|one| one.method.to_string()).collect();
         let name = format!("{name}.attributions.tif");
         let path = self.folder.file(&name);
         let size = found.maps.first().map_or((0, 0), |map| (map.height(), map.width()));
@@ -264,20 +265,37 @@ fn bar_share(
 /// A row for each micrograph, method and fill, and for each control, as CSV; each record with the name of its micrograph.
 pub fn methods_csv(records: &[(String, ExplainRecord)]) -> String {
     let head = [
-        "file", "target", "score", "method", "fill", "deletion", "insertion", "sum", "expected",
-        "mu_fidelity", "sensitivity", "similarity_random", "entropy_rise_random", "similarity_second_class",
+        "file",
+        "target",
+        "score",
+        "method",
+        "fill",
+        "deletion",
+        "insertion",
+        "sum",
+        "expected",
+        "mu_fidelity",
+        "sensitivity",
+        "similarity_random",
+        "entropy_rise_random",
+        "similarity_second_class",
     ];
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (name, record) in records {
         let found = &record.explanation;
-        let begin = |method: String| vec![name.clone(), found.target.clone(), found.score.to_string(), method];
+        let begin =
+            |method: String| vec![name.clone(), found.target.clone(), found.score.to_string(), method];
         let of_fill = |of: Option<&Faithfulness>| {
             let fill = of.map_or("", |one| one.fill.name()).to_owned();
             [fill, number(of.map(|one| one.deletion)), number(of.map(|one| one.insertion))]
         };
         let of_fills = |all: &[Faithfulness]| -> Vec<[String; 3]> {
-            if all.is_empty() { vec![of_fill(None)] } else { all.iter().map(|one| of_fill(Some(one))).collect() }
+            if all.is_empty() {
+                vec![of_fill(None)]
+            } else {
+                all.iter().map(|one| of_fill(Some(one))).collect()
+            }
         };
         for one in &found.methods {
             let complete = one.completeness.as_ref();

@@ -128,7 +128,8 @@ fn solved(plane: &Plane, hole: &[bool]) -> Plane {
     let mut filled = plane.clone();
     let left: Vec<f32> =
         plane.values().iter().zip(hole).filter(|(_, hole)| !**hole).map(|(value, _)| *value).collect();
-    let start = if left.is_empty() { plane.mean() as f32 } else { left.iter().sum::<f32>() / left.len() as f32 };
+    let start =
+        if left.is_empty() { plane.mean() as f32 } else { left.iter().sum::<f32>() / left.len() as f32 };
     for (value, _) in filled.values_mut().iter_mut().zip(hole).filter(|(_, hole)| **hole) {
         *value = start;
     }
@@ -142,7 +143,8 @@ fn solved(plane: &Plane, hole: &[bool]) -> Plane {
                     continue;
                 }
                 let (mut sum, mut weights) = (0.0, 0.0);
-                for (dy, dx) in [(-1_i64, -1_i64), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)] {
+                for (dy, dx) in [(-1_i64, -1_i64), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
+                {
                     let (v, u) = (y as i64 + dy, x as i64 + dx);
                     if v >= 0 && u >= 0 && v < height as i64 && u < width as i64 {
                         let weight = if dy == 0 || dx == 0 { BESIDE } else { ACROSS };
@@ -166,7 +168,8 @@ mod tests {
     fn a_hole_in_a_plane_of_constant_gradient_is_filled_by_it() {
         // the planted case of the reference: 2 i + 3 j with a hole of 3 × 3 inside
         let plane = Plane::from_fn(9, 9, |y, x| (2 * y + 3 * x) as f32);
-        let hole: Vec<bool> = (0..81).map(|at| (3..6).contains(&(at / 9)) && (3..6).contains(&(at % 9))).collect();
+        let hole: Vec<bool> =
+            (0..81).map(|at| (3..6).contains(&(at / 9)) && (3..6).contains(&(at % 9))).collect();
         let filled = solved(&plane, &hole);
         for (found, expected) in filled.values().iter().zip(plane.values()) {
             assert!((found - expected).abs() < 1e-4, "{found} {expected}");

@@ -111,10 +111,8 @@ pub(super) fn through_relus(
     plane: &Plane,
     tick: Tick<'_>,
 ) -> Result<Plane, ExplainError> {
-    let rule =
-        if method == Method::Deconvnet { ReluGradient::Deconvolution } else { ReluGradient::Guided };
-    let (_, gradients) =
-        scored.with_relu_gradient(rule, method)?.gradients(&views.cut(plane), tick)?;
+    let rule = if method == Method::Deconvnet { ReluGradient::Deconvolution } else { ReluGradient::Guided };
+    let (_, gradients) = scored.with_relu_gradient(rule, method)?.gradients(&views.cut(plane), tick)?;
     Ok(views.gathered(&gradients))
 }
 

@@ -90,7 +90,11 @@ fn keeps_a_share(operation: &Operation) -> bool {
 }
 
 /// The relevance of each input of a layer for that of its output; `None` without a rule.
-fn handed_back(operation: &Operation, mut inputs: Vec<Tensor<4>>, of_output: Tensor<4>) -> Option<Vec<Tensor<4>>> {
+fn handed_back(
+    operation: &Operation,
+    mut inputs: Vec<Tensor<4>>,
+    of_output: Tensor<4>,
+) -> Option<Vec<Tensor<4>>> {
     let first = |inputs: &mut Vec<Tensor<4>>| inputs.remove(0);
     Some(match operation {
         Operation::Relu
@@ -115,7 +119,8 @@ fn handed_back(operation: &Operation, mut inputs: Vec<Tensor<4>>, of_output: Ten
         | Operation::UpSample
         | Operation::PixelShuffle => to_origins(operation, inputs, of_output),
         Operation::Add => {
-            let total = inputs.iter().skip(1).fold(inputs[0].clone().abs(), |sum, other| sum + other.clone().abs());
+            let total =
+                inputs.iter().skip(1).fold(inputs[0].clone().abs(), |sum, other| sum + other.clone().abs());
             let each = of_output / (total + EPSILON);
             inputs.into_iter().map(|input| input.abs() * each.clone()).collect()
         }
@@ -143,7 +148,8 @@ fn by_positive_parts(convolution: &Convolution, input: Tensor<4>, of_output: Ten
     let mut gradients = (output * ratio.autodiff()).sum().backward();
     let mut share = |input: Tensor<4>| {
         let gradient = input.grad_remove(&mut gradients);
-        gradient.map_or_else(|| input.clone().inner().zeros_like(), |gradient| input.clone().inner() * gradient)
+        gradient
+            .map_or_else(|| input.clone().inner().zeros_like(), |gradient| input.clone().inner() * gradient)
     };
     share(above) + share(below)
 }

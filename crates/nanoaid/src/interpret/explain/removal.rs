@@ -66,7 +66,8 @@ impl Removal<'_> {
     ) -> Result<Vec<f64>, ExplainError> {
         let mut scores = Vec::with_capacity(masks.len());
         for few in masks.chunks(BATCH) {
-            let views: Vec<Plane> = few.par_iter().flat_map_iter(|mask| self.views.cut(&plane(mask))).collect();
+            let views: Vec<Plane> =
+                few.par_iter().flat_map_iter(|mask| self.views.cut(&plane(mask))).collect();
             let of_views = self.scored.scores(&views, tick)?;
             scores.extend(of_views.chunks(self.views.len()).map(mean));
         }
@@ -98,7 +99,8 @@ impl Removal<'_> {
     ) -> Result<(Plane, usize), ExplainError> {
         let (height, width) = (self.plane.height(), self.plane.width());
         let cells = Cells::new((height, width), RISE_CELLS);
-        let filler = Filler::new(self.plane, &cells, if self.fill == Fill::Road { Fill::Blur } else { self.fill });
+        let filler =
+            Filler::new(self.plane, &cells, if self.fill == Fill::Road { Fill::Blur } else { self.fill });
         let mask = |index: usize| -> Plane {
             let mut stream = Stream::new(seed, "rise", index as u64);
             // one cell more, shifted by a part of one

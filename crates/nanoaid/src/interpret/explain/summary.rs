@@ -108,6 +108,9 @@ mod tests {
         let values: Vec<f64> = (0..100).map(|at| f64::from(at % 10)).collect();
         let (low, high) = bootstrapped(&values);
         // standard deviation 2.87, of the mean 0.287
-        assert!((low - (4.5 - 1.96 * 0.287)).abs() < 0.08 && (high - (4.5 + 1.96 * 0.287)).abs() < 0.08, "{low} {high}");
+        assert!(
+            (low - (4.5 - 1.96 * 0.287)).abs() < 0.08 && (high - (4.5 + 1.96 * 0.287)).abs() < 0.08,
+            "{low} {high}"
+        );
     }
 }

@@ -112,7 +112,13 @@ impl Target {
         };
         let of_classes = |weights: Vec<(usize, f32)>, text: String| -> Result<Score, ExplainError> {
             let layer = logit_layer(network).unwrap_or_default();
-            Ok(Score { layer, class: weights.first().map(|(class, _)| *class), weights, position: None, text })
+            Ok(Score {
+                layer,
+                class: weights.first().map(|(class, _)| *class),
+                weights,
+                position: None,
+                text,
+            })
         };
         if !matches!(self, Self::Unit(_)) && classes.is_empty() {
             let layer = network.layers().last().map_or("", |layer| &layer.name);

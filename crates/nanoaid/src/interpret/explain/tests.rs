@@ -43,7 +43,13 @@ fn network(graph: Graph) -> Network {
 }
 
 fn score(layer: &str) -> Score {
-    Score { layer: layer.to_owned(), weights: vec![(0, 1.0)], position: None, text: String::new(), class: None }
+    Score {
+        layer: layer.to_owned(),
+        weights: vec![(0, 1.0)],
+        position: None,
+        text: String::new(),
+        class: None,
+    }
 }
 
 /// The network of Captum's tests (`basic_models.py`): 4 × 4 pixels, 0 to 15; a 3 × 3 convolution of ones with biases −50 and
@@ -64,8 +70,8 @@ fn assert_near(found: &Plane, expected: &[f64], tolerance: f64, what: &str) {
 
 /// Contributions on the way from black to the image, which those of LRP with biases left out are, too.
 const TOY_INTEGRATED: [f64; 16] = [
-    0.0, 0.0741, 0.1481, 0.2222, 1.2346, 3.3025, 3.9630, 2.4630, 2.4691, 5.9444, 6.6049, 3.8704, 3.7037, 7.6235,
-    8.2099, 4.1667,
+    0.0, 0.0741, 0.1481, 0.2222, 1.2346, 3.3025, 3.9630, 2.4630, 2.4691, 5.9444, 6.6049, 3.8704, 3.7037,
+    7.6235, 8.2099, 4.1667,
 ];
 
 #[test]
@@ -198,7 +204,8 @@ fn all_methods_of_a_linear_network_give_what_each_pixel_adds() {
 }
 
 fn classifier() -> (Network, Plane) {
-    let config = CompactConfig { stages: vec![4, 6], further: vec![8], view_px: 32, ..CompactConfig::default() };
+    let config =
+        CompactConfig { stages: vec![4, 6], further: vec![8], view_px: 32, ..CompactConfig::default() };
     let network = Network::random(Architecture::Compact(config), 3, Device::Cpu).unwrap();
     (network, Plane::from_fn(40, 60, |y, x| ((y * 3 + x * x) % 17) as f32 / 16.0))
 }
@@ -216,14 +223,17 @@ fn every_method_explains_a_classifier_and_sums_are_those_of_the_score() {
     let explanation = &found.explanation;
     assert_eq!((found.maps.len(), explanation.n_views), (Method::ALL.len(), 2));
     assert!(found.maps.iter().all(|map| map.values().iter().all(|value| value.is_finite())));
-    for (method, most) in [(Method::HiresCam, 1e-4), (Method::IntegratedGradients, 0.01), (Method::Lrp, 0.01)] {
+    for (method, most) in [(Method::HiresCam, 1e-4), (Method::IntegratedGradients, 0.01), (Method::Lrp, 0.01)]
+    {
         let one = explanation.methods.iter().find(|one| one.method == method).unwrap();
         let complete = one.completeness.as_ref().unwrap();
         assert!(complete.gap() <= most, "{method}: {complete:?}");
     }
     // the units add up to the score less its bias, as the whole map does
     let hires = explanation.methods[0].completeness.as_ref().unwrap();
-    assert!(explanation.units.iter().all(|unit| unit.contribution.abs() <= 10.0 * hires.expected.abs() + 10.0));
+    assert!(
+        explanation.units.iter().all(|unit| unit.contribution.abs() <= 10.0 * hires.expected.abs() + 10.0)
+    );
     assert_eq!(explanation.agreement.len(), Method::ALL.len() + Control::ALL.len());
     let again = explain(&network, &plane, &config, &mut on).unwrap();
     assert_eq!((again.explanation, again.maps), (found.explanation.clone(), found.maps.clone()));
@@ -277,7 +287,8 @@ fn units_of_other_networks_are_explained_and_what_is_not_there_is_named() {
     // a neuron depends on its receptive field and on nothing else
     let layer = network.layer("encoder.2").unwrap();
     let ((top, bottom), (left, right)) = (layer.image_from_feature(2), layer.image_from_feature(4));
-    let gradients = &found.maps[found.explanation.methods.iter().position(|one| one.method == Method::IntegratedGradients).unwrap()];
+    let gradients = &found.maps
+        [found.explanation.methods.iter().position(|one| one.method == Method::IntegratedGradients).unwrap()];
     for y in 0..24_isize {
         for x in 0..32_isize {
             let inside = (top..bottom).contains(&y) && (left..right).contains(&x);
@@ -313,8 +324,13 @@ fn wrong_settings_and_classes_are_named() {
     let error = with(none, Target::Difference { class: Some(class.clone()), rival: class });
     assert!(error.contains("is compared with itself"), "{error}");
     assert!(with(|config| config.most_steps = 0, Target::Answer).contains("most_steps"));
-    assert!(with(|config| config.methods = vec![Method::Rise; 2], Target::Answer).contains("each method once"));
-    assert!(with(|config| config.layer = Some("head".to_owned()), Target::Answer).contains("has no map on the way"));
+    assert!(
+        with(|config| config.methods = vec![Method::Rise; 2], Target::Answer).contains("each method once")
+    );
+    assert!(
+        with(|config| config.layer = Some("head".to_owned()), Target::Answer)
+            .contains("has no map on the way")
+    );
     let cancelled = explain(&network, &plane, &ExplainConfig::default(), &mut || ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ExplainError::Cancelled)));
 }
