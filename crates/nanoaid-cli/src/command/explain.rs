@@ -7,8 +7,8 @@ use clap::Args;
 use micrograph::Source;
 use nanoaid::Address;
 use nanoaid::interpret::explain::{
-    Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, explain_file,
-    methods_csv, summary,
+    Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, Thoroughness,
+    explain_file, methods_csv, summary,
 };
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
@@ -62,6 +62,9 @@ pub(crate) struct ExplainArguments {
     /// Do not look for particles, fibres and pores
     #[arg(long)]
     no_structures: bool,
+    /// Only maps, what they lie on, and units: no deletion and insertion, no counterfactual
+    #[arg(long, conflicts_with = "checks")]
+    quick: bool,
     /// Check each method further: three fills, random weights, noise, another class; takes minutes
     #[arg(long)]
     checks: bool,
@@ -193,7 +196,11 @@ impl ExplainArguments {
             fill: self.fill,
             most_masks: self.masks,
             structures: !self.no_structures,
-            checks: self.checks,
+            thoroughness: match (self.quick, self.checks) {
+                (true, _) => Thoroughness::Quick,
+                (_, true) => Thoroughness::Checks,
+                _ => Thoroughness::Usual,
+            },
             seed: self.seed,
         };
         let options = [("methods", "--methods"), ("most_steps", "--steps"), ("most_masks", "--masks")];

@@ -100,10 +100,23 @@ pub struct ExplainConfig {
     pub most_masks: usize,
     /// Whether the built-in segmenter finds particles, fibres and pores, to see what attributions lie on.
     pub structures: bool,
-    /// Whether the checks that take long are made.
-    pub checks: bool,
+    /// How much is found out beside the maps.
+    pub thoroughness: Thoroughness,
     /// Seed of all random numbers.
     pub seed: u64,
+}
+
+/// How much is found out beside the maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thoroughness {
+    /// What maps lie on, and units: at once.
+    Quick,
+    /// Deletion and insertion beside controls, and the counterfactual, too: seconds.
+    #[default]
+    Usual,
+    /// Other fills, random weights, noise and another class, too: minutes.
+    Checks,
 }
 
 impl Default for ExplainConfig {
@@ -117,7 +130,7 @@ impl Default for ExplainConfig {
             fill: Fill::default(),
             most_masks: 2000, // its error is mostly small enough before
             structures: true,
-            checks: false,
+            thoroughness: Thoroughness::default(),
             seed: 0,
         }
     }
@@ -221,7 +234,11 @@ pub fn explain(
     let controls: Vec<Plane> = Control::ALL.iter().map(|control| control.map(plane, config.seed)).collect();
     let maps: Vec<&Plane> = found.iter().map(|one| &one.map).chain(&controls).collect();
     let mut faithful: Vec<Vec<Faithfulness>> = vec![Vec::new(); maps.len()];
-    let fills: Vec<Fill> = if config.checks { Fill::CHECKED.to_vec() } else { vec![config.fill] };
+    let fills = match config.thoroughness {
+        Thoroughness::Quick => Vec::new(),
+        Thoroughness::Usual => vec![config.fill],
+        Thoroughness::Checks => Fill::CHECKED.to_vec(),
+    };
     for fill in fills {
         let removal = Removal { fill, ..subject.removal(&scored) };
         match faithfulness(&removal, &maps, config.seed, tick)? {
@@ -233,12 +250,14 @@ pub fn explain(
         }
     }
     let second = second_class(network, &logits, &score);
-    let checks = match config.checks {
-        true => check::checks(&subject, &scored, (&methods, &maps[..methods.len()]), second, tick)?
-            .into_iter()
-            .map(Some)
-            .collect(),
-        false => vec![None; methods.len()],
+    let checks = match config.thoroughness {
+        Thoroughness::Checks => {
+            check::checks(&subject, &scored, (&methods, &maps[..methods.len()]), second, tick)?
+                .into_iter()
+                .map(Some)
+                .collect()
+        }
+        _ => vec![None; methods.len()],
     };
     let cells = Cells::new(size, CELLS);
     let means: Vec<Vec<f64>> = maps.iter().map(|map| cells.means(map)).collect();
@@ -247,7 +266,8 @@ pub fn explain(
     let of_layers = subject.layer_gradients(&scored, &layers, tick)?;
     let names: Vec<&str> = layers.iter().map(|&id| scored.name(id)).collect();
     let (units, of_units) = unit::units(&names, &of_layers, &views).into_iter().unzip();
-    let class = score.class.filter(|&class| class == argmax(&logits));
+    let is_answer = |class: &usize| *class == argmax(&logits) && config.thoroughness != Thoroughness::Quick;
+    let class = score.class.filter(is_answer);
     let classes = class_names(network);
     let counterfactual = match class {
         Some(class) => {

@@ -213,6 +213,11 @@ impl Convolution {
         Self { weight, bias: self.bias.zeros_like(), ..self.without_relu() }
     }
 
+    /// The same with the magnitudes of its kernels, without biases and ReLU.
+    pub(crate) fn magnitudes(&self) -> Self {
+        Self { weight: self.weight.clone().abs(), bias: self.bias.zeros_like(), ..self.without_relu() }
+    }
+
     /// The same with the negative part of its kernels, without biases and ReLU.
     pub(crate) fn negative_part(&self) -> Self {
         let weight = self.weight.clone().clamp_max(0.0);

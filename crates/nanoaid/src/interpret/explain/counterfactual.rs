@@ -12,7 +12,7 @@ use crate::train::regression::argmax;
 /// Largest share of the micrograph that is removed.
 const MOST: f64 = 0.9;
 /// Cells that are tried whether they can be brought back.
-const TRIED: usize = 48;
+const TRIED: usize = 16;
 
 /// What has to be removed for another answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

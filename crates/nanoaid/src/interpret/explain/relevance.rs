@@ -4,6 +4,7 @@
 //! | layer | rule |
 //! |---|---|
 //! | convolution, with the batch norm after it | z⁺: in proportion to positive contributions, biases left out |
+//! | depthwise convolution | in proportion to magnitudes, and to weights where all inputs are 0: a channel by itself may have no positive contributions |
 //! | dense, means | ε: in proportion to contributions; a dense layer's bias keeps its share |
 //! | sum of branches | in proportion to magnitudes, so that opposite signs do not blow up |
 //! | product with a gate | to what is gated |
@@ -22,6 +23,9 @@ use crate::network::{Convolution, IMAGE, Norms, Operation};
 
 /// What keeps a quotient finite.
 const EPSILON: f32 = 1e-9;
+
+/// What every input of a depthwise convolution has at least; ReLU activations are around 1.
+const LEAST_MAGNITUDE: f32 = 1e-5;
 
 /// Relevance of the pixels of images.
 #[derive(Clone, Debug)]
@@ -49,7 +53,7 @@ pub(super) fn relevance(
 }
 
 fn of_image(scored: &Scored<'_>, image: &Plane) -> Result<(Plane, f64), ExplainError> {
-    let graph = scored.graph().with_merged_norms();
+    let graph = scored.graph();
     let pixels = scored.tensor(std::slice::from_ref(image));
     let ids: Vec<usize> = (0..=graph.end()).collect();
     let values = graph.outputs(pixels.clone(), &ids, Norms::Running, &mut Vec::new());
@@ -107,7 +111,10 @@ fn handed_back(
         | Operation::Clamp
         | Operation::ReluWith { .. } => vec![of_output],
         Operation::Convolution(convolution) => {
-            vec![by_positive_parts(convolution, first(&mut inputs), of_output)]
+            let shape = convolution.shape();
+            let is_depthwise = shape.groups == shape.channels_in && shape.groups > 1;
+            let rule = if is_depthwise { by_magnitudes } else { by_positive_parts };
+            vec![rule(convolution, first(&mut inputs), of_output)]
         }
         Operation::Dense(_) | Operation::AveragePool { .. } | Operation::WindowMean { .. } => {
             vec![by_contributions(operation, first(&mut inputs), of_output)]
@@ -152,6 +159,16 @@ fn by_positive_parts(convolution: &Convolution, input: Tensor<4>, of_output: Ten
             .map_or_else(|| input.clone().inner().zeros_like(), |gradient| input.clone().inner() * gradient)
     };
     share(above) + share(below)
+}
+
+/// Contributions |x||w| share the relevance of each output; where every x is 0, so that the output is a bias, |w| decides.
+fn by_magnitudes(convolution: &Convolution, input: Tensor<4>, of_output: Tensor<4>) -> Tensor<4> {
+    let input = (input.abs() + LEAST_MAGNITUDE).autodiff().require_grad();
+    let output = convolution.magnitudes().forward(input.clone());
+    let ratio = of_output / (output.clone().inner() + EPSILON);
+    let gradient = input.grad_remove(&mut (output * ratio.autodiff()).sum().backward());
+    let input = input.inner();
+    gradient.map_or_else(|| input.zeros_like(), |gradient| input.clone() * gradient)
 }
 
 /// ε: contributions share the relevance of each output, whatever their sign.

@@ -18,7 +18,7 @@ use crate::evaluate::classify::means_of_groups;
 /// Planes that are held together.
 const BATCH: usize = 16;
 /// Windows of occlusion along the shorter side.
-const WINDOWS: usize = 12;
+const WINDOWS: usize = 9;
 /// Cells of RISE's masks along the shorter side, share that is kept, and masks between two checks.
 const RISE_CELLS: usize = 7;
 const RISE_KEPT: f64 = 0.5;

@@ -45,7 +45,8 @@ impl<'a> Scored<'a> {
     /// `network`, of grey images, with `score`, which fits it.
     pub(super) fn new(network: &'a Network, score: Score) -> Self {
         let id = network.graph().value_id(&score.layer).expect("the score's layer was found before");
-        let mut graph = network.graph().cut(id);
+        // a pass over the maps less for each norm
+        let mut graph = network.graph().cut(id).with_merged_norms();
         graph.use_fastest_method();
         Self { network, graph, score }
     }
