@@ -16,7 +16,6 @@ pub fn report(name: &str, record: &ExplainRecord) -> String {
         (warnings(record))
         (about(record))
         h2 { "The same score by " (found.methods.len()) " " (if found.methods.len() == 1 { "method" } else { "methods" }) }
-        p { (legend()) }
         div.grid {
             @for (one, picture) in found.methods.iter().zip(&record.pictures.methods) { (method_figure(one, picture)) }
         }
@@ -56,7 +55,9 @@ fn about(record: &ExplainRecord) -> Markup {
     let (height, width) = found.view_px;
     let views = match found.n_views {
         1 => format!("one view of {width} × {height} px"),
-        n => format!("{n} square views of {width} × {height} px, whose scores are averaged"),
+        n => format!(
+            "{n} square views of {width} × {height} px, whose scores are averaged; where they overlap, pictures are divided by their number"
+        ),
     };
     rows.push(("seen as", views));
     rows.push(("calibration", calibration_text(record.calibration.as_ref())));

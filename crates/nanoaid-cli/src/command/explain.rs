@@ -8,7 +8,7 @@ use micrograph::Source;
 use nanoaid::Address;
 use nanoaid::interpret::explain::{
     Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, Thoroughness,
-    explain_file, methods_csv, summary,
+    explain_file, methods_csv, summary, summary_csv,
 };
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
@@ -143,7 +143,9 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         format!("{first}.html")
     } else {
         let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
-        let page = nanoaid_pages::explain::contents(&records, &summary(&all));
+        let summary = summary(&all);
+        folder.write("summary.csv", summary_csv(&summary).as_bytes())?;
+        let page = nanoaid_pages::explain::contents(&records, &summary);
         folder.write("report.html", page.as_bytes())?;
         "report.html".to_owned()
     };

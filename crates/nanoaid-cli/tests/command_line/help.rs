@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 29] = [
+    let commands: [&[&str]; 30] = [
         &[],
         &["demo"],
         &["info"],
@@ -17,6 +17,7 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["measure"],
         &["segment"],
         &["classify"],
+        &["explain"],
         &["visualize"],
         &["exemplars"],
         &["find"],

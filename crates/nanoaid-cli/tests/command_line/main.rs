@@ -8,6 +8,7 @@ mod comfort;
 mod dataset;
 mod demo;
 mod exemplars;
+mod explain;
 mod help;
 mod info;
 mod kill;

@@ -46,7 +46,7 @@ pub use fill::Fill;
 pub use gradient::Baseline;
 pub use method::{Method, NoMethod};
 pub use result::{Checks, Completeness, ControlResult, Explanation, MethodResult, Randomized};
-pub use summary::{MethodSummary, summary};
+pub use summary::{MethodSummary, summary, summary_csv};
 pub use target::Target;
 pub use unit::UnitShare;
 
@@ -167,6 +167,8 @@ pub struct Explained {
     pub maps: Vec<Plane>,
     /// What each pixel adds by way of each unit.
     pub of_units: Vec<Plane>,
+    /// How many views each pixel is in: where they overlap, maps are sums over several.
+    pub coverage: Plane,
     /// 1 where the counterfactual removes, else 0.
     pub removed: Option<Plane>,
 }
@@ -315,7 +317,7 @@ pub fn explain(
     };
     let more = doubts(&explanation);
     explanation.warnings.extend(more);
-    Ok(Explained { explanation, maps: all_maps, of_units, removed })
+    Ok(Explained { explanation, maps: all_maps, of_units, coverage: views.coverage(), removed })
 }
 
 /// Refuses views that are too small for a layer.

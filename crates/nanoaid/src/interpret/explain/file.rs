@@ -140,7 +140,7 @@ pub fn explain_file(
         None => None,
     };
     let mut files = Files { folder, hashes: BTreeMap::new() };
-    let pictures = pictures(&mut files, name, &Canvas::new(plane, calibration), &found)?;
+    let pictures = pictures(&mut files, name, &Canvas::new((plane, &found.coverage), calibration), &found)?;
     if settings.maps {
         files.stack(name, &found, calibration)?;
     }

@@ -20,16 +20,21 @@ const FULL: f64 = 0.995;
 /// show.
 const SMOOTHING: f64 = 0.008;
 
-/// Micrographs of one size to draw on.
+/// A micrograph to draw on.
 #[derive(Clone, Debug)]
 pub(super) struct Canvas<'a> {
     plane: &'a Plane,
+    /// How many views each pixel is in: where views overlap, an attribution is the sum over several, which would be drawn as a band.
+    coverage: &'a Plane,
     calibration: Option<&'a Calibration>,
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(plane: &'a Plane, calibration: Option<&'a Calibration>) -> Self {
-        Self { plane, calibration }
+    pub(super) fn new(
+        (plane, coverage): (&'a Plane, &'a Plane),
+        calibration: Option<&'a Calibration>,
+    ) -> Self {
+        Self { plane, coverage, calibration }
     }
 
     /// The micrograph alone.
@@ -67,6 +72,8 @@ impl<'a> Canvas<'a> {
     }
 
     fn colored(&self, map: &Plane, most_px: usize) -> Picture {
+        let values = map.values().iter().zip(self.coverage.values()).map(|(value, n)| value / n);
+        let map = &Plane::new(map.height(), map.width(), values.collect());
         let magnitudes = map.map(f32::abs);
         let full = magnitudes.quantiles(&[FULL]).first().copied().unwrap_or(0.0);
         // a map of a few positions may be 0 almost everywhere

@@ -3,10 +3,12 @@
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::control::Control;
 use super::faithfulness::Faithfulness;
 use super::file::ExplainRecord;
 use super::fill::Fill;
 use super::gradient::mean;
+use crate::output::csv_text;
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2000;
@@ -30,7 +32,7 @@ pub struct MethodSummary {
     pub gain: f64,
     /// Its 95 % interval, by a bootstrap over micrographs.
     pub interval: (f64, f64),
-    /// Micrographs on which it gains more than each control, in the order of [`super::Control::ALL`].
+    /// Micrographs on which it gains more than each control, in the order of [`Control::ALL`].
     pub better_than: Vec<usize>,
 }
 
@@ -73,6 +75,23 @@ pub fn summary(records: &[ExplainRecord]) -> Vec<MethodSummary> {
         }
     }
     all
+}
+
+/// A row for each method, control and fill.
+pub fn summary_csv(all: &[MethodSummary]) -> String {
+    let mut head: Vec<String> =
+        ["map", "fill", "n", "deletion", "insertion", "gain", "gain_low", "gain_high"]
+            .map(str::to_owned)
+            .into();
+    head.extend(Control::ALL.iter().map(|control| format!("better than {control}")));
+    let rows = all.iter().map(|one| {
+        let mut row = vec![one.name.clone(), one.fill.name().to_owned(), one.n.to_string()];
+        let numbers = [one.deletion, one.insertion, one.gain, one.interval.0, one.interval.1];
+        row.extend(numbers.map(|number| format!("{number:.4}")));
+        row.extend(one.better_than.iter().map(ToString::to_string));
+        row
+    });
+    csv_text(&head, rows)
 }
 
 fn fills_of(all: &[Faithfulness]) -> Vec<Fill> {

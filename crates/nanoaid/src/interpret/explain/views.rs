@@ -45,6 +45,13 @@ impl Views {
         self.side.map_or((self.height, self.width), |side| (side, side))
     }
 
+    /// How many views each pixel is in.
+    pub(super) fn coverage(&self) -> Plane {
+        let ones = |_: &Plane, square: &Rect| Plane::filled(square.height, square.width, self.len() as f32);
+        let none = Plane::filled(0, 0, 0.0);
+        self.pasted(&vec![none; self.len()], ones).map(|sum| sum.round().max(1.0))
+    }
+
     /// The views of `plane`.
     pub(super) fn cut(&self, plane: &Plane) -> Vec<Plane> {
         let Some(side) = self.side else { return vec![plane.clone()] };
