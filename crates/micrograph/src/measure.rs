@@ -19,6 +19,7 @@ mod large;
 pub mod lattice;
 pub mod orientation;
 pub mod outliers;
+mod part;
 pub mod quantity;
 pub mod report;
 mod rim;

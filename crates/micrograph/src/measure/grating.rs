@@ -16,7 +16,7 @@ use super::flatten::{FlattenConfig, flattened};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
 use super::quantity::{Component, Quantity, Unit};
-use crate::{ConfigError, Plane};
+use crate::{ConfigError, Plane, Rect};
 
 pub(super) use edges::n_lines;
 pub(in crate::measure) use evidence::check;
@@ -68,6 +68,9 @@ pub struct Grating {
     pub phase: f64,
     /// The evidence for the numbers.
     pub evidence: Evidence,
+    /// The part of the image that the lines fill, where they were placed one by one; absent if they fill all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Rect>,
 }
 
 /// The grating that `plane` shows.
@@ -122,6 +125,7 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
         wave: pattern.waves[0],
         phase: edges.line_phase,
         evidence,
+        part: None,
         pitch,
         axis,
     })

@@ -65,6 +65,12 @@ impl Working {
         found
     }
 
+    /// The part `rect` of `plane`, as it is.
+    pub(super) fn part(plane: &Plane, rect: Rect) -> Self {
+        let image = (plane.height(), plane.width());
+        Self { plane: plane.crop(rect), factor: 1, first: [rect.y, rect.x], image }
+    }
+
     /// Whether it is the image itself.
     fn is_whole(&self) -> bool {
         (self.plane.height(), self.plane.width()) == self.image
@@ -86,6 +92,16 @@ impl Working {
         [0, 1].map(|axis| self.first[axis] as f64 + factor * place[axis] + half)
     }
 
+    /// The part of the image that a part of the plane shows.
+    fn rect(&self, rect: Rect) -> Rect {
+        Rect {
+            y: self.first[0] + self.factor * rect.y,
+            x: self.first[1] + self.factor * rect.x,
+            height: self.factor * rect.height,
+            width: self.factor * rect.width,
+        }
+    }
+
     pub(super) fn grating(&self, found: Grating) -> Grating {
         if self.is_whole() {
             return found;
@@ -99,12 +115,19 @@ impl Working {
         let moved = wave[0] * (own[1] - of_image[1]) + wave[1] * (own[0] - of_image[0]);
         let phase = (found.phase + moved).rem_euclid(1.0);
         let mut evidence = found.evidence;
-        evidence.cycles = wave[0].abs() * self.image.1 as f64 + wave[1].abs() * self.image.0 as f64;
+        let part = found.part.map(|part| self.rect(part));
+        let mut lines = found.n_lines;
+        // lines that fill only a part are all in it
+        if part.is_none() {
+            evidence.cycles = wave[0].abs() * self.image.1 as f64 + wave[1].abs() * self.image.0 as f64;
+            lines = n_lines(self.image, wave, phase);
+        }
         Grating {
             pitch: found.pitch.scaled(factor, Unit::Px),
             edge_roughness: found.edge_roughness.map(|found| found.scaled(factor, Unit::Px)),
             width_roughness: found.width_roughness.map(|found| found.scaled(factor, Unit::Px)),
-            n_lines: n_lines(self.image, wave, phase),
+            n_lines: lines,
+            part,
             wave,
             phase,
             evidence,
@@ -122,6 +145,7 @@ impl Working {
         }
         found.vectors = found.vectors.map(|vector| vector.map(|part| factor * part));
         found.origin = self.place(found.origin);
+        found.part = found.part.map(|part| self.rect(part));
         for site in &mut found.sites {
             site.expected = self.place(site.expected);
             site.found = site.found.map(|found| self.place(found));
@@ -147,13 +171,7 @@ impl Working {
             region.area_px *= self.factor * self.factor;
             region.diameter_px *= factor;
             region.nearest_px = region.nearest_px.map(|nearest| factor * nearest);
-            let Rect { y, x, height, width } = region.bounds;
-            region.bounds = Rect {
-                y: self.first[0] + self.factor * y,
-                x: self.first[1] + self.factor * x,
-                height: self.factor * height,
-                width: self.factor * width,
-            };
+            region.bounds = self.rect(region.bounds);
         }
         found
     }

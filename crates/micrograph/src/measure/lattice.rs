@@ -11,6 +11,8 @@ mod kind;
 mod sites;
 mod waves;
 
+use std::f64::consts::TAU;
+
 use serde::{Deserialize, Serialize};
 
 use super::drift::Bend;
@@ -19,7 +21,7 @@ use super::geometry::{Geometry, axis_deg};
 use super::grating::{NoPeriod, NoPeriodReason, check};
 use super::harmonics::Harmonics;
 use super::quantity::{Component, Quantity, Unit};
-use crate::{ConfigError, Plane};
+use crate::{ConfigError, Plane, Rect};
 
 use fit::Fit;
 pub(super) use fit::TOGETHER;
@@ -85,6 +87,17 @@ pub struct Lattice {
     pub neighbours: f64,
     /// Phase coherence of both waves over the plane, at least 0.6.
     pub coherence: [f64; 2],
+    /// The part of the image that the lattice fills, where its dots were found one by one; absent if it fills all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Rect>,
+}
+
+/// What is at the sites of a lattice.
+struct Seen {
+    sites: Vec<Site>,
+    extra: Vec<[f64; 2]>,
+    /// Phase coherence of both waves.
+    coherence: [f64; 2],
 }
 
 /// The lattice that `plane` shows.
@@ -127,23 +140,57 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         return Err(NoPeriodReason::NotCoherent { coherence: least }.into());
     }
     let vectors = waves::vectors(&pattern.waves, &config.geometry);
-    let found = sites::found(&flat, &pattern.waves, vectors);
-    let placed: Vec<&Site> =
-        found.sites.iter().filter(|site| site.found.is_some() && !site.at_edge).collect();
+    let sites::Found { sites, extra } = sites::found(&flat, &pattern.waves, vectors);
+    Ok(of_sites(plane, Seen { sites, extra, coherence }, &config.geometry)?)
+}
+
+/// The lattice whose dots were found one by one: `sites` of the lattice of `vectors`, `[x, y]` in px, in `plane`, which it
+/// fills.
+pub(super) fn of_dots(
+    plane: &Plane,
+    mut sites: Vec<Site>,
+    [a, b]: [[f64; 2]; 2],
+    geometry: &Geometry,
+) -> Result<Lattice, NoPeriodReason> {
+    let area = a[0] * b[1] - a[1] * b[0];
+    let waves = [[b[1] / area, -b[0] / area], [-a[1] / area, a[0] / area]];
+    // the same sites by the shortest vectors on the specimen
+    let [c, d] = waves::vectors(&waves, geometry);
+    let area = c[0] * d[1] - c[1] * d[0];
+    for site in &mut sites {
+        let [i, j] = site.index.map(f64::from);
+        let [x, y] = [i * a[0] + j * b[0], i * a[1] + j * b[1]];
+        site.index = [(x * d[1] - y * d[0]) / area, (c[0] * y - c[1] * x) / area].map(|at| at.round() as i32);
+    }
+    let coherence = [[d[1] / area, -d[0] / area], [-c[1] / area, c[0] / area]].map(|wave| {
+        let turns = sites.iter().filter_map(|site| {
+            let (found, expected) = (site.found?, site.expected);
+            Some(TAU * (wave[0] * (found[1] - expected[1]) + wave[1] * (found[0] - expected[0])))
+        });
+        let [mut along, mut beside, mut n] = [0.0; 3];
+        turns.for_each(|turn| [along, beside, n] = [along + turn.cos(), beside + turn.sin(), n + 1.0]);
+        along.hypot(beside) / n.max(1.0)
+    });
+    of_sites(plane, Seen { sites, extra: Vec::new(), coherence }, geometry)
+}
+
+/// The lattice by the positions of what is at its sites in `plane`.
+fn of_sites(plane: &Plane, seen: Seen, geometry: &Geometry) -> Result<Lattice, NoPeriodReason> {
+    let placed: Vec<&Site> = seen.sites.iter().filter(|site| site.found.is_some() && !site.at_edge).collect();
     let fit = Fit::through(&placed).ok_or(NoPeriodReason::TooFewSites { found: placed.len() })?;
     let share = fit.sigma / fit.vectors.map(|[y, x]| y.hypot(x)).into_iter().fold(f64::MAX, f64::min);
     if share > MOST_OFF {
-        return Err(NoPeriodReason::OffSites { share }.into());
+        return Err(NoPeriodReason::OffSites { share });
     }
     let [down, across] = fit.bend(plane.height());
-    let sites = found.sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
+    let sites = seen.sites.into_iter().map(|site| fit.applied(site)).collect::<Vec<_>>();
 
-    let vector = |index: usize| config.geometry.offset(fit.vectors[index][1], fit.vectors[index][0]);
+    let vector = |index: usize| geometry.offset(fit.vectors[index][1], fit.vectors[index][0]);
     let (a, b) = (vector(0), vector(1));
-    let covariance = fit.covariance(&config.geometry);
-    let clustered = fit.clustered(&config.geometry, plane);
+    let covariance = fit.covariance(geometry);
+    let clustered = fit.clustered(geometry, plane);
     // the contribution of a bend to a vector `[x, y]` on the specimen for each row that it spans
-    let bent = config.geometry.offset(across.per_row(plane.height()), down.per_row(plane.height()));
+    let bent = geometry.offset(across.per_row(plane.height()), down.per_row(plane.height()));
     let trace = |covariance: &[f64]| covariance.iter().step_by(5).sum::<f64>();
     let ways = clustered.iter().map(|ways| &ways.covariance).chain([&covariance]);
     let widest = ways.max_by(|a, b| trace(a).total_cmp(&trace(b))).unwrap_or(&covariance);
@@ -190,7 +237,7 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
         origin: fit.origin,
         n_missing: sites.len() - n_found,
         n_found,
-        extra: found.extra,
+        extra: seen.extra,
         placement: Quantity::new(
             fit.sigma,
             Unit::Px,
@@ -202,7 +249,8 @@ pub fn lattice(plane: &Plane, config: &LatticeConfig) -> Result<Lattice, NoPerio
             )],
         ),
         neighbours: fit.neighbours(),
-        coherence,
+        coherence: seen.coherence,
+        part: None,
         sites,
     })
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod calibrated;
+mod part;
 
 use serde::{Deserialize, Serialize};
 
@@ -276,9 +277,10 @@ pub fn measured(
     } else if what.is_empty() {
         work.by_evidence();
     } else {
-        for task in what {
+        for &task in &what {
             work.done(task, "requested", "requested");
         }
+        work.in_part(&what, "requested");
     }
     let Work { answers, mut warnings, details, .. } = work;
     if calibration.is_none() {
@@ -323,21 +325,33 @@ impl<'a> Work<'a> {
 
     /// From the strongest evidence to the weakest, until something is found whose accuracy was checked.
     fn by_evidence(&mut self) {
-        for (task, found) in [
+        let periods = [
             (Task::Pitch, "one period is prominent, and its phase is constant over the image"),
             (Task::Lattice, "two periods have constant phases, and their sites are occupied"),
+        ];
+        let regions = [
             (Task::Count, "no period; compact regions stand out from the background"),
             (Task::Fibers, "no period; long regions stand out from the background"),
-        ] {
+        ];
+        let in_part = "no period over the image; a pattern in a part of it repeats itself";
+        if !self.first_of(&periods) && !self.in_part(&[Task::Pitch, Task::Lattice], in_part) {
+            self.first_of(&regions);
+        }
+        self.done(Task::Orientation, "always", "always");
+    }
+
+    /// Does `tasks` until something is found whose accuracy was checked; whether it was.
+    fn first_of(&mut self, tasks: &[(Task, &str)]) -> bool {
+        for &(task, found) in tasks {
             let n_warnings = self.warnings.len();
             self.weakness = None;
             if self.done(task, found, "tried") {
-                let Some(weakness) = self.weakness.take() else { break };
+                let Some(weakness) = self.weakness.take() else { return true };
                 self.warnings.truncate(n_warnings);
                 self.withdraw(&weakness);
             }
         }
-        self.done(Task::Orientation, "always", "always");
+        false
     }
 
     /// Withdraws the last answer: weak results are given only on request.

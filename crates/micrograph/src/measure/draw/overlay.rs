@@ -29,6 +29,7 @@ const MISSING: Color = [255, 64, 64];
 const EXTRA: Color = [255, 90, 255];
 const CUT: Color = [255, 150, 30];
 const WHOLE: Color = [40, 210, 255];
+const PART: Color = [255, 255, 255];
 
 /// The measurements `measured` of `plane`, drawn over it.
 ///
@@ -126,13 +127,28 @@ impl Drawing {
         self.legend.push((color, text.into()));
     }
 
-    /// Draws the lines on which `turns` of a position `[y, x]` is an integer; they are `spacing_px`
+    /// Draws the lines in `part` on which `turns` of a position `[y, x]` is an integer; they are `spacing_px`
     /// apart. Returns `n` if every `n`-th line is drawn, to keep them distinguishable.
-    fn lines(&mut self, turns: impl Fn([f64; 2]) -> f64, spacing_px: f64, color: Color) -> usize {
+    fn lines(
+        &mut self,
+        turns: impl Fn([f64; 2]) -> f64,
+        spacing_px: f64,
+        part: Option<Rect>,
+        color: Color,
+    ) -> usize {
         let every = (LEAST_SPACING / (spacing_px * self.zoom)).ceil().max(1.0);
         let reach = f64::from(self.thin()) / 2.0 + 0.5;
+        let inside = |[y, x]: [f64; 2]| {
+            part.is_none_or(|part| {
+                let within = |at: f64, first: usize, n: usize| at >= first as f64 && at < (first + n) as f64;
+                within(y + 0.5, part.y, part.height) && within(x + 0.5, part.x, part.width)
+            })
+        };
         let weights = Plane::from_fn(self.picture.height(), self.picture.width(), |y, x| {
             let place = [y, x].map(|drawn| (drawn as f64 + 0.5) / self.zoom - 0.5);
+            if !inside(place) {
+                return 0.0;
+            }
             let turns = turns(place) / every;
             let distance = (turns - turns.round()).abs() * every * spacing_px * self.zoom;
             0.8 * (reach - distance).clamp(0.0, 1.0) as f32
@@ -140,6 +156,19 @@ impl Drawing {
         let colored = Picture::new(self.picture.height(), self.picture.width(), color);
         self.picture.blend_masked(&colored, &weights);
         every as usize
+    }
+
+    /// Draws the box of the part of the image that a pattern fills.
+    fn part(&mut self, part: Option<Rect>) {
+        let Some(Rect { y, x, height, width }) = part else { return };
+        let drawn = |at: usize| (at as f64 * self.zoom) as f32;
+        let ((top, bottom), (left, right)) = ((drawn(y), drawn(y + height)), (drawn(x), drawn(x + width)));
+        let corners = [(top, left), (top, right), (bottom, right), (bottom, left), (top, left)];
+        let thin = self.thin();
+        for ends in corners.windows(2) {
+            self.picture.line(ends[0], ends[1], thin, PART);
+        }
+        self.explain(PART, "part of the image that was measured");
     }
 
     fn ring(&mut self, place: [f64; 2], radius: f64, thickness: f32, color: Color) {
@@ -161,13 +190,14 @@ impl Drawing {
         let turns = move |[y, x]: [f64; 2]| {
             across * (x - (width - 1.0) / 2.0) + down * (y - (height - 1.0) / 2.0) - grating.phase
         };
-        let every = self.lines(turns, 1.0 / across.hypot(down), LINE);
+        let every = self.lines(turns, 1.0 / across.hypot(down), grating.part, LINE);
         let place = if grating.duty_cycle.is_some() { "middle" } else { "brightest place" };
         let text = match every {
             1 => format!("{place} of each line"),
             _ => format!("{place} of one line in {every}"),
         };
         self.explain(LINE, text);
+        self.part(grating.part);
     }
 
     fn lattice(&mut self, lattice: &Lattice) {
@@ -178,7 +208,7 @@ impl Drawing {
         for (along, area) in [(a, area), (b, -area)] {
             let multiple =
                 move |[y, x]: [f64; 2]| (along[0] * (x - origin[1]) - along[1] * (y - origin[0])) / area;
-            self.lines(multiple, area.abs() / along[0].hypot(along[1]), LINE);
+            self.lines(multiple, area.abs() / along[0].hypot(along[1]), lattice.part, LINE);
         }
         self.explain(LINE, "lattice");
         let radius = 0.3 * a[0].hypot(a[1]).min(b[0].hypot(b[1]));
@@ -202,6 +232,7 @@ impl Drawing {
         if !lattice.extra.is_empty() {
             self.explain(EXTRA, "off the sites");
         }
+        self.part(lattice.part);
     }
 
     fn regions(&mut self, count: &Count, labels: &Labels) {

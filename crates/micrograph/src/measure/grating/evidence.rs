@@ -75,11 +75,14 @@ pub enum NoPeriodReason {
     /// No peak of the spectrum is prominent enough.
     #[error(
         "no periodic pattern found: the strongest peak of the spectrum is {prominence:.0}× the background, \
-         at least {LEAST_PROMINENCE}× is required"
+         at least {LEAST_PROMINENCE}× is required. If you see lines or dots, measure the part that they fill (`--box`)"
     )]
     NoPeak { prominence: f64 },
     /// The autocorrelation has no period, or another.
-    #[error("spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px")]
+    #[error(
+        "spectrum and autocorrelation disagree: {spectrum_px:.1} px against {autocorrelation_px:.1} px, as where two \
+         patterns overlap. Measure a part that holds one of them (`--box`)"
+    )]
     Disagreement { spectrum_px: f64, autocorrelation_px: f64 },
     /// One period resembles the next too little, or those after.
     #[error(
@@ -97,7 +100,10 @@ pub enum NoPeriodReason {
     )]
     NotCoherent { coherence: f64 },
     /// The fit does not converge, or converges to another wave.
-    #[error("the fit of an evenly repeated pattern does not converge")]
+    #[error(
+        "the fit of an evenly repeated pattern does not converge, as where lines bend or change their distance. \
+         Measure a part where they are straight (`--box`)"
+    )]
     NoFit,
     /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]

@@ -3,7 +3,6 @@
 //! [`KINDS`] lists all quantities that a report can hold; tables take their columns from it.
 
 use super::{Finding, Refusal, Task};
-use crate::Calibration;
 use crate::measure::count::{Count, Polarity};
 use crate::measure::fibers::Fibers;
 use crate::measure::geometry::Geometry;
@@ -11,6 +10,7 @@ use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
 use crate::measure::orientation::Orientation;
 use crate::measure::quantity::{Component, Quantity, Unit};
+use crate::{Calibration, Rect};
 
 /// What a number is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,18 +147,22 @@ impl Lengths<'_> {
             "lines whose middle crosses the field",
             vec![Component::of_whole_numbers("corners", 1)],
         );
+        let no_line = match grating.part {
+            Some(_) => "edges are measured only where lines fill the image",
+            None => "a period has no single line",
+        };
+        let no_edge = match grating.part {
+            Some(_) => no_line,
+            None => "edges are too close together or too faint",
+        };
         let mut numbers = Numbers::default();
         numbers.give("pitch", self.calibrated(&grating.pitch));
         numbers.give("axis of lines", grating.axis.clone());
         numbers.give("lines", n_lines);
         for (name, quantity, reason) in [
-            ("duty cycle", &grating.duty_cycle, "a period has no single line"),
-            ("line-edge roughness 3σ", &grating.edge_roughness, "edges are too close together or too faint"),
-            (
-                "line-width roughness 3σ",
-                &grating.width_roughness,
-                "edges are too close together or too faint",
-            ),
+            ("duty cycle", &grating.duty_cycle, no_line),
+            ("line-edge roughness 3σ", &grating.edge_roughness, no_edge),
+            ("line-width roughness 3σ", &grating.width_roughness, no_edge),
         ] {
             match quantity {
                 Some(quantity) => numbers.give(name, self.calibrated(quantity)),
@@ -166,8 +170,11 @@ impl Lengths<'_> {
             }
         }
         numbers.answered(format!(
-            "grating, {:.1} periods, signal-to-noise ratio {:.1}, phase coherence {:.2}",
-            grating.evidence.cycles, grating.signal_to_noise, grating.evidence.coherence
+            "grating{}, {:.1} periods, signal-to-noise ratio {:.1}, phase coherence {:.2}",
+            place(grating.part),
+            grating.evidence.cycles,
+            grating.signal_to_noise,
+            grating.evidence.coherence
         ))
     }
 
@@ -196,7 +203,8 @@ impl Lengths<'_> {
             LatticeKind::Oblique => "oblique",
         };
         numbers.answered(format!(
-            "{kind} lattice, {} sites, {} more off the sites",
+            "{kind} lattice{}, {} sites, {} more off the sites",
+            place(lattice.part),
             lattice.sites.len(),
             lattice.extra.len()
         ))
@@ -253,6 +261,13 @@ impl Lengths<'_> {
             100.0 * fibers.spread_px / mean
         ))
     }
+}
+
+/// Where a pattern is, as it follows its name; nothing if it fills the image.
+pub(super) fn place(part: Option<Rect>) -> String {
+    part.map_or_else(String::new, |Rect { y, x, height, width }| {
+        format!(" in a part of the image ({width} × {height} px at row {y}, column {x})")
+    })
 }
 
 pub(super) fn of_orientation(orientation: &Orientation) -> Answered {

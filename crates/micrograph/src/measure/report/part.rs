@@ -1,0 +1,77 @@
+//! Part: the answer where neither a grating nor a lattice fills the image, but a part of it shows one.
+
+use super::answer::place;
+use super::{Answer, Task, Work};
+use crate::Plane;
+use crate::measure::grating::{Grating, GratingConfig, grating};
+use crate::measure::lattice::{Lattice, LatticeConfig, lattice};
+use crate::measure::part::{InPart, in_part};
+
+impl Work<'_> {
+    /// Looks for lines or dots in a part of the image where no grating and no lattice is known, and answers the refused
+    /// one of `tasks` by them, for the reason `chosen`; whether anything was found.
+    pub(super) fn in_part(&mut self, tasks: &[Task], chosen: &str) -> bool {
+        let [lines, dots] = [Task::Pitch, Task::Lattice].map(|task| tasks.contains(&task));
+        let is_known = self.details.grating.is_some() || self.details.lattice.is_some();
+        if !(lines || dots) || is_known || self.fills_image(!lines, !dots) {
+            return false;
+        }
+        let geometry = self.lengths.geometry;
+        let look =
+            |plane: &Plane| in_part(plane, &geometry).ok_or("nothing repeats itself in a part of the image");
+        let n_warnings = self.warnings.len();
+        let found = self.in_working((Task::Pitch, self.working), look, |_| true);
+        let (task, answered) = match found {
+            Ok((InPart::Lines(found), working)) if lines => {
+                (Task::Pitch, self.lines_in_part(working.grating(found)))
+            }
+            Ok((InPart::Dots(found), working)) if dots => {
+                (Task::Lattice, self.dots_in_part(working.lattice(found)))
+            }
+            _ => {
+                self.warnings.truncate(n_warnings);
+                return false;
+            }
+        };
+        let (summary, findings, refused) = answered;
+        let answer = Answer { task, chosen: chosen.to_owned(), summary: Some(summary), findings, refused };
+        for refused in self.answers.iter_mut().filter(|answer| answer.task == task) {
+            *refused = answer.clone();
+        }
+        true
+    }
+
+    /// Whether a grating or a lattice that was not requested fills the image all the same.
+    fn fills_image(&self, with_grating: bool, with_lattice: bool) -> bool {
+        let geometry = self.lengths.geometry;
+        let of_lines = GratingConfig { geometry, ..GratingConfig::default() };
+        let of_dots = LatticeConfig { geometry, ..LatticeConfig::default() };
+        self.working.iter().any(|working| {
+            with_grating && grating(&working.plane, &of_lines).is_ok()
+                || with_lattice && lattice(&working.plane, &of_dots).is_ok()
+        })
+    }
+
+    fn lines_in_part(&mut self, found: Grating) -> super::answer::Answered {
+        let text = format!("{} lines{}, placed one by one", found.n_lines, place(found.part));
+        self.warn(
+            text,
+            "Check in the overlay that these are the lines you mean, else measure a part (`--box`).",
+        );
+        let answered = self.lengths.of_grating(&found);
+        self.details.grating = Some(found);
+        answered
+    }
+
+    fn dots_in_part(&mut self, found: Lattice) -> super::answer::Answered {
+        let text = format!("{} dots{}, found one by one", found.n_found, place(found.part));
+        self.warn(
+            text,
+            "Check in the overlay that these are the dots you mean, else measure a part (`--box`).",
+        );
+        self.warn_of_neighbours(&found);
+        let answered = self.lengths.of_lattice(&found);
+        self.details.lattice = Some(found);
+        answered
+    }
+}
