@@ -45,7 +45,7 @@ pub(crate) struct Wish {
 
 impl Default for Wish {
     fn default() -> Self {
-        let ReportConfig { what, tilt_deg, tilt_axis_deg } = ReportConfig::default();
+        let ReportConfig { what, tilt_deg, tilt_axis_deg, .. } = ReportConfig::default();
         Self {
             image: String::new(),
             page: 0,
@@ -68,7 +68,8 @@ impl Wish {
         let mut what = self.what.clone();
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig { what, tilt_deg: self.tilt_deg, tilt_axis_deg: self.tilt_axis_deg };
+        let (tilt_deg, tilt_axis_deg) = (self.tilt_deg, self.tilt_axis_deg);
+        let report = ReportConfig { what, tilt_deg, tilt_axis_deg, ..ReportConfig::default() };
         let file = MeasureConfig {
             report: report.checked().map_err(Fault::refused)?,
             nm_per_px: self.nm_per_px,
@@ -78,7 +79,7 @@ impl Wish {
             page: self.page,
             data_bar: self.data_bar,
         };
-        Ok(MeasureSettings { file, unit: self.unit.clone() })
+        Ok(MeasureSettings { file, unit: self.unit.clone(), threshold: None })
     }
 }
 

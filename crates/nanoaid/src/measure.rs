@@ -30,7 +30,7 @@ use crate::hash::sha256;
 use crate::interpret::pattern::{Looker, PatternConfig, PatternError, PatternResult, picture};
 use crate::output::{OutputError, json_text};
 use crate::record::{Input, NetworkUsed, Record, RecordError};
-use crate::segment::SegmentError;
+use crate::segment::{SegmentConfig, SegmentError};
 use crate::{Address, Network};
 
 /// The command of these records.
@@ -44,12 +44,32 @@ pub struct MeasureSettings {
     pub file: MeasureConfig,
     /// The unit or layer of the network, as typed.
     pub unit: Option<String>,
+    /// Least probability of a pixel of an object of the segmenter, where it is not to be the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
 }
 
 impl MeasureSettings {
     /// Whether particles were requested.
     fn requests_particles(&self) -> bool {
         self.file.report.what.contains(&Task::Count)
+    }
+
+    /// How a segmenter looks for particles; unless these were requested, pores are none.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn segment(&self) -> Result<SegmentConfig, ConfigError> {
+        let default = SegmentConfig::default();
+        let report = &self.file.report;
+        let config = SegmentConfig {
+            threshold: self.threshold.unwrap_or(default.threshold),
+            least_own_share: if self.requests_particles() { 0.0 } else { objects::LEAST_OWN_SHARE },
+            min_size_px: report.min_size_px.unwrap_or(default.min_size_px),
+            max_size_px: report.max_size_px,
+            ..default
+        };
+        config.checked()
     }
 
     /// Whether a segmenter is to look for particles: where they were requested, or nothing was.
@@ -232,9 +252,8 @@ pub(crate) fn measure_as(
     if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| settings.counts_particles()) {
         let plane = prepared(&found, &settings.file)?;
         let report = &mut found.measured.report;
-        let picture = objects::add(report, &plane, network, settings.requests_particles(), &mut || {
-            progress(MeasureStep::Measure)
-        })?;
+        let picture =
+            objects::add(report, &plane, network, settings, &mut || progress(MeasureStep::Measure))?;
         if let Some(picture) = picture {
             files.push((objects_name(name), picture.png_bytes(None)));
         }

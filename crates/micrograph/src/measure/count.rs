@@ -80,6 +80,8 @@ pub struct CountConfig {
     pub polarity: Option<Polarity>,
     /// Equivalent diameter in px below which a region is dirt or noise, 2 to 1000.
     pub least_diameter_px: f64,
+    /// Equivalent diameter in px above which a region is no particle, above the least one; any if not given.
+    pub most_diameter_px: Option<f64>,
     /// Width of the neck over that of the smaller particle above which two regions count as one, 0.3 to 1.
     pub neck: f64,
 }
@@ -89,6 +91,7 @@ impl Default for CountConfig {
         Self {
             polarity: None,
             least_diameter_px: 4.0, // a dozen pixels: smaller regions have no shape
+            most_diameter_px: None,
             neck: 0.9, // equal discs count as two from 0.44 diameters apart; borders of one disc vary less
         }
     }
@@ -98,8 +101,20 @@ impl CountConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
         ConfigError::unless_within("count.least_diameter_px", self.least_diameter_px, 2.0..=1000.0)?;
+        if let Some(most) = self.most_diameter_px
+            && !(most > self.least_diameter_px && most.is_finite())
+        {
+            return Err(ConfigError::new("count.most_diameter_px", most, "a finite number above the least"));
+        }
         ConfigError::unless_within("count.neck", self.neck, 0.3..=1.0)?;
         Ok(self)
+    }
+}
+
+fn range_text(least_px: f64, most_px: Option<f64>) -> String {
+    match most_px {
+        None => format!("at least {least_px} px; if you see smaller ones, try a lower `--min-size`"),
+        Some(most) => format!("{least_px} to {most} px; try another `--min-size` or `--max-size`"),
     }
 }
 
@@ -115,8 +130,8 @@ pub enum CountError {
     #[error(transparent)]
     Background(#[from] NoBackground),
     /// Nothing is large enough.
-    #[error("no particles found: no region has a diameter of at least {least_px} px")]
-    NoRegions { least_px: f64 },
+    #[error("no particles found: no region has a diameter of {}", range_text(*least_px, *most_px))]
+    NoRegions { least_px: f64, most_px: Option<f64> },
     /// The background is hidden: a film, a heap, a monolayer.
     #[error(
         "the background is hidden: regions cover {found:.2} of the image, at most {expected:.2} is allowed"
@@ -215,8 +230,9 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
     let flat = AboveBackground::of(plane, config.polarity, LEAST_CONTRAST)?;
     let nearby = Nearby::of(&flat.plane);
     let mut found = segmented(&flat, &nearby, FOREGROUND, config.neck);
-    let at_sizes = SIZES.map(|share| found.n_from(share * config.least_diameter_px));
-    found.keep(config.least_diameter_px);
+    let at_sizes =
+        SIZES.map(|share| found.n_within(share * config.least_diameter_px, config.most_diameter_px));
+    found.keep(config.least_diameter_px, config.most_diameter_px);
     let Segmented { labels, mut regions, round } = found;
     let covered =
         regions.iter().map(|region| region.area_px).sum::<usize>() as f64 / plane.values().len() as f64;
@@ -224,7 +240,8 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
         return Err(CountError::Covered { found: covered, expected: MOST_COVERED });
     }
     if regions.is_empty() {
-        return Err(CountError::NoRegions { least_px: config.least_diameter_px });
+        let (least_px, most_px) = (config.least_diameter_px, config.most_diameter_px);
+        return Err(CountError::NoRegions { least_px, most_px });
     }
     let others = [(THRESHOLDS[0], 0.0), (THRESHOLDS[1], 0.0), (FOREGROUND, NECKS[0]), (FOREGROUND, NECKS[1])];
     let others: Vec<Vec<Region>> = others
@@ -232,7 +249,7 @@ pub fn particles(plane: &Plane, config: &CountConfig) -> Result<(Count, Labels),
         .map(|(threshold, step)| {
             let neck = (config.neck + step).min(1.0);
             let mut found = segmented(&flat, &nearby, *threshold, neck);
-            found.keep(config.least_diameter_px);
+            found.keep(config.least_diameter_px, config.most_diameter_px);
             found.regions
         })
         .collect();
@@ -315,15 +332,19 @@ struct Segmented {
 }
 
 impl Segmented {
-    fn n_from(&self, diameter_px: f64) -> usize {
-        self.regions.iter().filter(|region| region.diameter_px >= diameter_px).count()
+    fn n_within(&self, least_px: f64, most_px: Option<f64>) -> usize {
+        self.regions.iter().filter(|region| is_within(region.diameter_px, least_px, most_px)).count()
     }
 
-    fn keep(&mut self, least_diameter_px: f64) {
+    fn keep(&mut self, least_px: f64, most_px: Option<f64>) {
         regions::retain(&mut self.labels, &mut self.regions, |region| {
-            region.diameter_px >= least_diameter_px
+            is_within(region.diameter_px, least_px, most_px)
         });
     }
+}
+
+fn is_within(diameter_px: f64, least_px: f64, most_px: Option<f64>) -> bool {
+    diameter_px >= least_px && most_px.is_none_or(|most| diameter_px <= most)
 }
 
 /// Grey levels over the background at which particles begin, `share` of their median height. Its least value rises with

@@ -180,6 +180,11 @@ impl Working {
         Labels { factor: self.factor, first: self.first, ..labels }
     }
 
+    /// Its pixels for each one of the image, along an axis.
+    pub(super) fn px(&self) -> f64 {
+        1.0 / self.factor as f64
+    }
+
     pub(super) fn fibers(&self, mut found: Fibers) -> Fibers {
         if self.is_whole() {
             return found;

@@ -11,7 +11,7 @@ mod part;
 
 use serde::{Deserialize, Serialize};
 
-use super::count::{Count, CountConfig, CountWarning, Labels, particles};
+use super::count::{Count, CountConfig, CountWarning, Labels, Polarity, particles};
 use super::drift::DRIFT;
 use super::fibers::{Fibers, FibersConfig, fibers};
 use super::geometry::Geometry;
@@ -86,13 +86,39 @@ pub struct ReportConfig {
     pub tilt_deg: f64,
     /// Direction of the tilt axis in the image, degrees anticlockwise from x, −180 to 180.
     pub tilt_axis_deg: f64,
+    /// Whether particles and fibres are brighter or darker than the background; if not given, found for particles, and
+    /// brighter for fibres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polarity: Option<Polarity>,
+    /// Least equivalent diameter of a particle in px of the image, 2 to 1000; 4 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_size_px: Option<f64>,
+    /// Largest equivalent diameter of a particle in px of the image, above the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_size_px: Option<f64>,
 }
 
 impl ReportConfig {
     /// Returns the settings if every field is in range, else the first that is not.
     pub fn checked(self) -> Result<Self, ConfigError> {
         self.geometry(None).checked()?;
+        let least = self.min_size_px.unwrap_or(CountConfig::default().least_diameter_px);
+        ConfigError::unless_within("min_size_px", least, 2.0..=1000.0)?;
+        if let Some(most) = self.max_size_px
+            && !(most > least && most.is_finite())
+        {
+            return Err(ConfigError::new("max_size_px", most, &format!("a finite number above {least}")));
+        }
         Ok(self)
+    }
+
+    /// How particles are counted in a plane of `px` pixels for each one of the image along an axis.
+    fn count(&self, px: f64) -> CountConfig {
+        let default = CountConfig::default();
+        // one that was not given is a limit of what has a shape in the plane itself
+        let least = self.min_size_px.map_or(default.least_diameter_px, |size| (px * size).max(2.0));
+        let most = self.max_size_px.map(|size| (px * size).max(least + 1.0));
+        CountConfig { polarity: self.polarity, least_diameter_px: least, most_diameter_px: most, ..default }
     }
 
     fn geometry(&self, calibration: Option<&Calibration>) -> Geometry {
@@ -257,6 +283,7 @@ pub fn measured(
     let working = Working::all(&repaired.plane);
     let mut work = Work {
         working: &working,
+        config: &config,
         lengths: Lengths { calibration, geometry },
         answers: Vec::new(),
         warnings: Vec::new(),
@@ -305,6 +332,7 @@ pub fn measured(
 struct Work<'a> {
     /// The image, or what is measured in its place.
     working: &'a [Working],
+    config: &'a ReportConfig,
     lengths: Lengths<'a>,
     answers: Vec<Answer>,
     warnings: Vec<ReportWarning>,
@@ -444,13 +472,13 @@ impl<'a> Work<'a> {
     fn in_working<T, E: ToString>(
         &mut self,
         (task, all): (Task, &'a [Working]),
-        measure: impl Fn(&Plane) -> Result<T, E>,
+        measure: impl Fn(&Working) -> Result<T, E>,
         is_resolved: impl Fn(&T) -> bool,
     ) -> Result<(T, &'a Working), String> {
         let mut refused = None;
         let mut best: Option<(T, &Working)> = None;
         for working in all {
-            match measure(&working.plane) {
+            match measure(working) {
                 Ok(found) => {
                     let resolved = is_resolved(&found);
                     best = Some((found, working));
@@ -473,7 +501,7 @@ impl<'a> Work<'a> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
         let (found, working) =
-            self.in_working((Task::Pitch, self.working), |plane| grating(plane, &config), resolved)?;
+            self.in_working((Task::Pitch, self.working), |working| grating(&working.plane, &config), resolved)?;
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
@@ -492,7 +520,7 @@ impl<'a> Work<'a> {
         let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
         let resolved = |found: &Lattice| found.vectors.iter().all(|[y, x]| y.hypot(*x) >= RESOLVED_PERIOD);
         let (found, working) =
-            self.in_working((Task::Lattice, self.working), |plane| lattice(plane, &config), resolved)?;
+            self.in_working((Task::Lattice, self.working), |working| lattice(&working.plane, &config), resolved)?;
         let found = working.lattice(found);
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {
@@ -515,8 +543,11 @@ impl<'a> Work<'a> {
         let config = OrientationConfig { geometry: self.lengths.geometry, ..OrientationConfig::default() };
         // means of squares would turn the axis of a texture that is finer than they are
         let finest = &self.working[self.working.len() - 1..];
-        let (found, _) =
-            self.in_working((Task::Orientation, finest), |plane| orientation(plane, &config), |_| true)?;
+        let (found, _) = self.in_working(
+            (Task::Orientation, finest),
+            |working| orientation(&working.plane, &config),
+            |_| true,
+        )?;
         if found.axis.is_some() && found.order.value < LITTLE_ORDER {
             let text = format!("hardly any common axis: the order parameter is {:.2}", found.order.value);
             self.warn(text, "Do not rely on the axis of the texture.");
@@ -530,7 +561,8 @@ impl<'a> Work<'a> {
         let resolved = |(found, _): &(Count, Labels)| {
             found.median_diameter_px.as_ref().is_some_and(|median| median.value >= RESOLVED_PARTICLE)
         };
-        let measure = |plane: &Plane| particles(plane, &CountConfig::default());
+        let config = self.config;
+        let measure = |working: &Working| particles(&working.plane, &config.count(working.px()));
         let ((found, labels), working) = self.in_working((Task::Count, self.working), measure, resolved)?;
         let (found, labels) = (working.count(found), working.labels(labels));
         for warning in found.warnings.clone() {
@@ -560,7 +592,9 @@ impl<'a> Work<'a> {
             return Err(answer::NOT_PLAIN.to_owned());
         }
         let resolved = |found: &Fibers| found.median_diameter_px.value >= RESOLVED_FIBER;
-        let measure = |plane: &Plane| fibers(plane, &FibersConfig::default());
+        let default = FibersConfig::default();
+        let config = FibersConfig { polarity: self.config.polarity.or(default.polarity), ..default };
+        let measure = |working: &Working| fibers(&working.plane, &config);
         let (found, working) = self.in_working((Task::Fibers, self.working), measure, resolved)?;
         let found = working.fibers(found);
         if found.measured < FEW_LINES {

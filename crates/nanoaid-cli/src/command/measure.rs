@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use micrograph::measure::count::Polarity;
 use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{ReportConfig, Task};
 use micrograph::{Rect, ScaleBar, Source};
@@ -33,8 +34,21 @@ pub(crate) struct MeasureArguments {
     #[arg(required = true)]
     images: Vec<PathBuf>,
     /// Measure this; the default is chosen for each image by its evidence, and the reason is given
-    #[arg(long, value_enum, value_delimiter = ',')]
+    #[arg(long, visible_alias = "expect", value_enum, value_delimiter = ',')]
     what: Vec<WhatArgument>,
+    /// Count particles and measure fibres that are brighter or darker than the background [default: found for
+    /// particles, brighter for fibres]
+    #[arg(long, value_enum)]
+    polarity: Option<PolarityArgument>,
+    /// Least equivalent diameter of a particle [default: 4]
+    #[arg(long, value_name = "PX")]
+    min_size: Option<f64>,
+    /// Largest equivalent diameter of a particle
+    #[arg(long, value_name = "PX")]
+    max_size: Option<f64>,
+    /// Least probability of a pixel of a particle by the segmenter; lower: larger and more particles [default: 0.35]
+    #[arg(long, value_name = "PROBABILITY")]
+    threshold: Option<f64>,
     #[command(flatten)]
     segmenter: segmenter::SegmenterArguments,
     #[command(flatten)]
@@ -74,15 +88,26 @@ enum CsvArgument {
     Excel,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PolarityArgument {
+    /// Brighter than the background
+    Bright,
+    /// Darker than the background
+    Dark,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhatArgument {
     /// Pitch, axis, duty cycle and roughness of parallel lines
+    #[value(alias = "lines")]
     Pitch,
     /// Vectors, kind, missing sites of a lattice
+    #[value(alias = "dots")]
     Lattice,
     /// Axis and order of a texture
     Orientation,
     /// Number, sizes and distances of particles
+    #[value(alias = "particles")]
     Count,
     /// Diameters and axes of fibres or wires
     Fibres,
@@ -198,8 +223,25 @@ impl MeasureArguments {
         let mut what: Vec<Task> = self.what.iter().map(task).collect();
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig { what, tilt_deg: self.tilt, tilt_axis_deg: self.tilt_axis };
-        let options = [("geometry.tilt_deg", "--tilt"), ("geometry.tilt_axis_deg", "--tilt-axis")];
+        let polarity = self.polarity.map(|polarity| match polarity {
+            PolarityArgument::Bright => Polarity::Bright,
+            PolarityArgument::Dark => Polarity::Dark,
+        });
+        let report = ReportConfig {
+            what,
+            tilt_deg: self.tilt,
+            tilt_axis_deg: self.tilt_axis,
+            polarity,
+            min_size_px: self.min_size,
+            max_size_px: self.max_size,
+        };
+        let options = [
+            ("geometry.tilt_deg", "--tilt"),
+            ("geometry.tilt_axis_deg", "--tilt-axis"),
+            ("min_size_px", "--min-size"),
+            ("max_size_px", "--max-size"),
+            ("threshold", "--threshold"),
+        ];
         let report = report.checked().map_err(|error| Failure::of_option(error, &options))?;
         let file = MeasureConfig {
             report,
@@ -210,6 +252,8 @@ impl MeasureArguments {
             page: self.read.page,
             data_bar: self.read.config().data_bar,
         };
-        Ok(MeasureSettings { file, unit: self.network.unit.clone() })
+        let settings = MeasureSettings { file, unit: self.network.unit.clone(), threshold: self.threshold };
+        settings.segment().map_err(|error| Failure::of_option(error, &options))?;
+        Ok(settings)
     }
 }

@@ -7,7 +7,8 @@ use crate::program::{Place, assert_same_files};
 fn a_micrograph_is_explained_and_the_record_replays() {
     let place = Place::new();
     place.micrograph("a.png", (96, 128), 0);
-    let explain = ["explain", "a.png", "--methods", "hires-cam,lrp", "--maps", "--no-structures", "--out", "out"];
+    let explain =
+        ["explain", "a.png", "--methods", "hires-cam,lrp", "--maps", "--no-structures", "--out", "out"];
     let said = place.run(&explain).ended_with(0);
     assert!(said.out.contains("hires-cam") && said.out.contains("deletion"), "{}", said.out);
     let record = place.json("out/a.json");
@@ -24,7 +25,8 @@ fn a_micrograph_is_explained_and_the_record_replays() {
     }
     place.run(&["replay", "out/a.json", "--out", "again"]).ended_with(0);
     for file in ["a.json", "a.lrp.jpg", "a.attributions.tif"] {
-        let [found, expected] = ["again", "out"].map(|folder| std::fs::read(place.path(folder).join(file)).unwrap());
+        let [found, expected] =
+            ["again", "out"].map(|folder| std::fs::read(place.path(folder).join(file)).unwrap());
         assert!(found == expected, "{file}");
     }
 }
@@ -46,9 +48,19 @@ fn a_folder_has_one_page_over_all_and_bad_files_are_named() {
     assert_eq!(table.lines().count(), 1 + 4, "{table}");
     assert!(table.lines().nth(1).unwrap().starts_with("grad-cam,blur,2,"), "{table}");
     // the same from one thread
-    let mut command = place.command(&["explain", "images/a.png", "--methods", "grad-cam", "--no-structures", "--out", "one"]);
+    let mut command = place.command(&[
+        "explain",
+        "images/a.png",
+        "--methods",
+        "grad-cam",
+        "--no-structures",
+        "--out",
+        "one",
+    ]);
     assert!(command.env("RAYON_NUM_THREADS", "1").output().unwrap().status.success());
-    place.run(&["explain", "images/a.png", "--methods", "grad-cam", "--no-structures", "--out", "many"]).ended_with(0);
+    place
+        .run(&["explain", "images/a.png", "--methods", "grad-cam", "--no-structures", "--out", "many"])
+        .ended_with(0);
     assert_same_files("threads", &place.path("one"), &place.path("many"));
 }
 

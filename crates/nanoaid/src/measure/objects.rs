@@ -1,21 +1,23 @@
 //! Objects: the particles that a segmenter finds, as an answer of a report, beside the count without a network.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use micrograph::measure::count::Polarity;
 use micrograph::measure::report::{Answer, Finding, NOT_PLAIN, Refusal};
 use micrograph::measure::{Component, Quantity, Report, Task, Unit};
 use micrograph::paint::Picture;
 use micrograph::regions::{Labels, SizesConfig, regions, sizes};
 use micrograph::{Calibration, Plane};
 
-use super::MeasureError;
+use super::{MeasureError, MeasureSettings};
 use crate::Network;
-use crate::segment::{SegmentConfig, count_uncertainty, is_evident, mean_confidence, outlined, segment};
+use crate::segment::{count_uncertainty, is_evident, mean_confidence, outlined, segment};
 
 /// Share of a diameter that outlines of people differ by, on average over an image (`docs/accuracy.md`).
 const OUTLINE_DOUBT: f64 = 0.06;
 /// Least share of particles in the probability of an object, where particles were not requested.
-const LEAST_OWN_SHARE: f64 = 0.5;
+pub(super) const LEAST_OWN_SHARE: f64 = 0.5;
 /// Half the width of a 95 % interval in standard deviations of a normal distribution.
 const COVERAGE_FACTOR: f64 = 1.96;
 /// The way numbers were found.
@@ -28,13 +30,14 @@ pub(super) fn add(
     report: &mut Report,
     plane: &Plane,
     segmenter: &Network,
-    requested: bool,
+    settings: &MeasureSettings,
     progress: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Option<Picture>, MeasureError> {
-    // unless particles were requested, pores are none
-    let least_own_share = if requested { 0.0 } else { LEAST_OWN_SHARE };
-    let config = SegmentConfig { least_own_share, ..SegmentConfig::default() };
-    let labels = segment(segmenter, plane, &config, &mut |_, _| progress())?;
+    let requested = settings.requests_particles();
+    let mut labels = segment(segmenter, plane, &settings.segment()?, &mut |_, _| progress())?;
+    if let Some(polarity) = settings.file.report.polarity {
+        labels = of_polarity(&labels, plane, polarity)?;
+    }
     let evident = is_evident(&labels);
     let first = report.answers.iter().position(|answer| answer.task == Task::Count);
     // a period is better evidence than objects
@@ -54,6 +57,20 @@ pub(super) fn add(
     let place = first.map_or(report.answers.len(), |index| index + usize::from(classical.is_some()));
     report.answers.insert(place, answer);
     Ok(Some(outlined(plane, &labels, report.calibration.as_ref())))
+}
+
+/// The objects whose mean grey level is above that of all around, or below.
+fn of_polarity(labels: &Labels, plane: &Plane, polarity: Polarity) -> Result<Labels, MeasureError> {
+    let around = plane.values().iter().zip(labels.values()).filter(|(_, label)| **label == 0);
+    let (sum, n) = around.fold((0.0, 0), |(sum, n), (value, _)| (sum + f64::from(*value), n + 1));
+    let background = sum / f64::from(n.max(1));
+    let is_wanted = |grey: f64| (grey > background) == (polarity == Polarity::Bright);
+    let wanted: BTreeSet<u32> = regions(labels, Some(plane))?
+        .iter()
+        .filter(|region| region.mean_grey.is_some_and(is_wanted))
+        .map(|region| region.label)
+        .collect();
+    Ok(labels.keeping(|label| wanted.contains(&label)))
 }
 
 fn answer(

@@ -1,8 +1,7 @@
 //! Part: the answer where neither a grating nor a lattice fills the image, but a part of it shows one.
 
 use super::answer::place;
-use super::{Answer, Task, Work};
-use crate::Plane;
+use super::{Answer, Task, Work, Working};
 use crate::measure::grating::{Grating, GratingConfig, grating};
 use crate::measure::lattice::{Lattice, LatticeConfig, lattice};
 use crate::measure::part::{InPart, in_part};
@@ -18,7 +17,7 @@ impl Work<'_> {
         }
         let geometry = self.lengths.geometry;
         let look =
-            |plane: &Plane| in_part(plane, &geometry).ok_or("nothing repeats itself in a part of the image");
+            |working: &Working| in_part(&working.plane, &geometry).ok_or("nothing repeats itself in a part of the image");
         let n_warnings = self.warnings.len();
         let found = self.in_working((Task::Pitch, self.working), look, |_| true);
         let (task, answered) = match found {

@@ -363,3 +363,35 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
         assert!(n_compared >= 3, "{case}: {plain:?}");
     }
 }
+
+#[test]
+fn sizes_and_polarity_choose_what_is_counted() {
+    use crate::measure::count::Polarity;
+    use crate::random::Stream;
+
+    // 3 × 4 discs of 24 px, 3 × 3 of 10 px between them, brighter than the background
+    let mut stream = Stream::new(3, "discs", 0);
+    let plane = Plane::from_fn(240, 320, |y, x| {
+        let inside = |y0: usize, x0: usize, radius: f64| {
+            (y as f64 - y0 as f64).hypot(x as f64 - x0 as f64) <= radius
+        };
+        let large = (0..3).any(|row| (0..4).any(|column| inside(40 + 80 * row, 40 + 80 * column, 12.0)));
+        let small = (0..3).any(|row| (0..3).any(|column| inside(40 + 80 * row, 80 + 80 * column, 5.0)));
+        let level = if large || small { 0.7 } else { 0.3 };
+        level + 0.01 * stream.normal() as f32
+    });
+    let n_seen = |change: fn(&mut ReportConfig)| {
+        let mut config = ReportConfig { what: vec![Task::Count], ..ReportConfig::default() };
+        change(&mut config);
+        let answer = measured(&plane, None, &config).unwrap().report.answers.remove(0);
+        let seen = answer.findings.iter().find(|finding| finding.name == "particles seen");
+        seen.map(|finding| finding.quantity.value)
+    };
+    assert_eq!(n_seen(|_| ()), Some(21.0));
+    assert_eq!(n_seen(|config| config.min_size_px = Some(16.0)), Some(12.0));
+    assert_eq!(n_seen(|config| config.max_size_px = Some(16.0)), Some(9.0));
+    assert_eq!(n_seen(|config| config.polarity = Some(Polarity::Bright)), Some(21.0));
+    assert_ne!(n_seen(|config| config.polarity = Some(Polarity::Dark)), Some(21.0));
+    let wrong = ReportConfig { min_size_px: Some(20.0), max_size_px: Some(10.0), ..ReportConfig::default() };
+    assert!(wrong.checked().unwrap_err().to_string().contains("max_size_px"));
+}
