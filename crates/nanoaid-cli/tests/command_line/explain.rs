@@ -18,7 +18,7 @@ fn a_micrograph_is_explained_and_the_record_replays() {
     let (sum, expected) = (complete["sum"].as_f64().unwrap(), complete["expected"].as_f64().unwrap());
     assert!((sum - expected).abs() < 0.01 * expected.abs(), "the map sums up to the score: {complete}");
     let page = place.text("out/a.html");
-    assert_self_contained("out/a.html", &page);
+    assert_self_contained(&page);
     assert!(page.contains("why class ") && page.contains("a.lrp.jpg"), "{page}");
     for file in ["a.micrograph.jpg", "a.hires-cam.jpg", "a.attributions.tif", "methods.csv"] {
         assert!(place.path("out").join(file).exists(), "{file}");
@@ -41,7 +41,7 @@ fn a_folder_has_one_page_over_all_and_bad_files_are_named() {
     let said = place.run(&explain).ended_with(3);
     assert!(said.err.contains("skipped") && said.err.contains("broken.png"), "{}", said.err);
     let page = place.text("out/report.html");
-    assert_self_contained("out/report.html", &page);
+    assert_self_contained(&page);
     assert!(page.contains("a.html") && page.contains("b.html"), "{page}");
     let table = place.text("out/summary.csv");
     // a method and three controls

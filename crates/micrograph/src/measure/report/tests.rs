@@ -366,9 +366,6 @@ fn turning_enlarging_inverting_and_a_gradient_change_no_nanometre() {
 
 #[test]
 fn sizes_and_polarity_choose_what_is_counted() {
-    use crate::measure::count::Polarity;
-    use crate::random::Stream;
-
     // 3 × 4 discs of 24 px, 3 × 3 of 10 px between them, brighter than the background
     let mut stream = Stream::new(3, "discs", 0);
     let plane = Plane::from_fn(240, 320, |y, x| {
