@@ -61,7 +61,7 @@ cd "$elsewhere"
 
 step 'mypy, and the stubs beside the native module'
 "$bin/mypy" --config-file "$config" --package nanoaid
-"$bin/stubtest" --mypy-config-file "$config" nanoaid
+"$bin/stubtest" --mypy-config-file "$config" nanoaid._nanoaid
 
 step 'pytest'
 "$bin/pytest" --config-file "$config" --rootdir "$tests" -p no:cacheprovider --quiet "$tests"

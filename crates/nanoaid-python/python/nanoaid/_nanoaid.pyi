@@ -7,6 +7,25 @@ from typing import TypedDict, final, type_check_only
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "Classification",
+    "Image",
+    "Lens",
+    "Measurement",
+    "Network",
+    "Segmentation",
+    "__version__",
+    "classify",
+    "lens",
+    "main",
+    "measure",
+    "pixels_of_png",
+    "save_files",
+    "save_lens",
+    "segment",
+    "visualize",
+]
+
 __version__: str
 
 @type_check_only
