@@ -40,7 +40,7 @@ impl Outcome {
 /// It is shown as `path: what: cause`, each part once. A cause that names its file itself, as all errors
 /// of reading do, is shown without the path in front.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     what: Option<String>,
     path: Option<PathBuf>,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -48,12 +48,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure with its own sentence.
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
         Self { what: Some(text.into()), path: None, source: None }
     }
 
     /// `error`, which names a setting, under the name of the option that gives it; `options` holds both.
-    pub(crate) fn of_option(error: ConfigError, options: &[(&str, &str)]) -> Self {
+    pub fn of_option(error: ConfigError, options: &[(&str, &str)]) -> Self {
         let option = options.iter().find(|(setting, _)| *setting == &*error.setting);
         Self::from(match option {
             Some((_, option)) => ConfigError { setting: (*option).into(), ..error },
@@ -62,12 +62,12 @@ impl Failure {
     }
 
     /// `error`, which happened with the file or folder at `path`.
-    pub(crate) fn at(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
+    pub fn at(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
         Self::from(error).in_file(path)
     }
 
     /// The same failure; it happened with the file at `path`, unless it names a file already.
-    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+    pub fn in_file(mut self, path: &Path) -> Self {
         if self.path.is_none() && !self.source.as_ref().is_some_and(|error| names_its_file(&**error)) {
             self.path = Some(path.to_owned());
         }

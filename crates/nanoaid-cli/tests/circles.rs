@@ -11,7 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of the crates.
-const CRATES: [&str; 5] = ["micrograph", "conv-kernels", "nanoaid", "nanoaid-pages", "nanoaid-cli"];
+const CRATES: [&str; 6] =
+    ["micrograph", "conv-kernels", "nanoaid", "nanoaid-pages", "nanoaid-cli", "nanoaid-python"];
 
 /// Longest way of re-exports that is followed.
 const MOST_HOPS: usize = 32;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 21] = [
+const DOCUMENTS: [&str; 22] = [
     "README.md",
     "docs/guide/README.md",
     "docs/guide/atlas.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 21] = [
     "docs/guide/lens.md",
     "docs/guide/measure.md",
     "docs/guide/networks.md",
+    "docs/guide/python.md",
     "docs/guide/segment.md",
     "docs/guide/train.md",
     "docs/guide/visualize.md",
@@ -159,7 +160,13 @@ fn every_link_of_the_readme_and_the_guide_leads_to_a_file() {
 #[test]
 fn only_one_crate_names_burn() {
     let mut sources = Vec::new();
-    for folder in ["crates/micrograph", "crates/conv-kernels", "crates/nanoaid-serve", "crates/nanoaid-cli"] {
+    for folder in [
+        "crates/micrograph",
+        "crates/conv-kernels",
+        "crates/nanoaid-serve",
+        "crates/nanoaid-cli",
+        "crates/nanoaid-python",
+    ] {
         sources.extend(program(folder));
     }
     assert_none(&places(&sources, |line| names(line, "burn")));
@@ -224,7 +231,7 @@ fn the_page_on_weights_names_all_that_are_known() {
 
 #[test]
 fn no_file_holds_two_ideas() {
-    for path in files("crates", &[".rs", ".css", ".js"]) {
+    for path in files("crates", &[".rs", ".css", ".js", ".py"]) {
         let n_lines = text_of(&path).lines().count();
         assert!(n_lines <= MOST_LINES, "{path} has {n_lines} lines, at most {MOST_LINES} are wanted");
     }
@@ -232,7 +239,7 @@ fn no_file_holds_two_ideas() {
 
 #[test]
 fn no_file_names_a_folder_of_one_machine() {
-    let mut texts = files("crates", &[".rs", ".toml", ".md", ".css", ".js"]);
+    let mut texts = files("crates", &[".rs", ".toml", ".md", ".css", ".js", ".py", ".pyi"]);
     texts.extend(files("docs", &[".md", ".bib"]));
     texts.extend(
         ["Cargo.toml", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from),

@@ -95,6 +95,7 @@ pub mod download;
 mod eigen;
 pub mod evaluate;
 pub mod hash;
+pub mod info;
 pub mod interpret;
 mod json;
 mod kernels;

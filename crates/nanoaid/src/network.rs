@@ -45,7 +45,7 @@ pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
 pub use error::NetworkError;
 pub use imported::ImportedConfig;
-pub use layer::{Layer, NoLayer};
+pub use layer::{Layer, NoDepth, NoLayer};
 pub use open::{OpenError, is_network, is_weights, open, open_as};
 pub use preprocess::{Colors, Preprocess, Resize};
 pub use published::{Input, Published, PublishedConfig};
@@ -477,6 +477,14 @@ impl Network {
     /// The layer at depth `depth`, `1 ..= n_stages`: the output of that encoder stage.
     pub fn layer_at_depth(&self, depth: usize) -> Option<&Layer> {
         self.layer(&format!("encoder.{depth}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// If there is no such stage; the error says how many there are.
+    pub fn known_depth(&self, depth: usize) -> Result<&Layer, NoDepth> {
+        self.layer_at_depth(depth).ok_or_else(|| NoDepth { depth, n_stages: self.n_stages() })
     }
 
     /// Its weights, copied from the device.

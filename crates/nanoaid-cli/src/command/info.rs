@@ -7,9 +7,9 @@ use micrograph::calibration::{calibration_text, checked_nm_per_px, length_text};
 use micrograph::data_bar::{self, DataBar, DataBarEvidence};
 use micrograph::paint::{ColorMap, Ink, Picture, Sampling, robust_range};
 use micrograph::{FileFacts, Micrograph, Rect, Source, regular};
+use nanoaid::info::Info;
 use nanoaid::network::{Colors, Preprocess, Published, Resize, is_network, is_weights, open_as};
 use nanoaid::{Device, Layer};
-use serde::Serialize;
 
 use super::images::{ReadArguments, images_of};
 use crate::outcome::{Failure, Outcome, chain_text, print, say};
@@ -44,37 +44,6 @@ pub(crate) struct InfoArguments {
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
-}
-
-/// What `info` reports about one input.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-enum Info {
-    Micrograph {
-        #[serde(flatten)]
-        facts: Box<FileFacts>,
-        data_bar: Option<DataBar>,
-        /// Why the pixels could not be read, where only the metadata could.
-        pixels_error: Option<String>,
-    },
-    Run {
-        path: PathBuf,
-        layers: Vec<Layer>,
-        /// The classes of a classifier.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        classes: Option<Vec<String>>,
-        /// How many classes a network of others has.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        n_classes: Option<usize>,
-        /// What was done to the file, or assumed.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        notes: Vec<String>,
-        /// How images are brought to a published network.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        preprocess: Option<Preprocess>,
-        /// Size of a pixel for which receptive fields are given in nanometres, too.
-        nm_per_px: Option<f64>,
-    },
 }
 
 /// Shows what each input holds.
@@ -137,21 +106,8 @@ fn preprocess_text(preprocess: &Preprocess) -> String {
 fn layers_of(input: &Path, arguments: &InfoArguments) -> Result<Info, Failure> {
     let nm_per_px = arguments.read.nm_per_px.map(checked_nm_per_px).transpose()?;
     let network = open_as(input, arguments.network, Device::Cpu)?;
-    let n_classes = network.n_classes();
-    let classes = match &arguments.classes {
-        Some(file) => Some(names_of_classes(file, n_classes)?),
-        None => network.classes().map(<[String]>::to_vec),
-    };
-    let preprocess = network.preprocess().cloned();
-    Ok(Info::Run {
-        path: input.to_owned(),
-        layers: network.layers().to_vec(),
-        n_classes: n_classes.filter(|_| classes.is_none()),
-        classes,
-        notes: network.notes().to_vec(),
-        preprocess,
-        nm_per_px,
-    })
+    let named = arguments.classes.as_ref().map(|file| names_of_classes(file, network.n_classes()));
+    Ok(Info::of_network(input, &network, named.transpose()?, nm_per_px))
 }
 
 /// The names of classes in `file`, one in each line, as many as the network has.
@@ -187,7 +143,7 @@ fn micrograph_info(input: &Path, arguments: &InfoArguments, picture: Option<&Pat
     if let Some(path) = picture {
         drawn(&micrograph.plane, data_bar).write_png(path, None)?;
     }
-    Ok(Info::Micrograph { facts: Box::new(micrograph.facts), data_bar, pixels_error: None })
+    Ok(Info::of_micrograph(micrograph.facts, data_bar))
 }
 
 /// The whole file's image with what is cut off shaded and its border drawn.

@@ -237,14 +237,14 @@ impl LensArguments {
     fn settings(&self, network: &Network) -> Result<ViewSettings, Failure> {
         let layers = match (&self.layer, self.depth) {
             (Some(layer), _) => vec![network.known_layer(layer)?.name.clone()],
-            (None, Some(depth)) => vec![layer_at_depth(network, depth)?],
+            (None, Some(depth)) => vec![network.known_depth(depth)?.name.clone()],
             (None, None) if network.n_stages() == 0 => {
                 let text = "the network has no encoder stages; name a layer with --layer (`nanoaid info RUN` lists them)";
                 return Err(Failure::new(text));
             }
             (None, None) => (1..=network.n_stages())
-                .map(|depth| layer_at_depth(network, depth))
-                .collect::<Result<_, _>>()?,
+                .map(|depth| Ok(network.known_depth(depth)?.name.clone()))
+                .collect::<Result<_, Failure>>()?,
         };
         let order = match self.order {
             OrderArgument::Energy => Order::Energy,
@@ -270,19 +270,6 @@ impl LensArguments {
             page: self.read.page,
             data_bar: config.data_bar,
         })
-    }
-}
-
-fn layer_at_depth(network: &Network, depth: usize) -> Result<String, Failure> {
-    match network.layer_at_depth(depth) {
-        Some(layer) => Ok(layer.name.clone()),
-        None => {
-            let found = match network.n_stages() {
-                0 => "no encoder stages; name a layer with --layer".to_owned(),
-                n_stages => format!("depths 1 to {n_stages}"),
-            };
-            Err(Failure::new(format!("depth {depth}: the network has {found}")))
-        }
     }
 }
 

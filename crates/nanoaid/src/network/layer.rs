@@ -17,6 +17,23 @@ pub struct NoLayer {
     pub known: Vec<String>,
 }
 
+/// A depth that a network does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("depth {depth}: the network has {}", depths_text(*n_stages))]
+pub struct NoDepth {
+    /// The depth.
+    pub depth: usize,
+    /// Encoder stages of the network.
+    pub n_stages: usize,
+}
+
+fn depths_text(n_stages: usize) -> String {
+    match n_stages {
+        0 => "no encoder stages; name a layer".to_owned(),
+        n_stages => format!("depths 1 to {n_stages}"),
+    }
+}
+
 /// A named place in a network with an output that can be read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Layer {

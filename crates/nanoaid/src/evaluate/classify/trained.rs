@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use micrograph::Plane;
+use micrograph::{Plane, Source};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, AnswerConfig, answer, view_px};
@@ -211,9 +211,17 @@ impl TrainedClassifier {
     /// # Errors
     /// If the file cannot be read or prepared.
     pub fn file(&self, path: &Path, config: &PrepareConfig) -> Result<FileAnswer, ClassifyError> {
-        let prepared = prepare::file(path, config)?;
+        self.source(&Source::read(path).map_err(PrepareError::from)?, config)
+    }
+
+    /// Its answer for the micrograph that was read as `source`.
+    ///
+    /// # Errors
+    /// If it cannot be decoded or prepared.
+    pub fn source(&self, source: &Source, config: &PrepareConfig) -> Result<FileAnswer, ClassifyError> {
+        let prepared = prepare::source(source, config)?;
         let answer = self.answer(&prepared.plane)?;
-        Ok(FileAnswer { file: path.to_owned(), answer, warnings: prepared.facts.warnings })
+        Ok(FileAnswer { file: source.path().to_owned(), answer, warnings: prepared.facts.warnings })
     }
 }
 

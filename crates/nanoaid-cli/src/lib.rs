@@ -1,0 +1,70 @@
+//! `nanoaid`: the command line. Parses, calls, shows; computes nothing itself.
+//!
+//! A library, so that the Python package has the same command, and the same words for what went wrong.
+
+mod command;
+mod interrupt;
+mod outcome;
+mod progress;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::time::Instant;
+
+use clap::Parser;
+
+use command::{Arguments, Command, WayOn};
+use outcome::{Outcome, Verbosity, detail, say};
+
+pub use outcome::Failure;
+
+/// Exit code of a command that failed.
+const FAILED: u8 = 1;
+
+/// Does what `arguments` say, the name of the program first; returns the exit code of the process.
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let Arguments { command, quiet, verbose, memory } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // if the terminal is closed, there is no reader
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(FAILED);
+        }
+    };
+    let verbosity = match (quiet, verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    verbosity.set();
+    if let Some(memory) = memory {
+        micrograph::memory::set_budget(memory.bytes);
+    }
+    let begun = Instant::now();
+    let way_on = command.way_on();
+    let ended = run(command, way_on);
+    detail(&format!("{:.2} s", begun.elapsed().as_secs_f64()));
+    // what does not end with a line; only a Rust program does so by itself at its end
+    let _ = std::io::stdout().flush();
+    match ended {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::SomeSkipped) => 3,
+        Ok(Outcome::ProblemsFound) => 4,
+        Err(_) if interrupt::is_raised() => {
+            say(&format!("nanoaid: interrupted; {}", way_on.text()));
+            interrupt::EXIT_CODE
+        }
+        Err(failure) => {
+            say(&format!("nanoaid: {failure}"));
+            FAILED
+        }
+    }
+}
+
+fn run(command: Command, way_on: WayOn) -> Result<Outcome, Failure> {
+    interrupt::listen(way_on.text())?;
+    nanoaid::device::check_kernels()?;
+    let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
+    detail(&format!("nanoaid {version}, {}, {threads} threads", nanoaid::bench::instruction_set()));
+    command.run()
+}

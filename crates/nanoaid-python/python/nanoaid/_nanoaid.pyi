@@ -1,0 +1,164 @@
+"""The native module: what `crates/nanoaid-python/src` gives Python."""
+
+from collections.abc import Callable
+from os import PathLike
+from typing import TypedDict, final, type_check_only
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Classification",
+    "Image",
+    "Lens",
+    "Measurement",
+    "Network",
+    "Segmentation",
+    "__version__",
+    "classify",
+    "lens",
+    "main",
+    "measure",
+    "pixels_of_png",
+    "save_files",
+    "save_lens",
+    "segment",
+    "visualize",
+]
+
+__version__: str
+
+@type_check_only
+class How(TypedDict):
+    threads: int | None
+    progress: Callable[[int, int], object] | None
+
+@type_check_only
+class Reading(TypedDict):
+    page: int
+    nm_per_px: float | None
+    data_bar: str | int
+
+@type_check_only
+class Measuring(TypedDict):
+    what: list[str]
+    unit: str | None
+    tilt_deg: float
+    tilt_axis_deg: float
+    part: list[int] | None
+    bar_nm: float | None
+    bar_box: list[int] | None
+
+@type_check_only
+class Segmenting(TypedDict):
+    what: str
+    threshold: float | None
+    separation: float | None
+    least_confidence: float | None
+    min_size_px: float | None
+    max_size_px: float | None
+    corrections: str | None
+
+@type_check_only
+class Visualizing(TypedDict):
+    preset: str
+    size: int | None
+    steps: int | None
+    rate: float | None
+    restarts: int | None
+    members: int | None
+    seed: int | None
+    nm_per_px: float | None
+
+@final
+class Image:
+    @staticmethod
+    def read(path: str | PathLike[str], reading: Reading, how: How) -> Image: ...
+    @staticmethod
+    def decode(path: str | PathLike[str], content: bytes, reading: Reading, how: How) -> Image: ...
+    @property
+    def json(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def sha256(self) -> str: ...
+    def data(self) -> npt.NDArray[np.float32]: ...
+    def png(self, most_px: int) -> bytes: ...
+
+@final
+class Network:
+    @staticmethod
+    def open(run: str | PathLike[str], network: str | None, device: str, how: How) -> Network: ...
+    @staticmethod
+    def builtin(name: str, device: str, how: How) -> Network: ...
+    def json(self, nm_per_px: float | None) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def n_stages(self) -> int: ...
+    @property
+    def device(self) -> str: ...
+    def layer_at_depth(self, depth: int) -> str: ...
+    def check_layer(self, name: str) -> None: ...
+
+@final
+class Lens:
+    @property
+    def json(self) -> str: ...
+    def maps(self) -> npt.NDArray[np.float32]: ...
+    def image(self) -> npt.NDArray[np.float32]: ...
+    def false_color(self) -> npt.NDArray[np.float32] | None: ...
+    def reconstruction(self) -> npt.NDArray[np.float32] | None: ...
+    def relative_errors(self) -> npt.NDArray[np.float32] | None: ...
+    def map_png(self, channel: int, range: tuple[float, float]) -> bytes: ...
+
+@final
+class Classification:
+    @property
+    def json(self) -> str: ...
+    @property
+    def calibrated(self) -> bool: ...
+    @property
+    def reliability(self) -> str | None: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
+
+@final
+class Measurement:
+    @property
+    def json(self) -> str: ...
+    def files(self) -> list[tuple[str, bytes]]: ...
+    def save(self, path: str | PathLike[str], force: bool) -> None: ...
+
+@final
+class Segmentation:
+    @property
+    def json(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    def labels(self) -> npt.NDArray[np.int32]: ...
+    def overlay(self) -> npt.NDArray[np.uint8]: ...
+    def files(self) -> list[tuple[str, bytes]]: ...
+    def save(self, path: str | PathLike[str], force: bool) -> None: ...
+
+def main(arguments: list[str]) -> int: ...
+def pixels_of_png(content: bytes) -> npt.NDArray[np.uint8]: ...
+def lens(image: Image, network: Network, layer: str, order: str, extras: bool, how: How) -> Lens: ...
+def save_lens(
+    image: Image,
+    network: Network,
+    layer: str,
+    order: str,
+    maps: list[str],
+    path: str | PathLike[str],
+    force: bool,
+    how: How,
+) -> None: ...
+def classify(image: Image, network: Network, abstain_below: float | None, how: How) -> Classification: ...
+def measure(
+    image: Image, measuring: Measuring, segmenter: Network | None, network: Network | None, how: How
+) -> Measurement: ...
+def segment(image: Image, network: Network, segmenting: Segmenting, how: How) -> Segmentation: ...
+def visualize(
+    network: Network, units: list[str], visualizing: Visualizing, path: str | PathLike[str], how: How
+) -> str: ...
+def save_files(files: list[tuple[str, bytes]], path: str | PathLike[str], force: bool) -> None: ...

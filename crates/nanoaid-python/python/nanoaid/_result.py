@@ -1,0 +1,65 @@
+"""What all results have: their JSON, a table of it in notebooks, and optional packages that are asked for by name."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+StrPath: TypeAlias = str | os.PathLike[str]
+
+
+def optional(package: str, extra: str, what: str) -> Any:
+    """The module `package`, which `what` needs."""
+    try:
+        return import_module(package)
+    except ImportError as error:
+        name = package.partition(".")[0]
+        raise ImportError(f"{what} needs the package {name}: pip install nanoaid[{extra}]") from error
+
+
+class Result:
+    """A result of the library: its JSON is that of the command line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def to_json(self) -> str:
+        """The JSON that the command line prints for it."""
+        return self._text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dictionary; each call makes a new one."""
+        made: dict[str, Any] = json.loads(self._text)
+        return made
+
+
+def table_html(rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:
+    """A table; everything in it is text."""
+    cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+    lines = [f"<tr>{cells}</tr>"] if head else []
+    for row in rows:
+        cells = "".join(f"<td style='text-align:left'>{html.escape(str(cell))}</td>" for cell in row)
+        lines.append(f"<tr>{cells}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def image_html(png: bytes, text: str, width: int = 320) -> str:
+    """A picture with the `text` that is read out instead of it."""
+    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:{width}px">'
+
+
+def axes_of(ax: Axes | None) -> Axes:
+    """`ax`, or new axes without ticks."""
+    if ax is None:
+        ax = optional("matplotlib.pyplot", "plot", "plot").subplots()[1]
+    ax.set_axis_off()
+    return ax

@@ -1,0 +1,143 @@
+"""What goes wrong has a class, and the words of the command line."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nanoaid
+from conftest import discs, run
+
+
+def test_a_missing_file_is_a_missing_file_to_python_too(tmp_path: Path) -> None:
+    path = tmp_path / "none.tif"
+    with pytest.raises(FileNotFoundError) as caught:
+        nanoaid.read(path)
+    assert isinstance(caught.value, nanoaid.ReadError | ValueError)
+    assert str(caught.value) in run("info", path, cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"II*\0\x08\0\0\0\xff\xff", b"\x89PNG\r\n\x1a\n"])
+def test_a_damaged_file_is_named_in_the_words_of_the_command_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.tif"
+    path.write_bytes(content)
+    with pytest.raises(nanoaid.ReadError) as caught:
+        nanoaid.read(path)
+    assert "damaged.tif" in str(caught.value)
+    assert str(caught.value) in run("info", path, cwd=tmp_path).stderr
+
+
+def test_a_flat_image_is_refused_in_the_words_of_the_command_line(tmp_path: Path) -> None:
+    np.save(tmp_path / "flat.npy", np.full((64, 64), 7, np.uint8))
+    with pytest.raises(nanoaid.ReadError) as caught:
+        nanoaid.lens(nanoaid.from_array(np.full((64, 64), 7, np.uint8), name="flat.npy"), depth=1)
+    assert str(caught.value) in run("lens", "flat.npy", "--depth", 1, cwd=tmp_path).stderr
+
+
+def test_an_unknown_layer_names_those_there_are(tmp_path: Path, particles: Path) -> None:
+    with pytest.raises(nanoaid.NetworkError, match="encoder.1") as caught:
+        nanoaid.lens(nanoaid.read(particles), layer="encoder.9")
+    assert str(caught.value) in run("lens", particles, "--layer", "encoder.9", cwd=tmp_path).stderr
+
+
+def test_a_depth_that_is_not_there_says_how_many_there_are(tmp_path: Path, particles: Path) -> None:
+    with pytest.raises(nanoaid.NetworkError, match="depths 1 to") as caught:
+        nanoaid.lens(nanoaid.read(particles), depth=99)
+    assert str(caught.value) in run("lens", particles, "--depth", 99, cwd=tmp_path).stderr
+
+
+def test_a_unit_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(nanoaid.NetworkError, match="encoder.1:9999") as caught:
+        nanoaid.visualize("autoencoder", "encoder.1:9999", size=32, steps=1)
+    ended = run("visualize", "autoencoder", "--unit", "encoder.1:9999", "--size", 32, cwd=tmp_path)
+    assert str(caught.value) in ended.stderr
+
+
+image = discs(64, 80)
+
+SETTINGS: list[tuple[str, Callable[[], object]]] = [
+    ("pixel size", lambda: nanoaid.from_array(image, nm_per_px=-1.0)),
+    ("data_bar", lambda: nanoaid.from_array(image, data_bar="cut")),  # type: ignore[arg-type]
+    ("crop", lambda: nanoaid.from_array(image, data_bar=64)),
+    ("data_bar", lambda: nanoaid.from_array(image, data_bar=True)),
+    ("threads", lambda: nanoaid.lens(nanoaid.from_array(image), depth=1, threads=0)),
+    ("order", lambda: nanoaid.lens(nanoaid.from_array(image), depth=1, order="size")),  # type: ignore[arg-type]
+    ("layer and depth", lambda: nanoaid.lens(nanoaid.from_array(image), depth=1, layer="encoder.1")),
+    ("tilt_deg", lambda: nanoaid.measure(nanoaid.from_array(image), tilt_deg=91)),
+    ("what", lambda: nanoaid.measure(nanoaid.from_array(image), "size")),  # type: ignore[arg-type]
+    ("unit", lambda: nanoaid.measure(nanoaid.from_array(image), unit="encoder.1:0")),
+    ("what", lambda: nanoaid.segment(nanoaid.from_array(image), "cells")),  # type: ignore[arg-type]
+    ("threshold", lambda: nanoaid.segment(nanoaid.from_array(image), threshold=1.5)),
+    ("abstain_below", lambda: nanoaid.classify(nanoaid.from_array(image), abstain_below=1.5)),
+    ("steps", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", steps=0)),
+    ("preset", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", preset="slow")),  # type: ignore[arg-type]
+    ("encoder.1:", lambda: nanoaid.visualize("autoencoder", "encoder.1:")),
+    ("page", lambda: nanoaid.read("any.tif", page=-1)),
+]
+
+
+@pytest.mark.parametrize("word, call", SETTINGS)
+def test_a_setting_out_of_range_is_named(word: str, call: Callable[[], object]) -> None:
+    with pytest.raises(nanoaid.SettingError) as caught:
+        call()
+    assert word in str(caught.value)
+
+
+def test_an_unknown_network_names_the_built_in_ones() -> None:
+    with pytest.raises(nanoaid.NetworkError, match="autoencoder, classifier, segmenter"):
+        nanoaid.Network.builtin("transformer")
+    with pytest.raises(nanoaid.NetworkError, match="nothing-here"):
+        nanoaid.Network.open("nothing-here")
+
+
+def test_a_network_of_another_kind_is_refused(particles: Path) -> None:
+    micrograph = nanoaid.read(particles)
+    with pytest.raises(nanoaid.NetworkError, match="segmenter"):
+        nanoaid.segment(micrograph, network="autoencoder")
+    with pytest.raises(nanoaid.NetworkError, match="classifier"):
+        nanoaid.classify(micrograph, network="autoencoder")
+
+
+def test_folders_with_files_are_not_written_over(particles: Path, tmp_path: Path) -> None:
+    found = nanoaid.segment(nanoaid.read(particles))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(nanoaid.OutputError, match="not empty"):
+        found.save(tmp_path / "out")
+    found.save(tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "out" / "discs.json").is_file()
+
+
+def test_arrays_that_are_no_image_are_refused() -> None:
+    for array in (np.zeros((3, 40, 60)), np.zeros(5), np.zeros((4, 4), complex)):
+        with pytest.raises(nanoaid.ReadError, match="array.npy"):
+            nanoaid.from_array(array)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        nanoaid.NanoaidError,
+        nanoaid.ReadError,
+        nanoaid.MissingFileError,
+        nanoaid.NetworkError,
+        nanoaid.SettingError,
+        nanoaid.OutputError,
+        nanoaid.InternalError,
+    ],
+)
+def test_exceptions_survive_pickling(error: type[Exception]) -> None:
+    again = pickle.loads(pickle.dumps(error("a.tif: why")))
+    assert (type(again), str(again)) == (error, "a.tif: why")
+
+
+def test_all_but_faults_of_the_program_are_value_errors() -> None:
+    for error in (nanoaid.ReadError, nanoaid.NetworkError, nanoaid.SettingError, nanoaid.OutputError):
+        assert issubclass(error, nanoaid.NanoaidError)
+    assert issubclass(nanoaid.NanoaidError, ValueError)
+    assert not issubclass(nanoaid.InternalError, ValueError)

@@ -1,0 +1,107 @@
+"""Every call gives the JSON that the command line prints, and writes the files that it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import nanoaid
+from conftest import MAKERS, printed, run
+
+
+def same_files(one: Path, other: Path) -> None:
+    """Fails unless both folders hold the same names with the same bytes."""
+
+    def content(folder: Path) -> dict[str, bytes]:
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    ours, theirs = content(one), content(other)
+    assert sorted(ours) == sorted(theirs)
+    assert len(ours) > 1
+    different = [name for name in ours if ours[name] != theirs[name]]
+    assert different == []
+
+
+@pytest.mark.parametrize("name", ["thermo_pfib.tif", "fei_quanta3d.tif"])
+def test_info_of_a_micrograph(name: str, tmp_path: Path) -> None:
+    path = MAKERS / name
+    assert [nanoaid.read(path).to_dict()] == printed("info", path, cwd=tmp_path)
+
+
+def test_info_of_an_array_is_that_of_its_file(particles: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    found = nanoaid.from_array(np.load(particles), nm_per_px=2.5, name="discs.npy")
+    assert [found.to_dict()] == printed("info", "discs.npy", "--nm-per-px", 2.5, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "classifier", "segmenter"])
+def test_info_of_a_network(name: str, tmp_path: Path) -> None:
+    assert [nanoaid.Network.open(name).to_dict()] == printed("info", name, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("order", ["energy", "channel"])
+def test_lens(order: str, particles: Path, tmp_path: Path) -> None:
+    arguments = ("lens", particles, "--depth", 2, "--order", order, "--maps", "npz", "--out", "theirs")
+    [shown] = printed(*arguments, cwd=tmp_path)
+    found = nanoaid.lens(nanoaid.read(particles), depth=2, order=order)  # type: ignore[arg-type]
+    assert [found.to_dict()] == shown["layers"]
+    found.save(tmp_path / "ours", maps=["npz"])
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_classify(wires: Path, tmp_path: Path) -> None:
+    found = nanoaid.classify(nanoaid.read(wires))
+    assert [found.to_dict()] == printed("classify", wires, "--csv", "theirs.csv", cwd=tmp_path)
+    found.save(tmp_path / "ours.csv")
+    assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "theirs.csv").read_bytes()
+
+
+def test_measure(wires: Path, tmp_path: Path) -> None:
+    found = nanoaid.measure(nanoaid.read(wires, nm_per_px=3.0))
+    assert [found.to_dict()] == printed("measure", wires, "--nm-per-px", 3.0, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_measure_with_options(particles: Path, tmp_path: Path) -> None:
+    micrograph = nanoaid.read(particles, data_bar="keep")
+    found = nanoaid.measure(micrograph, ["count", "orientation"], segmenter=None, part=(8, 16, 150, 200), tilt_deg=10)
+    options = ("--what", "orientation,count", "--no-segmenter", "--box", "8,16,150,200", "--tilt", 10, "--keep-data-bar")
+    assert [found.to_dict()] == printed("measure", particles, *options, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_measure_through_a_network(particles: Path, tmp_path: Path) -> None:
+    found = nanoaid.measure(nanoaid.read(particles), "count", network="autoencoder", unit="encoder.2:3")
+    options = ("--what", "count", "--run", "autoencoder", "--unit", "encoder.2:3")
+    assert [found.to_dict()] == printed("measure", particles, *options, "--out", "theirs", cwd=tmp_path)
+
+
+def test_segment(particles: Path, tmp_path: Path) -> None:
+    found = nanoaid.segment(nanoaid.read(particles, nm_per_px=2.0), threshold=0.4, min_size_px=6)
+    options = ("--nm-per-px", 2.0, "--threshold", 0.4, "--min-size", 6, "--out", "theirs")
+    assert [found.to_dict()] == printed("segment", particles, *options, cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_visualize(tmp_path: Path) -> None:
+    found = nanoaid.visualize("autoencoder", ["encoder.1:2", "encoder.2:0"], size=32, steps=8, seed=3)
+    options = ("--unit", "encoder.1:2", "--unit", "encoder.2:0", "--size", 32, "--steps", 8, "--seed", 3)
+    theirs = printed("visualize", "autoencoder", *options, "--out", "theirs", cwd=tmp_path)
+    assert [one.to_dict() for one in found] == theirs
+    found[0].save(tmp_path / "ours")
+    same = {path.name for path in (tmp_path / "theirs").iterdir() if not path.name.startswith(".")}
+    assert {path.name for path in (tmp_path / "ours").iterdir() if not path.name.startswith(".")} == same
+    for name in same - {"sheet.png"}:  # its title names all units
+        assert (tmp_path / "ours" / name).read_bytes() == (tmp_path / "theirs" / name).read_bytes(), name
+
+
+def test_a_saved_result_can_be_repeated_by_the_command_line(particles: Path, tmp_path: Path) -> None:
+    nanoaid.segment(nanoaid.read(particles)).save(tmp_path / "ours")
+    ended = run("replay", tmp_path / "ours" / "discs.json", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
