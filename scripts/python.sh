@@ -25,7 +25,7 @@ mkdir -p "$target"
 target=$(cd "$target" && pwd)
 environment=$target/python
 wheels=$target/wheels
-export CARGO_TARGET_DIR=$target PIP_DISABLE_PIP_VERSION_CHECK=1
+export CARGO_TARGET_DIR=$target PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 
 step 'a fresh environment'
 # python3 may be a wrapper that looks at the current folder: what it is decides
