@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use micrograph::Rect;
+use micrograph::measure::count::Polarity;
 use micrograph::measure::{MeasureConfig, ReportConfig, Task};
 use nanoaid::measure::{
     MeasureFolder, MeasureNetworks, MeasureSettings, MeasuredImage, PatternNetwork, measure as measured,
@@ -38,6 +39,10 @@ pub(crate) struct Measuring {
     part: Option<[usize; 4]>,
     bar_nm: Option<f64>,
     bar_box: Option<[usize; 4]>,
+    polarity: Option<String>,
+    min_size_px: Option<f64>,
+    max_size_px: Option<f64>,
+    threshold: Option<f64>,
 }
 
 impl Measuring {
@@ -45,7 +50,14 @@ impl Measuring {
         let mut what = self.what.iter().map(|name| task(name)).collect::<Result<Vec<Task>, Fault>>()?;
         what.sort_unstable();
         what.dedup();
-        let report = ReportConfig { what, tilt_deg: self.tilt_deg, tilt_axis_deg: self.tilt_axis_deg };
+        let report = ReportConfig {
+            what,
+            tilt_deg: self.tilt_deg,
+            tilt_axis_deg: self.tilt_axis_deg,
+            polarity: self.polarity.as_deref().map(polarity).transpose()?,
+            min_size_px: self.min_size_px,
+            max_size_px: self.max_size_px,
+        };
         let parameters = [("geometry.tilt_deg", "tilt_deg"), ("geometry.tilt_axis_deg", "tilt_axis_deg")];
         let report = report.checked().map_err(|error| Fault::of_parameter(error, &parameters))?;
         let rect = |[y, x, height, width]: [usize; 4]| Rect { y, x, height, width };
@@ -58,7 +70,18 @@ impl Measuring {
             page: image.config.read.page,
             data_bar: image.config.data_bar,
         };
-        Ok(MeasureSettings { file, unit: self.unit.clone() })
+        let settings = MeasureSettings { file, unit: self.unit.clone(), threshold: self.threshold };
+        settings.segment()?;
+        Ok(settings)
+    }
+}
+
+/// What the command line calls `name`.
+fn polarity(name: &str) -> Result<Polarity, Fault> {
+    match name {
+        "bright" => Ok(Polarity::Bright),
+        "dark" => Ok(Polarity::Dark),
+        _ => Err(Fault::of_text("polarity", &format!("found `{name}`, expected bright or dark"))),
     }
 }
 

@@ -500,8 +500,11 @@ impl<'a> Work<'a> {
     fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
-        let (found, working) =
-            self.in_working((Task::Pitch, self.working), |working| grating(&working.plane, &config), resolved)?;
+        let (found, working) = self.in_working(
+            (Task::Pitch, self.working),
+            |working| grating(&working.plane, &config),
+            resolved,
+        )?;
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(
@@ -519,8 +522,11 @@ impl<'a> Work<'a> {
     fn lattice(&mut self) -> Result<answer::Answered, String> {
         let config = LatticeConfig { geometry: self.lengths.geometry, ..LatticeConfig::default() };
         let resolved = |found: &Lattice| found.vectors.iter().all(|[y, x]| y.hypot(*x) >= RESOLVED_PERIOD);
-        let (found, working) =
-            self.in_working((Task::Lattice, self.working), |working| lattice(&working.plane, &config), resolved)?;
+        let (found, working) = self.in_working(
+            (Task::Lattice, self.working),
+            |working| lattice(&working.plane, &config),
+            resolved,
+        )?;
         let found = working.lattice(found);
         let missing = found.n_missing as f64 / found.sites.len().max(1) as f64;
         if missing > MANY_MISSING {

@@ -139,19 +139,28 @@ def measure(
     bar_box: Box | None = None,
     tilt_deg: float = 0.0,
     tilt_axis_deg: float = 0.0,
+    polarity: Literal["bright", "dark"] | None = None,
+    min_size_px: float | None = None,
+    max_size_px: float | None = None,
+    threshold: float | None = None,
     threads: int | None = None,
 ) -> Measurement:
     """Measures `what`; by default what the evidence in the image is for.
 
     `segmenter` counts particles beside the count without a network, unless it is ``None``. `network` looks at the
     pattern, too, through `unit` if that is given. `part` of the specimen is measured alone. `bar_nm` is the length of
-    the scale bar drawn in the data bar, or in `bar_box`.
+    the scale bar drawn in the data bar, or in `bar_box`. `polarity`, `min_size_px` and `max_size_px` choose which particles
+    count, `threshold` is the segmenter's least probability.
     """
     measuring: _nanoaid.Measuring = {
         "what": [what] if isinstance(what, str) else list(what),
         "unit": unit,
         "tilt_deg": tilt_deg,
         "tilt_axis_deg": tilt_axis_deg,
+        "polarity": polarity,
+        "min_size_px": min_size_px,
+        "max_size_px": max_size_px,
+        "threshold": threshold,
         "part": None if part is None else list(part),
         "bar_nm": bar_nm,
         "bar_box": None if bar_box is None else list(bar_box),

@@ -48,6 +48,10 @@ class Measuring(TypedDict):
     part: list[int] | None
     bar_nm: float | None
     bar_box: list[int] | None
+    polarity: str | None
+    min_size_px: float | None
+    max_size_px: float | None
+    threshold: float | None
 
 @type_check_only
 class Segmenting(TypedDict):

@@ -378,10 +378,8 @@ fn doubts(found: &Explanation) -> Vec<String> {
         }
     }
     let n = found.methods.len();
-    let pairs: Vec<f64> = (0..n)
-        .flat_map(|a| (0..a).filter_map(move |b| Some((a, b))))
-        .filter_map(|(a, b)| found.agreement[a][b])
-        .collect();
+    let pairs: Vec<f64> =
+        (0..n).flat_map(|a| (0..a).map(move |b| (a, b))).filter_map(|(a, b)| found.agreement[a][b]).collect();
     if !pairs.is_empty() && mean(&pairs) < AGREEMENT {
         doubts.push(format!(
             "the methods disagree (mean rank correlation {:.2}): none of them is the explanation",

@@ -16,8 +16,9 @@ impl Work<'_> {
             return false;
         }
         let geometry = self.lengths.geometry;
-        let look =
-            |working: &Working| in_part(&working.plane, &geometry).ok_or("nothing repeats itself in a part of the image");
+        let look = |working: &Working| {
+            in_part(&working.plane, &geometry).ok_or("nothing repeats itself in a part of the image")
+        };
         let n_warnings = self.warnings.len();
         let found = self.in_working((Task::Pitch, self.working), look, |_| true);
         let (task, answered) = match found {

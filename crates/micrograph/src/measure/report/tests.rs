@@ -369,9 +369,8 @@ fn sizes_and_polarity_choose_what_is_counted() {
     // 3 × 4 discs of 24 px, 3 × 3 of 10 px between them, brighter than the background
     let mut stream = Stream::new(3, "discs", 0);
     let plane = Plane::from_fn(240, 320, |y, x| {
-        let inside = |y0: usize, x0: usize, radius: f64| {
-            (y as f64 - y0 as f64).hypot(x as f64 - x0 as f64) <= radius
-        };
+        let inside =
+            |y0: usize, x0: usize, radius: f64| (y as f64 - y0 as f64).hypot(x as f64 - x0 as f64) <= radius;
         let large = (0..3).any(|row| (0..4).any(|column| inside(40 + 80 * row, 40 + 80 * column, 12.0)));
         let small = (0..3).any(|row| (0..3).any(|column| inside(40 + 80 * row, 80 + 80 * column, 5.0)));
         let level = if large || small { 0.7 } else { 0.3 };

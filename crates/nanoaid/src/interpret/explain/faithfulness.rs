@@ -3,7 +3,7 @@
 //! *Deletion* removes cells from the highest to the lowest, *insertion* brings them back in that order (Petsiuk et al.
 //! 2018); the area under the curve of the score, 0 where all is removed and 1 for the whole micrograph. A faithful
 //! map has a low deletion and a high insertion; where every cell counts by itself, the two sum up to 1, and a random order
-//! gives ½. *MuFidelity* is the rank correlation of what random subsets of cells have in the map with the fall of the
+//! gives ½. *`MuFidelity`* is the rank correlation of what random subsets of cells have in the map with the fall of the
 //! score where they are removed (Bhatt et al. 2020).
 
 use micrograph::Plane;

@@ -88,7 +88,7 @@ impl<'a> Filler<'a> {
         let (height, width) = (self.plane.height(), self.plane.width());
         let filled;
         let fill = if self.fill == Fill::Road {
-            filled = resampled(&self.from_neighbours(removed), height, width, Sampling::Bilinear);
+            filled = resampled(&self.with_holes_filled(removed), height, width, Sampling::Bilinear);
             &filled
         } else {
             &self.whole
@@ -106,7 +106,7 @@ impl<'a> Filler<'a> {
     }
 
     /// The reduced plane with the holes filled.
-    fn from_neighbours(&self, removed: &[bool]) -> Plane {
+    fn with_holes_filled(&self, removed: &[bool]) -> Plane {
         let (height, width) = (self.whole.height(), self.whole.width());
         let place = |index: usize, reduced: usize, length: usize| {
             (((index as f64 + 0.5) * length as f64 / reduced as f64) as usize).min(length - 1)

@@ -1,4 +1,4 @@
-//! Gradients for the pixels: gradient × input, integrated gradients, SmoothGrad, guided backpropagation, deconvnet.
+//! Gradients for the pixels: gradient × input, integrated gradients, `SmoothGrad`, guided backpropagation, deconvnet.
 
 use std::str::FromStr;
 
@@ -20,7 +20,7 @@ const FIRST_STEPS: usize = 16;
 const STEPS_TOGETHER: usize = 4;
 /// Gap at which integrated gradients have converged, as a share of the difference of the two scores.
 const SMALL_GAP: f64 = 0.01;
-/// Noisy copies of SmoothGrad, and the standard deviation of their noise for pixels in `[0, 1]`.
+/// Noisy copies of `SmoothGrad`, and the standard deviation of their noise for pixels in `[0, 1]`.
 const N_NOISY: usize = 16;
 const NOISE: f64 = 0.1;
 /// Standard deviation of the blur that is a baseline or a fill, as a share of the shorter side.

@@ -127,7 +127,7 @@ impl<'a> Scored<'a> {
             let values = self.graph.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
             let leaves: Vec<Tensor<4>> =
                 values.iter().map(|value| value.clone().autodiff().require_grad()).collect();
-            let score = self.score.of(self.from_maps(tensor.autodiff(), layers, &leaves));
+            let score = self.score.of(self.output_of_maps(tensor.autodiff(), layers, &leaves));
             let mut gradients = score.sum().backward();
             let of_layers: Vec<Vec<LayerGradient>> = values
                 .into_iter()
@@ -157,12 +157,12 @@ impl<'a> Scored<'a> {
             let tensor = self.tensor(few);
             let values = self.graph.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
             let zeros: Vec<Tensor<4>> = values.iter().map(Tensor::zeros_like).collect();
-            scores.extend(host(self.score.of(self.from_maps(tensor, layers, &zeros))));
+            scores.extend(host(self.score.of(self.output_of_maps(tensor, layers, &zeros))));
         }
         Ok(scores)
     }
 
-    fn from_maps(&self, images: Tensor<4>, layers: &[ValueId], maps: &[Tensor<4>]) -> Tensor<4> {
+    fn output_of_maps(&self, images: Tensor<4>, layers: &[ValueId], maps: &[Tensor<4>]) -> Tensor<4> {
         let mut given = vec![(IMAGE, images)];
         given.extend(layers.iter().copied().zip(maps.iter().cloned()));
         let end = [self.graph.end()];
