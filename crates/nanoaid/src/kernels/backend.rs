@@ -1,10 +1,13 @@
 //! The operations as an extension of Burn's backends. The bodies here are made of Burn's own
 //! operations; a backend that has better ones overrides them.
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
-use burn::backend::Cube;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use burn::backend::{
+    Cube,
+    ops::{FloatTensorOps, ModuleOps},
+};
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 
