@@ -125,7 +125,7 @@ fn numbers(record: &ExplainRecord) -> Markup {
         @if !fills.is_empty() {
             h2 { "Does what they mark matter?" }
             p {
-                "The score, from 0 where everything is removed to 1 for the whole micrograph, while the parts that a map marks highest are removed first (deletion: low is good) or brought back first (insertion: high is good); areas under these curves. A random order gives about ½ where every part counts by itself. Rows in grey are controls that know nothing of the network: a map that is no better explains nothing."
+                "The score, from 0 where everything is removed to 1 for the whole micrograph (−1 where the fill has a higher score than the micrograph), while the parts that a map marks highest are removed first (deletion: low is good) or brought back first (insertion: high is good); areas under these curves. A random order gives about half of the whole each where every part counts by itself. Rows in grey are controls that know nothing of the network: a map that is no better explains nothing."
             }
             div.wide { table {
                 thead {
@@ -201,7 +201,7 @@ fn areas(record: &ExplainRecord) -> Markup {
                 "The data bar was cut off. Left on, it is " (percent(bar.area)) " of the image and has "
                 (percent(bar.share)) " of the attribution by " (found.methods.first().map_or("", |one| one.method.name()))
                 @if let Some(class) = &bar.class {
-                    @if Some(class) == found.class.as_ref() { "; the class stays." } @else { "; the class is then " b { (class) } "." }
+                    @if Some(class) == bar.class_without.as_ref() { "; the class stays." } @else { "; the class is then " b { (class) } "." }
                 } @else { "." }
             }
         }
@@ -214,7 +214,7 @@ fn units(record: &ExplainRecord) -> Markup {
         @if !found.units.is_empty() {
             h2 { "Which units carry it?" }
             p {
-                "What single channels add to the score, with where they do. "
+                "What single channels add to the score (to first order, if it is not linear in them), with where they do. "
                 code { "nanoaid visualize" } " and " code { "nanoaid site" } " show what a unit looks for."
             }
             div.mistakes {
@@ -249,7 +249,8 @@ fn checks(record: &ExplainRecord) -> Markup {
         .iter()
         .find_map(|one| one.checks.as_ref())
         .map_or(Vec::new(), |checks| checks.randomized.iter().map(|one| one.share).collect());
-    let random = |of: &Randomized| format!("{:.2}", of.similarity);
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+    let random = |of: &Randomized| number(of.similarity);
     html! {
         @if !shares.is_empty() {
             h2 { "Further checks" }
@@ -265,11 +266,11 @@ fn checks(record: &ExplainRecord) -> Markup {
                 tbody { @for one in &found.methods { @if let Some(checks) = &one.checks {
                     tr {
                         th scope="row" { (one.method) }
-                        td.number { (format!("{:.2}", checks.mu_fidelity)) }
-                        td.number { (format!("{:.2}", checks.sensitivity)) }
+                        td.number { (number(checks.mu_fidelity)) }
+                        td.number { (number(checks.sensitivity)) }
                         @for one in &checks.randomized { td.number { (random(one)) } }
-                        td.number { (checks.randomized.last().map_or(String::new(), |one| format!("{:+.2}", one.entropy_rise))) }
-                        td.number { (checks.second_class.map_or("–".to_owned(), |value| format!("{value:.2}"))) }
+                        td.number { (number(checks.randomized.last().and_then(|one| one.entropy_rise))) }
+                        td.number { (number(checks.second_class)) }
                     }
                 } } }
             } }

@@ -55,10 +55,10 @@ use std::ops::ControlFlow;
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
-use crate::network::Layer;
+use crate::network::{Layer, ValueId};
 use crate::train::regression::argmax;
 use crate::{ConfigError, Network};
-use area::{Area, areas};
+use area::areas;
 use attribution::{Attribution, Subject};
 use cells::Cells;
 use error::Tick;
@@ -71,7 +71,7 @@ use views::Views;
 
 /// Largest image in Mpx that a network sees as a whole, for its gradients.
 const MOST_MPX: usize = 4;
-/// Gap from which on an attribution does not conserve what it should.
+/// Relative gap above which an attribution is reported as incomplete.
 const LARGE_GAP: f64 = 0.05;
 /// Mean rank correlation of the methods below which they disagree.
 const AGREEMENT: f64 = 0.3;
@@ -208,29 +208,11 @@ pub fn explain(
 ) -> Result<Explained, ExplainError> {
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
-    let views = Views::of(network, size);
-    if views.size() == size && size.0 * size.1 > MOST_MPX * 1_000_000 {
-        return Err(ExplainError::TooLarge { height: size.0, width: size.1, most: MOST_MPX });
-    }
-    fits(network, views.size())?;
-    let cut = views.cut(plane);
-    let logits = mean_logits(network, &cut);
-    let score = config.target.score(network, &logits)?;
-    let described = network.known_layer(&score.layer)?;
-    if let Some((y, x)) = score.position {
-        let (height, width) = (described.map_length(views.size().0), described.map_length(views.size().1));
-        if y >= height || x >= width {
-            return Err(ExplainError::NoPosition { unit: score.text, height, width });
-        }
-    }
-    let scored = Scored::new(network, score.clone());
-    let layers = match &config.layer {
-        Some(name) => vec![scored.map_layer(name, views.size())?],
-        None => scored.map_layers(views.size()),
-    };
-    let subject = Subject { plane, views: &views, config: &config, layers: &layers };
+    let task = Task::new(network, plane, &config)?;
+    let Task { views, logits, scored, layers } = &task;
+    let (subject, score) = (task.subject(plane, &config), scored.score());
     let mut warnings = Vec::new();
-    let attributions = attributions(&subject, &scored, &mut warnings, tick)?;
+    let attributions = attributions(&subject, scored, &mut warnings, tick)?;
     let (methods, found): (Vec<Method>, Vec<Attribution>) = attributions.into_iter().unzip();
 
     let controls: Vec<Plane> = Control::ALL.iter().map(|control| control.map(plane, config.seed)).collect();
@@ -239,22 +221,25 @@ pub fn explain(
     let fills = match config.thoroughness {
         Thoroughness::Quick => Vec::new(),
         Thoroughness::Usual => vec![config.fill],
-        Thoroughness::Checks => Fill::CHECKED.to_vec(),
+        Thoroughness::Checks => {
+            let others = Fill::CHECKED.into_iter().filter(|fill| *fill != config.fill);
+            std::iter::once(config.fill).chain(others).collect()
+        }
     };
     for fill in fills {
-        let removal = Removal { fill, ..subject.removal(&scored) };
+        let removal = Removal { fill, ..subject.removal(scored) };
         match faithfulness(&removal, &maps, config.seed, tick)? {
             Some(of_maps) => faithful.iter_mut().zip(of_maps).for_each(|(all, one)| all.push(one)),
             None => warnings.push(format!(
-                "removing the whole micrograph (fill: {}) does not change the score: deletion and insertion say nothing",
+                "removing the whole micrograph (fill: {}) changes the score by less than 5 %: deletion and insertion are not given",
                 fill.name()
             )),
         }
     }
-    let second = second_class(network, &logits, &score);
+    let second = second_class(network, logits, score);
     let checks = match config.thoroughness {
         Thoroughness::Checks => {
-            check::checks(&subject, &scored, (&methods, &maps[..methods.len()]), second, tick)?
+            check::checks(&subject, scored, (&methods, &maps[..methods.len()]), second, tick)?
                 .into_iter()
                 .map(Some)
                 .collect()
@@ -265,59 +250,98 @@ pub fn explain(
     let means: Vec<Vec<f64>> = maps.iter().map(|map| cells.means(map)).collect();
     let agreement = means.iter().map(|a| means.iter().map(|b| rank_correlation(a, b)).collect()).collect();
 
-    let of_layers = subject.layer_gradients(&scored, &layers, tick)?;
+    let of_layers = subject.layer_gradients(scored, layers, tick)?;
     let names: Vec<&str> = layers.iter().map(|&id| scored.name(id)).collect();
-    let (units, of_units) = unit::units(&names, &of_layers, &views).into_iter().unzip();
-    let is_answer = |class: &usize| *class == argmax(&logits) && config.thoroughness != Thoroughness::Quick;
-    let class = score.class.filter(is_answer);
+    let (units, of_units) = unit::units(&names, &of_layers, views).into_iter().unzip();
+    // of another class than the answer there is nothing to change
+    let class = score.class.filter(|class| *class == argmax(logits));
+    let class = class.filter(|_| config.thoroughness != Thoroughness::Quick);
     let classes = class_names(network);
     let counterfactual = match class {
         Some(class) => {
-            let removal = subject.removal(&scored);
+            let removal = subject.removal(scored);
             counterfactual::counterfactual((&removal, &classes), (&found[0].map, class), config.seed, tick)?
         }
         None => None,
     };
     let (counterfactual, removed) = counterfactual.unzip();
     let controls_with = faithful.split_off(methods.len());
-    let of_areas = areas(plane, config.structures, tick)?;
-    let all_maps: Vec<Plane> = found.iter().map(|one| one.map.clone()).collect();
-    let score_value = mean(&scored.scores(&cut, tick)?);
+    let of_areas = areas(plane, config.structures, &mut warnings, tick)?;
+    let of_areas = of_areas.iter().map(|area| area.share(&maps[..methods.len()])).collect();
+    let value = mean(&scored.scores(&views.cut(plane), tick)?);
+    let mut own_maps = Vec::with_capacity(methods.len());
+    let results = methods.into_iter().zip(found).zip(faithful).zip(checks);
+    let results = results.map(|(((method, one), faithfulness), checks)| {
+        own_maps.push(one.map);
+        MethodResult { method, completeness: one.completeness, n_steps: one.n_steps, faithfulness, checks }
+    });
     let mut explanation = Explanation {
+        target: score.text.clone(),
         class: score.class.map(|class| classes[class].clone()),
-        target: score.text,
-        score: score_value,
+        score: value,
         n_views: views.len(),
         view_px: views.size(),
         layers: names.into_iter().map(str::to_owned).collect(),
         baseline: config.baseline,
-        methods: methods
-            .into_iter()
-            .zip(found)
-            .zip(faithful)
-            .zip(checks)
-            .map(|(((method, one), faithfulness), checks)| MethodResult {
-                method,
-                completeness: one.completeness,
-                n_steps: one.n_steps,
-                faithfulness,
-                checks,
-            })
-            .collect(),
+        methods: results.collect(),
         controls: Control::ALL
             .into_iter()
             .zip(controls_with)
             .map(|(control, faithfulness)| ControlResult { control, faithfulness })
             .collect(),
         agreement,
-        areas: of_areas.iter().map(|area: &Area| area.share(&all_maps)).collect(),
+        areas: of_areas,
         units,
         counterfactual,
         warnings,
     };
     let more = doubts(&explanation);
     explanation.warnings.extend(more);
-    Ok(Explained { explanation, maps: all_maps, of_units, coverage: views.coverage(), removed })
+    Ok(Explained { explanation, maps: own_maps, of_units, coverage: views.coverage(), removed })
+}
+
+/// What is explained of a micrograph, and how the network sees it.
+struct Task<'a> {
+    views: Views,
+    /// The mean over the views; empty where the network has no classes.
+    logits: Vec<f64>,
+    scored: Scored<'a>,
+    /// Layers of class activation maps, at least one.
+    layers: Vec<ValueId>,
+}
+
+impl<'a> Task<'a> {
+    fn new(network: &'a Network, plane: &Plane, config: &ExplainConfig) -> Result<Self, ExplainError> {
+        let size = (plane.height(), plane.width());
+        let views = Views::of(network, size);
+        if views.size() == size && size.0 * size.1 > MOST_MPX * 1_000_000 {
+            return Err(ExplainError::TooLarge { height: size.0, width: size.1, most: MOST_MPX });
+        }
+        fits(network, views.size())?;
+        let logits = mean_logits(network, &views.cut(plane));
+        let score = config.target.score(network, &logits)?;
+        let described = network.known_layer(&score.layer)?;
+        if let Some((y, x)) = score.position {
+            let (height, width) =
+                (described.map_length(views.size().0), described.map_length(views.size().1));
+            if y >= height || x >= width {
+                return Err(ExplainError::NoPosition { unit: score.text, height, width });
+            }
+        }
+        let scored = Scored::new(network, score);
+        let layers = match &config.layer {
+            Some(name) => vec![scored.map_layer(name, views.size())?],
+            None => scored.map_layers(views.size()),
+        };
+        if layers.is_empty() {
+            return Err(ExplainError::NoMap { height: views.size().0, width: views.size().1 });
+        }
+        Ok(Self { views, logits, scored, layers })
+    }
+
+    fn subject<'b>(&'b self, plane: &'b Plane, config: &'b ExplainConfig) -> Subject<'b> {
+        Subject { plane, views: &self.views, config, layers: &self.layers }
+    }
 }
 
 /// Refuses views that are too small for a layer.
@@ -338,8 +362,20 @@ fn attributions(
     warnings: &mut Vec<String>,
     tick: Tick<'_>,
 ) -> Result<Vec<(Method, Attribution)>, ExplainError> {
-    let named = !subject.config.methods.is_empty();
-    let methods = if named { subject.config.methods.clone() } else { Method::USUAL.to_vec() };
+    // of all, too, those are left out that do not fit
+    let named = !subject.config.methods.is_empty() && subject.config.methods != Method::ALL;
+    let methods = match &subject.config.methods[..] {
+        [] => Method::USUAL.to_vec(),
+        methods => methods.to_vec(),
+    };
+    if methods.contains(&Method::Rise) && subject.config.fill == Fill::Road {
+        warnings.push("rise fills by blur, as its masks are not of cells that road could fill".to_owned());
+    }
+    let changes_relus = [Method::GuidedBackprop, Method::Deconvnet].iter().any(|of| methods.contains(of));
+    if changes_relus && scored.has_other_activations() {
+        let text = "guided-backprop and deconvnet change ReLUs only; this network has other functions, too";
+        warnings.push(text.to_owned());
+    }
     let mut all = Vec::with_capacity(methods.len());
     for method in methods {
         match subject.attribution(scored, method, tick) {
@@ -397,15 +433,15 @@ fn doubts(found: &Explanation) -> Vec<String> {
             }
         }
     }
-    for area in
-        found.areas.iter().take_while(|area| ["border", "letters and bars"].contains(&area.name.as_str()))
-    {
-        let share = area.shares.first().copied().unwrap_or(0.0);
-        if share >= SHORTCUT_SHARE && share >= SHORTCUT * area.area {
+    let is_outside = |name: &str| ["border", "letters and bars"].contains(&name);
+    for area in found.areas.iter().filter(|area| is_outside(&area.name)) {
+        let shares = found.methods.iter().zip(&area.shares);
+        let Some((one, share)) = shares.max_by(|a, b| a.1.total_cmp(b.1)) else { continue };
+        if *share >= SHORTCUT_SHARE && *share >= SHORTCUT * area.area {
             doubts.push(format!(
-                "{:.0} % of {} lies on {}, which are {:.1} % of the micrograph: perhaps a shortcut",
+                "{:.0} % of {} lies on {} ({:.1} % of the micrograph): perhaps a shortcut",
                 100.0 * share,
-                first.method,
+                one.method,
                 if area.name == "border" { "the border" } else { "letters and bars" },
                 100.0 * area.area
             ));

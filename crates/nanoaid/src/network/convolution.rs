@@ -207,6 +207,11 @@ impl Convolution {
         Self { shape: ConvolutionShape { relu: false, ..self.shape }, ..self.clone() }
     }
 
+    /// The same as one that has biases.
+    pub(crate) fn with_bias(&self) -> Self {
+        Self { shape: ConvolutionShape { biased: true, ..self.shape }, ..self.clone() }
+    }
+
     /// The same with the positive part of its kernels, without biases and ReLU.
     pub(crate) fn positive_part(&self) -> Self {
         let weight = self.weight.clone().clamp_min(0.0);

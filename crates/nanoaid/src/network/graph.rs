@@ -524,6 +524,41 @@ mod tests {
     }
 
     #[test]
+    fn a_norm_merged_into_its_convolution_changes_nothing() {
+        let mut graph = graph();
+        let device = Device::Cpu.burn();
+        for operation in graph.operations_mut() {
+            if let Operation::Norm(norm) = operation {
+                norm.weight = Tensor::from_floats([0.5, -2.0, 1.5, 3.0, 0.1], &device);
+                norm.bias = Tensor::from_floats([0.3, -1.0, 0.0, 2.0, 5.0], &device);
+                norm.running_mean = Tensor::from_floats([1.0, -0.5, 3.0, 0.2, -2.0], &device);
+                norm.running_var = Tensor::from_floats([1e-5, 4.0, 0.5, 9.0, 1.0], &device);
+            }
+        }
+        let merged = graph.with_merged_norms();
+        assert!(merged.steps().iter().all(|step| !matches!(step.operation, Operation::Norm(_))));
+        let host = |graph: &Graph| -> Vec<f32> { graph.forward(images()).into_data().try_to_vec().unwrap() };
+        for (found, expected) in host(&merged).iter().zip(host(&graph)) {
+            assert!((found - expected).abs() <= 1e-3 * (1.0 + expected.abs()), "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_given_stand_in_for_the_steps_before_them() {
+        let graph = graph();
+        let [left, right, last] = ["left", "right", "last"].map(|name| graph.value_id(name).unwrap());
+        let values = graph.outputs(images(), &[left, right], Norms::Running, &mut Vec::new());
+        let given = vec![(IMAGE, images()), (left, values[0].clone()), (right, values[1].clone())];
+        let found = graph.outputs_from(given, &[last, left], Norms::Running, &mut Vec::new());
+        assert_eq!(bits(found[0].clone()), bits(graph.forward_to(images(), last)));
+        assert_eq!(bits(found[1].clone()), bits(values[0].clone()));
+        // others give other results
+        let zeros = vec![(IMAGE, images()), (left, values[0].zeros_like()), (right, values[1].clone())];
+        let other = graph.outputs_from(zeros, &[last], Norms::Running, &mut Vec::new());
+        assert_ne!(bits(other[0].clone()), bits(graph.forward_to(images(), last)));
+    }
+
+    #[test]
     fn several_outputs_of_one_pass_are_those_of_single_ones() {
         let graph = graph();
         let ids: Vec<ValueId> =

@@ -81,7 +81,7 @@ impl BatchNorm {
     pub(crate) fn merged_into(&self, convolution: &Convolution) -> Convolution {
         let scale = self.weight.clone() / (self.running_var.clone() + self.epsilon).sqrt();
         let [channels] = scale.dims();
-        let mut merged = convolution.clone();
+        let mut merged = convolution.with_bias();
         merged.weight = merged.weight * scale.clone().reshape([channels, 1, 1, 1]);
         merged.bias = (merged.bias - self.running_mean.clone()) * scale + self.bias.clone();
         merged

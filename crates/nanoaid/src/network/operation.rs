@@ -410,6 +410,30 @@ mod tests {
     }
 
     #[test]
+    fn rules_for_the_gradient_of_a_relu_with_ceiling_pass_what_they_say() {
+        let device = Device::Cpu.burn().autodiff();
+        // below, inside and above, each with a gradient of 1 and of −1
+        let values = [-1.0, 3.0, 7.0, -1.0, 3.0, 7.0];
+        let given = [1.0, 1.0, 1.0, -1.0, -1.0, -1.0];
+        let tensor = |values: [f32; 6]| {
+            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, 2, 3]), &device)
+        };
+        for (rule, expected) in [
+            (ReluGradient::Guided, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+            (ReluGradient::Deconvolution, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]),
+        ] {
+            let operation = Operation::Relu6.with_relu_gradient(rule).unwrap();
+            let maps = tensor(values).require_grad();
+            let output = operation.forward("op", vec![maps.clone()], Norms::Running, &mut Vec::new());
+            let found: Vec<f32> = output.clone().inner().into_data().try_to_vec().unwrap();
+            assert_eq!(found, [0.0, 3.0, 6.0, 0.0, 3.0, 6.0]);
+            let gradients = (output * tensor(given)).sum().backward();
+            let found: Vec<f32> = maps.grad(&gradients).unwrap().into_data().try_to_vec().unwrap();
+            assert_eq!(found, expected, "{rule:?}");
+        }
+    }
+
+    #[test]
     fn scales_and_shifts_are_those_of_their_channel() {
         let device = Device::Cpu.burn();
         let numbers = [0.5, -2.0, 3.0];

@@ -38,9 +38,9 @@ impl Area {
     }
 
     /// What it has of each map.
-    pub(super) fn share(&self, maps: &[Plane]) -> AreaShare {
+    pub(super) fn share(&self, maps: &[&Plane]) -> AreaShare {
         let n_inside = self.mask.iter().filter(|inside| **inside).count();
-        let share = |map: &Plane| {
+        let share = |map: &&Plane| {
             let (mut inside, mut all) = (0.0, 0.0);
             for (value, &is_inside) in map.values().iter().zip(&self.mask) {
                 let magnitude = f64::from(value.abs());
@@ -64,7 +64,12 @@ impl Area {
 
 /// The border, what was drawn on the plane, and, with `structures`, the particles, fibres and pores that the built-in
 /// segmenter finds.
-pub(super) fn areas(plane: &Plane, structures: bool, tick: Tick<'_>) -> Result<Vec<Area>, ExplainError> {
+pub(super) fn areas(
+    plane: &Plane,
+    structures: bool,
+    warnings: &mut Vec<String>,
+    tick: Tick<'_>,
+) -> Result<Vec<Area>, ExplainError> {
     let (height, width) = (plane.height(), plane.width());
     let rim = ((BORDER * height.min(width) as f64).round() as usize).max(1);
     let is_border = |at: usize| {
@@ -76,9 +81,13 @@ pub(super) fn areas(plane: &Plane, structures: bool, tick: Tick<'_>) -> Result<V
         Area::new("letters and bars", annotations::mask(plane).mask),
     ];
     if structures {
-        let segmenter = builtin::segmenter(Device::Cpu).ok();
-        for kind in [ObjectKind::Particle, ObjectKind::Fiber, ObjectKind::Pore] {
-            areas.extend(segmenter.as_ref().map(|network| objects(network, plane, kind, tick)).transpose()?);
+        match builtin::segmenter(Device::Cpu) {
+            Ok(network) => {
+                for kind in [ObjectKind::Particle, ObjectKind::Fiber, ObjectKind::Pore] {
+                    areas.push(objects(&network, plane, kind, tick)?);
+                }
+            }
+            Err(error) => warnings.push(format!("particles, fibres and pores are left out: {error}")),
         }
     }
     areas.retain(Area::is_listed);

@@ -8,6 +8,7 @@ use super::cells::Cells;
 use super::control::randomized;
 use super::error::{ExplainError, Tick};
 use super::faithfulness::{CELLS, mu_fidelity, rank_correlation};
+use super::gradient::mean;
 use super::method::Method;
 use super::result::{Checks, Randomized};
 use super::scored::Scored;
@@ -15,6 +16,8 @@ use super::target::Score;
 
 /// Shares of the tensors, from the image on, that get random weights.
 const SHARES: [f64; 3] = [0.25, 0.5, 1.0];
+/// Far from the seeds that networks are trained with: a network is not to be compared with its own start.
+const RANDOM_SEED: u64 = 0x6578_706c_6169_6e00;
 /// Seeds of random weights.
 const N_SEEDS: u64 = 2;
 /// Standard deviation of the noise whose effect on a map is taken, and how often.
@@ -37,7 +40,7 @@ pub(super) fn checks(
     let mut networks = Vec::new();
     for share in SHARES {
         for seed in 0..N_SEEDS {
-            networks.push((share, randomized(scored.network(), share, seed)));
+            networks.push((share, randomized(scored.network(), share, RANDOM_SEED + seed)));
         }
     }
     let mut all = Vec::with_capacity(methods.len());
@@ -46,23 +49,20 @@ pub(super) fn checks(
         for (share, network) in &networks {
             let other = Scored::new(network, scored.score().clone());
             let other = subject.attribution(&other, method, tick)?.map;
-            of_networks.push((
-                *share,
-                similarity(map, &other),
-                (entropy(&other) - entropy(map)) / entropy(map).max(1e-9),
-            ));
+            let own = entropy(map);
+            let rise = (own > 0.0).then(|| (entropy(&other) - own) / own);
+            of_networks.push((*share, similarity(map, &other), rise));
         }
         let randomized = SHARES.iter().map(|&share| {
             let own: Vec<_> = of_networks.iter().filter(|(of, ..)| *of == share).collect();
-            let n = own.len() as f64;
             Randomized {
                 share,
-                similarity: own.iter().map(|(_, similarity, _)| similarity).sum::<f64>() / n,
-                entropy_rise: own.iter().map(|(.., rise)| rise).sum::<f64>() / n,
+                similarity: mean_of_known(own.iter().map(|(_, similarity, _)| *similarity)),
+                entropy_rise: mean_of_known(own.iter().map(|(.., rise)| *rise)),
             }
         });
         let second_class = match &second {
-            Some(second) => Some(similarity(map, &subject.attribution(second, method, tick)?.map)),
+            Some(second) => similarity(map, &subject.attribution(second, method, tick)?.map),
             None => None,
         };
         all.push(Checks {
@@ -75,30 +75,43 @@ pub(super) fn checks(
     Ok(all)
 }
 
-/// Rank correlation over cells; 0 where one map is constant.
-fn similarity(a: &Plane, b: &Plane) -> f64 {
-    let cells = Cells::new((a.height(), a.width()), CELLS);
-    rank_correlation(&cells.means(a), &cells.means(b)).unwrap_or(0.0)
+/// The mean of the values that are known; `None` where none is.
+fn mean_of_known(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let known: Vec<f64> = values.flatten().collect();
+    (!known.is_empty()).then(|| mean(&known))
 }
 
-/// Largest change of a map under noise, relative to its size.
+/// Rank correlation over cells; `None` where one map is constant.
+fn similarity(a: &Plane, b: &Plane) -> Option<f64> {
+    let cells = Cells::new((a.height(), a.width()), CELLS);
+    rank_correlation(&cells.means(a), &cells.means(b))
+}
+
+/// Largest change of a map under noise, relative to its size; `None` of a map of zeros.
 fn sensitivity(
     subject: &Subject<'_>,
     scored: &Scored<'_>,
     (method, map): (Method, &Plane),
     tick: Tick<'_>,
-) -> Result<f64, ExplainError> {
+) -> Result<Option<f64>, ExplainError> {
     let size = map.values().iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    if size == 0.0 {
+        return Ok(None);
+    }
     let mut largest: f64 = 0.0;
     for index in 0..N_NOISY {
         let mut stream = Stream::new(subject.config.seed, "sensitivity", index);
-        let noisy = subject.plane.values().iter().map(|value| value + (NOISE * stream.normal()) as f32);
+        let noisy = subject
+            .plane
+            .values()
+            .iter()
+            .map(|value| (value + (NOISE * stream.normal()) as f32).clamp(0.0, 1.0));
         let plane = Plane::new(subject.plane.height(), subject.plane.width(), noisy.collect());
         let other = Subject { plane: &plane, ..*subject }.attribution(scored, method, tick)?.map;
         let off = map.values().iter().zip(other.values()).map(|(a, b)| f64::from(a - b).powi(2));
-        largest = largest.max(off.sum::<f64>().sqrt() / size.max(f64::MIN_POSITIVE));
+        largest = largest.max(off.sum::<f64>().sqrt() / size);
     }
-    Ok(largest)
+    Ok(Some(largest))
 }
 
 /// Entropy of the histogram of a map between its extremes, in bit.

@@ -1,4 +1,7 @@
-//! Counterfactual: the least that has to be removed for another answer.
+//! Counterfactual: a small part without which the answer is another one.
+//!
+//! Found by bisection along the order of a map, which assumes that the answer changes once, and by bringing back what is not
+//! needed; there may be smaller parts.
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
@@ -6,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::cells::Cells;
 use super::error::{ExplainError, Tick};
 use super::faithfulness::CELLS;
+use super::fill::Filler;
 use super::removal::Removal;
 use crate::train::regression::argmax;
 
@@ -14,7 +18,7 @@ const MOST: f64 = 0.9;
 /// Cells that are tried whether they can be brought back.
 const TRIED: usize = 16;
 
-/// What has to be removed for another answer.
+/// A part without which the answer is another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counterfactual {
     /// Share of the micrograph that is removed, in `(0, 1]`.
@@ -39,7 +43,9 @@ pub(super) fn counterfactual(
         order[..n].iter().for_each(|&cell| mask[cell] = true);
         mask
     };
-    let mut answer = |mask: &[bool]| answer_without(removal, &cells, mask, tick);
+    let filler = Filler::new(removal.plane, &cells, removal.fill);
+    let mut answer =
+        |mask: &[bool]| -> Result<usize, ExplainError> { Ok(argmax(&removal.logits(&filler, mask, tick)?)) };
     if answer(&first(most))? == class {
         return Ok(None);
     }
@@ -62,14 +68,4 @@ pub(super) fn counterfactual(
     let shown = Plane::from_fn(height, width, |y, x| f32::from(u8::from(mask[cells.at(y, x)])));
     let share = removed / (height * width) as f64;
     Ok(Some((Counterfactual { share, class: classes[found].clone() }, shown)))
-}
-
-/// The most probable class without the cells of `mask`.
-fn answer_without(
-    removal: &Removal<'_>,
-    cells: &Cells,
-    mask: &[bool],
-    tick: Tick<'_>,
-) -> Result<usize, ExplainError> {
-    Ok(argmax(&removal.logits(cells, mask, tick)?))
 }

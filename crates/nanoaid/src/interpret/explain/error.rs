@@ -45,7 +45,12 @@ pub enum ExplainError {
     /// The layer that class activation maps are to be made of is not on the way.
     #[error("layer `{layer}` has no map on the way to what is explained; expected one of: {known}")]
     NoMaps { layer: String, known: String },
-    /// The method needs what the network has not.
+    /// No layer has a map.
+    #[error(
+        "image of {width} × {height} px: no layer has more than one position, so there is nothing to attribute to"
+    )]
+    NoMap { height: usize, width: usize },
+    /// The network lacks what the method needs.
     #[error("{method} needs ReLUs, and the network has none; leave it out of --methods")]
     NoRelu { method: Method },
     /// Relevance cannot be handed back through a layer.

@@ -1,10 +1,11 @@
 //! Faithfulness: whether what a map ranks high matters to the score.
 //!
 //! *Deletion* removes cells from the highest to the lowest, *insertion* brings them back in that order (Petsiuk et al.
-//! 2018); the area under the curve of the score, 0 where all is removed and 1 for the whole micrograph. A faithful
-//! map has a low deletion and a high insertion; where every cell counts by itself, the two sum up to 1, and a random order
-//! gives ½. *`MuFidelity`* is the rank correlation of what random subsets of cells have in the map with the fall of the
-//! score where they are removed (Bhatt et al. 2020).
+//! 2018); the area under the curve of the score over the size of its whole change, 0 where all is removed and 1 for the whole
+//! micrograph, or −1 where the fill has a higher score than the micrograph. A faithful map has a low deletion and a high
+//! insertion; where every cell counts by itself, the two sum up to the score of the whole, and a random order gives half of it
+//! each. *`MuFidelity`* is the rank correlation of what random subsets of cells have in the map with the fall of the score where
+//! they are removed (Bhatt et al. 2020).
 
 use micrograph::Plane;
 use micrograph::random::Stream;
@@ -19,8 +20,9 @@ use super::removal::Removal;
 pub(super) const CELLS: usize = 28;
 /// Shares of the micrograph at which the score is taken.
 const SHARES: [f64; 7] = [0.0, 0.05, 0.12, 0.25, 0.45, 0.7, 1.0];
-/// Smallest difference of the scores of the whole and of nothing, relative to their size, that curves can be scaled by.
-const LEAST_DIFFERENCE: f64 = 1e-4;
+/// Smallest difference of the scores of the whole and of nothing, relative to their size, that curves can be scaled by; below it
+/// a curve would be mostly noise.
+const LEAST_DIFFERENCE: f64 = 0.05;
 /// Subsets of `MuFidelity`, the share of cells in each, and cells along the shorter side.
 const SUBSETS: usize = 128;
 const SUBSET_SHARE: f64 = 0.2;
@@ -43,8 +45,8 @@ pub struct Faithfulness {
     pub with: Vec<f64>,
 }
 
-/// Deletion and insertion of the order in which each map of `maps` ranks cells; `None` if removing all of the micrograph does not
-/// change the score.
+/// Deletion and insertion of the order in which each map of `maps` ranks cells; `None` if removing all of the micrograph hardly
+/// changes the score.
 pub(super) fn faithfulness(
     removal: &Removal<'_>,
     maps: &[&Plane],
@@ -57,7 +59,10 @@ pub(super) fn faithfulness(
     if (whole - nothing).abs() <= LEAST_DIFFERENCE * (whole.abs() + nothing.abs()) {
         return Ok(None);
     }
-    let scaled = |score: f64| (score - nothing) / (whole - nothing);
+    let size = (whole - nothing).abs();
+    let scaled = |score: f64| (score - nothing) / size;
+    // −1 where removing everything raises the score
+    let top = scaled(whole);
     let inner = &SHARES[1..SHARES.len() - 1];
     let mut all = Vec::with_capacity(maps.len());
     for map in maps {
@@ -71,7 +76,7 @@ pub(super) fn faithfulness(
         let curve = |first: f64, inner: &[f64], last: f64| -> Vec<f64> {
             [first].into_iter().chain(inner.iter().copied()).chain([last]).collect()
         };
-        let (without, with) = (curve(1.0, removed, 0.0), curve(0.0, brought_back, 1.0));
+        let (without, with) = (curve(top, removed, 0.0), curve(0.0, brought_back, top));
         all.push(Faithfulness {
             fill: removal.fill,
             deletion: area(&without),
@@ -90,13 +95,13 @@ fn area(curve: &[f64]) -> f64 {
     steps.map(|(shares, values)| (shares[1] - shares[0]) * (values[0] + values[1]) / 2.0).sum()
 }
 
-/// `MuFidelity` of each map, in `[-1, 1]`.
+/// `MuFidelity` of each map, in `[-1, 1]`; `None` of a constant one.
 pub(super) fn mu_fidelity(
     removal: &Removal<'_>,
     maps: &[&Plane],
     seed: u64,
     tick: Tick<'_>,
-) -> Result<Vec<f64>, ExplainError> {
+) -> Result<Vec<Option<f64>>, ExplainError> {
     let cells = Cells::new((removal.plane.height(), removal.plane.width()), SUBSET_CELLS);
     let size = ((SUBSET_SHARE * cells.len() as f64).round() as usize).max(1);
     let mut masks: Vec<Vec<bool>> = (0..SUBSETS)
@@ -117,7 +122,7 @@ pub(super) fn mu_fidelity(
         let of_subset =
             |mask: &Vec<bool>| mask.iter().zip(&sums).filter(|(on, _)| **on).map(|(_, sum)| sum).sum();
         let of_subsets: Vec<f64> = masks[..SUBSETS].iter().map(of_subset).collect();
-        rank_correlation(&of_subsets, &falls).unwrap_or(0.0)
+        rank_correlation(&of_subsets, &falls)
     };
     Ok(maps.iter().map(of_map).collect())
 }

@@ -9,15 +9,12 @@ use micrograph::{Calibration, DataBar, Plane, ReadConfig, Source};
 use serde::{Deserialize, Serialize};
 
 use super::area::Area;
-use super::attribution::Subject;
 use super::error::{ExplainError, Tick};
-use super::gradient::mean;
 use super::picture::Canvas;
 use super::removal::mean_logits;
-use super::scored::Scored;
 use super::target::class_names;
 use super::views::Views;
-use super::{ExplainConfig, Explained, Explanation, Faithfulness, Method, Target, explain};
+use super::{ExplainConfig, Explained, Explanation, Faithfulness, Method, Randomized, Target, Task, explain};
 use crate::Network;
 use crate::data::prepare::{self, PrepareConfig};
 use crate::evaluate::classify::{ClassifyError, NamedClass, TrainedClassifier};
@@ -56,6 +53,8 @@ pub struct BarShare {
     pub share: f64,
     /// The class that is then the most probable one; `None` without classes.
     pub class: Option<String>,
+    /// The most probable class without the bar; `None` without classes.
+    pub class_without: Option<String>,
 }
 
 /// Names of the pictures of an explanation.
@@ -135,7 +134,12 @@ pub fn explain_file(
         Some(bar) => {
             let kept = PrepareConfig { data_bar: DataBarChoice::Keep, ..prepare };
             let kept = prepare::source(source, &kept)?.plane;
-            Some(bar_share(network, (&kept, bar.first_row), (&found.explanation, &settings.explain), tick)?)
+            Some(bar_share(
+                network,
+                (plane, &kept, bar.first_row),
+                (&found.explanation, &settings.explain),
+                tick,
+            )?)
         }
         None => None,
     };
@@ -230,35 +234,36 @@ fn pictures(
     Ok(names)
 }
 
-/// What the bar, from `first_row` on, has of the first method's map of the image with its bar.
+/// What the bar, from `first_row` of `kept` on, has of the first method's map of the image with its bar; `cut` is the image without.
 fn bar_share(
     network: &Network,
-    (plane, first_row): (&Plane, usize),
+    (cut, kept, first_row): (&Plane, &Plane, usize),
     (of, config): (&Explanation, &ExplainConfig),
     tick: Tick<'_>,
 ) -> Result<BarShare, ExplainError> {
-    let views = Views::of(network, (plane.height(), plane.width()));
-    let logits = mean_logits(network, &views.cut(plane));
+    let class_of = |plane: &Plane| {
+        let logits = mean_logits(network, &Views::of(network, (plane.height(), plane.width())).cut(plane));
+        (!logits.is_empty()).then(|| class_names(network)[argmax(&logits)].clone())
+    };
+    // what was explained, whatever the bar makes of the answer
     let target = match (&config.target, &of.class) {
-        // the class of the micrograph without bar
         (Target::Answer, Some(class)) => Target::Class(class.clone()),
+        (Target::Difference { rival, .. }, Some(class)) => {
+            Target::Difference { class: Some(class.clone()), rival: rival.clone() }
+        }
         (target, _) => target.clone(),
     };
-    let scored = Scored::new(network, target.score(network, &logits)?);
-    let layers = match &config.layer {
-        Some(name) => vec![scored.map_layer(name, views.size())?],
-        None => scored.map_layers(views.size()),
-    };
-    let subject = Subject { plane, views: &views, config, layers: &layers };
+    let config = ExplainConfig { target, ..config.clone() };
+    let task = Task::new(network, kept, &config)?;
     let method = of.methods.first().map_or(Method::HiresCam, |one| one.method);
-    let map = subject.attribution(&scored, method, tick)?.map;
+    let map = task.subject(kept, &config).attribution(&task.scored, method, tick)?.map;
     let is_bar = (0..map.values().len()).map(|at| at / map.width() >= first_row);
-    let share = Area::new("data bar", is_bar.collect()).share(&[map]);
-    let classes = class_names(network);
+    let share = Area::new("data bar", is_bar.collect()).share(&[&map]);
     Ok(BarShare {
         area: share.area,
         share: share.shares[0],
-        class: (!classes.is_empty()).then(|| classes[argmax(&logits)].clone()),
+        class: class_of(kept),
+        class_without: class_of(cut),
     })
 }
 
@@ -301,17 +306,17 @@ pub fn methods_csv(records: &[(String, ExplainRecord)]) -> String {
             let complete = one.completeness.as_ref();
             let checks = one.checks.as_ref();
             let random = checks.map(|checks| &checks.randomized);
-            let of_random = |of: fn(&super::Randomized) -> f64| {
-                random.map(|all| mean(&all.iter().map(of).collect::<Vec<f64>>()))
-            };
+            // where all weights are random
+            let of_random =
+                |of: fn(&Randomized) -> Option<f64>| random.and_then(|all| all.last()).and_then(of);
             for fill in of_fills(&one.faithfulness) {
                 let mut row = begin(one.method.to_string());
                 row.extend(fill);
                 row.extend([
                     number(complete.map(|complete| complete.sum)),
                     number(complete.map(|complete| complete.expected)),
-                    number(checks.map(|checks| checks.mu_fidelity)),
-                    number(checks.map(|checks| checks.sensitivity)),
+                    number(checks.and_then(|checks| checks.mu_fidelity)),
+                    number(checks.and_then(|checks| checks.sensitivity)),
                     number(of_random(|one| one.similarity)),
                     number(of_random(|one| one.entropy_rise)),
                     number(checks.and_then(|checks| checks.second_class)),

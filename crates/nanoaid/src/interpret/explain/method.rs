@@ -99,10 +99,10 @@ impl Method {
                 "Caution: it hardly depends on the class or on the weights of the network (Adebayo et al. 2018)."
             }
             Self::Lrp => {
-                "The score handed back from layer to layer in proportion to positive contributions; what it conserves stands beside it."
+                "The score redistributed from layer to layer in proportion to positive contributions; what it conserves stands beside it."
             }
             Self::Occlusion => "How far the score falls if a window is replaced.",
-            Self::Rise => "How far the score goes along with what random masks keep.",
+            Self::Rise => "Covariance of the score with what random masks keep.",
         }
     }
 }
@@ -113,7 +113,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// A name that is none of a method.
+/// No method has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no method `{found}`, expected one of: {}", NAMES.map(|(_, name)| name).join(", "))]
 pub struct NoMethod {

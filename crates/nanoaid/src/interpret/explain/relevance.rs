@@ -1,9 +1,9 @@
-//! Layer-wise relevance propagation: the score handed back from layer to layer (Bach et al. 2015; rules as in
+//! Layer-wise relevance propagation: the score redistributed from layer to layer (Bach et al. 2015; rules as in
 //! Montavon et al. 2019).
 //!
 //! | layer | rule |
 //! |---|---|
-//! | convolution, with the batch norm after it | z⁺: in proportion to positive contributions, biases left out |
+//! | convolution, with the batch norm after it | z⁺: in proportion to the contributions of the output's sign, biases left out |
 //! | depthwise convolution | in proportion to magnitudes, and to weights where all inputs are 0: a channel by itself may have no positive contributions |
 //! | dense, means | ε: in proportion to contributions; a dense layer's bias keeps its share |
 //! | sum of branches | in proportion to magnitudes, so that opposite signs do not blow up |
@@ -21,7 +21,7 @@ use super::error::{ExplainError, Tick, go_on};
 use super::scored::{Scored, planes_of};
 use crate::network::{Convolution, IMAGE, Norms, Operation};
 
-/// What keeps a quotient finite.
+/// Added to denominators so that quotients stay finite.
 const EPSILON: f32 = 1e-9;
 
 /// What every input of a depthwise convolution has at least; ReLU activations are around 1.
@@ -65,7 +65,8 @@ fn of_image(scored: &Scored<'_>, image: &Plane) -> Result<(Plane, f64), ExplainE
         let Some(of_output) = relevances[index + 1].take() else { continue };
         let inputs: Vec<Tensor<4>> = step.inputs.iter().map(|&input| values[input].clone()).collect();
         let before = sum(&of_output);
-        let shares = handed_back(&step.operation, inputs, of_output).ok_or_else(|| {
+        let output = (&values[index + 1], of_output);
+        let shares = propagated(&step.operation, inputs, output).ok_or_else(|| {
             let layer = scored.network().layer(&step.name);
             let operation = layer.map_or(String::new(), |layer| layer.operation.clone());
             ExplainError::NoRule { layer: step.name.clone(), operation }
@@ -94,10 +95,10 @@ fn keeps_a_share(operation: &Operation) -> bool {
 }
 
 /// The relevance of each input of a layer for that of its output; `None` without a rule.
-fn handed_back(
+fn propagated(
     operation: &Operation,
     mut inputs: Vec<Tensor<4>>,
-    of_output: Tensor<4>,
+    (output, of_output): (&Tensor<4>, Tensor<4>),
 ) -> Option<Vec<Tensor<4>>> {
     let first = |inputs: &mut Vec<Tensor<4>>| inputs.remove(0);
     Some(match operation {
@@ -113,8 +114,12 @@ fn handed_back(
         Operation::Convolution(convolution) => {
             let shape = convolution.shape();
             let is_depthwise = shape.groups == shape.channels_in && shape.groups > 1;
-            let rule = if is_depthwise { by_magnitudes } else { by_positive_parts };
-            vec![rule(convolution, first(&mut inputs), of_output)]
+            let input = first(&mut inputs);
+            vec![if is_depthwise {
+                by_magnitudes(convolution, input, of_output)
+            } else {
+                by_signed_parts(convolution, input, output, of_output)
+            }]
         }
         Operation::Dense(_) | Operation::AveragePool { .. } | Operation::WindowMean { .. } => {
             vec![by_contributions(operation, first(&mut inputs), of_output)]
@@ -145,18 +150,39 @@ fn handed_back(
     })
 }
 
-/// z⁺: contributions x⁺w⁺ and x⁻w⁻ share the relevance of each output.
-fn by_positive_parts(convolution: &Convolution, input: Tensor<4>, of_output: Tensor<4>) -> Tensor<4> {
+/// z⁺: the relevance of an output above 0 is shared by the contributions that raise it, x⁺w⁺ and x⁻w⁻; that of one below 0 by those
+/// that lower it, x⁺w⁻ and x⁻w⁺.
+fn by_signed_parts(
+    convolution: &Convolution,
+    input: Tensor<4>,
+    output: &Tensor<4>,
+    of_output: Tensor<4>,
+) -> Tensor<4> {
+    let is_above = output.clone().greater_elem(0.0).float();
+    let for_above = of_output.clone() * is_above;
+    let for_below = of_output - for_above.clone();
+    let (rising, falling) = (convolution.positive_part(), convolution.negative_part());
+    by_parts((&rising, &falling), input.clone(), for_above, EPSILON)
+        + by_parts((&falling, &rising), input, for_below, -EPSILON)
+}
+
+/// Contributions of what is above 0 of the input by the first convolution, and of what is below by the second, share the
+/// relevance of each output.
+fn by_parts(
+    (of_above, of_below): (&Convolution, &Convolution),
+    input: Tensor<4>,
+    of_output: Tensor<4>,
+    epsilon: f32,
+) -> Tensor<4> {
     let above = input.clone().clamp_min(0.0).autodiff().require_grad();
     let below = input.clamp_max(0.0).autodiff().require_grad();
-    let output = convolution.positive_part().forward(above.clone())
-        + convolution.negative_part().forward(below.clone());
-    let ratio = of_output / (output.clone().inner() + EPSILON);
+    let output = of_above.forward(above.clone()) + of_below.forward(below.clone());
+    let ratio = of_output / (output.clone().inner() + epsilon);
     let mut gradients = (output * ratio.autodiff()).sum().backward();
     let mut share = |input: Tensor<4>| {
         let gradient = input.grad_remove(&mut gradients);
-        gradient
-            .map_or_else(|| input.clone().inner().zeros_like(), |gradient| input.clone().inner() * gradient)
+        let values = input.inner();
+        gradient.map_or_else(|| values.zeros_like(), |gradient| values.clone() * gradient)
     };
     share(above) + share(below)
 }

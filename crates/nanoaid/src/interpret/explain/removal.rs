@@ -46,16 +46,15 @@ impl Removal<'_> {
         self.scores_of(removed, |mask| filler.without(mask), tick)
     }
 
-    /// The mean logits over the views without the cells of `mask`.
+    /// The mean logits over the views without the cells of `mask`, which `filler` fills.
     pub(super) fn logits(
         &self,
-        cells: &Cells,
+        filler: &Filler<'_>,
         mask: &[bool],
         tick: Tick<'_>,
     ) -> Result<Vec<f64>, ExplainError> {
         go_on(tick)?;
-        let plane = Filler::new(self.plane, cells, self.fill).without(mask);
-        Ok(mean_logits(self.scored.network(), &self.views.cut(&plane)))
+        Ok(mean_logits(self.scored.network(), &self.views.cut(&filler.without(mask))))
     }
 
     fn scores_of<M: Sync>(
@@ -115,10 +114,10 @@ impl Removal<'_> {
         let mut map = vec![0.0; reduced.len()];
         while scores.len() < most_masks {
             let first = scores.len();
-            let few: Vec<Plane> =
-                (first..most_masks.min(first + RISE_CHECK)).into_par_iter().map(mask).collect();
-            scores.extend(self.scores_of(&few, |keep| filler.kept(keep), tick)?);
-            masks.extend(few.iter().map(|mask| reduced.means(mask)));
+            let few: Vec<usize> = (first..most_masks.min(first + RISE_CHECK)).collect();
+            // each mask is made twice, as a hundred of them may not fit into memory
+            scores.extend(self.scores_of(&few, |&index| filler.kept(&mask(index)), tick)?);
+            masks.par_extend(few.par_iter().map(|&index| reduced.means(&mask(index))));
             let (of_cells, error) = regressed(&scores, &masks);
             let low = of_cells.iter().copied().fold(f64::INFINITY, f64::min);
             let high = of_cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -40,17 +40,18 @@ pub struct MethodResult {
     pub n_steps: Option<usize>,
     /// Deletion and insertion, one for each fill; empty where removing everything does not change the score.
     pub faithfulness: Vec<Faithfulness>,
-    /// Further checks, where they were asked for.
+    /// Further checks, where required.
     pub checks: Option<Checks>,
 }
 
 /// Checks that take long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checks {
-    /// Rank correlation of what random subsets of cells have in the map with the fall of the score without them.
-    pub mu_fidelity: f64,
-    /// Largest change of the map, relative to its size, under noise of 2 % of the grey levels.
-    pub sensitivity: f64,
+    /// Rank correlation of what random subsets of cells have in the map with the fall of the score without them; `None` of
+    /// a map that is constant.
+    pub mu_fidelity: Option<f64>,
+    /// Largest change of the map, relative to its size, under noise of 2 % of the grey levels; `None` of a map of zeros.
+    pub sensitivity: Option<f64>,
     /// Similarity to the map of networks of which a share has random weights, from the image on.
     pub randomized: Vec<Randomized>,
     /// Rank correlation with the map for the second class; `None` where there is none.
@@ -62,10 +63,10 @@ pub struct Checks {
 pub struct Randomized {
     /// Share of the tensors that are random, in `(0, 1]`.
     pub share: f64,
-    /// Rank correlation of the two maps over cells, mean over seeds.
-    pub similarity: f64,
+    /// Rank correlation of the two maps over cells, mean over seeds; `None` where one is constant.
+    pub similarity: Option<f64>,
     /// Relative rise of the entropy of the map's histogram (Hedström et al. 2024), mean over seeds; higher is better.
-    pub entropy_rise: f64,
+    pub entropy_rise: Option<f64>,
 }
 
 /// A map that knows nothing of the network.
@@ -96,7 +97,7 @@ pub struct Explanation {
     pub baseline: Baseline,
     /// The maps, the first of which decides about counterfactual and warnings.
     pub methods: Vec<MethodResult>,
-    /// Their rivals.
+    /// The controls.
     pub controls: Vec<ControlResult>,
     /// Rank correlations over cells of all maps, methods first, then controls; `None` where one is constant.
     pub agreement: Vec<Vec<Option<f64>>>,
@@ -104,7 +105,7 @@ pub struct Explanation {
     pub areas: Vec<AreaShare>,
     /// Channels that add most to the score, then those that take most from it.
     pub units: Vec<UnitShare>,
-    /// The least that has to be removed for another answer; `None` where there are no classes, the class is not the answer, or
+    /// A small part without which the answer is another one; `None` where there are no classes, the class is not the answer, or
     /// the answer stays.
     pub counterfactual: Option<Counterfactual>,
     /// What to know about it.

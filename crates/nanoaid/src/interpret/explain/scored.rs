@@ -18,8 +18,10 @@ const BATCH_PX: usize = 8 * 224 * 224;
 #[derive(Clone, Debug)]
 pub(super) struct Scored<'a> {
     network: &'a Network,
-    /// As far as the score's layer.
+    /// As far as the score's layer, with batch norms merged into the convolutions before them.
     graph: Graph,
+    /// The same without merging: every layer has its own values.
+    plain: Graph,
     score: Score,
 }
 
@@ -45,10 +47,11 @@ impl<'a> Scored<'a> {
     /// `network`, of grey images, with `score`, which fits it.
     pub(super) fn new(network: &'a Network, score: Score) -> Self {
         let id = network.graph().value_id(&score.layer).expect("the score's layer was found before");
+        let mut plain = network.graph().cut(id);
+        plain.use_fastest_method();
         // a pass over the maps less for each norm
-        let mut graph = network.graph().cut(id).with_merged_norms();
-        graph.use_fastest_method();
-        Self { network, graph, score }
+        let graph = plain.with_merged_norms();
+        Self { network, graph, plain, score }
     }
 
     /// The score.
@@ -77,6 +80,12 @@ impl<'a> Scored<'a> {
             0 => Err(ExplainError::NoRelu { method }),
             _ => Ok(changed),
         }
+    }
+
+    /// Whether it has functions of single values that are no ReLUs.
+    pub(super) fn has_other_activations(&self) -> bool {
+        let is_other = |operation: &Operation| matches!(operation, Operation::Activation(_));
+        self.graph.steps().iter().any(|step| is_other(&step.operation))
     }
 
     /// The score of each image.
@@ -124,7 +133,7 @@ impl<'a> Scored<'a> {
         for few in images.chunks(batch(images)) {
             go_on(tick)?;
             let tensor = self.tensor(few);
-            let values = self.graph.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
+            let values = self.plain.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
             let leaves: Vec<Tensor<4>> =
                 values.iter().map(|value| value.clone().autodiff().require_grad()).collect();
             let score = self.score.of(self.output_of_maps(tensor.autodiff(), layers, &leaves));
@@ -155,7 +164,7 @@ impl<'a> Scored<'a> {
         for few in images.chunks(batch(images)) {
             go_on(tick)?;
             let tensor = self.tensor(few);
-            let values = self.graph.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
+            let values = self.plain.outputs(tensor.clone(), layers, Norms::Running, &mut Vec::new());
             let zeros: Vec<Tensor<4>> = values.iter().map(Tensor::zeros_like).collect();
             scores.extend(host(self.score.of(self.output_of_maps(tensor, layers, &zeros))));
         }
@@ -165,8 +174,8 @@ impl<'a> Scored<'a> {
     fn output_of_maps(&self, images: Tensor<4>, layers: &[ValueId], maps: &[Tensor<4>]) -> Tensor<4> {
         let mut given = vec![(IMAGE, images)];
         given.extend(layers.iter().copied().zip(maps.iter().cloned()));
-        let end = [self.graph.end()];
-        self.graph.outputs_from(given, &end, Norms::Running, &mut Vec::new()).remove(0)
+        let end = [self.plain.end()];
+        self.plain.outputs_from(given, &end, Norms::Running, &mut Vec::new()).remove(0)
     }
 
     /// Images as input of the network. `[N, 1, H, W]`
@@ -195,7 +204,11 @@ impl<'a> Scored<'a> {
         let mut found: Vec<ValueId> =
             pooled.map(|(_, step)| step.inputs[0]).filter(|&id| is_map(id)).collect();
         if found.is_empty() {
-            found.extend((1..=self.graph.end()).rev().find(|&id| is_map(id)));
+            let end = self.graph.end();
+            let mut maps = (1..=end).rev().filter(|&id| is_map(id));
+            let last = maps.next();
+            // a layer does not explain itself
+            found.extend(if last == Some(end) { maps.next().or(last) } else { last });
         }
         found
     }

@@ -41,7 +41,14 @@ pub fn summary(records: &[ExplainRecord]) -> Vec<MethodSummary> {
     let Some(first) = records.first() else { return Vec::new() };
     let found = &first.explanation;
     let n_methods = found.methods.len();
-    let fills: Vec<Fill> = found.methods.first().map_or(Vec::new(), |one| fills_of(&one.faithfulness));
+    let mut fills: Vec<Fill> = Vec::new();
+    for one in records.iter().filter_map(|record| record.explanation.methods.first()) {
+        for fill in one.faithfulness.iter().map(|of| of.fill) {
+            if !fills.contains(&fill) {
+                fills.push(fill);
+            }
+        }
+    }
     let mut all = Vec::new();
     for &fill in &fills {
         // [micrograph][methods, then controls]
@@ -92,10 +99,6 @@ pub fn summary_csv(all: &[MethodSummary]) -> String {
         row
     });
     csv_text(&head, rows)
-}
-
-fn fills_of(all: &[Faithfulness]) -> Vec<Fill> {
-    all.iter().map(|one| one.fill).collect()
 }
 
 /// Of all methods, then of all controls of a micrograph; `None` where removing everything did not change its score.

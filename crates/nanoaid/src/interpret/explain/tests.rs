@@ -21,10 +21,16 @@ fn on() -> ControlFlow<()> {
 }
 
 fn dense(weights: &[f32], bias: f32) -> Operation {
+    dense_of(weights, &[bias])
+}
+
+/// `weights` output by output.
+fn dense_of(weights: &[f32], biases: &[f32]) -> Operation {
     let device = Device::Cpu.burn();
-    let mut dense = crate::network::Dense::new([weights.len(), 1], 1.0, Init::Zero, "dense", &device);
-    dense.weight = Tensor::from_data(TensorData::new(weights.to_vec(), [1, weights.len()]), &device);
-    dense.bias = Tensor::from_floats([bias], &device);
+    let shape = [biases.len(), weights.len() / biases.len()];
+    let mut dense = crate::network::Dense::new([shape[1], shape[0]], 1.0, Init::Zero, "dense", &device);
+    dense.weight = Tensor::from_data(TensorData::new(weights.to_vec(), shape), &device);
+    dense.bias = Tensor::from_data(TensorData::new(biases.to_vec(), [biases.len()]), &device);
     Operation::Dense(dense)
 }
 
@@ -133,6 +139,69 @@ fn relevance_with_biases_left_out_is_the_integral_of_gradients_for_one_hidden_la
     assert!((complete.expected - 54.0).abs() < 1e-3 && complete.gap() < 1e-4, "{complete:?}");
 }
 
+/// Relevance of the pixels of `plane` for the one output of `graph`, and what they should sum up to.
+fn relevances(graph: Graph, plane: &Plane) -> (Vec<f32>, f64) {
+    let layer = graph.steps().last().unwrap().name.clone();
+    let network = network(graph);
+    let scored = Scored::new(&network, score(&layer));
+    let found = relevance::relevance(&scored, std::slice::from_ref(plane), &mut on).unwrap();
+    let ratios = found.ratios[0].values().iter().zip(plane.values());
+    (ratios.map(|(ratio, value)| ratio * value).collect(), found.expected)
+}
+
+#[test]
+fn relevance_through_dense_layers_is_that_of_captum() {
+    // 3 → 3 → 1 without biases, weights 2 then 3, of (1, 2, 3)
+    let mut graph = Graph::new(1);
+    graph.push("hidden", dense_of(&[2.0; 9], &[0.0; 3]));
+    graph.push("out", dense(&[3.0; 3], 0.0));
+    let (found, expected) = relevances(graph, &Plane::new(1, 3, vec![1.0, 2.0, 3.0]));
+    assert!((expected - 108.0).abs() < 1e-3, "{expected}");
+    for (found, expected) in found.iter().zip([18.0, 36.0, 54.0]) {
+        assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+}
+
+#[test]
+fn relevance_is_conserved_through_branches_pools_and_signed_outputs() {
+    use crate::network::Pool;
+
+    let linear = |channels: [usize; 2], groups: usize, name: &str| {
+        let mut shape = ConvolutionShape::same(channels, 3);
+        (shape.groups, shape.biased) = (groups, false);
+        Operation::Convolution(Convolution::new(shape, 2.0, Init::Random(5), name, &Device::Cpu.burn()))
+    };
+    let mut graph = Graph::new(1);
+    // signed, as no ReLU follows
+    let stem = graph.push("stem", linear([1, 4], 1, "stem"));
+    graph.push("depthwise", linear([4, 4], 4, "depthwise"));
+    graph.push("relu", Operation::Relu);
+    let branch = graph.push("branch", linear([4, 4], 1, "branch"));
+    graph.push_from("sum", &[stem, branch], Operation::Add);
+    graph.push("pool", Operation::MaxPool(Pool::HALF));
+    graph.push("mean", Operation::AveragePool { side: 1 });
+    graph.push("out", dense(&[1.0, -2.0, 0.5, 3.0], 0.7));
+    let plane = Plane::from_fn(8, 10, |y, x| ((y * 5 + x * 3) % 7 + 1) as f32 / 8.0);
+    let (found, expected) = relevances(graph, &plane);
+    let sum: f64 = found.iter().map(|&value| f64::from(value)).sum();
+    assert!((sum - expected).abs() < 1e-3 * expected.abs(), "{sum} {expected}");
+}
+
+#[test]
+fn an_output_below_0_is_the_work_of_what_lowers_it() {
+    // a linear convolution of two pixels, weights −1 and 0.5: 2 · −1 + 1 · 0.5 < 0
+    let mut graph = Graph::new(1);
+    let mut shape = ConvolutionShape::same([1, 1], 3);
+    (shape.relu, shape.biased) = (false, false);
+    let mut lowered = Convolution::new(shape, 1.0, Init::Zero, "lowered", &Device::Cpu.burn());
+    lowered.set(vec![0.0, 0.0, 0.0, 0.0, -1.0, 0.5, 0.0, 0.0, 0.0], vec![0.0]);
+    graph.push("lowered", Operation::Convolution(lowered));
+    graph.push("out", dense(&[1.0, 0.0], 0.0));
+    let (found, expected) = relevances(graph, &Plane::new(1, 2, vec![2.0, 1.0]));
+    assert!((expected + 1.5).abs() < 1e-5, "{expected}");
+    assert!((found[0] + 1.5).abs() < 1e-4 && found[1].abs() < 1e-4, "{found:?}");
+}
+
 #[test]
 fn occlusion_of_single_pixels_is_the_fall_of_the_score() {
     let (network, plane) = toy();
@@ -171,9 +240,9 @@ fn linear() -> (Network, Plane, Plane) {
 
 #[test]
 fn where_every_pixel_counts_by_itself_deletion_and_insertion_sum_up_to_one() {
-    let (network, plane, added) = linear();
-    let scored = Scored::new(&network, score("out"));
-    let views = Views::of(&network, (6, 6));
+    let (network_of_added, plane, added) = linear();
+    let scored = Scored::new(&network_of_added, score("out"));
+    let views = Views::of(&network_of_added, (6, 6));
     let removal = Removal { scored: &scored, views: &views, plane: &plane, fill: Fill::Black };
     let against = added.map(|value| -value);
     let found = faithfulness(&removal, &[&added, &against], 1, &mut on).unwrap().unwrap();
@@ -181,9 +250,26 @@ fn where_every_pixel_counts_by_itself_deletion_and_insertion_sum_up_to_one() {
         assert!((one.deletion + one.insertion - 1.0).abs() < 1e-5, "{one:?}");
     }
     assert!(found[0].insertion > 0.6 && found[1].insertion < 0.4, "{found:?}");
+    // where removing everything raises the score, the order that is right stays the better one
+    let mut graph = Graph::new(1);
+    let lowering: Vec<f32> =
+        added.values().iter().zip(plane.values()).map(|(added, value)| added / value - 1.5).collect();
+    graph.push("out", dense(&lowering, 0.3));
+    let network = self::network(graph);
+    let scored = Scored::new(&network, score("out"));
+    let removal = Removal { scored: &scored, views: &views, plane: &plane, fill: Fill::Black };
+    let values = plane.values().iter().zip(&lowering).map(|(value, weight)| value * weight).collect();
+    let right = Plane::new(6, 6, values);
+    let wrong = right.map(|value| -value);
+    let found_below = faithfulness(&removal, &[&right, &wrong], 1, &mut on).unwrap().unwrap();
+    let gain = |one: &Faithfulness| one.insertion - one.deletion;
+    assert!(gain(&found_below[0]) > 0.0 && gain(&found_below[1]) < 0.0, "{found_below:?}");
+    assert!((found_below[0].insertion + found_below[0].deletion + 1.0).abs() < 1e-5, "{found_below:?}");
+    let scored = Scored::new(&network_of_added, score("out"));
+    let removal = Removal { scored: &scored, views: &views, plane: &plane, fill: Fill::Black };
     // subsets of cells lose exactly what they add
     let fidelity = mu_fidelity(&removal, &[&added, &against], 1, &mut on).unwrap();
-    assert!(fidelity[0] > 0.999 && fidelity[1] < -0.999, "{fidelity:?}");
+    assert!(fidelity[0].unwrap() > 0.999 && fidelity[1].unwrap() < -0.999, "{fidelity:?}");
 }
 
 #[test]
@@ -229,11 +315,6 @@ fn every_method_explains_a_classifier_and_sums_are_those_of_the_score() {
         let complete = one.completeness.as_ref().unwrap();
         assert!(complete.gap() <= most, "{method}: {complete:?}");
     }
-    // the units add up to the score less its bias, as the whole map does
-    let hires = explanation.methods[0].completeness.as_ref().unwrap();
-    assert!(
-        explanation.units.iter().all(|unit| unit.contribution.abs() <= 10.0 * hires.expected.abs() + 10.0)
-    );
     assert_eq!(explanation.agreement.len(), Method::ALL.len() + Control::ALL.len());
     let again = explain(&network, &plane, &config, &mut on).unwrap();
     assert_eq!((again.explanation, again.maps), (found.explanation.clone(), found.maps.clone()));
@@ -262,15 +343,22 @@ fn a_difference_of_classes_is_the_difference_of_their_maps() {
 }
 
 #[test]
-fn a_counterfactual_gives_another_class() {
-    let (network, plane) = classifier();
-    let config = ExplainConfig { methods: vec![Method::Occlusion], structures: false, ..Default::default() };
+fn without_the_counterfactual_another_class_leads() {
+    let network = with_shortcut();
+    let (y, x) = (20, 30);
+    let in_mark = |v: usize, u: usize| (y..y + 12).contains(&v) && (x..x + 12).contains(&u);
+    let plane =
+        Plane::from_fn(64, 80, |v, u| if in_mark(v, u) { 1.0 } else { ((v * 7 + u * 5) % 11) as f32 / 14.0 });
+    let config = ExplainConfig { methods: vec![Method::HiresCam], structures: false, ..Default::default() };
     let found = explain(&network, &plane, &config, &mut on).unwrap();
-    if let Some(counterfactual) = &found.explanation.counterfactual {
-        assert_ne!(Some(&counterfactual.class), found.explanation.class.as_ref());
-        let removed = found.removed.unwrap().mean();
-        assert!((removed - counterfactual.share).abs() < 1e-6);
-    }
+    assert_eq!(found.explanation.class.as_deref(), Some("marked"));
+    let less = found.explanation.counterfactual.unwrap();
+    assert_eq!(less.class, "other");
+    let removed = found.removed.unwrap();
+    assert!((removed.mean() - less.share).abs() < 1e-6);
+    let n_of_mark = (0..64).flat_map(|v| (0..80).map(move |u| (v, u)));
+    let n_of_mark = n_of_mark.filter(|&(v, u)| in_mark(v, u) && removed.at(v, u) > 0.0).count();
+    assert!(n_of_mark > 36, "it takes from the mark: {n_of_mark} px");
 }
 
 #[test]
@@ -348,7 +436,7 @@ fn with_shortcut() -> Network {
     kernels.extend([0.0, -1.0, 0.0, -1.0, 4.0, -1.0, 0.0, -1.0, 0.0]);
     set("encoder.1.relu.weight", kernels);
     set("encoder.1.relu.bias", vec![-0.9, 0.0]);
-    set("head.weight", vec![100.0, 0.0, 0.0, 0.0]);
+    set("head.weight", vec![100.0, 0.0, 0.0, 0.05]);
     set("head.bias", vec![0.0, 0.1]);
     Network::with_weights(architecture, &weights, Device::Cpu).unwrap()
 }
@@ -411,10 +499,11 @@ fn checks_say_whether_a_map_depends_on_the_weights() {
         assert_eq!(one.faithfulness.len(), 3, "one for each fill");
         let checks = one.checks.as_ref().unwrap();
         // what was removed is what the score is made of
-        assert!(checks.mu_fidelity > 0.3, "{}: {checks:?}", one.method);
+        assert!(checks.mu_fidelity.unwrap() > 0.3, "{}: {checks:?}", one.method);
         let all_random = checks.randomized.last().unwrap();
-        assert!(all_random.share == 1.0 && all_random.similarity < 0.9, "{}: {checks:?}", one.method);
-        // the head has no weights for the other class
-        assert!(checks.second_class.unwrap().abs() < 0.5, "{}: {checks:?}", one.method);
+        assert!(all_random.share == 1.0, "{}: {checks:?}", one.method);
+        assert!(all_random.similarity.is_none_or(|value| value < 0.9), "{}: {checks:?}", one.method);
+        // the other class is that of texture, not of the mark
+        assert!(checks.second_class.unwrap() < 0.5, "{}: {checks:?}", one.method);
     }
 }
