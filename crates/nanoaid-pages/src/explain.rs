@@ -9,6 +9,9 @@ use nanoaid::interpret::explain::{
 use crate::class::{class_caution, class_text};
 use crate::frame::{address, facts, figure, page, zoomed};
 
+/// Names of parts that the segmenter finds.
+const OBJECTS: [&str; 3] = ["particles", "fibres", "pores"];
+
 /// The page of an explained micrograph called `name`.
 pub fn report(name: &str, record: &ExplainRecord) -> String {
     let found = &record.explanation;
@@ -56,7 +59,7 @@ fn about(record: &ExplainRecord) -> Markup {
     let views = match found.n_views {
         1 => format!("one view of {width} × {height} px"),
         n => format!(
-            "{n} square views of {width} × {height} px, whose scores are averaged; where they overlap, pictures are divided by their number"
+            "{n} square views of {width} × {height} px, whose scores are averaged; where they overlap, pictures are divided by their number, and a seam may show where one ends"
         ),
     };
     rows.push(("seen as", views));
@@ -117,6 +120,7 @@ fn numbers(record: &ExplainRecord) -> Markup {
                 @for one in faithfulness {
                     td.number { (format!("{:.2}", one.deletion)) }
                     td.number { (format!("{:.2}", one.insertion)) }
+                    td.number { (format!("{:+.2}", one.insertion - one.deletion)) }
                 }
             }
         }
@@ -125,12 +129,12 @@ fn numbers(record: &ExplainRecord) -> Markup {
         @if !fills.is_empty() {
             h2 { "Does what they mark matter?" }
             p {
-                "The score, from 0 where everything is removed to 1 for the whole micrograph (−1 where the fill has a higher score than the micrograph), while the parts that a map marks highest are removed first (deletion: low is good) or brought back first (insertion: high is good); areas under these curves. A random order gives about half of the whole each where every part counts by itself. Rows in grey are controls that know nothing of the network: a map that is no better explains nothing."
+                "The score, from 0 where everything is removed to 1 for the whole micrograph (−1 where the fill has a higher score than the micrograph), while the parts that a map marks highest are removed first (deletion: low is good) or brought back first (insertion: high is good); areas under these curves. A random order gives about half of the whole each where every part counts by itself. Curves leave this range where parts count for more together than alone. The gain is insertion less deletion, and about 0 for a random order. Rows in grey are controls that know nothing of the network: a map that gains no more explains nothing."
             }
             div.wide { table {
                 thead {
                     tr { th { "map" } @for fill in &fills {
-                        th.number { "deletion, " (fill.name()) } th.number { "insertion, " (fill.name()) }
+                        th.number { "deletion, " (fill.name()) } th.number { "insertion, " (fill.name()) } th.number { "gain, " (fill.name()) }
                     } }
                 }
                 tbody {
@@ -181,6 +185,9 @@ fn areas(record: &ExplainRecord) -> Markup {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     html! {
         h2 { "Where does it lie?" }
+        @if record.record.settings.explain.structures && !found.areas.iter().any(|area| OBJECTS.contains(&area.name.as_str())) {
+            p { "The built-in segmenter is sure of no particles, fibres or pores here." }
+        }
         @if found.areas.is_empty() { p { "Nothing was found to compare with." } } @else {
             p { "Share of each map's magnitudes on parts of the micrograph, beside the share of the micrograph that they are. Particles, fibres and pores are those that the built-in segmenter finds." }
             div.wide { table {
@@ -296,7 +303,7 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
     let body = html! {
         @if !summary.is_empty() {
             h2 { "How well do the methods explain?" }
-            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over micrographs; a random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
+            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over at least five micrographs; a random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
             div.wide { table {
                 thead { tr {
                     th { "map" } th { "fill" } th.number { "n" } th.number { "deletion" } th.number { "insertion" }
@@ -324,12 +331,12 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
 }
 
 fn summary_row(one: &MethodSummary) -> Markup {
-    let (low, high) = one.interval;
+    let interval = one.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"));
     html! {
         tr.soft[one.is_control] {
             th scope="row" { (one.name) } td { (one.fill.name()) } td.number { (one.n) }
             td.number { (format!("{:.3}", one.deletion)) } td.number { (format!("{:.3}", one.insertion)) }
-            td.number { (format!("{:.3}", one.gain)) } td.number { (format!("{low:.3} to {high:.3}")) }
+            td.number { (format!("{:.3}", one.gain)) } td.number { (interval) }
             @for n in &one.better_than { td.number { (n) } }
         }
     }

@@ -62,7 +62,7 @@ pub(crate) struct ExplainArguments {
     /// Do not look for particles, fibres and pores
     #[arg(long)]
     no_structures: bool,
-    /// Only maps, what they lie on, and units: no deletion and insertion, no counterfactual
+    /// Only maps by quick methods, what they lie on, and units: no deletion and insertion, no counterfactual
     #[arg(long, conflicts_with = "checks")]
     quick: bool,
     /// Check each method further: three fills, random weights, noise, another class; takes minutes
@@ -160,7 +160,9 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
 /// What is explained, and how well.
 fn text_of(name: &str, record: &ExplainRecord) -> String {
     let found = &record.explanation;
-    let mut text = format!("{name}: {}, score {:.3}\n", found.target, found.score);
+    let abstains = record.answer.as_ref().is_some_and(|answer| answer.answer.said.is_none());
+    let abstains = if abstains { " (the classifier abstains)" } else { "" };
+    let mut text = format!("{name}: {}, score {:.3}{abstains}\n", found.target, found.score);
     for one in &found.methods {
         let mut facts = Vec::new();
         if let Some(faithful) = one.faithfulness.first() {

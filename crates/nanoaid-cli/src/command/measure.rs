@@ -41,10 +41,10 @@ pub(crate) struct MeasureArguments {
     #[arg(long, value_enum)]
     polarity: Option<PolarityArgument>,
     /// Least equivalent diameter of a particle [default: 4]
-    #[arg(long, value_name = "PX")]
+    #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     min_size: Option<f64>,
     /// Largest equivalent diameter of a particle
-    #[arg(long, value_name = "PX")]
+    #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     max_size: Option<f64>,
     /// Least probability of a pixel of a particle by the segmenter; lower: larger and more particles [default: 0.35]
     #[arg(long, value_name = "PROBABILITY")]

@@ -86,7 +86,8 @@ const SHORTCUT_SHARE: f64 = 0.1;
 pub struct ExplainConfig {
     /// What is explained.
     pub target: Target,
-    /// Methods, the first of which decides about the counterfactual; empty: [`Method::USUAL`], as far as they fit the network.
+    /// Methods, the first of which decides about the counterfactual; empty: [`Method::USUAL`] or [`Method::QUICK`], as far as they
+    /// fit the network.
     pub methods: Vec<Method>,
     /// Layer of class activation maps; `None`: those that are pooled for the score, else the last one with a map.
     pub layer: Option<String>,
@@ -110,7 +111,7 @@ pub struct ExplainConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thoroughness {
-    /// What maps lie on, and units: at once.
+    /// What maps lie on, and units; of methods that are not named the quick ones: at once.
     Quick,
     /// Deletion and insertion beside controls, and the counterfactual, too: seconds.
     #[default]
@@ -365,6 +366,7 @@ fn attributions(
     // of all, too, those are left out that do not fit
     let named = !subject.config.methods.is_empty() && subject.config.methods != Method::ALL;
     let methods = match &subject.config.methods[..] {
+        [] if subject.config.thoroughness == Thoroughness::Quick => Method::QUICK.to_vec(),
         [] => Method::USUAL.to_vec(),
         methods => methods.to_vec(),
     };

@@ -10,6 +10,8 @@ use crate::{Device, Network};
 
 /// Width of the border as a share of the shorter side.
 const BORDER: f64 = 0.02;
+/// Least share of its own kind in the probability of an object.
+const OWN_SHARE: f64 = 0.5;
 /// Least share of the micrograph that an area covers to be listed.
 const LEAST_AREA: f64 = 0.001;
 
@@ -100,7 +102,8 @@ fn objects(
     what: ObjectKind,
     tick: Tick<'_>,
 ) -> Result<Area, ExplainError> {
-    let config = SegmentConfig { what, ..SegmentConfig::default() };
+    // what is more probably of another kind counts there
+    let config = SegmentConfig { what, least_own_share: OWN_SHARE, ..SegmentConfig::default() };
     let labels = segment(segmenter, plane, &config, &mut |_, _| tick())?;
     let width = plane.width();
     let is_object = |at: usize| labels.at(at / width, at % width) > 0;

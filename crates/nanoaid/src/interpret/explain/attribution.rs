@@ -90,7 +90,7 @@ impl Subject<'_> {
                 complete(
                     map,
                     expected,
-                    "the score less what biases of dense layers and the plane of ones keep".to_owned(),
+                    "the score less what biases and the normalization of the image keep".to_owned(),
                     None,
                 )
             }

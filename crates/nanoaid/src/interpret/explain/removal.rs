@@ -17,7 +17,7 @@ use crate::evaluate::classify::means_of_groups;
 
 /// Planes that are held together.
 const BATCH: usize = 16;
-/// Windows of occlusion along the shorter side.
+/// Windows of occlusion along the sides of a square image.
 const WINDOWS: usize = 9;
 /// Cells of RISE's masks along the shorter side, share that is kept, and masks between two checks.
 const RISE_CELLS: usize = 7;
@@ -76,7 +76,10 @@ impl Removal<'_> {
     /// Fall of the score where each window is removed, shared among its pixels.
     pub(super) fn occlusion(&self, tick: Tick<'_>) -> Result<Plane, ExplainError> {
         let (height, width) = (self.plane.height(), self.plane.width());
-        let windows = Cells::new((height, width), WINDOWS);
+        // as many in all for a long image as for a square one
+        let (short, long) = (height.min(width) as f64, height.max(width) as f64);
+        let per_side = (WINDOWS as f64 * (short / long).sqrt()).round().max(2.0) as usize;
+        let windows = Cells::new((height, width), per_side);
         let one = |window: usize| (0..windows.len()).map(|other| other == window).collect();
         let mut masks: Vec<Vec<bool>> = (0..windows.len()).map(one).collect();
         masks.push(vec![false; windows.len()]);

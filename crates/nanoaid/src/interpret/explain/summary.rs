@@ -10,6 +10,8 @@ use super::fill::Fill;
 use super::gradient::mean;
 use crate::output::csv_text;
 
+/// Micrographs from which on an interval is given.
+const LEAST_MICROGRAPHS: usize = 5;
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2000;
 
@@ -30,8 +32,8 @@ pub struct MethodSummary {
     pub insertion: f64,
     /// Mean of insertion less deletion, 0 for a random order where every part counts by itself.
     pub gain: f64,
-    /// Its 95 % interval, by a bootstrap over micrographs.
-    pub interval: (f64, f64),
+    /// Its 95 % interval, by a bootstrap over micrographs; `None` of fewer than 5, over which it would mean nothing.
+    pub interval: Option<(f64, f64)>,
     /// Micrographs on which it gains more than each control, in the order of [`Control::ALL`].
     pub better_than: Vec<usize>,
 }
@@ -76,7 +78,7 @@ pub fn summary(records: &[ExplainRecord]) -> Vec<MethodSummary> {
                 deletion: of_each(|one| one.deletion),
                 insertion: of_each(|one| one.insertion),
                 gain: mean(&gains),
-                interval: bootstrapped(&gains),
+                interval: (gains.len() >= LEAST_MICROGRAPHS).then(|| bootstrapped(&gains)),
                 better_than: better.collect(),
             });
         }
@@ -93,8 +95,9 @@ pub fn summary_csv(all: &[MethodSummary]) -> String {
     head.extend(Control::ALL.iter().map(|control| format!("better than {control}")));
     let rows = all.iter().map(|one| {
         let mut row = vec![one.name.clone(), one.fill.name().to_owned(), one.n.to_string()];
-        let numbers = [one.deletion, one.insertion, one.gain, one.interval.0, one.interval.1];
-        row.extend(numbers.map(|number| format!("{number:.4}")));
+        row.extend([one.deletion, one.insertion, one.gain].map(|number| format!("{number:.4}")));
+        let ends = one.interval.map(|(low, high)| [low, high].map(|end| format!("{end:.4}")));
+        row.extend(ends.unwrap_or_default());
         row.extend(one.better_than.iter().map(ToString::to_string));
         row
     });
