@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use micrograph::ReadError;
 use micrograph::measure::file::MeasureStep;
 use micrograph::regular;
+use micrograph::{ReadError, Source};
 use serde::Serialize;
 
 use crate::Network;
@@ -196,11 +196,7 @@ fn measurement(
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
     let (path, record) = (from.record, &kept.record);
-    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
-    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
-        return Err(lacks("file"));
-    };
-    let source = find::input(path, image, content, from.images)?;
+    let (source, input) = file_of(from, record)?;
     let network = record.network.as_ref().map(|used| opened(path, used)).transpose()?;
     let pattern = record
         .network
@@ -225,13 +221,8 @@ fn segmentation(
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
     let (path, record) = (from.record, &kept.record);
-    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
-    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
-        return Err(lacks("file"));
-    };
-    let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
-    let source = find::input(path, image, content, from.images)?;
-    let network = opened(path, used)?;
+    let (source, input) = file_of(from, record)?;
+    let (network, used) = network_of(path, record)?;
     let name = name_of_overlay(path, &record.files)?;
     let by = (&network, used.clone());
     let again = segment_file((&source, input.clone()), &name, by, &record.settings, &mut |n_done, n| {
@@ -247,16 +238,11 @@ fn explanation(
     progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
     let (path, record) = (from.record, &kept.record);
-    let lacks = |what| ReplayError::Lacks { path: path.to_owned(), what };
-    let Some(input @ Input::File { path: image, sha256: content }) = &record.input else {
-        return Err(lacks("file"));
-    };
-    let used = record.network.as_ref().ok_or_else(|| lacks("network"))?;
-    let source = find::input(path, image, content, from.images)?;
-    let network = opened(path, used)?;
+    let (source, input) = file_of(from, record)?;
+    let (network, used) = network_of(path, record)?;
     let end = ".micrograph.jpg";
-    let name =
-        record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(|| lacks("micrograph"))?;
+    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "micrograph" };
+    let name = record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(lacks)?;
     let name = plain(path, name)?;
     let folder = OutputFolder::create(output.path, output.force)?;
     let by = (&network, used.clone());
@@ -267,6 +253,23 @@ fn explanation(
     let mut found = again.hashes;
     found.insert(format!("{name}.json"), sha256(json_text(&again.record)?.as_bytes()));
     compared(path, &record.program_version, &recorded, &found)
+}
+
+/// The file that a result of the record was made from, read again.
+fn file_of<'a, S>(from: ReplayInput<'_>, record: &'a Record<S>) -> Result<(Source, &'a Input), ReplayError> {
+    match &record.input {
+        Some(input @ Input::File { path: image, sha256: content }) => {
+            Ok((find::input(from.record, image, content, from.images)?, input))
+        }
+        _ => Err(ReplayError::Lacks { path: from.record.to_owned(), what: "file" }),
+    }
+}
+
+/// The network that a result of the record at `path` was made with, opened again.
+fn network_of<'a, S>(path: &Path, record: &'a Record<S>) -> Result<(Network, &'a NetworkUsed), ReplayError> {
+    let used = record.network.as_ref();
+    let used = used.ok_or_else(|| ReplayError::Lacks { path: path.to_owned(), what: "network" })?;
+    Ok((opened(path, used)?, used))
 }
 
 /// Writes the `files` that came out again for the image `name`, and compares them with the `recorded` ones and the record's
