@@ -1,4 +1,4 @@
-"""What all results have: their JSON, a table of it in notebooks, and optional packages that are asked for by name."""
+"""What all results have: their JSON, a table of it in notebooks, and optional packages, which are named where they are missing."""
 
 from __future__ import annotations
 
