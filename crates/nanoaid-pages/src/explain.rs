@@ -118,9 +118,9 @@ fn numbers(record: &ExplainRecord) -> Markup {
             tr.soft[is_control] {
                 th scope="row" { (name) }
                 @for one in faithfulness {
-                    td.number { (format!("{:.2}", one.deletion)) }
-                    td.number { (format!("{:.2}", one.insertion)) }
-                    td.number { (format!("{:+.2}", one.insertion - one.deletion)) }
+                    td.number { (rounded(one.deletion, 2)) }
+                    td.number { (rounded(one.insertion, 2)) }
+                    td.number { (rounded(one.insertion - one.deletion, 2)) }
                 }
             }
         }
@@ -167,7 +167,7 @@ fn agreement(record: &ExplainRecord) -> Markup {
                             @for value in row {
                                 @match value {
                                     Some(value) => {
-                                        td.hit style={ "--share: " (format!("{:.0}", 60.0 * value.max(0.0))) "%" } { (format!("{value:.2}")) }
+                                        td.hit style={ "--share: " (format!("{:.0}", 60.0 * value.max(0.0))) "%" } { (rounded(*value, 2)) }
                                     }
                                     None => { td { "–" } }
                                 }
@@ -256,7 +256,7 @@ fn checks(record: &ExplainRecord) -> Markup {
         .iter()
         .find_map(|one| one.checks.as_ref())
         .map_or(Vec::new(), |checks| checks.randomized.iter().map(|one| one.share).collect());
-    let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| rounded(value, 2));
     let random = |of: &Randomized| number(of.similarity);
     html! {
         @if !shares.is_empty() {
@@ -331,15 +331,26 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
 }
 
 fn summary_row(one: &MethodSummary) -> Markup {
-    let interval = one.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"));
+    let interval = one
+        .interval
+        .map_or("–".to_owned(), |(low, high)| format!("{} to {}", rounded(low, 3), rounded(high, 3)));
     html! {
         tr.soft[one.is_control] {
             th scope="row" { (one.name) } td { (one.fill.name()) } td.number { (one.n) }
-            td.number { (format!("{:.3}", one.deletion)) } td.number { (format!("{:.3}", one.insertion)) }
-            td.number { (format!("{:.3}", one.gain)) } td.number { (interval) }
-            @for n in &one.better_than { td.number { (n) } }
+            td.number { (rounded(one.deletion, 3)) } td.number { (rounded(one.insertion, 3)) }
+            td.number { (rounded(one.gain, 3)) } td.number { (interval) }
+            @for (n, control) in one.better_than.iter().zip(Control::ALL) {
+                td.number { @if one.name == control.to_string() { "–" } @else { (n) } }
+            }
         }
     }
+}
+
+/// A number with `digits` decimals and a true minus sign, without one where it rounds to 0.
+fn rounded(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    text.replace('-', if is_zero { "" } else { "−" })
 }
 
 /// A score with its sign and four significant digits.

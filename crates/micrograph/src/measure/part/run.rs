@@ -56,7 +56,7 @@ struct Search {
 }
 
 impl Run {
-    /// The most certain run of a profile that exceeds the others by `least_rms`.
+    /// The most certain run of a profile, of a mean period whose standard deviation is at least `least_rms`.
     pub(super) fn best(profile: &[f64], least_rms: f64) -> Option<Self> {
         let (offset, part) = longest(profile);
         let most = part.len() as f64 / LEAST_PERIODS;
