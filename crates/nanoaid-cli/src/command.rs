@@ -3,6 +3,7 @@
 mod bench;
 mod classify;
 mod completions;
+mod concepts;
 mod dataset;
 mod demo;
 mod download;
@@ -110,6 +111,11 @@ pub(crate) enum Command {
     Visualize(Box<visualize::VisualizeArguments>),
     /// Show the real patches that drive each unit most, least and in between.
     Exemplars(exemplars::ExemplarsArguments),
+    /// Find the concepts that a layer works with: where they lie, what they measure, what the output loses without them.
+    ///
+    /// Activations of many micrographs are taken apart into a few directions; each is checked by other starts, held-out
+    /// groups and a network with random weights.
+    Concepts(Box<concepts::ConceptsArguments>),
     /// Mark a part of a micrograph: which units fire there, and where else do they?
     Find(Box<find::FindArguments>),
     /// Open the local web app: drop a micrograph on a page, look at it through a network, measure it.
@@ -163,6 +169,7 @@ impl Command {
             | Self::Lens(_)
             | Self::Segment(_)
             | Self::Explain(_)
+            | Self::Concepts(_)
             | Self::Replay(_)
             | Self::Man(_) => WayOn::Anew,
         }
@@ -180,6 +187,7 @@ impl Command {
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
+            Self::Concepts(arguments) => concepts::run(&arguments),
             Self::Find(arguments) => find::run(&arguments),
             Self::Serve(arguments) => serve::run(&arguments),
             Self::Site(arguments) => site::run(&arguments),

@@ -8,6 +8,7 @@ use nanoaid::interpret::explain::{
 
 use crate::class::{class_caution, class_text};
 use crate::frame::{address, facts, figure, page, zoomed};
+use crate::number::rounded;
 
 /// Names of parts that the segmenter finds.
 const OBJECTS: [&str; 3] = ["particles", "fibres", "pores"];
@@ -344,13 +345,6 @@ fn summary_row(one: &MethodSummary) -> Markup {
             }
         }
     }
-}
-
-/// A number with `digits` decimals and a true minus sign, without one where it rounds to 0.
-fn rounded(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
-    text.replace('-', if is_zero { "" } else { "−" })
 }
 
 /// A score with its sign and four significant digits.

@@ -6,10 +6,12 @@
 pub mod chart;
 pub mod class;
 pub mod classifier;
+pub mod concepts;
 pub mod demo;
 pub mod explain;
 pub mod frame;
 pub mod lens;
+mod number;
 pub mod segment;
 pub mod site;
 pub mod sweep;

@@ -6,4 +6,5 @@
 
 pub mod dataset;
 pub mod masked;
+pub(crate) mod pass;
 pub mod prepare;

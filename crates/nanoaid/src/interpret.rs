@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`lens`] | what do the feature maps of a layer show of one micrograph? |
 //! | [`view`] | the same of a file, as pictures and numbers in a folder |
+//! | [`concept`] | which directions does a layer work with, and what are they used for? |
 //! | [`explain`] | which parts of a micrograph and which units make a network give a class, or a unit fire? |
 //! | [`visualize`] | which synthetic image drives a unit most? |
 //! | [`gallery`] | which pictures of many units, as files with records, with micrographs of a data set? |
@@ -17,6 +18,7 @@
 //! | [`pattern`] | what does a network add to a pattern that was measured without it? |
 
 pub mod activation_index;
+pub mod concept;
 pub mod differential;
 pub mod exemplar;
 pub mod explain;
@@ -30,4 +32,5 @@ pub mod retrieval;
 pub mod tuning;
 pub mod unit_values;
 pub mod view;
+mod views;
 pub mod visualize;

@@ -5,6 +5,7 @@
 mod bench;
 mod classify;
 mod comfort;
+mod concepts;
 mod dataset;
 mod demo;
 mod exemplars;

@@ -15,14 +15,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use crate::Network;
 use crate::data::dataset::{Dataset, Entry, Fingerprint, Skipped, near_pairs};
+use crate::data::pass::pass;
 use crate::data::prepare::PrepareConfig;
 use crate::interpret::exemplar::{ActivationReader, IndexedMicrograph, LayerAnswers, NearDuplicates, Peak};
 use folder::{Folder, IndexPart};
@@ -32,8 +31,6 @@ pub use folder::index_folder;
 
 /// Micrographs that are written together: at most so many are lost when a pass is stopped.
 const PART: usize = 64;
-/// Most micrographs that are processed at a time; each takes a few hundred megabytes.
-const MOST_AT_ONCE: usize = 8;
 
 /// Which part of a micrograph the network is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +124,12 @@ impl ActivationIndex {
         for few in new.chunks(PART) {
             let work: Vec<(&Entry, Option<&String>)> =
                 few.iter().map(|&index| (&dataset.entries[index], contents[index].as_ref())).collect();
-            let looked = look(&reader, &work, subject, &dataset.prepare_config(), &mut || {
+            let prepare = dataset.prepare_config();
+            let look = |&(entry, content): &(&Entry, Option<&String>)| match content {
+                Some(sha256) => look_at(&reader, entry, sha256, subject, &prepare),
+                None => Err("the file is not there".to_owned()),
+            };
+            let looked = pass(&work, look, &mut || {
                 n_done += 1;
                 progress(n_done, n_all)
             })
@@ -152,50 +154,6 @@ impl ActivationIndex {
             .collect();
         collect(&reader, network, &folder.parts()?, &order).map(|index| Self { skipped, n_new, ..index })
     }
-}
-
-/// Reads micrographs, several at a time: while one is decoded, another is convolved. `None` if `done`
-/// ended the work.
-fn look(
-    reader: &ActivationReader,
-    work: &[(&Entry, Option<&String>)],
-    subject: ImageArea,
-    prepare: &PrepareConfig,
-    done: &mut dyn FnMut() -> ControlFlow<()>,
-) -> Option<Vec<Result<Option<Looked>, String>>> {
-    let n_workers = rayon::current_num_threads().clamp(2, MOST_AT_ONCE).min(work.len().max(1));
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        // threads of their own, not the pool's: one that waits for a convolution must not begin
-        // with a further micrograph meanwhile
-        for _ in 0..n_workers {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(entry, content)) = work.get(place) else { break };
-                    let looked = match content {
-                        Some(sha256) => look_at(reader, entry, sha256, subject, prepare),
-                        None => Err("the file is not there".to_owned()),
-                    };
-                    sender.send((place, looked)).expect("the receiver waits for all senders");
-                }
-            });
-        }
-        drop(sender);
-        let mut found: Vec<Result<Option<Looked>, String>> = work.iter().map(|_| Ok(None)).collect();
-        let mut cancelled = false;
-        for (place, looked) in receiver {
-            found[place] = looked;
-            if !cancelled && done().is_break() {
-                // no thread begins with a further one
-                next.store(work.len(), Ordering::Relaxed);
-                cancelled = true;
-            }
-        }
-        (!cancelled).then_some(found)
-    })
 }
 
 fn look_at(

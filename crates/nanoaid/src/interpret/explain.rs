@@ -31,7 +31,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod unit;
-mod views;
 
 pub use area::AreaShare;
 pub use control::Control;
@@ -50,15 +49,19 @@ pub use summary::{MethodSummary, summary, summary_csv};
 pub use target::Target;
 pub use unit::UnitShare;
 
+pub(super) use area::areas;
+pub(super) use control::randomized;
+pub(super) use target::{class_names, logit_layer};
+
 use std::ops::ControlFlow;
 
 use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
+use crate::interpret::views::Views;
 use crate::network::{Layer, ValueId};
 use crate::train::regression::argmax;
 use crate::{ConfigError, Network};
-use area::areas;
 use attribution::{Attribution, Subject};
 use cells::Cells;
 use error::Tick;
@@ -66,8 +69,7 @@ use faithfulness::{CELLS, faithfulness, rank_correlation};
 use gradient::mean;
 use removal::{Removal, mean_logits};
 use scored::Scored;
-use target::{Score, class_names};
-use views::Views;
+use target::Score;
 
 /// Largest image in Mpx that a network sees as a whole, for its gradients.
 const MOST_MPX: usize = 4;

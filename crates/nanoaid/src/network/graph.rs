@@ -115,6 +115,25 @@ impl Graph {
         needed
     }
 
+    /// What `end` needs besides the value at `id`, of those that do not depend on it: the last ids on each way from the image.
+    pub(crate) fn beside(&self, id: ValueId, end: ValueId) -> Vec<ValueId> {
+        let mut depends = vec![false; self.steps.len() + 1];
+        depends[id] = true;
+        for (index, step) in self.steps.iter().enumerate().skip(id) {
+            depends[index + 1] = step.inputs.iter().any(|&input| depends[input]);
+        }
+        let needed = self.needed(end);
+        let mut beside: Vec<ValueId> = if depends[end] { Vec::new() } else { vec![end] };
+        for index in id..end {
+            if needed[index + 1] && depends[index + 1] {
+                beside.extend(self.steps[index].inputs.iter().filter(|&&input| !depends[input]));
+            }
+        }
+        beside.sort_unstable();
+        beside.dedup();
+        beside
+    }
+
     /// The steps that `id` depends on, up to its own.
     pub(crate) fn cut(&self, id: ValueId) -> Self {
         let needed = self.needed(id);

@@ -28,7 +28,7 @@ pub struct AreaShare {
 
 /// A part of a micrograph.
 #[derive(Clone, Debug)]
-pub(super) struct Area {
+pub(in crate::interpret) struct Area {
     name: String,
     /// For each pixel whether it belongs to it, `[H, W]`.
     mask: Vec<bool>,
@@ -58,6 +58,16 @@ impl Area {
         }
     }
 
+    /// What it is.
+    pub(in crate::interpret) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For each pixel whether it belongs to it, `[H, W]`.
+    pub(in crate::interpret) fn mask(&self) -> &[bool] {
+        &self.mask
+    }
+
     fn is_listed(&self) -> bool {
         let n_inside = self.mask.iter().filter(|inside| **inside).count();
         n_inside as f64 >= LEAST_AREA * self.mask.len() as f64
@@ -66,7 +76,7 @@ impl Area {
 
 /// The border, what was drawn on the plane, and, with `structures`, the particles, fibres and pores that the built-in
 /// segmenter finds.
-pub(super) fn areas(
+pub(in crate::interpret) fn areas(
     plane: &Plane,
     structures: bool,
     warnings: &mut Vec<String>,

@@ -11,7 +11,7 @@ use super::relevance::relevance;
 use super::removal::Removal;
 use super::result::Completeness;
 use super::scored::{LayerGradient, Scored};
-use super::views::Views;
+use crate::interpret::views::Views;
 use crate::network::ValueId;
 
 /// A map over the micrograph.

@@ -4,7 +4,7 @@ use micrograph::Plane;
 
 use super::Method;
 use super::scored::LayerGradient;
-use super::views::Views;
+use crate::interpret::views::Views;
 
 /// The map of `method` on the plane, from the gradients of each view at some layers; each layer's positions are
 /// enlarged to what they lie over.

@@ -75,7 +75,7 @@ fn edges(plane: &Plane) -> Plane {
 }
 
 /// `network` with the first `share` of its tensors, from the image on, in their random state of `seed`.
-pub(super) fn randomized(network: &Network, share: f64, seed: u64) -> Network {
+pub(in crate::interpret) fn randomized(network: &Network, share: f64, seed: u64) -> Network {
     let architecture = network.architecture().clone();
     let random = Network::random(architecture.clone(), seed, network.device())
         .expect("the settings of a network that exists are in range");

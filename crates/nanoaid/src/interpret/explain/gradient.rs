@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::Method;
 use super::error::{ExplainError, Tick};
 use super::scored::Scored;
-use super::views::Views;
 use crate::ConfigError;
+use crate::interpret::views::Views;
 use crate::network::ReluGradient;
 
 /// Steps with which integrated gradients begin.

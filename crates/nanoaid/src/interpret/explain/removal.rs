@@ -11,9 +11,9 @@ use super::fill::{Fill, Filler};
 use super::gradient::mean;
 use super::scored::Scored;
 use super::target::logit_layer;
-use super::views::Views;
 use crate::Network;
 use crate::evaluate::classify::means_of_groups;
+use crate::interpret::views::Views;
 
 /// Planes that are held together.
 const BATCH: usize = 16;

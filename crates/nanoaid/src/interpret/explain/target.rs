@@ -83,7 +83,7 @@ impl Score {
 }
 
 /// Names of the classes that a network scores; numbers where they have none. Empty without classes.
-pub(super) fn class_names(network: &Network) -> Vec<String> {
+pub(in crate::interpret) fn class_names(network: &Network) -> Vec<String> {
     match (network.classes(), network.n_classes()) {
         (Some(classes), _) => classes.to_vec(),
         (None, Some(n)) => (0..n).map(|class| class.to_string()).collect(),
@@ -92,7 +92,7 @@ pub(super) fn class_names(network: &Network) -> Vec<String> {
 }
 
 /// The layer that gives the logits: the last one, before a softmax.
-pub(super) fn logit_layer(network: &Network) -> Option<String> {
+pub(in crate::interpret) fn logit_layer(network: &Network) -> Option<String> {
     let steps = network.graph().steps();
     let last = steps.last()?;
     let step = match &last.operation {

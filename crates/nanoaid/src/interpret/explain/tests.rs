@@ -11,8 +11,8 @@ use super::gradient::{integrated, sum, through_relus, times_input};
 use super::removal::Removal;
 use super::scored::Scored;
 use super::target::Score;
-use super::views::Views;
 use super::*;
+use crate::interpret::views::Views;
 use crate::network::{Convolution, ConvolutionShape, Graph, Init, Operation};
 use crate::{Address, Architecture, AutoencoderConfig, CompactConfig, Device, Network};
 

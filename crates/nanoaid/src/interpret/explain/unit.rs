@@ -4,8 +4,8 @@ use micrograph::Plane;
 use serde::{Deserialize, Serialize};
 
 use super::scored::LayerGradient;
-use super::views::Views;
 use crate::Address;
+use crate::interpret::views::Views;
 
 /// Channels that are listed for the score, and against it.
 const N_FOR: usize = 6;

@@ -11,7 +11,7 @@ use crate::network::{Architecture, Network};
 
 /// The views of planes of one size.
 #[derive(Clone, Debug)]
-pub(super) struct Views {
+pub(in crate::interpret) struct Views {
     height: usize,
     width: usize,
     squares: Vec<Rect>,
@@ -21,7 +21,7 @@ pub(super) struct Views {
 
 impl Views {
     /// Those by which `network` sees a plane of `height × width`.
-    pub(super) fn of(network: &Network, (height, width): (usize, usize)) -> Self {
+    pub(in crate::interpret) fn of(network: &Network, (height, width): (usize, usize)) -> Self {
         let of_photos = || match network.architecture() {
             Architecture::Published(config) if config.n_classes.is_some() => Some(config.preprocess.size_px),
             Architecture::Imported(_) if network.n_classes().is_some() => {
@@ -36,38 +36,71 @@ impl Views {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::interpret) fn len(&self) -> usize {
         self.squares.len()
     }
 
+    /// Whether they have the same size for every plane: that of a classifier.
+    pub(in crate::interpret) fn has_one_size(&self) -> bool {
+        self.side.is_some()
+    }
+
     /// Height and width of each.
-    pub(super) fn size(&self) -> (usize, usize) {
+    pub(in crate::interpret) fn size(&self) -> (usize, usize) {
         self.side.map_or((self.height, self.width), |side| (side, side))
     }
 
     /// How many views each pixel is in.
-    pub(super) fn coverage(&self) -> Plane {
+    pub(in crate::interpret) fn coverage(&self) -> Plane {
         let ones = |_: &Plane, square: &Rect| Plane::filled(square.height, square.width, self.len() as f32);
         let none = Plane::filled(0, 0, 0.0);
         self.pasted(&vec![none; self.len()], ones).map(|sum| sum.round().max(1.0))
     }
 
     /// The views of `plane`.
-    pub(super) fn cut(&self, plane: &Plane) -> Vec<Plane> {
+    pub(in crate::interpret) fn cut(&self, plane: &Plane) -> Vec<Plane> {
         let Some(side) = self.side else { return vec![plane.clone()] };
         self.squares.iter().map(|square| scaled(&plane.crop(*square), side)).collect()
     }
 
+    /// Pixels of the plane along a side of one pixel of a view.
+    pub(in crate::interpret) fn zoom(&self) -> f64 {
+        match (self.side, self.squares.first()) {
+            (Some(side), Some(square)) => square.height as f64 / side as f64,
+            _ => 1.0,
+        }
+    }
+
+    /// Row and column in view number `view` of a point of the plane.
+    pub(in crate::interpret) fn point_in_view(&self, view: usize, (y, x): (f64, f64)) -> (f64, f64) {
+        let square = self.squares[view];
+        ((y - square.y as f64) / self.zoom(), (x - square.x as f64) / self.zoom())
+    }
+
+    /// The part of the plane that `part` of view number `view` shows, as far as it reaches.
+    pub(in crate::interpret) fn part_of_plane(&self, view: usize, part: Rect) -> Rect {
+        let (square, zoom) = (self.squares[view], self.zoom());
+        let along = |first: usize, length: usize, begin: usize, end: usize| {
+            let low = begin + (first as f64 * zoom).floor() as usize;
+            let high = begin + ((first + length) as f64 * zoom).ceil() as usize;
+            let low = low.min(end.saturating_sub(1));
+            (low, high.clamp(low + 1, end.max(low + 1)) - low)
+        };
+        let (y, height) = along(part.y, part.height, square.y, self.height);
+        let (x, width) = along(part.x, part.width, square.x, self.width);
+        Rect { y, x, height, width }
+    }
+
     /// Gradients for the pixels of the plane from those for the pixels of each view: the transpose of [`Views::cut`], over
     /// the number of views, as the mean of their scores counts.
-    pub(super) fn gathered(&self, maps: &[Plane]) -> Plane {
+    pub(in crate::interpret) fn gathered(&self, maps: &[Plane]) -> Plane {
         self.pasted(maps, |map, square| {
             resampled_transpose(map, square.height, square.width, view_sampling(square.height, map.height()))
         })
     }
 
     /// A map of a few positions of each view as one of the plane, smooth, with the mean of their sums.
-    pub(super) fn enlarged(&self, maps: &[Plane]) -> Plane {
+    pub(in crate::interpret) fn enlarged(&self, maps: &[Plane]) -> Plane {
         self.pasted(maps, |map, square| {
             let (height, width) = (map.height(), map.width());
             let ones = Plane::filled(square.height, square.width, 1.0);

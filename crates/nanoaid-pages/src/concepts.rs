@@ -1,0 +1,285 @@
+//! The page of the concepts of a layer. Pictures are files beside it.
+
+use maud::{Markup, html};
+use micrograph::calibration::length_text;
+use nanoaid::interpret::concept::{ClassUse, Concept, ConceptRecord, ConceptTuning, Effects, Matched, SAME};
+
+use crate::frame::{address, facts, figure, page, zoomed};
+use crate::number::{percent, rounded};
+
+/// Classes of a concept that are listed.
+const CLASSES: usize = 3;
+/// Overlap with a structure from which on it is listed.
+const LEAST_IOU: f64 = 0.02;
+
+/// The page of the concepts of `record`.
+pub fn report(record: &ConceptRecord) -> String {
+    let found = &record.found;
+    let body = html! {
+        @if !found.warnings.is_empty() {
+            ul.warnings aria-label="warnings" { @for warning in &found.warnings { li { (warning) } } }
+        }
+        (about(record))
+        (methods(record))
+        h2 { "Concepts" }
+        p {
+            "Each is a direction of the layer's activations. The orange color on a micrograph is where it has the concept: full from twice the code on from which it counts as present, outlined from that code on. "
+            "Concepts are numbered by their share of the activations."
+        }
+        @for place in 0..found.concepts.len() { (concept(record, place)) }
+        @if let Some(effects) = &found.effects { (effects_of_all(effects)) }
+        (map(record))
+        (made(record))
+    };
+    let class = found.class.as_ref().map_or(String::new(), |class| format!(", micrographs of class {class}"));
+    page(
+        &format!("Concepts of {}", found.layer),
+        &format!("{} by {}{class}", found.concepts.len(), found.method),
+        &body,
+    )
+}
+
+fn about(record: &ConceptRecord) -> Markup {
+    let found = &record.found;
+    let mut groups: Vec<&str> = found.micrographs.iter().map(|seen| seen.group.as_str()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let network = record.record.network.as_ref();
+    let mut rows = vec![
+        ("network", network.map_or(String::new(), |used| used.run.display().to_string())),
+        ("layer", format!("{}, {} channels", found.layer, found.n_channels)),
+        ("data", record.record.settings.data.display().to_string()),
+        ("micrographs", format!("{} of {} groups", found.micrographs.len(), groups.len())),
+        ("positions", format!("{} to fit to, {} of held-out groups", found.n_vectors, found.n_held_out)),
+    ];
+    if let Some(class) = &found.class {
+        rows.push(("class", class.clone()));
+    }
+    facts(&rows)
+}
+
+fn methods(record: &ConceptRecord) -> Markup {
+    let matched = |of: Option<&Matched>| match of {
+        Some(of) => html! { td.number { (rounded(of.mean, 2)) } td.number { (percent(of.same_share)) } },
+        None => html! { td.number { "–" } td.number { "–" } },
+    };
+    html! {
+        h2 { "Can they be relied on?" }
+        p {
+            "R²: share of the variance of held-out groups that the codes explain, each channel about its own mean. "
+            "Cosines compare each concept with the one it belongs to from another start, or from the other half of the groups; same: the share with a cosine of at least "
+            (SAME) ". By chance: against as many activations that were drawn at random. A concept that does not come out again is one of the method, not of the network."
+        }
+        div.wide { table {
+            thead { tr {
+                th { "method" } th.number { "atoms" } th.number { "R²" } th.number { "per position" } th.number { "dead" }
+                th.number { "over starts" } th.number { "same" } th.number { "over halves" } th.number { "same" } th.number { "by chance" }
+            } }
+            tbody { @for (place, one) in record.found.methods.iter().enumerate() {
+                tr.best[place == 0] {
+                    th scope="row" { (one.method) } td.number { (one.n_atoms) }
+                    td.number { (one.r2.or(one.r2_fitted).map_or("–".to_owned(), |r2| rounded(r2, 2))) }
+                    td.number { (rounded(one.n_active, 1)) } td.number { (percent(one.dead_share)) }
+                    (matched(one.starts.as_ref())) (matched(one.halves.as_ref()))
+                    td.number { (rounded(one.random.mean, 2)) }
+                }
+            } }
+        } }
+    }
+}
+
+fn concept(record: &ConceptRecord, place: usize) -> Markup {
+    let found = &record.found;
+    let of = &found.concepts[place];
+    let title = of.name.as_ref().map_or(String::new(), |name| format!(": {name}"));
+    let exemplars = record.pictures.exemplars.get(place).map_or(&[][..], Vec::as_slice);
+    html! {
+        section.concept id={ "concept-" (of.number) } {
+            h3 { "Concept " (of.number) (title) }
+            div.concept-body {
+                @if let Some(picture) = record.pictures.concepts.get(place) {
+                    (figure(&zoomed(picture, &format!("what concept {} looks for", of.number)), &html! { "what it looks for" }))
+                }
+                div.exemplars {
+                    @for (exemplar, picture) in of.exemplars.iter().zip(exemplars) {
+                        @let seen = &found.micrographs[exemplar.micrograph];
+                        @let across = seen.nm_per_px.map_or(format!("{} px", exemplar.shown.width), |nm| length_text(exemplar.shown.width as f64 * nm));
+                        figure {
+                            a.zoom href=(address(picture)) {
+                                img src=(address(picture)) alt={ "concept " (of.number) " in " (seen.file) } title=(seen.file) loading="lazy";
+                            }
+                            figcaption { (seen.category.as_deref().unwrap_or("–")) ", " (across) }
+                        }
+                    }
+                }
+            }
+            (numbers(of, found.n_controls > 0))
+        }
+    }
+}
+
+fn numbers(of: &Concept, has_control: bool) -> Markup {
+    let stability = of.stability.map_or("–".to_owned(), |stability| rounded(stability, 2));
+    let mut rows = vec![
+        (
+            "share of the activations",
+            format!("{}, at {} of the positions", percent(of.energy), percent(of.active_share)),
+        ),
+        ("stability", format!("cosine {stability} over starts")),
+    ];
+    if let Some(tuning) = &of.tuning {
+        rows.push(("drawn patterns", tuning_text(tuning)));
+    }
+    let overlap = of.overlaps.iter().filter(|one| one.iou >= LEAST_IOU).take(2).map(|one| {
+        let interval = one.interval.map_or(String::new(), |interval| {
+            format!(" ({} to {})", rounded(interval.low, 2), rounded(interval.high, 2))
+        });
+        format!(
+            "{}: IoU {}{interval}, {} if shifted",
+            one.structure,
+            rounded(one.iou, 2),
+            rounded(one.shifted, 2)
+        )
+    });
+    let overlap: Vec<String> = overlap.collect();
+    if !overlap.is_empty() {
+        rows.push(("lies on", overlap.join("; ")));
+    }
+    let mut effects: Vec<_> = of.effects.iter().collect();
+    effects.sort_by(|a, b| b.1.deletion.abs().total_cmp(&a.1.deletion.abs()));
+    let effects: Vec<String> = effects
+        .into_iter()
+        .take(CLASSES)
+        .map(|(class, effect)| {
+            let class = if class.is_empty() { "reconstruction" } else { class };
+            format!("{class} {} (n = {})", signed(-effect.deletion), effect.n)
+        })
+        .collect();
+    if !effects.is_empty() {
+        rows.push(("output without it", effects.join("; ")));
+    }
+    html! {
+        (facts(&rows))
+        @if !of.classes.is_empty() { (classes(&of.classes, has_control)) }
+    }
+}
+
+fn classes(all: &[ClassUse], has_control: bool) -> Markup {
+    html! {
+        div.wide { table {
+            thead { tr {
+                th { "class" } th.number { "AUC" } th.number { "95 % interval" } th.number { "q" }
+                @if has_control { th.number { "random network" } }
+                th { "can it be said?" }
+            } }
+            tbody { @for one in all.iter().take(CLASSES) {
+                tr.soft[!one.claimed] {
+                    th scope="row" { (one.class) }
+                    td.number { (rounded(one.auc.value, 2)) }
+                    td.number { @match one.auc.interval {
+                        Some(interval) => { (rounded(interval.low, 2)) " to " (rounded(interval.high, 2)) }
+                        None => "–",
+                    } }
+                    td.number { (rounded(one.q, 3)) }
+                    @if has_control { td.number { (one.random_auc.map_or("–".to_owned(), |auc| rounded(auc, 2))) } }
+                    td { @if one.claimed {
+                        @if one.auc.value > 0.5 { "more of it" } @else { "less of it" }
+                    } @else { "no" } }
+                }
+            } }
+        } }
+    }
+}
+
+fn tuning_text(tuning: &ConceptTuning) -> String {
+    let nm = |range: Option<(f64, f64)>| match range {
+        Some((low, high)) if length_text(low) == length_text(high) => {
+            format!(" = {} on its exemplars", length_text(low))
+        }
+        Some((low, high)) => format!(" = {} to {} on its exemplars", length_text(low), length_text(high)),
+        None => String::new(),
+    };
+    let mut parts = Vec::new();
+    if let Some(period) = tuning.period_px {
+        let axis = tuning.axis_deg.map_or(String::new(), |axis| format!(" along {}°", rounded(axis, 0)));
+        parts.push(format!("lines of period {period:.1} px{}{axis}", nm(tuning.period_nm)));
+    }
+    if let (Some(disc), Some(is_bright)) = (tuning.disc_px, tuning.disc_is_bright) {
+        let kind = if is_bright { "bright" } else { "dark" };
+        parts.push(format!("{kind} discs of {disc:.1} px{}", nm(tuning.disc_nm)));
+    }
+    if parts.is_empty() {
+        "none of gratings and discs more than uniform grey".to_owned()
+    } else {
+        parts.join("; ")
+    }
+}
+
+fn effects_of_all(effects: &Effects) -> Markup {
+    html! {
+        h2 { "What does the network lose without them?" }
+        p {
+            "Over " (effects.n) " micrographs, mean " (effects.of) ": " b { (signed(effects.whole)) } " as it is, "
+            b { (signed(effects.without)) } " with all concepts taken off, " b { (signed(effects.explained)) }
+            " where only what they explain is left."
+            @if let Some(same) = effects.same_class { " Then " (percent(same)) " of the micrographs keep their class." }
+            @if let Some(share) = effects.sum_share {
+                " What single concepts take away sums up to " (percent(share)) " of what all together take away; 100 % would mean that the rest of the network is linear in them."
+            }
+        }
+    }
+}
+
+fn map(record: &ConceptRecord) -> Markup {
+    let Some((looked_for, parts)) = &record.pictures.map else { return html! {} };
+    let mut classes: Vec<&str> =
+        record.map.iter().filter_map(|cell| Some(cell.class.as_ref()?.0.as_str())).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    html! {
+        h2 { "A map of the layer" }
+        p {
+            "Activations at many positions, laid out so that what is alike is near. Left: what the activations of a cell look for together; right: the part of a micrograph that is most like them. "
+            "Grey cells hold less than three positions."
+        }
+        div.pair {
+            (zoomed(looked_for, "what the cells of the map look for"))
+            (zoomed(parts, "parts of micrographs at the same places"))
+        }
+        @if classes.len() > 1 {
+            details {
+                summary { "Which classes are where?" }
+                p { "The most frequent class of each cell and its share." }
+                div.wide { table.matrix { tbody {
+                    @let side = record.record.settings.concepts.map;
+                    @for row in 0..side { tr { @for column in 0..side {
+                        @let cell = record.map.iter().find(|cell| (cell.row, cell.column) == (row, column));
+                        @match cell.and_then(|cell| cell.class.as_ref()) {
+                            Some((class, share)) => { td.hit style={ "--share: " (format!("{:.0}", 60.0 * share)) "%" } { (class) br; (percent(*share)) } }
+                            None => { td {} }
+                        }
+                    } } }
+                } } }
+            }
+        }
+    }
+}
+
+fn made(record: &ConceptRecord) -> Markup {
+    let of = &record.record;
+    let network = of.network.as_ref().map_or("", |used| used.sha256.as_str());
+    html! {
+        h2 { "How this was made" }
+        p {
+            "NanoAID " (of.program_version) "; network SHA-256 " code { (network) } "; data set SHA-256 " code { (of.settings.data_digest) }
+            ". Numbers, settings and hashes are in " code { "concepts.json" } ", tables in " code { "concepts.csv" } " and " code { "directions.csv" }
+            ". Write names of concepts into " code { "names.csv" } " and run the same command with " code { "--force" } " again to see them here."
+        }
+        details { summary { "Settings" } pre { (serde_json::to_string_pretty(&of.settings).unwrap_or_default()) } }
+    }
+}
+
+/// A number with its sign and two decimals.
+fn signed(value: f64) -> String {
+    format!("{value:+.2}").replace('-', "−")
+}
