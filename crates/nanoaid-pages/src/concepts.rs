@@ -5,7 +5,7 @@ use micrograph::calibration::length_text;
 use nanoaid::interpret::concept::{ClassUse, Concept, ConceptRecord, ConceptTuning, Effects, Matched, SAME};
 
 use crate::frame::{address, facts, figure, page, zoomed};
-use crate::number::{percent, rounded};
+use crate::number::{percent, rounded, signed};
 
 /// Classes of a concept that are listed.
 const CLASSES: usize = 3;
@@ -28,6 +28,7 @@ pub fn report(record: &ConceptRecord) -> String {
         }
         @for place in 0..found.concepts.len() { (concept(record, place)) }
         @if let Some(effects) = &found.effects { (effects_of_all(effects)) }
+        (marked(record))
         (map(record))
         (made(record))
     };
@@ -230,6 +231,35 @@ fn effects_of_all(effects: &Effects) -> Markup {
     }
 }
 
+fn marked(record: &ConceptRecord) -> Markup {
+    let all = &record.found.marked;
+    html! {
+        @if !all.is_empty() {
+            h2 { "Concepts you marked" }
+            p {
+                "Each is the direction from other activations to those in your boxes. Accuracy: how often positions of a micrograph are recognized by a classifier of the others, 0.5 is chance; below about 0.7 the layer hardly knows the concept, and the rest says little. "
+                "TCAV score: share of the micrographs of a class whose logit rises along the direction. It says nothing of how much: the cosine of the gradient with the direction does, beside that of directions between random activations. "
+                "p: share of those that are as far from their mean."
+            }
+            @for one in all {
+                h3 { (one.name) }
+                p {
+                    (one.n_positions) " positions on " (one.n_files) " micrographs; accuracy "
+                    (one.accuracy.map_or("unknown, as it is marked on one micrograph only".to_owned(), |accuracy| rounded(accuracy, 2))) "."
+                }
+                @if !one.classes.is_empty() { div.wide { table {
+                    thead { tr { th { "class" } th.number { "micrographs" } th.number { "TCAV score" } th.number { "cosine" } th.number { "random" } th.number { "p" } } }
+                    tbody { @for class in &one.classes { tr.soft[class.p > 0.05] {
+                        th scope="row" { (class.class) } td.number { (class.n) } td.number { (rounded(class.score, 2)) }
+                        td.number { (rounded(class.cosine, 3)) } td.number { (rounded(class.random.0, 3)) " ± " (rounded(class.random.1, 3)) }
+                        td.number { (rounded(class.p, 2)) }
+                    } } }
+                } } }
+            }
+        }
+    }
+}
+
 fn map(record: &ConceptRecord) -> Markup {
     let Some((looked_for, parts)) = &record.pictures.map else { return html! {} };
     let mut classes: Vec<&str> =
@@ -240,7 +270,7 @@ fn map(record: &ConceptRecord) -> Markup {
         h2 { "A map of the layer" }
         p {
             "Activations at many positions, laid out so that what is alike is near. Left: what the activations of a cell look for together; right: the part of a micrograph that is most like them. "
-            "Grey cells hold less than three positions."
+            "Light cells hold less than three positions."
         }
         div.pair {
             (zoomed(looked_for, "what the cells of the map look for"))
@@ -277,9 +307,4 @@ fn made(record: &ConceptRecord) -> Markup {
         }
         details { summary { "Settings" } pre { (serde_json::to_string_pretty(&of.settings).unwrap_or_default()) } }
     }
-}
-
-/// A number with its sign and two decimals.
-fn signed(value: f64) -> String {
-    format!("{value:+.2}").replace('-', "−")
 }

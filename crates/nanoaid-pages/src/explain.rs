@@ -8,7 +8,7 @@ use nanoaid::interpret::explain::{
 
 use crate::class::{class_caution, class_text};
 use crate::frame::{address, facts, figure, page, zoomed};
-use crate::number::rounded;
+use crate::number::{rounded, signed};
 
 /// Names of parts that the segmenter finds.
 const OBJECTS: [&str; 3] = ["particles", "fibres", "pores"];
@@ -345,11 +345,4 @@ fn summary_row(one: &MethodSummary) -> Markup {
             }
         }
     }
-}
-
-/// A score with its sign and four significant digits.
-fn signed(value: f64) -> String {
-    let before = value.abs().max(1e-9).log10().floor() as i32 + 1;
-    let digits = (4 - before).clamp(0, 6) as usize;
-    format!("{value:+.digits$}").replace('-', "−")
 }

@@ -12,3 +12,10 @@ pub(crate) fn percent(share: f64) -> String {
     let digits = usize::from((100.0 * share).abs() < 9.95 && share != 0.0);
     format!("{} %", rounded(100.0 * share, digits))
 }
+
+/// A number with its sign and four significant digits.
+pub(crate) fn signed(value: f64) -> String {
+    let before = value.abs().max(1e-9).log10().floor() as i32 + 1;
+    let digits = (4 - before).clamp(0, 6) as usize;
+    format!("{value:+.digits$}").replace('-', "−")
+}

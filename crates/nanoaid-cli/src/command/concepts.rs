@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nanoaid::interpret::concept::{
     ConceptConfig, ConceptMethod, ConceptNames, ConceptProgress, ConceptRecord, ConceptSettings,
-    concept_files, concepts,
+    concept_files, concepts, read_boxes,
 };
 use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
@@ -81,6 +81,10 @@ pub(crate) struct ConceptsArguments {
     /// Make a map of the layer of this many cells along a side, too, as 10; takes minutes
     #[arg(long, value_name = "N", default_value_t = ConceptConfig::default().map)]
     map: usize,
+    /// Concepts that you mark, and whether classes depend on them (TCAV): CSV with the columns `file`, `name`,
+    /// `y`, `x`, `height`, `width`, in px of the specimen
+    #[arg(long, value_name = "FILE")]
+    boxes: Option<PathBuf>,
     /// Names of concepts: CSV with the columns `concept` and `name`
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
@@ -137,6 +141,7 @@ fn show(shown: &mut Option<(&'static str, Progress)>, at: ConceptProgress) {
         ConceptProgress::Effects { n_done, n } => (n_done, n, "output without concepts"),
         ConceptProgress::Tune => (0, 1, "gratings and discs"),
         ConceptProgress::Visualize => (0, 1, "pictures of concepts"),
+        ConceptProgress::Marked => (0, 1, "marked concepts"),
         ConceptProgress::Map => (0, 1, "map of the layer"),
     };
     if shown.as_ref().is_none_or(|(last, _)| *last != note) {
@@ -187,6 +192,14 @@ fn text_of(record: &ConceptRecord) -> String {
         text += &facts.iter().map(|fact| format!("; {fact}")).collect::<String>();
         text.push('\n');
     }
+    for marked in &found.marked {
+        let accuracy = marked.accuracy.map_or("–".to_owned(), |accuracy| format!("{accuracy:.2}"));
+        text += &format!("  {}: {} positions, accuracy {accuracy}", marked.name, marked.n_positions);
+        for class in marked.classes.iter().take(3) {
+            text += &format!("; {} {:.2} (p {:.2})", class.class, class.score, class.p);
+        }
+        text.push('\n');
+    }
     text
 }
 
@@ -212,6 +225,7 @@ impl ConceptsArguments {
             pictures: !self.no_pictures,
             n_controls: self.controls,
             map: self.map,
+            boxes: self.boxes.as_deref().map(read_boxes).transpose()?.unwrap_or_default(),
             seed: self.seed,
             ..default
         };

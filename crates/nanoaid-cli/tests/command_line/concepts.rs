@@ -32,7 +32,10 @@ const FEW: [&str; 14] = [
 fn concepts_have_a_page_tables_and_names() {
     let place = Place::new();
     data(&place);
-    let command = [&FEW[..], &["--controls", "1", "--map", "2", "--no-tuning", "--out", "out"]].concat();
+    let boxes = "file,name,y,x,height,width\nfibres/0.png,top,0,0,48,128\nfibres/1.png,top,0,0,48,128\n";
+    std::fs::write(place.path("boxes.csv"), boxes).unwrap();
+    let more = ["--controls", "1", "--map", "2", "--boxes", "boxes.csv", "--no-tuning", "--out", "out"];
+    let command = [&FEW[..], &more].concat();
     let said = place.run(&command).ended_with(0);
     assert!(said.out.contains("3 concepts by nmf from"), "{}", said.out);
     let page = place.text("out/report.html");
@@ -41,6 +44,9 @@ fn concepts_have_a_page_tables_and_names() {
     let record = place.json("out/concepts.json");
     let concepts = record["found"]["concepts"].as_array().unwrap();
     assert_eq!(concepts.len(), 3);
+    let marked = &record["found"]["marked"][0];
+    assert_eq!((&marked["name"], &marked["n_files"]), (&"top".into(), &2.into()));
+    assert!(marked["accuracy"].as_f64().is_some());
     let share: f64 = concepts.iter().map(|concept| concept["energy"].as_f64().unwrap()).sum();
     assert!((share - 1.0).abs() < 1e-6, "all concepts are shown: {share}");
     for concept in concepts {
@@ -79,12 +85,16 @@ fn concepts_are_the_same_from_one_thread() {
 fn what_cannot_be_taken_apart_is_named() {
     let place = Place::new();
     data(&place);
-    let cases: [(&[&str], &str); 5] = [
+    std::fs::write(place.path("few.csv"), "file,name,y,x,height\n").unwrap();
+    std::fs::write(place.path("gone.csv"), "file,name,y,x,height,width\nc.png,top,0,0,9,9\n").unwrap();
+    let cases: [(&[&str], &str); 7] = [
         (&["--layer", "encoder.9"], "no layer `encoder.9`"),
         (&["--class", "fibers"], "expected one of: fibres, particles"),
         (&["--method", "svd"], "expected one of: nmf, semi-nmf, topk, k-means, pca"),
         (&["--concepts", "1"], "--concepts"),
         (&["--names", "nowhere.csv"], "nowhere.csv"),
+        (&["--boxes", "few.csv"], "no column `width`"),
+        (&["--boxes", "gone.csv", "--no-tuning", "--no-pictures"], "box on `c.png`"),
     ];
     for (arguments, expected) in cases {
         let command = [&["concepts", "autoencoder", "--data", "data", "--out", "out"], arguments].concat();

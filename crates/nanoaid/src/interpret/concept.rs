@@ -11,6 +11,7 @@
 mod activations;
 mod assignment;
 mod bank;
+mod boxes;
 mod clusters;
 mod effect;
 mod error;
@@ -31,6 +32,7 @@ mod tuned;
 mod uses;
 
 pub use bank::{ConceptMethod, NoConceptMethod};
+pub use boxes::{ConceptBox, MarkedConcept, MarkedUse, read_boxes};
 pub use effect::{Effect, Effects};
 pub use error::ConceptError;
 pub use file::{ConceptNames, ConceptPictures, ConceptRecord, ConceptSettings, concept_files, concepts_csv};
@@ -109,6 +111,8 @@ pub struct ConceptConfig {
     pub n_controls: usize,
     /// Cells along a side of the map of the layer, 2 to 24; 0: no map.
     pub map: usize,
+    /// Parts of micrographs that show concepts of the user's.
+    pub boxes: Vec<ConceptBox>,
     /// Seed of all random numbers.
     pub seed: u64,
 }
@@ -135,6 +139,7 @@ impl Default for ConceptConfig {
             pictures: true,
             n_controls: 2,
             map: 0,
+            boxes: Vec::new(),
             seed: 0,
         }
     }
@@ -211,6 +216,8 @@ pub enum ConceptProgress {
     Tune,
     /// Pictures of concepts are climbed.
     Visualize,
+    /// Marked concepts are looked at.
+    Marked,
     /// The map of the layer is made.
     Map,
 }
@@ -344,6 +351,7 @@ pub fn concepts(
     let shown_exemplars =
         picture::exemplars(&reader, (&bank, &shown, &thresholds), (&sample, &coded, &chosen), &prepare)?;
 
+    let marked = boxes::marked(&reader, &sample, &config.boxes, (&prepare, config.seed), on)?;
     let map = match config.map {
         0 => None,
         side => Some(map::map(&reader, &sample, (side, config.seed), &prepare, on)?),
@@ -380,6 +388,7 @@ pub fn concepts(
             methods,
             concepts: of_concepts,
             effects,
+            marked,
             n_controls: config.n_controls,
             micrographs: sample.seen,
             warnings,
@@ -401,7 +410,15 @@ fn chosen(dataset: &Dataset, config: &ConceptConfig) -> Result<Vec<usize>, Conce
         Some(class) if !known.contains(class) => {
             Err(ConceptError::NoClass { class: class.clone(), known: known.join(", ") })
         }
-        class => Ok(survey::chosen(dataset, class.as_deref(), config.most_micrographs, config.seed)),
+        class => {
+            let mut chosen = survey::chosen(dataset, class.as_deref(), config.most_micrographs, config.seed);
+            // those with boxes, whatever else was drawn
+            let has_box = |file: &String| config.boxes.iter().any(|one| one.file == *file);
+            chosen.extend((0..dataset.entries.len()).filter(|&index| has_box(&dataset.entries[index].file)));
+            chosen.sort_unstable();
+            chosen.dedup();
+            Ok(chosen)
+        }
     }
 }
 

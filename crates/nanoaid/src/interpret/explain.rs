@@ -51,6 +51,7 @@ pub use unit::UnitShare;
 
 pub(super) use area::areas;
 pub(super) use control::randomized;
+pub(super) use scored::Scored;
 pub(super) use target::{class_names, logit_layer};
 
 use std::ops::ControlFlow;
@@ -68,7 +69,6 @@ use error::Tick;
 use faithfulness::{CELLS, faithfulness, rank_correlation};
 use gradient::mean;
 use removal::{Removal, mean_logits};
-use scored::Scored;
 use target::Score;
 
 /// Largest image in Mpx that a network sees as a whole, for its gradients.

@@ -85,6 +85,19 @@ pub enum ConceptError {
     /// The file of names cannot be used.
     #[error("{path}: {reason}")]
     Names { path: String, reason: String },
+    /// The file of boxes cannot be used.
+    #[error("{path}: {reason}")]
+    Boxes { path: String, reason: String },
+    /// Too few positions lie in the boxes of a concept.
+    #[error(
+        "{n} positions of the layer lie in the boxes of `{name}`, expected at least {least}: mark more or larger boxes, or a layer before it"
+    )]
+    FewMarked { name: String, n: usize, least: usize },
+    /// A box is on a micrograph that was not looked at.
+    #[error(
+        "box on `{file}`: no such micrograph in the data set could be read; write its name as in the index, e.g. `fibres/a.tif`"
+    )]
+    NotThere { file: String },
     /// The progress callback broke.
     #[error("cancelled")]
     Cancelled,

@@ -130,7 +130,7 @@ pub fn concept_files(
 /// Side of a cell of a map.
 const CELL_PX: usize = 96;
 /// What stands where a map has no cell.
-const EMPTY: [u8; 3] = [128, 128, 128];
+const EMPTY: [u8; 3] = [205, 208, 212];
 
 /// The pictures of the cells of a map at their places.
 fn mosaic(map: &LayerMap, planes: &[Plane]) -> Picture {

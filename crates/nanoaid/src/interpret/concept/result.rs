@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bank::ConceptMethod;
+use super::boxes::MarkedConcept;
 use super::effect::{Effect, Effects};
 use super::overlap::Overlap;
 use super::quality::MethodQuality;
@@ -33,6 +34,8 @@ pub struct ConceptsFound {
     pub concepts: Vec<Concept>,
     /// What they do in the network together; `None` where that was not looked at, or the layer is the last.
     pub effects: Option<Effects>,
+    /// Concepts that the user marked.
+    pub marked: Vec<MarkedConcept>,
     /// Networks with random weights that were looked at, too.
     pub n_controls: usize,
     /// The micrographs.

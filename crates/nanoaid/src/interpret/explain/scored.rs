@@ -16,7 +16,7 @@ const BATCH_PX: usize = 8 * 224 * 224;
 
 /// A network and a score.
 #[derive(Clone, Debug)]
-pub(super) struct Scored<'a> {
+pub(in crate::interpret) struct Scored<'a> {
     network: &'a Network,
     /// As far as the score's layer, with batch norms merged into the convolutions before them.
     graph: Graph,
@@ -27,7 +27,7 @@ pub(super) struct Scored<'a> {
 
 /// The activations of one image at one layer, and the gradient of the score for them, `[C, H, W]` each.
 #[derive(Clone, Debug)]
-pub(super) struct LayerGradient {
+pub(in crate::interpret) struct LayerGradient {
     pub n_channels: usize,
     pub height: usize,
     pub width: usize,
@@ -37,7 +37,7 @@ pub(super) struct LayerGradient {
 
 impl LayerGradient {
     /// Activations and gradients of `channel`.
-    pub(super) fn channel(&self, channel: usize) -> (&[f32], &[f32]) {
+    pub(in crate::interpret) fn channel(&self, channel: usize) -> (&[f32], &[f32]) {
         let of = channel * self.height * self.width..(channel + 1) * self.height * self.width;
         (&self.activations[of.clone()], &self.gradients[of])
     }
@@ -45,7 +45,7 @@ impl LayerGradient {
 
 impl<'a> Scored<'a> {
     /// `network`, of grey images, with `score`, which fits it.
-    pub(super) fn new(network: &'a Network, score: Score) -> Self {
+    pub(in crate::interpret) fn new(network: &'a Network, score: Score) -> Self {
         let id = network.graph().value_id(&score.layer).expect("the score's layer was found before");
         let mut plain = network.graph().cut(id);
         plain.use_fastest_method();
@@ -123,7 +123,7 @@ impl<'a> Scored<'a> {
 
     /// For each image, at each layer of `layers`: its activations, and the gradient of the score for them where
     /// all of them are free, so that the influence of one on another does not count.
-    pub(super) fn at(
+    pub(in crate::interpret) fn at(
         &self,
         images: &[Plane],
         layers: &[ValueId],
@@ -214,7 +214,11 @@ impl<'a> Scored<'a> {
     }
 
     /// The layer called `name`, where it has a map of images of `size` on the way to the score.
-    pub(super) fn map_layer(&self, name: &str, size: (usize, usize)) -> Result<ValueId, ExplainError> {
+    pub(in crate::interpret) fn map_layer(
+        &self,
+        name: &str,
+        size: (usize, usize),
+    ) -> Result<ValueId, ExplainError> {
         self.network.known_layer(name)?;
         let is_map = |id: &ValueId| self.n_positions(*id, size) > 1;
         self.graph.value_id(name).filter(is_map).ok_or_else(|| {

@@ -32,7 +32,7 @@ pub enum Target {
 /// A number that a network gives for an image: a weighted sum over the channels of a layer, of their means over all
 /// positions or of their values at one.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Score {
+pub(in crate::interpret) struct Score {
     /// The layer.
     pub layer: String,
     /// Channels with their weights, all others 0.
@@ -104,7 +104,11 @@ pub(in crate::interpret) fn logit_layer(network: &Network) -> Option<String> {
 
 impl Target {
     /// The score of `network` that it means; `logits` are those of the image.
-    pub(super) fn score(&self, network: &Network, logits: &[f64]) -> Result<Score, ExplainError> {
+    pub(in crate::interpret) fn score(
+        &self,
+        network: &Network,
+        logits: &[f64],
+    ) -> Result<Score, ExplainError> {
         let classes = class_names(network);
         let number = |name: &str| {
             let found = classes.iter().position(|class| class == name);
