@@ -256,6 +256,17 @@ test('a picture, a session that opens again, and a class', async () => {
   await page.click('text=/^Classify with/');
   await page.waitForSelector('.probabilities');
   assert.match(await page.textContent('#panel-image'), /other laboratories/);
+  await page.click('text=/^Why /');
+  await page.waitForSelector('.name[data-kind="why"]');
+  assert.match(await page.textContent('.why'), /speaks for it/);
+  assert.match(await page.textContent('.why .command'), /nanoaid explain .* --class /);
+  assert.deepEqual(await axe(page), []);
+  // a unit that carries the class is a click away
+  const carrier = (await page.textContent('.why h3 + p button')).split(' ')[0];
+  await page.click('.why h3 + p button');
+  await layerShown(page);
+  const now = await hash(page);
+  assert.equal(`${now.layer}:${now.unit}`, carrier);
   page.faults();
   await page.close();
 });

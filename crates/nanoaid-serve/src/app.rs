@@ -25,7 +25,7 @@ use crate::kept::Kept;
 use crate::lens::NetworkInfo;
 use crate::options::{ServeError, ServeOptions};
 use crate::session::{Decoded, Reading, Session};
-use crate::{assets, classify, events, export, find, jobs, lens, measure, upload};
+use crate::{assets, classify, events, explain, export, find, jobs, lens, measure, upload};
 
 /// A network that can be looked through.
 pub(crate) struct OpenNetwork {
@@ -254,6 +254,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/measure", post(measure::measure))
         .route("/api/measured/{id}/{file}", get(measure::file))
         .route("/api/classify", get(classify::classify))
+        .route("/api/explain", get(explain::explain))
+        .route("/api/explained/{id}", get(explain::picture))
         .route("/api/find", get(find::find))
         .route("/api/export", get(export::export))
         .route("/api/jobs", get(jobs::list).post(jobs::begin))

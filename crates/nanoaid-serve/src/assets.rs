@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 22] = [
+const ASSETS: [(&str, &str); 23] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
@@ -31,6 +31,7 @@ const ASSETS: [(&str, &str); 22] = [
     ("state.js", include_str!("assets/state.js")),
     ("unit.js", include_str!("assets/unit.js")),
     ("views.js", include_str!("assets/views.js")),
+    ("why.js", include_str!("assets/why.js")),
 ];
 
 /// The page.

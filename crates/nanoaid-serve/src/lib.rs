@@ -10,7 +10,7 @@
 //! | `http` | questions and replies: queries, errors, planes as bytes |
 //! | `upload`, `session` | files that were dropped, and how they are read |
 //! | `gate`, `kept` | what is computed next, what is kept of it, and what nobody waits for any more |
-//! | `lens`, `measure`, `classify`, `find` | one result of the library each |
+//! | `lens`, `measure`, `classify`, `explain`, `find` | one result of the library each |
 //! | `jobs`, `events` | long work, and the one stream on which it reports |
 //! | `export` | files to take home |
 //! | `assets` | the page: scripts, styles |
@@ -22,6 +22,7 @@ mod assets;
 mod classify;
 mod connection;
 mod events;
+mod explain;
 mod export;
 mod find;
 mod gate;

@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 30] = [
+    let commands: [&[&str]; 31] = [
         &[],
         &["demo"],
         &["info"],
@@ -20,6 +20,7 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["explain"],
         &["visualize"],
         &["exemplars"],
+        &["concepts"],
         &["find"],
         &["serve"],
         &["site"],

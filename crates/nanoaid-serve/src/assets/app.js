@@ -12,11 +12,12 @@ import { clamp, distance, number } from './scale.js';
 import { essence, FIRST, fromAddress, reading, toAddress } from './state.js';
 import { makeUnit } from './unit.js';
 import { makeViews } from './views.js';
+import { makeWhy } from './why.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./api.js').Plane} Plane */
 
-const PANES = [['image', 'image'], ['map', 'map'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['pin', 'pinned']];
+const PANES = [['image', 'image'], ['map', 'map'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
 const TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['save', 'Save']];
 const TOOLS = [['move', 'move'], ['box', 'box'], ['ruler', 'ruler']];
 /** Layers and planes that the page keeps. */
@@ -77,13 +78,15 @@ const views = makeViews(tables, {
   painted: () => painted(),
 });
 const maps = makeMaps(tables, start.terms, channel => change({ unit: channel }));
+/** Shows a picture over a part of the micrograph in a pane of its own. @param {'measured' | 'why'} kind @param {{picture: ImageBitmap, part: number[]} | null} found */
+function overlay(kind, found) {
+  planes[kind] = found && { kind: 'rgba', height: found.picture.height, width: found.picture.width, data: found.picture, scale: 1, part: found.part, low: 0, high: 1 };
+  const panes = state.panes.split(',');
+  if (found && !panes.includes(kind)) change({ panes: `${panes.filter(one => one !== 'map' || panes.length < 2).join(',')},${kind}` });
+  else show();
+}
 const measure = makeMeasure({
-  state: () => state, info: () => info, run, change, tool: setTool,
-  shown: found => {
-    planes.measured = found && { kind: 'rgba', height: found.picture.height, width: found.picture.width, data: found.picture, scale: 1, part: found.part, low: 0, high: 1 };
-    if (found && !state.panes.split(',').includes('measured')) change({ panes: `${state.panes.split(',').filter(kind => kind !== 'map' || state.panes.split(',').length < 2).join(',')},measured` });
-    else show();
-  },
+  state: () => state, info: () => info, run, change, tool: setTool, shown: found => overlay('measured', found),
 });
 const unit = makeUnit({ state: () => state, run, terms: start.terms, select: (name, channel) => { unitOf.set(name, channel); change({ layer: name, unit: channel }); } });
 const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
@@ -154,7 +157,9 @@ async function openImage(isNew) {
     // sent in fewer pixels, it still covers all of the image
     planes = { image: { ...image, low: contrast[0], high: contrast[1] } };
     contrasts = null;
-    if (state.panes.includes('measured')) state = { ...state, panes: state.panes.replace('measured', state.panes.includes('map') ? 'image' : 'map').replace('image,image', 'image') };
+    // what was made of another image is of the past
+    const panes = state.panes.split(',').filter(kind => kind !== 'measured' && kind !== 'why');
+    if (panes.join(',') !== state.panes) state = { ...state, panes: (panes.includes('map') ? panes : [...panes, 'map']).join(',') };
     views.setImage({ height: info.facts.height, width: info.facts.width, nmPerPx: nmPerPx(), bar: info.data_bar, box: state.box });
     if (isNew) views.setView(viewOf());
     say('');
@@ -317,6 +322,7 @@ function show() {
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
     measured: () => planes.measured && { title: 'measured', layers: [ofImage(image), { plane: planes.measured, low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false },
+    why: () => planes.why && { title: 'why', layers: [ofImage(image), { plane: planes.why, low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false },
     pin: () => pinned && { title: `pinned: ${pinned.title}`, layers: [...(state.blend < 1 ? [ofImage(pinned.image ? { ...pinned.image } : image)] : []), over(pinned.plane, map)], showsBar: false },
   };
   const panes = state.panes.split(',').map(kind => ({ kind, ...kinds[kind]?.() })).filter(pane => pane.layers);
@@ -405,7 +411,7 @@ function describe() {
   const by = classifier();
   const button = element('button', { type: 'button', disabled: !by || !info.contrast, onclick: async () => {
     button.disabled = true;
-    try { const found = await api.get('classify', { ...reading(state), network: by.id }); if (own === info) classed.replaceChildren(classText(found)); } catch (error) { say(String(/** @type {Error} */ (error).message), true); }
+    try { const found = await api.get('classify', { ...reading(state), network: by.id }); if (own === info) classed.replaceChildren(classText(found), why(found, by, own)); } catch (error) { say(String(/** @type {Error} */ (error).message), true); }
     button.disabled = false;
   } }, `Classify with the network “${by?.id ?? 'classifier'}”`);
   showImage(info, state, {
@@ -416,6 +422,19 @@ function describe() {
   const n = info.facts.n_pages, page = at('page');
   at('page').closest('label').hidden = n < 2;
   choices(page, Array.from({ length: Math.min(n, 1000) }, (_, i) => [String(i), `${i + 1} of ${n}`]), String(state.page));
+}
+
+/** Explains the most probable class. @param {any} found @param {any} by @param {any} own */
+function why(found, by, own) {
+  const asked = reading(state), isCurrent = () => own === info && JSON.stringify(asked) === JSON.stringify(reading(state));
+  return makeWhy({
+    question: () => asked, network: by, name: info.name, run: run(by.id), state, isCurrent, shown: picture => overlay('why', picture),
+    select: (/** @type {string} */ unit) => {
+      const end = unit.lastIndexOf(':'), name = unit.slice(0, end), channel = Number(unit.slice(end + 1));
+      unitOf.set(name, channel);
+      change({ network: by.id, layer: name, unit: channel, panes: 'image,map' });
+    },
+  }, found.answer.probabilities[0].class);
 }
 
 function lists() {
@@ -444,7 +463,7 @@ function controls() {
     const input = /** @type {HTMLInputElement} */ (box);
     input.checked = shown.includes(input.value);
     if (input.value === 'output' || input.value === 'error') input.disabled = !network().reconstructs;
-    if (input.value === 'measured') input.disabled = !planes.measured;
+    if (input.value === 'measured' || input.value === 'why') input.disabled = !planes[input.value];
   }
   for (const [name] of TABS) {
     const is = state.tab === name, tab = at(`tab-${name}`);

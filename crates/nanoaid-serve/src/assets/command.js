@@ -49,5 +49,9 @@ export function measure(state, name, wish) {
 export const classify = (state, name, run) =>
   ['nanoaid', 'classify', quoted(name), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
 
+/** @param {State} state @param {string} name @param {string} run @param {string} named */
+export const explain = (state, name, run, named) =>
+  ['nanoaid', 'explain', quoted(name), '--class', quoted(named), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
+
 /** @param {string} run @param {string} unit @param {string} preset */
 export const visualize = (run, unit, preset) => ['nanoaid', 'visualize', quoted(run), '--unit', quoted(unit), '--preset', preset].join(' ');

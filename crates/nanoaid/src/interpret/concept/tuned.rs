@@ -47,8 +47,15 @@ pub(super) fn tuned(
     tick: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Vec<Option<ConceptTuning>>, ConceptError> {
     let network = network_of_concepts(reader, by);
-    // half of the usual stimuli: a concept is read roughly
-    let config = TuningConfig { axes: 8, phases: 4, lattice_views: 1, rounds: 2, ..TuningConfig::default() };
+    // fewer and smaller stimuli than usual: a concept is read roughly
+    let config = TuningConfig {
+        axes: 8,
+        phases: 4,
+        lattice_views: 1,
+        rounds: 2,
+        largest_px: 128,
+        ..TuningConfig::default()
+    };
     let found = tune(&network, &[CONCEPTS], &config, &mut |_| tick())?;
     let layer = &found.layers[0];
     Ok(layer.units.iter().zip(nm_of_view_px).map(|(unit, nm)| Some(of_unit(layer, unit, nm))).collect())

@@ -4,7 +4,7 @@ use micrograph::paint::{ColorMap, Corner, LengthUnit, Picture, Sampling, ScaleBa
 use micrograph::smooth::smooth;
 use micrograph::{Calibration, Plane};
 
-use super::Method;
+use super::{Explained, Method};
 
 /// Longest side of a picture of the whole micrograph, and of one of a unit, in px.
 const MOST_PX: usize = 1280;
@@ -19,6 +19,17 @@ const FULL: f64 = 0.995;
 /// Standard deviation of the smoothing of maps of single pixels, as a share of the shorter side: their grain hides what they
 /// show.
 const SMOOTHING: f64 = 0.008;
+
+impl Explained {
+    /// The map of method number `n` as colors over `plane`, the micrograph that was explained, with a scale bar.
+    ///
+    /// # Panics
+    /// If there is no such method, or `plane` has another size.
+    pub fn painted(&self, n: usize, plane: &Plane, calibration: Option<&Calibration>) -> Picture {
+        let method = self.explanation.methods[n].method;
+        Canvas::new((plane, &self.coverage), calibration).attribution(method, &self.maps[n])
+    }
+}
 
 /// A micrograph to draw on.
 #[derive(Clone, Debug)]
