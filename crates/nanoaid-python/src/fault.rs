@@ -10,6 +10,7 @@ use micrograph::regions::RegionsError;
 use micrograph::{ConfigError, ReadError};
 use nanoaid::data::prepare::PrepareError;
 use nanoaid::evaluate::classify::ClassifyError;
+use nanoaid::interpret::explain::ExplainError;
 use nanoaid::interpret::gallery::GalleryError;
 use nanoaid::interpret::lens::LensError;
 use nanoaid::interpret::view::ViewError;
@@ -202,6 +203,19 @@ impl Kinded for ClassifyError {
         match self {
             Self::Config(_) => Kind::Setting,
             Self::Prepare(error) => error.kind(),
+            _ => Kind::Network,
+        }
+    }
+}
+
+impl Kinded for ExplainError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Config(_) => Kind::Setting,
+            Self::Prepare(error) => error.kind(),
+            Self::Classify(error) => error.kind(),
+            Self::Output(_) | Self::Export(_) => Kind::Output,
+            Self::TooSmall { .. } | Self::TooLarge { .. } | Self::Segment(_) => Kind::Other,
             _ => Kind::Network,
         }
     }

@@ -6,6 +6,7 @@
 
 mod array;
 mod classify;
+mod explain;
 mod fault;
 mod image;
 mod lens;
@@ -24,6 +25,8 @@ mod _nanoaid {
 
     #[pymodule_export]
     use crate::classify::{Classification, classify};
+    #[pymodule_export]
+    use crate::explain::{Explanation, explain};
     #[pymodule_export]
     use crate::image::{Image, pixels_of_png};
     #[pymodule_export]

@@ -46,6 +46,21 @@ def test_the_number_of_threads_changes_nothing(particles: Path) -> None:
     np.testing.assert_array_equal(one.maps, two.maps)
 
 
+def test_a_map_sums_up_to_the_score_less_its_bias(particles: Path) -> None:
+    micrograph = nanoaid.read(particles)
+    found = nanoaid.explain(micrograph, methods=["hires-cam"], structures=False, thoroughness="quick")
+    assert found.methods == ["hires-cam"]
+    assert found.maps.shape == (1, *micrograph.specimen.shape)
+    complete = found.to_dict()["explanation"]["methods"][0]["completeness"]
+    assert found.maps.sum(dtype=float) == pytest.approx(complete["sum"], rel=1e-3)
+    assert complete["sum"] == pytest.approx(complete["expected"], rel=1e-2)
+    assert found.units
+    with pytest.raises(nanoaid.NetworkError, match="no class `fibers`, expected one of"):
+        nanoaid.explain(micrograph, named="fibers")
+    with pytest.raises(nanoaid.SettingError, match="methods"):
+        nanoaid.explain(micrograph, methods=["gradcam"])
+
+
 def test_labels_are_those_of_the_table(particles: Path) -> None:
     found = nanoaid.segment(nanoaid.read(particles, nm_per_px=2.0))
     assert found.labels.dtype == np.int32

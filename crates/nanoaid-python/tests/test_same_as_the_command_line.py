@@ -59,6 +59,14 @@ def test_classify(wires: Path, tmp_path: Path) -> None:
     assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "theirs.csv").read_bytes()
 
 
+def test_explain(wires: Path, tmp_path: Path) -> None:
+    found = nanoaid.explain(nanoaid.read(wires), methods=["hires-cam", "lrp"], structures=False)
+    options = ("--methods", "hires-cam,lrp", "--no-structures")
+    assert [found.to_dict()] == printed("explain", wires, *options, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
 def test_measure(wires: Path, tmp_path: Path) -> None:
     found = nanoaid.measure(nanoaid.read(wires, nm_per_px=3.0))
     assert [found.to_dict()] == printed("measure", wires, "--nm-per-px", 3.0, "--out", "theirs", cwd=tmp_path)

@@ -22,6 +22,7 @@ from nanoaid._errors import (
     ReadError,
     SettingError,
 )
+from nanoaid._explain import Explanation, explain
 from nanoaid._lens import LensResult, lens
 from nanoaid._measure import Measurement, measure
 from nanoaid._micrograph import DataBar, Micrograph, PixelSize, from_array, read
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classification",
     "DataBar",
+    "Explanation",
     "InternalError",
     "Layer",
     "LensResult",
@@ -54,6 +56,7 @@ __all__ = [
     "Visualization",
     "__version__",
     "classify",
+    "explain",
     "from_array",
     "lens",
     "measure",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Classification",
+    "Explanation",
     "Image",
     "Lens",
     "Measurement",
@@ -16,6 +17,7 @@ __all__ = [
     "Segmentation",
     "__version__",
     "classify",
+    "explain",
     "lens",
     "main",
     "measure",
@@ -52,6 +54,21 @@ class Measuring(TypedDict):
     min_size_px: float | None
     max_size_px: float | None
     threshold: float | None
+
+@type_check_only
+class Explaining(TypedDict):
+    named: str | None
+    against: str | None
+    unit: str | None
+    methods: list[str]
+    layer: str | None
+    baseline: str | None
+    fill: str | None
+    most_steps: int | None
+    most_masks: int | None
+    structures: bool
+    thoroughness: str
+    seed: int
 
 @type_check_only
 class Segmenting(TypedDict):
@@ -134,6 +151,16 @@ class Measurement:
     def save(self, path: str | PathLike[str], force: bool) -> None: ...
 
 @final
+class Explanation:
+    @property
+    def json(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    def maps(self) -> npt.NDArray[np.float32]: ...
+    def files(self) -> list[tuple[str, bytes]]: ...
+    def save(self, path: str | PathLike[str], force: bool) -> None: ...
+
+@final
 class Segmentation:
     @property
     def json(self) -> str: ...
@@ -161,6 +188,7 @@ def classify(image: Image, network: Network, abstain_below: float | None, how: H
 def measure(
     image: Image, measuring: Measuring, segmenter: Network | None, network: Network | None, how: How
 ) -> Measurement: ...
+def explain(image: Image, network: Network, explaining: Explaining, how: How) -> Explanation: ...
 def segment(image: Image, network: Network, segmenting: Segmenting, how: How) -> Segmentation: ...
 def visualize(
     network: Network, units: list[str], visualizing: Visualizing, path: str | PathLike[str], how: How

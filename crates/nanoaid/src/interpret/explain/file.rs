@@ -101,6 +101,8 @@ pub struct ExplainRecord {
 pub struct ExplainFiles {
     /// What is kept of it; it is written, too.
     pub record: ExplainRecord,
+    /// The map of each method, `[H, W]`.
+    pub maps: Vec<Plane>,
     /// All files but the record, with their hashes.
     pub hashes: BTreeMap<String, String>,
 }
@@ -164,7 +166,7 @@ pub fn explain_file(
     };
     // last: a record says that its files are there
     folder.write(&format!("{name}.json"), json_text(&record)?.as_bytes())?;
-    Ok(ExplainFiles { record, hashes: files.hashes })
+    Ok(ExplainFiles { record, maps: found.maps, hashes: files.hashes })
 }
 
 /// Files of an explanation, each written whole.

@@ -1,0 +1,144 @@
+"""Why a network gives a micrograph its class, or why a unit fires."""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from nanoaid import _nanoaid
+from nanoaid._how import Progress, how
+from nanoaid._micrograph import Micrograph
+from nanoaid._network import NetworkLike, opened
+from nanoaid._result import Result, StrPath, axes_of, optional, table_html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    import pandas
+    from matplotlib.axes import Axes
+
+
+class Explanation(Result):
+    """What the parts of a micrograph add to a score, by several methods."""
+
+    def __init__(self, found: _nanoaid.Explanation) -> None:
+        super().__init__(found.json)
+        self._found = found
+        self._record = self.to_dict()
+
+    @property
+    def target(self) -> str:
+        """What was explained."""
+        return str(self._record["explanation"]["target"])
+
+    @property
+    def score(self) -> float:
+        """The score."""
+        return float(self._record["explanation"]["score"])
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods, in the order of `maps`."""
+        return [one["method"] for one in self._record["explanation"]["methods"]]
+
+    @cached_property
+    def maps(self) -> npt.NDArray[np.float32]:
+        """What each pixel of the specimen adds to the score, by method, ``float32``, ``[M, H, W]``."""
+        return self._found.maps()
+
+    @property
+    def units(self) -> dict[str, float]:
+        """What single channels add to the score, the largest first."""
+        return {one["unit"]: one["contribution"] for one in self._record["explanation"]["units"]}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know about the result."""
+        return [*self._record["warnings"], *self._record["explanation"]["warnings"]]
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The files that ``nanoaid explain`` writes for an image, by name: pictures, page, table, record."""
+        return dict(self._found.files())
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row for each method, fill and control: deletion, insertion, sum and what it should be."""
+        pd = optional("pandas", "pandas", "to_pandas")
+        made: pandas.DataFrame = pd.read_csv(io.BytesIO(self.files["methods.csv"]))
+        return made
+
+    def save(self, folder: StrPath, *, force: bool = False) -> None:
+        """Writes what ``nanoaid explain`` writes: page, pictures, table, record."""
+        self._found.save(os.fspath(folder), force)
+
+    def plot(self, method: str | None = None, ax: Axes | None = None) -> Axes:
+        """The map of `method`, or of the first, over the micrograph (by matplotlib)."""
+        ax = axes_of(ax)
+        image = optional("matplotlib.image", "plot", "plot")
+        ax.imshow(image.imread(io.BytesIO(self._picture(method)), format="jpg"))
+        return ax
+
+    def _picture(self, method: str | None) -> bytes:
+        return self.files[f"{self._found.name}.{method or self.methods[0]}.jpg"]
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.target}: score {self.score:.3f}, by {', '.join(self.methods)}>"
+
+    def _repr_jpeg_(self) -> bytes:
+        return self._picture(None)
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = []
+        for one in self._record["explanation"]["methods"]:
+            faithful = one["faithfulness"][0] if one["faithfulness"] else {}
+            numbers = (f"{faithful[name]:.2f}" if name in faithful else "" for name in ("deletion", "insertion"))
+            rows.append((one["method"], *numbers))
+        rows += [("warning", warning, "") for warning in self.warnings]
+        return f"<p>{repr(self).strip('<>')}</p>" + table_html(rows, ("method", "deletion", "insertion"))
+
+
+def explain(
+    micrograph: Micrograph,
+    network: NetworkLike = "classifier",
+    *,
+    named: str | None = None,
+    against: str | None = None,
+    unit: str | None = None,
+    methods: Sequence[str] = (),
+    layer: str | None = None,
+    baseline: Literal["blurred", "mean", "black"] | None = None,
+    fill: Literal["blur", "mean", "road", "black"] | None = None,
+    steps: int | None = None,
+    masks: int | None = None,
+    structures: bool = True,
+    thoroughness: Literal["quick", "usual", "checks"] = "usual",
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = False,
+) -> Explanation:
+    """Explains the class that `network` gives `micrograph`, or the class `named`, or why it and not the class `against`.
+
+    With `unit`, as ``encoder.2:17``, why that unit fires. Settings that are not given are those of the command line;
+    ``thoroughness="quick"`` makes maps only.
+    """
+    explaining: _nanoaid.Explaining = {
+        "named": named,
+        "against": against,
+        "unit": unit,
+        "methods": list(methods),
+        "layer": layer,
+        "baseline": baseline,
+        "fill": fill,
+        "most_steps": steps,
+        "most_masks": masks,
+        "structures": structures,
+        "thoroughness": thoroughness,
+        "seed": seed,
+    }
+    by = opened(network)._network
+    with how(threads, progress, "explain") as done:
+        return Explanation(_nanoaid.explain(micrograph._image, by, explaining, done))
