@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 30] = [
+    let commands: [&[&str]; 33] = [
         &[],
         &["demo"],
         &["info"],
@@ -23,6 +23,9 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["find"],
         &["serve"],
         &["site"],
+        &["survey"],
+        &["survey", "merge"],
+        &["survey", "list"],
         &["train"],
         &["train", "autoencoder"],
         &["train", "classifier"],
