@@ -36,11 +36,11 @@ well() {
 }
 
 same() {
-    if diff -r --exclude .nanoaid.lock "$place/whole" "$2" >"$place/diff.txt"; then
+    if [ -e "$2/survey.json" ] && diff -r --exclude .nanoaid.lock "$place/whole" "$2" >"$place/diff.txt" 2>&1; then
         echo "$1: the bytes of one machine"
         passed=$((passed + 1))
     else
-        echo "$1: differs: $(head -3 "$place/diff.txt")"
+        echo "$1: differs: $(head -3 "$place/diff.txt" 2>/dev/null)"
         failed=$((failed + 1))
     fi
 }
@@ -50,7 +50,7 @@ skip() {
     skipped=$((skipped + 1))
 }
 
-well "$NANOAID" survey classifier "$data" --quiet --out "$place/whole"
+well "$NANOAID" survey classifier "$data" --quiet --out "$place/whole" >"$place/whole.txt" 2>&1 || cat "$place/whole.txt"
 
 # Slurm: a stub that does what sbatch does with the options of the script
 mkdir "$place/bin"
@@ -70,8 +70,7 @@ for word in "$@"; do
 done
 [ -z "$dependency" ] || [ "$dependency" = afterany:4711 ] || { echo "dependency: $dependency" >&2; exit 1; }
 if [ -n "$wrap" ]; then
-    bash -c "$wrap" >&2
-    [ $? -eq 0 ] || [ $? -eq 3 ]
+    bash -c "$wrap" >&2 || [ $? -eq 3 ]
     exit
 fi
 [[ $array =~ ^1-([0-9]+)%[0-9]+$ ]] || { echo "array: $array" >&2; exit 1; }
@@ -86,11 +85,13 @@ done
 echo 4711
 STUB
 chmod +x "$place/bin/sbatch"
-PATH=$place/bin:$PATH well "$here/slurm.sh" classifier "$data" "$place/slurm" 3 2>"$place/slurm.txt"
+PATH=$place/bin:$PATH well "$here/slurm.sh" classifier "$data" "$place/slurm" 3 >"$place/slurm.txt" 2>&1 ||
+    tail -20 "$place/slurm.txt"
 same 'Slurm array (a stub of sbatch)' "$place/slurm/merged"
 
 if command -v parallel >/dev/null; then
-    well "$here/parallel.sh" classifier "$data" "$place/parallel" 4 2 >"$place/parallel.txt" 2>&1
+    well "$here/parallel.sh" classifier "$data" "$place/parallel" 4 2 >"$place/parallel.txt" 2>&1 ||
+        tail -20 "$place/parallel.txt"
     same 'GNU parallel' "$place/parallel/merged"
 else
     skip 'GNU parallel'
