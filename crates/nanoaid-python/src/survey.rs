@@ -56,14 +56,14 @@ pub(crate) fn survey_shard(
     py: Python<'_>,
     network: &Bound<'_, Network>,
     data: (PathBuf, Option<PathBuf>),
-    shard: String,
-    layers: Vec<String>,
+    of: (String, Vec<String>),
     out: PathBuf,
     mixed: bool,
     how: How,
 ) -> PyResult<String> {
     let network = network.get().gray();
     run(py, &how, move |watch| {
+        let (shard, layers) = of;
         let shard = shard.parse().map_err(|error| Fault::of_parameter(error, &[]))?;
         let (data, root) = data;
         let input = SurveyInput::open(&data, root.as_deref(), &DatasetConfig::default())?;

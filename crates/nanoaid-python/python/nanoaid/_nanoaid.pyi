@@ -178,8 +178,7 @@ def survey_list(
 def survey_shard(
     network: Network,
     data: tuple[str, str | None],
-    shard: str,
-    layers: list[str],
+    of: tuple[str, list[str]],
     out: str | PathLike[str],
     mixed: bool,
     how: How,

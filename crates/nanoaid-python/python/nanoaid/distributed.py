@@ -83,7 +83,7 @@ def make(task: Task) -> str:
     with how(task.threads) as done:
         network = opened(task.network)._network
         return _nanoaid.survey_shard(
-            network, (task.files, task.root), task.shard, list(task.layers), task.out, task.mixed, done
+            network, (task.files, task.root), (task.shard, list(task.layers)), task.out, task.mixed, done
         )
 
 
