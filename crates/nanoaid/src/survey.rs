@@ -118,6 +118,8 @@ pub fn survey_shard(
     let header = SurveyHeader::new(network, reader.layers(), input)?;
     let mut part = Part::begin(out, header, config)?;
     let new = part.keep_only(&work);
+    // at once, so that a folder whose first rows a kill interrupted is known for one that may be continued
+    part.add(out, Vec::new())?;
     let (n_all, mut n_done) = (work.len(), work.len() - new.len());
     let n_before = n_done;
     if progress(n_done, n_all).is_break() {
@@ -169,6 +171,9 @@ pub fn merge(parts: &[PathBuf], config: &MergeConfig, out: &OutputFolder) -> Res
     let Some(part) = all else { return Err(SurveyError::NoParts) };
     part.check_mixed(config.mixed)?;
     let missing = part.n_missing();
+    if missing == 0 || config.partial {
+        part.announce(out)?;
+    }
     if missing > 0 && !config.partial {
         return Err(part.incomplete());
     }

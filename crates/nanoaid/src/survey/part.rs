@@ -222,7 +222,17 @@ impl Part {
         Ok(out.write_json(MANIFEST, &self.manifest)?)
     }
 
-    /// All micrographs of `shard` were read but those that are `skipped`.
+    /// Marks a folder that is no part yet as one that is unfinished: what a kill leaves in it may then be replaced.
+    pub(super) fn announce(&self, out: &OutputFolder) -> Result<(), SurveyError> {
+        if is_part(out.path()) {
+            return Ok(());
+        }
+        let begun =
+            Manifest { complete: false, tables: Vec::new(), skipped: Vec::new(), ..self.manifest.clone() };
+        Ok(out.write_json(MANIFEST, &begun)?)
+    }
+
+    /// All micrographs of the shard were read but those that are `skipped`.
     pub(super) fn finish(
         mut self,
         out: &OutputFolder,

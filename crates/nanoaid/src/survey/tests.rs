@@ -128,6 +128,20 @@ fn a_shard_that_was_killed_and_repeated_has_the_bytes_of_one_that_was_not() {
 }
 
 #[test]
+fn a_shard_is_known_for_one_before_its_first_rows() {
+    let data = data(3);
+    let out = tempfile::tempdir().unwrap();
+    let mut at_once = |_: usize, _: usize| ControlFlow::Break(());
+    let input = input(data.path());
+    let stopped = survey_shard(&network(1), &input, &shard("1/1"), &folder(out.path()), &mut at_once);
+    assert!(matches!(stopped, Err(SurveyError::Cancelled)));
+    // what was written so far may be continued without being forced
+    assert!(is_part(out.path()));
+    let place = tempfile::tempdir().unwrap();
+    assert!(matches!(merged(&[out.path().to_owned()], place.path()), Err(SurveyError::Unfinished { .. })));
+}
+
+#[test]
 fn a_shard_between_two_kills_is_continued_and_not_taken_for_whole() {
     // more than are written together, so that some are kept
     let data = data(70);
