@@ -23,6 +23,7 @@ mod replay;
 mod segment;
 mod serve;
 mod site;
+mod survey;
 mod sweep;
 mod train;
 mod training;
@@ -126,6 +127,10 @@ pub(crate) enum Command {
     ///
     /// An unfinished site is continued; where nothing has changed, nothing is made again.
     Site(Box<site::SiteArguments>),
+    /// Pass a data set of any size through a network, in shards on many machines, and merge what they found.
+    ///
+    /// An unfinished survey is continued; micrographs that were read are not read again.
+    Survey(Box<survey::SurveyArguments>),
     /// Train a network on a folder of micrographs.
     #[command(subcommand)]
     Train(train::TrainCommand),
@@ -157,6 +162,7 @@ impl Command {
             | Self::Exemplars(_)
             | Self::Find(_)
             | Self::Site(_)
+            | Self::Survey(_)
             | Self::Dataset(dataset::DatasetCommand::Fetch(_) | dataset::DatasetCommand::Import(_))
             | Self::Weights(_) => WayOn::Same,
             Self::Dataset(dataset::DatasetCommand::Check(_))
@@ -191,6 +197,7 @@ impl Command {
             Self::Find(arguments) => find::run(&arguments),
             Self::Serve(arguments) => serve::run(&arguments),
             Self::Site(arguments) => site::run(&arguments),
+            Self::Survey(arguments) => survey::run(&arguments),
             Self::Train(command) => train::run(&command),
             Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),

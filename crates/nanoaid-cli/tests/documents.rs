@@ -8,14 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 22] = [
+const DOCUMENTS: [&str; 25] = [
     "README.md",
     "docs/guide/README.md",
     "docs/guide/atlas.md",
     "docs/guide/command-line.md",
     "docs/guide/data-sets.md",
     "docs/guide/files.md",
+    "docs/guide/install.md",
     "docs/guide/lens.md",
+    "docs/guide/many-machines.md",
     "docs/guide/measure.md",
     "docs/guide/networks.md",
     "docs/guide/python.md",
@@ -30,10 +32,11 @@ const DOCUMENTS: [&str; 22] = [
     "docs/method.md",
     "docs/serve.md",
     "docs/site.md",
+    "docs/survey.md",
     "docs/weights.md",
 ];
 /// What a path in a document begins with.
-const PLACES: [&str; 3] = ["crates/", "docs/", ".ci/"];
+const PLACES: [&str; 4] = ["crates/", "docs/", "scripts/", ".ci/"];
 /// Lines from which on a file holds two ideas.
 const MOST_LINES: usize = 800;
 /// Crates below the command line.

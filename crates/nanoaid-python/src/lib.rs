@@ -13,6 +13,7 @@ mod lens;
 mod measure;
 mod network;
 mod segment;
+mod survey;
 mod visualize;
 mod work;
 
@@ -37,6 +38,8 @@ mod _nanoaid {
     use crate::network::Network;
     #[pymodule_export]
     use crate::segment::{Segmentation, segment};
+    #[pymodule_export]
+    use crate::survey::{survey_list, survey_merge, survey_shard};
     #[pymodule_export]
     use crate::visualize::{save_files, visualize};
 

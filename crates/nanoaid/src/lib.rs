@@ -69,6 +69,7 @@
 //! | [`evaluate`] | reports on classifiers and reconstructions |
 //! | [`interpret`] | lens, visualization, exemplars, tuning, differential analysis |
 //! | [`run`] | run folders: a training and all that it left |
+//! | [`survey`] | a network over a data set in shards, merged |
 //!
 //! # Guarantees
 //!
@@ -106,6 +107,7 @@ pub mod record;
 pub mod replay;
 pub mod run;
 pub mod segment;
+pub mod survey;
 pub mod terms;
 pub mod train;
 

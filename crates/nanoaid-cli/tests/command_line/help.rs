@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 34] = [
         &[],
         &["demo"],
         &["info"],
@@ -24,6 +24,9 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["find"],
         &["serve"],
         &["site"],
+        &["survey"],
+        &["survey", "merge"],
+        &["survey", "list"],
         &["train"],
         &["train", "autoencoder"],
         &["train", "classifier"],

@@ -21,6 +21,7 @@ mod program;
 mod real_files;
 mod reported;
 mod site;
+mod survey;
 mod training;
 mod visualize;
 mod weights;

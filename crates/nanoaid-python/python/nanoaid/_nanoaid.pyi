@@ -25,6 +25,9 @@ __all__ = [
     "save_files",
     "save_lens",
     "segment",
+    "survey_list",
+    "survey_merge",
+    "survey_shard",
     "visualize",
 ]
 
@@ -194,3 +197,25 @@ def visualize(
     network: Network, units: list[str], visualizing: Visualizing, path: str | PathLike[str], how: How
 ) -> str: ...
 def save_files(files: list[tuple[str, bytes]], path: str | PathLike[str], force: bool) -> None: ...
+def survey_list(
+    data: str | PathLike[str],
+    files: list[str] | None,
+    path: str | PathLike[str],
+    how: How,
+) -> int: ...
+def survey_shard(
+    network: Network,
+    data: tuple[str, str | None],
+    of: tuple[str, list[str]],
+    out: str | PathLike[str],
+    mixed: bool,
+    how: How,
+) -> str: ...
+def survey_merge(
+    parts: list[str],
+    contrast: list[str],
+    out: tuple[str, bool],
+    partial: bool,
+    mixed: bool,
+    how: How,
+) -> str: ...

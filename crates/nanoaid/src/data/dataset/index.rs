@@ -30,7 +30,7 @@ pub(crate) struct Row {
     /// `None` where the index has no such column.
     pub(crate) split: Option<Split>,
     /// SHA-256 of the file, as an import has written it.
-    pub(super) sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// Where an import had the file from.
     pub(super) source: Option<String>,
     pub(super) licence: Option<String>,
