@@ -10,7 +10,7 @@ pub(in crate::measure) mod background;
 mod border;
 pub(in crate::measure) mod distance;
 mod edge;
-mod regions;
+pub(in crate::measure) mod regions;
 mod round;
 pub(in crate::measure) mod split;
 pub(in crate::measure) mod summary;

@@ -98,17 +98,25 @@ impl MeasureFolder {
         self.folder.path()
     }
 
-    /// What is known of `source` already: the record `name` of the same bytes, its pictures beside it.
+    /// What is known of `source` already: the record `name` of the same bytes and page, its pictures beside it.
     ///
     /// # Errors
-    /// If the record is of another image.
-    pub fn kept(&self, name: &str, source: &Source) -> Result<Option<MeasureRecord>, MeasureError> {
+    /// If the record is of another image or page.
+    pub fn kept(
+        &self,
+        name: &str,
+        source: &Source,
+        settings: &MeasureSettings,
+    ) -> Result<Option<MeasureRecord>, MeasureError> {
         let path = self.folder.file(&format!("{name}.json"));
         let Found::Record(kept) = found(&path) else { return Ok(None) };
         if self.force {
             return Ok(None);
         }
         let Some(Input::File { path: image, sha256 }) = &kept.record.input else { return Ok(None) };
+        if kept.record.settings.file.page != settings.file.page {
+            return Err(MeasureError::OtherSettings { record: path });
+        }
         let same = sha256 == source.sha256();
         if !same && image != source.path() {
             return Err(MeasureError::OtherImage { record: path, image: image.clone() });
@@ -167,6 +175,9 @@ fn made_like(
     (pattern, segmenter): (Option<&NetworkUsed>, Option<&NetworkUsed>),
 ) -> bool {
     let record = &kept.record;
-    let same = kept.segmenter.as_ref() == segmenter.filter(|_| settings.counts_particles());
-    record.is_current() && record.settings == *settings && record.network.as_ref() == pattern && same
+    // the page is that of the name, and compared where it is measured
+    let mut own = record.settings.clone();
+    own.file.page = settings.file.page;
+    let same = kept.segmenter.as_ref() == segmenter.filter(|_| settings.uses_segmenter());
+    record.is_current() && own == *settings && record.network.as_ref() == pattern && same
 }

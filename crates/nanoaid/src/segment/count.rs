@@ -14,6 +14,13 @@ const LEAST_CONFIDENCE: f64 = 0.79;
 /// Least number of objects that are reported unasked.
 const LEAST_NUMBER: usize = 5;
 
+/// Confidence from which on a piece of a fibre is one that the network is sure of.
+const SURE_FIBER: f32 = 0.6;
+/// Least share of the outlined area that such pieces have, where fibres are reported unasked.
+const LEAST_SURE: f64 = 0.25;
+/// Least share of the image that fibres cover, where they are reported unasked.
+const LEAST_COVER: f64 = 0.05;
+
 /// Mean confidence of the objects; `None` without objects.
 pub fn mean_confidence(labels: &Labels) -> Option<f64> {
     let values = labels.confidence().filter(|values| !values.is_empty())?;
@@ -30,6 +37,19 @@ pub fn count_uncertainty(labels: &Labels) -> f64 {
 /// Whether the objects are so many and so credible that they are reported where particles were not requested.
 pub fn is_evident(labels: &Labels) -> bool {
     labels.n_regions() >= LEAST_NUMBER && mean_confidence(labels).is_some_and(|mean| mean >= LEAST_CONFIDENCE)
+}
+
+/// Whether outlined pieces of fibres are so large and so credible that they are reported where fibres were not
+/// requested.
+pub fn fiber_evidence(labels: &Labels) -> bool {
+    let Some(confidence) = labels.confidence() else { return false };
+    let (mut own, mut sure) = (0_usize, 0_usize);
+    for (area, confidence) in labels.areas().into_iter().zip(confidence) {
+        own += area;
+        sure += if *confidence >= SURE_FIBER { area } else { 0 };
+    }
+    let all = labels.values().len();
+    own as f64 >= LEAST_COVER * all as f64 && sure as f64 >= LEAST_SURE * own as f64
 }
 
 #[cfg(test)]
