@@ -10,6 +10,7 @@ pub mod demo;
 pub mod explain;
 pub mod frame;
 pub mod lens;
+pub mod measure;
 pub mod segment;
 pub mod site;
 pub mod sweep;

@@ -11,7 +11,7 @@ mod particles;
 mod table;
 
 pub use folder::{MeasureFolder, TABLE};
-pub use object_table::{HistogramBin, SizeHistogram, objects_table_name};
+pub use object_table::{ALL_OBJECTS, HistogramBin, SizeHistogram, all_objects_csv, objects_table_name};
 pub use particles::particles_name;
 pub use table::{csv_header, csv_row};
 
@@ -90,10 +90,11 @@ impl MeasureSettings {
         config.checked()
     }
 
-    /// What a segmenter is to outline: the kinds that were requested, or all where nothing was.
+    /// What a segmenter is to outline: the kinds that were requested, or particles and fibres where nothing was.
     pub fn outlined(&self) -> Vec<ObjectKind> {
+        let unasked = self.file.report.what.is_empty();
         let wanted = |what: &ObjectKind| {
-            self.file.report.what.is_empty() || self.requests(objects::task_of(*what))
+            unasked && *what != ObjectKind::Pore || self.requests(objects::task_of(*what))
         };
         ObjectKind::ALL.into_iter().filter(wanted).collect()
     }
@@ -247,12 +248,6 @@ pub fn picture_name(name: &str) -> String {
 /// Name of the picture of what a segmenter found in image `name`.
 pub fn outlined_name(name: &str, what: ObjectKind) -> String {
     format!("{name}.{}.png", what.plural())
-}
-
-/// Names of all pictures that may lie beside the overlay of image `name`.
-pub fn picture_names(name: &str) -> Vec<String> {
-    let outlined = ObjectKind::ALL.into_iter().map(|what| outlined_name(name, what));
-    outlined.chain([picture_name(name)]).collect()
 }
 
 /// Measures the file that was read as `source`, through `networks` too if there are some; `name` is that of

@@ -317,7 +317,12 @@ fn of_mask(
     Ok(summed_up(polarity, points, n_skeleton, excess.doubt_px))
 }
 
-fn summed_up(polarity: Option<Polarity>, points: Vec<FiberPoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibers {
+fn summed_up(
+    polarity: Option<Polarity>,
+    points: Vec<FiberPoint>,
+    n_skeleton: usize,
+    edge_doubt_px: f64,
+) -> Fibers {
     /// Sums over a fibre's points, weighted by length.
     #[derive(Clone, Default)]
     struct Sums {

@@ -24,7 +24,7 @@ use super::outliers::Repaired;
 use super::pores::{Pores, PoresConfig, pores};
 use super::quantity::Quantity;
 use crate::contrast::Flat;
-use crate::{Calibration, ConfigError, Plane};
+use crate::{Calibration, ConfigError, Plane, annotations};
 
 pub use answer::{CALIBRATION, Dimension, KINDS, Kind, NOT_PLAIN};
 pub use calibrated::{CalibrateError, Calibrated, TypedBar, calibration};
@@ -39,6 +39,8 @@ const MANY_MISSING: f64 = 0.2;
 const MANY_EXTRA: f64 = 0.05;
 /// Order parameter below which a common axis is hardly meaningful.
 const LITTLE_ORDER: f64 = 0.1;
+/// Largest share of the image that drawings cover; more is specimen.
+const MOST_DRAWN: f64 = 0.2;
 /// Measured share of centre lines below which the diameters may not represent all fibres.
 const FEW_LINES: f64 = 0.5;
 
@@ -219,7 +221,7 @@ impl Answer {
 
     /// An answer without numbers.
     fn refused(task: Task, chosen: &str, reason: String) -> Self {
-        let refused = vec![Refusal { name: None, reason: knobs::with_knob(task, reason) }];
+        let refused = vec![Refusal { name: None, reason }];
         Self { task, chosen: chosen.to_owned(), summary: None, findings: Vec::new(), refused, second: None }
     }
 }
@@ -329,8 +331,8 @@ pub struct Measured {
     pub details: Details,
 }
 
-/// Measures `plane`, the specimen without its data bar, `[H, W]`. Outliers of the detector are replaced before, with a
-/// warning; of a flat plane every measurement is refused.
+/// Measures `plane`, the specimen without its data bar, `[H, W]`. Outliers of the detector and letters and bars that were
+/// drawn on the specimen are replaced before, with a warning; of a flat plane every measurement is refused.
 ///
 /// # Errors
 /// If a setting is out of range. What cannot be measured is a refusal in the report.
@@ -356,7 +358,10 @@ pub fn measured(
     let config = config.clone().checked()?;
     let geometry = config.geometry(calibration).checked()?;
     let repaired = Repaired::of(plane);
-    let working = Working::all(&repaired.plane);
+    let drawn = annotations::mask(&repaired.plane);
+    let has_drawings = !drawn.boxes.is_empty() && drawn.share() <= MOST_DRAWN;
+    let undrawn = has_drawings.then(|| drawn.filled(&repaired.plane));
+    let working = Working::all(undrawn.as_ref().unwrap_or(&repaired.plane));
     let mut work = Work {
         working: &working,
         config: &config,
@@ -371,6 +376,14 @@ pub fn measured(
             "{text} far from all around, as of the detector, replaced from the neighbours for measuring"
         );
         work.warn(text, "What is narrower than the beam is not measured.");
+    }
+    if has_drawings {
+        let text = format!(
+            "{} letters, bars or boxes drawn on the specimen, {:.1} % of the image, are left out",
+            drawn.boxes.len(),
+            100.0 * drawn.share()
+        );
+        work.warn(text, "");
     }
     let mut what = config.what.clone();
     what.sort_unstable();
@@ -469,7 +482,7 @@ impl<'a> Work<'a> {
             Task::Fibers => self.details.fibers = None,
             Task::Pores => (self.details.pores, self.details.pore_labels) = (None, None),
         }
-        let reason = format!("{weakness}; request this measurement (`--what`) to see its numbers");
+        let reason = format!("{weakness}; request this measurement (`--expect`) to see its numbers");
         self.answers.push(Answer::refused(task, "tried", reason));
     }
 
@@ -489,7 +502,7 @@ impl<'a> Work<'a> {
             Ok((summary, findings, refused)) => {
                 Answer { task, chosen, summary: Some(summary), findings, refused, second: None }
             }
-            Err(reason) => Answer::refused(task, &chosen, reason),
+            Err(reason) => Answer::refused(task, &chosen, knobs::with_knob(task, reason)),
         });
         found
     }

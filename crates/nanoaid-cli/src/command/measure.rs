@@ -17,10 +17,12 @@ use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{ReportConfig, Task};
 use micrograph::{ObjectKind, Rect, ScaleBar, Source};
 use nanoaid::measure::{
-    MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_names,
+    MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, outlined_name,
+    picture_name,
 };
 use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
+use nanoaid_pages::measure::{PAGE, measure_summary};
 
 use super::images::{ReadArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
@@ -155,8 +157,15 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
         settings.file.page = *page;
         bar.set(n as u64, name);
         let kept = (|| -> Result<MeasureRecord, Failure> {
-            if names.iter().any(|other| picture_names(other).contains(&format!("{name}.png"))) {
-                let text = "its overlay would have the name of another picture of another image; rename it";
+            let own = format!("{name}.png");
+            let (looks, outlines) = (networks.pattern.is_some(), networks.segmenter.is_some());
+            let is_taken = |other: &String| {
+                looks && picture_name(other) == own
+                    || outlines && ObjectKind::ALL.iter().any(|what| outlined_name(other, *what) == own)
+            };
+            if names.iter().any(is_taken) {
+                let text =
+                    "its overlay would have the name of another image's picture through a network; rename it";
                 return Err(Failure::new(text));
             }
             let source = Source::read(image)?;
@@ -210,7 +219,10 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     if n_done == 0 {
         return Err(Failure::new("no image could be measured"));
     }
-    say(&format!("overlays, records and measurements.csv are in {}", folder.path().display()));
+    let files = measure_summary(folder.records(), &mut |name| folder.beside(name));
+    folder.write(&files)?;
+    let page = folder.path().join(PAGE);
+    say(&format!("overlays, tables, histograms and records, summed up in {}", page.display()));
     Ok(Outcome::of_skipped(n_skipped))
 }
 
@@ -284,7 +296,8 @@ impl MeasureArguments {
             ("--max-size", self.max_size.is_some(), sized, sizes),
         ] {
             if given && !has {
-                let text = format!("{option} has no effect, as no {needed} are measured; add some by --expect");
+                let text =
+                    format!("{option} has no effect, as no {needed} are measured; add some by --expect");
                 return Err(Failure::new(text));
             }
         }

@@ -9,7 +9,7 @@ use micrograph::{Calibration, ObjectKind};
 use serde::{Deserialize, Serialize};
 
 use super::objects::{BY_SEGMENTER, Outlined, WITHOUT_NETWORK, task_of};
-use crate::output::csv_text;
+use crate::output::{csv_line, csv_text, text_cell};
 
 /// Headings of the table; in that of a folder the name of the image comes first.
 pub(super) const HEAD: [&str; 22] = [
@@ -80,7 +80,7 @@ impl Objects {
         let Measured { report, details } = measured;
         let (mut rows, mut histograms) = (Vec::new(), Vec::new());
         let pixel = Pixel::of(report);
-        for one in outlined {
+        for one in outlined.iter().filter(|one| one.is_answer) {
             match &one.fibers {
                 Some(fibers) => {
                     rows.extend(fibers.each().iter().map(|fiber| pixel.of_fiber(fiber, BY_SEGMENTER)));
@@ -95,7 +95,7 @@ impl Objects {
         let answered = |what: ObjectKind| {
             let task = task_of(what);
             let has = |task: Task| report.answers.iter().any(|own| own.task == task && !own.is_refused());
-            has(task) && !outlined.iter().any(|one| one.what == what)
+            has(task) && !outlined.iter().any(|one| one.what == what && one.is_answer)
         };
         if let Some(count) = details.count.as_ref().filter(|_| answered(ObjectKind::Particle)) {
             rows.extend(count.regions.iter().map(|region| pixel.of_counted(region, ObjectKind::Particle)));
@@ -229,4 +229,41 @@ fn of_sizes(one: &Outlined) -> Option<SizeHistogram> {
         n: sizes.n_whole,
         bins: bins.collect(),
     })
+}
+
+/// Name of the table of the objects of all images of a folder.
+pub const ALL_OBJECTS: &str = "objects.csv";
+
+/// One table of `tables`, those of images by their names, with the image in the first column.
+pub fn all_objects_csv(tables: &[(String, String)]) -> String {
+    let head: Vec<String> = ["image"].iter().chain(&HEAD).map(|name| (*name).to_owned()).collect();
+    let mut text = csv_line(&head);
+    for (name, table) in tables {
+        let cell = csv_line(&[text_cell(name)]);
+        for line in table.lines().skip(1) {
+            text += cell.trim_end();
+            text += ",";
+            text += line;
+            text += "\n";
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_a_folder_has_each_row_of_its_images_after_their_names() {
+        let row = |object: &str| vec![object.to_owned(); HEAD.len()];
+        let table = |rows: Vec<Vec<String>>| csv_text(&HEAD, rows.into_iter());
+        let tables =
+            [("a, b".to_owned(), table(vec![row("1"), row("2")])), ("=c".to_owned(), table(vec![row("3")]))];
+        let text = all_objects_csv(&tables);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[0].starts_with("image,object,kind,found by,x [px]"), "{}", lines[0]);
+        assert!(lines[2].starts_with("\"a, b\",2,2,") && lines[3].starts_with("'=c,3,3,"), "{text}");
+    }
 }

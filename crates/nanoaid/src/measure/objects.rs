@@ -1,28 +1,34 @@
 //! Objects: the particles, fibres and pores that a segmenter finds, as answers of a report, each with the way without a
 //! network as its second opinion.
 //!
-//! One answer for each task: that of the segmenter where it has one, else that without a network. What the other gives
-//! stands beside it, with what both say differently beyond their intervals.
+//! One answer for each task: of particles and fibres that of the segmenter where it has one, else that without a network.
+//! What the other gives stands beside it, with what both say differently beyond their intervals. Of pores the way
+//! without a network is the answer, since the segmenter misses those that are connected (`docs/accuracy.md`); where both
+//! find the same share, the segmenter adds the number.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use micrograph::measure::count::Polarity;
 use micrograph::measure::fibers::{Fibers, FibersConfig, outlined as outlined_fibers};
-use micrograph::measure::report::{Answer, CALIBRATION, Finding, NOT_PLAIN, Refusal, ReportWarning, SecondOpinion};
 use micrograph::measure::report::Details;
+use micrograph::measure::report::{
+    Answer, CALIBRATION, Finding, NOT_PLAIN, Refusal, ReportWarning, SecondOpinion,
+};
 use micrograph::measure::{Component, Measured, Quantity, Report, Task, Unit, draw};
 use micrograph::regions::{Labels, Region, Sizes, SizesConfig, regions, sizes};
 use micrograph::{ObjectKind, Plane};
 
 use super::{MeasureError, MeasureSettings};
 use crate::Network;
-use crate::segment::{count_uncertainty, fiber_evidence, is_evident, mean_confidence, outlined, segment_each};
+use crate::segment::{
+    count_uncertainty, fiber_evidence, is_evident, mean_confidence, outlined, segment_each,
+};
 
 /// Share of a diameter that outlines of people differ by, on average over an image (`docs/accuracy.md`).
 const OUTLINE_DOUBT: f64 = 0.06;
 /// The same for fibres, as half of the range of a uniform distribution.
-const FIBER_DOUBT: f64 = 0.16;
+const FIBER_DOUBT: f64 = 0.12;
 /// Least share of particles or pores in the probability of an object, where these were not requested.
 pub(super) const LEAST_OWN_SHARE: f64 = 0.5;
 /// Least confidence of an outlined piece of a fibre: a net of fibres fits its outline less well than a particle.
@@ -37,9 +43,14 @@ const METHOD: &str = "network, objects outlined";
 pub(super) const BY_SEGMENTER: &str = "segmenter";
 pub(super) const WITHOUT_NETWORK: &str = "without a network";
 
+/// Largest difference of the shares of pores by both ways, from which on the segmenter outlines what the other finds.
+const SAME_SHARE: f64 = 0.06;
+
 /// What a segmenter found of one kind, where it is in the report.
 pub(super) struct Outlined {
     pub what: ObjectKind,
+    /// Whether it is the answer, and not only beside it.
+    pub is_answer: bool,
     pub labels: Labels,
     /// Particles or pores.
     pub regions: Vec<Region>,
@@ -132,8 +143,15 @@ struct Seen {
 impl Seen {
     fn of(what: ObjectKind, labels: Labels, report: &Report) -> Result<Self, MeasureError> {
         let regions = regions(&labels, None)?;
-        let mut seen =
-            Self { what, labels, regions, sizes: None, fibers: None, answer: Err(String::new()), evident: false };
+        let mut seen = Self {
+            what,
+            labels,
+            regions,
+            sizes: None,
+            fibers: None,
+            answer: Err(String::new()),
+            evident: false,
+        };
         if seen.labels.n_regions() == 0 {
             seen.answer = Err(format!(
                 "the segmenter outlines no {}; a lower `--threshold` finds fainter ones",
@@ -173,7 +191,8 @@ impl Seen {
 
     fn regions(&mut self, report: &Report) -> Result<(), MeasureError> {
         let calibration = report.calibration.as_ref();
-        let sizes = sizes(&self.regions, (report.height, report.width), calibration, &SizesConfig::default())?;
+        let sizes =
+            sizes(&self.regions, (report.height, report.width), calibration, &SizesConfig::default())?;
         let n = self.labels.n_regions();
         let half = count_uncertainty(&self.labels);
         let doubt = vec![Component::known("objects missed or too many", half / COVERAGE_FACTOR)];
@@ -214,7 +233,8 @@ impl Seen {
                     components.extend(calibration.map(|pixel| {
                         Component::bounded(CALIBRATION, pixel.relative_uncertainty * interval.value)
                     }));
-                    findings.push(finding(name, Quantity::new(interval.value, sizes.unit, METHOD, components)));
+                    findings
+                        .push(finding(name, Quantity::new(interval.value, sizes.unit, METHOD, components)));
                     continue;
                 }
             };
@@ -230,6 +250,9 @@ impl Seen {
     /// answer.
     fn into_report(self, report: &mut Report, requested: bool, wanted: bool) -> Option<Outlined> {
         let task = task_of(self.what);
+        if self.what == ObjectKind::Pore {
+            return self.pores_into(report);
+        }
         let place = report.answers.iter().position(|answer| answer.task == task);
         let answered = place.filter(|place| !report.answers[*place].is_refused());
         let own = |findings, refused, summary| Answer {
@@ -272,15 +295,69 @@ impl Seen {
                 };
                 let summary = report.answers[place].summary.get_or_insert_default();
                 *summary = format!("by the segmenter: {summary}");
-                Some(Outlined {
-                    what: self.what,
-                    labels: self.labels,
-                    regions: self.regions,
-                    sizes: self.sizes,
-                    fibers: self.fibers,
-                })
+                let Self { what, labels, regions, sizes, fibers, .. } = self;
+                Some(Outlined { what, is_answer: true, labels, regions, sizes, fibers })
             }
         }
+    }
+
+    /// Puts pores beside those that were found without a network: their number is given where both find the same share.
+    fn pores_into(self, report: &mut Report) -> Option<Outlined> {
+        let own = share(&self.labels);
+        let answer = report.answers.iter_mut().find(|answer| answer.task == Task::Pores)?;
+        let value = |name: &str, findings: &[Finding]| {
+            findings.iter().find(|own| own.name == name).map(|own| own.quantity.clone())
+        };
+        let other = value("share of pores", &answer.findings).map(|quantity| quantity.value);
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        let outlines = format!(
+            "the outlines of the segmenter cover {} of the image, but it misses pores that are connected",
+            percent(own)
+        );
+        let advice = "A lower `--threshold` outlines more, and the picture of pores shows them";
+        match other {
+            None => answer.refused.push(Refusal {
+                name: Some("pores seen".to_owned()),
+                reason: format!("{outlines}, so that no number is given. {advice}"),
+            }),
+            Some(other) if (own - other).abs() > SAME_SHARE => {
+                let text = format!("{outlines}: no number of pores is given");
+                for refused in
+                    answer.refused.iter_mut().filter(|own| own.name.as_deref() == Some("pores seen"))
+                {
+                    refused.reason = format!("{}, and {outlines}. {advice}", refused.reason);
+                }
+                if let Some(summary) = &mut answer.summary {
+                    *summary = format!("{summary}; {text}");
+                }
+            }
+            Some(_) => {
+                let Ok((summary, findings, refused)) = self.answer else { return None };
+                if let Some(number) = value("pores seen", &findings) {
+                    answer.refused.retain(|own| own.name.as_deref() != Some("pores seen"));
+                    answer.findings.push(finding("pores seen", number));
+                }
+                let findings = findings.into_iter().filter(|own| own.name != "pores seen").collect();
+                let second = Answer {
+                    task: Task::Pores,
+                    chosen: String::new(),
+                    summary: Some(summary),
+                    findings,
+                    refused,
+                    second: None,
+                };
+                let place = report.answers.iter().position(|answer| answer.task == Task::Pores)?;
+                self::second(report, place, second, BY_SEGMENTER);
+            }
+        }
+        (self.labels.n_regions() > 0).then(|| Outlined {
+            what: self.what,
+            is_answer: false,
+            labels: self.labels,
+            regions: self.regions,
+            sizes: self.sizes,
+            fibers: None,
+        })
     }
 }
 
@@ -293,8 +370,10 @@ fn second(report: &mut Report, place: usize, other: Answer, way: &str) {
     } else if opinion.disagree.is_empty() {
         format!("{way}: agrees within the intervals")
     } else {
-        let texts: Vec<String> = opinion.disagree.iter().map(|name| compared(answer, &opinion, name)).collect();
-        let text = format!("{}: two ways disagree beyond their intervals: {}", answer.task.name(), texts.join("; "));
+        let texts: Vec<String> =
+            opinion.disagree.iter().map(|name| compared(answer, &opinion, name)).collect();
+        let text =
+            format!("{}: two ways disagree beyond their intervals: {}", answer.task.name(), texts.join("; "));
         let advice = "Compare both overlays with the image before you use either number.";
         report.warnings.push(ReportWarning::new(text, advice));
         format!("{way}: disagrees beyond the intervals ({})", texts.join("; "))

@@ -8,8 +8,8 @@ use crate::measure::fibers::Fibers;
 use crate::measure::geometry::Geometry;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
-use crate::measure::pores::Pores;
 use crate::measure::orientation::Orientation;
+use crate::measure::pores::Pores;
 use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::{Calibration, Rect};
 

@@ -17,9 +17,13 @@ pub(super) fn with_knob(task: Task, reason: String) -> String {
 fn knob(task: Task) -> &'static str {
     match task {
         Task::Pitch => "If you see lines, measure the part that they fill (`--box`)",
-        Task::Lattice => "If you see dots, measure the part that they fill (`--box`), or try `--expect particles`",
+        Task::Lattice => {
+            "If you see dots, measure the part that they fill (`--box`), or try `--expect particles`"
+        }
         Task::Orientation => "If a part of the image shows a texture, measure that (`--box`)",
-        Task::Count => "If you see particles, try `--polarity`, `--min-size`, or `--threshold` of the segmenter",
+        Task::Count => {
+            "If you see particles, try `--polarity`, `--min-size`, or `--threshold` of the segmenter"
+        }
         Task::Fibers => "If you see fibres, try `--polarity`, or `--threshold` of the segmenter",
         Task::Pores => "If you see pores, try `--polarity`, `--min-size`, or `--threshold` of the segmenter",
     }

@@ -28,8 +28,12 @@ impl FromStr for Pages {
         for part in text.split(',').map(str::trim) {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
-                (Ok(first), Ok(last)) if first <= last && last - first < 100_000 => pages.extend(first..=last),
-                _ => return Err(format!("found `{text}`, expected `all`, or pages from 0 on as in `0,2,5-9`")),
+                (Ok(first), Ok(last)) if first <= last && last - first < 100_000 => {
+                    pages.extend(first..=last)
+                }
+                _ => {
+                    return Err(format!("found `{text}`, expected `all`, or pages from 0 on as in `0,2,5-9`"));
+                }
             }
         }
         pages.sort_unstable();
