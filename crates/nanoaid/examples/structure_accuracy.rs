@@ -2,10 +2,12 @@
 //!
 //! ```sh
 //! scripts/truth_labels.py SHARED TRUTH   # the truth sets in one form
+//! cargo run --release -p nanoaid --example structure_accuracy -- particles TRUTH judge
 //! cargo run --release -p nanoaid --example structure_accuracy -- fibres TRUTH judge
 //! cargo run --release -p nanoaid --example structure_accuracy -- pores TRUTH judge
 //! cargo run --release -p nanoaid --example structure_accuracy -- false SHARED/data test
 //! ```
+//! `particles`: how many there are in the set `emps`, where both ways count, and which is nearer where they disagree.
 //! `fibres`: diameters between the outlines that people drew, measured as those of the segmenter, beside what `measure
 //! --expect fibres` gives. `pores`: share of pores of masks that people drew and of synthetic porous bodies. `false`: numbers
 //! that `measure` gives unasked on micrographs of each category, of the parts of the index that are named `test`; with `train`
@@ -32,15 +34,16 @@ use nanoaid::{Device, Network, network};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, folder, part] = &arguments[..] else {
-        return Err("expected fibres|pores|false FOLDER PART".into());
+        return Err("expected particles|fibres|pores|false FOLDER PART".into());
     };
     let network = network::open(Path::new("segmenter"), Device::Cpu)?;
     let folder = PathBuf::from(folder);
     match what.as_str() {
+        "particles" => particles(&network, &folder, part),
         "fibres" => fibers(&network, &folder, part),
         "pores" => pores(&network, &folder, part),
         "false" => numbers(&network, &folder, part),
-        _ => Err("expected fibres, pores or false".into()),
+        _ => Err("expected particles, fibres, pores or false".into()),
     }
 }
 
@@ -164,6 +167,38 @@ fn fibers(network: &Network, folder: &Path, part: &str) -> Result<(), Box<dyn Er
     for ((name, way), errors) in &errors {
         println!("| {name} | {way} | {} |", errors.line(0.08));
     }
+    Ok(())
+}
+
+fn particles(network: &Network, folder: &Path, part: &str) -> Result<(), Box<dyn Error>> {
+    let mut errors = [Errors::default(), Errors::default()];
+    let (mut n_both, mut n_apart, mut n_nearer) = (0, 0, 0);
+    for row in truth(folder, part)?.iter().filter(|row| row[0] == "emps") {
+        let size = (row[2].parse()?, row[3].parse()?);
+        let labels = read_labels(&folder.join(&row[0]).join(format!("{}.labels.tif", row[1])), size, None)?;
+        let truth = labels.n_regions() as f64;
+        let source = Source::read(&folder.join(&row[0]).join(format!("{}.image.png", row[1])))?;
+        let found = both(&measured(network, &source, vec![Task::Count])?, "particles seen");
+        for (errors, found) in errors.iter_mut().zip(&found) {
+            errors.add(found.as_ref(), truth, false);
+        }
+        let [Some(one), Some(other)] = found else { continue };
+        n_both += 1;
+        if (one.value - other.value).abs() > one.expanded_uncertainty + other.expanded_uncertainty {
+            n_apart += 1;
+            n_nearer += usize::from((one.value - truth).abs() < (other.value - truth).abs());
+        }
+    }
+    println!(
+        "| number | by | answered | error, median | 90th percentile | bias | within 8 % | in the interval |"
+    );
+    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for (way, errors) in WAYS.iter().zip(&errors) {
+        println!("| particles seen | {way} | {} |", errors.line(0.08));
+    }
+    println!(
+        "\n{n_both} counted by both, {n_apart} of them apart; the segmenter is nearer in {n_nearer} of these."
+    );
     Ok(())
 }
 

@@ -287,6 +287,9 @@ pub(crate) fn measure_as(
             files.push((outlined_name(name, one.what), one.picture_png(&plane, report)));
         }
         segmenter = Some(used.clone());
+        if found.measured.report.answers.iter().all(|own| own.task != Task::Fibers || own.is_refused()) {
+            found.measured.details.fibers = None;
+        }
     }
     // after the segmenter, as its numbers stand below the image
     files.insert(0, (format!("{name}.png"), found.overlay_png()));

@@ -263,6 +263,13 @@ impl Seen {
             refused,
             second: None,
         };
+        // edges of plates, etched steps and rims are lines to a threshold
+        if self.what == ObjectKind::Fiber && !requested && !wanted {
+            if let Some(place) = answered {
+                report.answers[place] = unconfirmed(self.answer.is_ok());
+            }
+            return None;
+        }
         match self.answer {
             // the way without a network answers: what the segmenter has is the second opinion
             Err(reason) => {
@@ -359,6 +366,18 @@ impl Seen {
             fibers: None,
         })
     }
+}
+
+/// The answer on fibres that were found without a network alone, where none were requested.
+fn unconfirmed(outlined: bool) -> Answer {
+    let segmenter = if outlined { "is not sure of what it outlines" } else { "outlines none" };
+    let reason = format!(
+        "long regions stand out from the background, but the segmenter {segmenter}; request them \
+         (`--expect fibres`) to see their numbers"
+    );
+    let refused = vec![Refusal { name: None, reason }];
+    let (task, chosen) = (Task::Fibers, "tried".to_owned());
+    Answer { task, chosen, summary: None, findings: Vec::new(), refused, second: None }
 }
 
 /// Makes `other` the second opinion of the answer at `place`, and says whether they agree.

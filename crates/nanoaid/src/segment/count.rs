@@ -69,4 +69,20 @@ mod tests {
         assert_eq!(count_uncertainty(&labels(3, 1.0)), 1.0);
         assert!(is_evident(&labels(9, 0.9)) && !is_evident(&labels(9, 0.5)) && !is_evident(&labels(2, 0.9)));
     }
+
+    #[test]
+    fn fibres_are_evident_where_the_network_is_sure_of_a_quarter_of_a_large_outline() {
+        // pieces of one pixel on every second, so that half of the image is outlined
+        let mixed = |n_sure: usize| {
+            let values = (0..200).map(|index| if index % 2 == 0 { index / 2 + 1 } else { 0 }).collect();
+            let confidence: Vec<f32> =
+                (0..100).map(|index| if index < n_sure { 0.7 } else { 0.45 }).collect();
+            Labels::with_confidence(10, 20, values, &confidence).unwrap()
+        };
+        assert!(fiber_evidence(&mixed(30)) && !fiber_evidence(&mixed(20)));
+        let mut few = vec![0; 200];
+        few[..8].fill(1);
+        let few = Labels::with_confidence(10, 20, few, &[0.9]).unwrap();
+        assert!(!fiber_evidence(&few), "4 % of the image");
+    }
 }

@@ -446,3 +446,20 @@ fn pores_are_measured_where_they_are_requested_only() {
     let unasked = measured(&plane, None, &ReportConfig::default()).unwrap().report;
     assert!(unasked.answers.iter().all(|answer| answer.task != Task::Pores));
 }
+
+#[test]
+fn a_second_opinion_disagrees_only_beyond_both_intervals() {
+    let answer = |value: f64, name: &str| {
+        let components = vec![crate::measure::Component::known("scatter", 1.0)];
+        let quantity = Quantity::new(value, Unit::One, "counted", components);
+        let findings = vec![Finding { name: name.to_owned(), quantity }];
+        Answer { findings, ..Answer::refused(Task::Count, "requested", String::new()) }
+    };
+    // half widths of 1.96 each
+    for (value, name, disagree) in
+        [(13.9, "number", 0), (14.0, "number", 1), (6.0, "number", 1), (99.0, "other", 0)]
+    {
+        let second = SecondOpinion::new("by hand", answer(value, name), &answer(10.0, "number").findings);
+        assert_eq!(second.disagree.len(), disagree, "{value} {name}");
+    }
+}

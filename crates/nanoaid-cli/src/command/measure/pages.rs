@@ -32,7 +32,9 @@ impl FromStr for Pages {
                     pages.extend(first..=last)
                 }
                 _ => {
-                    return Err(format!("found `{text}`, expected `all`, or pages from 0 on as in `0,2,5-9`"));
+                    return Err(format!(
+                        "found `{text}`, expected `all`, or pages from 0 on as in `0,2,5-9`"
+                    ));
                 }
             }
         }
