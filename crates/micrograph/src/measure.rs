@@ -20,6 +20,7 @@ pub mod lattice;
 pub mod orientation;
 pub mod outliers;
 mod part;
+pub mod pores;
 pub mod quantity;
 pub mod report;
 mod rim;

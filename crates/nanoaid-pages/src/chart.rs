@@ -8,6 +8,7 @@
 
 mod axis;
 mod curve;
+mod distribution;
 mod histogram;
 mod interval;
 mod line;
@@ -17,6 +18,7 @@ mod volcano;
 
 pub use axis::AxisScale;
 pub use curve::{CurveChart, XUnit};
+pub use distribution::Distribution;
 pub use histogram::histograms;
 pub use interval::{IntervalRow, intervals};
 pub use line::{LineChart, LineStyle, Series};

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod explain;
 pub mod frame;
 pub mod lens;
+pub mod measure;
 mod number;
 pub mod segment;
 pub mod site;

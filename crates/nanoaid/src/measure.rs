@@ -5,11 +5,13 @@
 //! record, pictures and a table. Knows no HTML and prints nothing.
 
 mod folder;
+mod object_table;
 mod objects;
 mod particles;
 mod table;
 
 pub use folder::{MeasureFolder, TABLE};
+pub use object_table::{ALL_OBJECTS, HistogramBin, SizeHistogram, all_objects_csv, objects_table_name};
 pub use particles::particles_name;
 pub use table::{csv_header, csv_row};
 
@@ -21,7 +23,9 @@ use micrograph::measure::file::{
 };
 use micrograph::measure::{Measured, Report, Task};
 use micrograph::regions::RegionsError;
-use micrograph::{ConfigError, DataBar, Plane, ReadError, ScaleBar, Source};
+use micrograph::{
+    ConfigError, DataBar, Micrograph, ObjectKind, Plane, ReadConfig, ReadError, ScaleBar, Source,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::address::AddressError;
@@ -32,6 +36,7 @@ use crate::output::{OutputError, json_text};
 use crate::record::{Input, NetworkUsed, Record, RecordError};
 use crate::segment::{SegmentConfig, SegmentError};
 use crate::{Address, Network};
+use object_table::Objects;
 
 /// The command of these records.
 const COMMAND: &str = "measure";
@@ -50,31 +55,53 @@ pub struct MeasureSettings {
 }
 
 impl MeasureSettings {
-    /// Whether particles were requested.
-    fn requests_particles(&self) -> bool {
-        self.file.report.what.contains(&Task::Count)
+    /// Whether `task` was requested.
+    fn requests(&self, task: Task) -> bool {
+        self.file.report.what.contains(&task)
     }
 
-    /// How a segmenter looks for particles; unless these were requested, pores are none.
+    /// How a segmenter looks for particles.
     ///
     /// # Errors
     /// The setting that is out of range.
     pub fn segment(&self) -> Result<SegmentConfig, ConfigError> {
+        self.segment_of(ObjectKind::Particle)
+    }
+
+    /// How a segmenter looks for `what`; unless these were requested, pores are no particles and particles no pores.
+    ///
+    /// # Errors
+    /// The setting that is out of range.
+    pub fn segment_of(&self, what: ObjectKind) -> Result<SegmentConfig, ConfigError> {
         let default = SegmentConfig::default();
         let report = &self.file.report;
+        let requested = self.requests(objects::task_of(what));
+        let least_confidence =
+            if what == ObjectKind::Fiber { objects::FIBER_CONFIDENCE } else { default.least_confidence };
         let config = SegmentConfig {
+            what,
             threshold: self.threshold.unwrap_or(default.threshold),
-            least_own_share: if self.requests_particles() { 0.0 } else { objects::LEAST_OWN_SHARE },
+            least_own_share: if requested { 0.0 } else { objects::LEAST_OWN_SHARE },
+            least_confidence,
             min_size_px: report.min_size_px.unwrap_or(default.min_size_px),
-            max_size_px: report.max_size_px,
+            max_size_px: report.max_size_px.filter(|_| what != ObjectKind::Fiber),
             ..default
         };
         config.checked()
     }
 
-    /// Whether a segmenter is to look for particles: where they were requested, or nothing was.
-    fn counts_particles(&self) -> bool {
-        self.requests_particles() || self.file.report.what.is_empty()
+    /// What a segmenter is to outline: the kinds that were requested, or particles and fibres where nothing was.
+    pub fn outlined(&self) -> Vec<ObjectKind> {
+        let unasked = self.file.report.what.is_empty();
+        let wanted = |what: &ObjectKind| {
+            unasked && *what != ObjectKind::Pore || self.requests(objects::task_of(*what))
+        };
+        ObjectKind::ALL.into_iter().filter(wanted).collect()
+    }
+
+    /// Whether a segmenter has something to outline.
+    fn uses_segmenter(&self) -> bool {
+        !self.outlined().is_empty()
     }
 }
 
@@ -88,7 +115,10 @@ pub struct MeasureRecord {
     pub data_bar: Option<DataBar>,
     /// The numbers.
     pub report: Report,
-    /// The segmenter that counted particles; absent where none was used.
+    /// The distributions of the sizes of its objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<SizeHistogram>,
+    /// The segmenter that outlined objects; absent where none was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segmenter: Option<NetworkUsed>,
     /// What a network adds; absent where none was asked.
@@ -126,7 +156,7 @@ pub struct MeasuredImage {
     pub record: MeasureRecord,
     /// The drawn scale bar that was found, if its length was given.
     pub bar: Option<ScaleBar>,
-    /// Its record, overlay, table of particles, and picture through the network: names and bytes.
+    /// Its record, overlay, pictures of outlines, tables of objects, and picture through the network: names and bytes.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
@@ -135,7 +165,7 @@ pub struct MeasuredImage {
 pub struct MeasureNetworks<'a> {
     /// What a user named, to look at the pattern.
     pub pattern: Option<PatternNetwork<'a>>,
-    /// A segmenter that counts particles, and where it was opened from.
+    /// A segmenter that outlines particles, fibres and pores, and where it was opened from.
     pub segmenter: Option<(&'a Network, NetworkUsed)>,
 }
 
@@ -216,8 +246,8 @@ pub fn picture_name(name: &str) -> String {
 }
 
 /// Name of the picture of what a segmenter found in image `name`.
-pub fn objects_name(name: &str) -> String {
-    format!("{name}.objects.png")
+pub fn outlined_name(name: &str, what: ObjectKind) -> String {
+    format!("{name}.{}.png", what.plural())
 }
 
 /// Measures the file that was read as `source`, through `networks` too if there are some; `name` is that of
@@ -247,24 +277,32 @@ pub(crate) fn measure_as(
 ) -> Result<MeasuredImage, MeasureError> {
     let mut found = measure_file(source, &settings.file, progress)?;
     let used = networks.pattern.as_ref().map(|network| network.used.clone());
-    let mut files = vec![(format!("{name}.png"), found.overlay_png())];
-    let (mut pattern, mut segmenter) = (None, None);
-    if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| settings.counts_particles()) {
+    let mut files = Vec::new();
+    let (mut pattern, mut segmenter, mut outlined) = (None, None, Vec::new());
+    if let Some((network, used)) = networks.segmenter.as_ref().filter(|_| settings.uses_segmenter()) {
         let plane = prepared(&found, &settings.file)?;
         let report = &mut found.measured.report;
-        let picture =
-            objects::add(report, &plane, network, settings, &mut || progress(MeasureStep::Measure))?;
-        if let Some(picture) = picture {
-            files.push((objects_name(name), picture.png_bytes(None)));
+        outlined = objects::add(report, &plane, network, settings, &mut || progress(MeasureStep::Measure))?;
+        for one in &outlined {
+            files.push((outlined_name(name, one.what), one.picture_png(&plane, report)));
         }
         segmenter = Some(used.clone());
+        if found.measured.report.answers.iter().all(|own| own.task != Task::Fibers || own.is_refused()) {
+            found.measured.details.fibers = None;
+        }
     }
+    // after the segmenter, as its numbers stand below the image
+    files.insert(0, (format!("{name}.png"), found.overlay_png()));
     if let Some(network) = &mut networks.pattern {
         let (result, bytes) = looked(network, &found, &settings.file)?;
         files.push((picture_name(name), bytes));
         pattern = Some(result);
     }
+    let Objects { csv, histograms } = Objects::of(&found.measured, &outlined);
     let Measured { report, details } = &found.measured;
+    if let Some(csv) = csv {
+        files.push((objects_table_name(name), csv.into_bytes()));
+    }
     if let Some(count) = &details.count {
         files.push((particles_name(name), particles::particles_csv(report, count).into_bytes()));
     }
@@ -274,6 +312,7 @@ pub(crate) fn measure_as(
         record,
         data_bar: found.specimen.data_bar,
         report: report.clone(),
+        sizes: histograms,
         segmenter,
         pattern,
     };
@@ -281,6 +320,15 @@ pub(crate) fn measure_as(
     // last: a record says that its files are there
     files.push((format!("{name}.json"), text.into_bytes()));
     Ok(MeasuredImage { record, bar: found.bar, files })
+}
+
+/// How many pages the file that was read as `source` has.
+///
+/// # Errors
+/// If it cannot be decoded.
+pub fn n_pages(source: &Source, config: &MeasureConfig) -> Result<usize, ReadError> {
+    let first = ReadConfig { page: 0, ..config.read() };
+    Ok(Micrograph::from_source(source, &first)?.facts.n_pages)
 }
 
 /// The part that was measured, prepared for networks.

@@ -25,7 +25,7 @@ use crate::network::{DEPTH, N_OUTPUTS, channel_of};
 use crate::output::OutputError;
 use crate::{Architecture, ConfigError, Network};
 
-pub use count::{count_uncertainty, is_evident, mean_confidence};
+pub use count::{count_uncertainty, fiber_evidence, is_evident, mean_confidence};
 pub use file::{SegmentRecord, SegmentSettings, SegmentedImage, segment_file};
 pub use table::segments_csv;
 
@@ -134,7 +134,22 @@ pub fn segment(
     config: &SegmentConfig,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Labels, SegmentError> {
-    let config = config.clone().checked()?;
+    let mut each = segment_each(network, plane, std::slice::from_ref(config), progress)?;
+    Ok(each.remove(0))
+}
+
+/// As [`segment`], once for each of `configs`: the network, which takes the time, runs once.
+///
+/// # Errors
+/// As [`segment`].
+pub fn segment_each(
+    network: &Network,
+    plane: &Plane,
+    configs: &[SegmentConfig],
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Vec<Labels>, SegmentError> {
+    let configs =
+        configs.iter().map(|config| config.clone().checked()).collect::<Result<Vec<_>, ConfigError>>()?;
     let Architecture::Segmenter(architecture) = network.architecture() else {
         return Err(SegmentError::NoSegmenter);
     };
@@ -142,16 +157,20 @@ pub fn segment(
     let drawn = annotations::mask(plane);
     let cleaned = (!drawn.boxes.is_empty()).then(|| drawn.filled(plane));
     let scales = pyramid::scales(cleaned.as_ref().unwrap_or(plane), architecture.stride());
-    let mut found = merge::Candidates::new((plane.height(), plane.width()));
+    let size = (plane.height(), plane.width());
+    let mut found: Vec<_> = configs.iter().map(|_| merge::Candidates::new(size)).collect();
     for (index, scale) in scales.iter().enumerate() {
         if progress(index, scales.len()).is_break() {
             return Err(LensError::Cancelled.into());
         }
-        let maps = maps(network, scale, config.what)?;
-        let basins = basins::basins(&maps, (scale.height, scale.width), &config);
-        found.add(&basins, scale.px);
+        let outputs = Outputs::of(network, scale)?;
+        for (config, found) in configs.iter().zip(&mut found) {
+            let basins = basins::basins(&outputs.maps(config.what)?, (scale.height, scale.width), config);
+            found.add(&basins, scale.px);
+        }
     }
-    Ok(found.labels(&config)?)
+    let labels = found.into_iter().zip(&configs).map(|(found, config)| found.labels(config));
+    Ok(labels.collect::<Result<_, _>>()?)
 }
 
 /// What the network says of each pixel of a scale, without its padding.
@@ -164,28 +183,42 @@ struct Maps {
     depth: Vec<f32>,
 }
 
-fn maps(network: &Network, scale: &pyramid::Scale, what: ObjectKind) -> Result<Maps, SegmentError> {
-    let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
-    let maps =
-        FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
-    debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
-    let plane = |channel: usize| -> Result<Vec<f32>, SegmentError> {
-        let map = maps.plane(channel).map_err(LensError::from)?;
-        Ok((0..scale.height).flat_map(|y| map.row(y)[..scale.width].to_vec()).collect())
-    };
-    let probability = |channel: usize| -> Result<Vec<f32>, SegmentError> {
-        Ok(plane(channel)?.into_iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect())
-    };
-    let own = probability(channel_of(what))?;
-    let mut alike = own.clone();
-    let other = match what {
-        ObjectKind::Particle => Some(ObjectKind::Pore),
-        ObjectKind::Pore => Some(ObjectKind::Particle),
-        ObjectKind::Fiber => None,
-    };
-    if let Some(other) = other {
-        let other = probability(channel_of(other))?;
-        alike.iter_mut().zip(other).for_each(|(sum, other)| *sum = (*sum + other).min(1.0));
+/// What the network gives at a scale, with its padding.
+struct Outputs<'a> {
+    maps: FeatureMaps,
+    scale: &'a pyramid::Scale,
+}
+
+impl<'a> Outputs<'a> {
+    fn of(network: &Network, scale: &'a pyramid::Scale) -> Result<Self, SegmentError> {
+        let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
+        let maps =
+            FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
+        debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
+        Ok(Self { maps, scale })
     }
-    Ok(Maps { own, alike, depth: plane(DEPTH)? })
+
+    fn plane(&self, channel: usize) -> Result<Vec<f32>, SegmentError> {
+        let map = self.maps.plane(channel).map_err(LensError::from)?;
+        Ok((0..self.scale.height).flat_map(|y| map.row(y)[..self.scale.width].to_vec()).collect())
+    }
+
+    fn probability(&self, what: ObjectKind) -> Result<Vec<f32>, SegmentError> {
+        Ok(self.plane(channel_of(what))?.into_iter().map(|score| 1.0 / (1.0 + (-score).exp())).collect())
+    }
+
+    fn maps(&self, what: ObjectKind) -> Result<Maps, SegmentError> {
+        let own = self.probability(what)?;
+        let mut alike = own.clone();
+        let other = match what {
+            ObjectKind::Particle => Some(ObjectKind::Pore),
+            ObjectKind::Pore => Some(ObjectKind::Particle),
+            ObjectKind::Fiber => None,
+        };
+        if let Some(other) = other {
+            let other = self.probability(other)?;
+            alike.iter_mut().zip(other).for_each(|(sum, other)| *sum = (*sum + other).min(1.0));
+        }
+        Ok(Maps { own, alike, depth: self.plane(DEPTH)? })
+    }
 }

@@ -10,7 +10,7 @@ pub(in crate::measure) mod background;
 mod border;
 pub(in crate::measure) mod distance;
 mod edge;
-mod regions;
+pub(in crate::measure) mod regions;
 mod round;
 pub(in crate::measure) mod split;
 pub(in crate::measure) mod summary;
@@ -134,7 +134,8 @@ pub enum CountError {
     NoRegions { least_px: f64, most_px: Option<f64> },
     /// The background is hidden: a film, a heap, a monolayer.
     #[error(
-        "the background is hidden: regions cover {found:.2} of the image, at most {expected:.2} is allowed"
+        "the background is hidden: regions cover {found:.2} of the image, at most {expected:.2} is allowed; the \
+         segmenter needs no background (`--segmenter`), or try the other `--polarity`"
     )]
     Covered { found: f64, expected: f64 },
     /// Grey levels fade into each other, as in a heap or a texture.
@@ -146,13 +147,13 @@ pub enum CountError {
     /// Lines, cracks, wires, patches of a texture.
     #[error(
         "regions are not compact: their median circularity is {found:.2}, \
-         at least {expected:.2} is required for particles"
+         at least {expected:.2} is required for particles; long ones are measured by `--expect fibres`"
     )]
     NotCompact { found: f64, expected: f64 },
     /// Small changes of the settings change the number, as in heaps and textures.
     #[error(
         "the particles cannot be separated: their number depends on threshold, neck and least size, \
-         from {fewest} to {most}"
+         from {fewest} to {most}; if small ones are dirt or noise, try a higher `--min-size`"
     )]
     Unsettled { fewest: usize, most: usize },
 }

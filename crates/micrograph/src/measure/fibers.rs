@@ -21,7 +21,7 @@ use crate::measure::fibers::lines::{Line, fiber_of};
 use crate::measure::fibers::profile::{Width, width};
 use crate::measure::geometry::{axis_deg, axis_difference_deg};
 use crate::measure::quantity::{Component, Quantity, Unit};
-use crate::measure::rim::Edge;
+use crate::measure::rim::{Edge, Excess};
 use crate::random::Stream;
 use crate::{ConfigError, Plane};
 
@@ -104,8 +104,8 @@ pub struct FiberPoint {
 /// The measured fibres of an image; lengths in px, all weighted by length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fibers {
-    /// Whether fibres are brighter or darker than the background.
-    pub polarity: Polarity,
+    /// Whether fibres are brighter or darker than the background; `None` where they were outlined.
+    pub polarity: Option<Polarity>,
     /// Fibres: pieces that continue in line across a crossing count as one.
     pub n_fibers: usize,
     /// Length of centre line on which the diameter was measured.
@@ -131,6 +131,52 @@ pub struct Fibers {
     pub points: Vec<FiberPoint>,
 }
 
+/// One fibre of [`Fibers`]: its pieces between crossings together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fiber {
+    /// Number, from 0 on, as in [`FiberPoint::fiber`].
+    pub fiber: usize,
+    /// Row of the middle of its points.
+    pub y: f64,
+    /// Column of the middle of its points.
+    pub x: f64,
+    /// Median diameter along it.
+    pub diameter_px: f64,
+    /// Length on which the diameter was measured.
+    pub length_px: f64,
+    /// Mean axis in degrees, in `[-90, 90]`, anticlockwise from x as seen on the screen.
+    pub axis_deg: f64,
+}
+
+impl Fibers {
+    /// Each fibre, in the order of their numbers.
+    pub fn each(&self) -> Vec<Fiber> {
+        let n = self.points.iter().map(|point| point.fiber + 1).max().unwrap_or(0);
+        let mut own: Vec<Vec<&FiberPoint>> = vec![Vec::new(); n];
+        self.points.iter().for_each(|point| own[point.fiber].push(point));
+        let summed = own.into_iter().enumerate().filter(|(_, points)| !points.is_empty());
+        summed
+            .map(|(fiber, points)| {
+                let of = |part: &dyn Fn(&FiberPoint) -> f64| {
+                    mean(&points.iter().map(|point| (part(point), point.length_px)).collect::<Vec<_>>())
+                };
+                let doubled = |point: &FiberPoint| 2.0 * point.axis_deg.to_radians();
+                let (sin, cos) = (of(&|point| doubled(point).sin()), of(&|point| doubled(point).cos()));
+                let diameters: Vec<(f64, f64)> =
+                    points.iter().map(|point| (point.diameter_px, point.length_px)).collect();
+                Fiber {
+                    fiber,
+                    y: of(&|point| point.y),
+                    x: of(&|point| point.x),
+                    diameter_px: median(&diameters),
+                    length_px: points.iter().map(|point| point.length_px).sum(),
+                    axis_deg: axis_deg(sin.atan2(cos).to_degrees() / 2.0),
+                }
+            })
+            .collect()
+    }
+}
+
 /// Measures the fibres of `plane`.
 ///
 /// # Errors
@@ -143,18 +189,71 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
     let mut mask: Vec<bool> = flat.plane.values().iter().map(|value| *value > threshold).collect();
     // meshes of a mat may be round, and are not holes in a fibre
     fill_holes(&mut mask, &flat.plane, BRIGHT_HOLE * flat.level, f64::INFINITY);
-    let squares = squared_distances(&mask, size);
-    let skeleton = skeleton::thinned(&mask, size);
+    let least = LEAST_FALL * flat.level;
+    let edges = Edges { plane: &flat.sharp, least, drawn: None };
+    of_mask(&mask, size, &edges, Some(flat.polarity), &config)
+}
+
+/// Measures the fibres whose pixels are known: `mask`, row by row, of an image of height and width `size`, as a network or
+/// a person outlines them. Diameters are the distances between the outlines, which are uncertain by the share `doubt` of the
+/// diameter.
+///
+/// # Errors
+/// If what is outlined is not long and thin; the error gives the reason.
+///
+/// # Panics
+/// If `mask` has another size.
+///
+/// # Examples
+/// ```
+/// use micrograph::measure::fibers::{FibersConfig, outlined};
+///
+/// // a wire of 8 px from side to side
+/// let mask: Vec<bool> = (0..60 * 200).map(|at| (26..34).contains(&(at / 200))).collect();
+/// let found = outlined(&mask, (60, 200), 0.05, &FibersConfig::default())?;
+/// assert!((found.median_diameter_px.value - 8.0).abs() < 0.2);
+/// # Ok::<(), micrograph::measure::fibers::FibersError>(())
+/// ```
+pub fn outlined(
+    mask: &[bool],
+    size: (usize, usize),
+    doubt: f64,
+    config: &FibersConfig,
+) -> Result<Fibers, FibersError> {
+    let config = config.clone().checked()?;
+    assert_eq!(mask.len(), size.0 * size.1, "a mask of this size");
+    let plane = Plane::new(size.0, size.1, mask.iter().map(|inside| f32::from(u8::from(*inside))).collect());
+    of_mask(mask, size, &Edges { plane: &plane, least: 0.5, drawn: Some(doubt) }, None, &config)
+}
+
+/// Where the edges of fibres are looked for.
+struct Edges<'a> {
+    plane: &'a Plane,
+    /// Least fall of a profile to both sides.
+    least: f64,
+    /// Doubt about outlines as a share of the diameter, where these are drawn and not seen in an image.
+    drawn: Option<f64>,
+}
+
+/// The fibres of a `mask`, between `edges`.
+fn of_mask(
+    mask: &[bool],
+    size: (usize, usize),
+    edges: &Edges<'_>,
+    polarity: Option<Polarity>,
+    config: &FibersConfig,
+) -> Result<Fibers, FibersError> {
+    let squares = squared_distances(mask, size);
+    let skeleton = skeleton::thinned(mask, size);
     let n_skeleton = skeleton.iter().filter(|inside| **inside).count();
     let branches = skeleton::branches(&skeleton, size);
-    let least = LEAST_FALL * flat.level;
     let pieces: Vec<(Line, Vec<Option<Width>>, f64)> = branches
         .par_iter()
         .filter_map(|branch| {
             let line = Line::of_branch(branch, &squares, size.1)?;
             let across = line.points.iter().zip(&line.along).zip(&line.radii);
             let widths: Vec<Option<Width>> = across
-                .map(|((point, along), radius)| width(&flat.sharp, *point, *along, *radius, least))
+                .map(|((point, along), radius)| width(edges.plane, *point, *along, *radius, edges.least))
                 .collect();
             let diameters: Vec<(f64, f64)> =
                 widths.iter().flatten().map(|width| (width.diameter_px, 1.0)).collect();
@@ -170,13 +269,13 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
         mask[y.round() as usize * size.1 + x.round() as usize]
     };
     let fiber = fiber_of(&sized, covered);
-    let (mut points, mut edges) = (Vec::new(), Vec::new());
+    let (mut points, mut seen) = (Vec::new(), Vec::new());
     for ((line, widths, diameter), fiber) in pieces.iter().zip(fiber) {
         let along = line.points.iter().zip(&line.along).zip(line.lengths());
         for ((([y, x], [dy, dx]), length_px), width) in along.zip(widths) {
             let near = |width: &&Width| (width.diameter_px - diameter).abs() <= FARTHEST * diameter;
             let Some(width) = width.as_ref().filter(near) else { continue };
-            edges.push((width.edge, length_px));
+            seen.push((width.edge, length_px));
             points.push(FiberPoint {
                 y: y - width.off_px * dx,
                 x: x + width.off_px * dy,
@@ -188,14 +287,17 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
         }
     }
     let of_edges = |part: fn(&Edge) -> f64| {
-        mean(&edges.iter().map(|(edge, length)| (part(edge), *length)).collect::<Vec<_>>())
+        mean(&seen.iter().map(|(edge, length)| (part(edge), *length)).collect::<Vec<_>>())
     };
     let edge = Edge {
         width_px: of_edges(|edge| edge.width_px),
         rim: of_edges(|edge| edge.rim),
         radius_px: of_edges(|edge| edge.radius_px),
     };
-    let excess = edge.excess();
+    let excess = match edges.drawn {
+        None => edge.excess(),
+        Some(doubt) => Excess { px: 0.0, doubt_px: 2.0 * doubt * edge.radius_px },
+    };
     points.iter_mut().for_each(|point| point.diameter_px -= excess.px);
     // from 0 on: the sum of nothing would be −0
     let length_px = points.iter().fold(0.0, |sum, point| sum + point.length_px);
@@ -212,10 +314,15 @@ pub fn fibers(plane: &Plane, config: &FibersConfig) -> Result<Fibers, FibersErro
     if found < LEAST_ELONGATION {
         return Err(FibersError::NotLong { found, expected: LEAST_ELONGATION });
     }
-    Ok(summed_up(flat.polarity, points, n_skeleton, excess.doubt_px))
+    Ok(summed_up(polarity, points, n_skeleton, excess.doubt_px))
 }
 
-fn summed_up(polarity: Polarity, points: Vec<FiberPoint>, n_skeleton: usize, edge_doubt_px: f64) -> Fibers {
+fn summed_up(
+    polarity: Option<Polarity>,
+    points: Vec<FiberPoint>,
+    n_skeleton: usize,
+    edge_doubt_px: f64,
+) -> Fibers {
     /// Sums over a fibre's points, weighted by length.
     #[derive(Clone, Default)]
     struct Sums {

@@ -10,7 +10,8 @@ use super::count::{Count, Labels};
 use super::fibers::Fibers;
 use super::grating::{Grating, n_lines};
 use super::lattice::Lattice;
-use super::quantity::Unit;
+use super::pores::Pores;
+use super::quantity::{Quantity, Unit};
 use crate::smooth::averaged;
 use crate::{Plane, Rect};
 
@@ -151,6 +152,23 @@ impl Working {
             site.found = site.found.map(|found| self.place(found));
         }
         found.extra.iter_mut().for_each(|place| *place = self.place(*place));
+        found
+    }
+
+    pub(super) fn pores(&self, mut found: Pores) -> Pores {
+        let factor = self.factor as f64;
+        let scaled = |quantity: &Quantity| quantity.scaled(factor, Unit::Px);
+        found.mean_diameter_px = found.mean_diameter_px.as_ref().map(scaled);
+        found.median_diameter_px = found.median_diameter_px.as_ref().map(scaled);
+        for bin in &mut found.sizes {
+            (bin.from_px, bin.to_px) = (factor * bin.from_px, factor * bin.to_px);
+        }
+        for region in &mut found.regions {
+            [region.y, region.x] = self.place([region.y, region.x]);
+            region.bounds = self.rect(region.bounds);
+            region.area_px *= self.factor * self.factor;
+            region.diameter_px *= factor;
+        }
         found
     }
 

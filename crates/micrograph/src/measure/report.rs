@@ -7,6 +7,7 @@
 
 mod answer;
 mod calibrated;
+mod knobs;
 mod part;
 
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,12 @@ use super::large::Working;
 use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
 use super::outliers::Repaired;
+use super::pores::{Pores, PoresConfig, pores};
 use super::quantity::Quantity;
 use crate::contrast::Flat;
-use crate::{Calibration, ConfigError, Plane};
+use crate::{Calibration, ConfigError, Plane, annotations};
 
-pub use answer::{Dimension, KINDS, Kind, NOT_PLAIN};
+pub use answer::{CALIBRATION, Dimension, KINDS, Kind, NOT_PLAIN};
 pub use calibrated::{CalibrateError, Calibrated, TypedBar, calibration};
 
 use answer::Lengths;
@@ -37,6 +39,8 @@ const MANY_MISSING: f64 = 0.2;
 const MANY_EXTRA: f64 = 0.05;
 /// Order parameter below which a common axis is hardly meaningful.
 const LITTLE_ORDER: f64 = 0.1;
+/// Largest share of the image that drawings cover; more is specimen.
+const MOST_DRAWN: f64 = 0.2;
 /// Measured share of centre lines below which the diameters may not represent all fibres.
 const FEW_LINES: f64 = 0.5;
 
@@ -61,6 +65,8 @@ pub enum Task {
     /// Diameters and axes of fibres or wires.
     #[serde(rename = "fibres")]
     Fibers,
+    /// Share and sizes of pores.
+    Pores,
 }
 
 impl Task {
@@ -72,6 +78,7 @@ impl Task {
             Self::Orientation => "orientation",
             Self::Count => "count",
             Self::Fibers => "fibres",
+            Self::Pores => "pores",
         }
     }
 }
@@ -86,14 +93,14 @@ pub struct ReportConfig {
     pub tilt_deg: f64,
     /// Direction of the tilt axis in the image, degrees anticlockwise from x, −180 to 180.
     pub tilt_axis_deg: f64,
-    /// Whether particles and fibres are brighter or darker than the background; if not given, found for particles, and
-    /// brighter for fibres.
+    /// Whether particles, fibres and pores are brighter or darker than what is around them; if not given, found for
+    /// particles, brighter for fibres and darker for pores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polarity: Option<Polarity>,
-    /// Least equivalent diameter of a particle in px of the image, 2 to 1000; 4 if not given.
+    /// Least equivalent diameter of a particle or pore in px of the image, 2 to 1000; 4 if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_size_px: Option<f64>,
-    /// Largest equivalent diameter of a particle in px of the image, above the least.
+    /// Largest equivalent diameter of a particle or pore in px of the image, above the least.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_size_px: Option<f64>,
 }
@@ -119,6 +126,13 @@ impl ReportConfig {
         let least = self.min_size_px.map_or(default.least_diameter_px, |size| (px * size).max(2.0));
         let most = self.max_size_px.map(|size| (px * size).max(least + 1.0));
         CountConfig { polarity: self.polarity, least_diameter_px: least, most_diameter_px: most, ..default }
+    }
+
+    /// How pores are measured in a plane of `px` pixels for each one of the image along an axis.
+    fn pores(&self, px: f64) -> PoresConfig {
+        let CountConfig { least_diameter_px, most_diameter_px, .. } = self.count(px);
+        let polarity = self.polarity.filter(|polarity| *polarity != Polarity::Both).unwrap_or(Polarity::Dark);
+        PoresConfig { least_diameter_px, most_diameter_px, polarity }
     }
 
     fn geometry(&self, calibration: Option<&Calibration>) -> Geometry {
@@ -158,13 +172,57 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// All that is refused.
     pub refused: Vec<Refusal>,
+    /// What another way gives for the same task, where it was tried, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondOpinion>,
+}
+
+/// What another way of measuring gives, beside an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecondOpinion {
+    /// The way, such as `without a network`.
+    pub way: String,
+    /// What it found, in words.
+    pub summary: Option<String>,
+    /// Its numbers.
+    pub findings: Vec<Finding>,
+    /// What it refuses.
+    pub refused: Vec<Refusal>,
+    /// Names of the numbers that both give and that differ by more than both 95 % intervals.
+    pub disagree: Vec<String>,
+}
+
+impl SecondOpinion {
+    /// `other`, found by `way`, beside `findings`.
+    pub fn new(way: &str, other: Answer, findings: &[Finding]) -> Self {
+        let differs = |finding: &&Finding| {
+            other.findings.iter().any(|own| {
+                let (one, two) = (&finding.quantity, &own.quantity);
+                let apart = (one.value - two.value).abs();
+                own.name == finding.name && apart > one.expanded_uncertainty + two.expanded_uncertainty
+            })
+        };
+        let disagree = findings.iter().filter(differs).map(|finding| finding.name.clone()).collect();
+        Self {
+            way: way.to_owned(),
+            summary: other.summary,
+            findings: other.findings,
+            refused: other.refused,
+            disagree,
+        }
+    }
 }
 
 impl Answer {
+    /// Whether nothing of the task is given.
+    pub fn is_refused(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     /// An answer without numbers.
     fn refused(task: Task, chosen: &str, reason: String) -> Self {
         let refused = vec![Refusal { name: None, reason }];
-        Self { task, chosen: chosen.to_owned(), summary: None, findings: Vec::new(), refused }
+        Self { task, chosen: chosen.to_owned(), summary: None, findings: Vec::new(), refused, second: None }
     }
 }
 
@@ -218,9 +276,23 @@ impl Report {
         self.calibration.as_ref().filter(|_| self.shows_regions_plainly()).map(|pixel| pixel.nm_per_px_x)
     }
 
+    /// The numbers of `fibers`, in nm where the image is calibrated; a reason for each that is not given.
+    pub fn of_fibers(&self, fibers: &Fibers) -> (String, Vec<Finding>, Vec<Refusal>) {
+        self.lengths().of_fibers(fibers)
+    }
+
+    /// A quantity in px as the report gives it: in nm where the image is calibrated.
+    pub fn calibrated(&self, quantity: &Quantity) -> Quantity {
+        self.lengths().calibrated(quantity)
+    }
+
+    fn lengths(&self) -> Lengths<'_> {
+        Lengths { calibration: self.calibration.as_ref(), geometry: self.geometry }
+    }
+
     /// Whether regions have their shape in the image: pixels are square, and the specimen is not tilted.
     pub fn shows_regions_plainly(&self) -> bool {
-        Lengths { calibration: self.calibration.as_ref(), geometry: self.geometry }.plain()
+        self.lengths().plain()
     }
 }
 
@@ -242,6 +314,12 @@ pub struct Details {
     /// Thousands of points are for the overlay.
     #[serde(skip)]
     pub fibers: Option<Fibers>,
+    /// Those that were found without a network; hundreds of regions are for tables.
+    #[serde(skip)]
+    pub pores: Option<Pores>,
+    /// Which pixel belongs to which pore.
+    #[serde(skip)]
+    pub pore_labels: Option<Labels>,
 }
 
 /// A report, and the details for its picture.
@@ -253,8 +331,8 @@ pub struct Measured {
     pub details: Details,
 }
 
-/// Measures `plane`, the specimen without its data bar, `[H, W]`. Outliers of the detector are replaced before, with a
-/// warning; of a flat plane every measurement is refused.
+/// Measures `plane`, the specimen without its data bar, `[H, W]`. Outliers of the detector and letters and bars that were
+/// drawn on the specimen are replaced before, with a warning; of a flat plane every measurement is refused.
 ///
 /// # Errors
 /// If a setting is out of range. What cannot be measured is a refusal in the report.
@@ -280,7 +358,10 @@ pub fn measured(
     let config = config.clone().checked()?;
     let geometry = config.geometry(calibration).checked()?;
     let repaired = Repaired::of(plane);
-    let working = Working::all(&repaired.plane);
+    let drawn = annotations::mask(&repaired.plane);
+    let has_drawings = !drawn.boxes.is_empty() && drawn.share() <= MOST_DRAWN;
+    let undrawn = has_drawings.then(|| drawn.filled(&repaired.plane));
+    let working = Working::all(undrawn.as_ref().unwrap_or(&repaired.plane));
     let mut work = Work {
         working: &working,
         config: &config,
@@ -295,6 +376,14 @@ pub fn measured(
             "{text} far from all around, as of the detector, replaced from the neighbours for measuring"
         );
         work.warn(text, "What is narrower than the beam is not measured.");
+    }
+    if has_drawings {
+        let text = format!(
+            "{} letters, bars or boxes drawn on the specimen, {:.1} % of the image, are left out",
+            drawn.boxes.len(),
+            100.0 * drawn.share()
+        );
+        work.warn(text, "");
     }
     let mut what = config.what.clone();
     what.sort_unstable();
@@ -391,8 +480,9 @@ impl<'a> Work<'a> {
             Task::Orientation => self.details.orientation = None,
             Task::Count => (self.details.count, self.details.labels) = (None, None),
             Task::Fibers => self.details.fibers = None,
+            Task::Pores => (self.details.pores, self.details.pore_labels) = (None, None),
         }
-        let reason = format!("{weakness}; request this measurement (`--what`) to see its numbers");
+        let reason = format!("{weakness}; request this measurement (`--expect`) to see its numbers");
         self.answers.push(Answer::refused(task, "tried", reason));
     }
 
@@ -404,14 +494,15 @@ impl<'a> Work<'a> {
             Task::Orientation => self.orientation(),
             Task::Count => self.count(),
             Task::Fibers => self.fibers(),
+            Task::Pores => self.pores(),
         };
         let found = answer.is_ok();
         let chosen = if found { if_found } else { if_refused }.to_owned();
         self.answers.push(match answer {
             Ok((summary, findings, refused)) => {
-                Answer { task, chosen, summary: Some(summary), findings, refused }
+                Answer { task, chosen, summary: Some(summary), findings, refused, second: None }
             }
-            Err(reason) => Answer::refused(task, &chosen, reason),
+            Err(reason) => Answer::refused(task, &chosen, knobs::with_knob(task, reason)),
         });
         found
     }
@@ -610,6 +701,20 @@ impl<'a> Work<'a> {
         }
         let answered = self.lengths.of_fibers(&found);
         self.details.fibers = Some(found);
+        Ok(answered)
+    }
+
+    fn pores(&mut self) -> Result<answer::Answered, String> {
+        let config = self.config;
+        let measure = |working: &Working| pores(&working.plane, &config.pores(working.px()));
+        let resolved = |(found, _): &(Pores, Labels)| {
+            found.median_diameter_px.as_ref().is_some_and(|median| median.value >= RESOLVED_PARTICLE)
+        };
+        let ((found, labels), working) = self.in_working((Task::Pores, self.working), measure, resolved)?;
+        let (found, labels) = (working.pores(found), working.labels(labels));
+        let answered = self.lengths.of_pores(&found);
+        self.details.pores = Some(found);
+        self.details.pore_labels = Some(labels);
         Ok(answered)
     }
 }

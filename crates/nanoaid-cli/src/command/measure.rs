@@ -4,6 +4,7 @@
 //! measured again.
 
 mod network;
+mod pages;
 mod segmenter;
 mod table;
 
@@ -14,12 +15,14 @@ use clap::{Args, ValueEnum};
 use micrograph::measure::count::Polarity;
 use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{ReportConfig, Task};
-use micrograph::{Rect, ScaleBar, Source};
+use micrograph::{ObjectKind, Rect, ScaleBar, Source};
 use nanoaid::measure::{
-    MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, picture_name,
+    MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, outlined_name,
+    picture_name,
 };
-use nanoaid::output::{folder_names, json_text};
+use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
+use nanoaid_pages::measure::{PAGE, measure_summary};
 
 use super::images::{ReadArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
@@ -36,18 +39,19 @@ pub(crate) struct MeasureArguments {
     /// Measure this; the default is chosen for each image by its evidence, and the reason is given
     #[arg(long, visible_alias = "expect", value_enum, value_delimiter = ',')]
     what: Vec<WhatArgument>,
-    /// Count particles and measure fibres that are brighter or darker than the background [default: found for
-    /// particles, brighter for fibres]
+    /// Measure particles, fibres and pores that are brighter or darker than what is around them [default: found for
+    /// particles, brighter for fibres, darker for pores; the segmenter takes all]
     #[arg(long, value_enum)]
     polarity: Option<PolarityArgument>,
-    /// Least equivalent diameter of a particle [default: 4]
+    /// Least equivalent diameter of a particle or pore [default: 4]
     #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     min_size: Option<f64>,
-    /// Largest equivalent diameter of a particle
+    /// Largest equivalent diameter of a particle or pore
     #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     max_size: Option<f64>,
-    /// Least probability of a pixel of a particle by the segmenter; lower: larger and more particles [default: 0.35]
-    #[arg(long, value_name = "PROBABILITY")]
+    /// Least probability of a pixel of a particle, fibre or pore by the segmenter; lower: larger and more of them [default:
+    /// 0.35]
+    #[arg(long, value_name = "PROBABILITY", conflicts_with = "no_segmenter")]
     threshold: Option<f64>,
     #[command(flatten)]
     segmenter: segmenter::SegmenterArguments,
@@ -55,6 +59,9 @@ pub(crate) struct MeasureArguments {
     network: network::PatternArguments,
     #[command(flatten)]
     read: ReadArguments,
+    /// Measure these pages of each file of several pages: `all`, or numbers from 0 on as in `0,2,5-9`
+    #[arg(long, value_name = "PAGES", conflicts_with = "page")]
+    pages: Option<pages::Pages>,
     /// Measure only this part of the specimen, in pixels: row, column, height, width; positions in the
     /// results count from its corner
     #[arg(long = "box", value_name = "ROW,COLUMN,HEIGHT,WIDTH")]
@@ -94,6 +101,8 @@ enum PolarityArgument {
     Bright,
     /// Darker than the background
     Dark,
+    /// Brighter and darker ones together
+    Both,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -109,8 +118,10 @@ enum WhatArgument {
     /// Number, sizes and distances of particles
     #[value(alias = "particles")]
     Count,
-    /// Diameters and axes of fibres or wires
+    /// Diameters, length and axes of fibres or wires
     Fibres,
+    /// Share of the area, number and sizes of pores
+    Pores,
 }
 
 /// Measures each image; a bad one is named and skipped.
@@ -126,7 +137,8 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let segmenter = segmenter.as_ref().map(|(run, network)| (network, NetworkUsed::of(run, network)));
     let mut networks = MeasureNetworks { pattern, segmenter };
     let images = images_of(&arguments.images)?;
-    let names = folder_names(&images);
+    let items = pages::items(&images, arguments.pages.as_ref(), &settings)?;
+    let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
     let used = networks.pattern.as_ref().map(|network| network.used().clone());
     let by = networks.segmenter.as_ref().map(|(_, used)| used.clone());
     let path = arguments.output.path(|| default_folder("measure", &arguments.images));
@@ -137,20 +149,27 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     }
     let mut table = table::Table::new(&names);
     let mut shown = Vec::new();
-    let mut bar = Progress::new(images.len() as u64, "images");
+    let mut bar = Progress::new(items.len() as u64, "images");
     let mut warned: BTreeMap<String, usize> = BTreeMap::new();
     let (mut n_done, mut n_before, mut n_skipped) = (0, 0, 0);
-    for (n, (image, name)) in images.iter().zip(&names).enumerate() {
+    for (n, pages::Item { image, name, page }) in items.iter().enumerate() {
+        let mut settings = settings.clone();
+        settings.file.page = *page;
         bar.set(n as u64, name);
         let kept = (|| -> Result<MeasureRecord, Failure> {
-            if networks.pattern.is_some()
-                && names.iter().any(|other| picture_name(other) == format!("{name}.png"))
-            {
-                let text = "its overlay would have the name of another image's picture through the network; rename it";
+            let own = format!("{name}.png");
+            let (looks, outlines) = (networks.pattern.is_some(), networks.segmenter.is_some());
+            let is_taken = |other: &String| {
+                looks && picture_name(other) == own
+                    || outlines && ObjectKind::ALL.iter().any(|what| outlined_name(other, *what) == own)
+            };
+            if names.iter().any(is_taken) {
+                let text =
+                    "its overlay would have the name of another image's picture through a network; rename it";
                 return Err(Failure::new(text));
             }
             let source = Source::read(image)?;
-            if let Some(kept) = folder.kept(name, &source)? {
+            if let Some(kept) = folder.kept(name, &source, &settings)? {
                 n_before += 1;
                 return Ok(kept);
             }
@@ -200,7 +219,10 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     if n_done == 0 {
         return Err(Failure::new("no image could be measured"));
     }
-    say(&format!("overlays, records and measurements.csv are in {}", folder.path().display()));
+    let files = measure_summary(folder.records(), &mut |name| folder.beside(name));
+    folder.write(&files)?;
+    let page = folder.path().join(PAGE);
+    say(&format!("overlays, tables, histograms and records, summed up in {}", page.display()));
     Ok(Outcome::of_skipped(n_skipped))
 }
 
@@ -219,6 +241,7 @@ impl MeasureArguments {
             WhatArgument::Orientation => Task::Orientation,
             WhatArgument::Count => Task::Count,
             WhatArgument::Fibres => Task::Fibers,
+            WhatArgument::Pores => Task::Pores,
         };
         let mut what: Vec<Task> = self.what.iter().map(task).collect();
         what.sort_unstable();
@@ -226,6 +249,7 @@ impl MeasureArguments {
         let polarity = self.polarity.map(|polarity| match polarity {
             PolarityArgument::Bright => Polarity::Bright,
             PolarityArgument::Dark => Polarity::Dark,
+            PolarityArgument::Both => Polarity::Both,
         });
         let report = ReportConfig {
             what,
@@ -254,6 +278,36 @@ impl MeasureArguments {
         };
         let settings = MeasureSettings { file, unit: self.network.unit.clone(), threshold: self.threshold };
         settings.segment().map_err(|error| Failure::of_option(error, &options))?;
+        self.has_effect(&settings)?;
         Ok(settings)
+    }
+
+    /// Refuses options that would change nothing.
+    fn has_effect(&self, settings: &MeasureSettings) -> Result<(), Failure> {
+        let outlined = settings.outlined();
+        let sized = outlined.iter().any(|what| *what != ObjectKind::Fiber);
+        let (objects, sizes) = ("particles, fibres or pores", "particles or pores");
+        for (option, given, has, needed) in [
+            ("--threshold", self.threshold.is_some(), !outlined.is_empty(), objects),
+            ("--polarity", self.polarity.is_some(), !outlined.is_empty(), objects),
+            ("--segmenter", self.segmenter.is_named(), !outlined.is_empty(), objects),
+            ("--no-segmenter", self.segmenter.is_off(), !outlined.is_empty(), objects),
+            ("--min-size", self.min_size.is_some(), sized, sizes),
+            ("--max-size", self.max_size.is_some(), sized, sizes),
+        ] {
+            if given && !has {
+                let text =
+                    format!("{option} has no effect, as no {needed} are measured; add some by --expect");
+                return Err(Failure::new(text));
+            }
+        }
+        if self.tilt_axis != 0.0 && self.tilt == 0.0 {
+            return Err(Failure::new("--tilt-axis has no effect without --tilt"));
+        }
+        if self.threshold.is_some() && !self.segmenter.is_there() {
+            let text = "--threshold has no effect, as the program was built without a segmenter; name one by --segmenter";
+            return Err(Failure::new(text));
+        }
+        Ok(())
     }
 }

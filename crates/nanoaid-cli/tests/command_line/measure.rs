@@ -107,14 +107,15 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
     let pitch = number(&place, csv, "grating", "pitch [nm]");
     assert!((pitch - 30.0).abs() < 0.05, "{pitch}");
     assert!(number(&place, csv, "grating", "pitch U95 [nm]") < 0.1);
-    assert_eq!(cell(&place, csv, "grating", "pitch [px]"), "");
+    assert!((2.0 * number(&place, csv, "grating", "pitch [px]") / pitch - 1.0).abs() < 1e-12, "in px, too");
     let axis = number(&place, csv, "grating", "axis of lines [deg]");
     assert!((axis - 70.0).abs() < 0.1, "{axis}");
     assert!((number(&place, csv, "lattice", "first vector [nm]") - 52.0).abs() < 0.2);
     assert_eq!(number(&place, csv, "lattice", "sites missing"), 1.0);
     assert_eq!(number(&place, csv, "particles", "particles seen"), 14.0);
     let diameter = number(&place, csv, "particles", "mean particle diameter [nm]");
-    assert!((diameter - 44.0).abs() < 2.0, "{diameter}");
+    let half = number(&place, csv, "particles", "mean particle diameter U95 [nm]");
+    assert!((diameter - 44.0).abs() <= half && half < 8.0, "{diameter} ± {half}");
     assert_eq!(cell(&place, csv, "particles", "file"), place_of("in", "particles.png"));
     // a row for each of the 14 discs of 22 px; those that the border cuts are smaller
     let table = "out/particles.particles.csv";
@@ -241,6 +242,7 @@ fn a_measurement_is_replayed_to_the_byte_until_something_is_changed() {
     assert!(said.out.starts_with("the same bytes: 2 files"), "{}", said.out);
     let mut first = files(&place.path("out"));
     first.remove("measurements.csv");
+    first.remove("index.html");
     assert_eq!(files(&place.path("again")), first);
 
     let record = place.text("out/a.json");
@@ -368,4 +370,132 @@ fn what_is_out_of_range_is_named_as_the_option_that_gives_it() {
     ] {
         place.run(&[command, "a.png", option, value, "--out", "out"]).ended_with(1).told(&[expected]);
     }
+}
+
+/// Dark holes of 30 px in a bright plate, 20 of them, none on the border.
+fn holes(path: &Path) {
+    save(path, (260, 320), |y, x| {
+        let nearest = (0..20).map(|at| {
+            let (row, column) = (f64::from(at / 5), f64::from(at % 5));
+            // not on a lattice
+            let (dy, dx) = (f64::from(at * 7 % 5) - 2.0, f64::from(at * 3 % 7) - 3.0);
+            (32.0 + 64.0 * row + 3.0 * dy - y).hypot(34.0 + 62.0 * column + 2.0 * dx - x)
+        });
+        130.0 - 60.0 * ((15.0 - nearest.fold(f64::MAX, f64::min)) / 1.2).tanh()
+    });
+}
+
+/// Four bright wires of 12 px that cross.
+fn wires(path: &Path) {
+    save(path, (360, 480), |y, x| {
+        let wires = [(60.0, 0.25), (250.0, -0.2), (330.0, -0.75), (170.0, 0.05)];
+        let off = |(at, rise): (f64, f64)| (y - at - rise * x).abs() / f64::hypot(1.0, rise);
+        let nearest = wires.into_iter().map(off).fold(f64::MAX, f64::min);
+        90.0 + 60.0 * ((6.0 - nearest) / 1.2).tanh()
+    });
+}
+
+#[test]
+fn fibres_and_pores_are_measured_in_two_ways_and_summed_up_in_one_page_and_tables() {
+    let place = Place::new();
+    wires(&place.path("in/wires.png"));
+    holes(&place.path("in/holes.png"));
+    let said = place.run(&["measure", "in", "--expect", "fibres,pores", "--nm-per-px", "2", "--out", "out"]);
+    let said = said.ended_with(0);
+    let csv = "out/measurements.csv";
+    let within = |image: &str, name: &str, truth: f64| {
+        let value = number(&place, csv, image, name);
+        let (kind, unit) = name.split_once(" [").map_or((name, ""), |(kind, unit)| (kind, unit));
+        let column = if unit.is_empty() { format!("{kind} U95") } else { format!("{kind} U95 [{unit}") };
+        let half = number(&place, csv, image, &column);
+        assert!((value - truth).abs() <= half && half < 0.6 * truth, "{image} {name}: {value} ± {half}");
+    };
+    within("wires", "median fibre diameter [nm]", 24.0);
+    within("wires", "median fibre diameter [px]", 12.0);
+    within("holes", "share of pores", 20.0 * std::f64::consts::PI * 225.0 / (260.0 * 320.0));
+    within("holes", "median pore diameter [nm]", 60.0);
+    assert!(cell(&place, csv, "wires", "second opinion").contains("without a network: mean fibre diameter"));
+    assert!(said.out.contains("without a network"), "{}", said.out);
+    // each object is a row, and the table of the folder holds those of the images
+    let n_rows = |file: &str| place.text(file).lines().count() - 1;
+    assert_eq!(
+        n_rows("out/objects.csv"),
+        n_rows("out/wires.objects.csv") + n_rows("out/holes.objects.csv"),
+        "all objects"
+    );
+    assert_eq!(place.text("out/holes.objects.csv").matches(",pore,without a network,").count(), 20);
+    within("holes", "pores seen", 20.0);
+    let page = place.text("out/index.html");
+    assert!(page.contains("wires.fibres.png") && page.contains("holes.pores-sizes.png"), "{page}");
+    assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "it needs no network");
+    assert!(page.len() < 2 * 300_000, "{} bytes", page.len());
+    let drawn = image::open(place.path("out/holes.pores-sizes.png")).unwrap();
+    assert!(drawn.width() > drawn.height());
+    assert!(place.text("out/wires.fibres-sizes.svg").contains("share of length / %"));
+    place.run(&["replay", "out/holes.json", "--out", "again"]).ended_with(0);
+}
+
+#[test]
+fn numbers_of_objects_are_not_given_where_there_are_none() {
+    let place = Place::new();
+    noise(&place.path("noise.png"));
+    let said = place
+        .run(&["measure", "noise.png", "--expect", "fibres,pores,particles", "--out", "out"])
+        .ended_with(0);
+    for column in ["median fibre diameter [px]", "share of pores", "particles seen"] {
+        assert_eq!(cell(&place, "out/measurements.csv", "noise", column), "", "{column}");
+    }
+    let refused = cell(&place, "out/measurements.csv", "noise", "refused");
+    assert!(refused.contains("`--threshold`") && refused.contains("`--polarity`"), "{refused}");
+    assert!(!place.path("out/objects.csv").exists() && said.out.contains('–'));
+}
+
+#[test]
+fn options_that_would_change_nothing_are_errors() {
+    let place = Place::new();
+    grating(&place.path("a.png"));
+    let refused = |arguments: &[&str], code: i32, words: &[&str]| {
+        place.run(&[&["measure", "a.png", "--out", "out"], arguments].concat()).ended_with(code).told(words);
+    };
+    refused(&["--no-segmenter", "--threshold", "0.5"], 2, &["--threshold", "--no-segmenter"]);
+    refused(&["--expect", "lines", "--threshold", "0.5"], 1, &["--threshold has no effect", "--expect"]);
+    refused(
+        &["--expect", "fibres", "--min-size", "9"],
+        1,
+        &["--min-size has no effect", "particles or pores"],
+    );
+    refused(&["--tilt-axis", "20"], 1, &["--tilt-axis has no effect without --tilt"]);
+    refused(&["--pages", "all", "--page", "1"], 2, &["--pages", "--page"]);
+    refused(&["--pages", "4-2"], 2, &["expected `all`"]);
+    refused(&["--pages", "3"], 1, &["no file has one of --pages"]);
+    place
+        .run(&["measure", "a.png", "--expect", "fibres", "--polarity", "both", "--out", "both"])
+        .ended_with(0);
+}
+
+#[test]
+fn each_page_of_a_stack_is_measured_under_a_name_of_its_own() {
+    let place = Place::new();
+    let mut stack =
+        tiff::encoder::TiffEncoder::new(fs::File::create(place.path("stack.tif")).unwrap()).unwrap();
+    let pitches = [12.0, 15.0, 18.0];
+    for pitch in pitches {
+        let level = |at: usize| 120.0 + 50.0 * (std::f64::consts::TAU * (at % 200) as f64 / pitch).sin();
+        let pixels: Vec<u8> = (0..160 * 200).map(|at| level(at) as u8).collect();
+        stack.write_image::<tiff::encoder::colortype::Gray8>(200, 160, &pixels).unwrap();
+    }
+    drop(stack);
+    let all = ["measure", "stack.tif", "--expect", "lines", "--pages", "all", "--out", "out"];
+    place.run(&all).ended_with(0);
+    let csv = "out/measurements.csv";
+    for (page, pitch) in pitches.into_iter().enumerate() {
+        let name = format!("stack.page-{page}");
+        assert!((number(&place, csv, &name, "pitch [px]") / pitch - 1.0).abs() < 0.01, "{name}");
+        assert_eq!(cell(&place, csv, &name, "page"), page.to_string());
+    }
+    place.run(&all).ended_with(0).told(&["3 of 3 were measured before"]);
+    place.run(&["replay", "out/stack.page-2.json", "--out", "again"]).ended_with(0);
+    let two = ["measure", "stack.tif", "--expect", "lines", "--pages", "0,2", "--out", "two"];
+    place.run(&two).ended_with(0);
+    assert!(!place.path("two/stack.page-1.json").exists() && place.path("two/stack.page-2.json").exists());
 }

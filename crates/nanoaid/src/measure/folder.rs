@@ -29,6 +29,8 @@ pub struct MeasureFolder {
     marked: bool,
     /// Rows of the table by the names of images.
     rows: BTreeMap<String, String>,
+    /// The records of the same images.
+    records: BTreeMap<String, MeasureRecord>,
 }
 
 impl MeasureFolder {
@@ -47,7 +49,7 @@ impl MeasureFolder {
         let table = fs::read_to_string(path.join(TABLE)).unwrap_or_default();
         let begun = table.trim_start_matches(MARK).starts_with(&csv_header());
         let folder = OutputFolder::create(path, force || begun)?;
-        let mut rows = BTreeMap::new();
+        let (mut rows, mut records) = (BTreeMap::new(), BTreeMap::new());
         let failed = |source| MeasureError::Folder { path: path.to_owned(), source };
         for entry in fs::read_dir(path).map_err(failed)? {
             let file = entry.map_err(failed)?.path();
@@ -58,6 +60,7 @@ impl MeasureFolder {
             match found(&file) {
                 Found::Record(kept) if made_like(&kept, settings, networks) => {
                     rows.insert(name.clone(), csv_row(&name, &kept));
+                    records.insert(name.clone(), *kept);
                 }
                 Found::Record(_) | Found::Older if !force => {
                     return Err(MeasureError::OtherSettings { record: file });
@@ -65,7 +68,7 @@ impl MeasureFolder {
                 _ => {}
             }
         }
-        let opened = Self { folder, force, marked: table.starts_with(MARK), rows };
+        let opened = Self { folder, force, marked: table.starts_with(MARK), rows, records };
         if begun || !opened.rows.is_empty() {
             opened.write_table()?;
         }
@@ -98,17 +101,25 @@ impl MeasureFolder {
         self.folder.path()
     }
 
-    /// What is known of `source` already: the record `name` of the same bytes, its pictures beside it.
+    /// What is known of `source` already: the record `name` of the same bytes and page, its pictures beside it.
     ///
     /// # Errors
-    /// If the record is of another image.
-    pub fn kept(&self, name: &str, source: &Source) -> Result<Option<MeasureRecord>, MeasureError> {
+    /// If the record is of another image or page.
+    pub fn kept(
+        &self,
+        name: &str,
+        source: &Source,
+        settings: &MeasureSettings,
+    ) -> Result<Option<MeasureRecord>, MeasureError> {
         let path = self.folder.file(&format!("{name}.json"));
         let Found::Record(kept) = found(&path) else { return Ok(None) };
         if self.force {
             return Ok(None);
         }
         let Some(Input::File { path: image, sha256 }) = &kept.record.input else { return Ok(None) };
+        if kept.record.settings.file.page != settings.file.page {
+            return Err(MeasureError::OtherSettings { record: path });
+        }
         let same = sha256 == source.sha256();
         if !same && image != source.path() {
             return Err(MeasureError::OtherImage { record: path, image: image.clone() });
@@ -128,7 +139,29 @@ impl MeasureFolder {
             self.folder.write(name, bytes)?;
         }
         self.rows.insert(name.to_owned(), csv_row(name, &measured.record));
+        self.records.insert(name.to_owned(), measured.record.clone());
         self.write_table()
+    }
+
+    /// The records of all images of the folder, by their names.
+    pub fn records(&self) -> impl Iterator<Item = (&str, &MeasureRecord)> {
+        self.records.iter().map(|(name, record)| (name.as_str(), record))
+    }
+
+    /// The file called `name`, if it is there.
+    pub fn beside(&self, name: &str) -> Option<Vec<u8>> {
+        regular::read(&self.folder.file(name), regular::LARGEST).ok()
+    }
+
+    /// Writes what was made of the records.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), MeasureError> {
+        for (name, bytes) in files {
+            self.folder.write(name, bytes)?;
+        }
+        Ok(())
     }
 
     fn write_table(&self) -> Result<(), MeasureError> {
@@ -167,6 +200,9 @@ fn made_like(
     (pattern, segmenter): (Option<&NetworkUsed>, Option<&NetworkUsed>),
 ) -> bool {
     let record = &kept.record;
-    let same = kept.segmenter.as_ref() == segmenter.filter(|_| settings.counts_particles());
-    record.is_current() && record.settings == *settings && record.network.as_ref() == pattern && same
+    // the page is that of the name, and compared where it is measured
+    let mut own = record.settings.clone();
+    own.file.page = settings.file.page;
+    let same = kept.segmenter.as_ref() == segmenter.filter(|_| settings.uses_segmenter());
+    record.is_current() && own == *settings && record.network.as_ref() == pattern && same
 }

@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use micrograph::calibration::calibration_text;
-use micrograph::measure::report::{Dimension, Finding, KINDS, Kind, ReportWarning};
-use micrograph::measure::{Task, Unit};
+use micrograph::measure::report::{
+    CALIBRATION, Dimension, Finding, KINDS, Kind, Report, ReportWarning, SecondOpinion,
+};
+use micrograph::measure::{Quantity, Task, Unit};
 
 use super::MeasureRecord;
 use crate::interpret::pattern::PatternResult;
@@ -16,7 +18,7 @@ use crate::record::Input;
 /// The heading of the CSV: a column for each number in each unit that it can have.
 pub fn csv_header() -> String {
     let mut cells =
-        ["image", "file", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
+        ["image", "file", "page", "width [px]", "height [px]", "pixel width [nm]", "calibration", "measured"]
             .map(str::to_owned)
             .to_vec();
     for kind in KINDS {
@@ -27,7 +29,7 @@ pub fn csv_header() -> String {
             cells.extend([format!("{name}{unit}"), format!("{name} U95{unit}")]);
         }
     }
-    cells.extend(["found", "refused", "warnings"].map(str::to_owned));
+    cells.extend(["found", "refused", "second opinion", "disagreement", "warnings"].map(str::to_owned));
     cells.extend(COLUMNS.map(str::to_owned));
     csv_line(&cells)
 }
@@ -46,6 +48,7 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     let mut cells = vec![
         text_cell(name),
         text_cell(&file_text(kept)),
+        kept.record.settings.file.page.to_string(),
         report.width.to_string(),
         report.height.to_string(),
         report.calibration.as_ref().map(|pixel| pixel.nm_per_px_x.to_string()).unwrap_or_default(),
@@ -55,13 +58,11 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     for kind in KINDS {
         let finding = findings.iter().find(|finding| finding.name == kind.name);
         for unit in units(kind) {
-            let found = finding.filter(|finding| finding.quantity.unit == *unit);
-            let number =
-                |value: fn(&Finding) -> f64| found.map(|found| value(found).to_string()).unwrap_or_default();
-            cells.extend([
-                number(|found| found.quantity.value),
-                number(|found| found.quantity.expanded_uncertainty),
-            ]);
+            let found = finding.and_then(|finding| in_unit(&finding.quantity, *unit, report));
+            let number = |value: fn(&Quantity) -> f64| {
+                found.as_ref().map(|found| value(found).to_string()).unwrap_or_default()
+            };
+            cells.extend([number(|found| found.value), number(|found| found.expanded_uncertainty)]);
         }
     }
     let summaries = report.answers.iter().filter_map(|answer| {
@@ -74,9 +75,38 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     });
     cells.push(text_cell(&summaries.collect::<Vec<_>>().join("; ")));
     cells.push(text_cell(&refused.collect::<Vec<_>>().join("; ")));
+    let seconds = report.answers.iter().filter_map(|answer| Some((answer, answer.second.as_ref()?)));
+    let told = seconds.clone().map(|(answer, second)| second_text(answer.task, second));
+    cells.push(text_cell(&told.collect::<Vec<_>>().join("; ")));
+    let disagree = seconds.flat_map(|(_, second)| second.disagree.iter().cloned());
+    cells.push(text_cell(&disagree.collect::<Vec<_>>().join("; ")));
     cells.push(report.warnings.iter().map(ReportWarning::to_string).collect::<Vec<_>>().join("; "));
     cells.extend(pattern_cells(kept.pattern.as_ref()));
     csv_line(&cells)
+}
+
+/// A second opinion in words: its numbers, or why it has none.
+fn second_text(task: Task, second: &SecondOpinion) -> String {
+    let numbers = second.findings.iter().map(|own| format!("{} {}", own.name, own.quantity.text()));
+    let reasons = second.refused.iter().filter(|refused| refused.name.is_none());
+    let all: Vec<String> = numbers.chain(reasons.map(|refused| refused.reason.clone())).collect();
+    format!("{} {}: {}", task.name(), second.way, all.join(", "))
+}
+
+/// `quantity` in `unit`: as it is, or a length or density in nm back in px, without the uncertainty of the calibration.
+fn in_unit(quantity: &Quantity, unit: Unit, report: &Report) -> Option<Quantity> {
+    if quantity.unit == unit {
+        return Some(quantity.clone());
+    }
+    let nm = report.calibration.as_ref()?.nm_per_px_x;
+    let factor = match (quantity.unit, unit) {
+        (Unit::Nm, Unit::Px) => 1.0 / nm,
+        (Unit::PerUm2, Unit::PerPx2) => nm * nm / 1e6,
+        _ => return None,
+    };
+    let own = quantity.components.iter().filter(|component| component.cause != CALIBRATION).cloned();
+    let in_px = Quantity::new(quantity.value, quantity.unit, &quantity.method, own.collect());
+    Some(in_px.scaled(factor, unit))
 }
 
 /// The path of the image, as it was given.

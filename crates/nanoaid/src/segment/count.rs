@@ -14,6 +14,13 @@ const LEAST_CONFIDENCE: f64 = 0.79;
 /// Least number of objects that are reported unasked.
 const LEAST_NUMBER: usize = 5;
 
+/// Confidence from which on a piece of a fibre is one that the network is sure of.
+const SURE_FIBER: f32 = 0.6;
+/// Least share of the outlined area that such pieces have, where fibres are reported unasked.
+const LEAST_SURE: f64 = 0.25;
+/// Least share of the image that fibres cover, where they are reported unasked.
+const LEAST_COVER: f64 = 0.05;
+
 /// Mean confidence of the objects; `None` without objects.
 pub fn mean_confidence(labels: &Labels) -> Option<f64> {
     let values = labels.confidence().filter(|values| !values.is_empty())?;
@@ -32,6 +39,19 @@ pub fn is_evident(labels: &Labels) -> bool {
     labels.n_regions() >= LEAST_NUMBER && mean_confidence(labels).is_some_and(|mean| mean >= LEAST_CONFIDENCE)
 }
 
+/// Whether outlined pieces of fibres are so large and so credible that they are reported where fibres were not
+/// requested.
+pub fn fiber_evidence(labels: &Labels) -> bool {
+    let Some(confidence) = labels.confidence() else { return false };
+    let (mut own, mut sure) = (0_usize, 0_usize);
+    for (area, confidence) in labels.areas().into_iter().zip(confidence) {
+        own += area;
+        sure += if *confidence >= SURE_FIBER { area } else { 0 };
+    }
+    let all = labels.values().len();
+    own as f64 >= LEAST_COVER * all as f64 && sure as f64 >= LEAST_SURE * own as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +68,21 @@ mod tests {
         assert!(count_uncertainty(&labels(100, 0.5)) > count_uncertainty(&labels(100, 0.9)));
         assert_eq!(count_uncertainty(&labels(3, 1.0)), 1.0);
         assert!(is_evident(&labels(9, 0.9)) && !is_evident(&labels(9, 0.5)) && !is_evident(&labels(2, 0.9)));
+    }
+
+    #[test]
+    fn fibres_are_evident_where_the_network_is_sure_of_a_quarter_of_a_large_outline() {
+        // pieces of one pixel on every second, so that half of the image is outlined
+        let mixed = |n_sure: usize| {
+            let values = (0..200).map(|index| if index % 2 == 0 { index / 2 + 1 } else { 0 }).collect();
+            let confidence: Vec<f32> =
+                (0..100).map(|index| if index < n_sure { 0.7 } else { 0.45 }).collect();
+            Labels::with_confidence(10, 20, values, &confidence).unwrap()
+        };
+        assert!(fiber_evidence(&mixed(30)) && !fiber_evidence(&mixed(20)));
+        let mut few = vec![0; 200];
+        few[..8].fill(1);
+        let few = Labels::with_confidence(10, 20, few, &[0.9]).unwrap();
+        assert!(!fiber_evidence(&few), "4 % of the image");
     }
 }

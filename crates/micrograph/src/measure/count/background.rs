@@ -56,6 +56,8 @@ pub enum Polarity {
     Bright,
     /// Darker than the background.
     Dark,
+    /// Brighter and darker than the background, both.
+    Both,
 }
 
 /// A plane in which the background is 0 and particles are above it.
@@ -154,10 +156,13 @@ fn flatten(plane: &Plane, given: Option<Polarity>) -> AboveBackground {
     };
     let found = || if excess(1.0) >= excess(-1.0) { Polarity::Bright } else { Polarity::Dark };
     let polarity = given.unwrap_or_else(found);
-    if polarity == Polarity::Dark {
-        for plane in [&mut flat, &mut sharp] {
-            plane.values_mut().iter_mut().for_each(|value| *value = -*value);
-        }
+    let over: fn(f32) -> f32 = match polarity {
+        Polarity::Bright => |value| value,
+        Polarity::Dark => |value| -value,
+        Polarity::Both => f32::abs,
+    };
+    for plane in [&mut flat, &mut sharp] {
+        plane.values_mut().iter_mut().for_each(|value| *value = over(*value));
     }
     let above: Vec<f32> = flat.values().iter().copied().filter(|value| *value > beyond).collect();
     let level =
@@ -225,6 +230,17 @@ mod tests {
         let flat = flatten(&specimen(40.0), Some(Polarity::Dark));
         assert_eq!(flat.polarity, Polarity::Dark);
         assert!(flat.level < 15.0, "only noise is below the background: {}", flat.level);
+    }
+
+    #[test]
+    fn both_polarities_are_above_the_background_together() {
+        let (bright, dark) = (specimen(40.0), specimen(-40.0));
+        // bright discs in the upper half, dark ones below
+        let mixed = Plane::from_fn(121, 163, |y, x| if y < 60 { bright.at(y, x) } else { dark.at(y, x) });
+        let flat = flatten(&mixed, Some(Polarity::Both));
+        for y in [15, 45, 75, 105] {
+            assert!(flat.plane.at(y, 75) > 30.0, "{y}: {}", flat.plane.at(y, 75));
+        }
     }
 
     #[test]

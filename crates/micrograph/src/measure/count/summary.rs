@@ -26,7 +26,10 @@ pub struct SizeBin {
 /// Whole regions, and the weight of each: the border cuts large ones more often, so they are underrepresented
 /// among the whole ones. A region of `h × w` px is whole at `(H − h − 1)(W − w − 1)` of `H · W` positions
 /// (Miles 1974, Lantuéjoul 1978).
-pub(super) fn weighted_whole(regions: &[Region], (height, width): (usize, usize)) -> Vec<(f64, f64)> {
+pub(in crate::measure) fn weighted_whole(
+    regions: &[Region],
+    (height, width): (usize, usize),
+) -> Vec<(f64, f64)> {
     let places = |region: &Region| {
         let along = |all: usize, own: usize| all.saturating_sub(own + 1).max(1) as f64;
         along(height, region.bounds.height) * along(width, region.bounds.width)

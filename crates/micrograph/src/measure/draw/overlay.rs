@@ -5,7 +5,7 @@
 //! refer to the centres of pixels.
 
 use super::rose;
-use crate::measure::count::{Count, Labels};
+use crate::measure::count::{Labels, Region};
 use crate::measure::fibers::Fibers;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::Lattice;
@@ -90,7 +90,10 @@ impl Drawing {
             drawing.lattice(lattice);
         }
         if let (Some(count), Some(labels)) = (&details.count, &details.labels) {
-            drawing.regions(count, labels);
+            drawing.regions(&count.regions, labels, "particle");
+        }
+        if let (Some(pores), Some(labels)) = (&details.pores, &details.pore_labels) {
+            drawing.regions(&pores.regions, labels, "pore");
         }
         if let Some(fibers) = &details.fibers {
             drawing.fibers(fibers);
@@ -235,10 +238,10 @@ impl Drawing {
         self.part(lattice.part);
     }
 
-    fn regions(&mut self, count: &Count, labels: &Labels) {
-        let mut whole =
-            vec![true; count.regions.iter().map(|region| region.label).max().unwrap_or(0) as usize + 1];
-        for region in &count.regions {
+    /// The borders of `regions`, each called `name`.
+    fn regions(&mut self, regions: &[Region], labels: &Labels, name: &str) {
+        let mut whole = vec![true; regions.iter().map(|region| region.label).max().unwrap_or(0) as usize + 1];
+        for region in regions {
             whole[region.label as usize] = region.sides.none();
         }
         let (height, width) = (self.picture.height(), self.picture.width());
@@ -265,7 +268,7 @@ impl Drawing {
         for (y, x, color) in border {
             self.picture.fill_rect(Rect { y, x, height: 1, width: 1 }, color, 1.0);
         }
-        self.explain(WHOLE, "whole particle");
+        self.explain(WHOLE, format!("whole {name}"));
         if whole.iter().any(|whole| !whole) {
             self.explain(CUT, "cut by the border");
         }

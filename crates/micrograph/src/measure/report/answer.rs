@@ -9,6 +9,7 @@ use crate::measure::geometry::Geometry;
 use crate::measure::grating::Grating;
 use crate::measure::lattice::{Lattice, LatticeKind};
 use crate::measure::orientation::Orientation;
+use crate::measure::pores::Pores;
 use crate::measure::quantity::{Component, Quantity, Unit};
 use crate::{Calibration, Rect};
 
@@ -41,7 +42,7 @@ const fn kind(task: Task, name: &'static str, dimension: Dimension) -> Kind {
 }
 
 /// All numbers that a report can hold.
-pub const KINDS: [Kind; 26] = [
+pub const KINDS: [Kind; 31] = [
     kind(Task::Pitch, "pitch", Dimension::Length),
     kind(Task::Pitch, "axis of lines", Dimension::Angle),
     kind(Task::Pitch, "lines", Dimension::Number),
@@ -63,13 +64,20 @@ pub const KINDS: [Kind; 26] = [
     kind(Task::Count, "nearest neighbour", Dimension::Length),
     kind(Task::Fibers, "mean fibre diameter", Dimension::Length),
     kind(Task::Fibers, "median fibre diameter", Dimension::Length),
+    kind(Task::Fibers, "length of fibres", Dimension::Length),
     kind(Task::Fibers, "axis of fibres", Dimension::Angle),
     kind(Task::Fibers, "order of fibres", Dimension::Number),
+    kind(Task::Pores, "share of pores", Dimension::Number),
+    kind(Task::Pores, "pores seen", Dimension::Number),
+    kind(Task::Pores, "mean pore diameter", Dimension::Length),
+    kind(Task::Pores, "median pore diameter", Dimension::Length),
     kind(Task::Orientation, "axis of texture", Dimension::Angle),
     kind(Task::Orientation, "order", Dimension::Number),
     kind(Task::Orientation, "order of two axes", Dimension::Number),
 ];
 
+/// The component of the uncertainty of a length that comes from the size of a pixel.
+pub const CALIBRATION: &str = "calibration";
 /// Why lengths and axes of regions are not given.
 pub const NOT_PLAIN: &str = "regions are not corrected for tilt or for pixels that are not square; \
     only pitch, lattice and orientation are";
@@ -126,7 +134,7 @@ impl Lengths<'_> {
     }
 
     /// `quantity` in nm where px are calibrated, with the calibration's component.
-    fn calibrated(&self, quantity: &Quantity) -> Quantity {
+    pub(super) fn calibrated(&self, quantity: &Quantity) -> Quantity {
         let Some(calibration) = self.calibration else { return quantity.clone() };
         let nm = calibration.nm_per_px_x;
         let (factor, unit, power) = match quantity.unit {
@@ -136,7 +144,7 @@ impl Lengths<'_> {
         };
         let scaled = quantity.scaled(factor, unit);
         let doubt = power * calibration.relative_uncertainty * scaled.value;
-        if doubt > 0.0 { scaled.with_component(Component::bounded("calibration", doubt)) } else { scaled }
+        if doubt > 0.0 { scaled.with_component(Component::bounded(CALIBRATION, doubt)) } else { scaled }
     }
 
     pub(super) fn of_grating(&self, grating: &Grating) -> Answered {
@@ -242,8 +250,13 @@ impl Lengths<'_> {
     pub(super) fn of_fibers(&self, fibers: &Fibers) -> Answered {
         let axis = fibers.axis_deg.clone();
         let mut numbers = Numbers::default();
+        // beyond crossings, where fibres are hidden, and at their ends there is more than was measured
+        let all_px = fibers.length_px / fibers.measured.max(f64::MIN_POSITIVE);
+        let doubt = vec![Component::bounded("crossings and hidden parts", all_px - fibers.length_px)];
+        let length = Quantity::new(all_px, Unit::Px, "centre lines, those at crossings too", doubt);
         numbers.give("mean fibre diameter", self.calibrated(&fibers.mean_diameter_px));
         numbers.give("median fibre diameter", self.calibrated(&fibers.median_diameter_px));
+        numbers.give("length of fibres", self.calibrated(&length));
         if axis.expanded_uncertainty <= WORTHLESS_DEG {
             numbers.give("axis of fibres", axis);
         } else {
@@ -254,11 +267,39 @@ impl Lengths<'_> {
         numbers.answered(format!(
             "{} fibres, {} pieces in line, {:.0} diameters of length, {:.0} % of the centre lines measured, \
              diameters spread by {:.0} %",
-            polarity(fibers.polarity),
+            fibers.polarity.map_or("outlined", polarity),
             fibers.n_fibers,
             fibers.length_px / mean,
             100.0 * fibers.measured,
             100.0 * fibers.spread_px / mean
+        ))
+    }
+}
+
+impl Lengths<'_> {
+    pub(super) fn of_pores(&self, pores: &Pores) -> Answered {
+        let mut numbers = Numbers::default();
+        numbers.give("share of pores", pores.share.clone());
+        // a threshold separates no pores that touch, and joins others
+        numbers.refuse(
+            "pores seen",
+            "a threshold does not separate pores that are connected; `nanoaid segment --what pores` outlines them",
+        );
+        for (name, quantity) in [
+            ("mean pore diameter", &pores.mean_diameter_px),
+            ("median pore diameter", &pores.median_diameter_px),
+        ] {
+            match quantity {
+                Some(_) if !self.plain() => numbers.refuse(name, NOT_PLAIN),
+                Some(quantity) => numbers.give(name, self.calibrated(quantity)),
+                None => numbers.refuse(name, "no pore is whole"),
+            }
+        }
+        numbers.answered(format!(
+            "{} dark places, {} whole; {:.0} % of the variance of grey levels is between them and the solid",
+            pores.regions.len(),
+            pores.n_whole,
+            100.0 * pores.between
         ))
     }
 }
@@ -293,5 +334,6 @@ fn polarity(polarity: Polarity) -> &'static str {
     match polarity {
         Polarity::Bright => "bright",
         Polarity::Dark => "dark",
+        Polarity::Both => "bright and dark",
     }
 }

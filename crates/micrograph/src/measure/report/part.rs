@@ -34,7 +34,14 @@ impl Work<'_> {
             }
         };
         let (summary, findings, refused) = answered;
-        let answer = Answer { task, chosen: chosen.to_owned(), summary: Some(summary), findings, refused };
+        let answer = Answer {
+            task,
+            chosen: chosen.to_owned(),
+            summary: Some(summary),
+            findings,
+            refused,
+            second: None,
+        };
         for refused in self.answers.iter_mut().filter(|answer| answer.task == task) {
             *refused = answer.clone();
         }

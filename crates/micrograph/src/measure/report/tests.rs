@@ -391,3 +391,75 @@ fn sizes_and_polarity_choose_what_is_counted() {
     let wrong = ReportConfig { min_size_px: Some(20.0), max_size_px: Some(10.0), ..ReportConfig::default() };
     assert!(wrong.checked().unwrap_err().to_string().contains("max_size_px"));
 }
+
+#[test]
+fn letters_and_bars_drawn_on_the_specimen_are_no_particles() {
+    let plane = randomly_placed();
+    let drawn = Plane::from_fn(plane.height(), plane.width(), |y, x| {
+        // an L, an I and a bar below them, white and sharp
+        let l = (128..142).contains(&y) && ((10..13).contains(&x) || (y >= 139 && (10..19).contains(&x)));
+        let i = (128..142).contains(&y) && (24..27).contains(&x);
+        let bar = (147..151).contains(&y) && (6..46).contains(&x);
+        if l || i || bar { 250.0 } else { plane.at(y, x) }
+    });
+    let config = ReportConfig { what: vec![Task::Count], ..ReportConfig::default() };
+    let report = |plane: &Plane| measured(plane, None, &config).unwrap().report;
+    let (without, with) = (report(&plane), report(&drawn));
+    assert_eq!(quantity(&without, "particles seen").value, 15.0);
+    assert_eq!(quantity(&with, "particles seen").value, 15.0);
+    let told = |report: &Report| {
+        report.warnings.iter().any(|warning| warning.text.contains("drawn on the specimen"))
+    };
+    assert!(told(&with) && !told(&without));
+}
+
+#[test]
+fn every_refused_task_names_an_option_to_try() {
+    let mut stream = Stream::new(11, "test", 0);
+    let noise = Plane::from_fn(160, 180, |_, _| 100.0 + 5.0 * stream.normal() as f32);
+    let all = vec![Task::Pitch, Task::Lattice, Task::Count, Task::Fibers, Task::Pores];
+    for plane in [noise, lines(), lattice_of_discs([4, 5])] {
+        let config = ReportConfig { what: all.clone(), ..ReportConfig::default() };
+        let report = measured(&plane, None, &config).unwrap().report;
+        let refused = report.answers.iter().flat_map(|answer| &answer.refused);
+        for refusal in refused.filter(|refusal| refusal.name.is_none()) {
+            assert!(refusal.reason.contains("`--"), "{}", refusal.reason);
+        }
+    }
+}
+
+#[test]
+fn pores_are_measured_where_they_are_requested_only() {
+    let holes: Vec<[f64; 2]> = (0..20)
+        .map(|at| [30.0 + 55.0 * (at / 5) as f64, 30.0 + 57.0 * (at % 5) as f64 + at as f64 % 3.0])
+        .collect();
+    let bright = discs(&holes, 14.0);
+    let plane = Plane::from_fn(bright.height(), bright.width(), |y, x| 255.0 - bright.at(y, x));
+    let calibration = Calibration::square(2.0, CalibrationSource::Typed);
+    let config = ReportConfig { what: vec![Task::Pores], ..ReportConfig::default() };
+    let report = measured(&plane, Some(&calibration), &config).unwrap().report;
+    let share = 20.0 * std::f64::consts::PI * 14.0 * 14.0 / (240.0 * 300.0);
+    let found = quantity(&report, "share of pores");
+    assert!((found.value - share).abs() < 0.05 * share && found.unit == Unit::One, "{found:?}");
+    let diameter = quantity(&report, "median pore diameter");
+    assert!((diameter.value - 56.0).abs() < 2.0 && diameter.unit == Unit::Nm, "{diameter:?}");
+    let unasked = measured(&plane, None, &ReportConfig::default()).unwrap().report;
+    assert!(unasked.answers.iter().all(|answer| answer.task != Task::Pores));
+}
+
+#[test]
+fn a_second_opinion_disagrees_only_beyond_both_intervals() {
+    let answer = |value: f64, name: &str| {
+        let components = vec![crate::measure::Component::known("scatter", 1.0)];
+        let quantity = Quantity::new(value, Unit::One, "counted", components);
+        let findings = vec![Finding { name: name.to_owned(), quantity }];
+        Answer { findings, ..Answer::refused(Task::Count, "requested", String::new()) }
+    };
+    // half widths of 1.96 each
+    for (value, name, disagree) in
+        [(13.9, "number", 0), (14.0, "number", 1), (6.0, "number", 1), (99.0, "other", 0)]
+    {
+        let second = SecondOpinion::new("by hand", answer(value, name), &answer(10.0, "number").findings);
+        assert_eq!(second.disagree.len(), disagree, "{value} {name}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Arguments of `measure` for the network that counts particles.
+//! Arguments of `measure` for the network that outlines objects.
 
 use std::path::PathBuf;
 
@@ -8,23 +8,37 @@ use nanoaid::{Device, Network};
 
 use crate::outcome::Failure;
 
-/// Which network counts particles, if any.
+/// Which network outlines objects, if any.
 #[derive(Args)]
 pub(super) struct SegmenterArguments {
-    /// Network that outlines and counts particles beside the count without a network: a run folder of `train
-    /// segmenter`, or `segmenter` for the built-in one
+    /// Network that outlines particles, fibres and pores; what is found without a network stands beside it. A run folder
+    /// of `train segmenter`, or `segmenter` for the built-in one
     #[arg(long, value_name = "RUN", default_value = builtin::SEGMENTER)]
     segmenter: PathBuf,
-    /// Count without a network only
+    /// Measure without a network only
     #[arg(long, conflicts_with = "segmenter")]
     no_segmenter: bool,
 }
 
 impl SegmenterArguments {
+    /// Whether another than the usual one is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.segmenter.as_os_str() != builtin::SEGMENTER
+    }
+
+    /// Whether none is wanted.
+    pub(super) fn is_off(&self) -> bool {
+        self.no_segmenter
+    }
+
+    /// Whether there is one.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_named() || builtin::has(builtin::SEGMENTER)
+    }
+
     /// Opens it, unless that is not wanted, or the program was built without networks.
     pub(super) fn network(&self) -> Result<Option<(PathBuf, Network)>, Failure> {
-        let built_in = self.segmenter.as_os_str() == builtin::SEGMENTER;
-        if self.no_segmenter || built_in && !builtin::has(builtin::SEGMENTER) {
+        if self.no_segmenter || !self.is_there() {
             return Ok(None);
         }
         Ok(Some((self.segmenter.clone(), open(&self.segmenter, Device::Cpu)?)))

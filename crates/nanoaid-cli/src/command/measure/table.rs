@@ -61,6 +61,18 @@ impl Table {
             for refusal in &answer.refused {
                 text += &row(what, refusal.name.as_deref().unwrap_or(""), ["–", "", ""], &refusal.reason);
             }
+            if let Some(second) = &answer.second {
+                let by = |text: &str| format!("{}: {text}", second.way);
+                for finding in &second.findings {
+                    let (value, expanded) = finding.quantity.texts();
+                    let cells = [value.as_str(), expanded.as_str(), finding.quantity.unit.symbol()];
+                    text += &row(what, &finding.name, cells, &by(&finding.quantity.method));
+                }
+                for refusal in &second.refused {
+                    let name = refusal.name.as_deref().unwrap_or("");
+                    text += &row(what, name, ["–", "", ""], &by(&refusal.reason));
+                }
+            }
         }
         self.begun = true;
         text
