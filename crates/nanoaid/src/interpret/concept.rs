@@ -4,7 +4,7 @@
 //! Activation vectors of many positions are taken apart into codes and atoms, `A ≈ Z · D`, by a [`ConceptMethod`]. An atom is only
 //! called a concept of the network if it comes out again from other starts; that micrographs of a class have more of it is only
 //! claimed if no concept of a network with random weights does as well. After CRAFT (Fel et al. 2023), network dissection (Bau et al.
-//! 2017) and TopK sparse autoencoders (Gao et al. 2024).
+//! 2017) and `TopK` sparse autoencoders (Gao et al. 2024).
 //!
 //! [`concepts`] computes, [`concept_files`] writes a folder.
 
@@ -628,7 +628,11 @@ fn parts(all: &[Sampled], seed: u64) -> Vec<Part> {
         return vec![Part::Alone; all.len()];
     }
     Stream::new(seed, "parts of concepts", 0).shuffle(&mut groups);
-    let part = |place: usize| if place % HELD_OUT == 0 { Part::HeldOut } else { Part::Half(place % 2) };
+    let part = |place: usize| match place % HELD_OUT {
+        0 => Part::HeldOut,
+        // those that are not held out in turn
+        _ => Part::Half((place - place / HELD_OUT - 1) % 2),
+    };
     let of: std::collections::BTreeMap<&str, Part> =
         groups.iter().enumerate().map(|(place, group)| (*group, part(place))).collect();
     all.iter().map(|one| of[one.seen.group.as_str()]).collect()

@@ -357,7 +357,7 @@ impl Seen {
                 self::second(report, place, second, BY_SEGMENTER);
             }
         }
-        (self.labels.n_regions() > 0).then(|| Outlined {
+        (self.labels.n_regions() > 0).then_some(Outlined {
             what: self.what,
             is_answer: false,
             labels: self.labels,

@@ -1,4 +1,4 @@
-//! Sparse: a sparse autoencoder of activations, whose codes keep the `active` largest of many (TopK; Gao et al. 2024).
+//! Sparse: a sparse autoencoder of activations, whose codes keep the `active` largest of many (`TopK`; Gao et al. 2024).
 //!
 //! Encoder `z = TopK(ReLU(E x + b))`, decoder `Σ z_j D_j` with atoms of length 1, mean squared error, Adam with a rate that falls as
 //! a cosine. The encoder begins as the decoder's transpose. An atom that no row of an epoch used begins again from a row that
@@ -138,28 +138,24 @@ impl Sparse {
         }
         let scale = 2.0 / rows.n_rows() as f32;
         let of_atom = |atom: usize| {
-            let (mut of_encoder, mut of_bias, mut of_decoder) = (vec![0.0_f32; d], 0.0_f32, vec![0.0_f32; d]);
+            let mut of = Gradient { encoder: vec![0.0; d], bias: 0.0, atom: vec![0.0; d] };
             for &(place, code) in &users[atom] {
                 let (row, error) = (rows.row(place), errors.row(place));
                 let back = scale * dot(error, self.atoms.row(atom)) as f32;
-                of_encoder.iter_mut().zip(row).for_each(|(sum, value)| *sum += back * value);
-                of_bias += back;
-                of_decoder.iter_mut().zip(error).for_each(|(sum, error)| *sum += scale * code * error);
+                of.encoder.iter_mut().zip(row).for_each(|(sum, value)| *sum += back * value);
+                of.bias += back;
+                of.atom.iter_mut().zip(error).for_each(|(sum, error)| *sum += scale * code * error);
             }
-            (of_encoder, of_bias, of_decoder)
+            of
         };
-        let gradients: Vec<_> = (0..m).into_par_iter().map(of_atom).collect();
+        let gradients: Vec<Gradient> = (0..m).into_par_iter().map(of_atom).collect();
         let [of_encoder, of_biases, of_atoms] = moments;
-        let flat = |of: fn(&(Vec<f32>, f32, Vec<f32>)) -> &[f32]| -> Vec<f32> {
-            gradients.iter().flat_map(|gradient| of(gradient).iter().copied()).collect()
-        };
-        of_encoder.descend(&mut self.encoder.values, &flat(|gradient| &gradient.0), (rate, step));
-        of_biases.descend(
-            &mut self.biases,
-            &flat(|gradient| std::slice::from_ref(&gradient.1)),
-            (rate, step),
-        );
-        of_atoms.descend(&mut self.atoms.values, &flat(|gradient| &gradient.2), (rate, step));
+        let encoder: Vec<f32> = gradients.iter().flat_map(|of| of.encoder.iter().copied()).collect();
+        let biases: Vec<f32> = gradients.iter().map(|of| of.bias).collect();
+        let atoms: Vec<f32> = gradients.iter().flat_map(|of| of.atom.iter().copied()).collect();
+        of_encoder.descend(&mut self.encoder.values, &encoder, (rate, step));
+        of_biases.descend(&mut self.biases, &biases, (rate, step));
+        of_atoms.descend(&mut self.atoms.values, &atoms, (rate, step));
         self.atoms = std::mem::take(&mut self.atoms).normalized();
     }
 
@@ -186,6 +182,13 @@ impl Sparse {
             moments[2].forget(atom * d..(atom + 1) * d);
         }
     }
+}
+
+/// The gradient of the error for what belongs to one atom.
+struct Gradient {
+    encoder: Vec<f32>,
+    bias: f32,
+    atom: Vec<f32>,
 }
 
 /// Adam's running means of gradients and of their squares.
