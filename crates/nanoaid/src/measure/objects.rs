@@ -357,14 +357,11 @@ impl Seen {
                 self::second(report, place, second, BY_SEGMENTER);
             }
         }
-        (self.labels.n_regions() > 0).then_some(Outlined {
-            what: self.what,
-            is_answer: false,
-            labels: self.labels,
-            regions: self.regions,
-            sizes: self.sizes,
-            fibers: None,
-        })
+        if self.labels.n_regions() == 0 {
+            return None;
+        }
+        let Self { what, labels, regions, sizes, .. } = self;
+        Some(Outlined { what, is_answer: false, labels, regions, sizes, fibers: None })
     }
 }
 
