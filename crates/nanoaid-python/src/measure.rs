@@ -10,6 +10,7 @@ use nanoaid::measure::{
 };
 use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
+use nanoaid_pages::measure::measure_summary;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -81,7 +82,8 @@ fn polarity(name: &str) -> Result<Polarity, Fault> {
     match name {
         "bright" => Ok(Polarity::Bright),
         "dark" => Ok(Polarity::Dark),
-        _ => Err(Fault::of_text("polarity", &format!("found `{name}`, expected bright or dark"))),
+        "both" => Ok(Polarity::Both),
+        _ => Err(Fault::of_text("polarity", &format!("found `{name}`, expected bright, dark or both"))),
     }
 }
 
@@ -93,8 +95,10 @@ fn task(name: &str) -> Result<Task, Fault> {
         "orientation" => Ok(Task::Orientation),
         "count" => Ok(Task::Count),
         "fibres" => Ok(Task::Fibers),
+        "pores" => Ok(Task::Pores),
         _ => {
-            let reason = format!("found `{name}`, expected pitch, lattice, orientation, count or fibres");
+            let reason =
+                format!("found `{name}`, expected pitch, lattice, orientation, count, fibres or pores");
             Err(Fault::of_text("what", &reason))
         }
     }
@@ -118,7 +122,10 @@ impl Measurement {
         let used = self.measured.record.record.network.as_ref();
         let saved = py.detach(|| {
             let networks = (used, self.segmenter.as_ref());
-            MeasureFolder::open(&path, force, &self.settings, networks)?.keep(&self.name, &self.measured)
+            let mut folder = MeasureFolder::open(&path, force, &self.settings, networks)?;
+            folder.keep(&self.name, &self.measured)?;
+            let files = measure_summary(folder.records(), &mut |name| folder.beside(name));
+            folder.write(&files)
         });
         saved.map_err(|error| Fault::from(error).raised(py))
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-What: TypeAlias = Literal["pitch", "lattice", "orientation", "count", "fibres"]
+What: TypeAlias = Literal["pitch", "lattice", "orientation", "count", "fibres", "pores"]
 Box: TypeAlias = tuple[int, int, int, int]
 """Row, column, height, width in px."""
 
@@ -139,7 +139,7 @@ def measure(
     bar_box: Box | None = None,
     tilt_deg: float = 0.0,
     tilt_axis_deg: float = 0.0,
-    polarity: Literal["bright", "dark"] | None = None,
+    polarity: Literal["bright", "dark", "both"] | None = None,
     min_size_px: float | None = None,
     max_size_px: float | None = None,
     threshold: float | None = None,
