@@ -169,13 +169,13 @@ impl Command {
             | Self::Bench(_)
             | Self::Info(_)
             | Self::Classify(_)
+            | Self::Concepts(_)
             | Self::Serve(_)
             | Self::Completions(_) => WayOn::Again,
             Self::Demo(_)
             | Self::Lens(_)
             | Self::Segment(_)
             | Self::Explain(_)
-            | Self::Concepts(_)
             | Self::Replay(_)
             | Self::Man(_) => WayOn::Anew,
         }

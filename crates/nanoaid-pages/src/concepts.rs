@@ -23,8 +23,8 @@ pub fn report(record: &ConceptRecord) -> String {
         (methods(record))
         h2 { "Concepts" }
         p {
-            "Each is a direction of the layer's activations. The orange color on a micrograph is where it has the concept: full from twice the code on from which it counts as present, outlined from that code on. "
-            "Concepts are numbered by their share of the activations."
+            "Each is a direction of the layer's activations, numbered by its share of them. On the micrographs, the more orange, the more of the concept; the line goes round the parts where it counts as present. "
+            "A concept that is not stable comes out otherwise from other starts: take it as one of the method, not of the network."
         }
         @for place in 0..found.concepts.len() { (concept(record, place)) }
         @if let Some(effects) = &found.effects { (effects_of_all(effects)) }
@@ -96,7 +96,7 @@ fn concept(record: &ConceptRecord, place: usize) -> Markup {
     let exemplars = record.pictures.exemplars.get(place).map_or(&[][..], Vec::as_slice);
     html! {
         section.concept id={ "concept-" (of.number) } {
-            h3 { "Concept " (of.number) (title) }
+            h3 { "Concept " (of.number) (title) @if is_unstable(of) { span.soft { " (not stable)" } } }
             div.concept-body {
                 @if let Some(picture) = record.pictures.concepts.get(place) {
                     (figure(&zoomed(picture, &format!("what concept {} looks for", of.number)), &html! { "what it looks for" }))
@@ -161,11 +161,26 @@ fn numbers(of: &Concept, has_control: bool) -> Markup {
     }
     html! {
         (facts(&rows))
-        @if !of.classes.is_empty() { (classes(&of.classes, has_control)) }
+        @if !of.classes.is_empty() { (classes(of, has_control)) }
     }
 }
 
-fn classes(all: &[ClassUse], has_control: bool) -> Markup {
+fn is_unstable(of: &Concept) -> bool {
+    of.stability.is_some_and(|stability| stability < SAME)
+}
+
+/// Why nothing is said of the use of a concept by a class.
+fn why_not(of: &Concept, one: &ClassUse) -> &'static str {
+    if one.q > 0.05 {
+        "no: may be chance"
+    } else if is_unstable(of) {
+        "no: the concept is not stable"
+    } else {
+        "no: a random network may do as well"
+    }
+}
+
+fn classes(of: &Concept, has_control: bool) -> Markup {
     html! {
         div.wide { table {
             thead { tr {
@@ -173,7 +188,7 @@ fn classes(all: &[ClassUse], has_control: bool) -> Markup {
                 @if has_control { th.number { "random network" } }
                 th { "can it be said?" }
             } }
-            tbody { @for one in all.iter().take(CLASSES) {
+            tbody { @for one in of.classes.iter().take(CLASSES) {
                 tr.soft[!one.claimed] {
                     th scope="row" { (one.class) }
                     td.number { (rounded(one.auc.value, 2)) }
@@ -185,7 +200,7 @@ fn classes(all: &[ClassUse], has_control: bool) -> Markup {
                     @if has_control { td.number { (one.random_auc.map_or("–".to_owned(), |auc| rounded(auc, 2))) } }
                     td { @if one.claimed {
                         @if one.auc.value > 0.5 { "more of it" } @else { "less of it" }
-                    } @else { "no" } }
+                    } @else { (why_not(of, one)) } }
                 }
             } }
         } }

@@ -145,10 +145,8 @@ fn row(name: &str, record: &MeasureRecord, shown: &[String], small: Option<&[u8]
             th scope="row" data-value=(name) {
                 (name)
                 @if !disagree.is_empty() { p.soft { "⚠ two ways disagree: " (disagree.join(", ")) } }
-                @for warning in report.warnings.iter().filter(|own| !own.text.contains("disagree")) {
-                    p.soft { (warning.text) }
-                }
-                @if nothing { @for refused in reasons(record) { p.soft { (refused) } } }
+                (closed("warnings", &report.warnings.iter().map(|own| own.text.clone()).filter(|text| !text.contains("disagree")).collect::<Vec<_>>()))
+                @if nothing { (closed("why no number?", &reasons(record))) }
             }
             td data-value=(tasks.join(" ")) { (tasks.join(", ")) }
             @for (_, names) in COLUMNS { (number(record, names)) }
@@ -162,6 +160,15 @@ fn row(name: &str, record: &MeasureRecord, shown: &[String], small: Option<&[u8]
                 @if record.record.files.contains_key(&table) { a href=(link(&table)) { "objects" } ", " }
                 a href=(link(&format!("{name}.json"))) { "record" }
             }
+        }
+    }
+}
+
+/// Sentences that are read on demand.
+fn closed(title: &str, texts: &[String]) -> Markup {
+    html! {
+        @if !texts.is_empty() {
+            details { summary.soft { (title) } @for text in texts { p.soft { (text) } } }
         }
     }
 }
@@ -183,7 +190,11 @@ fn number(record: &MeasureRecord, names: &[&str]) -> Markup {
     html! {
         @match found {
             None => { td.number { "–" } }
-            Some(own) => { td.number data-value=(own.quantity.value) title=(own.name) { (own.quantity.text()) } }
+            Some(own) => { td.number data-value=(own.quantity.value) {
+                (own.quantity.text())
+                // a column of several numbers says which one it is
+                @if names.len() > 1 { br; span.soft { (own.name) } }
+            } }
         }
     }
 }

@@ -17,5 +17,7 @@ pub(crate) fn percent(share: f64) -> String {
 pub(crate) fn signed(value: f64) -> String {
     let before = value.abs().max(1e-9).log10().floor() as i32 + 1;
     let digits = (4 - before).clamp(0, 6) as usize;
-    format!("{value:+.digits$}").replace('-', "−")
+    let text = format!("{value:+.digits$}");
+    let is_zero = text.chars().all(|c| matches!(c, '-' | '+' | '0' | '.'));
+    if is_zero { "0".to_owned() } else { text.replace('-', "−") }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nanoaid::interpret::concept::{
-    ConceptConfig, ConceptMethod, ConceptNames, ConceptProgress, ConceptRecord, ConceptSettings,
+    ConceptConfig, ConceptMethod, ConceptNames, ConceptProgress, ConceptRecord, ConceptSettings, SAME,
     concept_files, concepts, read_boxes,
 };
 use nanoaid::output::json_text;
@@ -140,7 +140,7 @@ fn show(shown: &mut Option<(&'static str, Progress)>, at: ConceptProgress) {
         ConceptProgress::Structures { n_done, n } => (n_done, n, "particles, fibres and pores"),
         ConceptProgress::Effects { n_done, n } => (n_done, n, "output without concepts"),
         ConceptProgress::Tune => (0, 1, "gratings and discs"),
-        ConceptProgress::Visualize => (0, 1, "pictures of concepts"),
+        ConceptProgress::Visualize { n_done, n } => (n_done, n, "pictures of what they look for"),
         ConceptProgress::Marked => (0, 1, "marked concepts"),
         ConceptProgress::Map => (0, 1, "map of the layer"),
     };
@@ -148,10 +148,11 @@ fn show(shown: &mut Option<(&'static str, Progress)>, at: ConceptProgress) {
         if let Some((_, bar)) = shown.take() {
             bar.finish();
         }
-        let unit = if n > 1 { "micrographs" } else { "" };
+        let unit = if matches!(at, ConceptProgress::Visualize { .. }) { "pictures" } else { "micrographs" };
         *shown = Some((note, Progress::new(n as u64, unit)));
     }
-    if let Some((_, bar)) = shown {
+    // how long work of one step takes is not known
+    if let Some((_, bar)) = shown.as_mut().filter(|_| n > 1) {
         bar.set(done as u64, note);
     }
 }
@@ -180,6 +181,10 @@ fn text_of(record: &ConceptRecord) -> String {
     }
     for concept in &found.concepts {
         let mut facts = Vec::new();
+        if let Some(stability) = concept.stability {
+            let doubt = if stability < SAME { ", not stable" } else { "" };
+            facts.push(format!("stability {stability:.2}{doubt}"));
+        }
         if let Some(class) = concept.classes.first().filter(|class| class.claimed) {
             facts.push(format!("{} (AUC {:.2})", class.class, class.auc.value));
         }
@@ -188,7 +193,7 @@ fn text_of(record: &ConceptRecord) -> String {
             facts.push(format!("on {} (IoU {:.2})", overlap.structure, overlap.iou));
         }
         let name = concept.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
-        text += &format!("  {:>2}{name} {} of the energy", concept.number, percent(concept.energy));
+        text += &format!("  {:>2}{name} {} of the activations", concept.number, percent(concept.energy));
         text += &facts.iter().map(|fact| format!("; {fact}")).collect::<String>();
         text.push('\n');
     }

@@ -214,8 +214,13 @@ pub enum ConceptProgress {
     },
     /// Concepts are shown gratings and discs.
     Tune,
-    /// Pictures of concepts are climbed.
-    Visualize,
+    /// Pictures of concepts, or of the cells of the map, are climbed.
+    Visualize {
+        /// How many are done, and of how many.
+        n_done: usize,
+        /// See `n_done`.
+        n: usize,
+    },
     /// Marked concepts are looked at.
     Marked,
     /// The map of the layer is made.
@@ -261,6 +266,10 @@ pub fn concepts(
     on: &mut dyn FnMut(ConceptProgress) -> ControlFlow<()>,
 ) -> Result<Concepts, ConceptError> {
     let config = config.clone().checked()?;
+    let is_there = |file: &String| dataset.entries.iter().any(|entry| entry.file == *file);
+    if let Some(one) = config.boxes.iter().find(|one| !is_there(&one.file)) {
+        return Err(ConceptError::NotThere { file: one.file.clone() });
+    }
     let layer = match &config.layer {
         Some(layer) => layer.clone(),
         None => LayerReader::usual(network).ok_or(ConceptError::NoMap)?,
@@ -481,8 +490,9 @@ impl<'a> Sample<'a> {
             }
         }
         if all.len() < LEAST_MICROGRAPHS {
-            let first =
-                skipped.first().map_or("none".to_owned(), |one| format!("{}: {}", one.file, one.reason));
+            let first = skipped.first().map_or(String::new(), |one| {
+                format!("; the first that could not: {}: {}", one.file, one.reason)
+            });
             return Err(ConceptError::TooFew { n: all.len(), least: LEAST_MICROGRAPHS, first });
         }
         let parts = parts(&all, config.seed);
@@ -599,6 +609,11 @@ impl<'a> Sample<'a> {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
+        if self.entries.iter().all(|entry| entry.group.is_none()) {
+            warnings.push(
+                "no groups are known, so each micrograph counts as one: where several are of one specimen or paper, R² of held-out groups, halves and intervals look too good; give an index with a column `group`".to_owned(),
+            );
+        }
         if self.held_out.n_rows() == 0 {
             warnings.push(format!(
                 "fewer than {LEAST_GROUPS} groups of micrographs: none are held out, and halves are not compared"
@@ -664,7 +679,7 @@ fn doubts(methods: &[MethodQuality], sample: &Sample<'_>) -> Vec<String> {
         && starts.deciles[1] < SAME
     {
         doubts.push(format!(
-            "half of the concepts come out otherwise from other starts (median cosine {:.2}): try fewer --concepts or more micrographs",
+            "other starts give other concepts (median cosine {:.2}, at least {SAME} is expected): try fewer --concepts, more micrographs, or a higher --sparsity",
             starts.deciles[1]
         ));
     }
@@ -672,7 +687,7 @@ fn doubts(methods: &[MethodQuality], sample: &Sample<'_>) -> Vec<String> {
         && halves.deciles[1] < SAME
     {
         doubts.push(format!(
-            "half of the concepts of one half of the groups are not those of the other (median cosine {:.2}): they may be of these micrographs rather than of the network",
+            "the two halves of the groups give other concepts (median cosine {:.2}, at least {SAME} is expected): these may depend on the micrographs; use more of them",
             halves.deciles[1]
         ));
     }

@@ -46,7 +46,7 @@ pub enum ConceptError {
     #[error("no micrograph of class `{class}`, expected one of: {known}")]
     NoClass { class: String, known: String },
     /// Too few micrographs could be read.
-    #[error("{n} micrographs could be used, expected at least {least}; the first that could not: {first}")]
+    #[error("number of micrographs that could be used: {n}, expected at least {least}{first}")]
     TooFew { n: usize, least: usize, first: String },
     /// A micrograph that was read before could not be read again.
     #[error("{file}: {reason}")]

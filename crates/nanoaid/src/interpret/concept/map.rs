@@ -110,7 +110,7 @@ pub(super) fn map(
         directions.push(direction);
     }
     let directions = Matrix::new(vectors.n_columns, directions.concat()).normalized();
-    let pictures = climbed(reader, &directions, seed, &mut || on(ConceptProgress::Map))?;
+    let pictures = climbed(reader, &directions, seed, on)?;
     Ok(LayerMap { side, cells, pictures, parts })
 }
 

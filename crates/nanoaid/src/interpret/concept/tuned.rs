@@ -66,7 +66,9 @@ fn of_unit(layer: &LayerTuning, unit: &UnitTuning, nm_of_view_px: &[f64]) -> Con
         GratingTuning::Tuned(preferred) => Some(preferred),
         GratingTuning::Untuned { .. } => None,
     };
-    let disc = unit.best_disc.map(|best| layer.discs[best]);
+    // what drives it more the larger it is, is no disc
+    let largest = layer.discs.iter().map(|disc| disc.radius_px).fold(0.0, f64::max);
+    let disc = unit.best_disc.map(|best| layer.discs[best]).filter(|disc| disc.radius_px < largest);
     let range = |px: Option<f64>| {
         let px = px?;
         let all = nm_of_view_px.iter().map(|nm| nm * px);
@@ -93,7 +95,7 @@ pub(super) fn pictures(
     seed: u64,
     on: OnProgress<'_>,
 ) -> Result<Vec<Plane>, ConceptError> {
-    climbed(reader, &bank.atoms.select(shown_atoms), seed, &mut || on(ConceptProgress::Visualize))
+    climbed(reader, &bank.atoms.select(shown_atoms), seed, on)
 }
 
 /// What each of `directions` of the layer's activations wants to see.
@@ -101,7 +103,7 @@ pub(super) fn climbed(
     reader: &LayerReader,
     directions: &Matrix,
     seed: u64,
-    tick: &mut dyn FnMut() -> ControlFlow<()>,
+    on: OnProgress<'_>,
 ) -> Result<Vec<Plane>, ConceptError> {
     let objective = |direction: &[f32]| Objective::Direction {
         layer: reader.layer.name.clone(),
@@ -111,13 +113,15 @@ pub(super) fn climbed(
     };
     let objectives: Vec<Objective> = directions.rows().map(objective).collect();
     let config = VisualizeConfig { seed, ..Preset::Fast.config() };
-    let mut pictures = vec![Plane::filled(1, 1, 0.5); objectives.len()];
+    let (mut n_done, n) = (0, objectives.len());
+    let mut pictures = vec![Plane::filled(1, 1, 0.5); n];
     visualize(&reader.network, &objectives, &config, Materials::default(), None, &mut |event| {
         if let Event::Done { index, visualization } = event {
             let planes = shown(&visualization.pictures[0], false);
             pictures[index] = gray(&planes);
+            n_done += 1;
         }
-        tick()
+        on(ConceptProgress::Visualize { n_done, n })
     })?;
     Ok(pictures)
 }
