@@ -116,10 +116,14 @@ pub(super) fn climbed(
     let (mut n_done, n) = (0, objectives.len());
     let mut pictures = vec![Plane::filled(1, 1, 0.5); n];
     visualize(&reader.network, &objectives, &config, Materials::default(), None, &mut |event| {
-        if let Event::Done { index, visualization } = event {
-            let planes = shown(&visualization.pictures[0], false);
-            pictures[index] = gray(&planes);
-            n_done += 1;
+        match event {
+            Event::Done { index, visualization } => {
+                let planes = shown(&visualization.pictures[0], false);
+                pictures[index] = gray(&planes);
+            }
+            // pictures are climbed side by side, so that none is done for long
+            Event::Step { share, .. } => n_done = (share * n as f64) as usize,
+            Event::Snapshot { .. } => {}
         }
         on(ConceptProgress::Visualize { n_done, n })
     })?;
