@@ -182,7 +182,10 @@ pub fn pores(plane: &Plane, config: &PoresConfig) -> Result<(Pores, Labels), Por
         vec![
             Component::bounded("threshold", (high - low) / 2.0),
             Component::bounded("rims", (RIMS[0] + RIMS[1] * covered).min(covered)),
-            Component::known("sampling", spread(&labels)),
+            Component::known(
+                "sampling",
+                spread_of_share(labels.of.iter().map(|label| *label > 0), labels.width),
+            ),
         ],
     );
     if share.expanded_uncertainty > MOST_DOUBT {
@@ -253,14 +256,24 @@ fn classes(plane: &Plane) -> Classes {
     }
 }
 
-/// Standard error of the share of labelled pixels, from its spread between tiles.
-fn spread(labels: &Labels) -> f64 {
+/// Standard error of the share of pixels that lie in objects, from its spread between the parts of the image; `inside` says it of each
+/// pixel, row after row of `width`.
+///
+/// ```
+/// use micrograph::measure::pores::spread_of_share;
+///
+/// // a share that is the same everywhere has none
+/// assert_eq!(spread_of_share((0..64 * 64).map(|at| at % 2 == 0), 64), 0.0);
+/// assert!(spread_of_share((0..64 * 64).map(|at| at < 2048), 64) > 0.1);
+/// ```
+pub fn spread_of_share(inside: impl ExactSizeIterator<Item = bool>, width: usize) -> f64 {
+    let height = inside.len() / width.max(1);
     let mut tiles = [[0_usize; 2]; N_TILES * N_TILES];
-    for (at, label) in labels.of.iter().enumerate() {
-        let (y, x) = (at / labels.width, at % labels.width);
-        let tile = &mut tiles[y * N_TILES / labels.height * N_TILES + x * N_TILES / labels.width];
+    for (at, is_inside) in inside.enumerate() {
+        let (y, x) = (at / width, at % width);
+        let tile = &mut tiles[y * N_TILES / height * N_TILES + x * N_TILES / width];
         tile[0] += 1;
-        tile[1] += usize::from(*label > 0);
+        tile[1] += usize::from(is_inside);
     }
     let shares: Vec<f64> =
         tiles.iter().filter(|tile| tile[0] > 0).map(|[all, own]| *own as f64 / *all as f64).collect();

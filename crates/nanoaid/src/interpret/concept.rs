@@ -253,7 +253,7 @@ pub struct ExemplarPicture {
     pub nm_per_px: Option<f64>,
 }
 
-/// Looks for concepts in a layer of `network`, of grey images, over the micrographs of `dataset`. `on` is told what is done; where it
+/// Looks for concepts in a layer of `network`, of grey images, over the micrographs of `dataset`. `on` hears what is done; where it
 /// breaks, the work ends.
 ///
 /// # Errors
@@ -279,10 +279,13 @@ pub fn concepts(
     let networks = std::iter::once(network).chain(&random);
     let readers: Vec<LayerReader> =
         networks.map(|network| LayerReader::new(network, &layer)).collect::<Result<_, _>>()?;
-    let reader = readers[0].clone();
+    let reader = &readers[0];
     let chosen = chosen(dataset, &config)?;
     let (sample, of_random, skipped) = Sample::of(&readers, dataset, &chosen, &config, on)?;
     let mut warnings = sample.warnings();
+    let prepare = dataset.prepare_config();
+    // before what takes long: boxes may hold too little
+    let marked = boxes::marked(reader, &sample, &config.boxes, (&prepare, config.seed), on)?;
 
     let method = sample.method(&layer, &config)?;
     let mut methods = Vec::new();
@@ -316,7 +319,7 @@ pub fn concepts(
         let shown = strongest(&bank.codes(vectors), config.n_concepts);
         controls.push((bank, shown));
     }
-    let own = Coder { reader: &reader, bank: &bank, shown: &shown };
+    let own = Coder { reader, bank: &bank, shown: &shown };
     let of_controls = readers[1..].iter().zip(&controls);
     let coders: Vec<Coder<'_>> = std::iter::once(own)
         .chain(of_controls.map(|(reader, (bank, shown))| Coder { reader, bank, shown }))
@@ -330,14 +333,13 @@ pub fn concepts(
 
     let few = sample.few(config.n_effects, config.seed);
     let entries: Vec<&Entry> = few.iter().map(|&place| sample.entries[place]).collect();
-    let prepare = dataset.prepare_config();
-    let effects = effect::effects(&reader, &entries, (&bank, &shown), &prepare, on)?;
+    let effects = effect::effects(reader, &entries, (&bank, &shown), &prepare, on)?;
     let few = sample.few(config.n_structures, config.seed);
     let entries: Vec<(&Entry, &str)> =
         few.iter().map(|&place| (sample.entries[place], sample.seen[place].group.as_str())).collect();
     let thresholds = overlap::thresholds(&codes, &shown);
     let overlaps = overlap::overlaps(
-        &reader,
+        reader,
         &entries,
         (&bank, &shown, &thresholds),
         (&prepare, config.seed),
@@ -348,22 +350,18 @@ pub fn concepts(
     let zooms: Vec<Vec<f64>> = chosen.iter().map(|own| sample.nm_of_view_px(own)).collect();
     let tunings = if config.tuning {
         go_on(on, ConceptProgress::Tune)?;
-        tuned::tuned(&reader, (&bank, &shown), &zooms, &mut || on(ConceptProgress::Tune))?
+        tuned::tuned(reader, (&bank, &shown), &zooms, &mut || on(ConceptProgress::Tune))?
     } else {
         vec![None; shown.len()]
     };
-    let pictures = if config.pictures {
-        tuned::pictures(&reader, (&bank, &shown), config.seed, on)?
-    } else {
-        Vec::new()
-    };
+    let pictures =
+        if config.pictures { tuned::pictures(reader, (&bank, &shown), config.seed, on)? } else { Vec::new() };
     let shown_exemplars =
-        picture::exemplars(&reader, (&bank, &shown, &thresholds), (&sample, &coded, &chosen), &prepare)?;
+        picture::exemplars(reader, (&bank, &shown, &thresholds), (&sample, &coded, &chosen), &prepare)?;
 
-    let marked = boxes::marked(&reader, &sample, &config.boxes, (&prepare, config.seed), on)?;
     let map = match config.map {
         0 => None,
-        side => Some(map::map(&reader, &sample, (side, config.seed), &prepare, on)?),
+        side => Some(map::map(reader, &sample, (side, config.seed), &prepare, on)?),
     };
     let energies = energies(&codes);
     let all: f64 = energies.iter().sum();

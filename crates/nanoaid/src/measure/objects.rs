@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 
 use micrograph::measure::count::Polarity;
 use micrograph::measure::fibers::{Fibers, FibersConfig, outlined as outlined_fibers};
+use micrograph::measure::pores::spread_of_share;
 use micrograph::measure::report::Details;
 use micrograph::measure::report::{
     Answer, CALIBRATION, Finding, NOT_PLAIN, Refusal, ReportWarning, SecondOpinion,
@@ -33,8 +34,6 @@ const FIBER_DOUBT: f64 = 0.12;
 pub(super) const LEAST_OWN_SHARE: f64 = 0.5;
 /// Least confidence of an outlined piece of a fibre: a net of fibres fits its outline less well than a particle.
 pub(super) const FIBER_CONFIDENCE: f64 = 0.4;
-/// Tiles along each side of the image, for the spread of a share over the specimen.
-const N_TILES: usize = 4;
 /// Half the width of a 95 % interval in standard deviations of a normal distribution.
 const COVERAGE_FACTOR: f64 = 1.96;
 /// The way numbers were found.
@@ -420,22 +419,13 @@ fn share(labels: &Labels) -> f64 {
 
 /// The share of pores: uncertain by what is missed or too much, `doubt` of it, and by its spread over the specimen.
 fn share_of_pores(labels: &Labels, doubt: f64) -> Quantity {
-    let (height, width) = (labels.height(), labels.width());
-    let mut tiles = [[0_usize; 2]; N_TILES * N_TILES];
-    for (at, label) in labels.values().iter().enumerate() {
-        let tile = &mut tiles[at / width * N_TILES / height * N_TILES + at % width * N_TILES / width];
-        tile[0] += 1;
-        tile[1] += usize::from(*label > 0);
-    }
-    let shares: Vec<f64> =
-        tiles.iter().filter(|tile| tile[0] > 0).map(|[all, own]| *own as f64 / *all as f64).collect();
-    let n = shares.len() as f64;
-    let middle = shares.iter().sum::<f64>() / n;
-    let variance = shares.iter().map(|share| (share - middle).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
     let value = share(labels);
     let components = vec![
         Component::known("pores missed or too many", doubt * value / COVERAGE_FACTOR),
-        Component::known("sampling", (variance / n).sqrt()),
+        Component::known(
+            "sampling",
+            spread_of_share(labels.values().iter().map(|label| *label > 0), labels.width()),
+        ),
     ];
     Quantity::new(value, Unit::One, METHOD, components)
 }

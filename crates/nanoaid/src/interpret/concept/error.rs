@@ -130,7 +130,7 @@ impl From<VisualizeError> for ConceptError {
     }
 }
 
-/// Told what is done; `Break` ends the work.
+/// Hears what is done; `Break` ends the work.
 pub(super) type OnProgress<'a> = &'a mut dyn FnMut(ConceptProgress) -> ControlFlow<()>;
 
 /// Goes on, or ends with [`ConceptError::Cancelled`].

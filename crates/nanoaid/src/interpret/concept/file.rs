@@ -171,7 +171,7 @@ fn map_csv(map: &LayerMap, found: &ConceptsFound) -> String {
     csv_text(&head, map.cells.iter().map(row))
 }
 
-/// What tells these concepts from others: SHA-256 of their directions.
+/// What distinguishes these concepts from others: SHA-256 of their directions.
 fn identity(found: &ConceptsFound) -> String {
     let all = found.concepts.iter().flat_map(|concept| &concept.direction);
     let bytes: Vec<u8> = all.flat_map(|value| value.to_le_bytes()).collect();

@@ -181,11 +181,11 @@ fn banks_of_one_start_are_the_same_and_of_others_not() {
 }
 
 /// A small classifier, whose last stage goes into a mean and a dense layer, and synthetic micrographs of the ten categories.
-fn toy() -> (Network, Dataset) {
+fn toy(per_category: usize) -> (Network, Dataset) {
     let config =
         CompactConfig { stages: vec![6, 8], further: vec![], view_px: 48, ..CompactConfig::default() };
     let network = Network::random(Architecture::Compact(config), 3, Device::Cpu).unwrap();
-    let data = DatasetConfig { synthetic_per_category: 3, ..DatasetConfig::default() };
+    let data = DatasetConfig { synthetic_per_category: per_category, ..DatasetConfig::default() };
     (network, Dataset::synthetic(&data).unwrap())
 }
 
@@ -210,7 +210,7 @@ fn go_on(_: ConceptProgress) -> ControlFlow<()> {
 
 #[test]
 fn effects_of_concepts_before_a_mean_and_a_dense_layer_are_exact() {
-    let (network, dataset) = toy();
+    let (network, dataset) = toy(3);
     let found = concepts(&network, &dataset, &quick(), &mut go_on).unwrap().found;
     let effects = found.effects.unwrap();
     let sum = effects.sum_share.unwrap();
@@ -224,17 +224,19 @@ fn effects_of_concepts_before_a_mean_and_a_dense_layer_are_exact() {
 
 #[test]
 fn a_network_with_random_weights_claims_nothing() {
-    let (network, dataset) = toy();
+    let (network, dataset) = toy(6);
     let found = concepts(&network, &dataset, &quick(), &mut go_on).unwrap().found;
     let claims: Vec<&ClassUse> =
         found.concepts.iter().flat_map(|concept| &concept.classes).filter(|class| class.claimed).collect();
     assert!(claims.is_empty(), "{claims:?}");
-    assert!(found.concepts.iter().any(|concept| concept.classes.len() == 10), "classes were compared");
+    // without the other random networks it would
+    let differs = found.concepts.iter().flat_map(|concept| &concept.classes).any(|class| class.q <= 0.05);
+    assert!(differs, "the test has something to refuse");
 }
 
 #[test]
 fn what_cannot_be_done_is_refused() {
-    let (network, dataset) = toy();
+    let (network, dataset) = toy(3);
     let cases: [(ConceptConfig, &str); 6] = [
         (ConceptConfig { layer: Some("head".to_owned()), ..quick() }, "one position"),
         (ConceptConfig { layer: Some("encoder.9".to_owned()), ..quick() }, "no layer `encoder.9`"),
