@@ -16,7 +16,7 @@ use crate::{Calibration, CalibrationSource, Plane, Rect};
 mod shapes;
 mod uniform;
 
-/// Uncertainty of a drawn bar's length in pixels: half a pixel at either end.
+/// Least uncertainty of a drawn bar's length in pixels: half a pixel at either end.
 const UNCERTAINTY_PX: f64 = 1.0;
 
 /// Relative difference between a file's pixel size and its drawn bar above which a warning is given:
@@ -50,7 +50,7 @@ pub struct ScaleBar {
     /// Where it is drawn, in pixels of the plane.
     pub rect: Rect,
     /// Its length in pixels: between the middles of its posts or outermost ticks, else from end to
-    /// end. Uncertain by 1 pixel.
+    /// end. See [`ScaleBar::uncertainty_px`].
     pub length_px: f64,
 }
 
@@ -228,6 +228,13 @@ pub fn find_on_figure(plane: &Plane) -> Result<ScaleBar, ScaleBarError> {
 }
 
 impl ScaleBar {
+    /// Uncertainty of its length in pixels: half a pixel at either end; where its posts are thick, up to their borders,
+    /// since the one who drew it may have counted from these.
+    pub fn uncertainty_px(&self) -> f64 {
+        let of_posts = self.rect.width as f64 - self.length_px;
+        (of_posts - UNCERTAINTY_PX).max(UNCERTAINTY_PX)
+    }
+
     /// The calibration of square pixels if this bar is `bar_nm` long.
     ///
     /// # Errors
@@ -238,7 +245,7 @@ impl ScaleBar {
             return Err(ScaleBarError::Length { bar_nm, length_px: self.length_px });
         }
         Ok(Calibration {
-            relative_uncertainty: UNCERTAINTY_PX / self.length_px,
+            relative_uncertainty: self.uncertainty_px() / self.length_px,
             ..Calibration::square(nm_per_px, CalibrationSource::DrawnBar)
         })
     }

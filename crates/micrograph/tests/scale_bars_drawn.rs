@@ -443,3 +443,47 @@ fn a_bar_in_a_data_bar_is_right_for_every_thickness_or_not_found() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(n_found >= 14 * 12 * 9 / 10, "{n_found}");
 }
+
+#[test]
+fn an_outlined_bar_ends_at_its_outline_whatever_is_behind() {
+    for (level, outline) in [(150.0, 0.0), (76.0, 0.0), (179.0, 0.0), (110.0, 255.0)] {
+        for seed in 0..8 {
+            let mut stream = Stream::new(seed, "outlined", level as u64);
+            let (length, thickness) = (60 + stream.below(160), 3 + stream.below(12));
+            let ground = Ground::Waves { upright: seed % 2 == 0 };
+            let figure =
+                Figure { ground, backing: None, level, length, thickness, posts: None, text: Text::None };
+            let mut plane = figure.ground(&mut stream);
+            fill(&mut plane, ROW - 2..ROW + thickness + 2, COLUMN - 2..COLUMN + length + 2, outline);
+            fill(&mut plane, ROW..ROW + thickness, COLUMN..COLUMN + length, level);
+            let within = Rect { y: ROW - 12, x: COLUMN - 20, height: thickness + 24, width: length + 40 };
+            let found = scale_bar::find_in(&plane, within).unwrap();
+            let case = format!("level {level}, outline {outline}, {length} × {thickness} px");
+            assert!((found.length_px - length as f64).abs() <= 1.0, "{case}: {}", found.length_px);
+        }
+    }
+}
+
+#[test]
+fn the_interval_of_thick_posts_holds_their_middles_and_their_borders() {
+    for post in 1..=8 {
+        let mut stream = Stream::new(post as u64, "posts", 0);
+        let figure = Figure {
+            ground: Ground::Noise(90.0),
+            backing: Some(0.0),
+            level: 255.0,
+            length: 120,
+            thickness: 4,
+            posts: Some((post, 6)),
+            text: Text::None,
+        };
+        let (plane, all) = figure.draw(&mut stream);
+        let found = scale_bar::find_in(&plane, around(all, [8; 4])).unwrap();
+        let (middles, borders) = (120.0 - post as f64, 120.0);
+        assert!((found.length_px - middles).abs() <= 1.0, "{post}: {}", found.length_px);
+        assert!(found.length_px + found.uncertainty_px() >= borders - 1.0, "{post}: {found:?}");
+        if post <= 2 {
+            assert_eq!(found.uncertainty_px(), 1.0, "{post}");
+        }
+    }
+}

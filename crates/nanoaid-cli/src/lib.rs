@@ -4,6 +4,8 @@
 
 mod command;
 mod interrupt;
+#[cfg(unix)]
+mod out_of_memory;
 mod outcome;
 mod progress;
 
@@ -63,6 +65,8 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn run(command: Command, way_on: WayOn) -> Result<Outcome, Failure> {
     interrupt::listen(way_on.text())?;
+    #[cfg(unix)]
+    out_of_memory::listen()?;
     nanoaid::device::check_kernels()?;
     let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
     detail(&format!("nanoaid {version}, {}, {threads} threads", nanoaid::bench::instruction_set()));

@@ -11,11 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use micrograph::ConfigError;
-use micrograph::measure::file::MeasureFileError;
-use micrograph::read::ReadError;
-use nanoaid::data::prepare::PrepareError;
-use nanoaid::interpret::view::ViewError;
-use nanoaid::measure::MeasureError;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +32,7 @@ impl Outcome {
 
 /// Why a command failed: what went wrong, with which file, and the error that caused it.
 ///
-/// It is shown as `path: what: cause`, each part once. A cause that names its file itself, as all errors
-/// of reading do, is shown without the path in front.
+/// It is shown as `path: what: cause`, each part once: where the rest names the file, the path is not put in front.
 #[derive(Debug)]
 pub struct Failure {
     what: Option<String>,
@@ -68,32 +62,29 @@ impl Failure {
 
     /// The same failure; it happened with the file at `path`, unless it names a file already.
     pub fn in_file(mut self, path: &Path) -> Self {
-        if self.path.is_none() && !self.source.as_ref().is_some_and(|error| names_its_file(&**error)) {
-            self.path = Some(path.to_owned());
-        }
+        self.path.get_or_insert_with(|| path.to_owned());
         self
     }
 }
 
-/// Whether the text of `error` begins with the file that it is about.
-fn names_its_file(error: &(dyn Error + 'static)) -> bool {
-    let of_measuring = match error.downcast_ref() {
-        Some(MeasureError::Read(_) | MeasureError::Prepare(_)) => true,
-        Some(MeasureError::File(error)) => {
-            matches!(error, MeasureFileError::DataBar { .. } | MeasureFileError::Calibrate { .. })
-        }
-        _ => false,
-    };
-    let of_view = matches!(error.downcast_ref(), Some(ViewError::Prepare(_)));
-    of_measuring || of_view || error.is::<ReadError>() || error.is::<PrepareError>()
+/// Whether `text` names the file at `path`, as a name of its own.
+fn names(text: &str, path: &Path) -> bool {
+    let name = path.display().to_string();
+    let is_border = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "`:,;()".contains(c));
+    text.match_indices(&name).any(|(at, _)| {
+        is_border(text[..at].chars().next_back()) && is_border(text[at + name.len()..].chars().next())
+    })
 }
 
 impl Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.iter().map(|path| path.display().to_string());
         let source = self.source.iter().map(|error| chain_text(&**error));
-        let parts: Vec<String> = path.chain(self.what.clone()).chain(source).collect();
-        formatter.write_str(&parts.join(": "))
+        let text = self.what.iter().cloned().chain(source).collect::<Vec<_>>().join(": ");
+        match &self.path {
+            Some(path) if text.is_empty() => write!(formatter, "{}", path.display()),
+            Some(path) if !names(&text, path) => write!(formatter, "{}: {text}", path.display()),
+            _ => formatter.write_str(&text),
+        }
     }
 }
 
@@ -188,6 +179,8 @@ fn shown(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use micrograph::read::ReadError;
+
     use super::*;
 
     #[test]
@@ -207,6 +200,11 @@ mod tests {
             ("a sentence about a file", Failure::new("no layer").in_file(image), "a.png: no layer"),
             ("an error that does not name it", Failure::at(image, missing()), "a.png: no such file"),
             ("an error that names it", Failure::at(image, read), "cannot read a.png: no such file"),
+            (
+                "another file whose name holds it",
+                Failure::new("data.png.txt: no such file").in_file(image),
+                "a.png: data.png.txt: no such file",
+            ),
             (
                 "the first file stays",
                 Failure::at(image, missing()).in_file(Path::new("b.png")),

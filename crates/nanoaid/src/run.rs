@@ -305,12 +305,13 @@ impl RunFolder {
         Ok(lengthened)
     }
 
-    /// Writes the checkpoint of `epoch`, then forgets all but the last two.
+    /// Writes the checkpoint after `epoch` epochs and `step` steps of the next one, then forgets all but it and the
+    /// last two that lie between epochs.
     ///
     /// # Errors
     /// If the system refuses; the older checkpoints are then unchanged.
-    pub fn write_checkpoint(&mut self, epoch: usize, bytes: &[u8]) -> Result<(), RunError> {
-        let file = checkpoint_name(epoch);
+    pub fn write_checkpoint(&mut self, epoch: usize, step: usize, bytes: &[u8]) -> Result<(), RunError> {
+        let file = checkpoint_name(epoch, step);
         let folder = match self.checkpoints()? {
             Some(folder) => folder,
             None => {
@@ -320,10 +321,12 @@ impl RunFolder {
             }
         };
         write_whole(&folder.join(&file), bytes)?;
-        self.manifest.checkpoints.retain(|checkpoint| checkpoint.epoch < epoch);
-        self.manifest.checkpoints.push(CheckpointFile { epoch, file, sha256: sha256(bytes) });
-        let n_old = self.manifest.checkpoints.len().saturating_sub(KEPT_CHECKPOINTS);
+        let older = |of: &CheckpointFile| of.step == 0 && (of.epoch, of.step) < (epoch, step);
+        self.manifest.checkpoints.retain(older);
+        let n_kept = KEPT_CHECKPOINTS - usize::from(step == 0);
+        let n_old = self.manifest.checkpoints.len().saturating_sub(n_kept);
         self.manifest.checkpoints.drain(..n_old);
+        self.manifest.checkpoints.push(CheckpointFile { epoch, step, file, sha256: sha256(bytes) });
         self.write_manifest()?;
         self.remove_leftovers()
     }

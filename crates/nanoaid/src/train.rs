@@ -71,6 +71,8 @@ pub enum Progress<'a> {
     Resumed {
         /// Epochs that were complete.
         after_epoch: usize,
+        /// Steps of the next epoch that were made.
+        after_step: usize,
     },
     /// A gradient step was made.
     Step {
@@ -135,8 +137,8 @@ pub enum TrainError {
         /// Why.
         reason: String,
     },
-    /// The caller ended it; what was complete is in the run folder.
-    #[error("cancelled: the run folder holds all complete epochs; `--resume` continues from there")]
+    /// The caller ended it; a checkpoint of the last step is in the run folder.
+    #[error("cancelled: the run folder holds all steps so far; `--resume` continues from there")]
     Cancelled,
     /// The loss or a gradient is not a number; the best network so far is kept.
     #[error(

@@ -202,6 +202,32 @@ fn a_training_resumed_after_any_epoch_ends_with_the_same_bytes() {
 }
 
 #[test]
+fn a_training_cancelled_inside_epochs_goes_on_there_and_ends_with_the_same_bytes() {
+    let (_data, dataset) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let config = TrainConfig { average: 0.9, ..config() };
+    train(&dataset, &config, &mut new_run(&whole)).unwrap();
+    drop(new_run(&cut));
+    let mut n_made = 0;
+    // in the first epoch, again in it, at the last step of one, and in the last epoch
+    for stop in [7, 15, 48, 90] {
+        let mut run = RunFolder::open(&cut).unwrap();
+        let ended = train::autoencoder(&dataset, &config, Device::Cpu, &mut run, &mut |progress| match progress {
+            Progress::Step { step, .. } => {
+                n_made += 1;
+                if step == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        assert!(matches!(ended, Err(TrainError::Cancelled)), "step {stop}: {ended:?}");
+        assert_eq!(n_made, stop, "no step is made twice");
+    }
+    train(&dataset, &config, &mut RunFolder::open(&cut).unwrap()).unwrap();
+    assert_same_files("cancelled four times", &cut, &whole);
+}
+
+#[test]
 fn a_damaged_checkpoint_is_passed_over_and_two_are_an_error() {
     let (_data, dataset) = data();
     let folder = tempfile::tempdir().unwrap();
@@ -260,7 +286,7 @@ fn weights_that_are_no_numbers_in_a_checkpoint_are_named() {
     let mut planted = bytes;
     let end = planted.len();
     planted[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
-    run.write_checkpoint(epoch, &planted).unwrap();
+    run.write_checkpoint(epoch, 0, &planted).unwrap();
     let before = fs::read(path.join(NETWORK)).unwrap();
     let error = train(&dataset, &config(), &mut run).unwrap_err().to_string();
     assert!(error.contains("NaN") && error.contains("weight"), "{error}");

@@ -73,6 +73,10 @@ const MOST_EXACT_STEP: f64 = 0.3;
 /// Most pixels by which JPEG shortens what has the level of a bar: two of its blocks.
 const MOST_SHORTENED_PX: isize = 16;
 
+/// Most that what lies against an end may differ from the bar the other way than its surroundings do, as a share of
+/// their contrast: more is an outline.
+const MOST_OUTLINED: f64 = 0.5;
+
 /// Pixels on either side of an end of which its surroundings are taken.
 const REACH: usize = 6;
 
@@ -521,6 +525,10 @@ fn beyond(plane: &Plane, core: &Core, column: impl Fn(isize) -> isize) -> f64 {
     let passed = |value: f64| (value - inside) / contrast;
     let unrest = unrest(plane, core, &column) / contrast.abs();
     let outermost = mean(0).map_or(0.0, passed);
+    // what lies against it is farther from its surroundings than it is: an outline, which ends it here
+    if passed(next) < -MOST_OUTLINED {
+        return 0.0;
+    }
     let most_unrest = if core.is_exact { MOST_UNREST } else { MOST_BLURRED_UNREST };
     if unrest > most_unrest || (outermost.abs() < 0.1 && passed(next) > 0.75 - unrest) {
         return 0.0;

@@ -208,8 +208,11 @@ impl Shown {
     fn training(&mut self, step: Step<'_>) {
         let bar = self.bar.get_or_insert_with(|| Progress::of_shares(0, "steps"));
         match step {
-            Step::Resumed { after_epoch } if !self.lengthened => {
-                bar.line(&format!("resumed after epoch {after_epoch}"));
+            Step::Resumed { after_epoch, after_step } if !self.lengthened => {
+                bar.line(&match after_step {
+                    0 => format!("resumed after epoch {after_epoch}"),
+                    _ => format!("resumed after step {after_step} of epoch {}", after_epoch + 1),
+                });
             }
             Step::Resumed { .. } => {}
             Step::Step { step, n_steps, n_images, loss } => {

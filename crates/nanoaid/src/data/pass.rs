@@ -13,7 +13,10 @@ pub(crate) fn pass<W: Sync, T: Send>(
     each: impl Fn(&W) -> T + Sync,
     done: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Option<Vec<T>> {
-    let n_workers = rayon::current_num_threads().clamp(2, MOST_AT_ONCE).min(work.len().max(1));
+    if rayon::current_num_threads() == 1 {
+        return one_by_one(work, each, done);
+    }
+    let n_workers = rayon::current_num_threads().min(MOST_AT_ONCE).min(work.len().max(1));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -44,6 +47,22 @@ pub(crate) fn pass<W: Sync, T: Send>(
     })
 }
 
+/// The same on this thread alone.
+fn one_by_one<W, T>(
+    work: &[W],
+    each: impl Fn(&W) -> T,
+    done: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Option<Vec<T>> {
+    let mut found = Vec::with_capacity(work.len());
+    for one in work {
+        found.push(each(one));
+        if done().is_break() {
+            return None;
+        }
+    }
+    Some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +80,16 @@ mod tests {
         });
         assert_eq!((ended, n_done), (None, 1), "`done` is not asked again");
         assert_eq!(pass(&[], |n: &usize| *n, &mut || ControlFlow::Break(())), Some(vec![]));
+    }
+
+    #[test]
+    fn a_pool_of_one_thread_does_all_itself() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        pool.install(|| {
+            let own = std::thread::current().id();
+            let found = pass(&[1, 2, 3], |n| (std::thread::current().id(), 2 * n), &mut || ControlFlow::Continue(()));
+            assert_eq!(found, Some(vec![(own, 2), (own, 4), (own, 6)]));
+            assert_eq!(pass(&[1, 2], |n| *n, &mut || ControlFlow::Break(())), None);
+        });
     }
 }

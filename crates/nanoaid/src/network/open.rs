@@ -28,6 +28,13 @@ pub enum OpenError {
     /// The run folder is damaged, or there is none; the error names it.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Nothing lies at `path`.
+    #[error(
+        "no network `{}`: there is no such file or folder, and the built-in networks are {}; expected one of these, a run \
+         folder, or a file of weights (.safetensors, .onnx)",
+        path.display(), builtin::NAMES.join(", ")
+    )]
+    Missing { path: PathBuf },
     /// The file at `path` could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -53,10 +60,9 @@ pub fn open(run: &Path, device: Device) -> Result<Network, OpenError> {
 /// As [`open`], or if it is another network.
 pub fn open_as(run: &Path, network: Option<Published>, device: Device) -> Result<Network, OpenError> {
     let weights = |source| OpenError::Weights { path: run.to_owned(), source };
-    if !run.exists()
-        && let Some(network) = run.to_str().and_then(|name| builtin::named(name, device))
-    {
-        return network.map_err(weights);
+    if !run.exists() {
+        let network = run.to_str().and_then(|name| builtin::named(name, device));
+        return network.ok_or_else(|| OpenError::Missing { path: run.to_owned() })?.map_err(weights);
     }
     if !run.is_file() {
         return Ok(RunFolder::open(run)?.network(device)?);

@@ -70,6 +70,9 @@ pub struct Lengthened {
 pub struct CheckpointFile {
     /// Epochs that were complete.
     pub epoch: usize,
+    /// Steps of the next epoch that were made, of a training that was cut off in it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub step: usize,
     /// File name inside the folder of checkpoints.
     pub file: String,
     /// SHA-256 of its bytes.
@@ -133,24 +136,29 @@ impl Manifest {
             check_hash(name, sha256)?;
         }
         let mut last = None;
-        for CheckpointFile { epoch, file, sha256 } in &self.checkpoints {
-            let expected = checkpoint_name(*epoch);
+        for CheckpointFile { epoch, step, file, sha256 } in &self.checkpoints {
+            let expected = checkpoint_name(*epoch, *step);
             if *file != expected {
                 return Err(format!("checkpoint of epoch {epoch} is `{file}`, expected `{expected}`"));
             }
-            if last.is_some_and(|last| last >= *epoch) {
+            if last.is_some_and(|last| last >= (*epoch, *step)) {
                 return Err(format!("the checkpoint of epoch {epoch} comes after a later one"));
             }
-            last = Some(*epoch);
+            last = Some((*epoch, *step));
             check_hash(file, sha256)?;
         }
         Ok(())
     }
 }
 
-/// Name of the checkpoint after `epoch` epochs.
-pub(super) fn checkpoint_name(epoch: usize) -> String {
-    format!("{epoch:05}.safetensors")
+/// Name of the checkpoint after `epoch` epochs, and `step` steps of the next one.
+pub(super) fn checkpoint_name(epoch: usize, step: usize) -> String {
+    if step == 0 { format!("{epoch:05}.safetensors") } else { format!("{epoch:05}-{step:05}.safetensors") }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(step: &usize) -> bool {
+    *step == 0
 }
 
 fn check_hash(name: &str, sha256: &str) -> Result<(), String> {
@@ -181,7 +189,7 @@ mod tests {
         let mut manifest = Manifest::begun(settings, DataSummary::default(), Device::Cpu);
         let sha256 = sha256("a");
         manifest.files.insert("curves.csv".to_owned(), sha256.clone());
-        manifest.checkpoints.push(CheckpointFile { epoch: 3, file: checkpoint_name(3), sha256 });
+        manifest.checkpoints.push(CheckpointFile { epoch: 3, step: 0, file: checkpoint_name(3, 0), sha256 });
         manifest
     }
 

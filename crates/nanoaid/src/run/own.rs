@@ -54,9 +54,10 @@ pub(super) fn remove(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Result<(
 
 /// Whether a run writes a file of this name into its folder of checkpoints.
 pub(super) fn is_of_checkpoints(name: &str) -> bool {
-    let epoch = name.strip_suffix(".safetensors").unwrap_or_default();
-    let is_number = epoch.len() >= 5 && epoch.bytes().all(|byte| byte.is_ascii_digit());
-    is_number || is_leftover(name)
+    let is_number = |part: &str| part.len() >= 5 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let stem = name.strip_suffix(".safetensors").unwrap_or_default();
+    let (epoch, step) = stem.split_once('-').map_or((stem, None), |(epoch, step)| (epoch, Some(step)));
+    (is_number(epoch) && step.is_none_or(is_number)) || is_leftover(name)
 }
 
 /// What lies in the run folder `path`, and no run has written it: relative names, in order.

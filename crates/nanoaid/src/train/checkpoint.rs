@@ -1,8 +1,8 @@
-//! Checkpoint: the whole state of a training between two epochs, as one safetensors file.
+//! Checkpoint: the whole state of a training between two steps, as one safetensors file.
 //!
 //! Tensors are `weights/…`, `average/…`, `best/…`, `moment_1/…` and `moment_2/…`; the header
 //! holds the learning curve. Patches and turns are drawn from counter-based streams, so the
-//! number of the epoch is all the random state there is.
+//! numbers of the epoch and of the step are all the random state there is.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub(super) struct Checkpoint {
     pub moments: Option<Moments>,
     /// Epochs that are complete.
     pub curve: Vec<EpochRow>,
+    /// Losses of the steps that were made since.
+    pub unfinished: Vec<f64>,
 }
 
 /// Running means of gradients and of their squares, flat.
@@ -45,13 +47,24 @@ struct Header {
     best_epoch: usize,
     start_loss: f64,
     curve: Vec<EpochRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unfinished: Vec<f64>,
 }
 
 impl Checkpoint {
     /// The state before the first step, with its validation loss.
     pub(super) fn start(weights: Weights, start_loss: f64) -> Self {
         let best = weights.clone();
-        Self { weights, average: None, best, best_epoch: 0, start_loss, moments: None, curve: Vec::new() }
+        Self {
+            weights,
+            average: None,
+            best,
+            best_epoch: 0,
+            start_loss,
+            moments: None,
+            curve: Vec::new(),
+            unfinished: Vec::new(),
+        }
     }
 
     /// Epochs that are complete.
@@ -61,7 +74,7 @@ impl Checkpoint {
 
     /// Steps that were made.
     pub(super) fn n_steps(&self) -> usize {
-        self.curve.last().map_or(0, |row| row.step)
+        self.curve.last().map_or(0, |row| row.step) + self.unfinished.len()
     }
 
     /// The weights that are validated: the average, where one is kept.
@@ -102,8 +115,12 @@ impl Checkpoint {
             add("moment_1", &moments.first);
             add("moment_2", &moments.second);
         }
-        let header =
-            Header { best_epoch: self.best_epoch, start_loss: self.start_loss, curve: self.curve.clone() };
+        let header = Header {
+            best_epoch: self.best_epoch,
+            start_loss: self.start_loss,
+            curve: self.curve.clone(),
+            unfinished: self.unfinished.clone(),
+        };
         all.to_bytes(CURVE_KEY, &serde_json::to_string(&header).expect("a header is plain data"))
     }
 
@@ -137,6 +154,7 @@ impl Checkpoint {
             best_epoch: header.best_epoch,
             start_loss: header.start_loss,
             curve: header.curve,
+            unfinished: header.unfinished,
         })
     }
 }

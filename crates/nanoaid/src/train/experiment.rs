@@ -113,7 +113,7 @@ pub enum ExperimentError {
     #[error("--base: the run is not an autoencoder, expected one with encoder stages")]
     NoEncoder,
     /// The caller ended it; what was complete is in the run folder.
-    #[error("cancelled: the run folder holds all complete epochs; `--resume` continues from there")]
+    #[error("cancelled: the run folder holds all steps so far; `--resume` continues from there")]
     Cancelled,
 }
 

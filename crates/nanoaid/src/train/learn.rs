@@ -63,10 +63,13 @@ pub(super) fn learn<T: Task>(
 ) -> Result<Trained, TrainError> {
     let mut checkpoint = match run.newest_checkpoint()? {
         Some((after_epoch, bytes)) => {
-            if progress(Progress::Resumed { after_epoch }).is_break() {
+            let checkpoint =
+                Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?;
+            let after_step = checkpoint.unfinished.len();
+            if progress(Progress::Resumed { after_epoch, after_step }).is_break() {
                 return Err(TrainError::Cancelled);
             }
-            Checkpoint::from_bytes(&bytes).map_err(|reason| TrainError::Checkpoint { reason })?
+            checkpoint
         }
         None => {
             let start = task.start()?;
@@ -86,14 +89,19 @@ pub(super) fn learn<T: Task>(
 
     while checkpoint.epoch() < schedule.epochs && !stops_early(&checkpoint, schedule) {
         let epoch = checkpoint.epoch() + 1;
-        let mut losses = Vec::with_capacity(schedule.steps_per_epoch);
-        for batch in task.epoch(epoch) {
+        let mut losses = std::mem::take(&mut checkpoint.unfinished);
+        for batch in task.epoch(epoch).skip(losses.len()) {
             let place = || (epoch, losses.last().copied().unwrap_or(f64::NAN));
             let loss = optimizer.step(&mut network, |graph| task.loss(graph, &batch), place)?;
             losses.push(loss);
             let (step, n_images) = (optimizer.n_steps(), task.n_images(&batch));
             let made = Progress::Step { step, n_steps: schedule.n_steps(), n_images, loss };
             if progress(made).is_break() {
+                let n_steps = losses.len();
+                checkpoint.unfinished = losses;
+                checkpoint.weights = network.weights();
+                optimizer.save_into(&mut checkpoint);
+                run.write_checkpoint(checkpoint.epoch(), n_steps, &checkpoint.to_bytes())?;
                 return Err(TrainError::Cancelled);
             }
         }
@@ -122,7 +130,7 @@ pub(super) fn learn<T: Task>(
             validation_macro_f1: validation.macro_f1,
         };
         let improved = checkpoint.enter(row);
-        run.write_checkpoint(epoch, &checkpoint.to_bytes())?;
+        run.write_checkpoint(epoch, 0, &checkpoint.to_bytes())?;
         if improved {
             run.write(NETWORK, &validated.to_bytes())?;
         }

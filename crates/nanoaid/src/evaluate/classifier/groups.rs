@@ -2,13 +2,15 @@
 //!
 //! The bootstrap draws as many groups as there are, with replacement, each with all its
 //! micrographs; an interval holds the middle share of what comes out (percentile method, Efron &
-//! Tibshirani 1993, chapter 13). Sources that groups have in common are not taken into account.
+//! Tibshirani 1993, chapter 13). Of groups that are all right, or all wrong, it knows one value only; there the interval
+//! is Wilson's of as many answers as there are groups. Sources that groups have in common are not taken into account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::scores::wilson;
 use super::{EvaluateConfig, Scored};
 
 /// Ends of an interval, both included.
@@ -112,9 +114,18 @@ impl Groups {
         })
     }
 
-    /// `value` with the interval that `resampled` gives it; without one for a single group.
+    /// `value`, a share, with the interval that `resampled` gives it; without one for a single group.
     pub(super) fn estimate(&self, value: f64, resampled: Vec<f64>, config: &EvaluateConfig) -> Estimate {
-        let interval = (self.len() > 1).then(|| Interval::middle(resampled, config.interval));
+        let n_groups = self.len();
+        if n_groups < 2 {
+            return Estimate { value, interval: None };
+        }
+        let all_alike = resampled.iter().all(|other| *other == value);
+        let interval = if all_alike && (value == 0.0 || value == 1.0) {
+            wilson(if value == 1.0 { n_groups } else { 0 }, n_groups, config.interval)
+        } else {
+            Some(Interval::middle(resampled, config.interval))
+        };
         Estimate { value, interval }
     }
 

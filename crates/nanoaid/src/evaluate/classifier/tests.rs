@@ -212,6 +212,21 @@ fn each_warning_comes_with_its_numbers_and_only_when_it_is_due() {
 }
 
 #[test]
+fn all_groups_right_or_wrong_are_no_certainty() {
+    // Wilson's score interval of n of n is from n / (n + z²) to 1, and z = 1.96
+    for (n_groups, low) in [(2, 2.0 / 5.841_459), (8, 8.0 / 11.841_459)] {
+        for right in [true, false] {
+            let test = drawn(n_groups, 3, if right { 1.0 } else { 0.0 }, 0);
+            let estimate = evaluated(&test).accuracy;
+            let expected = if right { (low, 1.0) } else { (0.0, 1.0 - low) };
+            let found = estimate.interval.unwrap();
+            assert_eq!(estimate.value, if right { 1.0 } else { 0.0 });
+            assert!((found.low - expected.0).abs() < 1e-4 && (found.high - expected.1).abs() < 1e-4, "{found:?}");
+        }
+    }
+}
+
+#[test]
 fn one_group_has_no_interval() {
     let mut test = table();
     test.iter_mut().for_each(|image| image.group = "one".to_owned());
