@@ -11,7 +11,8 @@ use signal_hook::consts::SIGABRT;
 use signal_hook::low_level::{exit, register};
 
 /// What is said. Broken invariants of the program end this way, too, so the line before decides.
-const ADVICE: &[u8] = b"nanoaid: ended for the reason above. If memory ran out: raise the limit (`ulimit -v`), use fewer \
+const ADVICE: &[u8] =
+    b"nanoaid: ended for the reason above. If memory ran out: raise the limit (`ulimit -v`), use fewer \
     threads (`RAYON_NUM_THREADS=1`), or smaller images; files that were finished are complete\n";
 
 /// Listens from now on.

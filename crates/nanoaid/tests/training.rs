@@ -213,13 +213,14 @@ fn a_training_cancelled_inside_epochs_goes_on_there_and_ends_with_the_same_bytes
     // in the first epoch, again in it, at the last step of one, and in the last epoch
     for stop in [7, 15, 48, 90] {
         let mut run = RunFolder::open(&cut).unwrap();
-        let ended = train::autoencoder(&dataset, &config, Device::Cpu, &mut run, &mut |progress| match progress {
-            Progress::Step { step, .. } => {
-                n_made += 1;
-                if step == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            }
-            _ => ControlFlow::Continue(()),
-        });
+        let ended =
+            train::autoencoder(&dataset, &config, Device::Cpu, &mut run, &mut |progress| match progress {
+                Progress::Step { step, .. } => {
+                    n_made += 1;
+                    if step == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                }
+                _ => ControlFlow::Continue(()),
+            });
         assert!(matches!(ended, Err(TrainError::Cancelled)), "step {stop}: {ended:?}");
         assert_eq!(n_made, stop, "no step is made twice");
     }

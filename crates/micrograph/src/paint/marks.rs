@@ -1,5 +1,6 @@
 //! Scale bar and color bar: they make lengths and colors readable as numbers.
 
+use super::drawing::Drawing;
 use super::ticks::tick_texts;
 use super::{ColorMap, Ink, Picture, nice_ticks, number_text};
 use crate::calibration::{length_text, scale_bar_length};
@@ -132,25 +133,48 @@ impl ColorBar {
 
     /// Draws title, gradient and three to five numbers with the top left at (`y`, `x`), `height`
     /// pixels in all.
-    pub fn draw(&self, picture: &mut Picture, (y, x): (usize, usize), height: usize, ink: Ink) {
+    pub fn draw(&self, picture: &mut Picture, at: (usize, usize), height: usize, ink: Ink) {
+        self.draw_on(picture, at, height, ink);
+    }
+
+    /// The same on any kind of drawing.
+    pub(super) fn draw_on<D: Drawing>(
+        &self,
+        drawing: &mut D,
+        (y, x): (usize, usize),
+        height: usize,
+        ink: Ink,
+    ) {
         let mut top = y;
         if !self.title.is_empty() {
-            picture.text(y as f32, x as f32, &self.title, ink);
+            drawing.write(y as f32, x as f32, &self.title, ink);
             top += ink.line_height() + ink.line_height() / 2;
         }
         // numbers at the ends reach half a line beyond the gradient
         let length = (y + height).saturating_sub(top + ink.line_height() / 2).max(2);
         let width = gradient_width(ink);
         let gradient = Plane::from_fn(length, width, |row, _| 1.0 - row as f32 / (length - 1) as f32);
-        picture.blit(top, x, &Picture::from_plane(&gradient, 0.0, 1.0, self.map));
-        picture.outline_rect(Rect { y: top, x, height: length, width }, 1, ink.color);
+        let rect = Rect { y: top, x, height: length, width };
+        // its outline, then all but the outermost pixels of the gradient
+        drawing.fill(rect, ink.color);
+        let inside =
+            Rect { y: top + 1, x: x + 1, height: length.saturating_sub(2), width: width.saturating_sub(2) };
+        if inside.height > 0 && inside.width > 0 {
+            let colors = D::map(
+                &gradient.crop(Rect { y: 1, x: 1, ..inside }),
+                (inside.height, inside.width),
+                (0.0, 1.0),
+                self.map,
+            );
+            drawing.place(inside, &colors);
+        }
         for (share, text) in self.numbers() {
             let at = top as f64 + (1.0 - share) * (length - 1) as f64;
             let row = at.round() as usize;
             let tick = Rect { y: row, x: x + width, height: 1, width: (ink.size_px * 0.3) as usize };
-            picture.fill_rect(tick, ink.color, 1.0);
+            drawing.fill(tick, ink.color);
             let left = (x + width) as f32 + ink.size_px * 0.55;
-            picture.text(at as f32 - ink.line_height() as f32 * 0.46, left, &text, ink);
+            drawing.write(at as f32 - ink.line_height() as f32 * 0.46, left, &text, ink);
         }
     }
 

@@ -8,9 +8,9 @@ mod layout;
 
 use layout::Layout;
 
-use super::{
-    Color, ColorBar, ColorMap, Ink, LengthUnit, Picture, Sampling, ScaleBar, number_text, resampled,
-};
+use super::drawing::Drawing;
+use super::svg::Svg;
+use super::{Color, ColorBar, ColorMap, Ink, LengthUnit, Picture, ScaleBar, number_text};
 use crate::{Plane, Rect};
 
 use rayon::prelude::*;
@@ -147,43 +147,71 @@ pub fn robust_range(plane: &Plane) -> Option<(f32, f32)> {
 /// assert!(picture.width() <= 600);
 /// ```
 pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
+    check_pictures(sheet);
+    let ranges = Ranges::of(sheet);
+    let layout = Layout::of(sheet, ranges.shared_bar(sheet));
+    let mut picture = Picture::new(layout.height, layout.width, sheet.theme.background());
+    draw(&mut picture, sheet, &ranges, &layout);
+    picture
+}
+
+/// The sheet as an SVG file, `width_mm` wide in print: letters and scale bar are shapes, each map keeps its own pixels.
+///
+/// # Panics
+/// As [`contact_sheet`].
+pub fn contact_sheet_svg(sheet: &ContactSheet, width_mm: f64) -> String {
+    check_pictures(sheet);
+    let ranges = Ranges::of(sheet);
+    let layout = Layout::of(sheet, ranges.shared_bar(sheet));
+    let mut svg = Svg::new(layout.height, layout.width, sheet.theme.background());
+    draw(&mut svg, sheet, &ranges, &layout);
+    svg.file(width_mm)
+}
+
+fn check_pictures(sheet: &ContactSheet) {
     let n_cells: usize = sheet.sections.iter().map(|section| section.cells.len()).sum();
     assert!(
         sheet.pictures.is_empty() || sheet.pictures.len() == n_cells,
         "a sheet has one picture per cell, or no pictures"
     );
-    let ranges = Ranges::of(sheet);
-    let layout = Layout::of(sheet, ranges.shared_bar(sheet));
-    let mut picture = Picture::new(layout.height, layout.width, sheet.theme.background());
-    put_head(&mut picture, sheet, &layout);
+}
+
+fn draw<D: Drawing>(drawing: &mut D, sheet: &ContactSheet, ranges: &Ranges, layout: &Layout) {
+    put_head(drawing, sheet, layout);
     for (section, place) in sheet.sections.iter().zip(&layout.sections) {
         if let Some(y) = place.heading_y {
             let ink = Ink::bold(layout.heading_px, sheet.theme.ink());
             let text = ink.shortened(&section.heading, layout.inner_width() as f32);
-            picture.text(y as f32, layout.margin as f32, &text, ink);
+            drawing.write(y as f32, layout.margin as f32, &text, ink);
             let ruled =
                 Rect { y: y + ink.line_height() + 1, x: layout.margin, height: 1, width: layout.grid_width };
-            picture.fill_rect(ruled, sheet.theme.line(), 1.0);
+            drawing.fill(ruled, sheet.theme.line());
         }
     }
-    let cells: Vec<&Cell> = sheet.sections.iter().flat_map(|section| &section.cells).collect();
-    let drawn: Vec<Picture> = cells
+    let cells: Vec<(&Cell, &CellRange)> =
+        sheet.sections.iter().flat_map(|section| &section.cells).zip(&ranges.cells).collect();
+    let pictures: Vec<Option<Picture>> = cells
         .par_iter()
-        .zip(&ranges.cells)
         .enumerate()
         .map(|(index, (cell, range))| {
-            drawn_cell(sheet, &layout, (cell, range), sheet.pictures.get(index).filter(|_| !cell.dead))
+            let size = layout.drawn_size(cell.plane);
+            match (sheet.pictures.get(index).filter(|_| !cell.dead), range.drawn) {
+                (Some(own), _) => Some(D::sized(own, size)),
+                (None, Some(range)) => Some(D::map(cell.plane, size, range, sheet.map)),
+                (None, None) => None,
+            }
         })
         .collect();
-    for (cell, &(y, x)) in drawn.iter().zip(layout.sections.iter().flat_map(|place| &place.cells)) {
-        picture.blit(y, x, cell);
+    let places = layout.sections.iter().flat_map(|place| &place.cells);
+    for (index, ((cell, picture), &place)) in cells.into_iter().zip(&pictures).zip(places).enumerate() {
+        let has_own = sheet.pictures.get(index).is_some() && !cell.0.dead;
+        draw_cell(drawing, (sheet, layout), cell, (picture.as_ref(), has_own), place);
     }
     if let Some(bar) = &layout.color_bar {
         let ink = Ink::regular(layout.text_px, sheet.theme.ink());
-        bar.bar.draw(&mut picture, (bar.y, bar.x), bar.height, ink);
+        bar.bar.draw_on(drawing, (bar.y, bar.x), bar.height, ink);
     }
-    put_foot(&mut picture, sheet, &layout);
-    picture
+    put_foot(drawing, sheet, layout);
 }
 
 struct Ranges {
@@ -238,81 +266,63 @@ fn about_zero((low, high): (f32, f32), map: ColorMap) -> (f32, f32) {
     if map.diverging() { (-largest, largest) } else { (low, high) }
 }
 
-fn put_head(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
+fn put_head<D: Drawing>(drawing: &mut D, sheet: &ContactSheet, layout: &Layout) {
     let x = layout.margin as f32;
     let mut y = layout.margin;
     if !sheet.title.is_empty() {
         let ink = Ink::bold(layout.title_px, sheet.theme.ink());
-        picture.text(y as f32, x, &ink.shortened(&sheet.title, layout.inner_width() as f32), ink);
+        drawing.write(y as f32, x, &ink.shortened(&sheet.title, layout.inner_width() as f32), ink);
         y += ink.line_height();
     }
     let ink = Ink::regular(layout.text_px, sheet.theme.muted());
     for line in &layout.subtitle {
-        picture.text(y as f32, x, line, ink);
+        drawing.write(y as f32, x, line, ink);
         y += ink.line_height();
     }
 }
 
-// `own`: the picture that is drawn instead of its plane
-fn drawn_cell(
-    sheet: &ContactSheet,
-    layout: &Layout,
+/// Draws one cell with its top left at `place`; `has_own`: its picture is not its plane through the color map.
+fn draw_cell<D: Drawing>(
+    drawing: &mut D,
+    (sheet, layout): (&ContactSheet, &Layout),
     (cell, range): (&Cell, &CellRange),
-    own: Option<&Picture>,
-) -> Picture {
-    let mut picture = Picture::new(layout.whole_cell_height, layout.cell_width, sheet.theme.background());
+    (picture, has_own): (Option<&Picture>, bool),
+    place: (usize, usize),
+) {
     let (height, width) = layout.drawn_size(cell.plane);
-    match (own, range.drawn) {
-        (Some(own), _) => picture.blit(0, 0, &own.resized(height, width, sampling_to(height, own.height()))),
-        (None, Some((low, high))) => {
-            picture.blit(0, 0, &drawn_plane(cell.plane, (height, width), (low, high), sheet.map));
-        }
-        (None, None) => {
-            picture.fill_rect(Rect { y: 0, x: 0, height, width }, sheet.theme.field(), 1.0);
+    let rect = Rect { y: place.0, x: place.1, height, width };
+    let (y, x) = (place.0 as f32, place.1 as f32);
+    match picture {
+        Some(picture) => drawing.place(rect, picture),
+        None => {
+            drawing.fill(rect, sheet.theme.field());
             let ink = Ink::regular(layout.label_px, sheet.theme.muted());
             let word = ink.shortened(empty_word(cell, range), width as f32);
             let top = (height as f32 - ink.line_height() as f32) / 2.0;
-            picture.text_centered(top, width as f32 / 2.0, &word, ink);
+            drawing.write_centered(y + top, x + width as f32 / 2.0, &word, ink);
         }
     }
     let room = layout.cell_width as f32;
-    let mut top = (layout.cell_height + layout.label_gap) as f32;
+    let mut top = y + (layout.cell_height + layout.label_gap) as f32;
     let name = Ink::bold(layout.label_px, sheet.theme.ink());
     let small = Ink::regular(layout.small_px, sheet.theme.muted());
     let beside = layout.notes == layout::Notes::Beside;
     let room_for_name =
         if beside && !cell.note.is_empty() { room - small.width(&cell.note) - layout.small_px } else { room };
-    picture.text(top, 0.0, &name.shortened(&cell.label, room_for_name), name);
+    drawing.write(top, x, &name.shortened(&cell.label, room_for_name), name);
     if beside {
         // on the same baseline as the larger name
         let lower = (layout.label_px - layout.small_px) * 0.97;
-        picture.text_right(top + lower, room, &cell.note, small);
+        drawing.write_right(top + lower, x + room, &cell.note, small);
     }
     top += name.line_height() as f32;
     if layout.notes == layout::Notes::Below && !cell.note.is_empty() {
-        picture.text(top, 0.0, &small.shortened(&cell.note, room), small);
+        drawing.write(top, x, &small.shortened(&cell.note, room), small);
         top += small.line_height() as f32;
     }
-    if sheet.scaling == Scaling::PerMap && own.is_none() {
-        picture.text(top, 0.0, &small.shortened(&range_text(range), room), small);
+    if sheet.scaling == Scaling::PerMap && !has_own {
+        drawing.write(top, x, &small.shortened(&range_text(range), room), small);
     }
-    picture
-}
-
-// Enlarged in whole blocks so that each value stays visible, reduced by averaging.
-fn sampling_to(drawn_height: usize, height: usize) -> Sampling {
-    if drawn_height >= height { Sampling::Nearest } else { Sampling::Area }
-}
-
-// Averages are those of the values, not of their colors.
-fn drawn_plane(
-    plane: &Plane,
-    (height, width): (usize, usize),
-    (low, high): (f32, f32),
-    map: ColorMap,
-) -> Picture {
-    let sampling = sampling_to(height, plane.height());
-    Picture::from_plane(&resampled(plane, height, width, sampling), low, high, map)
 }
 
 fn empty_word(cell: &Cell, range: &CellRange) -> &'static str {
@@ -336,22 +346,22 @@ fn between(low: f32, high: f32) -> String {
     format!("{} to {}", number_text(f64::from(low)), number_text(f64::from(high)))
 }
 
-fn put_foot(picture: &mut Picture, sheet: &ContactSheet, layout: &Layout) {
+fn put_foot<D: Drawing>(drawing: &mut D, sheet: &ContactSheet, layout: &Layout) {
     let ink = Ink::regular(layout.text_px, sheet.theme.muted());
     let mut x = layout.margin;
     if let Some((bar, label)) = &layout.scale_bar {
         let thickness = (layout.text_px * 0.24).round().max(2.0) as usize;
         let middle = layout.foot_y + ink.line_height() / 2;
         let line = Rect { y: middle - thickness / 2, x, height: thickness, width: bar.drawn_px() };
-        picture.fill_rect(line, sheet.theme.ink(), 1.0);
+        drawing.fill(line, sheet.theme.ink());
         x += bar.drawn_px() + (layout.text_px * 0.6) as usize;
         let dark = Ink::bold(layout.text_px, sheet.theme.ink());
-        picture.text(layout.foot_y as f32, x as f32, label, dark);
+        drawing.write(layout.foot_y as f32, x as f32, label, dark);
         x += dark.width(label).ceil() as usize + (layout.text_px * 1.8) as usize;
     }
     let mut y = layout.foot_y;
     for line in &layout.foot_lines {
-        picture.text(y as f32, if layout.foot_beside_bar { x } else { layout.margin } as f32, line, ink);
+        drawing.write(y as f32, if layout.foot_beside_bar { x } else { layout.margin } as f32, line, ink);
         y += ink.line_height();
     }
 }

@@ -58,6 +58,11 @@ impl Ink {
         (self.size_px * 1.34).ceil() as usize
     }
 
+    /// Distance from the top of a line to the foot of its letters, in pixels.
+    pub(super) fn ascent(self) -> f32 {
+        self.font().as_scaled(self.scale()).ascent()
+    }
+
     /// Width of `text` in pixels.
     pub fn width(self, text: &str) -> f32 {
         let font = self.font().as_scaled(self.scale());

@@ -70,6 +70,12 @@ pub(crate) struct LensArguments {
     /// Where scale bars are drawn
     #[arg(long, value_enum, value_name = "CORNER", default_value_t = BarArgument::BottomRight)]
     scale_bar: BarArgument,
+    /// Draw the contact sheets for print, 200 mm wide at this resolution, e.g. 300
+    #[arg(long, value_name = "DPI")]
+    dpi: Option<u32>,
+    /// Write each contact sheet as SVG, too: letters and scale bar stay sharp and can be edited
+    #[arg(long)]
+    svg: bool,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -255,7 +261,7 @@ impl LensArguments {
         let threshold =
             threshold.map_err(|error| Failure::of_option(error, &[("threshold.quantile", "--anomaly")]))?;
         let config = self.read.config();
-        Ok(ViewSettings {
+        let settings = ViewSettings {
             layers,
             order,
             top: self.top,
@@ -265,11 +271,14 @@ impl LensArguments {
             threshold,
             classify: !self.no_class && !self.sheet_only,
             scale_bar: self.scale_bar.corner(),
+            dpi: self.dpi,
+            svg: self.svg,
             colors: Vec::new(),
             nm_per_px: self.read.nm_per_px,
             page: self.read.page,
             data_bar: config.data_bar,
-        })
+        };
+        settings.checked().map_err(|error| Failure::of_option(error, &[("dpi", "--dpi")]))
     }
 }
 

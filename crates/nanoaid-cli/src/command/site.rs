@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use nanoaid::atlas::{Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, NetworkOfRun};
+use nanoaid::atlas::{
+    Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, EstimatedPart, NetworkOfRun, estimate,
+};
 use nanoaid::data::dataset::Dataset;
 use nanoaid::hash::sha256_of_file;
 use nanoaid::interpret::differential::Question;
 use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
-use nanoaid::output::OutputFolder;
+use nanoaid::output::{OutputFolder, json_text};
 use nanoaid_pages::site::{self, Made};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +22,7 @@ use super::output::OutputArguments;
 use super::training::say_skipped;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, note, print};
-use crate::progress::Progress;
+use crate::progress::{Progress, time_text};
 
 /// Folder of the site where none is named.
 const FOLDER: &str = "atlas";
@@ -61,6 +63,9 @@ pub(crate) struct SiteArguments {
     /// Seed of resamples, shuffles, random weights and the self-test
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Only say about how long the site takes, from a few micrographs and the first steps of its pictures
+    #[arg(long)]
+    estimate: bool,
     #[command(flatten)]
     data_set: DataArguments,
     #[command(flatten)]
@@ -89,6 +94,9 @@ struct Record {
 /// Makes the site, or says that nothing has changed.
 pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     let dataset = arguments.data_set.open(&arguments.data)?;
+    if arguments.estimate {
+        return print_estimate(arguments, &dataset);
+    }
     let out = arguments.output.path(|| PathBuf::from(FOLDER));
     let skipped = make_site(arguments, &dataset, &out)?;
     if arguments.output.json {
@@ -104,13 +112,35 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(dataset.skipped.len() + skipped))
 }
 
-/// Returns the number of micrographs that were left out.
-fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result<usize, Failure> {
-    let config = AtlasConfig {
+fn config(arguments: &SiteArguments) -> AtlasConfig {
+    AtlasConfig {
         layers: arguments.layer.clone(),
         steps: arguments.steps,
         ..AtlasConfig::new(arguments.seed, &arguments.presets)
-    };
+    }
+}
+
+/// Prints how long the parts of the site take, and all of them.
+fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcome, Failure> {
+    let networks = networks(&arguments.runs, &arguments.open)?;
+    let questions = arguments.contrast.clone();
+    let input = AtlasInput { networks, dataset, questions, config: config(arguments) };
+    let parts = estimate(&input, &mut interrupt::flow)?;
+    if arguments.output.json {
+        print(&json_text(&parts)?)?;
+        return Ok(Outcome::Done);
+    }
+    for EstimatedPart { network, part, n, seconds } in &parts {
+        print(&format!("{network}: {} ({n}): about {}\n", part_text(*part), time_text(*seconds)))?;
+    }
+    let all: f64 = parts.iter().map(|part| part.seconds).sum();
+    print(&format!("in all at most about {}\n", time_text(all)))?;
+    Ok(Outcome::Done)
+}
+
+/// Returns the number of micrographs that were left out.
+fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result<usize, Failure> {
+    let config = config(arguments);
     let networks = networks(&arguments.runs, &arguments.open)?;
     let record = record(arguments, dataset, &config, &networks)?;
     let kept: Option<Record> =

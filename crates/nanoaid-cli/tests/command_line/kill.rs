@@ -66,3 +66,34 @@ fn a_training_killed_again_and_again_ends_with_the_same_bytes() {
         "{n_kills} kills; files and checkpoints at each: {stages:?}; then {n_survived} kills of one run"
     );
 }
+
+/// Runs the program in an address space of so many KiB.
+#[cfg(target_os = "linux")]
+fn within(place: &Place, kib: u32, arguments: &str) -> crate::program::Said {
+    let program = env!("CARGO_BIN_EXE_nanoaid");
+    let script = format!("ulimit -v {kib}; exec {program} {arguments}");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(place.path(""))
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .unwrap();
+    crate::program::Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_runs_out_is_said_with_what_helps_and_is_no_signal() {
+    let place = Place::new();
+    place.micrograph("a.png", (1200, 1600), 0);
+    let enough = within(&place, 16_000_000, "measure a.png --out enough");
+    enough.ended_with(0);
+    let too_little = within(&place, 180_000, "measure a.png --out little");
+    too_little.ended_with(1).told(&["memory allocation of", "ulimit -v", "RAYON_NUM_THREADS"]);
+    // what was left does not hinder the next
+    place.run(&["measure", "a.png", "--out", "little"]).ended_with(0);
+}

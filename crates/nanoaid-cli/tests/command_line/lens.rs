@@ -312,3 +312,26 @@ fn every_page_of_a_file_of_several_gets_a_view() {
         assert!(place.text("out/index.html").contains(&format!("stack-page-{page}/report.html")));
     }
 }
+
+#[test]
+fn sheets_for_print_have_their_resolution_and_letters_that_can_be_edited() {
+    let place = place();
+    let lens = ["lens", "a.png", "--depth", "1", "--top", "6", "--nm-per-px", "5", "--out", "out"];
+    place.run(&[&lens[..], &["--dpi", "300", "--svg"]].concat()).ended_with(0);
+    let file = BufReader::new(File::open(place.path("out/encoder.1.sheet.png")).unwrap());
+    let reader = png::Decoder::new(file).read_info().unwrap();
+    let dims = reader.info().pixel_dims.unwrap();
+    // 300 dots in 25.4 mm
+    assert_eq!((dims.xppu, dims.yppu, dims.unit), (11_811, 11_811, png::Unit::Meter));
+    let text = place.text("out/encoder.1.sheet.svg");
+    assert!(text.starts_with("<svg") && text.contains("width=\"200mm\""), "{:.200}", text);
+    let n_maps = text.matches("<image ").count();
+    let n_named = text.matches(">encoder.1:").count();
+    assert_eq!((n_maps, n_named), (6, 6));
+    assert!(text.contains(" nm</text>") || text.contains(" µm</text>"), "a scale bar with its length");
+    assert!(place.text("out/report.html").contains("href=\"encoder.1.sheet.svg\""));
+    assert_eq!(place.json("out/record.json")["settings"]["dpi"], 300);
+    place.run(&["replay", "out/record.json"]).ended_with(0);
+    let wrong = ["lens", "a.png", "--dpi", "5", "--out", "other"];
+    place.run(&wrong).ended_with(1).told(&["--dpi", "50 to 1200", "found 5"]);
+}

@@ -86,3 +86,21 @@ fn a_site_is_gone_on_with_and_never_written_into_another_folder_by_accident() {
     let contrast = [&arguments[..], &["--contrast", "fibres:rust"]].concat();
     refused(&contrast, &["rust", "fibres, tips"]);
 }
+
+#[test]
+fn an_estimate_names_the_parts_and_writes_nothing() {
+    let place = Place::new();
+    place.data_set("data");
+    let arguments = [&QUICK[..], &["0", "--estimate"]].concat();
+    let said = place.run(&arguments).ended_with(0);
+    let lines: Vec<&str> = said.out.lines().collect();
+    let begins = ["autoencoder: real micrographs (", "autoencoder: synthetic stimuli (1)"];
+    assert!(lines.iter().zip(begins).all(|(line, begin)| line.starts_with(begin)), "{lines:?}");
+    // the first encoder stage has 32 channels, and one preset is made of them
+    assert!(lines[2].starts_with("autoencoder: synthetic pictures (32): about "), "{lines:?}");
+    assert!(lines[3].starts_with("in all at most about ") && lines.len() == 4, "{lines:?}");
+    assert!(!place.path("atlas").exists());
+    let parts = place.run(&[&arguments[..], &["--json"]].concat()).ended_with(0).out;
+    let parts: serde_json::Value = serde_json::from_str(&parts).unwrap();
+    assert!(parts.as_array().unwrap().iter().all(|part| part["seconds"].as_f64().unwrap() > 0.0), "{parts}");
+}

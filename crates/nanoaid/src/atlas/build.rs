@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use micrograph::Plane;
+use serde::Serialize;
 
 use super::activations::{Ranks, Spread};
 use super::comparison::{self, DATA_BARS, RANDOM_WEIGHTS};
@@ -28,7 +29,8 @@ use crate::{Address, Network};
 type Progress<'a> = dyn FnMut(AtlasStep<'_>) -> ControlFlow<()> + 'a;
 
 /// A part of the work on a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AtlasPart {
     /// The pass over the specimens of the data set.
     Micrographs,
@@ -111,6 +113,20 @@ impl Atlas {
     }
 }
 
+/// Those of the `wanted` layers that `network` has, or the usual ones.
+pub(super) fn layers_of(network: &Network, id: &str, wanted: &[String]) -> Result<Vec<String>, AtlasError> {
+    if wanted.is_empty() {
+        return Ok(ActivationReader::usual_layers(network));
+    }
+    let layers: Vec<String> = wanted.iter().filter(|name| network.layer(name).is_some()).cloned().collect();
+    if layers.is_empty() {
+        let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
+        let (network, wanted, known) = (id.to_owned(), wanted.join(", "), known.join(", "));
+        return Err(AtlasError::NoLayer { network, wanted, known });
+    }
+    Ok(layers)
+}
+
 fn step(progress: &mut Progress<'_>, step: AtlasStep<'_>) -> Result<(), AtlasError> {
     if progress(step).is_break() { Err(AtlasError::Cancelled) } else { Ok(()) }
 }
@@ -126,15 +142,7 @@ impl Indexed {
         folder: OutputFolder,
         progress: &mut Progress<'_>,
     ) -> Result<Self, AtlasError> {
-        let mut layers = ActivationReader::usual_layers(&network);
-        if !wanted.is_empty() {
-            layers = wanted.iter().filter(|name| network.layer(name).is_some()).cloned().collect();
-            if layers.is_empty() {
-                let known: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
-                let (wanted, known) = (wanted.join(", "), known.join(", "));
-                return Err(AtlasError::NoLayer { network: id, wanted, known });
-            }
-        }
+        let layers = layers_of(&network, &id, wanted)?;
         step(progress, AtlasStep::Part { network: &id, part: AtlasPart::Micrographs })?;
         let index = pass(&network, &layers, (dataset, ImageArea::Specimen), (&folder, ""), progress)?;
         Ok(Self { run, id, network, index, folder, layers })

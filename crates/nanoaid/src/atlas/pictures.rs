@@ -105,7 +105,7 @@ pub(super) fn pictures(
 }
 
 /// What is climbed for a channel: a class by its name.
-fn objective(network: &Network, layer: &str, channel: usize) -> Objective {
+pub(super) fn objective(network: &Network, layer: &str, channel: usize) -> Objective {
     let is_last = network.layers().last().is_some_and(|last| last.name == layer);
     match network.classes().and_then(|classes| classes.get(channel)) {
         Some(class) if is_last => Objective::class(class),

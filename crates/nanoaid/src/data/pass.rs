@@ -87,7 +87,8 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         pool.install(|| {
             let own = std::thread::current().id();
-            let found = pass(&[1, 2, 3], |n| (std::thread::current().id(), 2 * n), &mut || ControlFlow::Continue(()));
+            let found =
+                pass(&[1, 2, 3], |n| (std::thread::current().id(), 2 * n), &mut || ControlFlow::Continue(()));
             assert_eq!(found, Some(vec![(own, 2), (own, 4), (own, 6)]));
             assert_eq!(pass(&[1, 2], |n| *n, &mut || ControlFlow::Break(())), None);
         });

@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use micrograph::Source;
-use micrograph::paint::Scaling;
+use micrograph::paint::{ContactSheet, Scaling, contact_sheet, contact_sheet_svg};
 
 use crate::Network;
 use crate::data::prepare::{self, Prepared};
@@ -164,7 +164,8 @@ fn write_layer(
     let image = LensImage { plane: &prepared.plane, calibration: prepared.facts.calibration.as_ref() };
     let title = prepared.facts.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let planes = pictures::Planes::of(lens)?;
-    let sheet = |scaling| pictures::sheet((lens, &planes), &title, image.calibration, settings, scaling);
+    let of = (title.as_str(), image.calibration);
+    let sheet = |scaling| pictures::sheet((lens, &planes), of, settings, scaling, contact_sheet);
     let (own, more) = rayon::join(
         || sheet(Scaling::PerMap),
         || {
@@ -175,10 +176,20 @@ fn write_layer(
     let layer = &lens.result.layer;
     let (shared_sheet, false_color) = match more {
         Some((shared, colors)) => (
-            Some(files.drawing(&format!("{layer}.sheet-shared-scale"), &shared)?),
+            Some(files.sheet(&format!("{layer}.sheet-shared-scale"), &shared, settings.dpi)?),
             Some(files.photograph(&format!("{layer}.false-color"), &colors)?),
         ),
         None => (None, None),
     };
-    Ok(LayerPictures { sheet: files.drawing(&format!("{layer}.sheet"), &own)?, shared_sheet, false_color })
+    let svg = if settings.svg {
+        let drawn = |sheet: &ContactSheet<'_>| contact_sheet_svg(sheet, pictures::PRINT_MM);
+        let text = pictures::sheet((lens, &planes), of, settings, Scaling::PerMap, drawn);
+        let name = format!("{layer}.sheet.svg");
+        files.write(&name, text.as_bytes())?;
+        Some(name)
+    } else {
+        None
+    };
+    let sheet = files.sheet(&format!("{layer}.sheet"), &own, settings.dpi)?;
+    Ok(LayerPictures { sheet, shared_sheet, false_color, svg })
 }

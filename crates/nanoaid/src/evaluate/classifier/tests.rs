@@ -221,7 +221,10 @@ fn all_groups_right_or_wrong_are_no_certainty() {
             let expected = if right { (low, 1.0) } else { (0.0, 1.0 - low) };
             let found = estimate.interval.unwrap();
             assert_eq!(estimate.value, if right { 1.0 } else { 0.0 });
-            assert!((found.low - expected.0).abs() < 1e-4 && (found.high - expected.1).abs() < 1e-4, "{found:?}");
+            assert!(
+                (found.low - expected.0).abs() < 1e-4 && (found.high - expected.1).abs() < 1e-4,
+                "{found:?}"
+            );
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::hash::{sha256, sha256_of_file};
 use crate::interpret::lens::Lens;
 use crate::output::{OutputFolder, json_text};
 
+const NM_PER_INCH: f64 = 25.4e6;
+
 /// Quality of JPEG files: the grain of a micrograph stays, its noise costs little.
 const QUALITY: u8 = 85;
 
@@ -40,6 +42,18 @@ impl<'a> Files<'a> {
     pub(super) fn drawing(&mut self, stem: &str, picture: &Picture) -> Result<String, ViewError> {
         let bytes = picture.indexed_png_bytes().unwrap_or_else(|| picture.png_bytes(None));
         self.named(format!("{stem}.png"), &bytes)
+    }
+
+    /// Writes a contact sheet, one for print with its resolution. Returns the name.
+    pub(super) fn sheet(
+        &mut self,
+        stem: &str,
+        picture: &Picture,
+        dpi: Option<u32>,
+    ) -> Result<String, ViewError> {
+        let Some(dpi) = dpi else { return self.drawing(stem, picture) };
+        let nm_per_px = NM_PER_INCH / f64::from(dpi);
+        self.named(format!("{stem}.png"), &picture.png_bytes(Some((nm_per_px, nm_per_px))))
     }
 
     /// Writes a picture with the grain of a micrograph: JPEG. Returns the name.

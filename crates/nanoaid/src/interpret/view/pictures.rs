@@ -5,7 +5,7 @@ use std::io;
 
 use micrograph::paint::{
     Cell, ColorBar, ColorMap, ContactSheet, Ink, LengthUnit, Picture, Sampling, ScaleBar, Scaling, Section,
-    contact_sheet, outline_mask, resampled, robust_range,
+    outline_mask, resampled, robust_range,
 };
 use micrograph::{Calibration, Plane, Rect};
 
@@ -21,6 +21,9 @@ const MOST_PX: usize = 1280;
 const SHEET_PX: usize = 1300;
 /// The same for the sheet on one scale, which is there to compare maps, not to read them.
 const SHARED_SHEET_PX: usize = 1000;
+/// Width of a sheet in print: a full page's.
+pub(super) const PRINT_MM: f64 = 200.0;
+const MM_PER_INCH: f64 = 25.4;
 /// Longest side of a map on a sheet before it is fitted into its cell.
 const MOST_MAP_PX: usize = 768;
 /// Weight of the colors over the micrograph in a false-color picture.
@@ -57,14 +60,14 @@ pub(super) fn micrograph(image: LensImage<'_>, corner: BarCorner) -> Picture {
     picture
 }
 
-/// All maps of a layer.
-pub(super) fn sheet(
+/// All maps of a layer, as `drawn` draws a sheet.
+pub(super) fn sheet<T>(
     (lens, planes): (&Lens, &Planes<'_>),
-    image: &str,
-    calibration: Option<&Calibration>,
+    (image, calibration): (&str, Option<&Calibration>),
     settings: &ViewSettings,
     scaling: Scaling,
-) -> Picture {
+    drawn: impl FnOnce(&ContactSheet<'_>) -> T,
+) -> T {
     let result = &lens.result;
     let top = settings.top.unwrap_or(usize::MAX);
     let mut sections: Vec<Section<'_>> =
@@ -101,7 +104,8 @@ pub(super) fn sheet(
     let counts = result.counts;
     let shown = if top < result.channels.len() { format!("first {top} shown, ") } else { String::new() };
     let stride = result.stride as f64 * planes.positions_per_px;
-    contact_sheet(&ContactSheet {
+    let for_screen = if scaling == Scaling::PerMap { SHEET_PX } else { SHARED_SHEET_PX };
+    drawn(&ContactSheet {
         title: format!("{image}: {}", result.layer),
         subtitle: format!(
             "{} channels: {} live, {} near-copies, {} dead; {shown}{order}; {}",
@@ -115,7 +119,9 @@ pub(super) fn sheet(
         scaling,
         map: settings.color_map,
         nm_per_px: calibration.map(|calibration| calibration.nm_per_px_x * stride),
-        max_width_px: if scaling == Scaling::PerMap { SHEET_PX } else { SHARED_SHEET_PX },
+        max_width_px: settings
+            .dpi
+            .map_or(for_screen, |dpi| (PRINT_MM / MM_PER_INCH * f64::from(dpi)) as usize),
         ..ContactSheet::default()
     })
 }

@@ -55,6 +55,9 @@ pub struct LayerPictures {
     pub shared_sheet: Option<String>,
     /// The maps as one picture; absent where only sheets are made.
     pub false_color: Option<String>,
+    /// The contact sheet as SVG, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub svg: Option<String>,
 }
 
 /// Names of the pictures of what the whole network makes of the image.

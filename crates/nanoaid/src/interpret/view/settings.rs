@@ -1,5 +1,6 @@
 //! What decides how a view looks, besides image and network.
 
+use micrograph::ConfigError;
 use micrograph::data_bar::DataBarChoice;
 use micrograph::paint::{ColorMap, Corner};
 use micrograph::read::ReadConfig;
@@ -35,6 +36,13 @@ pub struct ViewSettings {
     /// Where scale bars are drawn.
     #[serde(default)]
     pub scale_bar: BarCorner,
+    /// Resolution of contact sheets that are to be printed 200 mm wide, 50 to 1200 dpi; by default they are drawn for
+    /// the screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpi: Option<u32>,
+    /// Whether each contact sheet is written as SVG, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub svg: bool,
     /// False colors that are shared with other micrographs, by layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colors: Vec<ColorBasis>,
@@ -96,11 +104,24 @@ impl ViewSettings {
             threshold: Threshold::default(),
             classify: true,
             scale_bar: BarCorner::default(),
+            dpi: None,
+            svg: false,
             colors: Vec::new(),
             nm_per_px: None,
             page: 0,
             data_bar: DataBarChoice::default(),
         }
+    }
+
+    /// The same settings, or an error that names the first that is out of range.
+    ///
+    /// # Errors
+    /// If the resolution is none for print.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if let Some(dpi) = self.dpi {
+            ConfigError::unless_within("dpi", f64::from(dpi), 50.0..=1200.0)?;
+        }
+        Ok(self)
     }
 
     /// How the micrograph is read; a flat one is refused, as its maps would show nothing but rounding.
