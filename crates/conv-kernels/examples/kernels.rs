@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 
 use conv_kernels::{
-    ConvShape, Isa, Method, OutputGradient, PlanesShape, forward_by, input_gradient_by, max_pool_2x2,
+    Clip, ConvShape, Isa, Method, OutputGradient, PlanesShape, forward_by, input_gradient_by, max_pool_2x2,
     max_pool_2x2_gradient, multiply_add_burst, relu_gradient, upsample_nearest_2x,
     upsample_nearest_2x_gradient, weight_gradient_by,
 };
@@ -105,7 +105,7 @@ fn measure_case(
             }
             measure(isa, &label, shape.operations(), &mut || match pass {
                 "forward" => {
-                    forward_by(method, isa, &shape, &input, &weights, Some(&bias), true, &mut output)
+                    forward_by(method, isa, &shape, &input, &weights, Some(&bias), Clip::Relu, &mut output)
                         .expect("a checked shape");
                 }
                 "input gradient" => {
@@ -192,7 +192,7 @@ fn measure_accuracy(isa: Isa, channels: usize) -> Result<(), Box<dyn std::error:
     print!("largest error, {channels} channels:");
     for (method, way) in METHODS {
         let mut output = vec![0.0; shape.output_len()];
-        forward_by(method, isa, &shape, &input, &weights, None, false, &mut output)?;
+        forward_by(method, isa, &shape, &input, &weights, None, Clip::None, &mut output)?;
         let errors = output.iter().zip(&exact).map(|(value, exact)| (f64::from(*value) - exact).abs());
         let error = errors.fold(0.0, f64::max) / mean_square.sqrt();
         print!("  {} {error:.1e}", if way.is_empty() { "direct" } else { way.trim() });

@@ -11,8 +11,9 @@
 //! in registers during the loop over all input channels. Blocked as in Goto and van de Geijn
 //! (2008), with the patch matrix of a convolution replaced by offsets into the packed planes.
 
+use crate::clip::Clip;
 use crate::isa::Isa;
-use crate::layout::{Layout, Source, Tap};
+use crate::layout::{Layout, Source, Tap, copy_short};
 use crate::scratch::with_scratch;
 use crate::simd::{Kernel, LARGEST_LANES, Simd};
 use rayon::prelude::*;
@@ -53,16 +54,25 @@ pub(crate) struct WeightOrder {
 pub(crate) struct Finish<'a> {
     /// Start of each channel's sums.
     pub(crate) bias: Option<&'a [f32]>,
-    /// Whether sums below 0 become 0.
-    pub(crate) relu: bool,
+    /// What is cut off the sums.
+    pub(crate) clip: Clip,
 }
 
 /// Numbers of packed input that are kept in a core's second-level cache.
 const STRIP_VALUES: usize = 128 * 1024;
+/// Values of the longest row of a tile.
+const TILE_LEN: usize = 6 * LARGEST_LANES;
 /// Places below which a strip is not cut further for the sake of more tasks.
 const STRIP_PLACES: usize = 384;
-/// Tasks that are enough to keep the threads of one machine busy.
-const ENOUGH_TASKS: usize = 16;
+/// Tasks for each thread that are enough to keep all busy: each packs its input anew.
+const TASKS_PER_THREAD: usize = 4;
+/// Tasks that are enough for any number of threads.
+const MOST_TASKS: usize = 16;
+
+/// Tasks that are enough to keep the threads of this machine busy. The sums do not depend on it.
+fn enough_tasks() -> usize {
+    (TASKS_PER_THREAD * rayon::current_num_threads()).min(MOST_TASKS)
+}
 
 impl Correlation {
     /// Writes the correlation of `source` with `weights` to `output`; shapes are checked before.
@@ -107,7 +117,10 @@ impl Correlation {
             }
         }
         self.with_packed_weights(isa, weights, |packed| {
-            tasks.into_par_iter().for_each(|task| self.run_task(isa, source, packed, finish, task));
+            // of many small tasks, as those of a depthwise convolution, a thread takes several at once
+            let together = (tasks.len() / (TASKS_PER_THREAD * rayon::current_num_threads())).max(1);
+            let tasks = tasks.into_par_iter().with_min_len(together);
+            tasks.for_each(|task| self.run_task(isa, source, packed, finish, task));
         });
     }
 
@@ -115,7 +128,7 @@ impl Correlation {
     fn strip_rows(&self, rows: usize) -> usize {
         let per_row = self.channels_in * self.layout.channel_len(1) / (1 + self.layout.tap_rows);
         let cached = (STRIP_VALUES / per_row.max(1)).saturating_sub(self.layout.tap_rows);
-        let wanted = rows.div_ceil(ENOUGH_TASKS.div_ceil(self.batch * self.groups));
+        let wanted = rows.div_ceil(enough_tasks().div_ceil(self.batch * self.groups));
         let least = STRIP_PLACES.div_ceil(self.layout.row_stride);
         let strip = cached.min(wanted.max(least)).clamp(1, rows);
         rows.div_ceil(rows.div_ceil(strip)) // strips of about equal height
@@ -125,7 +138,7 @@ impl Correlation {
     /// as the first.
     fn channel_parts(&self, block: usize, tasks: usize) -> Vec<Range<usize>> {
         let blocks = self.channels_out.div_ceil(block);
-        let part = blocks.div_ceil(ENOUGH_TASKS.div_ceil(tasks).min(blocks)) * block;
+        let part = blocks.div_ceil(enough_tasks().div_ceil(tasks).min(blocks)) * block;
         (0..self.channels_out)
             .step_by(part)
             .map(|start| start..(start + part).min(self.channels_out))
@@ -183,50 +196,85 @@ impl Correlation {
     }
 
     fn run_task(&self, isa: Isa, source: Source<'_>, packed: &[f32], finish: Finish<'_>, task: Task<'_>) {
-        let Task { image_group, channels, rows, mut planes } = task;
-        let n_rows = rows.len();
+        let n_rows = task.rows.len();
+        if let Some(input) = self.as_packed(source, task.image_group, &task.rows) {
+            let channel_len = self.layout.source[0] * self.layout.source[1];
+            return self.run_strip(isa, (input, channel_len), packed, finish, task);
+        }
         let channel_len = self.layout.channel_len(n_rows);
         // a tile may extend beyond the last position
-        let slack_len = 6 * LARGEST_LANES + self.layout.row_stride;
+        let slack_len = TILE_LEN + self.layout.row_stride;
         with_scratch(self.channels_in * channel_len + slack_len, |input| {
             let (filled, slack) = input.split_at_mut(self.channels_in * channel_len);
             slack.fill(0.0);
-            for (channel, target) in filled.chunks_exact_mut(channel_len.max(1)).enumerate() {
-                self.layout.pack(source, image_group * self.channels_in + channel, rows.clone(), target);
-            }
-            let group = image_group % self.groups;
-            let all_taps: usize = self.phases.iter().map(|phase| phase.taps.len()).sum();
-            let mut weights_at = group * self.channels_out * self.channels_in * all_taps;
-            for phase in &self.phases {
-                let per_channel = self.channels_in * phase.taps.len();
-                let offsets: Vec<usize> =
-                    phase.taps.iter().map(|tap| self.layout.offset(tap, n_rows)).collect();
-                let grid = Grid {
-                    rows: (planes[0].len() / self.target[1])
-                        .saturating_sub(phase.first[0])
-                        .div_ceil(self.step),
-                    columns: self.target[1].saturating_sub(phase.first[1]).div_ceil(self.step),
-                    row_stride: self.layout.row_stride,
-                    width: self.target[1],
-                    first: phase.first,
-                    step: self.step,
-                };
-                isa.run(Strip {
-                    input,
-                    channel_len,
-                    offsets: &offsets,
-                    weights: &packed[weights_at + channels.start * per_channel..]
-                        [..channels.len() * per_channel],
-                    weights_per_channel: per_channel,
-                    bias: finish.bias.map(|bias| &bias[group * self.channels_out..][channels.clone()]),
-                    relu: finish.relu,
-                    places: self.layout.places(grid.rows, grid.columns),
-                    grid,
-                    planes: &mut planes,
-                });
-                weights_at += self.channels_out * per_channel;
-            }
+            isa.run(Packing {
+                layout: &self.layout,
+                source,
+                first_plane: task.image_group * self.channels_in,
+                rows: task.rows.clone(),
+                channel_len,
+                target: filled,
+            });
+            self.run_strip(isa, (input, channel_len), packed, finish, task);
         });
+    }
+
+    /// The values of `source` from `rows` of the first channel of an image and group on, where they lie as packed
+    /// planes would, and the last tile does not reach beyond them: only the distance of channels is another.
+    fn as_packed<'a>(
+        &self,
+        source: Source<'a>,
+        image_group: usize,
+        rows: &Range<usize>,
+    ) -> Option<&'a [f32]> {
+        let [height, width] = self.layout.source;
+        let plane = height * width;
+        let input = source.values.get(image_group * self.channels_in * plane + rows.start * width..)?;
+        let last_channel = (self.channels_in - 1) * plane;
+        // positions may go on below the source, where it is zero
+        let is_within = rows.end <= height && last_channel + rows.len() * width + TILE_LEN <= input.len();
+        (source.mask.is_none() && self.layout.is_source() && is_within).then_some(input)
+    }
+
+    /// A task, whose input is packed, with the distance of its channels.
+    fn run_strip(
+        &self,
+        isa: Isa,
+        (input, channel_len): (&[f32], usize),
+        packed: &[f32],
+        finish: Finish<'_>,
+        task: Task<'_>,
+    ) {
+        let Task { image_group, channels, rows, mut planes } = task;
+        let n_rows = rows.len();
+        let group = image_group % self.groups;
+        let all_taps: usize = self.phases.iter().map(|phase| phase.taps.len()).sum();
+        let mut weights_at = group * self.channels_out * self.channels_in * all_taps;
+        for phase in &self.phases {
+            let per_channel = self.channels_in * phase.taps.len();
+            let offsets: Vec<usize> = phase.taps.iter().map(|tap| self.layout.offset(tap, n_rows)).collect();
+            let grid = Grid {
+                rows: (planes[0].len() / self.target[1]).saturating_sub(phase.first[0]).div_ceil(self.step),
+                columns: self.target[1].saturating_sub(phase.first[1]).div_ceil(self.step),
+                row_stride: self.layout.row_stride,
+                width: self.target[1],
+                first: phase.first,
+                step: self.step,
+            };
+            isa.run(Strip {
+                input,
+                channel_len,
+                offsets: &offsets,
+                weights: &packed[weights_at + channels.start * per_channel..][..channels.len() * per_channel],
+                weights_per_channel: per_channel,
+                bias: finish.bias.map(|bias| &bias[group * self.channels_out..][channels.clone()]),
+                clip: finish.clip,
+                places: self.layout.places(grid.rows, grid.columns),
+                grid,
+                planes: &mut planes,
+            });
+            weights_at += self.channels_out * per_channel;
+        }
     }
 }
 
@@ -290,13 +338,18 @@ impl Grid {
     }
 
     /// Copies `values`, which are those from `position` on, to their positions in `plane`.
+    #[inline(always)]
     fn write(&self, mut values: &[f32], mut position: Position, plane: &mut [f32]) {
         while position.row < self.rows && !values.is_empty() {
             let len = self.columns.saturating_sub(position.column).min(values.len());
             if len > 0 {
-                let targets = plane[self.index(position)..].iter_mut().step_by(self.step);
-                for (target, value) in targets.zip(&values[..len]) {
-                    *target = *value;
+                let targets = &mut plane[self.index(position)..];
+                if self.step == 1 {
+                    copy_short(&values[..len], &mut targets[..len]);
+                } else {
+                    for (target, value) in targets.iter_mut().step_by(self.step).zip(&values[..len]) {
+                        *target = *value;
+                    }
                 }
             }
             let next = (self.row_stride - position.column).min(values.len());
@@ -313,6 +366,30 @@ struct Position {
     column: usize,
 }
 
+/// The packing of the input of a task.
+struct Packing<'a> {
+    layout: &'a Layout,
+    source: Source<'a>,
+    /// Its first plane.
+    first_plane: usize,
+    rows: Range<usize>,
+    channel_len: usize,
+    /// Packed channels, one after the other.
+    target: &'a mut [f32],
+}
+
+impl Kernel for Packing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { layout, source, first_plane, rows, channel_len, target } = self;
+        for (channel, target) in target.chunks_exact_mut(channel_len.max(1)).enumerate() {
+            layout.pack(source, first_plane + channel, rows.clone(), target);
+        }
+    }
+}
+
 /// One strip of packed input, and the planes that become its correlation with the weights.
 struct Strip<'a, 'b> {
     input: &'a [f32],
@@ -321,7 +398,7 @@ struct Strip<'a, 'b> {
     weights: &'a [f32],
     weights_per_channel: usize,
     bias: Option<&'a [f32]>,
-    relu: bool,
+    clip: Clip,
     places: usize,
     grid: Grid,
     planes: &'a mut [&'b mut [f32]],
@@ -409,8 +486,7 @@ impl Strip<'_, '_> {
         let mut finished = [[[0.0; LARGEST_LANES]; C]; V];
         for v in 0..V {
             for c in 0..C {
-                let sum = if self.relu { simd.relu(sums[c][v]) } else { sums[c][v] };
-                simd.store(sum, &mut finished[v][c], 0);
+                simd.store(self.clip.of(simd, sums[c][v]), &mut finished[v][c], 0);
             }
         }
         let mut position = self.grid.position(place);

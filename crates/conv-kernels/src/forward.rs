@@ -1,12 +1,13 @@
-//! The forward pass: convolution (as networks use the word: correlation) with bias and `ReLU`.
+//! The forward pass: convolution (as networks use the word: correlation) with bias, and with `ReLU` or `ReLU6`.
 
+use crate::clip::Clip;
 use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::isa::Isa;
 use crate::layout::{Layout, Source};
 use crate::shape::ConvShape;
 
-/// `output = input ⋆ weights + bias`, then 0 where that is below 0 if `relu`.
+/// `output = input ⋆ weights + bias`, of which `clip` is cut off.
 ///
 /// `input` is `[N, C_in, H, W]`, `weights` `[C_out, C_in / groups, k, k]`, `bias` `[C_out]`,
 /// `output` `[N, C_out, H_out, W_out]`. A sum starts with its bias and runs through input
@@ -20,7 +21,7 @@ pub fn forward(
     input: &[f32],
     weights: &[f32],
     bias: Option<&[f32]>,
-    relu: bool,
+    clip: Clip,
     output: &mut [f32],
 ) -> Result<(), ConvError> {
     let shape = shape.checked()?;
@@ -29,6 +30,7 @@ pub fn forward(
     check_length("bias", bias.map_or(shape.channels_out, <[f32]>::len), shape.channels_out)?;
     check_length("output", output.len(), shape.output_len())?;
 
+    let shape = shape.with_joined_rows();
     let layout = input_layout(&shape);
     let taps = layout.taps(shape.kernel);
     let kernel_len = shape.kernel * shape.kernel;
@@ -50,7 +52,7 @@ pub fn forward(
         },
     };
     let source = Source { values: input, mask: None };
-    correlation.run(isa, source, weights, Finish { bias, relu }, output);
+    correlation.run(isa, source, weights, Finish { bias, clip }, output);
     Ok(())
 }
 

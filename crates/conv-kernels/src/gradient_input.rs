@@ -4,6 +4,7 @@
 //! At stride `s` the input pixels fall into `s × s` phases, each of which uses its own part of the
 //! kernel at stride 1; pixels that no part of the kernel uses have gradient 0.
 
+use crate::clip::Clip;
 use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::isa::Isa;
@@ -45,6 +46,7 @@ pub fn input_gradient(
     let source = grad_output.checked(&shape)?;
     check_length("grad_input", grad_input.len(), shape.input_len())?;
 
+    let shape = shape.with_joined_rows();
     let (kernel, stride) = (shape.kernel, shape.stride);
     let rows = axis_phases(kernel, stride, shape.padding.top);
     let columns = axis_phases(kernel, stride, shape.padding.left);
@@ -93,7 +95,7 @@ pub fn input_gradient(
             channel_in: channels_in * kernel_len,
         },
     };
-    correlation.run(isa, source, weights, Finish { bias: None, relu: false }, grad_input);
+    correlation.run(isa, source, weights, Finish { bias: None, clip: Clip::None }, grad_input);
     Ok(())
 }
 

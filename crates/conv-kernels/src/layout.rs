@@ -71,6 +71,15 @@ impl Layout {
         Self { source, stride, remainders: stride.min(kernel), before, tap_rows, row_stride }
     }
 
+    /// Whether packed planes are those of the source.
+    pub(crate) fn is_source(&self) -> bool {
+        self.stride == 1
+            && self.remainders == 1
+            && self.before == [0, 0]
+            && self.tap_rows == 0
+            && self.row_stride == self.source[1]
+    }
+
     /// The taps of a `kernel × kernel` kernel in the order of its weights.
     pub(crate) fn taps(&self, kernel: usize) -> Vec<Tap> {
         let mut taps = Vec::with_capacity(kernel * kernel);
@@ -107,7 +116,9 @@ impl Layout {
         plane * self.plane_len(rows) + tap.distance[0] * self.row_stride + tap.distance[1]
     }
 
-    /// Packs the positions of `rows` of channel `plane_idx` of `source` into `target`.
+    /// Packs the positions of `rows` of channel `plane_idx` of `source` into `target`. Compiled anew for each
+    /// instruction set.
+    #[inline(always)]
     pub(crate) fn pack(&self, source: Source<'_>, plane_idx: usize, rows: Range<usize>, target: &mut [f32]) {
         let [height, width] = self.source;
         let plane = plane_idx * height * width;
@@ -132,6 +143,7 @@ impl Layout {
         }
     }
 
+    #[inline(always)]
     fn pack_row(&self, values: &[f32], mask: Option<&[f32]>, remainder: usize, packed: &mut [f32]) {
         // column c of the row holds values[c · stride + remainder − before]
         let shift = remainder as isize - self.before[1];
@@ -146,12 +158,16 @@ impl Layout {
         let packed = &mut packed[first..last];
         let values = &values[skip..];
         match mask {
-            None if self.stride == 1 => packed.copy_from_slice(&values[..packed.len()]),
+            None if self.stride == 1 => copy_short(&values[..packed.len()], packed),
             None if self.stride == 2 => {
                 let (pairs, single) = values.as_chunks::<2>();
-                let kept = pairs.iter().map(|pair| pair[0]).chain(single.iter().copied());
-                for (packed, value) in packed.iter_mut().zip(kept) {
-                    *packed = value;
+                // two loops: one over both is not made into vectors
+                let (of_pairs, last) = packed.split_at_mut(pairs.len().min(packed.len()));
+                for (packed, pair) in of_pairs.iter_mut().zip(pairs) {
+                    *packed = pair[0];
+                }
+                for (packed, value) in last.iter_mut().zip(single) {
+                    *packed = *value;
                 }
             }
             None => {
@@ -170,5 +186,35 @@ impl Layout {
                 }
             }
         }
+    }
+}
+
+/// Values that are copied by a call: fewer take less time than the call.
+const LEAST_CALLED: usize = 64;
+
+/// Copies `from` to `to`, of the same length, often short.
+#[inline(always)]
+pub(crate) fn copy_short(from: &[f32], to: &mut [f32]) {
+    if from.len() >= LEAST_CALLED {
+        return to.copy_from_slice(from);
+    }
+    let (eights, rest) = from.as_chunks::<8>();
+    let (eights_to, rest_to) = to.as_chunks_mut::<8>();
+    for (to, from) in eights_to.iter_mut().zip(eights) {
+        *to = *from;
+    }
+    let (fours, rest) = rest.as_chunks::<4>();
+    let (fours_to, rest_to) = rest_to.as_chunks_mut::<4>();
+    for (to, from) in fours_to.iter_mut().zip(fours) {
+        *to = *from;
+    }
+    if let ([a, ..], [to, ..]) = (rest, &mut *rest_to) {
+        *to = *a;
+    }
+    if let ([_, b, ..], [_, to, ..]) = (rest, &mut *rest_to) {
+        *to = *b;
+    }
+    if let ([_, _, c], [_, _, to]) = (rest, rest_to) {
+        *to = *c;
     }
 }

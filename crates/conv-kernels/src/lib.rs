@@ -10,13 +10,13 @@
 //! Choose an instruction set ([`Isa`]), describe the convolution ([`ConvShape`]), and call [`forward`]:
 //!
 //! ```
-//! use conv_kernels::{ConvShape, Isa, forward};
+//! use conv_kernels::{Clip, ConvShape, Isa, forward};
 //!
 //! let isa = Isa::from_env()?;
 //! let shape = ConvShape::same(1, [1, 2], [4, 5], 3).checked()?;
 //! let weights = [[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], [1.0 / 9.0; 9]].concat();
 //! let mut output = vec![0.0; shape.output_len()];
-//! forward(isa, &shape, &[9.0; 20], &weights, Some(&[0.5, 0.0]), true, &mut output)?;
+//! forward(isa, &shape, &[9.0; 20], &weights, Some(&[0.5, 0.0]), Clip::Relu, &mut output)?;
 //! assert_eq!((output[0], output[20 + 6]), (9.5, 9.0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -51,6 +51,7 @@
 
 #![warn(missing_docs)]
 
+mod clip;
 mod correlate;
 mod error;
 mod forward;
@@ -69,6 +70,7 @@ mod upsample;
 mod window_pool;
 mod winograd;
 
+pub use clip::Clip;
 pub use error::{ConvError, IsaError};
 pub use forward::forward;
 pub use gradient_input::{OutputGradient, input_gradient};

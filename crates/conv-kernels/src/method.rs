@@ -1,5 +1,6 @@
 //! How a convolution is computed: by the direct sum, or with fewer products by Winograd's transforms.
 
+use crate::clip::Clip;
 use crate::correlate::{Finish, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::forward::forward;
@@ -87,13 +88,13 @@ pub fn forward_by(
     input: &[f32],
     weights: &[f32],
     bias: Option<&[f32]>,
-    relu: bool,
+    clip: Clip,
     output: &mut [f32],
 ) -> Result<(), ConvError> {
     let shape = shape.checked()?;
     let method = method.chosen(&shape);
     if method == Method::Direct {
-        return forward(isa, &shape, input, weights, bias, relu, output);
+        return forward(isa, &shape, input, weights, bias, clip, output);
     }
     check_length("input", input.len(), shape.input_len())?;
     check_length("weights", weights.len(), shape.weights_len())?;
@@ -109,7 +110,7 @@ pub fn forward_by(
         weights: WeightOrder { group: 0, channel_out: shape.channels_in * 9, channel_in: 9 },
         turned: false,
     };
-    run(method, &winograd, isa, Source { values: input, mask: None }, weights, Finish { bias, relu }, output);
+    run(method, &winograd, isa, Source { values: input, mask: None }, weights, Finish { bias, clip }, output);
     Ok(())
 }
 
@@ -143,7 +144,7 @@ pub fn input_gradient_by(
         weights: WeightOrder { group: 0, channel_out: 9, channel_in: shape.channels_in * 9 },
         turned: true,
     };
-    run(method, &winograd, isa, source, weights, Finish { bias: None, relu: false }, grad_input);
+    run(method, &winograd, isa, source, weights, Finish { bias: None, clip: Clip::None }, grad_input);
     Ok(())
 }
 

@@ -51,7 +51,23 @@ pub struct ConvShape {
     pub groups: usize,
 }
 
+/// Columns from which on rows fill their vectors.
+const ENOUGH_COLUMNS: usize = 128;
+
 impl ConvShape {
+    /// The same work with rows joined to longer ones where a kernel of one pixel does not tell them apart: short rows
+    /// leave most of a vector empty.
+    pub(crate) fn with_joined_rows(self) -> Self {
+        let of_pixels = self.kernel == 1 && self.stride == 1 && self.padding == Padding::VALID;
+        if !of_pixels || self.width >= ENOUGH_COLUMNS {
+            return self;
+        }
+        let is_enough =
+            |joined: &usize| self.height.is_multiple_of(*joined) && joined * self.width >= ENOUGH_COLUMNS;
+        let joined = (1..=self.height).find(is_enough).unwrap_or(self.height.max(1));
+        Self { height: self.height / joined, width: self.width * joined, ..self }
+    }
+
     /// A convolution at stride 1 that keeps height and width; `kernel` is odd.
     ///
     /// # Examples

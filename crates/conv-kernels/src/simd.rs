@@ -59,6 +59,9 @@ pub(crate) trait Simd: Copy {
     /// 0 where a lane is below 0, else the lane; NaN stays NaN.
     fn relu(self, vector: Self::Vector) -> Self::Vector;
 
+    /// `most` where a lane is above it, else the lane; NaN stays NaN.
+    fn at_most(self, vector: Self::Vector, most: Self::Vector) -> Self::Vector;
+
     /// The sum of all lanes, in a fixed order.
     fn sum(self, vector: Self::Vector) -> f32;
 }

@@ -307,7 +307,7 @@ impl<T: Tile<M, A>, const M: usize, const A: usize> Call<'_, T, M, A> {
                     images: task.images.len(),
                     channels: task.channels.len(),
                     bias: self.finish.bias.map(|bias| &bias[task.channels.clone()]),
-                    relu: self.finish.relu,
+                    clip: self.finish.clip,
                     tile_rows: task.rows.len(),
                     tile_columns: sizes.tile_columns,
                     width: self.winograd.target[1],

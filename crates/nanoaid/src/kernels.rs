@@ -15,7 +15,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use backend::Kernels;
-pub(crate) use conv_kernels::{ConvShape, Method, Padding, PoolWindow};
+pub(crate) use conv_kernels::{Clip, ConvShape, Method, Padding, PoolWindow};
 
 pub(crate) use cpu::isa;
 
@@ -32,7 +32,7 @@ pub(crate) struct Geometry {
     pub method: Method,
 }
 
-/// Convolution with bias, and a ReLU where requested. `[N, C_in, H, W]`,
+/// Convolution with bias, of which `clip` is cut off. `[N, C_in, H, W]`,
 /// `[C_out, C_in / groups, K, K]`, `[C_out]` → `[N, C_out, H', W']` with
 /// `H' = (H + top + bottom − K) / stride + 1`.
 pub(crate) fn convolution(
@@ -40,10 +40,10 @@ pub(crate) fn convolution(
     weight: Tensor<4>,
     bias: Tensor<1>,
     geometry: Geometry,
-    relu: bool,
+    clip: Clip,
 ) -> Tensor<4> {
     let [maps, weight] = [maps, weight].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), geometry, relu))
+    Tensor::from_dispatch(Dispatch::convolution(maps, weight, bias.into_dispatch(), geometry, clip))
 }
 
 /// Largest value of each window. `[N, C, H, W]` → `[N, C, H', W']`.

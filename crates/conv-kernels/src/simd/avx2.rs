@@ -4,9 +4,9 @@ use super::{Kernel, Simd};
 use std::arch::x86_64::{
     __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_ps,
     _mm256_castpd_ps, _mm256_castps_pd, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_permute4x64_pd,
-    _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps,
-    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_permute2f128_ps,
+    _mm256_permute4x64_pd, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
+    _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
 /// The token of AVX2 with FMA; the private field keeps others from making one.
@@ -107,6 +107,13 @@ impl Simd for Avx2 {
         // the instruction gives its second operand where either is NaN
         // SAFETY: `self` exists, so the machine has avx.
         unsafe { _mm256_max_ps(_mm256_setzero_ps(), vector) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, vector: __m256, most: __m256) -> __m256 {
+        // the instruction gives its second operand where either is NaN
+        // SAFETY: `self` exists, so the machine has avx.
+        unsafe { _mm256_min_ps(most, vector) }
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::{Kernel, Simd};
 use std::arch::x86_64::{
-    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_mul_ps,
+    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
     _mm512_permutex2var_ps, _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_ps,
     _mm512_storeu_ps, _mm512_sub_ps,
 };
@@ -105,6 +105,13 @@ impl Simd for Avx512 {
         // the instruction gives its second operand where either is NaN
         // SAFETY: `self` exists, so the machine has avx512f.
         unsafe { _mm512_max_ps(_mm512_setzero_ps(), vector) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, vector: __m512, most: __m512) -> __m512 {
+        // the instruction gives its second operand where either is NaN
+        // SAFETY: `self` exists, so the machine has avx512f.
+        unsafe { _mm512_min_ps(most, vector) }
     }
 
     #[inline(always)]

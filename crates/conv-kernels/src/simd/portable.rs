@@ -84,6 +84,15 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn at_most(self, vector: [f32; 4], most: [f32; 4]) -> [f32; 4] {
+        let mut result = vector;
+        for (lane, most) in result.iter_mut().zip(most) {
+            *lane = if *lane > most { most } else { *lane };
+        }
+        result
+    }
+
+    #[inline(always)]
     fn sum(self, vector: [f32; 4]) -> f32 {
         (vector[0] + vector[2]) + (vector[1] + vector[3])
     }

@@ -1,6 +1,7 @@
 //! Tiles of planes: copied into the transforms, and written back after them.
 
 use super::transform::{Lift, Tile};
+use crate::clip::Clip;
 use crate::layout::Source;
 use crate::relu::kept_if;
 use crate::simd::{LARGEST_LANES, Simd};
@@ -171,7 +172,7 @@ pub(super) struct OutputTiles<'a, 'b> {
     /// Output channels of the task.
     pub(super) channels: usize,
     pub(super) bias: Option<&'a [f32]>,
-    pub(super) relu: bool,
+    pub(super) clip: Clip,
     pub(super) tile_rows: usize,
     pub(super) tile_columns: usize,
     /// Columns of the output planes.
@@ -216,10 +217,7 @@ impl OutputTiles<'_, '_> {
                             }
                             let mut row = T::output(simd, row);
                             for x in 0..M {
-                                row[x] = simd.add(row[x], bias);
-                                if self.relu {
-                                    row[x] = simd.relu(row[x]);
-                                }
+                                row[x] = self.clip.of(simd, simd.add(row[x], bias));
                             }
                             write::<S, M>(simd, interleave(simd, row), &mut target[column * M..]);
                         }

@@ -1,7 +1,7 @@
 //! Convolution and its gradients.
 
-use crate::{assert_near, naive, numbers};
-use conv_kernels::{ConvShape, Isa, OutputGradient, Padding, forward, input_gradient, weight_gradient};
+use crate::{assert_near, clips, naive, numbers};
+use conv_kernels::{Clip, ConvShape, Isa, OutputGradient, Padding, forward, input_gradient, weight_gradient};
 use proptest::prelude::*;
 
 /// Shapes of all kinds, many of them awkward: small, odd, smaller than the kernel, empty.
@@ -38,15 +38,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_forward_pass_is_its_definition(shape in shapes(), with_bias: bool, relu: bool) {
+    fn the_forward_pass_is_its_definition(shape in shapes(), with_bias: bool, clip in clips()) {
         let shape = shape.checked().unwrap();
         let (input, weights) = (numbers(1, shape.input_len()), numbers(2, shape.weights_len()));
         let bias = numbers(3, shape.channels_out);
         let bias = with_bias.then_some(&bias[..]);
-        let expected = naive::forward(&shape, &input, &weights, bias, relu);
+        let expected = naive::forward(&shape, &input, &weights, bias, clip);
         for isa in Isa::available() {
             let mut output = vec![f32::NAN; shape.output_len()];
-            forward(isa, &shape, &input, &weights, bias, relu, &mut output).unwrap();
+            forward(isa, &shape, &input, &weights, bias, clip, &mut output).unwrap();
             assert_near(&format!("{isa:?} {shape:?}"), &output, &expected, taps(&shape));
         }
     }
@@ -118,8 +118,13 @@ fn shapes_of_many_strips_and_parts_are_their_definitions() {
             let slopes = numbers(4, shape.output_len());
             let gradient = OutputGradient { values: &slopes, relu_output: None };
             let mut output = vec![f32::NAN; shape.output_len()];
-            forward(isa, shape, &input, &weights, None, false, &mut output).unwrap();
-            assert_near(&name, &output, &naive::forward(shape, &input, &weights, None, false), taps(shape));
+            forward(isa, shape, &input, &weights, None, Clip::None, &mut output).unwrap();
+            assert_near(
+                &name,
+                &output,
+                &naive::forward(shape, &input, &weights, None, Clip::None),
+                taps(shape),
+            );
             let mut grad_input = vec![f32::NAN; shape.input_len()];
             input_gradient(isa, shape, &weights, gradient, &mut grad_input).unwrap();
             let terms = shape.channels_out * shape.kernel * shape.kernel;

@@ -2,7 +2,7 @@
 
 use crate::numbers;
 use conv_kernels::{
-    ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
+    Clip, ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
 };
 
 /// Half the distance of the two points; large, as the loss is piecewise linear in each number.
@@ -31,7 +31,7 @@ impl Network {
             &self.input,
             &self.weights,
             Some(&self.bias),
-            true,
+            Clip::Relu,
             &mut output,
         )
         .unwrap();

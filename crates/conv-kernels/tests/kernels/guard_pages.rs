@@ -3,9 +3,9 @@
 
 use crate::numbers;
 use conv_kernels::{
-    ConvShape, Isa, Method, OutputGradient, Padding, PlanesShape, forward, forward_by, input_gradient_by,
-    max_pool_2x2, max_pool_2x2_gradient, relu_gradient, upsample_nearest_2x, upsample_nearest_2x_gradient,
-    weight_gradient_by,
+    Clip, ConvShape, Isa, Method, OutputGradient, Padding, PlanesShape, forward, forward_by,
+    input_gradient_by, max_pool_2x2, max_pool_2x2_gradient, relu_gradient, upsample_nearest_2x,
+    upsample_nearest_2x_gradient, weight_gradient_by,
 };
 use std::ptr::NonNull;
 
@@ -113,10 +113,21 @@ fn convolutions_stay_inside_their_slices() {
                 let slopes = Guarded::new(&numbers(4, shape.output_len()), end);
                 let mut output = Guarded::new(&vec![0.0; shape.output_len()], end);
                 let bias = Some(bias.get());
-                forward(isa, &shape, input.get(), weights.get(), bias, true, output.get_mut()).unwrap();
+                forward(isa, &shape, input.get(), weights.get(), bias, Clip::ReluUpTo(6.0), output.get_mut())
+                    .unwrap();
                 for method in [Method::Winograd2, Method::Winograd4] {
                     let (input, weights) = (input.get(), weights.get());
-                    forward_by(method, isa, &shape, input, weights, bias, true, output.get_mut()).unwrap();
+                    forward_by(
+                        method,
+                        isa,
+                        &shape,
+                        input,
+                        weights,
+                        bias,
+                        Clip::ReluUpTo(6.0),
+                        output.get_mut(),
+                    )
+                    .unwrap();
                 }
                 let gradient = OutputGradient { values: slopes.get(), relu_output: Some(output.get()) };
                 let mut grad_input = Guarded::new(&vec![0.0; shape.input_len()], end);

@@ -11,6 +11,14 @@ mod planes;
 mod same_bits;
 mod winograd;
 
+use conv_kernels::Clip;
+use proptest::prelude::*;
+
+/// What is cut off sums, with a ceiling that many are above.
+pub(crate) fn clips() -> impl Strategy<Value = Clip> {
+    prop_oneof![Just(Clip::None), Just(Clip::Relu), Just(Clip::ReluUpTo(0.5))]
+}
+
 /// Numbers between −1 and 1 without a pattern (a linear congruential generator).
 pub(crate) fn numbers(seed: u32, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);

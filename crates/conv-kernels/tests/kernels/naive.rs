@@ -1,6 +1,6 @@
 //! The same operations written as their definitions, in `f64`: what every kernel is compared with.
 
-use conv_kernels::{ConvShape, PlanesShape};
+use conv_kernels::{Clip, ConvShape, PlanesShape};
 
 /// Calls `product(output index, input index, weight index)` for every product of a convolution.
 fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usize)) {
@@ -38,7 +38,7 @@ pub(crate) fn forward(
     input: &[f32],
     weights: &[f32],
     bias: Option<&[f32]>,
-    relu: bool,
+    clip: Clip,
 ) -> Vec<f64> {
     let mut output = vec![0.0; shape.output_len()];
     let [height, width] = shape.output();
@@ -48,8 +48,12 @@ pub(crate) fn forward(
         }
     }
     for_each_product(shape, |o, i, w| output[o] += f64::from(input[i]) * f64::from(weights[w]));
-    if relu {
-        output.iter_mut().for_each(|value| *value = value.max(0.0));
+    for value in &mut output {
+        *value = match clip {
+            Clip::None => *value,
+            Clip::Relu => value.max(0.0),
+            Clip::ReluUpTo(most) => value.clamp(0.0, f64::from(most)),
+        };
     }
     output
 }

@@ -3,8 +3,8 @@
 
 use crate::numbers;
 use conv_kernels::{
-    ConvShape, Isa, Method, OutputGradient, Padding, forward, forward_by, input_gradient, input_gradient_by,
-    weight_gradient, weight_gradient_by,
+    Clip, ConvShape, Isa, Method, OutputGradient, Padding, forward, forward_by, input_gradient,
+    input_gradient_by, weight_gradient, weight_gradient_by,
 };
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -14,7 +14,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn forward_of(isa: Isa, shape: &ConvShape, input: &[f32]) -> Vec<f32> {
     let (weights, bias) = (numbers(2, shape.weights_len()), numbers(3, shape.channels_out));
     let mut output = vec![f32::NAN; shape.output_len()];
-    forward(isa, shape, input, &weights, Some(&bias), false, &mut output).unwrap();
+    forward(isa, shape, input, &weights, Some(&bias), Clip::None, &mut output).unwrap();
     output
 }
 
@@ -69,7 +69,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn winograd_of(isa: Isa, method: Method, shape: &ConvShape, input: &[f32], slopes: &[f32]) -> [Vec<f32>; 2] {
     let (weights, bias) = (numbers(2, shape.weights_len()), numbers(3, shape.channels_out));
     let mut output = vec![f32::NAN; shape.output_len()];
-    forward_by(method, isa, shape, input, &weights, Some(&bias), true, &mut output).unwrap();
+    forward_by(method, isa, shape, input, &weights, Some(&bias), Clip::Relu, &mut output).unwrap();
     let gradient = OutputGradient { values: slopes, relu_output: Some(&output) };
     let mut grad_input = vec![f32::NAN; shape.input_len()];
     input_gradient_by(method, isa, shape, &weights, gradient, &mut grad_input).unwrap();

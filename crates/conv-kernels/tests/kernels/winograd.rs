@@ -1,8 +1,8 @@
 //! Winograd's way against the definition, and what it costs in accuracy.
 
-use crate::{assert_near, assert_near_within, naive, numbers};
+use crate::{assert_near, assert_near_within, clips, naive, numbers};
 use conv_kernels::{
-    ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
+    Clip, ConvShape, Isa, Method, OutputGradient, Padding, forward_by, input_gradient_by, weight_gradient_by,
 };
 use proptest::prelude::*;
 
@@ -46,16 +46,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_forward_pass_is_its_definition(shape in shapes(), with_bias: bool, relu: bool) {
+    fn the_forward_pass_is_its_definition(shape in shapes(), with_bias: bool, clip in clips()) {
         let shape = shape.checked().unwrap();
         let (input, weights) = (numbers(1, shape.input_len()), numbers(2, shape.weights_len()));
         let bias = numbers(3, shape.channels_out);
         let bias = with_bias.then_some(&bias[..]);
-        let expected = naive::forward(&shape, &input, &weights, bias, relu);
+        let expected = naive::forward(&shape, &input, &weights, bias, clip);
         for isa in Isa::available() {
             for (method, amplified) in AMPLIFIED {
                 let mut output = vec![f32::NAN; shape.output_len()];
-                forward_by(method, isa, &shape, &input, &weights, bias, relu, &mut output).unwrap();
+                forward_by(method, isa, &shape, &input, &weights, bias, clip, &mut output).unwrap();
                 let terms = 9 * shape.channels_in + TRANSFORM_TERMS;
                 let name = format!("{isa:?} {method:?} {shape:?}");
                 assert_near_within(amplified, &name, &output, &expected, terms);
@@ -123,10 +123,10 @@ fn shapes_of_many_tasks_are_their_definitions() {
     for isa in Isa::available() {
         for (name, shape) in &shapes {
             let (input, weights) = (numbers(1, shape.input_len()), numbers(2, shape.weights_len()));
-            let expected = naive::forward(shape, &input, &weights, None, false);
+            let expected = naive::forward(shape, &input, &weights, None, Clip::None);
             for (method, amplified) in AMPLIFIED {
                 let mut output = vec![f32::NAN; shape.output_len()];
-                forward_by(method, isa, shape, &input, &weights, None, false, &mut output).unwrap();
+                forward_by(method, isa, shape, &input, &weights, None, Clip::None, &mut output).unwrap();
                 let terms = 9 * shape.channels_in + TRANSFORM_TERMS;
                 assert_near_within(
                     amplified,
@@ -150,12 +150,12 @@ fn errors_stay_small_for_weights_as_networks_start_with() {
     let input = numbers(1, shape.input_len());
     let scale = (2.0 / (9.0 * 64.0_f32)).sqrt() * 3.0_f32.sqrt(); // He: variance 2 / (9 C_in)
     let weights: Vec<f32> = numbers(2, shape.weights_len()).iter().map(|weight| weight * scale).collect();
-    let expected = naive::forward(&shape, &input, &weights, None, false);
+    let expected = naive::forward(&shape, &input, &weights, None, Clip::None);
     let mean_square = expected.iter().map(|value| value * value).sum::<f64>() / expected.len() as f64;
     for isa in Isa::available() {
         for (method, most) in [(Method::Winograd2, 1.1e-5), (Method::Winograd4, 3.4e-5)] {
             let mut output = vec![f32::NAN; shape.output_len()];
-            forward_by(method, isa, &shape, &input, &weights, None, false, &mut output).unwrap();
+            forward_by(method, isa, &shape, &input, &weights, None, Clip::None, &mut output).unwrap();
             let errors = output.iter().zip(&expected).map(|(value, exact)| (f64::from(*value) - exact).abs());
             let error = errors.fold(0.0, f64::max) / mean_square.sqrt();
             println!("{isa:?} {method:?}: {error:.1e}");
@@ -177,7 +177,7 @@ fn winograd_is_only_used_where_it_can_be() {
         let (input, weights) = (numbers(1, shape.input_len()), numbers(2, shape.weights_len()));
         let outputs = [Method::Direct, Method::Winograd2, Method::Winograd4, Method::Fastest].map(|method| {
             let mut output = vec![f32::NAN; shape.output_len()];
-            forward_by(method, isa, &shape, &input, &weights, None, false, &mut output).unwrap();
+            forward_by(method, isa, &shape, &input, &weights, None, Clip::None, &mut output).unwrap();
             output
         });
         assert!(outputs.iter().all(|output| *output == outputs[0]), "{shape:?}");

@@ -1,6 +1,6 @@
 //! Single convolutions of the shapes that networks are made of, pass by pass.
 
-use conv_kernels::{ConvShape, Method, OutputGradient};
+use conv_kernels::{Clip, ConvShape, Method, OutputGradient};
 
 use crate::kernels;
 
@@ -89,7 +89,16 @@ impl ConvolutionCase {
         match pass {
             Pass::Forward => {
                 let output = &mut self.output;
-                conv_kernels::forward_by(method, isa, shape, &self.input, &self.weight, bias, true, output)
+                conv_kernels::forward_by(
+                    method,
+                    isa,
+                    shape,
+                    &self.input,
+                    &self.weight,
+                    bias,
+                    Clip::Relu,
+                    output,
+                )
             }
             Pass::InputGradient => {
                 let gradient = &mut self.grad_input;

@@ -11,7 +11,7 @@ use burn::backend::{
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 
-use super::{Geometry, PoolWindow, ReluGradient};
+use super::{Clip, Geometry, PoolWindow, ReluGradient};
 
 /// Forward passes.
 #[backend_extension(Autodiff, Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
@@ -22,9 +22,9 @@ pub(crate) trait Kernels: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         geometry: Geometry,
-        relu: bool,
+        clip: Clip,
     ) -> FloatTensor<Self> {
-        convolution::<Self>(maps, weight, bias, geometry, relu)
+        convolution::<Self>(maps, weight, bias, geometry, clip)
     }
 
     /// See [`super::max_pool`].
@@ -67,6 +67,22 @@ pub(crate) struct ConvolutionState<B: Backend> {
     pub geometry: Geometry,
     /// The output, if a ReLU was applied: the gradient counts only where it is above 0.
     pub relu_output: Option<FloatTensor<B>>,
+    /// What the output was cut off at: the gradient counts only below it.
+    pub ceiling: Option<f32>,
+}
+
+impl<B: Backend> ConvolutionState<B> {
+    /// `gradient` where the output is below its ceiling.
+    pub(super) fn below_ceiling(&self, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        match (&self.relu_output, self.ceiling) {
+            (Some(output), Some(ceiling)) => {
+                // a ReLU's gradient is the way to keep values where others are above 0
+                let room = B::float_add_scalar(B::float_neg(output.clone()), ceiling.into());
+                B::relu_backward(room, gradient)
+            }
+            _ => gradient,
+        }
+    }
 }
 
 /// Which of the gradients of maps, weight and bias are needed.
@@ -206,10 +222,14 @@ pub(super) fn convolution<B: Backend>(
     weight: FloatTensor<B>,
     bias: FloatTensor<B>,
     geometry: Geometry,
-    relu: bool,
+    clip: Clip,
 ) -> FloatTensor<B> {
     let maps = B::conv2d(maps, weight, Some(bias), options(geometry));
-    if relu { B::relu(maps) } else { maps }
+    match clip {
+        Clip::None => maps,
+        Clip::Relu => B::relu(maps),
+        Clip::ReluUpTo(most) => B::float_clamp(maps, 0.0.into(), most.into()),
+    }
 }
 
 /// [`Gradients::convolution_gradients`] by the backend's own.

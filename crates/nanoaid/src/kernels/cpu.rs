@@ -7,9 +7,9 @@ use burn::backend::{Flex, TensorMetadata};
 use bytemuck::Pod;
 use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape, PoolWindow};
 
-use super::Geometry;
 use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
 use super::memory::Buffer;
+use super::{Clip, Geometry};
 
 /// The instruction set that is used, chosen once.
 static ISA: LazyLock<Isa> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ impl Kernels for Flex {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         geometry: Geometry,
-        relu: bool,
+        clip: Clip,
     ) -> FloatTensor<Self> {
         let shape = conv_shape(&maps, &weight, geometry);
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
@@ -43,7 +43,7 @@ impl Kernels for Flex {
             values(&maps),
             values(&weight),
             bias,
-            relu,
+            clip,
             output.values_mut(),
         )
         .expect(SHAPES_FIT);

@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
 use super::backend::{ConvolutionState, Gradients, Kernels, gradient_through_relu};
-use super::{Geometry, PoolWindow, ReluGradient};
+use super::{Clip, Geometry, PoolWindow, ReluGradient};
 
 impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn convolution(
@@ -17,18 +17,19 @@ impl<B: Backend + Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodi
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         geometry: Geometry,
-        relu: bool,
+        clip: Clip,
     ) -> FloatTensor<Self> {
         let nodes = [maps.node(), weight.node(), bias.node()];
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.into_primitive());
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let output = B::convolution(maps.clone(), weight.clone(), bias, geometry, relu);
-                let relu_output = relu.then(|| output.clone());
-                prepared.finish(ConvolutionState { maps, weight, geometry, relu_output }, output)
+                let output = B::convolution(maps.clone(), weight.clone(), bias, geometry, clip);
+                let relu_output = (clip != Clip::None).then(|| output.clone());
+                let ceiling = if let Clip::ReluUpTo(most) = clip { Some(most) } else { None };
+                prepared.finish(ConvolutionState { maps, weight, geometry, relu_output, ceiling }, output)
             }
             OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::convolution(maps, weight, bias, geometry, relu))
+                prepared.finish(B::convolution(maps, weight, bias, geometry, clip))
             }
         }
     }
@@ -76,6 +77,7 @@ impl<B: Backend + Gradients> Backward<B, 3> for ConvolutionBackward {
         let gradient = register.consume::<B>(&ops.node);
         let [maps, weight, bias] = ops.parents;
         let needed = [&maps, &weight, &bias].map(Option::is_some);
+        let gradient = ops.state.below_ceiling(gradient);
         let gradients = B::convolution_gradients(ops.state, gradient, needed);
         let pairs = [(maps, gradients.maps), (weight, gradients.weight), (bias, gradients.bias)];
         for (node, gradient) in pairs {

@@ -53,7 +53,10 @@ fn agree(what: &str, found: &Outcome, expected: &Outcome) {
     }
 }
 
-type Convolve = fn(Tensor<4>, Tensor<4>, Tensor<1>, Geometry, bool) -> Tensor<4>;
+/// What is cut off, with a ceiling that some outputs are above.
+const CLIPS: [Clip; 3] = [Clip::None, Clip::Relu, Clip::ReluUpTo(0.5)];
+
+type Convolve = fn(Tensor<4>, Tensor<4>, Tensor<1>, Geometry, Clip) -> Tensor<4>;
 
 /// Shape of the maps, number of output channels, size of the kernels.
 type Case = ([usize; 4], usize, usize);
@@ -62,13 +65,13 @@ fn convolved(
     operation: Convolve,
     (shape, channels_out, kernel): Case,
     geometry: Geometry,
-    relu: bool,
+    clip: Clip,
 ) -> Outcome {
     let kernels = [channels_out, shape[1] / geometry.groups, kernel, kernel];
     let maps = leaf(&noise("maps", &shape), shape);
     let weight = leaf(&noise("weight", &kernels), kernels);
     let bias = leaf(&noise("bias", &[channels_out]), [channels_out]);
-    let output = operation(maps.clone(), weight.clone(), bias.clone(), geometry, relu);
+    let output = operation(maps.clone(), weight.clone(), bias.clone(), geometry, clip);
     let gradients = loss(output.clone()).backward();
     Outcome {
         output: values(output),
@@ -85,12 +88,16 @@ fn burns_convolution(
     weight: Tensor<4>,
     bias: Tensor<1>,
     Geometry { stride, padding, groups, .. }: Geometry,
-    relu: bool,
+    clip: Clip,
 ) -> Tensor<4> {
     let sides = [(padding.top, padding.bottom), (padding.left, padding.right)];
     let options = ConvOptions::new_with_padding([stride; 2], sides, [1, 1], groups);
     let output = conv2d(maps, weight, Some(bias), options);
-    if relu { activation::relu(output) } else { output }
+    match clip {
+        Clip::None => output,
+        Clip::Relu => activation::relu(output),
+        Clip::ReluUpTo(most) => output.clamp(0.0, most),
+    }
 }
 
 fn mapped(operation: impl Fn(Tensor<4>) -> Tensor<4>, shape: [usize; 4]) -> Outcome {
@@ -112,11 +119,11 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
         ([1, 8, 2, 33], 16, 3),
     ];
     for case in cases {
-        for relu in [false, true] {
+        for clip in CLIPS {
             let geometry = same(case.2);
-            let found = convolved(convolution, case, geometry, relu);
-            let expected = convolved(burns_convolution, case, geometry, relu);
-            agree(&format!("{case:?}, relu {relu}"), &found, &expected);
+            let found = convolved(convolution, case, geometry, clip);
+            let expected = convolved(burns_convolution, case, geometry, clip);
+            agree(&format!("{case:?}, {clip:?}"), &found, &expected);
         }
     }
 }
@@ -147,10 +154,10 @@ fn geometries() -> [(&'static str, Case, Geometry); 9] {
 #[test]
 fn strides_one_sided_padding_and_groups_are_those_of_burn() {
     for (name, case, geometry) in geometries() {
-        for relu in [false, true] {
-            let found = convolved(convolution, case, geometry, relu);
-            let expected = convolved(burns_convolution, case, geometry, relu);
-            agree(&format!("{name}, relu {relu}"), &found, &expected);
+        for clip in CLIPS {
+            let found = convolved(convolution, case, geometry, clip);
+            let expected = convolved(burns_convolution, case, geometry, clip);
+            agree(&format!("{name}, {clip:?}"), &found, &expected);
         }
     }
 }
@@ -167,12 +174,13 @@ fn what_other_backends_run_gives_the_same() {
         let bias = tensor("bias", &[channels_out]);
         let all = |tensor: FloatTensor<Flex>| tensor.to_contiguous().as_slice::<f32>().unwrap().to_vec();
 
-        let ours = Flex::convolution(maps.clone(), weight.clone(), bias.clone(), geometry, true);
-        let burns = backend::convolution::<Flex>(maps.clone(), weight.clone(), bias, geometry, true);
+        let ours = Flex::convolution(maps.clone(), weight.clone(), bias.clone(), geometry, Clip::Relu);
+        let burns = backend::convolution::<Flex>(maps.clone(), weight.clone(), bias, geometry, Clip::Relu);
         let gradient = tensor("gradient", &ours.shape().to_vec());
         close(name, &all(ours.clone()), &all(burns));
 
-        let state = backend::ConvolutionState { maps, weight, geometry, relu_output: Some(ours) };
+        let state =
+            backend::ConvolutionState { maps, weight, geometry, relu_output: Some(ours), ceiling: None };
         let ours = Flex::convolution_gradients(state.clone(), gradient.clone(), [true; 3]);
         let burns = backend::convolution_gradients::<Flex>(state, gradient, [true; 3]);
         close(&format!("{name}: maps"), &all(ours.maps.unwrap()), &all(burns.maps.unwrap()));
@@ -215,7 +223,7 @@ fn gradients_of_a_small_chain_are_the_differences_of_its_loss() {
     // smooth (no ReLU, no pool), so that differences have no kinks to step over
     let run = |image: &Tensor<4>, weight: &Tensor<4>| {
         let bias = leaf(&[0.1, -0.2], [2]);
-        let maps = convolution(image.clone(), weight.clone(), bias, same(3), false);
+        let maps = convolution(image.clone(), weight.clone(), bias, same(3), Clip::None);
         loss(activation::sigmoid(up_sample(maps)))
     };
     let (leaf_image, leaf_weight) = (leaf(&image, image_shape), leaf(&weight, kernels));

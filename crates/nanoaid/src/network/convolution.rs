@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
 use super::init::Init;
-use crate::kernels::{self, ConvShape, Geometry, Method, Padding};
+use crate::kernels::{self, Clip, ConvShape, Geometry, Method, Padding};
 
 /// Zeros around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(crate) struct Convolution {
     pub kept_alive: bool,
     /// Whether the mean of each kernel is then kept at 0.
     pub centered: bool,
+    /// What its ReLU, if it has one, does not go beyond.
+    ceiling: Option<f32>,
 }
 
 /// Shape of a convolution.
@@ -127,6 +129,7 @@ impl Convolution {
             method: Method::Direct,
             kept_alive: false,
             centered: false,
+            ceiling: None,
         }
     }
 
@@ -204,7 +207,17 @@ impl Convolution {
 
     /// The same without the ReLU that may follow.
     pub(crate) fn without_relu(&self) -> Self {
-        Self { shape: ConvolutionShape { relu: false, ..self.shape }, ..self.clone() }
+        Self { shape: ConvolutionShape { relu: false, ..self.shape }, ceiling: None, ..self.clone() }
+    }
+
+    /// The same with a ReLU, up to `ceiling` where one is given.
+    pub(crate) fn with_relu(&self, ceiling: Option<f32>) -> Self {
+        Self { shape: ConvolutionShape { relu: true, ..self.shape }, ceiling, ..self.clone() }
+    }
+
+    /// Where its ReLU ends, if it does.
+    pub(crate) fn ceiling(&self) -> Option<f32> {
+        self.ceiling
     }
 
     /// The same as one that has biases.
@@ -240,7 +253,11 @@ impl Convolution {
         let [_, _, height, width] = maps.dims();
         let padding = border.padding([height, width], kernel, stride);
         let geometry = Geometry { stride, padding, groups, method: self.method };
-        kernels::convolution(maps, self.weight.clone(), self.bias.clone(), geometry, relu)
+        let clip = match self.ceiling {
+            Some(ceiling) if relu => Clip::ReluUpTo(ceiling),
+            _ => Clip::relu_if(relu),
+        };
+        kernels::convolution(maps, self.weight.clone(), self.bias.clone(), geometry, clip)
     }
 
     /// Outputs along an axis that are computed together where the graph is run in tiles, see

@@ -244,23 +244,51 @@ impl Graph {
     /// The same with each batch norm that follows a convolution made part of that convolution; its step then
     /// changes nothing.
     pub(crate) fn with_merged_norms(&self) -> Self {
+        self.merged(&[], false)
+    }
+
+    /// The same for reading the values at `ids` alone: norms, and ReLUs with or without ceiling, are part of the
+    /// convolution before them where nothing else reads what lies between; their steps then change nothing.
+    pub(crate) fn fused(&self, ids: &[ValueId]) -> Self {
+        self.merged(ids, true)
+    }
+
+    fn merged(&self, ids: &[ValueId], with_relus: bool) -> Self {
         let mut graph = self.clone();
+        let mut users = vec![0; graph.steps.len() + 1];
+        for &id in graph.steps.iter().flat_map(|step| &step.inputs).chain(ids) {
+            users[id] += 1;
+        }
         for index in 0..graph.steps.len() {
             let [input] = graph.steps[index].inputs[..] else { continue };
-            let users = graph.steps.iter().flat_map(|step| &step.inputs);
-            if input == IMAGE || users.filter(|&&user| user == input).count() != 1 {
+            let Some(from) = graph.convolution_before(input, &users) else { continue };
+            let Operation::Convolution(convolution) = &graph.steps[from - 1].operation else { continue };
+            if convolution.shape().relu {
                 continue;
             }
-            let merged = match (&graph.steps[input - 1].operation, &graph.steps[index].operation) {
-                (Operation::Convolution(convolution), Operation::Norm(norm)) if !convolution.shape().relu => {
-                    Operation::Convolution(norm.merged_into(convolution))
-                }
+            let fused = match &graph.steps[index].operation {
+                Operation::Norm(norm) => norm.merged_into(convolution),
+                Operation::Relu if with_relus => convolution.with_relu(None),
+                Operation::Relu6 if with_relus => convolution.with_relu(Some(6.0)),
                 _ => continue,
             };
-            graph.steps[input - 1].operation = merged;
+            graph.steps[from - 1].operation = Operation::Convolution(fused);
             graph.steps[index].operation = Operation::Identity;
         }
         graph
+    }
+
+    /// The convolution whose output `id` is, through steps that change nothing, if each is read once.
+    fn convolution_before(&self, mut id: ValueId, users: &[usize]) -> Option<ValueId> {
+        while id != IMAGE && users[id] == 1 {
+            let step = &self.steps[id - 1];
+            match (&step.operation, &step.inputs[..]) {
+                (Operation::Convolution(_), _) => return Some(id),
+                (Operation::Identity, &[input]) => id = input,
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The same with the ReLU that is part of the step at `id` as a step of its own after it;
@@ -540,6 +568,48 @@ mod tests {
             assert_eq!(bits(cut.forward(images())), bits(graph.forward_to(images(), id)), "{}", step.name);
         }
         assert_eq!(graph.cut(graph.value_id("right").unwrap()).steps().len(), 2, "stem and right");
+    }
+
+    #[test]
+    fn a_graph_fused_for_what_is_read_gives_the_same_values_and_gradients() {
+        let mut graph = graph();
+        graph.push("more", convolution("more", [5, 4], |_| ()));
+        graph.push("more.bn", Operation::Norm(BatchNorm::new(4, 1e-5, &Device::Cpu.burn())));
+        graph.push("more.scale", Operation::Scale(Tensor::full([4], 9.0, &Device::Cpu.burn())));
+        graph.push("thick", convolution("thick", [4, 4], |_| ()));
+        graph.push("relu6", Operation::Relu6);
+        let id = |name: &str| graph.value_id(name).unwrap();
+        let device = Device::Cpu.burn().autodiff();
+        for read in
+            [vec![id("relu6")], vec![id("bn"), id("relu6")], vec![id("last"), id("thick"), id("relu6")]]
+        {
+            let fused = graph.fused(&read);
+            let n_left = |graph: &Graph| {
+                graph.steps().iter().filter(|step| !matches!(step.operation, Operation::Identity)).count()
+            };
+            assert!(n_left(&fused) < n_left(&graph), "{read:?}");
+            let found = |graph: &Graph| {
+                let images = Tensor::<4>::from_data(images().into_data(), &device).require_grad();
+                let outputs = graph.outputs(images.clone(), &read, Norms::Running, &mut Vec::new());
+                let sum = outputs.iter().fold(images.clone().sum() * 0.0, |sum, maps| {
+                    sum + (maps.clone() * maps.clone().detach().cos()).sum()
+                });
+                let gradient = images.grad(&sum.backward()).unwrap();
+                let host = |maps: Tensor<4>| -> Vec<f32> { maps.into_data().try_to_vec().unwrap() };
+                let values = outputs.into_iter().map(|maps| host(maps.inner()));
+                values.chain([host(gradient)]).collect::<Vec<_>>()
+            };
+            for (fused, plain) in found(&fused).iter().zip(found(&graph)) {
+                let largest = plain.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+                for (a, b) in fused.iter().zip(&plain) {
+                    assert!((a - b).abs() <= 1e-4 * largest, "{read:?}: {a}, {b}");
+                }
+            }
+        }
+        // some are cut off above, or the test says nothing of it
+        let values: Vec<f32> = graph.forward(images()).into_data().try_to_vec().unwrap();
+        let n_cut = values.iter().filter(|value| **value == 6.0).count();
+        assert!(n_cut > 10 && values.iter().any(|value| *value > 0.0 && *value < 6.0), "{n_cut}");
     }
 
     #[test]

@@ -203,6 +203,7 @@ impl Operation {
             Self::Relu => (Self::Identity, None),
             Self::Relu6 => (Self::Identity, Some(6.0)),
             Self::OwnChannels(operation) => (Self::OwnChannels(Box::new(operation.without_relu()?)), None),
+            Self::Convolution(convolution) => (self.without_relu()?, convolution.ceiling()),
             _ => (self.without_relu()?, None),
         };
         Some(Self::ReluWith { before: Box::new(before), ceiling, gradient })

@@ -69,9 +69,12 @@ impl ActivationReader {
             return Err(ExemplarError::NotGray { channels: network.channels_in() });
         }
         let find = |name: &String| network.known_layer(name).cloned();
-        let layers = layers.iter().map(find).collect::<Result<_, _>>().map_err(LensError::from)?;
+        let layers = layers.iter().map(find).collect::<Result<Vec<Layer>, _>>().map_err(LensError::from)?;
         let mut network = network.clone();
-        network.graph_mut().run_in_tiles();
+        let graph = network.graph_mut();
+        graph.run_in_tiles();
+        let ids: Vec<_> = layers.iter().filter_map(|layer| graph.value_id(&layer.name)).collect();
+        *graph = graph.fused(&ids);
         Ok(Self { network, layers })
     }
 

@@ -80,7 +80,8 @@ impl PositionReader {
         let mut graph = layers.iter().fold(network.graph().clone(), |graph, layer| graph.with_values(layer));
         graph.use_fastest_method();
         let id_of = |layer: &&str| graph.value_id(layer).expect("the layer was checked to exist");
-        let ids = layers.iter().map(id_of).collect();
+        let ids: Vec<ValueId> = layers.iter().map(id_of).collect();
+        let graph = graph.fused(&ids);
         Self { graph, ids, network: network.clone(), site, contrast }
     }
 

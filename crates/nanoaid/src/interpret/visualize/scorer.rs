@@ -53,7 +53,8 @@ impl<'a> Scorer<'a> {
         graph.use_fastest_method();
         let end = graph.end();
         let id_of = |layer: &str| graph.value_id(layer).filter(|_| !own_channels).unwrap_or(end);
-        let ids = layers.iter().map(|&layer| (layer.to_owned(), id_of(layer))).collect();
+        let ids: BTreeMap<String, ValueId> =
+            layers.iter().map(|&layer| (layer.to_owned(), id_of(layer))).collect();
         let mut needs_output = false;
         for objective in objectives {
             objective.visit(&mut |objective| {
@@ -63,6 +64,8 @@ impl<'a> Scorer<'a> {
         }
         let mut redirected = graph.clone();
         redirected.set_relu_gradient(ReluGradient::Redirected);
+        let read: Vec<ValueId> = ids.values().copied().chain(needs_output.then(|| graph.end())).collect();
+        let graph = graph.fused(&read);
         let objectives = objectives.to_vec();
         Self { network, objectives, members, graph, redirected, ids, needs_output, own_channels }
     }
