@@ -3,10 +3,9 @@
 //! A map is drawn in at most 256 colors, text and lines in a few shades more. The colors that are used
 //! most keep their values; the others, the edges of letters, change by an invisible amount.
 
-use std::collections::HashMap;
-
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
+use rustc_hash::FxHashMap;
 
 use super::{Color, Picture};
 
@@ -74,13 +73,13 @@ impl Picture {
 struct Palette {
     colors: Vec<Color>,
     /// Index of each color of the picture.
-    index: HashMap<Color, u8>,
+    index: FxHashMap<Color, u8>,
 }
 
 impl Palette {
     /// `None` if 256 colors are too few.
     fn of(pixels: &[Color]) -> Option<Self> {
-        let mut counts: HashMap<Color, usize> = HashMap::new();
+        let mut counts: FxHashMap<Color, usize> = FxHashMap::default();
         for color in pixels {
             *counts.entry(*color).or_default() += 1;
             if counts.len() > 1 << 14 {

@@ -29,7 +29,7 @@ use crate::data::prepare::{self, Prepared};
 use crate::interpret::lens::{Lens, LensConfig, LensImage, LensStep, look};
 use crate::output::OutputFolder;
 use crate::record::{Input, NetworkUsed, Record};
-use files::Files;
+use files::{Files, PictureFile};
 
 /// Name of the numbers.
 const RESULT: &str = "result.json";
@@ -119,18 +119,31 @@ pub fn view(
         files.maps(&lens, &settings.maps, settings.color_map)?;
         if let Some(found) = &lens.reconstruction {
             let drawn = pictures::reconstruction(image, found, settings.scale_bar);
+            let ((output, overlay), (error_map, relative_map)) = rayon::join(
+                || {
+                    let output = PictureFile::photograph("reconstruction", &drawn.output);
+                    (output, PictureFile::photograph("error-overlay", &drawn.overlay))
+                },
+                || {
+                    let error_map = PictureFile::drawing("error-map", &drawn.error_map);
+                    (error_map, PictureFile::drawing("relative-error-map", &drawn.relative_map))
+                },
+            );
             names.reconstruction = Some(ReconstructionPictures {
-                output: files.photograph("reconstruction", &drawn.output)?,
-                error_map: files.drawing("error-map", &drawn.error_map)?,
-                relative_map: Some(files.drawing("relative-error-map", &drawn.relative_map)?),
-                overlay: files.photograph("error-overlay", &drawn.overlay)?,
+                output: files.put(output)?,
+                error_map: files.put(error_map)?,
+                relative_map: Some(files.put(relative_map)?),
+                overlay: files.put(overlay)?,
             });
         }
         layers.push(lens.result);
     }
     if !settings.sheet_only {
         names.micrograph =
-            Some(files.photograph("micrograph", &pictures::micrograph(image, settings.scale_bar))?);
+            Some(files.put(PictureFile::photograph(
+                "micrograph",
+                &pictures::micrograph(image, settings.scale_bar),
+            ))?);
     }
     let view = View {
         schema_version: SCHEMA_VERSION,
@@ -166,19 +179,19 @@ fn write_layer(
     let planes = pictures::Planes::of(lens)?;
     let of = (title.as_str(), image.calibration);
     let sheet = |scaling| pictures::sheet((lens, &planes), of, settings, scaling, contact_sheet);
+    let layer = &lens.result.layer;
+    let file = |part: &str, picture| PictureFile::sheet(&format!("{layer}.{part}"), &picture, settings.dpi);
     let (own, more) = rayon::join(
-        || sheet(Scaling::PerMap),
+        || file("sheet", sheet(Scaling::PerMap)),
         || {
             let colors = lens.false_color.as_ref()?;
-            Some((sheet(Scaling::Shared), pictures::false_color(lens, colors, image, settings.scale_bar)))
+            let colors = pictures::false_color(lens, colors, image, settings.scale_bar);
+            let colors = PictureFile::photograph(&format!("{layer}.false-color"), &colors);
+            Some((file("sheet-shared-scale", sheet(Scaling::Shared)), colors))
         },
     );
-    let layer = &lens.result.layer;
     let (shared_sheet, false_color) = match more {
-        Some((shared, colors)) => (
-            Some(files.sheet(&format!("{layer}.sheet-shared-scale"), &shared, settings.dpi)?),
-            Some(files.photograph(&format!("{layer}.false-color"), &colors)?),
-        ),
+        Some((shared, colors)) => (Some(files.put(shared)?), Some(files.put(colors)?)),
         None => (None, None),
     };
     let svg = if settings.svg {
@@ -190,6 +203,5 @@ fn write_layer(
     } else {
         None
     };
-    let sheet = files.sheet(&format!("{layer}.sheet"), &own, settings.dpi)?;
-    Ok(LayerPictures { sheet, shared_sheet, false_color, svg })
+    Ok(LayerPictures { sheet: files.put(own)?, shared_sheet, false_color, svg })
 }

@@ -17,6 +17,35 @@ const NM_PER_INCH: f64 = 25.4e6;
 /// Quality of JPEG files: the grain of a micrograph stays, its noise costs little.
 const QUALITY: u8 = 85;
 
+/// A picture as a file to be written.
+pub(super) struct PictureFile {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl PictureFile {
+    /// Maps, text and lines: PNG, with a palette where that shows no difference.
+    pub(super) fn drawing(stem: &str, picture: &Picture) -> Self {
+        let bytes = picture.indexed_png_bytes().unwrap_or_else(|| picture.png_bytes(None));
+        Self { name: format!("{stem}.png"), bytes }
+    }
+
+    /// A contact sheet, one for print with its resolution.
+    pub(super) fn sheet(stem: &str, picture: &Picture, dpi: Option<u32>) -> Self {
+        let Some(dpi) = dpi else { return Self::drawing(stem, picture) };
+        let nm_per_px = NM_PER_INCH / f64::from(dpi);
+        Self { name: format!("{stem}.png"), bytes: picture.png_bytes(Some((nm_per_px, nm_per_px))) }
+    }
+
+    /// A picture with the grain of a micrograph: JPEG.
+    pub(super) fn photograph(stem: &str, picture: &Picture) -> Self {
+        match picture.jpeg_bytes(QUALITY) {
+            Some(bytes) => Self { name: format!("{stem}.jpg"), bytes },
+            None => Self::drawing(stem, picture),
+        }
+    }
+}
+
 /// The files of a folder and their hashes.
 pub(super) struct Files<'a> {
     folder: &'a OutputFolder,
@@ -38,35 +67,10 @@ impl<'a> Files<'a> {
         self.write(name, json_text(value)?.as_bytes())
     }
 
-    /// Writes maps, text and lines: PNG, with a palette where that shows no difference. Returns the name.
-    pub(super) fn drawing(&mut self, stem: &str, picture: &Picture) -> Result<String, ViewError> {
-        let bytes = picture.indexed_png_bytes().unwrap_or_else(|| picture.png_bytes(None));
-        self.named(format!("{stem}.png"), &bytes)
-    }
-
-    /// Writes a contact sheet, one for print with its resolution. Returns the name.
-    pub(super) fn sheet(
-        &mut self,
-        stem: &str,
-        picture: &Picture,
-        dpi: Option<u32>,
-    ) -> Result<String, ViewError> {
-        let Some(dpi) = dpi else { return self.drawing(stem, picture) };
-        let nm_per_px = NM_PER_INCH / f64::from(dpi);
-        self.named(format!("{stem}.png"), &picture.png_bytes(Some((nm_per_px, nm_per_px))))
-    }
-
-    /// Writes a picture with the grain of a micrograph: JPEG. Returns the name.
-    pub(super) fn photograph(&mut self, stem: &str, picture: &Picture) -> Result<String, ViewError> {
-        match picture.jpeg_bytes(QUALITY) {
-            Some(bytes) => self.named(format!("{stem}.jpg"), &bytes),
-            None => self.drawing(stem, picture),
-        }
-    }
-
-    fn named(&mut self, name: String, bytes: &[u8]) -> Result<String, ViewError> {
-        self.write(&name, bytes)?;
-        Ok(name)
+    /// Writes `file`; returns its name.
+    pub(super) fn put(&mut self, file: PictureFile) -> Result<String, ViewError> {
+        self.write(&file.name, &file.bytes)?;
+        Ok(file.name)
     }
 
     /// Writes the maps of a layer in `formats`.
@@ -99,7 +103,7 @@ impl<'a> Files<'a> {
             let statistics = &channel.statistics;
             let plane = lens.maps.plane(*index)?;
             let picture = Picture::from_plane(plane.as_ref(), statistics.low, statistics.high, colors);
-            self.drawing(&format!("{layer}.{index}"), &picture)?;
+            self.put(PictureFile::drawing(&format!("{layer}.{index}"), &picture))?;
         }
         Ok(())
     }
