@@ -22,7 +22,7 @@ const LAYERS: f64 = 1e-3;
 const LOSSES: f64 = 1e-3;
 /// Steps of the training.
 const TRAINING_STEPS: usize = 20;
-/// Largest deviation of its weights: Adam divides a gradient by its own size, so that one near 0 with another
+/// Largest deviation of what it changes of weights: Adam divides a gradient by its own size, so that one near 0 with another
 /// rounding moves a weight by a step in another direction.
 const LEARNED: f64 = 2e-2;
 /// Steps of the ascent.
@@ -52,11 +52,11 @@ pub(super) fn planned<'a>(device: Device) -> Vec<Planned<'a>> {
     });
     planned.push(Planned {
         group: "training",
-        name: format!("weights after {TRAINING_STEPS} steps"),
+        name: format!("changes of weights in {TRAINING_STEPS} steps"),
         bound: LEARNED,
         work: Box::new(move || {
             let ([_, found], [_, expected]) = (trained(device), kernels::plainly(|| trained(Device::Cpu)));
-            Ok(vec![CheckPart::of("weights", &found, &wide(&expected))])
+            Ok(vec![CheckPart::of("changes of weights", &found, &wide(&expected))])
         }),
     });
     planned.push(Planned {
@@ -118,13 +118,14 @@ fn layers_of(network: &Network, image: &Plane) -> Vec<(String, Vec<f32>)> {
     layers
 }
 
-/// Losses of a short training, and the weights after it.
+/// Losses of a short training, and what it changed of each weight.
 fn trained(device: Device) -> [Vec<f32>; 2] {
     const PATCH: usize = 24;
     let architecture =
         Architecture::Autoencoder(AutoencoderConfig { stages: vec![5, 12], latent: 3, ..AutoencoderConfig::default() });
     let mut network = Network::random(architecture, 3, device).unwrap_or_else(|error| panic!("{error}"));
     network.graph_mut().use_fastest_method();
+    let before = weights_of(&network);
     let config = TrainConfig { warm_up_steps: 4, ..TrainConfig::default() };
     let mut learn = stepper(&config, &network).unwrap_or_else(|error| panic!("{error}"));
     let image = micrograph();
@@ -140,8 +141,12 @@ fn trained(device: Device) -> [Vec<f32>; 2] {
         let patches = Tensor::<4>::from_data(data, &device.burn().autodiff());
         losses.push(learn(&mut network, patches).unwrap_or_else(|error| panic!("{error}")) as f32);
     }
-    let weights = network.weights().tensors.into_values().flat_map(|weight| weight.values).collect();
-    [losses, weights]
+    let changes = weights_of(&network).iter().zip(&before).map(|(after, before)| after - before).collect();
+    [losses, changes]
+}
+
+fn weights_of(network: &Network) -> Vec<f32> {
+    network.weights().tensors.into_values().flat_map(|weight| weight.values).collect()
 }
 
 /// The picture and the score of an ascent.
