@@ -140,7 +140,9 @@ mod tests {
         let problems: Vec<_> = report.rows.iter().filter(|row| row.outcome.is_problem()).collect();
         assert!(problems.is_empty(), "{problems:#?}");
         // nothing is compared with itself: rounding differs somewhere in each group
-        for group in ["convolution", "pooling and resizing", "activation", "network", "training", "visualization"] {
+        for group in
+            ["convolution", "pooling and resizing", "activation", "network", "training", "visualization"]
+        {
             let rows = report.rows.iter().filter(|row| row.group == group);
             let largest = rows.filter_map(|row| row.deviation).fold(0.0, f64::max);
             let exact = ["pooling and resizing"].contains(&group);

@@ -135,8 +135,7 @@ impl Device {
         match self {
             Self::Cpu => Ok(work()),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            _ => caught(work)
-                .map_err(|reason| DeviceError::Stopped { device: self.to_string(), reason }),
+            _ => caught(work).map_err(|reason| DeviceError::Stopped { device: self.to_string(), reason }),
         }
     }
 
@@ -207,9 +206,11 @@ impl FromStr for Device {
             ("wgpu", Some(number)) => Ok(Self::Wgpu(Some(number))),
             #[cfg(feature = "cuda")]
             ("cuda", Some(number)) => Ok(Self::Cuda(Some(number))),
-            ("wgpu" | "cuda", _) if !Self::ALL.iter().any(|device| device.to_string() == name) => Err(format!(
-                "this program was built without `{name}`: build it with `cargo build --release --features nanoaid/{name}`"
-            )),
+            ("wgpu" | "cuda", _) if !Self::ALL.iter().any(|device| device.to_string() == name) => {
+                Err(format!(
+                    "this program was built without `{name}`: build it with `cargo build --release --features nanoaid/{name}`"
+                ))
+            }
             _ => {
                 let names: Vec<String> = Self::ALL.iter().map(ToString::to_string).collect();
                 let numbered = if names.len() > 1 { "; a GPU may have a number, as in `wgpu:1`" } else { "" };

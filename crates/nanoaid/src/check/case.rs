@@ -58,11 +58,13 @@ impl Case {
         let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
         let inputs: Vec<Vec<f64>> = self.inputs.iter().map(|input| wide(&input.values)).collect();
         let weights = wide(&loss_weights(found.len()));
-        let (expected, expected_gradients) = self.definition.expected(&inputs, &weights).unwrap_or_else(|| {
-            let (output, gradients) = crate::kernels::plainly(|| self.on(Device::Cpu));
-            let gradients = gradients.into_iter().map(|gradient| wide(&gradient.unwrap_or_default())).collect();
-            (wide(&output), gradients)
-        });
+        let (expected, expected_gradients) =
+            self.definition.expected(&inputs, &weights).unwrap_or_else(|| {
+                let (output, gradients) = crate::kernels::plainly(|| self.on(Device::Cpu));
+                let gradients =
+                    gradients.into_iter().map(|gradient| wide(&gradient.unwrap_or_default())).collect();
+                (wide(&output), gradients)
+            });
         let mut parts = vec![CheckPart::of("output", &found, &expected)];
         for ((input, gradient), expected) in self.inputs.iter().zip(&gradients).zip(&expected_gradients) {
             if let Some(gradient) = gradient {

@@ -47,7 +47,9 @@ impl Convolution {
         Box::new(move |visit| {
             for image in 0..batch {
                 for out in 0..c_out {
-                    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+                    for (row, column) in
+                        (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
+                    {
                         let to = ((image * c_out + out) * rows + row) * columns + column;
                         for (inner, ky, kx) in positions(group_in, kernel) {
                             let (y, x) = (row * stride + ky, column * stride + kx);
@@ -116,17 +118,32 @@ pub(super) fn cases() -> Vec<Case> {
         ("3×3, 17→9", same(3, [17, 9], [7, 13])),
         ("3×3, one row", same(3, [4, 8], [1, 33])),
         ("3×3, stride 2", Convolution { stride: 2, ..same(3, [3, 10], [15, 12]) }),
-        ("3×3, padding below and right", Convolution { stride: 2, padding: [0, 1, 0, 1], ..same(3, [3, 5], [12, 10]) }),
+        (
+            "3×3, padding below and right",
+            Convolution { stride: 2, padding: [0, 1, 0, 1], ..same(3, [3, 5], [12, 10]) },
+        ),
         ("3×3, no padding", Convolution { padding: [0; 4], ..same(3, [6, 5], [9, 7]) }),
         ("3×3, 2 groups", Convolution { groups: 2, ..same(3, [6, 10], [7, 6]) }),
-        ("3×3, fast, 33→34", Convolution { batch: 1, method: Method::Fastest, ..same(3, [33, 34], [13, 10]) }),
-        ("3×3, in tiles, 32→32", Convolution { batch: 1, method: Method::Tiles, ..plain(3, [32, 32], [9, 14]) }),
-        ("5×5, 2→3, all paddings differ", Convolution { stride: 3, padding: [3, 1, 0, 2], ..same(5, [2, 3], [8, 11]) }),
+        (
+            "3×3, fast, 33→34",
+            Convolution { batch: 1, method: Method::Fastest, ..same(3, [33, 34], [13, 10]) },
+        ),
+        (
+            "3×3, in tiles, 32→32",
+            Convolution { batch: 1, method: Method::Tiles, ..plain(3, [32, 32], [9, 14]) },
+        ),
+        (
+            "5×5, 2→3, all paddings differ",
+            Convolution { stride: 3, padding: [3, 1, 0, 2], ..same(5, [2, 3], [8, 11]) },
+        ),
         ("5×5, 4→6", plain(5, [4, 6], [9, 10])),
         ("7×7, stride 2, colors", Convolution { stride: 2, ..same(7, [3, 5], [17, 14]) }),
         ("7×7, smaller image than kernel", same(7, [2, 3], [5, 4])),
         ("3×3, depthwise", depthwise(3, 6, [9, 11])),
-        ("5×5, depthwise, stride 2", Convolution { stride: 2, padding: [1, 2, 1, 2], ..depthwise(5, 7, [12, 9]) }),
+        (
+            "5×5, depthwise, stride 2",
+            Convolution { stride: 2, padding: [1, 2, 1, 2], ..depthwise(5, 7, [12, 9]) },
+        ),
         ("7×7, depthwise", depthwise(7, 5, [11, 9])),
         ("one group an image", Convolution { batch: 1, groups: 3, ..same(3, [12, 3], [8, 7]) }),
     ];

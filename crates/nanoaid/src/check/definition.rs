@@ -41,12 +41,19 @@ impl Definition {
                 products(&mut |to, first, second| output[to] += inputs[0][first] * inputs[1][second]);
                 let channel_of = |index: usize| index / plane % channels;
                 if let Some(bias) = inputs.get(2) {
-                    output.iter_mut().enumerate().for_each(|(index, value)| *value += bias[channel_of(index)]);
+                    output
+                        .iter_mut()
+                        .enumerate()
+                        .for_each(|(index, value)| *value += bias[channel_of(index)]);
                 }
                 let passes = |value: f64| !relu || value > 0.0;
-                let passed: Vec<f64> =
-                    output.iter().zip(weights).map(|(value, weight)| if passes(*value) { *weight } else { 0.0 }).collect();
-                let mut gradients: Vec<Vec<f64>> = inputs.iter().map(|input| vec![0.0; input.len()]).collect();
+                let passed: Vec<f64> = output
+                    .iter()
+                    .zip(weights)
+                    .map(|(value, weight)| if passes(*value) { *weight } else { 0.0 })
+                    .collect();
+                let mut gradients: Vec<Vec<f64>> =
+                    inputs.iter().map(|input| vec![0.0; input.len()]).collect();
                 products(&mut |to, first, second| {
                     gradients[0][first] += passed[to] * inputs[1][second];
                     gradients[1][second] += passed[to] * inputs[0][first];
@@ -54,7 +61,11 @@ impl Definition {
                 if let Some(bias) = gradients.get_mut(2) {
                     passed.iter().enumerate().for_each(|(index, value)| bias[channel_of(index)] += value);
                 }
-                output.iter_mut().for_each(|value| if !passes(*value) { *value = 0.0 });
+                output.iter_mut().for_each(|value| {
+                    if !passes(*value) {
+                        *value = 0.0
+                    }
+                });
                 Some((output, gradients))
             }
             Self::Function(function) => {

@@ -1,4 +1,4 @@
-//! Faults: what is open in the tensor library (Burn 0.22.1, CubeCL 0.11.3) and would meet our networks, each by
+//! Faults: what is open in the tensor library (Burn 0.22.1, `CubeCL` 0.11.3) and would meet our networks, each by
 //! its number; either tried here, or out of reach of this build, with the reason.
 
 use conv_kernels::Method;
@@ -36,7 +36,10 @@ pub(super) fn planned<'a>(device: Device, bound: f64) -> Vec<Planned<'a>> {
         ("burn#5352: a tuned choice that does not fit the shape (CUDA)", NO_AUTOTUNE),
         ("burn#3815: faults while tuning", NO_AUTOTUNE),
         ("cubecl#1531: full memory while tuning breaks the device", NO_AUTOTUNE),
-        ("burn#3465: no memory pool for 2 GiB at once", "not tried: it would fill the memory of small GPUs; images are cut into tiles, and --batch keeps trainings small"),
+        (
+            "burn#3465: no memory pool for 2 GiB at once",
+            "not tried: it would fill the memory of small GPUs; images are cut into tiles, and --batch keeps trainings small",
+        ),
     ] {
         let work = Box::new(move || Err(reason.to_owned()));
         planned.push(Planned { group: GROUP, name: name.to_owned(), bound, work });
@@ -45,7 +48,8 @@ pub(super) fn planned<'a>(device: Device, bound: f64) -> Vec<Planned<'a>> {
 }
 
 fn tried() -> Vec<Case> {
-    let same = |kernel, channels, size| Convolution { relu: false, ..Convolution::same(kernel, channels, size) };
+    let same =
+        |kernel, channels, size| Convolution { relu: false, ..Convolution::same(kernel, channels, size) };
     let mut cases: Vec<Case> = [24, 40, 56]
         .into_iter()
         .map(|inner| {
@@ -72,7 +76,8 @@ fn tried() -> Vec<Case> {
 
 /// A 3×3 convolution of a large image, against the processor.
 fn large(name: &str, size: [usize; 2], channels: usize, learns: bool) -> Case {
-    let convolution = Convolution { batch: 1, method: Method::Direct, ..Convolution::same(3, [channels; 2], size) };
+    let convolution =
+        Convolution { batch: 1, method: Method::Direct, ..Convolution::same(3, [channels; 2], size) };
     let Case { inputs, run, .. } = convolution.case(GROUP, name, learns);
     let inputs = inputs.into_iter().map(|input| if learns { input } else { input.fixed() }).collect();
     Case { group: GROUP, name: name.to_owned(), inputs, run, definition: Definition::Processor }

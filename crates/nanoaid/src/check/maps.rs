@@ -46,7 +46,8 @@ fn windows(maps: &[f64], [n, channels, height, width]: Shape, window: PoolWindow
                 let counted = end.min(length + 2 * padding) - first;
                 (first.max(padding) - padding..end.min(length + padding) - padding, counted)
             };
-            let ((rows, counted_rows), (columns, counted_columns)) = (along(row, height), along(column, width));
+            let ((rows, counted_rows), (columns, counted_columns)) =
+                (along(row, height), along(column, width));
             let seen = rows
                 .flat_map(|y| columns.clone().map(move |x| maps[(plane * height + y) * width + x]))
                 .collect();
@@ -61,9 +62,21 @@ fn pools() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, shape, window) in [
         ("largest of 2×2, odd size", SHAPE, PoolWindow::HALF),
-        ("largest of 3×3, stride 2, to the end", [1, 3, 8, 11], PoolWindow { kernel: 3, stride: 2, padding: 0, ceil: true }),
-        ("largest of 3×3, stride 2, padding 1", SHAPE, PoolWindow { kernel: 3, stride: 2, padding: 1, ceil: false }),
-        ("largest of 3×3, stride 1", [1, 2, 5, 9], PoolWindow { kernel: 3, stride: 1, padding: 1, ceil: false }),
+        (
+            "largest of 3×3, stride 2, to the end",
+            [1, 3, 8, 11],
+            PoolWindow { kernel: 3, stride: 2, padding: 0, ceil: true },
+        ),
+        (
+            "largest of 3×3, stride 2, padding 1",
+            SHAPE,
+            PoolWindow { kernel: 3, stride: 2, padding: 1, ceil: false },
+        ),
+        (
+            "largest of 3×3, stride 1",
+            [1, 2, 5, 9],
+            PoolWindow { kernel: 3, stride: 1, padding: 1, ceil: false },
+        ),
     ] {
         let largest: Function = Box::new(move |inputs| {
             let of = |(seen, _): (Vec<f64>, usize)| seen.into_iter().fold(f64::NEG_INFINITY, f64::max);
@@ -74,7 +87,11 @@ fn pools() -> Vec<Case> {
     for (name, window, counts_border) in [
         ("mean of 2×2", PoolWindow::HALF, false),
         ("mean of 3×3 with its border", PoolWindow { kernel: 3, stride: 2, padding: 1, ceil: false }, true),
-        ("mean of 3×3 without its border", PoolWindow { kernel: 3, stride: 1, padding: 1, ceil: false }, false),
+        (
+            "mean of 3×3 without its border",
+            PoolWindow { kernel: 3, stride: 1, padding: 1, ceil: false },
+            false,
+        ),
     ] {
         let mean: Function = Box::new(move |inputs| {
             let of = |(seen, counted): (Vec<f64>, usize)| {
@@ -82,13 +99,20 @@ fn pools() -> Vec<Case> {
             };
             windows(&inputs[0], SHAPE, window).into_iter().map(of).collect()
         });
-        cases.push(case(GROUP, name, maps(SHAPE), of_operation(Operation::WindowMean { window, counts_border }), mean));
+        cases.push(case(
+            GROUP,
+            name,
+            maps(SHAPE),
+            of_operation(Operation::WindowMean { window, counts_border }),
+            mean,
+        ));
     }
     for (name, side) in [("mean over the image", 1), ("means over 3×3 parts", 3)] {
         let mean: Function = Box::new(move |inputs| {
             let [n, channels, height, width] = SHAPE;
             // part i of n begins at ⌊i·length/n⌋ and ends before ⌈(i+1)·length/n⌉
-            let part = |index: usize, length: usize| index * length / side..((index + 1) * length).div_ceil(side);
+            let part =
+                |index: usize, length: usize| index * length / side..((index + 1) * length).div_ceil(side);
             outputs(n * channels, [side; 2])
                 .map(|(plane, row, column)| {
                     let (rows, columns) = (part(row, height), part(column, width));
@@ -105,7 +129,13 @@ fn pools() -> Vec<Case> {
         let at = |(plane, y, x): (usize, usize, usize)| inputs[0][(plane * height + y / 2) * width + x / 2];
         outputs(n * channels, [2 * height, 2 * width]).map(at).collect()
     });
-    cases.push(case(GROUP, "each position 2×2 times", maps(SHAPE), of_operation(Operation::UpSample), doubled));
+    cases.push(case(
+        GROUP,
+        "each position 2×2 times",
+        maps(SHAPE),
+        of_operation(Operation::UpSample),
+        doubled,
+    ));
     let shuffled: Function = Box::new(|inputs| {
         let [height, width] = [5, 7];
         let at = |(plane, y, x): (usize, usize, usize)| {
@@ -114,7 +144,13 @@ fn pools() -> Vec<Case> {
         outputs(2 * 3, [2 * height, 2 * width]).map(at).collect()
     });
     let four = maps([2, 12, 5, 7]);
-    cases.push(case(GROUP, "four channels to 2×2 positions", four, of_operation(Operation::PixelShuffle), shuffled));
+    cases.push(case(
+        GROUP,
+        "four channels to 2×2 positions",
+        four,
+        of_operation(Operation::PixelShuffle),
+        shuffled,
+    ));
     cases
 }
 
@@ -142,7 +178,11 @@ fn activations() -> Vec<Case> {
         each("SiLU", of(Activation::Silu), move |x| x * logistic(x)),
         each("hard-swish", of(Activation::HardSwish), move |x| x * hard(x)),
         each("hard sigmoid", of(Activation::HARD_SIGMOID), hard),
-        each("leaky ReLU", of(Activation::LeakyRelu { slope: 0.125 }), |x| if x < 0.0 { 0.125 * x } else { x }),
+        each(
+            "leaky ReLU",
+            of(Activation::LeakyRelu { slope: 0.125 }),
+            |x| if x < 0.0 { 0.125 * x } else { x },
+        ),
         each("ELU", of(Activation::Elu { scale: 1.5 }), |x| if x < 0.0 { 1.5 * x.exp_m1() } else { x }),
         each("tanh", of(Activation::Tanh), f64::tanh),
         each("error function", of(Activation::Erf), statrs::function::erf::erf),
@@ -160,9 +200,16 @@ fn activations() -> Vec<Case> {
             })
             .collect()
     });
-    cases.push(case("activation", "softmax", vec![Input::noise("maps", SHAPE)], of_operation(Operation::Softmax), softmax));
+    cases.push(case(
+        "activation",
+        "softmax",
+        vec![Input::noise("maps", SHAPE)],
+        of_operation(Operation::Softmax),
+        softmax,
+    ));
     // the gradient that ascents pass through a ReLU in place of its own; where something gets through it is the same
-    let redirected: Run = Box::new(|mut inputs| kernels::relu_with(inputs.remove(0), Some(6.0), ReluGradient::Redirected));
+    let redirected: Run =
+        Box::new(|mut inputs| kernels::relu_with(inputs.remove(0), Some(6.0), ReluGradient::Redirected));
     let clamped: Function = Box::new(|inputs| inputs[0].iter().map(|x| x.clamp(0.0, 6.0)).collect());
     let maps = vec![Input::noise("maps", SHAPE)];
     cases.push(case("activation", "ReLU of ascents", maps, redirected, clamped));
@@ -184,7 +231,10 @@ fn norms() -> Vec<Case> {
     let maps = || Input::noise("maps", SHAPE).map(|value| 2.0 * value + 0.5);
     let with_statistics = move |norms: Norms| -> Run {
         Box::new(move |inputs| {
-            let (zeros, ones) = (Tensor::zeros([channels], &inputs[0].device()), Tensor::ones([channels], &inputs[0].device()));
+            let (zeros, ones) = (
+                Tensor::zeros([channels], &inputs[0].device()),
+                Tensor::ones([channels], &inputs[0].device()),
+            );
             let norm = BatchNorm {
                 weight: flat(&inputs[1]),
                 bias: flat(&inputs[2]),
@@ -207,7 +257,8 @@ fn norms() -> Vec<Case> {
     let of_batch: Function = Box::new(move |inputs| {
         let moments: Vec<(f64, f64)> = (0..channels)
             .map(|channel| {
-                let of_channel = inputs[0].iter().enumerate().filter(|(index, _)| channel_of(*index) == channel);
+                let of_channel =
+                    inputs[0].iter().enumerate().filter(|(index, _)| channel_of(*index) == channel);
                 moments(&of_channel.map(|(_, value)| *value).collect::<Vec<_>>())
             })
             .collect();
@@ -219,7 +270,9 @@ fn norms() -> Vec<Case> {
         inputs[0].iter().enumerate().map(normal).collect()
     });
     let of_layer: Function = Box::new(move |inputs| {
-        let at = |image: usize, channel: usize, place: usize| inputs[0][(image * channels + channel) * plane + place];
+        let at = |image: usize, channel: usize, place: usize| {
+            inputs[0][(image * channels + channel) * plane + place]
+        };
         let places = (0..n).flat_map(|image| (0..plane).map(move |place| (image, place)));
         let mut output = vec![0.0; inputs[0].len()];
         for (image, place) in places {
@@ -234,13 +287,30 @@ fn norms() -> Vec<Case> {
     });
     let layer: Run = Box::new(move |inputs| {
         let norm = LayerNorm { weight: flat(&inputs[1]), bias: flat(&inputs[2]), epsilon: EPSILON };
-        Operation::LayerNorm(norm).forward("checked", vec![inputs[0].clone()], Norms::Running, &mut Vec::new())
+        Operation::LayerNorm(norm).forward(
+            "checked",
+            vec![inputs[0].clone()],
+            Norms::Running,
+            &mut Vec::new(),
+        )
     });
     let means = one("means").fixed();
     let variances = one("variances").map(|value| value * value + 0.5).fixed();
     vec![
-        case("norm", "batch norm, running", vec![maps(), one("scales"), one("shifts"), means, variances], with_statistics(Norms::Running), running),
-        case("norm", "batch norm, of the batch", vec![maps(), one("scales"), one("shifts")], with_statistics(Norms::Batch), of_batch),
+        case(
+            "norm",
+            "batch norm, running",
+            vec![maps(), one("scales"), one("shifts"), means, variances],
+            with_statistics(Norms::Running),
+            running,
+        ),
+        case(
+            "norm",
+            "batch norm, of the batch",
+            vec![maps(), one("scales"), one("shifts")],
+            with_statistics(Norms::Batch),
+            of_batch,
+        ),
         case("norm", "layer norm", vec![maps(), one("scales"), one("shifts")], layer, of_layer),
     ]
 }
@@ -254,7 +324,10 @@ pub(super) fn matmul(group: &'static str, name: &str, [rows, inner, columns]: [u
     Case {
         group,
         name: name.to_owned(),
-        inputs: vec![Input::noise("first", [1, 1, rows, inner]), Input::noise("second", [1, 1, inner, columns])],
+        inputs: vec![
+            Input::noise("first", [1, 1, rows, inner]),
+            Input::noise("second", [1, 1, inner, columns]),
+        ],
         run,
         definition: Definition::Products {
             products: Box::new(move |visit| {
@@ -291,7 +364,11 @@ fn sums() -> Vec<Case> {
             })
             .collect()
     });
-    let linear_inputs = vec![Input::noise("maps", SHAPE), Input::noise("weights", [1, 1, 3, inner]), Input::noise("biases", [1, 3, 1, 1])];
+    let linear_inputs = vec![
+        Input::noise("maps", SHAPE),
+        Input::noise("weights", [1, 1, 3, inner]),
+        Input::noise("biases", [1, 3, 1, 1]),
+    ];
     let two = |second: Shape| vec![Input::noise("first", SHAPE), Input::noise("second", second)];
     // what losses and scores are made of: squares, roots, absolute values, powers, sums along an axis
     let score: Run = Box::new(|inputs| {
@@ -308,14 +385,17 @@ fn sums() -> Vec<Case> {
         outputs(n * channels, [1, plane])
             .map(|(p, _, place)| {
                 let image = p / channels;
-                let squares = (0..channels).map(|c| of_plane(image * channels + c)[place].powi(2)).sum::<f64>();
+                let squares =
+                    (0..channels).map(|c| of_plane(image * channels + c)[place].powi(2)).sum::<f64>();
                 of_plane(p)[place] / (squares + 0.1).sqrt() * power[p]
             })
             .collect()
     });
     let log_softmax: Run = Box::new(|inputs| activation::log_softmax(inputs[0].clone(), 1));
     let logarithms: Function = Box::new(move |inputs| {
-        let at = |image: usize, channel: usize, place: usize| inputs[0][(image * channels + channel) * plane + place];
+        let at = |image: usize, channel: usize, place: usize| {
+            inputs[0][(image * channels + channel) * plane + place]
+        };
         outputs(n * channels, [1, plane])
             .map(|(p, _, place)| {
                 let (image, channel) = (p / channels, p % channels);
@@ -336,16 +416,35 @@ fn sums() -> Vec<Case> {
             .collect()
     });
     let add: Function = Box::new(|inputs| inputs[0].iter().zip(&inputs[1]).map(|(a, b)| a + b).collect());
-    let gated: Function =
-        Box::new(move |inputs| inputs[0].iter().enumerate().map(|(i, value)| value * inputs[1][i / plane]).collect());
+    let gated: Function = Box::new(move |inputs| {
+        inputs[0].iter().enumerate().map(|(i, value)| value * inputs[1][i / plane]).collect()
+    });
     vec![
         matmul(GROUP, "matrix product, 13×7 · 7×11", [13, 7, 11]),
         matmul(GROUP, "matrix product, 33×65 · 65×17", [33, 65, 17]),
         case(GROUP, "dense layer", linear_inputs, dense, linear),
         case(GROUP, "sum of two", two(SHAPE), of_operation(Operation::Add), add),
-        case(GROUP, "gate of each channel", two([n, channels, 1, 1]), of_operation(Operation::Multiply), gated),
-        case(GROUP, "channels side by side, cut alike", two([n, 3, height - 2, width - 1]), of_operation(Operation::Join), joined),
-        case(GROUP, "scores: squares, roots, powers, means", vec![Input::noise("maps", SHAPE)], score, scored),
+        case(
+            GROUP,
+            "gate of each channel",
+            two([n, channels, 1, 1]),
+            of_operation(Operation::Multiply),
+            gated,
+        ),
+        case(
+            GROUP,
+            "channels side by side, cut alike",
+            two([n, 3, height - 2, width - 1]),
+            of_operation(Operation::Join),
+            joined,
+        ),
+        case(
+            GROUP,
+            "scores: squares, roots, powers, means",
+            vec![Input::noise("maps", SHAPE)],
+            score,
+            scored,
+        ),
         case(GROUP, "logarithm of softmax", vec![Input::noise("maps", SHAPE)], log_softmax, logarithms),
     ]
 }

@@ -90,7 +90,8 @@ fn of_network(name: &str, device: Device) -> Result<Vec<CheckPart>, String> {
     }
     let image = micrograph();
     let run = |device| -> Vec<(String, Vec<f32>)> {
-        let network = builtin::named(name, device).expect("a built-in name").unwrap_or_else(|error| panic!("{error}"));
+        let network =
+            builtin::named(name, device).expect("a built-in name").unwrap_or_else(|error| panic!("{error}"));
         layers_of(&network, &image)
     };
     let (found, expected) = (run(device), kernels::plainly(|| run(Device::Cpu)));
@@ -121,8 +122,11 @@ fn layers_of(network: &Network, image: &Plane) -> Vec<(String, Vec<f32>)> {
 /// Losses of a short training, and what it changed of each weight.
 fn trained(device: Device) -> [Vec<f32>; 2] {
     const PATCH: usize = 24;
-    let architecture =
-        Architecture::Autoencoder(AutoencoderConfig { stages: vec![5, 12], latent: 3, ..AutoencoderConfig::default() });
+    let architecture = Architecture::Autoencoder(AutoencoderConfig {
+        stages: vec![5, 12],
+        latent: 3,
+        ..AutoencoderConfig::default()
+    });
     let mut network = Network::random(architecture, 3, device).unwrap_or_else(|error| panic!("{error}"));
     network.graph_mut().use_fastest_method();
     let before = weights_of(&network);
@@ -135,7 +139,9 @@ fn trained(device: Device) -> [Vec<f32>; 2] {
         let mut patches = Vec::with_capacity(3 * PATCH * PATCH);
         for _ in 0..3 {
             let (top, left) = (draw.below(SIZE.0 - PATCH), draw.below(SIZE.1 - PATCH));
-            patches.extend((0..PATCH * PATCH).map(|i| image.values()[(top + i / PATCH) * SIZE.1 + left + i % PATCH]));
+            patches.extend(
+                (0..PATCH * PATCH).map(|i| image.values()[(top + i / PATCH) * SIZE.1 + left + i % PATCH]),
+            );
         }
         let data = burn::tensor::TensorData::new(patches, [3, 1, PATCH, PATCH]);
         let patches = Tensor::<4>::from_data(data, &device.burn().autodiff());
@@ -151,7 +157,11 @@ fn weights_of(network: &Network) -> Vec<f32> {
 
 /// The picture and the score of an ascent.
 fn climbed(device: Device) -> Result<[Vec<f32>; 2], String> {
-    let architecture = Architecture::Autoencoder(AutoencoderConfig { stages: vec![8, 12], latent: 3, ..AutoencoderConfig::default() });
+    let architecture = Architecture::Autoencoder(AutoencoderConfig {
+        stages: vec![8, 12],
+        latent: 3,
+        ..AutoencoderConfig::default()
+    });
     let network = Network::random(architecture, 5, device).map_err(|error| error.to_string())?;
     let config = VisualizeConfig {
         height: 30,

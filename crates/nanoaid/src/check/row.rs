@@ -21,7 +21,8 @@ impl CheckPart {
 /// Largest difference between `found` and `expected` in shares of the largest expected value; `None` if a value
 /// is not finite, or their numbers differ.
 pub(super) fn deviation(found: &[f32], expected: &[f64]) -> Option<f64> {
-    let finite = found.iter().all(|value| value.is_finite()) && expected.iter().all(|value| value.is_finite());
+    let finite =
+        found.iter().all(|value| value.is_finite()) && expected.iter().all(|value| value.is_finite());
     if !finite || found.len() != expected.len() {
         return None;
     }

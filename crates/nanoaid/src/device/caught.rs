@@ -18,7 +18,8 @@ fn keep_panics() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let kept = FIRST.with_borrow_mut(|panics| panics.as_mut().map(|panics| panics.push(text_of(info))));
+            let kept =
+                FIRST.with_borrow_mut(|panics| panics.as_mut().map(|panics| panics.push(text_of(info))));
             if kept.is_none() {
                 before(info);
             }

@@ -46,7 +46,8 @@ fn cuda_info(number: Option<u16>, name: String) -> DeviceInfo {
 /// Number of CUDA devices; 0 where the driver is missing, for which the library panics.
 #[cfg(feature = "cuda")]
 fn n_cuda() -> usize {
-    let found = super::caught(|| burn::tensor::Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len());
+    let found =
+        super::caught(|| burn::tensor::Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len());
     found.unwrap_or(0)
 }
 

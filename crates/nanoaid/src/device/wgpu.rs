@@ -1,6 +1,6 @@
 //! Adapters that wgpu offers, and how one is opened.
 //!
-//! Numbers are those of the graphics interface that CubeCL chooses: the first of its list with a GPU, else the
+//! Numbers are those of the graphics interface that `CubeCL` chooses: the first of its list with a GPU, else the
 //! first with anything (`cubecl-wgpu`, `runtime::settle`, 0.11.3).
 
 use std::pin::pin;
@@ -12,7 +12,7 @@ use burn::tensor::wgpu::{WgpuInitError, wgpu};
 use super::info::{DeviceInfo, DeviceKind, Devices};
 use super::{Device, DeviceError};
 
-/// The graphics interfaces in the order in which CubeCL tries them.
+/// The graphics interfaces in the order in which `CubeCL` tries them.
 #[cfg(target_os = "macos")]
 const INTERFACES: [wgpu::Backend; 1] = [wgpu::Backend::Metal];
 #[cfg(not(target_os = "macos"))]
@@ -83,7 +83,8 @@ pub(super) fn add_to(found: &mut Devices) {
     let adapters = adapters();
     if adapters.is_empty() {
         found.notes.push(
-            "no GPU found: install the driver of your GPU (on Debian without a GPU: mesa-vulkan-drivers)".to_owned(),
+            "no GPU found: install the driver of your GPU (on Debian without a GPU: mesa-vulkan-drivers)"
+                .to_owned(),
         );
     }
     for (adapter, number) in adapters.iter().zip(0..) {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nanoaid::{Device, Network};
 use nanoaid::interpret::pattern::{Finding, PatternResult, Periodic, UnitCount, without_border};
+use nanoaid::{Device, Network};
 
 use crate::command::network::OpenArguments;
 use crate::outcome::Failure;
