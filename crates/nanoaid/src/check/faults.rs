@@ -92,7 +92,7 @@ fn memory(device: Device) -> Result<Vec<super::CheckPart>, String> {
     {
         let case = Convolution::same(3, [8, 9], [40, 41]).case(GROUP, "memory", true);
         let burn = device.burn();
-        let mut reserved = || -> Result<f64, String> {
+        let reserved = || -> Result<f64, String> {
             for _ in 0..20 {
                 case.run_on(device);
             }
