@@ -42,5 +42,11 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let ended = panic::catch_unwind(AssertUnwindSafe(work));
     let panics = FIRST.replace(outer).unwrap_or_default();
     // panics that follow the first one, as values are dropped, say nothing of the cause
-    ended.map_err(|_| panics.into_iter().next().unwrap_or_else(|| "a fault without a message".to_owned()))
+    ended.map_err(|payload| {
+        // a panic of another thread that was passed on to this one
+        let passed_on = payload.downcast_ref::<String>().cloned();
+        let passed_on = passed_on.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let first = panics.into_iter().next().or(passed_on);
+        first.unwrap_or_else(|| "a fault without a message".to_owned())
+    })
 }
