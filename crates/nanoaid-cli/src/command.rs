@@ -1,11 +1,13 @@
 //! The commands and their arguments; one file each for what they do.
 
 mod bench;
+mod check;
 mod classify;
 mod completions;
 mod concepts;
 mod dataset;
 mod demo;
+mod devices;
 mod download;
 mod exemplars;
 mod explain;
@@ -141,6 +143,12 @@ pub(crate) enum Command {
     Sweep(Box<sweep::SweepArguments>),
     /// Measure how fast the program is on this machine.
     Bench(bench::BenchArguments),
+    /// List what networks can run on: the processor and GPUs, each with its driver.
+    Devices(devices::DevicesArguments),
+    /// Check that a device computes correctly: every operation and gradient of the networks, a training, an ascent.
+    ///
+    /// Prints the largest deviation of each beside its bound. Exit code 4 if one is out of bounds.
+    Check(check::CheckArguments),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
     /// List, check or fetch the weights of ImageNet networks.
@@ -167,6 +175,8 @@ impl Command {
             | Self::Weights(_) => WayOn::Same,
             Self::Dataset(dataset::DatasetCommand::Check(_))
             | Self::Bench(_)
+            | Self::Check(_)
+            | Self::Devices(_)
             | Self::Info(_)
             | Self::Classify(_)
             | Self::Concepts(_)
@@ -202,6 +212,8 @@ impl Command {
             Self::Dataset(command) => dataset::run(&command),
             Self::Sweep(arguments) => sweep::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),
+            Self::Devices(arguments) => devices::run(&arguments),
+            Self::Check(arguments) => check::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
             Self::Weights(command) => weights::run(&command),
             Self::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),

@@ -13,7 +13,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use nanoaid::Device;
 
 use command::{Arguments, Command, WayOn};
 use outcome::{Outcome, Verbosity, detail, say};
@@ -25,8 +26,12 @@ const FAILED: u8 = 1;
 
 /// Does what `arguments` say, the name of the program first; returns the exit code of the process.
 pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let Arguments { command, quiet, verbose, memory } = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let parsed = Arguments::command().try_get_matches_from(arguments).and_then(|matches| {
+        let device = device_of(&matches);
+        Arguments::from_arg_matches(&matches).map(|arguments| (arguments, device))
+    });
+    let (Arguments { command, quiet, verbose, memory }, device) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // if the terminal is closed, there is no reader
             let _ = error.print();
@@ -44,7 +49,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let begun = Instant::now();
     let way_on = command.way_on();
-    let ended = run(command, way_on);
+    let ended = run(command, way_on, device);
     detail(&format!("{:.2} s", begun.elapsed().as_secs_f64()));
     // what does not end with a line; only a Rust program does so by itself at its end
     let _ = std::io::stdout().flush();
@@ -63,12 +68,25 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn run(command: Command, way_on: WayOn) -> Result<Outcome, Failure> {
+/// What `--device` names, of whichever command; the processor where a command has none.
+fn device_of(matches: &ArgMatches) -> Device {
+    match matches.subcommand() {
+        Some((_, matches)) => device_of(matches),
+        None => matches.try_get_one("device").ok().flatten().copied().unwrap_or_default(),
+    }
+}
+
+fn run(command: Command, way_on: WayOn, device: Device) -> Result<Outcome, Failure> {
     interrupt::listen(way_on.text())?;
     #[cfg(unix)]
     out_of_memory::listen()?;
     nanoaid::device::check_kernels()?;
     let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
     detail(&format!("nanoaid {version}, {}, {threads} threads", nanoaid::bench::instruction_set()));
-    command.run()
+    // before any work; on a GPU, what stops it later is an error, too
+    let info = device.open()?;
+    if device != Device::Cpu {
+        detail(&format!("{}: {}, {}", info.device, info.name, info.details()));
+    }
+    device.guarded(|| command.run())?
 }

@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents whose paths have to exist.
-const DOCUMENTS: [&str; 25] = [
+const DOCUMENTS: [&str; 26] = [
     "README.md",
     "docs/guide/README.md",
     "docs/guide/atlas.md",
     "docs/guide/command-line.md",
     "docs/guide/data-sets.md",
     "docs/guide/files.md",
+    "docs/guide/gpu.md",
     "docs/guide/install.md",
     "docs/guide/lens.md",
     "docs/guide/many-machines.md",

@@ -74,6 +74,12 @@ pub(crate) fn relu_with(maps: Tensor<4>, ceiling: Option<f32>, gradient: ReluGra
     Tensor::from_dispatch(Dispatch::relu_with(maps.into_dispatch(), ceiling, gradient))
 }
 
+/// What `work` returns with Burn's convolutions in place of ours on the CPU: a second way, to compare with. Work
+/// that is divided among threads of rayon is, too.
+pub(crate) fn plainly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    cpu::plainly(work)
+}
+
 /// Gives back the memory that is kept for the next feature maps.
 pub(crate) fn release_memory() {
     memory::release();

@@ -68,6 +68,7 @@
 //! | [`train`] | autoencoders, classifiers, sweeps |
 //! | [`evaluate`] | reports on classifiers and reconstructions |
 //! | [`interpret`] | lens, visualization, exemplars, tuning, differential analysis |
+//! | [`device`], [`check`] | what networks run on, and whether it computes right |
 //! | [`run`] | run folders: a training and all that it left |
 //! | [`survey`] | a network over a data set in shards, merged |
 //!
@@ -89,6 +90,7 @@
 pub mod address;
 pub mod atlas;
 pub mod bench;
+pub mod check;
 pub mod data;
 pub mod demo;
 pub mod device;

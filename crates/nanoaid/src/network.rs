@@ -53,16 +53,17 @@ pub use segmenter::SegmenterConfig;
 pub use transfer::TransferConfig;
 pub use weights::{Weight, Weights, WeightsError};
 
+pub(crate) use activation::Activation;
 pub(crate) use autoencoder::FEATURES;
 #[cfg(test)]
 pub(crate) use convolution::Border;
 pub(crate) use convolution::{Convolution, ConvolutionShape};
-#[cfg(test)]
 pub(crate) use dense::Dense;
 pub(crate) use graph::Graph;
 pub(crate) use graph::{IMAGE, ValueId};
 pub(crate) use init::Init;
-pub(crate) use norm::{Norms, Statistics};
+pub(crate) use layer_norm::LayerNorm;
+pub(crate) use norm::{BatchNorm, Norms, Statistics};
 pub(crate) use operation::{Operation, Pool, ReluGradient};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
@@ -138,12 +139,13 @@ impl Network {
     /// A network of random weights drawn from `seed` (He et al. 2015), biases 0.
     ///
     /// # Errors
-    /// If a setting is out of its range.
+    /// If a setting is out of its range, or the device cannot be opened.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Result<Self, ConfigError> {
         Self::initialized(architecture, Init::Random(seed), device)
     }
 
     fn initialized(architecture: Architecture, init: Init, device: Device) -> Result<Self, ConfigError> {
+        device.open().map_err(|error| ConfigError::new("device", error, "a device that can be opened"))?;
         let graph = match &architecture {
             Architecture::Autoencoder(config) => {
                 autoencoder::graph(&config.clone().checked()?, init, &device.burn())
@@ -168,12 +170,14 @@ impl Network {
     /// A network with the given weights.
     ///
     /// # Errors
-    /// If a weight is missing, left over, of another shape, or not finite; it is named.
+    /// If a weight is missing, left over, of another shape, or not finite; it is named. If the device cannot
+    /// be opened.
     pub fn with_weights(
         architecture: Architecture,
         weights: &Weights,
         device: Device,
     ) -> Result<Self, WeightsError> {
+        device.open()?;
         let mut network = Self::initialized(architecture, Init::Zero, device)
             .map_err(|error| WeightsError::Architecture { reason: error.to_string() })?;
         network.graph.set_weights(weights, &device.burn())?;
@@ -223,6 +227,7 @@ impl Network {
         network: Option<Published>,
         device: Device,
     ) -> Result<Self, WeightsError> {
+        device.open()?;
         let mut notes = Vec::new();
         let (weights, prefix) = import::without_prefix(weights);
         if !prefix.is_empty() {

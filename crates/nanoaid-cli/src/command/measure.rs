@@ -133,7 +133,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
         .as_ref()
         .map(|network| PatternNetwork::new(&run, network, settings.unit.as_deref()))
         .transpose()?;
-    let segmenter = arguments.segmenter.network()?;
+    let segmenter = arguments.segmenter.network(arguments.network.device())?;
     let segmenter = segmenter.as_ref().map(|(run, network)| (network, NetworkUsed::of(run, network)));
     let mut networks = MeasureNetworks { pattern, segmenter };
     let images = images_of(&arguments.images)?;

@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 34] = [
+    let commands: [&[&str]; 36] = [
         &[],
         &["demo"],
         &["info"],
@@ -37,6 +37,8 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["dataset", "check"],
         &["sweep"],
         &["bench"],
+        &["devices"],
+        &["check"],
         &["replay"],
         &["weights"],
         &["weights", "list"],

@@ -8,6 +8,7 @@ mod comfort;
 mod concepts;
 mod dataset;
 mod demo;
+mod devices;
 mod exemplars;
 mod explain;
 mod help;

@@ -233,7 +233,6 @@ pub(super) fn convolution<B: Backend>(
 }
 
 /// [`Gradients::convolution_gradients`] by the backend's own.
-#[cfg(any(feature = "wgpu", feature = "cuda", test))]
 pub(super) fn convolution_gradients<B: Backend>(
     state: ConvolutionState<B>,
     gradient: FloatTensor<B>,

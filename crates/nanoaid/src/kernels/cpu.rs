@@ -1,5 +1,6 @@
 //! The operations on the CPU: Burn's Flex tensors in and out of the slices of `conv-kernels`.
 
+use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
 use burn::backend::tensor::FloatTensor;
@@ -7,7 +8,7 @@ use burn::backend::{Flex, TensorMetadata};
 use bytemuck::Pod;
 use conv_kernels::{ConvShape, Isa, OutputGradient, PlanesShape, PoolWindow};
 
-use super::backend::{ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
+use super::backend::{self, ConvolutionGradients, ConvolutionState, Gradients, Kernels, Needed};
 use super::memory::Buffer;
 use super::{Clip, Geometry};
 
@@ -22,6 +23,18 @@ pub(crate) fn isa() -> Isa {
     *ISA
 }
 
+thread_local! {
+    /// Whether this thread computes convolutions by Burn's own operations.
+    static PLAIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// See [`super::plainly`].
+pub(super) fn plainly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    // threads of its own: those of others go on with our kernels
+    let pool = rayon::ThreadPoolBuilder::new().start_handler(|_| PLAIN.set(true)).build();
+    pool.expect("threads can be started").install(work)
+}
+
 const SHAPES_FIT: &str = "the shapes of tensors that meet in a network fit";
 
 impl Kernels for Flex {
@@ -32,6 +45,9 @@ impl Kernels for Flex {
         geometry: Geometry,
         clip: Clip,
     ) -> FloatTensor<Self> {
+        if PLAIN.get() {
+            return backend::convolution::<Self>(maps, weight, bias, geometry, clip);
+        }
         let shape = conv_shape(&maps, &weight, geometry);
         let [maps, weight, bias] = [maps, weight, bias].map(|tensor| tensor.to_contiguous());
         let mut output = Buffer::new(shape.output_len());
@@ -102,6 +118,10 @@ impl Gradients for Flex {
         gradient: FloatTensor<Self>,
         [maps_needed, weight_needed, bias_needed]: Needed,
     ) -> ConvolutionGradients<Self> {
+        if PLAIN.get() {
+            let needed = [maps_needed, weight_needed, bias_needed];
+            return backend::convolution_gradients(state, gradient, needed);
+        }
         let shape = conv_shape(&state.maps, &state.weight, state.geometry);
         let [maps, weight, gradient] =
             [state.maps, state.weight, gradient].map(|tensor| tensor.to_contiguous());

@@ -36,7 +36,7 @@ pub(crate) enum Activation {
 
 impl Activation {
     /// The gate of squeeze-and-excitation in `MobileNetV3`: `min(max(x / 6 + 1 / 2, 0), 1)`.
-    pub(super) const HARD_SIGMOID: Self = Self::HardSigmoid { slope: 1.0 / 6.0, shift: 0.5 };
+    pub(crate) const HARD_SIGMOID: Self = Self::HardSigmoid { slope: 1.0 / 6.0, shift: 0.5 };
 
     /// The function of each value.
     pub(super) fn forward(self, maps: Tensor<4>) -> Tensor<4> {

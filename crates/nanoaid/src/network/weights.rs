@@ -104,6 +104,9 @@ pub enum WeightsError {
         /// Its format.
         found: String,
     },
+    /// The device on which the network was to run; the error names it.
+    #[error(transparent)]
+    Device(#[from] crate::device::DeviceError),
     /// A built-in network was requested of a build without them.
     #[error("the weights of `{name}` are not part of this build: turn on the feature `builtin-weights`")]
     NotBuiltIn {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nanoaid::Network;
 use nanoaid::interpret::pattern::{Finding, PatternResult, Periodic, UnitCount, without_border};
+use nanoaid::{Device, Network};
 
 use crate::command::network::OpenArguments;
 use crate::outcome::Failure;
@@ -25,6 +25,11 @@ pub(super) struct PatternArguments {
 }
 
 impl PatternArguments {
+    /// Where networks run.
+    pub(super) fn device(&self) -> Device {
+        self.open.device
+    }
+
     /// Opens the network, if one is named.
     pub(super) fn network(&self) -> Result<Option<Network>, Failure> {
         self.run.as_deref().map(|run| self.open.open_gray(run)).transpose()

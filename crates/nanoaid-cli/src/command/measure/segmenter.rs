@@ -36,11 +36,11 @@ impl SegmenterArguments {
         self.is_named() || builtin::has(builtin::SEGMENTER)
     }
 
-    /// Opens it, unless that is not wanted, or the program was built without networks.
-    pub(super) fn network(&self) -> Result<Option<(PathBuf, Network)>, Failure> {
+    /// Opens it on `device`, unless that is not wanted, or the program was built without networks.
+    pub(super) fn network(&self, device: Device) -> Result<Option<(PathBuf, Network)>, Failure> {
         if self.no_segmenter || !self.is_there() {
             return Ok(None);
         }
-        Ok(Some((self.segmenter.clone(), open(&self.segmenter, Device::Cpu)?)))
+        Ok(Some((self.segmenter.clone(), open(&self.segmenter, device)?)))
     }
 }
