@@ -12,7 +12,7 @@ use super::pictures::objective;
 use super::{AtlasError, AtlasInput, AtlasPart, network_ids};
 use crate::interpret::activation_index::time_of_pass;
 use crate::interpret::gallery::{Gallery, Sources};
-use crate::interpret::tuning::{TuningError, TuningStep, tune};
+use crate::interpret::tuning::time_of_tuning;
 use crate::interpret::visualize::Objective;
 
 /// Micrographs that are looked at.
@@ -61,16 +61,11 @@ pub fn estimate(
         let n_passed = N_PASSES * entries.len();
         add(AtlasPart::Micrographs, n_passed, seconds / n_read.max(1) as f64 * n_passed as f64)?;
 
-        // a layer in the middle, for all
-        let middle = layers[layers.len() / 2].as_str();
-        let begun = Instant::now();
-        let to_the_end = &mut |_: TuningStep<'_>| ControlFlow::Continue(());
-        match tune(network, &[middle], &config.tuning, to_the_end) {
-            // a layer that is too small for the stimuli takes no time
-            Ok(_) | Err(TuningError::TooSmall { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        add(AtlasPart::Stimuli, layers.len(), begun.elapsed().as_secs_f64() * layers.len() as f64)?;
+        let times: Vec<f64> = layers
+            .iter()
+            .map(|layer| time_of_tuning(network, layer, &config.tuning))
+            .collect::<Result<_, _>>()?;
+        add(AtlasPart::Stimuli, layers.len(), times.iter().sum())?;
 
         for &preset in &config.presets {
             let gallery = Gallery::new(network, run, config.pictures(preset), &Sources::default())?;

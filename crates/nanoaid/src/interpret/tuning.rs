@@ -25,6 +25,7 @@ mod tests;
 mod wave;
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use micrograph::Plane;
 use micrograph::random::Stream;
@@ -184,16 +185,8 @@ pub fn tune(
     if network.channels_in() != 1 {
         return Err(TuningError::NotGray { channels: network.channels_in() });
     }
-    let mut sites = Vec::new();
-    for &layer in layers {
-        let found = network.known_layer(layer)?;
-        let largest_px = if found.receptive_field_px.is_some() { config.largest_px } else { config.whole_px };
-        let site = ReadPosition::of(found, coarsest_stride(network, found), largest_px);
-        if site.side_px == 0 || found.map_length(site.side_px) == 0 {
-            return Err(TuningError::TooSmall { layer: layer.to_owned(), largest_px });
-        }
-        sites.push(site);
-    }
+    let sites: Vec<ReadPosition> =
+        layers.iter().map(|layer| site_of(network, layer, &config)).collect::<Result<_, _>>()?;
     let mut done: Vec<Option<LayerTuning>> = vec![None; layers.len()];
     for first in 0..layers.len() {
         if done[first].is_some() {
@@ -219,6 +212,42 @@ pub fn tune(
         config,
         layers: done.into_iter().flatten().collect(),
     })
+}
+
+/// Where `layer` is read.
+fn site_of(network: &Network, layer: &str, config: &TuningConfig) -> Result<ReadPosition, TuningError> {
+    let found = network.known_layer(layer)?;
+    let largest_px = if found.receptive_field_px.is_some() { config.largest_px } else { config.whole_px };
+    let site = ReadPosition::of(found, coarsest_stride(network, found), largest_px);
+    if site.side_px == 0 || found.map_length(site.side_px) == 0 {
+        return Err(TuningError::TooSmall { layer: layer.to_owned(), largest_px });
+    }
+    Ok(site)
+}
+
+/// Seconds that the tuning of `layer` takes at most, at the pace of a few stimuli.
+///
+/// # Errors
+/// If there is no such layer, or it is too small.
+pub(crate) fn time_of_tuning(
+    network: &Network,
+    layer: &str,
+    config: &TuningConfig,
+) -> Result<f64, TuningError> {
+    let site = site_of(network, layer, config)?;
+    let reader = PositionReader::new(network, &[layer], site, config.contrast);
+    let stimulus_set = StimulusSet::of(&site, config);
+    let of_all = stimulus_set.gratings().len() * config.phases
+        + stimulus_set.lattices.len() * config.lattice_views
+        + stimulus_set.discs.iter().map(|kind| discs(kind, site.field_px).count()).sum::<usize>();
+    let of_unit =
+        config.rounds * refine::MOST_IN_CROSS * config.phases + config.noise_sd.len() * config.noise_draws;
+    let n_channels = network.known_layer(layer)?.n_channels;
+    let tried: Vec<Stimulus> =
+        phases(stimulus_set.gratings()[0], reader.n_together() * rayon::current_num_threads()).collect();
+    let begun = Instant::now();
+    reader.stimuli(&tried);
+    Ok(begun.elapsed().as_secs_f64() / tried.len() as f64 * (of_all + n_channels * of_unit) as f64)
 }
 
 fn unless_cancelled(flow: ControlFlow<()>) -> Result<(), TuningError> {

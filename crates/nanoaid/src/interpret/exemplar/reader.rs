@@ -78,21 +78,29 @@ impl ActivationReader {
         Ok(Self { network, layers })
     }
 
-    /// The layers that say most of a network in few: the end of each stage, the code and the
-    /// classes; of others the last layer at each stride.
+    /// The layers that say most of a network in few: the end of each stage, the code and the classes; of others the end
+    /// of the last block at each stride, or the last layer where there are no blocks.
     pub fn usual_layers(network: &Network) -> Vec<String> {
         let layers = network.layers();
-        let stages = network.n_stages();
-        let usual = |index: usize| {
-            let name = layers[index].name.as_str();
-            if stages > 0 {
+        let names =
+            |layers: &[Layer]| -> Vec<String> { layers.iter().map(|layer| layer.name.clone()).collect() };
+        if network.n_stages() > 0 {
+            let is_usual = |name: &String| {
                 let stage = name.strip_prefix("encoder.").and_then(|stage| stage.parse::<usize>().ok());
-                return stage.is_some() || name == "latent" || name == "head";
-            }
-            let last_of_stride = layers.get(index + 1).is_none_or(|next| next.stride != layers[index].stride);
-            last_of_stride && layers[index].n_channels > 3
+                stage.is_some() || name == "latent" || name == "head"
+            };
+            return names(layers).into_iter().filter(is_usual).collect();
+        }
+        let of_stride = |layers: &[Layer]| {
+            // the end of a block is named by what the names of the layers in it begin with
+            let is_block_end = |index: &usize| {
+                let inside = format!("{}.", layers[*index].name);
+                layers[..*index].iter().any(|other| other.name.starts_with(&inside))
+            };
+            let last = (0..layers.len()).rev().find(is_block_end).unwrap_or(layers.len() - 1);
+            Some(&layers[last]).filter(|layer| layer.n_channels > 3).map(|layer| layer.name.clone())
         };
-        (0..layers.len()).filter(|&index| usual(index)).map(|index| layers[index].name.clone()).collect()
+        layers.chunk_by(|one, next| one.stride == next.stride).filter_map(of_stride).collect()
     }
 
     /// The layers that are read.

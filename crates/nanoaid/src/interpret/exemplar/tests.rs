@@ -1,5 +1,7 @@
 //! Exemplars on networks and images whose answers are known.
 
+use std::path::Path;
+
 use micrograph::random::Stream;
 use micrograph::{Plane, Rect};
 
@@ -373,4 +375,19 @@ fn what_can_not_be_read_is_named() {
     let reader = ActivationReader::new(&network, &names(&["pool"])).unwrap();
     let error = reader.peaks(&Plane::filled(1, 30, 0.5)).unwrap_err().to_string();
     assert!(error.contains("30 × 1 px") && error.contains("2 × 2"), "{error}");
+}
+
+#[test]
+fn usual_layers_are_ends_of_blocks_before_the_stride_grows_and_the_classes() {
+    let classifier = crate::network::open(Path::new("classifier"), Device::Cpu).unwrap();
+    let usual = ActivationReader::usual_layers(&classifier);
+    let blocks: Vec<&String> = usual.iter().filter(|name| name.starts_with("_blocks.")).collect();
+    // EfficientNet-Lite0: the stride grows after blocks 0, 2, 4 and 10
+    assert_eq!(blocks[..4], ["_blocks.0", "_blocks.2", "_blocks.4", "_blocks.10"], "{usual:?}");
+    let last = &classifier.layers().last().unwrap().name;
+    assert_eq!(usual.last(), Some(last));
+    for pair in usual.windows(2) {
+        let strides = [0, 1].map(|i| classifier.layer(&pair[i]).unwrap().stride);
+        assert!(strides[0] < strides[1], "{usual:?}");
+    }
 }

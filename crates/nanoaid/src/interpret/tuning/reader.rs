@@ -95,10 +95,14 @@ impl PositionReader {
         stimulus.plane(self.site.side_px, self.site.origin_px, self.contrast)
     }
 
+    /// Pictures that are run together.
+    pub(super) fn n_together(&self) -> usize {
+        (BATCH_PX / (self.site.side_px * self.site.side_px)).clamp(1, 256)
+    }
+
     /// The activations of each layer for each of `n` pictures, `picture` gives them.
     pub(super) fn pictures(&self, n: usize, picture: impl Fn(usize) -> Plane + Sync) -> Vec<Activations> {
-        let side = self.site.side_px;
-        let together = (BATCH_PX / (side * side)).clamp(1, 256);
+        let together = self.n_together();
         let starts: Vec<usize> = (0..n).step_by(together).collect();
         let batches: Vec<Vec<Activations>> = starts
             .into_par_iter()

@@ -13,6 +13,8 @@ use super::stimulus_set::{StimulusActivation, phases, vertex};
 const AXIS_STEP_DEG: f64 = 4.0;
 /// Length of the arms over periods, in octaves.
 const PERIOD_STEP: f64 = 0.125;
+/// Gratings of a cross.
+pub(super) const MOST_IN_CROSS: usize = 5;
 /// Shortest period that is tried.
 const SHORTEST_PX: f64 = 1.05 * LEAST_PERIOD_PX;
 
