@@ -6,6 +6,7 @@
 
 mod caught;
 mod info;
+mod list;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 mod opened;
 #[cfg(feature = "wgpu")]

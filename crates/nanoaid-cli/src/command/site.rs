@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 use nanoaid::atlas::{
@@ -125,7 +126,8 @@ fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcom
     let networks = networks(&arguments.runs, &arguments.open)?;
     let questions = arguments.contrast.clone();
     let input = AtlasInput { networks, dataset, questions, config: config(arguments) };
-    let parts = estimate(&input, &mut interrupt::flow)?;
+    let begun = Instant::now();
+    let parts = estimate(&input, &|| begun.elapsed().as_secs_f64(), &mut interrupt::flow)?;
     if arguments.output.json {
         print(&json_text(&parts)?)?;
         return Ok(Outcome::Done);

@@ -20,7 +20,8 @@ fn the_processor_is_listed_with_its_kernels() {
 
 #[test]
 fn portable_kernels_are_checked_on_the_processor_against_definitions() {
-    let mut command = Place::new().command(&["check", "--json", "-q"]);
+    let place = Place::new();
+    let mut command = place.command(&["check", "--json", "-q"]);
     let output = command.env("NANOAID_KERNELS", "portable").output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{told}");

@@ -3,16 +3,15 @@
 //! What is left out (exemplars, comparisons, pages) is short beside the rest.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use serde::Serialize;
 
 use super::build::layers_of;
 use super::pictures::objective;
 use super::{AtlasError, AtlasInput, AtlasPart, network_ids};
-use crate::interpret::activation_index::time_of_pass;
+use crate::interpret::activation_index::try_pass;
 use crate::interpret::gallery::{Gallery, Sources};
-use crate::interpret::tuning::time_of_tuning;
+use crate::interpret::tuning::TriedStimuli;
 use crate::interpret::visualize::Objective;
 
 /// Micrographs that are looked at.
@@ -35,13 +34,15 @@ pub struct EstimatedPart {
     pub seconds: f64,
 }
 
-/// How long the longest parts of an atlas take on this machine; nothing is written. `keep_on` is asked between trials.
+/// How long the longest parts of an atlas take on this machine; nothing is written. `clock` gives seconds from any
+/// moment on, and `keep_on` is asked between trials.
 ///
 /// # Errors
 /// If a network has none of the layers, a setting is out of range, none of the micrographs tried can be read, or
 /// `keep_on` ended it.
 pub fn estimate(
     input: &AtlasInput<'_>,
+    clock: &dyn Fn() -> f64,
     keep_on: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Vec<EstimatedPart>, AtlasError> {
     let AtlasInput { networks, dataset, config, .. } = input;
@@ -57,13 +58,20 @@ pub fn estimate(
         };
         let layers = layers_of(network, &id, &config.layers)?;
 
-        let (n_read, seconds) = time_of_pass(network, &layers, &tried, &dataset.prepare_config())?;
+        let begun = clock();
+        let n_read = try_pass(network, &layers, &tried, &dataset.prepare_config())?;
+        let seconds = clock() - begun;
         let n_passed = N_PASSES * entries.len();
         add(AtlasPart::Micrographs, n_passed, seconds / n_read.max(1) as f64 * n_passed as f64)?;
 
         let times: Vec<f64> = layers
             .iter()
-            .map(|layer| time_of_tuning(network, layer, &config.tuning))
+            .map(|layer| {
+                let tried = TriedStimuli::new(network, layer, &config.tuning)?;
+                let begun = clock();
+                tried.run();
+                Ok::<_, AtlasError>((clock() - begun) * tried.n_in_all() as f64 / tried.n() as f64)
+            })
             .collect::<Result<_, _>>()?;
         add(AtlasPart::Stimuli, layers.len(), times.iter().sum())?;
 
@@ -75,7 +83,7 @@ pub fn estimate(
                 let objectives: Vec<Objective> =
                     (0..n_channels).map(|channel| objective(network, layer, channel)).collect();
                 n_pictures += objectives.len();
-                seconds += time_of_pictures(&gallery, &objectives)?;
+                seconds += time_of_pictures(&gallery, &objectives, clock)?;
             }
             add(AtlasPart::Pictures, n_pictures, seconds)?;
         }
@@ -84,12 +92,16 @@ pub fn estimate(
 }
 
 /// Seconds that the pictures of `objectives` take at most, at the pace of their first steps.
-fn time_of_pictures(gallery: &Gallery<'_>, objectives: &[Objective]) -> Result<f64, AtlasError> {
-    let begun = Instant::now();
+fn time_of_pictures(
+    gallery: &Gallery<'_>,
+    objectives: &[Objective],
+    clock: &dyn Fn() -> f64,
+) -> Result<f64, AtlasError> {
+    let begun = clock();
     let mut first: Option<(f64, f64)> = None;
     let mut whole = None;
     gallery.try_out(objectives, &mut |progress| {
-        let (now, share) = (begun.elapsed().as_secs_f64(), progress.share);
+        let (now, share) = (clock() - begun, progress.share);
         // the time before the first step is preparation
         let (then, share_then) = *first.get_or_insert((now, share));
         if now - then >= TRIED_SECONDS && share > share_then {
@@ -99,5 +111,5 @@ fn time_of_pictures(gallery: &Gallery<'_>, objectives: &[Objective]) -> Result<f
         ControlFlow::Continue(())
     })?;
     // without a pace, all was done before one was known
-    Ok(whole.unwrap_or_else(|| begun.elapsed().as_secs_f64()))
+    Ok(whole.unwrap_or_else(|| clock() - begun))
 }

@@ -264,7 +264,7 @@ fn estimates(
         .map(|images| Confusion::of(confusion.counts.len(), scored, images))
         .collect();
     let estimate = |figure: fn(&Confusion) -> f64| {
-        groups.estimate(figure(confusion), resampled.iter().map(figure).collect(), config)
+        groups.estimate_share(figure(confusion), resampled.iter().map(figure).collect(), config)
     };
     (estimate(Confusion::accuracy), estimate(Confusion::macro_f1), estimate(Confusion::balanced_accuracy))
 }

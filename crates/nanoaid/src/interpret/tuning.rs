@@ -25,7 +25,6 @@ mod tests;
 mod wave;
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use micrograph::Plane;
 use micrograph::random::Stream;
@@ -225,29 +224,49 @@ fn site_of(network: &Network, layer: &str, config: &TuningConfig) -> Result<Read
     Ok(site)
 }
 
-/// Seconds that the tuning of `layer` takes at most, at the pace of a few stimuli.
-///
-/// # Errors
-/// If there is no such layer, or it is too small.
-pub(crate) fn time_of_tuning(
-    network: &Network,
-    layer: &str,
-    config: &TuningConfig,
-) -> Result<f64, TuningError> {
-    let site = site_of(network, layer, config)?;
-    let reader = PositionReader::new(network, &[layer], site, config.contrast);
-    let stimulus_set = StimulusSet::of(&site, config);
-    let of_all = stimulus_set.gratings().len() * config.phases
-        + stimulus_set.lattices.len() * config.lattice_views
-        + stimulus_set.discs.iter().map(|kind| discs(kind, site.field_px).count()).sum::<usize>();
-    let of_unit =
-        config.rounds * refine::MOST_IN_CROSS * config.phases + config.noise_sd.len() * config.noise_draws;
-    let n_channels = network.known_layer(layer)?.n_channels;
-    let tried: Vec<Stimulus> =
-        phases(stimulus_set.gratings()[0], reader.n_together() * rayon::current_num_threads()).collect();
-    let begun = Instant::now();
-    reader.stimuli(&tried);
-    Ok(begun.elapsed().as_secs_f64() / tried.len() as f64 * (of_all + n_channels * of_unit) as f64)
+/// A few stimuli of the tuning of a layer, to learn how long all of them take.
+pub(crate) struct TriedStimuli {
+    reader: PositionReader,
+    stimuli: Vec<Stimulus>,
+    n_in_all: usize,
+}
+
+impl TriedStimuli {
+    /// Of `layer`.
+    ///
+    /// # Errors
+    /// If there is no such layer, or it is too small.
+    pub(crate) fn new(network: &Network, layer: &str, config: &TuningConfig) -> Result<Self, TuningError> {
+        let site = site_of(network, layer, config)?;
+        let reader = PositionReader::new(network, &[layer], site, config.contrast);
+        let set = StimulusSet::of(&site, config);
+        let of_all = set.gratings().len() * config.phases
+            + set.lattices.len() * config.lattice_views
+            + set.discs.iter().map(|kind| discs(kind, site.field_px).count()).sum::<usize>();
+        let of_unit = config.rounds * refine::MOST_IN_CROSS * config.phases
+            + config.noise_sd.len() * config.noise_draws;
+        let n_tried = reader.n_together() * rayon::current_num_threads();
+        Ok(Self {
+            stimuli: phases(set.gratings()[0], n_tried).collect(),
+            reader,
+            n_in_all: of_all + network.known_layer(layer)?.n_channels * of_unit,
+        })
+    }
+
+    /// Shows them.
+    pub(crate) fn run(&self) {
+        self.reader.stimuli(&self.stimuli);
+    }
+
+    /// Their number.
+    pub(crate) fn n(&self) -> usize {
+        self.stimuli.len()
+    }
+
+    /// The number of stimuli that the tuning shows at most.
+    pub(crate) fn n_in_all(&self) -> usize {
+        self.n_in_all
+    }
 }
 
 fn unless_cancelled(flow: ControlFlow<()>) -> Result<(), TuningError> {

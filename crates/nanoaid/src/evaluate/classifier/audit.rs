@@ -238,8 +238,8 @@ impl Resampled {
             .map(|confusion| (confusion.accuracy(), confusion.macro_f1()))
             .unzip();
         let look = Look {
-            accuracy: groups.estimate(all.accuracy(), accuracies.clone(), config),
-            macro_f1: groups.estimate(all.macro_f1(), macro_f1s.clone(), config),
+            accuracy: groups.estimate_share(all.accuracy(), accuracies.clone(), config),
+            macro_f1: groups.estimate_share(all.macro_f1(), macro_f1s.clone(), config),
             recall: (0..n_classes).map(|class| all.recall(class)).collect(),
             chance: Chance::of(classes, scored, groups, config),
         };

@@ -114,19 +114,26 @@ impl Groups {
         })
     }
 
-    /// `value`, a share, with the interval that `resampled` gives it; without one for a single group.
+    /// `value` with the interval that `resampled` gives it; without one for a single group.
     pub(super) fn estimate(&self, value: f64, resampled: Vec<f64>, config: &EvaluateConfig) -> Estimate {
-        let n_groups = self.len();
-        if n_groups < 2 {
-            return Estimate { value, interval: None };
-        }
-        let all_alike = resampled.iter().all(|other| *other == value);
-        let interval = if all_alike && (value == 0.0 || value == 1.0) {
-            wilson(if value == 1.0 { n_groups } else { 0 }, n_groups, config.interval)
-        } else {
-            Some(Interval::middle(resampled, config.interval))
-        };
+        let interval = (self.len() > 1).then(|| Interval::middle(resampled, config.interval));
         Estimate { value, interval }
+    }
+
+    /// The same for the share of what is right.
+    pub(super) fn estimate_share(
+        &self,
+        value: f64,
+        resampled: Vec<f64>,
+        config: &EvaluateConfig,
+    ) -> Estimate {
+        let n_groups = self.len();
+        let all_alike = resampled.iter().all(|other| *other == value);
+        if n_groups > 1 && all_alike && (value == 0.0 || value == 1.0) {
+            let n_right = if value == 1.0 { n_groups } else { 0 };
+            return Estimate { value, interval: wilson(n_right, n_groups, config.interval) };
+        }
+        self.estimate(value, resampled, config)
     }
 
     /// Number of groups that have a micrograph of each class, `[n_classes]`.

@@ -47,11 +47,6 @@ pub enum Warning {
         /// Upper end.
         high: f64,
     },
-    /// All or none are right, for which a bootstrap gives an interval of width 0.
-    NoSpread {
-        /// The accuracy, 0 or 1.
-        accuracy: f64,
-    },
     /// The interval does not lie above the accuracy of naming the most frequent class.
     NotAboveMajority {
         /// Accuracy of the network.
@@ -96,9 +91,6 @@ impl Warning {
             Self::WideInterval { .. } => {
                 "differences smaller than that are not significant; add micrographs, or repeat with other splits"
             }
-            Self::NoSpread { .. } => {
-                "this interval does not show the uncertainty; see the intervals of the recalls"
-            }
             Self::NotAboveMajority { .. } => "these micrographs do not show that the network is useful",
             Self::NotAboveChance { .. } => {
                 "these micrographs do not show that the network has learned the classes"
@@ -139,7 +131,6 @@ impl fmt::Display for Warning {
                     100.0 * high
                 )
             }
-            Self::NoSpread { accuracy } => write!(formatter, "the accuracy is {accuracy} in every resample"),
             Self::NotAboveMajority { accuracy, majority_accuracy } => write!(
                 formatter,
                 "the accuracy of {:.1} % is not significantly above the {:.1} % of always naming the most \
@@ -179,7 +170,6 @@ pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec
         .map(|scores| (scores.class.clone(), scores.n_images))
         .collect();
     let wide = accuracy.interval.filter(|interval| interval.width() > WIDE);
-    let spread = accuracy.interval.is_none_or(|interval| interval.width() > 0.0);
     let ended = calibration.temperature.filter(|temperature| temperature.at_end);
     let (value, majority_accuracy) = (accuracy.value, chance.majority_accuracy);
     let needed = FEWEST_FOR_TEMPERATURE;
@@ -191,7 +181,6 @@ pub(super) fn warnings(report: &ClassifierReport, n_shared_groups: usize) -> Vec
             .then_some(Warning::NotAboveMajority { accuracy: value, majority_accuracy }),
         (n_groups < FEW_GROUPS).then_some(Warning::FewGroups { n_groups }),
         wide.map(|interval| Warning::WideInterval { low: interval.low, high: interval.high }),
-        (!spread).then_some(Warning::NoSpread { accuracy: value }),
         (!few.is_empty()).then_some(Warning::FewImages { classes: few }),
         (!one_group.is_empty()).then_some(Warning::OneGroup { classes: one_group }),
         calibration

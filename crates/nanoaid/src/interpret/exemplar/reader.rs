@@ -100,7 +100,11 @@ impl ActivationReader {
             let last = (0..layers.len()).rev().find(is_block_end).unwrap_or(layers.len() - 1);
             Some(&layers[last]).filter(|layer| layer.n_channels > 3).map(|layer| layer.name.clone())
         };
-        layers.chunk_by(|one, next| one.stride == next.stride).filter_map(of_stride).collect()
+        // means of whole maps say no more than the maps
+        let (classes, before) = layers.split_last().map_or((None, layers), |(last, rest)| (Some(last), rest));
+        let n_maps = before.iter().take_while(|layer| layer.receptive_field_px.is_some()).count();
+        let of_maps = before[..n_maps].chunk_by(|one, next| one.stride == next.stride).filter_map(of_stride);
+        of_maps.chain(classes.map(|layer| layer.name.clone())).collect()
     }
 
     /// The layers that are read.
