@@ -445,6 +445,29 @@ fn a_bar_in_a_data_bar_is_right_for_every_thickness_or_not_found() {
 }
 
 #[test]
+fn a_bar_in_a_data_bar_that_was_blurred_keeps_its_length() {
+    // each round is a blur of σ = 0.71 px, three of 1.2 px, six of 1.7 px
+    for rounds in [1, 2, 3, 6] {
+        for thickness in [4, 6, 9] {
+            for length in [60, 137, 200] {
+                let mut plane = Plane::from_fn(HEIGHT, WIDTH, |y, x| 120.0 + ((y + 2 * x) % 40) as f32);
+                fill(&mut plane, 190..HEIGHT, 0..WIDTH, 0.0);
+                fill(&mut plane, 205..205 + thickness, 120..120 + length, 255.0);
+                write(&mut plane, 222, 240, 255.0);
+                for _ in 0..rounds {
+                    plane = blurred(&plane);
+                }
+                let data_bar = DataBar { first_row: 194, end_row: HEIGHT, evidence: DataBarEvidence::Typed };
+                let bar = scale_bar::find(&plane, &data_bar).unwrap();
+                let case =
+                    format!("{rounds} rounds, {thickness} px thick, {length} px long: {}", bar.length_px);
+                assert!((bar.length_px - length as f64).abs() <= 1.0, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_outlined_bar_ends_at_its_outline_whatever_is_behind() {
     for (level, outline) in [(150.0, 0.0), (76.0, 0.0), (179.0, 0.0), (110.0, 255.0)] {
         for seed in 0..8 {

@@ -199,7 +199,7 @@ mod tests {
             ("a sentence", Failure::new("no layer"), "no layer"),
             ("a sentence about a file", Failure::new("no layer").in_file(image), "a.png: no layer"),
             ("an error that does not name it", Failure::at(image, missing()), "a.png: no such file"),
-            ("an error that names it", Failure::at(image, read), "cannot read a.png: no such file"),
+            ("an error that names it", Failure::at(image, read), "a.png: cannot be read: no such file"),
             (
                 "another file whose name holds it",
                 Failure::new("data.png.txt: no such file").in_file(image),

@@ -177,7 +177,9 @@ fn layer_section(result: &LensResult, pictures: &LayerPictures, view: &View) -> 
             (figure(&zoomed(&pictures.sheet, &format!("contact sheet of the feature maps of {}", result.layer)), &html! {
                 "The two numbers at a map are the values of its lowest and highest color ("
                 (view.settings.color_map.name()) ")."
-                @if let Some(name) = &pictures.svg { " For print: " a href=(address(name)) { "the same as SVG" } "." }
+                @if let [own, shared] = &pictures.svg[..] {
+                    " For print: " a href=(address(own)) { "the same as SVG" } ", " a href=(address(shared)) { "on one scale" } "."
+                }
             }))
             @if let Some(name) = &pictures.shared_sheet { (shared_scale(name)) }
             @if let (Some(name), Some(below)) = (&pictures.false_color, &view.pictures.micrograph) {

@@ -119,7 +119,8 @@ pub enum RunError {
         expected: String,
     },
     /// No checkpoint is whole.
-    #[error("{}: no checkpoint is whole, so the run cannot be resumed: {newest}", path.display())]
+    #[error("{}: no checkpoint is whole, so the run cannot be resumed: {newest}; train anew with `--force`, or into another \
+         folder", path.display())]
     NoCheckpoint {
         /// The run folder.
         path: PathBuf,
@@ -183,8 +184,15 @@ impl RunFolder {
     /// As [`RunFolder::open`], or if another process writes into it.
     pub fn resume(path: &Path) -> Result<Self, RunError> {
         let claim = Claim::of(path)?;
-        let run = Self { _claim: Some(claim), ..Self::open(path)? };
+        let mut run = Self { _claim: Some(claim), ..Self::open(path)? };
         run.remove_leftovers()?;
+        // one that is damaged would be missed at the end; without a whole one, its damage is told
+        let is_whole = |of: &CheckpointFile| own::read_checked(&run.checkpoint_path(of), &of.sha256).is_ok();
+        let whole: Vec<CheckpointFile> =
+            run.manifest.checkpoints.iter().filter(|of| is_whole(of)).cloned().collect();
+        if !whole.is_empty() {
+            run.manifest.checkpoints = whole;
+        }
         Ok(run)
     }
 

@@ -155,7 +155,8 @@ pub fn contact_sheet(sheet: &ContactSheet) -> Picture {
     picture
 }
 
-/// The sheet as an SVG file, `width_mm` wide in print: letters and scale bar are shapes, each map keeps its own pixels.
+/// The sheet as an SVG file, in print `width_mm` wide where it is as wide as it may be: letters and scale bar are shapes,
+/// each map keeps its own pixels.
 ///
 /// # Panics
 /// As [`contact_sheet`].
@@ -165,7 +166,7 @@ pub fn contact_sheet_svg(sheet: &ContactSheet, width_mm: f64) -> String {
     let layout = Layout::of(sheet, ranges.shared_bar(sheet));
     let mut svg = Svg::new(layout.height, layout.width, sheet.theme.background());
     draw(&mut svg, sheet, &ranges, &layout);
-    svg.file(width_mm)
+    svg.file(width_mm / sheet.max_width_px.max(1) as f64)
 }
 
 fn check_pictures(sheet: &ContactSheet) {

@@ -26,12 +26,12 @@ impl Svg {
         svg
     }
 
-    /// The file, in print `width_mm` wide.
-    pub(super) fn file(&self, width_mm: f64) -> String {
+    /// The file, a pixel `mm_per_px` wide in print.
+    pub(super) fn file(&self, mm_per_px: f64) -> String {
         let Self { height, width, shapes } = self;
-        let height_mm = width_mm * *height as f64 / *width as f64;
+        let [width_mm, height_mm] = [*width, *height].map(|px| mm_per_px * px as f64);
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width_mm}mm\" height=\"{height_mm:.2}mm\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width_mm:.2}mm\" height=\"{height_mm:.2}mm\" \
              viewBox=\"0 0 {width} {height}\" font-family=\"{FONTS}\">\n{shapes}</svg>\n"
         )
     }
@@ -134,7 +134,8 @@ mod tests {
                 text.contains(&format!("viewBox=\"0 0 {} {}\"", drawn.width(), drawn.height())),
                 "{text:.300}"
             );
-            assert!(text.starts_with("<svg") && text.contains("width=\"200mm\""));
+            let width_mm = 200.0 * drawn.width() as f64 / 900.0;
+            assert!(text.starts_with("<svg") && text.contains(&format!("width=\"{width_mm:.2}mm\"")));
             for k in 0..6 {
                 assert!(text.contains(&format!(">a&lt;b&amp;c:{k}</text>")), "label {k}");
             }

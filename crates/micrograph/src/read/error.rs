@@ -12,7 +12,7 @@ use crate::calibration::POSSIBLE_NM_PER_PX;
 #[non_exhaustive]
 pub enum ReadError {
     /// The system could not read `path`.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     /// `path` is not an image of a format that is read.
     #[error("{}: expected PNG, JPEG, BMP, TIFF, PGM, NPY or Gatan DM, found {found}", path.display())]

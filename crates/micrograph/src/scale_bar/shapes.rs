@@ -1,5 +1,7 @@
 //! Shapes: connected parts of the ink in a data bar, and which of them make a scale bar.
 
+use std::ops::Range;
+
 use super::{ScaleBar, ScaleBarForm};
 use crate::{Plane, Rect};
 
@@ -71,6 +73,11 @@ struct Part {
     /// Pixels, as row and column of the plane.
     pixels: Vec<(usize, usize)>,
 }
+
+/// Pixels that blur reaches on either side of the end of a line.
+const SOFT_PX: isize = 6;
+/// Largest range of what lies inside and outside of an end, as a share of their contrast, with which the end is measured.
+const MOST_UNREST: f64 = 0.2;
 
 /// A line, with the columns between which it is measured.
 pub(super) struct Line {
@@ -192,14 +199,49 @@ fn line(part: &Part, plane: &Plane, search: &Search) -> Option<Line> {
     // a post, arrow or dot at an end is drawn about the end, with the pen's thickness; a bare line stops there, and the
     // thicker it is, the more its ragged rim may add
     let least_cap = thickness + 2.max(thickness / 3);
-    let beyond_end = |first_columns: &[usize]| {
+    let rows = y + (height - thickness.clamp(1, height)) / 2..y + (height + thickness.clamp(1, height)) / 2;
+    // how far inside of the outermost column of ink an end lies
+    let inside = |first_columns: &[usize], outermost: usize, outward: isize| {
         let has_cap = first_columns.iter().any(|count| *count >= least_cap);
-        if has_cap { thickness as f64 / 2.0 } else { 0.0 }
+        if has_cap { thickness as f64 / 2.0 } else { -soft_end(plane, &rows, outermost, outward) }
     };
     let near = (2 * thickness).min(width / 2);
-    let start = x as f64 + beyond_end(&columns[..near]);
-    let end = (x + width) as f64 - beyond_end(&columns[width - near..]);
+    let start = x as f64 + inside(&columns[..near], x, -1);
+    let end = (x + width) as f64 - inside(&columns[width - near..], x + width - 1, 1);
     Some(Line { rect: part.rect, start, end })
+}
+
+/// How far in pixels a bare line goes beyond the border of its `outermost` column of ink: where the mean of `rows`
+/// passes half the way from its level to what lies `outward` of it. 0 for an end as drawn, or where that is not known.
+fn soft_end(plane: &Plane, rows: &Range<usize>, outermost: usize, outward: isize) -> f64 {
+    let mean = |k: isize| {
+        let x = outermost.checked_add_signed(outward * k).filter(|x| *x < plane.width())?;
+        Some(rows.clone().map(|y| f64::from(plane.at(y, x))).sum::<f64>() / rows.len() as f64)
+    };
+    let level = |of: Range<isize>| {
+        let values: Option<Vec<f64>> = of.map(mean).collect();
+        let values = values?;
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(*value), high.max(*value))
+        });
+        Some((values.iter().sum::<f64>() / values.len() as f64, high - low))
+    };
+    let (Some((inside, inside_range)), Some((outside, outside_range))) =
+        (level(-2 * SOFT_PX..-SOFT_PX), level(SOFT_PX + 1..2 * SOFT_PX + 1))
+    else {
+        return 0.0;
+    };
+    let contrast = outside - inside;
+    if inside_range.max(outside_range) > MOST_UNREST * contrast.abs() {
+        return 0.0;
+    }
+    let passed = |k: isize| mean(k).map_or(0.0, |value| (value - inside) / contrast);
+    let crossing = (-SOFT_PX..=SOFT_PX).find(|&k| passed(k) < 0.5 && passed(k + 1) >= 0.5);
+    crossing.map_or(0.0, |k| {
+        let (before, after) = (passed(k), passed(k + 1));
+        // from the middle of the outermost pixel to its border is half a pixel
+        k as f64 + (0.5 - before) / (after - before) - 0.5
+    })
 }
 
 /// Whether two lines are the halves of one interrupted by its text: in the same rows, of about the

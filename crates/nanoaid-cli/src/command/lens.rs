@@ -70,7 +70,7 @@ pub(crate) struct LensArguments {
     /// Where scale bars are drawn
     #[arg(long, value_enum, value_name = "CORNER", default_value_t = BarArgument::BottomRight)]
     scale_bar: BarArgument,
-    /// Draw the contact sheets for print, 200 mm wide at this resolution, e.g. 300
+    /// Draw the contact sheets for print, at most 200 mm wide at this resolution, 50 to 1200, e.g. 300
     #[arg(long, value_name = "DPI")]
     dpi: Option<u32>,
     /// Write each contact sheet as SVG, too: letters and scale bar stay sharp and can be edited

@@ -126,17 +126,25 @@ fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcom
     let networks = networks(&arguments.runs, &arguments.open)?;
     let questions = arguments.contrast.clone();
     let input = AtlasInput { networks, dataset, questions, config: config(arguments) };
+    note(&format!("trying a few micrographs, stimuli and steps of {} networks", input.networks.len()));
     let begun = Instant::now();
     let parts = estimate(&input, &|| begun.elapsed().as_secs_f64(), &mut interrupt::flow)?;
     if arguments.output.json {
         print(&json_text(&parts)?)?;
         return Ok(Outcome::Done);
     }
-    for EstimatedPart { network, part, n, seconds } in &parts {
-        print(&format!("{network}: {} ({n}): about {}\n", part_text(*part), time_text(*seconds)))?;
+    for EstimatedPart { network, part, preset, n, seconds } in &parts {
+        let of = match part {
+            AtlasPart::Micrographs => "in three passes",
+            AtlasPart::Stimuli => "layers",
+            _ => "units",
+        };
+        let preset = preset.map(|preset| format!(" by `{preset}`")).unwrap_or_default();
+        let (part, time) = (part_text(*part), time_text(*seconds));
+        print(&format!("{network}: {part}{preset} ({n} {of}): about {time}\n"))?;
     }
     let all: f64 = parts.iter().map(|part| part.seconds).sum();
-    print(&format!("in all at most about {}\n", time_text(all)))?;
+    print(&format!("in all about {}\n", time_text(all)))?;
     Ok(Outcome::Done)
 }
 

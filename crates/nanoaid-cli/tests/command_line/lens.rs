@@ -324,7 +324,10 @@ fn sheets_for_print_have_their_resolution_and_letters_that_can_be_edited() {
     // 300 dots in 25.4 mm
     assert_eq!((dims.xppu, dims.yppu, dims.unit), (11_811, 11_811, png::Unit::Meter));
     let text = place.text("out/encoder.1.sheet.svg");
-    assert!(text.starts_with("<svg") && text.contains("width=\"200mm\""), "{:.200}", text);
+    let sheet = image::open(place.path("out/encoder.1.sheet.png")).unwrap();
+    let width = format!("width=\"{:.2}mm\"", 200.0 * f64::from(sheet.width()) / 2362.0);
+    assert!(text.starts_with("<svg") && text.contains(&width), "{width}: {text:.200}");
+    assert!(place.text("out/encoder.1.sheet-shared-scale.svg").contains("viewBox"));
     let n_maps = text.matches("<image ").count();
     let n_named = text.matches(">encoder.1:").count();
     assert_eq!((n_maps, n_named), (6, 6));

@@ -94,11 +94,14 @@ fn an_estimate_names_the_parts_and_writes_nothing() {
     let arguments = [&QUICK[..], &["0", "--estimate"]].concat();
     let said = place.run(&arguments).ended_with(0);
     let lines: Vec<&str> = said.out.lines().collect();
-    let begins = ["autoencoder: real micrographs (", "autoencoder: synthetic stimuli (1)"];
+    let begins = ["autoencoder: real micrographs (", "autoencoder: synthetic stimuli (1 layers)"];
     assert!(lines.iter().zip(begins).all(|(line, begin)| line.starts_with(begin)), "{lines:?}");
     // the first encoder stage has 32 channels, and one preset is made of them
-    assert!(lines[2].starts_with("autoencoder: synthetic pictures (32): about "), "{lines:?}");
-    assert!(lines[3].starts_with("in all at most about ") && lines.len() == 4, "{lines:?}");
+    assert!(
+        lines[2].starts_with("autoencoder: synthetic pictures by `fast` (32 units): about "),
+        "{lines:?}"
+    );
+    assert!(lines[3].starts_with("in all about ") && lines.len() == 4, "{lines:?}");
     assert!(!place.path("atlas").exists());
     let parts = place.run(&[&arguments[..], &["--json"]].concat()).ended_with(0).out;
     let parts: serde_json::Value = serde_json::from_str(&parts).unwrap();

@@ -12,7 +12,7 @@ use super::{AtlasError, AtlasInput, AtlasPart, network_ids};
 use crate::interpret::activation_index::try_pass;
 use crate::interpret::gallery::{Gallery, Sources};
 use crate::interpret::tuning::TriedStimuli;
-use crate::interpret::visualize::Objective;
+use crate::interpret::visualize::{Objective, Preset};
 
 /// Micrographs that are looked at.
 const N_TRIED: usize = 4;
@@ -28,7 +28,10 @@ pub struct EstimatedPart {
     pub network: String,
     /// The part.
     pub part: AtlasPart,
-    /// Things that are done in it: micrographs in all passes, layers, pictures.
+    /// By which preset, of pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+    /// Things that are done in it: micrographs, counted once in each of three passes, layers, pictures.
     pub n: usize,
     /// How long it takes at the pace that was found.
     pub seconds: f64,
@@ -52,8 +55,8 @@ pub fn estimate(
     let mut parts = Vec::new();
     for (of_run, id) in networks.iter().zip(ids) {
         let (run, network) = (&of_run.run, &of_run.network);
-        let mut add = |part, n: usize, seconds| {
-            parts.push(EstimatedPart { network: id.clone(), part, n, seconds });
+        let mut add = |part, preset, n: usize, seconds| {
+            parts.push(EstimatedPart { network: id.clone(), part, preset, n, seconds });
             if keep_on().is_break() { Err(AtlasError::Cancelled) } else { Ok(()) }
         };
         let layers = layers_of(network, &id, &config.layers)?;
@@ -62,7 +65,7 @@ pub fn estimate(
         let n_read = try_pass(network, &layers, &tried, &dataset.prepare_config())?;
         let seconds = clock() - begun;
         let n_passed = N_PASSES * entries.len();
-        add(AtlasPart::Micrographs, n_passed, seconds / n_read.max(1) as f64 * n_passed as f64)?;
+        add(AtlasPart::Micrographs, None, n_passed, seconds / n_read.max(1) as f64 * n_passed as f64)?;
 
         let times: Vec<f64> = layers
             .iter()
@@ -73,7 +76,7 @@ pub fn estimate(
                 Ok::<_, AtlasError>((clock() - begun) * tried.n_in_all() as f64 / tried.n() as f64)
             })
             .collect::<Result<_, _>>()?;
-        add(AtlasPart::Stimuli, layers.len(), times.iter().sum())?;
+        add(AtlasPart::Stimuli, None, layers.len(), times.iter().sum())?;
 
         for &preset in &config.presets {
             let gallery = Gallery::new(network, run, config.pictures(preset), &Sources::default())?;
@@ -85,7 +88,7 @@ pub fn estimate(
                 n_pictures += objectives.len();
                 seconds += time_of_pictures(&gallery, &objectives, clock)?;
             }
-            add(AtlasPart::Pictures, n_pictures, seconds)?;
+            add(AtlasPart::Pictures, Some(preset), n_pictures, seconds)?;
         }
     }
     Ok(parts)

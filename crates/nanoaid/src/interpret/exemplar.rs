@@ -99,8 +99,13 @@ impl LayerAnswers {
         self.peaks.iter().map(|peak| peak.value).collect()
     }
 
-    /// Whether `channel` gave the same largest activation for every micrograph: nothing drives it.
+    /// Whether `channel` gave the same largest activation for every micrograph, of a single one everywhere: nothing
+    /// drives it.
     pub fn is_dead(&self, channel: usize) -> bool {
+        if self.n_images() == 1 {
+            let Peak { value, mean, .. } = self.peak(0, channel);
+            return value == mean;
+        }
         (1..self.n_images()).all(|image| self.peak(image, channel).value == self.peak(0, channel).value)
     }
 }

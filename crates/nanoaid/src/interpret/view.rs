@@ -194,14 +194,14 @@ fn write_layer(
         Some((shared, colors)) => (Some(files.put(shared)?), Some(files.put(colors)?)),
         None => (None, None),
     };
-    let svg = if settings.svg {
+    let mut svg = Vec::new();
+    let sheets = [("sheet", Scaling::PerMap), ("sheet-shared-scale", Scaling::Shared)];
+    for (part, scaling) in sheets.into_iter().filter(|_| settings.svg) {
         let drawn = |sheet: &ContactSheet<'_>| contact_sheet_svg(sheet, pictures::PRINT_MM);
-        let text = pictures::sheet((lens, &planes), of, settings, Scaling::PerMap, drawn);
-        let name = format!("{layer}.sheet.svg");
+        let text = pictures::sheet((lens, &planes), of, settings, scaling, drawn);
+        let name = format!("{layer}.{part}.svg");
         files.write(&name, text.as_bytes())?;
-        Some(name)
-    } else {
-        None
-    };
+        svg.push(name);
+    }
     Ok(LayerPictures { sheet: files.put(own)?, shared_sheet, false_color, svg })
 }

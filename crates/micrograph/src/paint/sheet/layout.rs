@@ -58,6 +58,8 @@ pub(super) struct Layout {
 }
 
 const LEAST_WIDTH: usize = 320;
+// 200 mm at 300 dpi: what is wider is for finer print
+const PRINT_WIDTH: usize = 2400;
 // below it, a map shows next to nothing; kept only if the sheet's width allows it
 const LEAST_CELL: usize = 96;
 // beyond it, one map of a few gains nothing
@@ -114,9 +116,11 @@ impl Layout {
         };
         let room = max_width.saturating_sub(2 * margin + bar_room(max_width) + (columns - 1) * gap) / columns;
         let most = if n_cells == 1 { MOST_CELL_ALONE } else { MOST_CELL };
-        let (cell_height, cell_width) = frame(sheet, room.clamp(1, most));
+        // cells and letters of a sheet for finer print are as large on paper
+        let finer = (max_width as f32 / PRINT_WIDTH as f32).max(1.0);
+        let (cell_height, cell_width) = frame(sheet, room.clamp(1, (most as f32 * finer) as usize));
         let grid_width = columns * cell_width + (columns - 1) * gap;
-        let text_px = text_size(grid_width + 2 * margin);
+        let text_px = finer * text_size(((grid_width + 2 * margin) as f32 / finer) as usize);
         let width = (grid_width + 2 * margin + bar_room(grid_width + 2 * margin)).max(LEAST_WIDTH);
         let label_px = label_size(longest_label, cell_width, text_px);
         let mut layout = Self {

@@ -55,9 +55,9 @@ pub struct LayerPictures {
     pub shared_sheet: Option<String>,
     /// The maps as one picture; absent where only sheets are made.
     pub false_color: Option<String>,
-    /// The contact sheet as SVG, where it was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub svg: Option<String>,
+    /// The contact sheets as SVG, where they were asked for: each map on its own scale, all on one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub svg: Vec<String>,
 }
 
 /// Names of the pictures of what the whole network makes of the image.
