@@ -37,6 +37,10 @@ const LEAST_EXACT: f64 = 0.75;
 /// Most columns that the exact ends of a core lie inside of its ends.
 const MOST_INWARD: usize = 2;
 
+/// Least difference from the level of a bar in the two columns beyond its end, as a share of that farther out, of an end
+/// that is drawn.
+const LEAST_SHARP: f32 = 0.35;
+
 /// Farthest that an end is from a border of pixels that was found for it.
 const MOST_BEYOND_PX: f64 = 4.0;
 
@@ -213,11 +217,27 @@ fn exact(plane: &Plane, core: Core, least: f32) -> Core {
     let end = middle.end + (middle.end..plane.width()).take_while(is_part).count();
     // what ends far inside is not drawn in one level
     let near = |a: usize, b: usize| a <= b || a - b <= MOST_INWARD;
-    if near(start, core.start) && near(core.end, end) {
+    let ends = start > 0
+        && is_sharp(plane, &exact, |k| start.checked_sub(k))
+        && is_sharp(plane, &exact, |k| Some(end - 1 + k));
+    if ends && near(start, core.start) && near(core.end, end) {
         Core { start, end, is_exact: spread <= least, ..exact }
     } else {
         core
     }
+}
+
+/// Whether `core` ends within two columns, as what is drawn does; blur goes on for more. `column` gives the columns by
+/// their distance, of which 1 is the first beyond the end.
+fn is_sharp(plane: &Plane, core: &Core, column: impl Fn(usize) -> Option<usize>) -> bool {
+    let off = |k: usize| {
+        let x = column(k).filter(|x| *x < plane.width())?;
+        let sum: f32 = core.rows.clone().map(|y| (plane.at(y, x) - core.level).abs()).sum();
+        Some(sum / core.rows.len() as f32)
+    };
+    let near = [1, 2].into_iter().filter_map(off).fold(0.0, f32::max);
+    let far: Vec<f32> = (2 * BEYOND_BLUR - 2..2 * BEYOND_BLUR + 3).filter_map(off).collect();
+    far.is_empty() || near * far.len() as f32 >= LEAST_SHARP * far.iter().sum::<f32>()
 }
 
 /// Whether `one` is what is enclosed by the posts of `other` and its line.
