@@ -14,6 +14,7 @@ mod audit;
 mod calibration;
 mod chance;
 mod groups;
+mod interval;
 mod scores;
 mod table;
 #[cfg(test)]
@@ -28,13 +29,14 @@ pub use abstention::{Abstention, AbstentionPoint, OperatingPoint};
 pub use audit::{Audit, AuditSets, Difference, Evidence, Look, Undecided, Verdict, audit};
 pub use calibration::{CalibrationBin, CalibrationScores, ProbabilityCalibration, Temperature};
 pub use chance::Chance;
-pub use groups::{Estimate, Interval};
+pub use groups::Estimate;
+pub use interval::Interval;
 pub use scores::ClassScores;
 pub use warning::Warning;
 
 pub(crate) use calibration::log_probabilities;
-pub(crate) use groups::{Groups, quantile};
-pub(crate) use scores::wilson;
+pub(crate) use groups::Groups;
+pub(crate) use interval::{quantile, wilson};
 
 use crate::ConfigError;
 use crate::train::regression::argmax;

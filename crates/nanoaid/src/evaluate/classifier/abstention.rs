@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scores::wilson;
+use super::interval::wilson;
 use super::{Interval, Prediction};
 
 /// The accuracy that answers are held to where a user requires none.

@@ -10,36 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use micrograph::random::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::scores::wilson;
+use super::interval::{Interval, wilson};
 use super::{EvaluateConfig, Scored};
-
-/// Ends of an interval, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// Lower end.
-    pub low: f64,
-    /// Upper end, at least `low`.
-    pub high: f64,
-}
-
-impl Interval {
-    /// Whether `value` lies inside.
-    pub fn holds(self, value: f64) -> bool {
-        self.low <= value && value <= self.high
-    }
-
-    /// Width of the interval.
-    pub fn width(self) -> f64 {
-        self.high - self.low
-    }
-
-    /// The middle `share` of `values` (percentile method); `share` in `[0, 1]`, at least one value.
-    pub(crate) fn middle(mut values: Vec<f64>, share: f64) -> Self {
-        values.sort_by(f64::total_cmp);
-        let outside = (1.0 - share) / 2.0;
-        Self { low: quantile(&values, outside), high: quantile(&values, 1.0 - outside) }
-    }
-}
 
 /// A figure and how well it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,14 +122,6 @@ impl Groups {
     }
 }
 
-/// The quantile of `sorted` values, between two of them by their linear mean; `share` in `[0, 1]`.
-pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (below, part) = (place.floor() as usize, place.fract());
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + part * (sorted[above] - sorted[below])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,15 +136,6 @@ mod tests {
                 logits: vec![0.0, 0.0],
             })
             .collect()
-    }
-
-    #[test]
-    fn quantiles_are_those_of_numpy() {
-        // numpy.quantile([1, 2, 4, 8], [0, 0.025, 0.5, 0.9, 1])
-        let cases = [(0.0, 1.0), (0.025, 1.075), (0.5, 3.0), (0.9, 6.8), (1.0, 8.0)];
-        for (share, expected) in cases {
-            assert!((quantile(&[1.0, 2.0, 4.0, 8.0], share) - expected).abs() < 1e-12, "{share}");
-        }
     }
 
     #[test]

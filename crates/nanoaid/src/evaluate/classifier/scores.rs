@@ -3,12 +3,10 @@
 //! Definitions as usual (and as in scikit-learn): recall is the share of a class that was found,
 //! precision the share of the predictions of it that are correct, F1 their harmonic mean.
 
-use std::f64::consts::SQRT_2;
-
 use serde::{Deserialize, Serialize};
-use statrs::function::erf::erf_inv;
 
-use super::{Interval, Scored};
+use super::Scored;
+use super::interval::{Interval, wilson};
 
 /// One class: how many, how well found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,46 +114,7 @@ impl Confusion {
     }
 }
 
-/// Wilson's score interval (1927) of a share: `hits` of `n`; `None` for `n = 0`.
-pub(crate) fn wilson(hits: usize, n: usize, interval: f64) -> Option<Interval> {
-    if n == 0 {
-        return None;
-    }
-    let (share, n, z) = (hits as f64 / n as f64, n as f64, normal_quantile(interval));
-    let scale = 1.0 + z * z / n;
-    let middle = (share + z * z / (2.0 * n)) / scale;
-    let half = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
-    // rounding may lead a hair beyond the ends
-    Some(Interval { low: (middle - half).max(0.0), high: (middle + half).min(1.0) })
-}
-
-/// The `z` for which a normal variate lies within ±z with probability `interval`, below 1.
-fn normal_quantile(interval: f64) -> f64 {
-    SQRT_2 * erf_inv(interval)
-}
-
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
     sum / n
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wilson_intervals_are_those_of_scipy() {
-        // scipy.stats.binomtest(hits, n).proportion_ci(interval, method="wilson")
-        let cases = [
-            (0, 5, 0.95, (0.0, 0.434_482_464_783)),
-            (7, 10, 0.95, (0.396_778_147_461, 0.892_208_732_594)),
-            (40, 57, 0.9, (0.594_797_061_843, 0.790_426_799_618)),
-            (3, 3, 0.99, (0.311_368_157_255, 1.0)),
-        ];
-        for (hits, n, interval, (low, high)) in cases {
-            let found = wilson(hits, n, interval).unwrap();
-            assert!((found.low - low).abs() < 1e-9 && (found.high - high).abs() < 1e-9, "{hits}: {found:?}");
-        }
-        assert_eq!(wilson(0, 0, 0.95), None);
-    }
 }

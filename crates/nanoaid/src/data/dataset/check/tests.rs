@@ -131,7 +131,7 @@ fn what_is_damaged_changed_or_of_two_categories_is_told() {
     let expected = [
         "changed: fibres/01.png has another SHA-256 than in the index",
         "unreadable: fibres/damaged.png: expected PNG, JPEG, BMP, TIFF, PGM, NPY or Gatan DM",
-        "unreadable: fibres/gone.png: cannot read",
+        "unreadable: fibres/gone.png: cannot be read",
         "two categories: fibres/copy.png (fibres) and particles/00.png (particles) have the same content",
     ];
     let found = texts(&report.problems);
