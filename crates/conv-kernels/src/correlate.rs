@@ -59,20 +59,15 @@ pub(crate) struct Finish<'a> {
 }
 
 /// Numbers of packed input that are kept in a core's second-level cache.
-const STRIP_VALUES: usize = 128 * 1024;
+pub(crate) const STRIP_VALUES: usize = 128 * 1024;
 /// Values of the longest row of a tile.
 const TILE_LEN: usize = 6 * LARGEST_LANES;
 /// Places below which a strip is not cut further for the sake of more tasks.
 const STRIP_PLACES: usize = 384;
-/// Tasks for each thread that are enough to keep all busy: each packs its input anew.
+/// Tasks that are enough to keep the threads of one machine busy.
+const ENOUGH_TASKS: usize = 16;
+/// Tasks for each thread that are enough where each packs its whole input anew, at most [`ENOUGH_TASKS`] in all.
 const TASKS_PER_THREAD: usize = 4;
-/// Tasks that are enough for any number of threads.
-const MOST_TASKS: usize = 16;
-
-/// Tasks that are enough to keep the threads of this machine busy. The sums do not depend on it.
-fn enough_tasks() -> usize {
-    (TASKS_PER_THREAD * rayon::current_num_threads()).min(MOST_TASKS)
-}
 
 impl Correlation {
     /// Writes the correlation of `source` with `weights` to `output`; shapes are checked before.
@@ -118,7 +113,7 @@ impl Correlation {
         }
         self.with_packed_weights(isa, weights, |packed| {
             // of many small tasks, as those of a depthwise convolution, a thread takes several at once
-            let together = (tasks.len() / (TASKS_PER_THREAD * rayon::current_num_threads())).max(1);
+            let together = (tasks.len() / (ENOUGH_TASKS * rayon::current_num_threads())).max(1);
             let tasks = tasks.into_par_iter().with_min_len(together);
             tasks.for_each(|task| self.run_task(isa, source, packed, finish, task));
         });
@@ -128,7 +123,7 @@ impl Correlation {
     fn strip_rows(&self, rows: usize) -> usize {
         let per_row = self.channels_in * self.layout.channel_len(1) / (1 + self.layout.tap_rows);
         let cached = (STRIP_VALUES / per_row.max(1)).saturating_sub(self.layout.tap_rows);
-        let wanted = rows.div_ceil(enough_tasks().div_ceil(self.batch * self.groups));
+        let wanted = rows.div_ceil(ENOUGH_TASKS.div_ceil(self.batch * self.groups));
         let least = STRIP_PLACES.div_ceil(self.layout.row_stride);
         let strip = cached.min(wanted.max(least)).clamp(1, rows);
         rows.div_ceil(rows.div_ceil(strip)) // strips of about equal height
@@ -138,7 +133,8 @@ impl Correlation {
     /// as the first.
     fn channel_parts(&self, block: usize, tasks: usize) -> Vec<Range<usize>> {
         let blocks = self.channels_out.div_ceil(block);
-        let part = blocks.div_ceil(enough_tasks().div_ceil(tasks).min(blocks)) * block;
+        let enough = (TASKS_PER_THREAD * rayon::current_num_threads()).min(ENOUGH_TASKS);
+        let part = blocks.div_ceil(enough.div_ceil(tasks).min(blocks)) * block;
         (0..self.channels_out)
             .step_by(part)
             .map(|start| start..(start + part).min(self.channels_out))
@@ -220,7 +216,9 @@ impl Correlation {
     }
 
     /// The values of `source` from `rows` of the first channel of an image and group on, where they lie as packed
-    /// planes would, and the last tile does not reach beyond them: only the distance of channels is another.
+    /// planes would, and the last tile does not reach beyond them: only the distance of channels is another. Planes
+    /// that lie far apart, as those of many channels or of large images, are in each other's way in the caches, so
+    /// packing them takes less time.
     fn as_packed<'a>(
         &self,
         source: Source<'a>,
@@ -233,7 +231,8 @@ impl Correlation {
         let last_channel = (self.channels_in - 1) * plane;
         // positions may go on below the source, where it is zero
         let is_within = rows.end <= height && last_channel + rows.len() * width + TILE_LEN <= input.len();
-        (source.mask.is_none() && self.layout.is_source() && is_within).then_some(input)
+        let is_near = self.channels_in * plane <= STRIP_VALUES;
+        (source.mask.is_none() && self.layout.is_source() && is_within && is_near).then_some(input)
     }
 
     /// A task, whose input is packed, with the distance of its channels.

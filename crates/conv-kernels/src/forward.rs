@@ -1,7 +1,7 @@
 //! The forward pass: convolution (as networks use the word: correlation) with bias, and with `ReLU` or `ReLU6`.
 
 use crate::clip::Clip;
-use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
+use crate::correlate::{Correlation, Finish, Phase, STRIP_VALUES, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::isa::Isa;
 use crate::layout::{Layout, Source};
@@ -30,7 +30,7 @@ pub fn forward(
     check_length("bias", bias.map_or(shape.channels_out, <[f32]>::len), shape.channels_out)?;
     check_length("output", output.len(), shape.output_len())?;
 
-    let shape = shape.with_joined_rows();
+    let shape = shape.with_joined_rows(STRIP_VALUES);
     let layout = input_layout(&shape);
     let taps = layout.taps(shape.kernel);
     let kernel_len = shape.kernel * shape.kernel;

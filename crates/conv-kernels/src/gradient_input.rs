@@ -5,7 +5,7 @@
 //! kernel at stride 1; pixels that no part of the kernel uses have gradient 0.
 
 use crate::clip::Clip;
-use crate::correlate::{Correlation, Finish, Phase, WeightOrder};
+use crate::correlate::{Correlation, Finish, Phase, STRIP_VALUES, WeightOrder};
 use crate::error::{ConvError, check_length};
 use crate::isa::Isa;
 use crate::layout::{Layout, Source, Tap};
@@ -46,7 +46,7 @@ pub fn input_gradient(
     let source = grad_output.checked(&shape)?;
     check_length("grad_input", grad_input.len(), shape.input_len())?;
 
-    let shape = shape.with_joined_rows();
+    let shape = shape.with_joined_rows(STRIP_VALUES);
     let (kernel, stride) = (shape.kernel, shape.stride);
     let rows = axis_phases(kernel, stride, shape.padding.top);
     let columns = axis_phases(kernel, stride, shape.padding.left);

@@ -52,19 +52,24 @@ pub struct ConvShape {
 }
 
 /// Columns from which on rows fill their vectors.
-const ENOUGH_COLUMNS: usize = 128;
+const ENOUGH_COLUMNS: usize = 64;
 
 impl ConvShape {
-    /// The same work with rows joined to longer ones where a kernel of one pixel does not tell them apart: short rows
-    /// leave most of a vector empty.
-    pub(crate) fn with_joined_rows(self) -> Self {
+    /// The same work with rows joined to longer ones, of at most `most_values` over all input channels, where a kernel of
+    /// one pixel does not tell them apart: short rows leave most of a vector empty.
+    pub(crate) fn with_joined_rows(self, most_values: usize) -> Self {
         let of_pixels = self.kernel == 1 && self.stride == 1 && self.padding == Padding::VALID;
         if !of_pixels || self.width >= ENOUGH_COLUMNS {
             return self;
         }
-        let is_enough =
-            |joined: &usize| self.height.is_multiple_of(*joined) && joined * self.width >= ENOUGH_COLUMNS;
-        let joined = (1..=self.height).find(is_enough).unwrap_or(self.height.max(1));
+        let fits = |joined: &usize| {
+            let is_whole = self.height.is_multiple_of(*joined);
+            is_whole && joined * self.width * (self.channels_in / self.groups) <= most_values
+        };
+        // the shortest that is long enough, or else the longest
+        let fitting = || (1..=self.height).filter(fits);
+        let enough = fitting().find(|joined| joined * self.width >= ENOUGH_COLUMNS);
+        let joined = enough.or_else(|| fitting().last()).unwrap_or(1);
         Self { height: self.height / joined, width: self.width * joined, ..self }
     }
 

@@ -1,6 +1,6 @@
 //! Out of memory: a line that says what helps, and the exit code of a failure, in place of an abort.
 //!
-//! Where the system gives no more memory, Rust prints how much was asked for and raises SIGABRT. Nothing may be
+//! Where the system gives no more memory, Rust prints how much was requested and raises SIGABRT. Nothing may be
 //! allocated there any more, so the line and the file it goes to are made beforehand.
 
 use std::fs::File;

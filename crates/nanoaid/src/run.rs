@@ -186,7 +186,7 @@ impl RunFolder {
         let claim = Claim::of(path)?;
         let mut run = Self { _claim: Some(claim), ..Self::open(path)? };
         run.remove_leftovers()?;
-        // one that is damaged would be missed at the end; without a whole one, its damage is told
+        // one that is damaged would be missed at the end; without a whole one, its damage is reported when it is read
         let is_whole = |of: &CheckpointFile| own::read_checked(&run.checkpoint_path(of), &of.sha256).is_ok();
         let whole: Vec<CheckpointFile> =
             run.manifest.checkpoints.iter().filter(|of| is_whole(of)).cloned().collect();

@@ -229,6 +229,30 @@ fn a_training_cancelled_inside_epochs_goes_on_there_and_ends_with_the_same_bytes
 }
 
 #[test]
+fn a_damaged_older_checkpoint_is_forgotten_when_a_run_is_resumed() {
+    let (_data, dataset) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(&dataset, &config(), &mut new_run(&run)).unwrap();
+    let kept = |run: &RunFolder| -> Vec<usize> {
+        run.manifest().checkpoints.iter().map(|checkpoint| checkpoint.epoch).collect()
+    };
+    assert_eq!(kept(&RunFolder::resume(&run).unwrap()), [3, 4]);
+    fs::write(run.join("checkpoints/00003.safetensors"), "half").unwrap();
+    let mut resumed = RunFolder::resume(&run).unwrap();
+    assert_eq!(kept(&resumed), [4]);
+    // what is checked at the end of a training then holds
+    resumed.finish(Status::Done, &[]).unwrap();
+    drop(resumed);
+    // without a whole one, the damage is reported, and nothing is forgotten
+    fs::write(run.join("checkpoints/00004.safetensors"), "half").unwrap();
+    let resumed = RunFolder::resume(&run).unwrap();
+    assert_eq!(kept(&resumed), [4]);
+    let error = resumed.newest_checkpoint().unwrap_err().to_string();
+    assert!(error.contains("00004.safetensors") && error.contains("--force"), "{error}");
+}
+
+#[test]
 fn a_damaged_checkpoint_is_passed_over_and_two_are_an_error() {
     let (_data, dataset) = data();
     let folder = tempfile::tempdir().unwrap();

@@ -106,4 +106,8 @@ fn an_estimate_names_the_parts_and_writes_nothing() {
     let parts = place.run(&[&arguments[..], &["--json"]].concat()).ended_with(0).out;
     let parts: serde_json::Value = serde_json::from_str(&parts).unwrap();
     assert!(parts.as_array().unwrap().iter().all(|part| part["seconds"].as_f64().unwrap() > 0.0), "{parts}");
+    fs::create_dir(place.path("damaged")).unwrap();
+    fs::write(place.path("damaged/a.png"), "words").unwrap();
+    let said = place.run(&["site", "autoencoder", "--data", "damaged", "--estimate"]);
+    said.ended_with(1).told(&["no micrograph could be read"]);
 }

@@ -64,8 +64,12 @@ pub fn estimate(
         let begun = clock();
         let n_read = try_pass(network, &layers, &tried, &dataset.prepare_config())?;
         let seconds = clock() - begun;
+        if n_read == 0 {
+            let reason = format!("none of {} that were tried can be read", tried.len());
+            return Err(AtlasError::NoMicrograph { root: dataset.root.clone(), reason });
+        }
         let n_passed = N_PASSES * entries.len();
-        add(AtlasPart::Micrographs, None, n_passed, seconds / n_read.max(1) as f64 * n_passed as f64)?;
+        add(AtlasPart::Micrographs, None, n_passed, seconds / n_read as f64 * n_passed as f64)?;
 
         let times: Vec<f64> = layers
             .iter()

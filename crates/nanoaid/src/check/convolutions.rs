@@ -18,7 +18,7 @@ pub(super) struct Convolution {
     /// Top, bottom, left, right.
     pub padding: [usize; 4],
     pub groups: usize,
-    pub relu: bool,
+    pub clip: Clip,
     pub method: Method,
 }
 
@@ -26,11 +26,11 @@ impl Convolution {
     /// Stride 1, as much padding as keeps the size, with ReLU.
     pub(super) fn same(kernel: usize, channels: [usize; 2], size: [usize; 2]) -> Self {
         let (padding, method) = ([kernel / 2; 4], Method::Direct);
-        Self { batch: 2, channels, size, kernel, stride: 1, padding, groups: 1, relu: true, method }
+        Self { batch: 2, channels, size, kernel, stride: 1, padding, groups: 1, clip: Clip::Relu, method }
     }
 
     fn depthwise(kernel: usize, channels: usize, size: [usize; 2]) -> Self {
-        Self { groups: channels, relu: false, ..Self::same(kernel, [channels; 2], size) }
+        Self { groups: channels, clip: Clip::None, ..Self::same(kernel, [channels; 2], size) }
     }
 
     fn output(&self) -> [usize; 2] {
@@ -80,21 +80,21 @@ impl Convolution {
             groups: self.groups,
             method: self.method,
         };
-        let relu = self.relu;
+        let clip = self.clip;
         Case {
             group,
             name: name.to_owned(),
             inputs: vec![maps, weights, Input::noise("biases", [1, c_out, 1, 1])],
             run: Box::new(move |mut inputs| {
                 let [bias, weights, maps] = [inputs.remove(2), inputs.remove(1), inputs.remove(0)];
-                kernels::convolution(maps, weights, bias.reshape([c_out]), geometry, Clip::relu_if(relu))
+                kernels::convolution(maps, weights, bias.reshape([c_out]), geometry, clip)
             }),
             definition: Definition::Products {
                 products: self.products(),
                 plane: rows * columns,
                 channels: c_out,
                 len: batch * c_out * rows * columns,
-                relu,
+                clip,
             },
         }
     }
@@ -108,7 +108,7 @@ fn positions(channels: usize, kernel: usize) -> impl Iterator<Item = (usize, usi
 pub(super) fn cases() -> Vec<Case> {
     let same = Convolution::same;
     let depthwise = Convolution::depthwise;
-    let plain = |kernel, channels, size| Convolution { relu: false, ..same(kernel, channels, size) };
+    let plain = |kernel, channels, size| Convolution { clip: Clip::None, ..same(kernel, channels, size) };
     let all: Vec<(&str, Convolution)> = vec![
         ("1×1, 5→3", plain(1, [5, 3], [7, 9])),
         ("1×1, one position", same(1, [13, 6], [1, 1])),
@@ -116,6 +116,7 @@ pub(super) fn cases() -> Vec<Case> {
         ("3×3, 1→4, grey image", same(3, [1, 4], [13, 17])),
         ("3×3, 5→7, odd size", plain(3, [5, 7], [11, 9])),
         ("3×3, 17→9", same(3, [17, 9], [7, 13])),
+        ("3×3, ReLU with a ceiling", Convolution { clip: Clip::ReluUpTo(1.0), ..same(3, [5, 6], [9, 11]) }),
         ("3×3, one row", same(3, [4, 8], [1, 33])),
         ("3×3, stride 2", Convolution { stride: 2, ..same(3, [3, 10], [15, 12]) }),
         (

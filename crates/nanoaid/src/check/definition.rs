@@ -4,6 +4,8 @@
 //! Sums of products give their gradients by the same list of products. Of any other function they are taken by
 //! central differences, which need no second formula that could be wrong in the same way.
 
+use crate::kernels::Clip;
+
 /// Calls back with (output, first input, second input) for each product.
 pub(super) type Products = Box<dyn Fn(&mut dyn FnMut(usize, usize, usize)) + Send + Sync>;
 /// Values of the output from those of the inputs.
@@ -20,8 +22,8 @@ pub(super) enum Definition {
         channels: usize,
         /// Values of the output.
         len: usize,
-        /// Whether values below 0 become 0.
-        relu: bool,
+        /// What is cut off the sums.
+        clip: Clip,
     },
     /// Any other function.
     Function(Function),
@@ -36,7 +38,7 @@ impl Definition {
     /// Output and gradients of `Σ weights · output` for each input; `None` if the processor says it.
     pub(super) fn expected(&self, inputs: &[Vec<f64>], weights: &[f64]) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
         match self {
-            Self::Products { products, plane, channels, len, relu } => {
+            Self::Products { products, plane, channels, len, clip } => {
                 let mut output = vec![0.0; *len];
                 products(&mut |to, first, second| output[to] += inputs[0][first] * inputs[1][second]);
                 let channel_of = |index: usize| index / plane % channels;
@@ -46,7 +48,12 @@ impl Definition {
                         .enumerate()
                         .for_each(|(index, value)| *value += bias[channel_of(index)]);
                 }
-                let passes = |value: f64| !relu || value > 0.0;
+                let (least, most) = match clip {
+                    Clip::None => (f64::NEG_INFINITY, f64::INFINITY),
+                    Clip::Relu => (0.0, f64::INFINITY),
+                    Clip::ReluUpTo(most) => (0.0, f64::from(*most)),
+                };
+                let passes = |value: f64| value > least && value < most;
                 let passed: Vec<f64> = output
                     .iter()
                     .zip(weights)
@@ -61,11 +68,7 @@ impl Definition {
                 if let Some(bias) = gradients.get_mut(2) {
                     passed.iter().enumerate().for_each(|(index, value)| bias[channel_of(index)] += value);
                 }
-                output.iter_mut().for_each(|value| {
-                    if !passes(*value) {
-                        *value = 0.0
-                    }
-                });
+                output.iter_mut().for_each(|value| *value = value.clamp(least, most));
                 Some((output, gradients))
             }
             Self::Function(function) => {
@@ -113,7 +116,7 @@ mod tests {
                 visit(2 * row + column, 3 * row + inner, 2 * inner + column);
             }
         });
-        let by_products = Definition::Products { products, plane: 1, channels: 4, len: 4, relu: true };
+        let by_products = Definition::Products { products, plane: 1, channels: 4, len: 4, clip: Clip::Relu };
         let function: Function = Box::new(|inputs| {
             let sum = |row: usize, column: usize| {
                 (0..3).map(|inner| inputs[0][3 * row + inner] * inputs[1][2 * inner + column]).sum::<f64>()

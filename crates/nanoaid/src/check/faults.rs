@@ -9,6 +9,7 @@ use super::convolutions::Convolution;
 use super::definition::Definition;
 use super::maps::matmul;
 use crate::Device;
+use crate::kernels::Clip;
 
 const GROUP: &str = "known fault";
 /// How much more a sum over a large image may deviate: of 10⁶ terms, on both sides in single precision.
@@ -48,8 +49,10 @@ pub(super) fn planned<'a>(device: Device, bound: f64) -> Vec<Planned<'a>> {
 }
 
 fn tried() -> Vec<Case> {
-    let same =
-        |kernel, channels, size| Convolution { relu: false, ..Convolution::same(kernel, channels, size) };
+    let same = |kernel, channels, size| Convolution {
+        clip: Clip::None,
+        ..Convolution::same(kernel, channels, size)
+    };
     let mut cases: Vec<Case> = [24, 40, 56]
         .into_iter()
         .map(|inner| {

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 
 use super::case::{Case, Input, Run};
 use super::definition::{Definition, Function};
-use crate::kernels::{self, PoolWindow, ReluGradient};
+use crate::kernels::{self, Clip, PoolWindow, ReluGradient};
 use crate::network::{Activation, BatchNorm, Dense, LayerNorm, Norms, Operation};
 
 /// Number of images, channels, rows and columns of the maps here.
@@ -338,7 +338,7 @@ pub(super) fn matmul(group: &'static str, name: &str, [rows, inner, columns]: [u
             plane: rows * columns,
             channels: 1,
             len: rows * columns,
-            relu: false,
+            clip: Clip::None,
         },
     }
 }

@@ -267,6 +267,9 @@ fn a_dead_channel_has_no_exemplars() {
     let found = choose((&seen, &NearDuplicates::default()), (layer, &answers), 1, &ChooseConfig::default());
     assert!(found.dead && found.strongest.is_empty() && found.weakest.is_empty());
     assert_eq!(found.histogram.all, [200]);
+    // one micrograph alone tells the two apart as well
+    let of_one = self::answers(&reader, &planes[..1]);
+    assert_eq!([0, 1].map(|channel| of_one.is_dead(channel)), [false, true]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct LayerPictures {
     pub shared_sheet: Option<String>,
     /// The maps as one picture; absent where only sheets are made.
     pub false_color: Option<String>,
-    /// The contact sheets as SVG, where they were asked for: each map on its own scale, all on one.
+    /// The contact sheets as SVG, where they were requested: each map on its own scale, all on one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub svg: Vec<String>,
 }
