@@ -69,7 +69,7 @@ impl ConvShape {
         // the shortest that is long enough, or else the longest
         let fitting = || (1..=self.height).filter(fits);
         let enough = fitting().find(|joined| joined * self.width >= ENOUGH_COLUMNS);
-        let joined = enough.or_else(|| fitting().last()).unwrap_or(1);
+        let joined = enough.or_else(|| fitting().next_back()).unwrap_or(1);
         Self { height: self.height / joined, width: self.width * joined, ..self }
     }
 
