@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use nanoaid::Address;
 use nanoaid::interpret::exemplar::ChooseConfig;
-use nanoaid::interpret::retrieval::{DataSetExemplars, ExemplarsConfig, exemplars};
+use nanoaid::interpret::retrieval::{
+    DataSetExemplars, ExemplarsConfig, exemplar_files, exemplars, holds_exemplars,
+};
 use nanoaid::output::{OutputFolder, json_text};
-use serde::Serialize;
 
-use super::micrographs::{DataArguments, is_result_of};
+use super::micrographs::DataArguments;
 use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
 use super::training::say_skipped;
@@ -42,18 +43,6 @@ pub(crate) struct ExemplarsArguments {
     output: OutputArguments,
 }
 
-/// The result, and from what it was made.
-#[derive(Serialize)]
-struct ExemplarsResult<'a> {
-    program_version: &'static str,
-    #[serde(serialize_with = "micrograph::file::lossy_path")]
-    run: &'a PathBuf,
-    #[serde(serialize_with = "micrograph::file::lossy_path")]
-    data: &'a PathBuf,
-    #[serde(flatten)]
-    found: &'a DataSetExemplars,
-}
-
 /// Chooses exemplars of all units and writes them.
 pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
     let network = arguments.open.open_gray(&arguments.run)?;
@@ -62,30 +51,19 @@ pub(crate) fn run(arguments: &ExemplarsArguments) -> Result<Outcome, Failure> {
         units: arguments.unit.clone(),
         choose: ChooseConfig { n: arguments.count, ..ChooseConfig::default() },
     };
-    let units: Vec<(String, usize)> =
-        arguments.unit.iter().map(|unit| network.channel_of(unit)).collect::<Result<_, _>>()?;
+    // before what takes long
+    arguments.unit.iter().try_for_each(|unit| network.channel_of(unit).map(|_| ()))?;
     let dataset = arguments.data_set.open(&arguments.data)?;
     let path = arguments.output.path(|| default_folder("exemplars", &[&arguments.run]));
-    let folder = OutputFolder::create(&path, arguments.output.force || is_result_of(&path))?;
+    let folder = OutputFolder::create(&path, arguments.output.force || holds_exemplars(&path))?;
     let mut progress = Progress::new(dataset.entries.len() as u64, "micrographs");
     let found = exemplars(&network, &dataset, &config, &path, &mut progress.of_total("data-set pass"))?;
     progress.finish();
     say_skipped(&found.skipped);
-    let result = ExemplarsResult {
-        program_version: env!("CARGO_PKG_VERSION"),
-        run: &arguments.run,
-        data: &arguments.data,
-        found: &found,
-    };
-    folder.write_json("exemplars.json", &result)?;
-    folder.write("exemplars.csv", &found.csv()?)?;
-    for (layer, channel) in &units {
-        if let Some(sheet) = found.sheet(layer, *channel, &dataset)? {
-            folder.write(&format!("{layer}_{channel}.png"), &sheet.png_bytes(None))?;
-        }
-    }
+    let (run, data) = ((&*arguments.run, &network), (&*arguments.data, &dataset));
+    let record = exemplar_files(&found, run, data, &arguments.unit, &folder)?;
     if arguments.output.json {
-        print(&json_text(&result)?)?;
+        print(&json_text(&record)?)?;
     } else {
         print(&text(&found))?;
         print(&format!("{}\n", folder.file("exemplars.csv").display()))?;

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use clap::Args;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Only};
-use nanoaid::interpret::activation_index::index_folder;
 
 use super::training::{say_notices, say_skipped};
 use crate::outcome::Failure;
@@ -34,9 +33,4 @@ impl DataArguments {
         say_skipped(&dataset.skipped);
         Ok(dataset)
     }
-}
-
-/// Whether `folder` holds an activation index, so that results there may be continued.
-pub(crate) fn is_result_of(folder: &Path) -> bool {
-    index_folder(folder, "").join("manifest.json").is_file()
 }

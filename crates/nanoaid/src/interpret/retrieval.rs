@@ -2,7 +2,7 @@
 //! micrographs that are like a marked one.
 //!
 //! [`exemplars`] and [`find`] each do the whole work: results hold what was used and what was found,
-//! and give tables and sheets. What a network gives for a single image is
+//! and give tables and sheets; [`exemplar_files`] writes them. What a network gives for a single image is
 //! [`exemplar`](super::exemplar)'s.
 
 mod exemplars;
@@ -11,9 +11,13 @@ mod find;
 use crate::data::dataset::DatasetError;
 use crate::interpret::activation_index::ActivationIndexError;
 use crate::interpret::exemplar::ExemplarError;
+use crate::output::OutputError;
 use crate::{ConfigError, Network};
 
-pub use exemplars::{DataSetExemplars, ExemplarsConfig, LayerExemplars, exemplars};
+pub use exemplars::{
+    DataSetExemplars, ExemplarsConfig, ExemplarsRecord, LayerExemplars, exemplar_files, exemplars,
+    holds_exemplars,
+};
 pub use find::{DataSetMatches, FoundPart, FoundUnit, MarkedPart, find};
 
 /// Why nothing was retrieved.
@@ -45,6 +49,9 @@ pub enum RetrievalError {
     /// A table could not be written.
     #[error(transparent)]
     Csv(#[from] csv::Error),
+    /// A file could not be written; the error names it.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The work was ended from outside.
     #[error("cancelled")]
     Cancelled,

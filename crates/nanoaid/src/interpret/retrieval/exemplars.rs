@@ -15,7 +15,7 @@ use crate::interpret::activation_index::{ActivationIndex, ImageArea, index_folde
 use crate::interpret::exemplar::{
     ActivationReader, ChooseConfig, Exemplar, IndexedMicrograph, UnitExemplars, choose,
 };
-use crate::output::text_cell;
+use crate::output::{OutputFolder, text_cell};
 use crate::{Address, Layer, Network};
 
 /// Rows and columns that are shown of a patch at least; around a smaller receptive field more is.
@@ -116,6 +116,47 @@ pub fn exemplars(
         skipped: index.skipped,
         n_new: index.n_new,
     })
+}
+
+/// Exemplars, and from what they were made.
+#[derive(Debug, Serialize)]
+pub struct ExemplarsRecord<'a> {
+    program_version: &'static str,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
+    run: &'a Path,
+    #[serde(serialize_with = "micrograph::file::lossy_path")]
+    data: &'a Path,
+    #[serde(flatten)]
+    found: &'a DataSetExemplars,
+}
+
+/// Whether results in `folder` can be continued: whether it holds an activation index.
+pub fn holds_exemplars(folder: &Path) -> bool {
+    index_folder(folder, "").join("manifest.json").is_file()
+}
+
+/// Writes the record of `found`, its table, and a sheet for each of `units` into `folder`. `run` and `data` are
+/// network and data set as they were named.
+///
+/// # Errors
+/// If `network` has no such unit, a micrograph can no longer be read, or a file cannot be written.
+pub fn exemplar_files<'a>(
+    found: &'a DataSetExemplars,
+    (run, network): (&'a Path, &Network),
+    (data, dataset): (&'a Path, &Dataset),
+    units: &[Address],
+    folder: &OutputFolder,
+) -> Result<ExemplarsRecord<'a>, RetrievalError> {
+    let record = ExemplarsRecord { program_version: env!("CARGO_PKG_VERSION"), run, data, found };
+    folder.write_json("exemplars.json", &record)?;
+    folder.write("exemplars.csv", &found.csv()?)?;
+    for unit in units {
+        let (layer, channel) = network.channel_of(unit)?;
+        if let Some(sheet) = found.sheet(&layer, channel, dataset)? {
+            folder.write(&format!("{layer}_{channel}.png"), &sheet.png_bytes(None))?;
+        }
+    }
+    Ok(record)
 }
 
 /// A patch as a contact sheet shows it.
