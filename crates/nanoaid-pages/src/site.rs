@@ -1,7 +1,8 @@
 //! The site: an atlas of networks and micrographs as a folder of static pages.
 //!
 //! [`write()`] makes the pages of an [`Atlas`](nanoaid::atlas::Atlas): every network, layer, unit, class and
-//! micrograph has its own address. Pages are functions of the library's results; beside each lies its
+//! micrograph has its own address. [`OpenSite`] does so in a folder that says from what it was made, so that the same is not made
+//! twice. Pages are functions of the library's results; beside each lies its
 //! value as JSON. They open by `file://`, send no data, and need no framework.
 
 mod address;
@@ -14,6 +15,7 @@ mod layer;
 mod micrograph;
 mod model;
 mod parts;
+mod record;
 mod self_test;
 mod side_by_side;
 mod slug;
@@ -25,6 +27,7 @@ mod unit;
 
 pub use folder::{SiteError, write};
 pub use model::Made;
+pub use record::{OpenSite, record_text};
 
 /// Style of the site's pages: colors of both themes, letters, tables, buttons. The web app has the same.
 pub const STYLE: &str = include_str!("site/site.css");

@@ -1,6 +1,5 @@
 //! `nanoaid site`: networks and micrographs as a folder of pages to browse.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,13 +8,11 @@ use nanoaid::atlas::{
     Atlas, AtlasConfig, AtlasInput, AtlasPart, AtlasStep, EstimatedPart, NetworkOfRun, estimate,
 };
 use nanoaid::data::dataset::Dataset;
-use nanoaid::hash::sha256_of_file;
 use nanoaid::interpret::differential::Question;
 use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
-use nanoaid::output::{OutputFolder, json_text};
-use nanoaid_pages::site::{self, Made};
-use serde::{Deserialize, Serialize};
+use nanoaid::output::json_text;
+use nanoaid_pages::site::{self, OpenSite};
 
 use super::micrographs::DataArguments;
 use super::network::OpenArguments;
@@ -27,14 +24,6 @@ use crate::progress::{Progress, time_text};
 
 /// Folder of the site where none is named.
 const FOLDER: &str = "atlas";
-/// Record of what the site was made from; written last.
-const RECORD: &str = "site.json";
-/// The files of the site with their SHA-256, by which a damaged one is found.
-const FILES: &str = "files.json";
-/// Folder of parts that are kept, so that they are not made again.
-const KEPT: &str = "kept";
-/// Version of the record.
-const SCHEMA_VERSION: u32 = 1;
 
 /// Arguments of `site`.
 #[derive(Args)]
@@ -75,23 +64,6 @@ pub(crate) struct SiteArguments {
     output: OutputArguments,
 }
 
-/// From what a site was made: the same again need not be.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    schema_version: u32,
-    program_version: String,
-    command: String,
-    networks: Vec<String>,
-    #[serde(serialize_with = "micrograph::file::lossy_path")]
-    data: PathBuf,
-    data_digest: String,
-    device: String,
-    settings: serde_json::Value,
-    /// Whether all pages are there.
-    done: bool,
-}
-
 /// Makes the site, or says that nothing has changed.
 pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     let dataset = arguments.data_set.open(&arguments.data)?;
@@ -101,10 +73,7 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     let out = arguments.output.path(|| PathBuf::from(FOLDER));
     let skipped = make_site(arguments, &dataset, &out)?;
     if arguments.output.json {
-        print(
-            &std::fs::read_to_string(out.join(RECORD))
-                .map_err(|error| Failure::at(&out.join(RECORD), error))?,
-        )?;
+        print(&site::record_text(&out)?)?;
     } else {
         let start = out.join("index.html");
         let start = std::path::absolute(&start).unwrap_or(start);
@@ -113,19 +82,9 @@ pub(crate) fn run(arguments: &SiteArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::of_skipped(dataset.skipped.len() + skipped))
 }
 
-fn config(arguments: &SiteArguments) -> AtlasConfig {
-    AtlasConfig {
-        layers: arguments.layer.clone(),
-        steps: arguments.steps,
-        ..AtlasConfig::new(arguments.seed, &arguments.presets)
-    }
-}
-
 /// Prints how long the parts of the site take, and all of them.
 fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcome, Failure> {
-    let networks = networks(&arguments.runs, &arguments.open)?;
-    let questions = arguments.contrast.clone();
-    let input = AtlasInput { networks, dataset, questions, config: config(arguments) };
+    let input = input(arguments, dataset)?;
     note(&format!("trying a few micrographs, stimuli and steps of {} networks", input.networks.len()));
     let begun = Instant::now();
     let parts = estimate(&input, &|| begun.elapsed().as_secs_f64(), &mut interrupt::flow)?;
@@ -150,66 +109,19 @@ fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcom
 
 /// Returns the number of micrographs that were left out.
 fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result<usize, Failure> {
-    let config = config(arguments);
-    let networks = networks(&arguments.runs, &arguments.open)?;
-    let record = record(arguments, dataset, &config, &networks)?;
-    let kept: Option<Record> =
-        std::fs::read(out.join(RECORD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if kept.as_ref() == Some(&record) {
-        let damaged = damaged(out);
-        if damaged.as_ref().is_some_and(Vec::is_empty) {
-            note("nothing has changed");
-            return Ok(0);
-        }
-        if let Some(damaged) = damaged {
-            let (n, first) = (damaged.len(), &damaged[0]);
-            note(&format!(
-                "{n} files of the site are damaged or missing, the first is {first}: writing them again"
-            ));
-        }
-    }
-    let begun = kept.is_some();
-    let folder = OutputFolder::create(out, arguments.output.force || begun)?;
-    folder.write_json(RECORD, &Record { done: false, ..record.clone() })?;
-    let input = AtlasInput { networks, dataset, questions: arguments.contrast.clone(), config };
-    let (n_skipped, files) = write_site(input, &record.made(), &folder)?;
-    folder.write_json(FILES, &files)?;
-    folder.write_json(RECORD, &record)?;
-    match damaged(out).and_then(|damaged| damaged.into_iter().next()) {
-        None => Ok(n_skipped),
-        Some(first) => {
-            let text = "was removed or changed while the site was written; run the same command again";
-            Err(Failure::new(text).in_file(&out.join(first)))
-        }
-    }
-}
-
-/// The files of the site in `out` that are not as they were written; `None` where it is not known which there are.
-fn damaged(out: &Path) -> Option<Vec<String>> {
-    let files: BTreeMap<String, String> =
-        serde_json::from_slice(&std::fs::read(out.join(FILES)).ok()?).ok()?;
-    let whole = |(name, sha256): &(String, String)| {
-        sha256_of_file(&out.join(name)).is_ok_and(|found| found == *sha256)
+    let input = input(arguments, dataset)?;
+    let Some(site) = OpenSite::begin(&input, &arguments.data, out, arguments.output.force)? else {
+        note("nothing has changed");
+        return Ok(0);
     };
-    Some(files.into_iter().filter(|file| !whole(file)).map(|(name, _)| name).collect())
-}
-
-/// The networks of `runs`, for grey images.
-fn networks(runs: &[PathBuf], open: &OpenArguments) -> Result<Vec<NetworkOfRun>, Failure> {
-    let network = |run: &PathBuf| Ok(NetworkOfRun { run: run.clone(), network: open.open_gray(run)? });
-    runs.iter().map(network).collect()
-}
-
-/// Makes the atlas and writes all its pages; returns the number of micrographs left out, and the files with their
-/// SHA-256.
-fn write_site(
-    input: AtlasInput<'_>,
-    made: &Made,
-    folder: &OutputFolder,
-) -> Result<(usize, BTreeMap<String, String>), Failure> {
-    let dataset = input.dataset;
+    if let [first, ..] = site.damaged() {
+        let n = site.damaged().len();
+        note(&format!(
+            "{n} files of the site are damaged or missing, the first is {first}: writing them again"
+        ));
+    }
     let mut progress = AtlasProgress::default();
-    let atlas = Atlas::build(input, &folder.folder(KEPT)?, &mut |step| {
+    let atlas = Atlas::build(input, &site.kept()?, &mut |step| {
         progress.report(step);
         interrupt::flow()
     })?;
@@ -218,12 +130,29 @@ fn write_site(
     note("pages");
     let n = atlas.micrographs.len();
     let mut progress = Progress::new(n as u64, "micrographs");
-    let files = site::write(folder.clone(), &atlas, made, atlas.micrographs(dataset)?, &mut |done| {
+    site.write(&atlas, atlas.micrographs(dataset)?, &mut |done| {
         progress.set(done as u64, "writing");
         interrupt::flow()
     })?;
     progress.finish();
-    Ok((dataset.entries.len() - n, files))
+    Ok(dataset.entries.len() - n)
+}
+
+/// What the atlas is made of.
+fn input<'a>(arguments: &SiteArguments, dataset: &'a Dataset) -> Result<AtlasInput<'a>, Failure> {
+    let config = AtlasConfig {
+        layers: arguments.layer.clone(),
+        steps: arguments.steps,
+        ..AtlasConfig::new(arguments.seed, &arguments.presets)
+    };
+    let networks = networks(&arguments.runs, &arguments.open)?;
+    Ok(AtlasInput { networks, dataset, questions: arguments.contrast.clone(), config })
+}
+
+/// The networks of `runs`, for grey images.
+fn networks(runs: &[PathBuf], open: &OpenArguments) -> Result<Vec<NetworkOfRun>, Failure> {
+    let network = |run: &PathBuf| Ok(NetworkOfRun { run: run.clone(), network: open.open_gray(run)? });
+    runs.iter().map(network).collect()
 }
 
 /// Says what is done, with a bar where there is something to count.
@@ -269,57 +198,5 @@ fn part_text(part: AtlasPart) -> &'static str {
         AtlasPart::Pictures => "synthetic pictures",
         AtlasPart::Exemplars => "exemplars, machine scores",
         AtlasPart::Comparisons => "differences between classes",
-    }
-}
-
-fn record(
-    arguments: &SiteArguments,
-    dataset: &Dataset,
-    config: &AtlasConfig,
-    networks: &[NetworkOfRun],
-) -> Result<Record, Failure> {
-    let mut command = "nanoaid site".to_owned();
-    for run in &arguments.runs {
-        command += &format!(" {}", run.display());
-    }
-    let presets: Vec<String> = config.presets.iter().map(ToString::to_string).collect();
-    command += &format!(" --data {} --presets {}", arguments.data.display(), presets.join(","));
-    for layer in &arguments.layer {
-        command += &format!(" --layer {layer}");
-    }
-    if let Some(steps) = arguments.steps {
-        command += &format!(" --steps {steps}");
-    }
-    for question in &arguments.contrast {
-        let b = question.b.as_deref().unwrap_or_default().join(",");
-        command += &format!(" --contrast {}:{b}", question.a.join(","));
-    }
-    command += &format!(" --seed {}", arguments.seed);
-    Ok(Record {
-        schema_version: SCHEMA_VERSION,
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        command,
-        networks: networks.iter().map(|network| network.network.sha256().to_owned()).collect(),
-        data: arguments.data.clone(),
-        data_digest: dataset.digest()?,
-        device: arguments.open.device.to_string(),
-        settings: serde_json::to_value(config)?,
-        done: true,
-    })
-}
-
-impl Record {
-    /// As the pages show it.
-    fn made(&self) -> Made {
-        Made {
-            schema_version: self.schema_version,
-            program_version: self.program_version.clone(),
-            command: self.command.clone(),
-            data: self.data.display().to_string(),
-            data_digest: self.data_digest.clone(),
-            device: self.device.clone(),
-            settings: self.settings.clone(),
-            warnings: Vec::new(),
-        }
     }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +37,7 @@ const ASSETS: [(&str, &str); 9] = [
 
 /// Why a site could not be written.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
 #[non_exhaustive]
 pub enum SiteError {
     /// The atlas could not give what belongs to a micrograph.
@@ -47,6 +49,15 @@ pub enum SiteError {
     /// A value could not be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The record could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Record { path: PathBuf, source: std::io::Error },
+    /// A page is not as it was written.
+    #[error(
+        "{}: was removed or changed while the site was written; run the same command again",
+        path.display()
+    )]
+    Changed { path: PathBuf },
     /// The work was cancelled.
     #[error("cancelled: pages that were finished are kept")]
     Cancelled,
