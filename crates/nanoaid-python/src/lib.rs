@@ -5,7 +5,11 @@
 //! call that takes long runs on a thread of its own without holding Python's lock ([`work`]).
 
 mod array;
+mod atlas;
 mod classify;
+mod concepts;
+mod data;
+mod exemplars;
 mod explain;
 mod fault;
 mod image;
@@ -25,7 +29,13 @@ mod _nanoaid {
     use pyo3::{Python, pyfunction};
 
     #[pymodule_export]
+    use crate::atlas::{Site, atlas};
+    #[pymodule_export]
     use crate::classify::{Classification, classify};
+    #[pymodule_export]
+    use crate::concepts::{Concepts, concepts};
+    #[pymodule_export]
+    use crate::exemplars::{Exemplars, exemplars};
     #[pymodule_export]
     use crate::explain::{Explanation, explain};
     #[pymodule_export]
@@ -39,7 +49,7 @@ mod _nanoaid {
     #[pymodule_export]
     use crate::segment::{Segmentation, segment};
     #[pymodule_export]
-    use crate::survey::{survey_list, survey_merge, survey_shard};
+    use crate::survey::{survey, survey_list, survey_merge, survey_shard};
     #[pymodule_export]
     use crate::visualize::{save_files, visualize};
 

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use micrograph::file::write_whole;
 use nanoaid::data::dataset::DatasetConfig;
+use nanoaid::interpret::differential::{Question, QuestionError};
 use nanoaid::output::{OutputFolder, json_text};
 use nanoaid::survey::{MergeConfig, SurveyConfig, SurveyError, SurveyInput, is_part};
 use pyo3::prelude::*;
 
+use crate::data::Data;
 use crate::fault::{Fault, Kind, Kinded};
 use crate::network::Network;
 use crate::work::{How, run};
@@ -16,8 +18,9 @@ impl Kinded for SurveyError {
     fn kind(&self) -> Kind {
         match self {
             Self::Config(_) | Self::Differential(_) => Kind::Setting,
-            Self::Exemplar(_) => Kind::Network,
-            Self::Dataset(_) | Self::List { .. } => Kind::Read,
+            Self::Exemplar(error) => error.kind(),
+            Self::Dataset(error) => error.kind(),
+            Self::List { .. } | Self::NoMicrograph { .. } => Kind::Read,
             Self::Values(_) | Self::Cancelled => Kind::Other,
             _ => Kind::Output,
         }
@@ -48,6 +51,44 @@ pub(crate) fn survey_list(
         write_whole(&path, input.list_csv().as_bytes())?;
         Ok(input.n_micrographs())
     })
+}
+
+/// Passes micrographs through `network` into the folder `out`, or continues; returns what `nanoaid survey --json` prints.
+/// With `files`, which are below the folder that `data` names, those alone.
+#[pyfunction]
+pub(crate) fn survey(
+    py: Python<'_>,
+    network: &Bound<'_, Network>,
+    data: (Data, Option<Vec<PathBuf>>),
+    of: (Vec<String>, Vec<String>),
+    out: (PathBuf, bool),
+    mixed: bool,
+    how: How,
+) -> PyResult<String> {
+    let network = network.get().gray();
+    run(py, &how, move |watch| {
+        let (layers, contrast) = of;
+        let (data, files) = data;
+        let questions = questions(&contrast)?;
+        let input = match &files {
+            Some(files) => SurveyInput::of_files(files, &data.path, &data.config()?)?,
+            None => SurveyInput::open(&data.path, None, &data.config()?)?,
+        };
+        let (out, force) = out;
+        let folder = folder(&out, force)?;
+        let config = SurveyConfig { layers, mixed, ..SurveyConfig::default() };
+        let mut progress = |done: usize, total: usize| watch.report(done, total);
+        nanoaid::survey::survey_shard(&network, &input, &config, &folder, &mut progress)?;
+        Ok(json_text(&nanoaid::survey::finish(&questions, &folder)?)?)
+    })
+}
+
+/// The classes to compare that `contrast` names.
+pub(crate) fn questions(contrast: &[String]) -> Result<Vec<Question>, Fault> {
+    let question = |text: &String| {
+        text.parse().map_err(|error: QuestionError| Fault::of_text("contrast", &error.to_string()))
+    };
+    contrast.iter().map(question).collect()
 }
 
 /// Makes a shard in the folder `out`, or continues it; returns what `nanoaid survey --shard … --json` prints.
@@ -87,13 +128,7 @@ pub(crate) fn survey_merge(
     how: How,
 ) -> PyResult<String> {
     run(py, &how, move |_| {
-        let question = |text: &String| {
-            let parsed = text.parse();
-            parsed.map_err(|error: nanoaid::interpret::differential::QuestionError| {
-                Fault::of_text("contrast", &error.to_string())
-            })
-        };
-        let questions = contrast.iter().map(question).collect::<Result<Vec<_>, _>>()?;
+        let questions = questions(&contrast)?;
         let (out, force) = out;
         let folder = folder(&out, force)?;
         let config = MergeConfig { questions, partial, mixed };

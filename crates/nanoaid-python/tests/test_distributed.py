@@ -5,36 +5,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 import nanoaid
-from conftest import run
+from conftest import png, run
 from nanoaid import distributed
 
 LAYERS = ("encoder.1",)
-
-
-def png(image: npt.NDArray[np.uint8]) -> bytes:
-    """A grey PNG file (W3C PNG, 8 bit, no filter)."""
-    height, width = image.shape
-    rows = b"".join(b"\0" + row.tobytes() for row in image)
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packed = zlib.compress(rows)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
 @pytest.fixture(scope="module")

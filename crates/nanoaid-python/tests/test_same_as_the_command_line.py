@@ -7,21 +7,7 @@ from pathlib import Path
 import pytest
 
 import nanoaid
-from conftest import MAKERS, printed, run
-
-
-def same_files(one: Path, other: Path) -> None:
-    """Fails unless both folders hold the same names with the same bytes."""
-
-    def content(folder: Path) -> dict[str, bytes]:
-        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-    ours, theirs = content(one), content(other)
-    assert sorted(ours) == sorted(theirs)
-    assert len(ours) > 1
-    different = [name for name in ours if ours[name] != theirs[name]]
-    assert different == []
+from conftest import MAKERS, printed, run, same_files
 
 
 @pytest.mark.parametrize("name", ["thermo_pfib.tif", "fei_quanta3d.tif"])

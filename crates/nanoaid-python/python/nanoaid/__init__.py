@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nanoaid._atlas import Atlas, atlas
 from nanoaid._classify import Classification, classify
+from nanoaid._concepts import Concepts, concepts
 from nanoaid._errors import (
     InternalError,
     MissingFileError,
@@ -22,6 +24,7 @@ from nanoaid._errors import (
     ReadError,
     SettingError,
 )
+from nanoaid._exemplars import Exemplars, exemplars
 from nanoaid._explain import Explanation, explain
 from nanoaid._lens import LensResult, lens
 from nanoaid._measure import Measurement, measure
@@ -29,14 +32,18 @@ from nanoaid._micrograph import DataBar, Micrograph, PixelSize, from_array, read
 from nanoaid._nanoaid import __version__
 from nanoaid._network import Layer, Network
 from nanoaid._segment import Segmentation, segment
+from nanoaid._survey import Survey, survey
 from nanoaid._visualize import Visualization, visualize
 
 if TYPE_CHECKING:
     from nanoaid.features import NetworkFeatures
 
 __all__ = [
+    "Atlas",
     "Classification",
+    "Concepts",
     "DataBar",
+    "Exemplars",
     "Explanation",
     "InternalError",
     "Layer",
@@ -53,15 +60,20 @@ __all__ = [
     "ReadError",
     "Segmentation",
     "SettingError",
+    "Survey",
     "Visualization",
     "__version__",
+    "atlas",
     "classify",
+    "concepts",
+    "exemplars",
     "explain",
     "from_array",
     "lens",
     "measure",
     "read",
     "segment",
+    "survey",
     "visualize",
 ]
 

@@ -9,14 +9,20 @@ import numpy.typing as npt
 
 __all__ = [
     "Classification",
+    "Concepts",
+    "Exemplars",
     "Explanation",
     "Image",
     "Lens",
     "Measurement",
     "Network",
     "Segmentation",
+    "Site",
     "__version__",
+    "atlas",
     "classify",
+    "concepts",
+    "exemplars",
     "explain",
     "lens",
     "main",
@@ -25,6 +31,7 @@ __all__ = [
     "save_files",
     "save_lens",
     "segment",
+    "survey",
     "survey_list",
     "survey_merge",
     "survey_shard",
@@ -43,6 +50,54 @@ class Reading(TypedDict):
     page: int
     nm_per_px: float | None
     data_bar: str | int
+
+@type_check_only
+class Data(TypedDict):
+    path: str
+    only: list[str]
+    synthetic_per_category: int
+
+@type_check_only
+class Choosing(TypedDict):
+    layers: list[str]
+    units: list[str]
+    count: int | None
+    out: str
+    force: bool
+
+@type_check_only
+class Concepting(TypedDict):
+    layer: str | None
+    method: str | None
+    compare: bool
+    of_class: str | None
+    concepts: int | None
+    atoms: int | None
+    active: int | None
+    sparsity: float | None
+    per_micrograph: int | None
+    most_micrographs: int | None
+    starts: int | None
+    count: int | None
+    effects: int | None
+    structures: int | None
+    tuning: bool
+    pictures: bool
+    controls: int | None
+    map: int | None
+    boxes: str | None
+    names: str | None
+    seed: int
+
+@type_check_only
+class Showing(TypedDict):
+    presets: list[str]
+    layers: list[str]
+    steps: int | None
+    contrast: list[str]
+    seed: int
+    out: str
+    force: bool
 
 @type_check_only
 class Measuring(TypedDict):
@@ -164,6 +219,41 @@ class Explanation:
     def save(self, path: str | PathLike[str], force: bool) -> None: ...
 
 @final
+class Exemplars:
+    @property
+    def json(self) -> str: ...
+    @property
+    def table(self) -> bytes: ...
+    @property
+    def n_new(self) -> int: ...
+    @property
+    def skipped(self) -> list[tuple[str, str]]: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    def sheet(self, unit: str, how: How) -> bytes: ...
+    def save(self, path: str | PathLike[str], force: bool) -> None: ...
+
+@final
+class Concepts:
+    @property
+    def json(self) -> str: ...
+    @property
+    def skipped(self) -> list[tuple[str, str]]: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    def files(self) -> list[tuple[str, bytes]]: ...
+    def save(self, path: str | PathLike[str], force: bool) -> None: ...
+
+@final
+class Site:
+    @property
+    def json(self) -> str: ...
+    @property
+    def skipped(self) -> list[tuple[str, str]]: ...
+    @property
+    def warnings(self) -> list[str]: ...
+
+@final
 class Segmentation:
     @property
     def json(self) -> str: ...
@@ -192,11 +282,22 @@ def measure(
     image: Image, measuring: Measuring, segmenter: Network | None, network: Network | None, how: How
 ) -> Measurement: ...
 def explain(image: Image, network: Network, explaining: Explaining, how: How) -> Explanation: ...
+def exemplars(network: Network, data: Data, choosing: Choosing, how: How) -> Exemplars: ...
+def concepts(network: Network, data: Data, concepting: Concepting, how: How) -> Concepts: ...
+def atlas(networks: list[Network], data: Data, showing: Showing, how: How) -> Site: ...
 def segment(image: Image, network: Network, segmenting: Segmenting, how: How) -> Segmentation: ...
 def visualize(
     network: Network, units: list[str], visualizing: Visualizing, path: str | PathLike[str], how: How
 ) -> str: ...
 def save_files(files: list[tuple[str, bytes]], path: str | PathLike[str], force: bool) -> None: ...
+def survey(
+    network: Network,
+    data: tuple[Data, list[str] | None],
+    of: tuple[list[str], list[str]],
+    out: tuple[str, bool],
+    mixed: bool,
+    how: How,
+) -> str: ...
 def survey_list(
     data: str | PathLike[str],
     files: list[str] | None,

@@ -17,52 +17,20 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from nanoaid import _nanoaid
 from nanoaid._errors import OutputError, SettingError
 from nanoaid._how import how
 from nanoaid._network import opened
-from nanoaid._result import Result, StrPath, optional, table_html
-
-if TYPE_CHECKING:
-    import pandas
+from nanoaid._result import StrPath, optional
+from nanoaid._survey import Survey, listed
 
 __all__ = ["Survey", "merge", "survey"]
 
 Engine: TypeAlias = Literal["local", "dask", "ray"]
 LISTS = "files.csv"
 SHARDS = "shards"
-
-
-class Survey(Result):
-    """What a survey found; its tables are in `folder`."""
-
-    def __init__(self, text: str, folder: Path) -> None:
-        super().__init__(text)
-        self.folder = folder
-
-    def table(self, name: str) -> pandas.DataFrame:
-        """The table `name`.csv of the folder, e.g. ``units``, ``micrographs``, ``exemplars`` (by pandas)."""
-        made: pandas.DataFrame = optional("pandas", "pandas", "table").read_csv(self.folder / f"{name}.csv")
-        return made
-
-    def micrographs(self) -> pandas.DataFrame:
-        """A row for each micrograph."""
-        return self.table("micrographs")
-
-    def units(self) -> pandas.DataFrame:
-        """A row for each unit: how its largest activations are spread."""
-        return self.table("units")
-
-    def __repr__(self) -> str:
-        found = self.to_dict()
-        return f"<Survey of {found['n_read']} micrographs, {found['n_units']} units, in {self.folder}>"
-
-    def _repr_html_(self) -> str:
-        found = self.to_dict()
-        names = ("n_read", "n_skipped", "n_calibrated", "n_near_duplicates", "n_units", "n_dead")
-        return table_html([(name, found[name]) for name in names])
 
 
 class Task(NamedTuple):
@@ -158,12 +126,9 @@ def _listed(micrographs: StrPath | Iterable[StrPath], path: Path) -> Path:
             data = Path(micrographs).absolute()
             _nanoaid.survey_list(data, None, path, done)
             return data if data.is_dir() else data.parent
-        files = [str(Path(file).absolute()) for file in micrographs]
-        if not files:
-            raise SettingError("micrographs: found no paths, expected at least 1")
-        root = Path(os.path.commonpath([str(Path(file).parent) for file in files]))
+        root, files = listed(micrographs)
         _nanoaid.survey_list(root, files, path, done)
-        return root
+        return Path(root)
 
 
 def _local(tasks: list[Task], workers: int, retries: int, _client: Any) -> Iterator[str]:
