@@ -7,9 +7,10 @@ use std::time::Instant;
 use clap::Args;
 use micrograph::calibration::checked_nm_per_px;
 use nanoaid::Network;
-use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, sheet};
+use nanoaid::interpret::gallery::{Gallery, GalleryProgress, Sources, VisualRecord, sheet, sheet_title};
 use nanoaid::interpret::visualize::{
-    CanvasConfig, Objective, Penalty, Preset, Transform, TransformSet, VisualizeConfig, frame_px,
+    CanvasConfig, Objective, Penalty, Preset, PresetChanges, TransformSet, VisualizeConfig, channels_of,
+    classes_of,
 };
 use nanoaid::output::json_text;
 
@@ -140,8 +141,7 @@ pub(crate) fn run(arguments: &VisualizeArguments) -> Result<Outcome, Failure> {
     let mut bar = Progress::of_shares(objectives.len() as u64, "pictures");
     let records = gallery.complete(&objectives, &folder, &mut |progress| show(&mut bar, progress))?;
     bar.finish();
-    let run = arguments.run.file_name().unwrap_or(arguments.run.as_os_str()).to_string_lossy();
-    let title = format!("{run}: {}", arguments.what());
+    let title = sheet_title(&arguments.run, &arguments.unit, &arguments.layer, arguments.classes);
     let picture = sheet(&title, &records, &folder, nm_per_px)?;
     folder.write(SHEET, &picture.png_bytes(None))?;
     if arguments.output.json {
@@ -198,15 +198,14 @@ impl VisualizeArguments {
     fn objectives(&self, network: &Network) -> Result<Vec<Objective>, Failure> {
         let mut objectives = self.unit.clone();
         for name in &self.layer {
-            let layer = network.layer_of_values(name)?;
-            objectives.extend((0..layer.n_channels).map(|channel| Objective::channel(name, channel)));
+            objectives.extend(channels_of(network, name)?);
         }
         if self.classes {
-            let Some(classes) = network.classes() else {
+            let Some(classes) = classes_of(network) else {
                 let run = self.run.display();
                 return Err(Failure::new(format!("--classes: {run} has no named classes")));
             };
-            objectives.extend(classes.iter().map(|class| Objective::class(class)));
+            objectives.extend(classes);
         }
         if objectives.is_empty() {
             let text =
@@ -217,58 +216,25 @@ impl VisualizeArguments {
     }
 
     fn config(&self, network: &Network, objectives: &[Objective]) -> Result<VisualizeConfig, Failure> {
-        let mut config = self.preset.config();
-        if let Some(size) = self.size {
-            (config.height, config.width) = (size, size);
-            config.transforms = self.preset.transforms().transforms(size + 2 * config.margin_px);
-        }
-        if let Some(canvas) = &self.canvas {
-            config.canvas = match canvas.as_str() {
-                "pixels" => CanvasConfig::Pixels { bounded: true, spread: 0.1 },
-                "fourier" => CanvasConfig::Fourier { decay: 1.0, deviation: 0.01 },
-                "phase" => CanvasConfig::Phase,
-                "decoder" => CanvasConfig::Decoder { deviation: 0.5 },
-                "cppn" => CanvasConfig::Cppn { layers: 8, channels: 24 },
-                _ => {
-                    let text = "expected pixels, fourier, phase, decoder or cppn";
-                    return Err(Failure::new(format!("--canvas: found `{canvas}`, {text}")));
-                }
-            };
-        }
-        if let Some(set) = self.transforms {
-            config.transforms = set.transforms(config.height.min(config.width));
-        }
-        if self.tileable {
-            config.transforms = Transform::tileable(frame_px(network, objectives)?);
-        }
-        if let Some(rate) = self.rate {
-            config.optimizer = config.optimizer.with_rate(rate);
-        }
-        config.steps = self.steps.unwrap_or(config.steps);
-        config.restarts = self.restarts.unwrap_or(config.restarts);
-        config.members = self.members.unwrap_or(config.members);
-        config.seed = self.seed.unwrap_or(config.seed);
-        config.snapshots.clone_from(&self.snapshots);
-        config.penalties.extend(self.penalty.iter().cloned());
-        config.diversity = self.diversity.unwrap_or(config.diversity);
-        config.views = self.views.unwrap_or(config.views);
-        config.redirected_steps = self.redirected_steps.unwrap_or(config.redirected_steps);
-        config.enlarge = self.enlarge.unwrap_or(config.enlarge);
-        Ok(config.checked()?)
-    }
-
-    /// What is shown, for the title.
-    fn what(&self) -> String {
-        let mut parts = self.layer.clone();
-        match &self.unit[..] {
-            [] => {}
-            [unit] => parts.push(unit.to_string()),
-            units => parts.push(format!("{} units", units.len())),
-        }
-        if self.classes {
-            parts.push("classes".to_owned());
-        }
-        parts.join(", ")
+        let canvas = self.canvas.as_ref().map(|name| name.parse::<CanvasConfig>()).transpose();
+        let changes = PresetChanges {
+            size: self.size,
+            steps: self.steps,
+            rate: self.rate,
+            restarts: self.restarts,
+            members: self.members,
+            seed: self.seed,
+            canvas: canvas.map_err(|reason| Failure::new(format!("--canvas: {reason}")))?,
+            transforms: self.transforms,
+            tileable: self.tileable,
+            penalties: self.penalty.clone(),
+            diversity: self.diversity,
+            views: self.views,
+            redirected_steps: self.redirected_steps,
+            enlarge: self.enlarge,
+            snapshots: self.snapshots.clone(),
+        };
+        Ok(changes.of(self.preset, network, objectives)?)
     }
 
     /// The micrographs that are named.

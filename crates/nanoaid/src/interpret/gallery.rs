@@ -15,7 +15,7 @@ mod tests;
 
 pub use error::GalleryError;
 pub use materials::{SourceWarning, Sources};
-pub use picture::{first_picture, sheet};
+pub use picture::{first_picture, sheet, sheet_title};
 pub use record::{DataUsed, VisualOutcome, VisualRecord, VisualSettings, scan_caption};
 
 use std::fs;

@@ -7,6 +7,7 @@
 
 mod ascent;
 mod canvas;
+mod changes;
 mod check;
 mod config;
 mod diagnosis;
@@ -27,6 +28,7 @@ mod whitening;
 pub(crate) mod tests;
 
 pub use canvas::{CanvasConfig, CanvasError, ColorDirections, Materials, Spectrum};
+pub use changes::{PresetChanges, channels_of, classes_of};
 pub use config::{OptimizerConfig, VisualizeConfig};
 pub use diagnosis::Warning;
 pub use objective::{Objective, ObjectiveError};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use micrograph::Plane;
 use micrograph::paint::{
@@ -79,6 +80,22 @@ fn strip(pictures: &[Picture]) -> Picture {
         x += picture.width() + GAP;
     }
     strip
+}
+
+/// What stands above a sheet of pictures of `units`, of all channels of `layers` and, where `classes` says so, of all classes of
+/// the network that was opened as `run`.
+pub fn sheet_title(run: &Path, units: &[Objective], layers: &[String], classes: bool) -> String {
+    let mut parts = layers.to_vec();
+    match units {
+        [] => {}
+        [unit] => parts.push(unit.to_string()),
+        units => parts.push(format!("{} units", units.len())),
+    }
+    if classes {
+        parts.push("classes".to_owned());
+    }
+    let run = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
+    format!("{run}: {}", parts.join(", "))
 }
 
 /// A contact sheet of pictures that were written, strongest first, dead units at the end.

@@ -15,6 +15,8 @@ mod tone;
 pub use spectrum::Spectrum;
 pub use tone::ColorDirections;
 
+use std::str::FromStr;
+
 use micrograph::random::Stream;
 use micrograph::{ConfigError, Plane};
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,22 @@ pub(super) trait Canvas: Send + Sync {
 
     /// The gradient for the coefficients, from the image they made and a gradient for it.
     fn gradient(&self, coefficients: &[f32], image: &[f32], gradient: &[f32]) -> Vec<f32>;
+}
+
+/// Of its name, with the usual settings.
+impl FromStr for CanvasConfig {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "pixels" => Ok(Self::Pixels { bounded: true, spread: 0.1 }),
+            "fourier" => Ok(Self::Fourier { decay: 1.0, deviation: 0.01 }),
+            "phase" => Ok(Self::Phase),
+            "decoder" => Ok(Self::Decoder { deviation: 0.5 }),
+            "cppn" => Ok(Self::Cppn { layers: 8, channels: 24 }),
+            _ => Err(format!("found `{text}`, expected pixels, fourier, phase, decoder or cppn")),
+        }
+    }
 }
 
 impl CanvasConfig {
