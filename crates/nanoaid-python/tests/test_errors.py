@@ -76,6 +76,14 @@ SETTINGS: list[tuple[str, Callable[[], object]]] = [
     ("steps", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", steps=0)),
     ("preset", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", preset="slow")),  # type: ignore[arg-type]
     ("encoder.1:", lambda: nanoaid.visualize("autoencoder", "encoder.1:")),
+    ("canvas", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", canvas="oil")),  # type: ignore[arg-type]
+    ("transforms", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", transforms="some")),  # type: ignore[arg-type]
+    ("penalties", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", penalties="l2=1")),
+    ("diversity", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", diversity=2)),
+    ("tileable", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", tileable=True, transforms="none")),
+    ("category", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", category="fibres")),
+    ("nm_per_px", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", nm_per_px=-1)),
+    ("units, layers or classes", lambda: nanoaid.visualize("autoencoder")),
     ("page", lambda: nanoaid.read("any.tif", page=-1)),
 ]
 

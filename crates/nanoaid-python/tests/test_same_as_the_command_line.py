@@ -89,10 +89,48 @@ def test_visualize(tmp_path: Path) -> None:
     theirs = printed("visualize", "autoencoder", *options, "--out", "theirs", cwd=tmp_path)
     assert [one.to_dict() for one in found] == theirs
     found[0].save(tmp_path / "ours")
-    same = {path.name for path in (tmp_path / "theirs").iterdir() if not path.name.startswith(".")}
-    assert {path.name for path in (tmp_path / "ours").iterdir() if not path.name.startswith(".")} == same
-    for name in same - {"sheet.png"}:  # its title names all units
-        assert (tmp_path / "ours" / name).read_bytes() == (tmp_path / "theirs" / name).read_bytes(), name
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_visualize_with_options(data_set: Path, tmp_path: Path) -> None:
+    start = data_set / "lines" / "0.png"
+    found = nanoaid.visualize(
+        "autoencoder",
+        layers="encoder.1",
+        size=32,
+        steps=2,
+        canvas="pixels",
+        transforms="lucid",
+        penalties=["total-variation=0.1", "blur=0.2"],
+        members=2,
+        diversity=0.3,
+        views=2,
+        redirected_steps=1,
+        snapshots=[0, 2],
+        data=data_set,
+        category="lines",
+        start_from=start,
+        nm_per_px=2.5,
+    )
+    options = (
+        *("--layer", "encoder.1", "--size", 32, "--steps", 2, "--canvas", "pixels", "--transforms", "lucid"),
+        *("--penalty", "total-variation=0.1", "--penalty", "blur=0.2", "--members", 2, "--diversity", 0.3),
+        *("--views", 2, "--redirected-steps", 1, "--snapshots", "0,2", "--data", data_set, "--category", "lines"),
+        *("--start-from", start, "--nm-per-px", 2.5),
+    )
+    theirs = printed("visualize", "autoencoder", *options, "--out", "theirs", cwd=tmp_path)
+    assert [one.to_dict() for one in found] == theirs
+    assert len(found) == 32
+    found[0].save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+
+
+def test_visualize_larger_pictures_of_coordinates(tmp_path: Path) -> None:
+    found = nanoaid.visualize("autoencoder", "encoder.1:2", size=32, steps=2, canvas="cppn", enlarge=2, seed=0)
+    options = ("--unit", "encoder.1:2", "--size", 32, "--steps", 2, "--canvas", "cppn", "--enlarge", 2, "--seed", 0)
+    assert [one.to_dict() for one in found] == printed("visualize", "autoencoder", *options, "--out", "o", cwd=tmp_path)
+    with pytest.raises(nanoaid.NetworkError, match="no named classes"):
+        nanoaid.visualize("autoencoder", classes=True)
 
 
 def test_a_saved_result_can_be_repeated_by_the_command_line(particles: Path, tmp_path: Path) -> None:

@@ -140,6 +140,9 @@ class Segmenting(TypedDict):
 
 @type_check_only
 class Visualizing(TypedDict):
+    units: list[str]
+    layers: list[str]
+    classes: bool
     preset: str
     size: int | None
     steps: int | None
@@ -147,6 +150,20 @@ class Visualizing(TypedDict):
     restarts: int | None
     members: int | None
     seed: int | None
+    canvas: str | None
+    transforms: str | None
+    tileable: bool
+    penalties: list[str]
+    diversity: float | None
+    views: int | None
+    redirected_steps: int | None
+    enlarge: int | None
+    snapshots: list[int]
+    data: str | None
+    category: str | None
+    start_from: str | None
+    compare_with: str | None
+    colors: bool
     nm_per_px: float | None
 
 @final
@@ -287,8 +304,8 @@ def concepts(network: Network, data: Data, concepting: Concepting, how: How) -> 
 def atlas(networks: list[Network], data: Data, showing: Showing, how: How) -> Site: ...
 def segment(image: Image, network: Network, segmenting: Segmenting, how: How) -> Segmentation: ...
 def visualize(
-    network: Network, units: list[str], visualizing: Visualizing, path: str | PathLike[str], how: How
-) -> str: ...
+    network: Network, visualizing: Visualizing, path: str | PathLike[str], how: How
+) -> tuple[str, list[str]]: ...
 def save_files(files: list[tuple[str, bytes]], path: str | PathLike[str], force: bool) -> None: ...
 def survey(
     network: Network,
