@@ -13,6 +13,7 @@ mod frame;
 mod layer;
 mod micrograph;
 mod model;
+mod opened;
 mod parts;
 mod self_test;
 mod side_by_side;
@@ -25,6 +26,8 @@ mod unit;
 
 pub use folder::{SiteError, write};
 pub use model::Made;
+pub use opened::{ClassOfUnit, FILES, KEPT, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};
+pub use tuning::{TuningView, tuning_view};
 
 /// Style of the site's pages: colors of both themes, letters, tables, buttons. The web app has the same.
 pub const STYLE: &str = include_str!("site/site.css");

@@ -11,13 +11,16 @@
 //! | `upload`, `session` | files that were dropped, and how they are read |
 //! | `gate`, `kept` | what is computed next, what is kept of it, and what nobody waits for any more |
 //! | `lens`, `measure`, `classify`, `explain`, `find` | one result of the library each |
+//! | `folder`, `site`, `unit` | micrographs and a site that were named at the start, and what they say of a unit |
 //! | `jobs`, `events` | long work, and the one stream on which it reports |
+//! | `ascent`, `training` | long work of one kind each |
 //! | `export` | files to take home |
 //! | `assets` | the page: scripts, styles |
 //!
 //! Knows no terminal: what has to be said is returned.
 
 mod app;
+mod ascent;
 mod assets;
 mod classify;
 mod connection;
@@ -25,6 +28,7 @@ mod events;
 mod explain;
 mod export;
 mod find;
+mod folder;
 mod gate;
 mod guard;
 mod http;
@@ -33,8 +37,12 @@ mod kept;
 mod lens;
 mod measure;
 mod options;
+mod patch;
 mod planes;
 mod session;
+mod site;
+mod training;
+mod unit;
 mod upload;
 
 pub use options::{BaseUrl, DEFAULT_PORT, MIN_PASSWORD, ServeError, ServeOptions};

@@ -14,7 +14,7 @@ use nanoaid::interpret::differential::Question;
 use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
 use nanoaid::output::{OutputFolder, json_text};
-use nanoaid_pages::site::{self, Made};
+use nanoaid_pages::site::{self, FILES, KEPT, Made};
 use serde::{Deserialize, Serialize};
 
 use super::micrographs::DataArguments;
@@ -29,10 +29,6 @@ use crate::progress::{Progress, time_text};
 const FOLDER: &str = "atlas";
 /// Record of what the site was made from; written last.
 const RECORD: &str = "site.json";
-/// The files of the site with their SHA-256, by which a damaged one is found.
-const FILES: &str = "files.json";
-/// Folder of parts that are kept, so that they are not made again.
-const KEPT: &str = "kept";
 /// Version of the record.
 const SCHEMA_VERSION: u32 = 1;
 

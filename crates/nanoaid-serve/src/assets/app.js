@@ -1,10 +1,12 @@
 // The page: one state, from which everything follows that is shown.
 
 import * as api from './api.js';
+import { makeData } from './data.js';
 import { at, choices, element, say } from './dom.js';
 import { makeDrop } from './drop.js';
 import { makeHelp, tour } from './help.js';
 import { classText, nmFromLine, showImage } from './image.js';
+import { makeJobs } from './jobs.js';
 import { indexOf, makeMaps } from './maps.js';
 import { makeMeasure } from './measure.js';
 import { makeSave } from './save.js';
@@ -18,12 +20,13 @@ import { makeWhy } from './why.js';
 /** @typedef {import('./api.js').Plane} Plane */
 
 const PANES = [['image', 'image'], ['map', 'map'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
-const TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['save', 'Save']];
+const ALL_TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['data', 'Data'], ['save', 'Save']];
 const TOOLS = [['move', 'move'], ['box', 'box'], ['ruler', 'ruler']];
 /** Layers and planes that the page keeps. */
 const KEPT = 48;
 
-const start = await api.get('start');
+let start = await api.get('start');
+const TABS = ALL_TABS.filter(([name]) => name !== 'data' || start.data);
 const tables = await api.colorMaps();
 const colorNames = /** @type {string[]} */ (start.color_maps);
 
@@ -88,7 +91,15 @@ function overlay(kind, found) {
 const measure = makeMeasure({
   state: () => state, info: () => info, run, change, tool: setTool, shown: found => overlay('measured', found),
 });
-const unit = makeUnit({ state: () => state, run, terms: start.terms, select: (name, channel) => { unitOf.set(name, channel); change({ layer: name, unit: channel }); } });
+const unit = makeUnit({
+  state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
+  select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
+});
+const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), networks: async () => { start = await api.get('start'); controls(); } });
+const jobs = makeJobs(at('jobs'), {
+  heard: job => { unit.heard(job); data?.heard(job); },
+  select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },
+});
 const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
 const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: () => start.most_upload_bytes });
 
@@ -591,4 +602,5 @@ controls();
 views.setView(viewOf());
 if (state.image && !images.has(state.image)) { say('The micrograph of this address is not open here; drop it again.', true); state = { ...state, image: '' }; }
 openImage(true);
+jobs.refresh();
 document.body.dataset.ready = 'true';

@@ -148,6 +148,9 @@ pub enum TuningError {
     /// The largest picture allowed has no position at the layer.
     #[error("layer `{layer}` needs larger pictures than {largest_px} px: raise `largest_px`")]
     TooSmall { layer: String, largest_px: usize },
+    /// The layer has fewer channels.
+    #[error("layer `{layer}` has channels 0 to {last}, found {channel}")]
+    NoChannel { layer: String, channel: usize, last: usize },
     /// The work was ended from outside.
     #[error("cancelled")]
     Cancelled,
@@ -202,7 +205,8 @@ pub fn tune(
         for ((name, surveyed), index) in names.iter().zip(surveyed).zip(together) {
             unless_cancelled(progress(TuningStep::Refine { layer: name }))?;
             let reader = PositionReader::new(network, &[name], sites[first], config.contrast);
-            done[index] = Some(surveyed.layer(name, &reader, &stimulus_set, &config));
+            let channels: Vec<usize> = (0..surveyed.uniform.len()).collect();
+            done[index] = Some(surveyed.layer(name, &channels, &reader, &stimulus_set, &config));
         }
     }
     Ok(NetworkTuning {
@@ -211,6 +215,35 @@ pub fn tune(
         config,
         layers: done.into_iter().flatten().collect(),
     })
+}
+
+/// The tuning of one `channel` of `layer`, as [`tune`] gives it: [`LayerTuning::units`] holds that one alone. Its
+/// stimuli are those of the layer, without those of the other channels.
+///
+/// # Errors
+/// As [`tune`], or if the layer has no such channel.
+pub fn tune_unit(
+    network: &Network,
+    layer: &str,
+    channel: usize,
+    config: &TuningConfig,
+    progress: &mut dyn FnMut(TuningStep<'_>) -> ControlFlow<()>,
+) -> Result<LayerTuning, TuningError> {
+    let config = config.clone().checked()?;
+    if network.channels_in() != 1 {
+        return Err(TuningError::NotGray { channels: network.channels_in() });
+    }
+    let n_channels = network.known_layer(layer)?.n_channels;
+    if channel >= n_channels {
+        return Err(TuningError::NoChannel { layer: layer.to_owned(), channel, last: n_channels - 1 });
+    }
+    let site = site_of(network, layer, &config)?;
+    unless_cancelled(progress(TuningStep::AllStimuli { layer }))?;
+    let reader = PositionReader::new(network, &[layer], site, config.contrast);
+    let stimulus_set = StimulusSet::of(&site, &config);
+    let surveyed = Surveyed::of(&reader, &stimulus_set, &config).remove(0);
+    unless_cancelled(progress(TuningStep::Refine { layer }))?;
+    Ok(surveyed.layer(layer, &[channel], &reader, &stimulus_set, &config))
 }
 
 /// Where `layer` is read.
@@ -336,10 +369,11 @@ impl Surveyed {
         f64::from(high) - f64::from(low)
     }
 
-    /// The tuning of all units, after refinement with `reader`, which reads the layer alone.
+    /// The tuning of `channels`, after refinement with `reader`, which reads the layer alone.
     fn layer(
         &self,
         name: &str,
+        channels: &[usize],
         reader: &PositionReader,
         stimulus_set: &StimulusSet,
         config: &TuningConfig,
@@ -363,7 +397,8 @@ impl Surveyed {
                 }
             })
             .collect();
-        let tuned: Vec<usize> = (0..n_channels).filter(|&channel| untuned[channel].is_none()).collect();
+        let tuned: Vec<usize> =
+            channels.iter().copied().filter(|&channel| untuned[channel].is_none()).collect();
         let starts: Vec<Search> =
             tuned.iter().map(|&channel| self.start(channel, bests[channel].0, stimulus_set)).collect();
         let mut searches = starts.clone();
@@ -377,8 +412,8 @@ impl Surveyed {
         }
         let noise = noise_curves(reader, &searches, config);
         let mut of_tuned = searches.iter().zip(noise).zip(&tuned);
-        let units = untuned.into_iter().enumerate().map(|(channel, untuned)| {
-            let grating = match untuned {
+        let units = channels.iter().map(|&channel| {
+            let grating = match untuned[channel].clone() {
                 Some(reason) => GratingTuning::Untuned { reason },
                 None => {
                     let ((search, noise), _) = of_tuned.next().expect("one search for each tuned unit");
