@@ -28,7 +28,8 @@ use crate::lens::NetworkInfo;
 use crate::options::{ServeError, ServeOptions};
 use crate::session::{Decoded, Reading, Session};
 use crate::{
-    assets, classify, events, explain, export, find, folder, jobs, lens, measure, site, unit, upload,
+    assets, classify, events, explain, export, files, find, folder, jobs, lens, measure, segment, site, unit,
+    upload,
 };
 
 /// A network that can be looked through.
@@ -304,7 +305,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/plane", get(lens::plane))
         .route("/api/reconstruction", get(lens::metrics))
         .route("/api/measure", post(measure::measure))
-        .route("/api/measured/{id}/{file}", get(measure::file))
+        .route("/api/segment", post(segment::segment))
+        .route("/api/made/{id}/{file}", get(files::file))
         .route("/api/classify", get(classify::classify))
         .route("/api/explain", get(explain::explain))
         .route("/api/explained/{id}", get(explain::picture))

@@ -10,11 +10,11 @@
 //! | `http` | questions and replies: queries, errors, planes as bytes |
 //! | `upload`, `session` | files that were dropped, and how they are read |
 //! | `gate`, `kept` | what is computed next, what is kept of it, and what nobody waits for any more |
-//! | `lens`, `measure`, `classify`, `explain`, `find` | one result of the library each |
+//! | `lens`, `measure`, `segment`, `classify`, `explain`, `find` | one result of the library each |
 //! | `folder`, `site`, `unit` | micrographs and a site that were named at the start, and what they say of a unit |
 //! | `jobs`, `events` | long work, and the one stream on which it reports |
 //! | `ascent`, `training` | long work of one kind each |
-//! | `export` | files to take home |
+//! | `files`, `export` | files to take home |
 //! | `assets` | the page: scripts, styles |
 //!
 //! Knows no terminal: what has to be said is returned.
@@ -27,6 +27,7 @@ mod connection;
 mod events;
 mod explain;
 mod export;
+mod files;
 mod find;
 mod folder;
 mod gate;
@@ -39,6 +40,7 @@ mod measure;
 mod options;
 mod patch;
 mod planes;
+mod segment;
 mod session;
 mod site;
 mod training;

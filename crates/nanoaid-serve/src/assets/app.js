@@ -10,6 +10,7 @@ import { makeJobs } from './jobs.js';
 import { indexOf, makeMaps } from './maps.js';
 import { makeMeasure } from './measure.js';
 import { makeSave } from './save.js';
+import { makeOutline } from './outline.js';
 import { clamp, distance, number } from './scale.js';
 import { essence, FIRST, fromAddress, reading, toAddress } from './state.js';
 import { makeUnit } from './unit.js';
@@ -75,9 +76,9 @@ const planeOf = (/** @type {Record<string, any>} */ question, /** @type {number}
 const views = makeViews(tables, {
   moved: view => change({ x: view.x, y: view.y, zoom: view.zoom }, 'quiet'),
   cursor: readout,
-  clicked: place => ask(place),
+  clicked: place => { if (tool === 'remove' || tool === 'add') outline.clicked(tool, place); else ask(place); },
   boxed: box => { setTool('move'); change({ box }); },
-  line: (line, kind) => { if (kind === 'bar') calibrate(line); },
+  line: (line, kind) => { if (kind === 'bar') calibrate(line); else if (kind === 'add') { views.setTool('add'); outline.dragged(line); } },
   painted: () => painted(),
 });
 const maps = makeMaps(tables, start.terms, channel => change({ unit: channel }));
@@ -91,6 +92,7 @@ function overlay(kind, found) {
 const measure = makeMeasure({
   state: () => state, info: () => info, run, change, tool: setTool, shown: found => overlay('measured', found),
 });
+const outline = makeOutline({ state: () => state, info: () => info, tool: setTool, shown: found => overlay('measured', found) });
 const unit = makeUnit({
   state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
   select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
@@ -179,6 +181,7 @@ async function openImage(isNew) {
     controls();
     show();
     measure.reset();
+    outline.reset();
     await look();
   } catch (error) {
     if (own.signal.aborted) return;
@@ -408,6 +411,7 @@ function describeLayer() {
   unit.describe(layer, state.unit);
   save.describe();
   measure.describe();
+  outline.describe();
 }
 
 /** The network that names classes: that of the state, if it can, else the first that can. */
@@ -488,6 +492,7 @@ function controls() {
 function setTool(next) {
   tool = next;
   views.setTool(next);
+  outline.tool(next);
   for (const input of document.querySelectorAll('#tools input')) /** @type {any} */ (input).checked = /** @type {any} */ (input).value === next;
 }
 
