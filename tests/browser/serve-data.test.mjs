@@ -6,30 +6,12 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import zlib from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { axe, launched, layerShown, NANOAID, opened, served } from './serve.mjs';
+import { axe, launched, layerShown, NANOAID, opened, png, served } from './serve.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-serve-data-'));
 const data = path.join(folder, 'data'), site = path.join(folder, 'site'), trained = path.join(folder, 'trained');
 const nanoaid = (...words) => execFileSync(NANOAID, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-
-/** A grey PNG of 8 bits. */
-function png(height, width, grey) {
-  const rows = Buffer.alloc(height * (width + 1));
-  for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) rows[y * (width + 1) + 1 + x] = Math.max(0, Math.min(255, Math.round(255 * grey(y, x))));
-  const chunk = (name, bytes) => {
-    const whole = Buffer.concat([Buffer.from(name), bytes]), ends = Buffer.alloc(8);
-    ends.writeUInt32BE(bytes.length, 0);
-    ends.writeUInt32BE(zlib.crc32(whole), 4);
-    return Buffer.concat([ends.subarray(0, 4), whole, ends.subarray(4)]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
-}
 
 /** Four micrographs each of discs and of lines, with noise. */
 function drawn() {

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, dropped, launched, layerShown, NANOAID, nColors, opened, saved, served } from './serve.mjs';
+import { axe, dropped, launched, layerShown, NANOAID, nColors, opened, png, saved, served } from './serve.mjs';
 
 let server, context, close;
 before(async () => { server = await served(); ({ context, close } = await launched()); });
@@ -143,6 +143,26 @@ test('a box is drawn, measured, and has the numbers of the command line to the l
   assert.ok(JSON.parse(bytes).report.answers.length > 0);
   page.faults();
   await page.close();
+});
+
+test('an image larger than what is sent at once has all its pixels where one looks closely', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-large-')), name = path.join(folder, 'large.png');
+  // neighbours differ, so that a mean of them is none of them
+  const grey = (y, x) => ((x + 2 * y) % 5) / 5 + 0.1 * (Math.floor(x / 640) % 2);
+  fs.writeFileSync(name, png(4200, 5000, grey));
+  const page = await opened(context, server.address);
+  await dropped(page, [name]);
+  for (let i = 0; i < 9; i += 1) await page.click('[data-zoom="in"]');
+  await page.waitForResponse(answer => /plane\?what=image.*&y=/.test(answer.url()), { timeout: 30_000 });
+  await page.waitForTimeout(500);
+  await page.locator('#views').hover({ position: { x: 200, y: 150 } });
+  const said = /row (\d+), column (\d+) · image (\d+)/.exec(await page.textContent('#readout'));
+  assert.ok(said, await page.textContent('#readout'));
+  const [row, column, value] = said.slice(1).map(Number);
+  assert.equal(value, Math.round(255 * grey(row, column)));
+  page.faults();
+  await page.close();
+  fs.rmSync(folder, { recursive: true, force: true });
 });
 
 test('objects are outlined, removed and added by hand; number, histogram and files follow', async () => {

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 27] = [
+const ASSETS: [(&str, &str); 28] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
@@ -18,6 +18,7 @@ const ASSETS: [(&str, &str); 27] = [
     ("canvas.js", include_str!("assets/canvas.js")),
     ("command.js", include_str!("assets/command.js")),
     ("data.js", include_str!("assets/data.js")),
+    ("detail.js", include_str!("assets/detail.js")),
     ("dom.js", include_str!("assets/dom.js")),
     ("drop.js", include_str!("assets/drop.js")),
     ("figure.js", include_str!("assets/figure.js")),

@@ -2,6 +2,7 @@
 
 import * as api from './api.js';
 import { makeData } from './data.js';
+import { wantedPart } from './detail.js';
 import { at, choices, element, say } from './dom.js';
 import { makeDrop } from './drop.js';
 import { makeHelp, tour } from './help.js';
@@ -38,6 +39,8 @@ const images = new Map(start.images);
 /** @type {any} */ let layer = null;
 /** @type {Record<string, Plane | null>} */
 let planes = {};
+/** Parts at full resolution over planes that were sent in fewer pixels. @type {Record<string, Plane | undefined>} */
+let details = {};
 /** @type {Map<number, number> | null} */ let contrasts = null;
 /** @type {{plane: Plane, low: number, high: number, title: string, image: Plane | null} | null} */ let pinned = null;
 /** Channel that was looked at last in each layer. @type {Map<string, number>} */
@@ -74,7 +77,7 @@ const planeOf = (/** @type {Record<string, any>} */ question, /** @type {number}
 
 // ---- parts of the page
 const views = makeViews(tables, {
-  moved: view => change({ x: view.x, y: view.y, zoom: view.zoom }, 'quiet'),
+  moved: view => { change({ x: view.x, y: view.y, zoom: view.zoom }, 'quiet'); detailSoon(); },
   cursor: readout,
   clicked: place => { if (tool === 'remove' || tool === 'add') outline.clicked(tool, place); else ask(place); },
   boxed: box => { setTool('move'); change({ box }); },
@@ -169,6 +172,7 @@ async function openImage(isNew) {
     const contrast = info.contrast ?? [image.low, image.high];
     // sent in fewer pixels, it still covers all of the image
     planes = { image: { ...image, low: contrast[0], high: contrast[1] } };
+    details = {};
     contrasts = null;
     // what was made of another image is of the past
     const panes = state.panes.split(',').filter(kind => kind !== 'measured' && kind !== 'why');
@@ -240,6 +244,8 @@ async function look() {
     layer = next;
     unitOf.set(name, channel);
     planes.map = { ...map, low: found.statistics.low, high: found.statistics.high };
+    delete details.map;
+    detailSoon();
     kept.set(`plane ${JSON.stringify({ what: 'map', ...question, channel })}`, planes.map);
     controls();
     show();
@@ -308,6 +314,37 @@ function togglePin() {
   change({ pin: [image, state.network, state.layer, state.unit, new URLSearchParams(read)].join('|'), panes: [...kinds, 'pin'].join(',') });
 }
 
+// ---- parts at full resolution
+/** @type {AbortController | null} */ let detailing = null;
+/** @type {any} */ let detailTimer = 0;
+function detailSoon() {
+  clearTimeout(detailTimer);
+  detailTimer = setTimeout(detail, 150);
+}
+
+/** What is seen of large planes, in all its pixels. */
+async function detail() {
+  detailing?.abort();
+  const own = detailing = new AbortController(), view = views.seen();
+  if (!view || !info) return;
+  const questions = /** @type {Record<string, Record<string, any>>} */ ({
+    image: { what: 'image', ...reading(state) },
+    map: layer && { what: 'map', ...questionOf(state, state.layer), channel: state.unit },
+  });
+  for (const [kind, question] of Object.entries(questions)) {
+    const base = planes[kind], part = base && question && state.panes.split(',').includes(kind) ? wantedPart(base, view, views.pane()) : null;
+    if (!base || !part) { delete details[kind]; continue; }
+    try {
+      const found = await planeOf({ ...question, ...part }, base.scale, own.signal);
+      if (own !== detailing || planes[kind] !== base) return;
+      found.low = base.low;
+      found.high = base.high;
+      details[kind] = found;
+    } catch (error) { failed(error, own); return; }
+  }
+  show();
+}
+
 // ---- what is shown
 /** Ends of the display, moved by shares of its width. @param {Plane} plane @param {number} low @param {number} high @returns {[number, number]} */
 const ends = (plane, low, high) => [plane.low + low * (plane.high - plane.low), plane.low + high * (plane.high - plane.low)];
@@ -330,8 +367,8 @@ function show() {
   const magma = colorNames.indexOf('magma');
   /** @type {Record<string, () => any>} */
   const kinds = {
-    image: () => ({ title: info.name, layers: [ofImage(image)], showsBar: true }),
-    map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map)], showsBar: false },
+    image: () => ({ title: info.name, layers: [ofImage(image), ...details.image ? [ofImage(details.image)] : []], showsBar: true }),
+    map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map), ...details.map && state.blend === 1 ? [over(details.map, map)] : []], showsBar: false },
     color: () => planes.color && { title: `${layer?.result.layer ?? ''} in false color`, layers: [...below, { ...over(planes.color, 0), alpha: state.blend }], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
@@ -354,7 +391,7 @@ function readout(place) {
   const nm = nmPerPx(), x = Math.floor(place.x), y = Math.floor(place.y);
   const parts = [`row ${y}, column ${x}`];
   if (nm) parts.push(`${distance(place.y, nm)} down, ${distance(place.x, nm)} right`);
-  const gray = api.valueAt(planes.image, place.x, place.y), value = api.valueAt(planes.map, place.x, place.y);
+  const gray = api.valueAt(details.image, place.x, place.y) ?? api.valueAt(planes.image, place.x, place.y), value = api.valueAt(details.map, place.x, place.y) ?? api.valueAt(planes.map, place.x, place.y);
   if (gray !== null) parts.push(`image ${number(gray)}`);
   if (value !== null && layer) parts.push(`${layer.result.layer}:${state.unit} = ${number(value)}`);
   line.textContent = parts.join(' · ');

@@ -37,7 +37,7 @@ export function classesOf(classes) {
 
 /** Charts and facts of its tuning. @param {any} tuning @param {number | null} nmPerPx */
 export function tuningOf(tuning, nmPerPx) {
-  const facts = tuning.facts.map(([name, value]) => [name, value]);
+  /** @type {string[][]} */ const facts = [...tuning.facts];
   if (tuning.period_px && nmPerPx) facts.push(['Preferred period here', distance(tuning.period_px, nmPerPx)]);
   return element('div', {},
     element('table', { class: 'facts' }, element('tbody', {}, facts.map((/** @type {string[]} */ [name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))),
