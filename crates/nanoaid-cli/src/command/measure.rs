@@ -24,7 +24,7 @@ use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
 use nanoaid_pages::measure::{PAGE, measure_summary};
 
-use super::images::{ReadArguments, TypedRect, images_of};
+use super::images::{ReadArguments, ShardArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -84,6 +84,8 @@ pub(crate) struct MeasureArguments {
     #[arg(long, value_enum, value_name = "FOR", default_value_t = CsvArgument::All)]
     csv: CsvArgument,
     #[command(flatten)]
+    shard: ShardArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -138,7 +140,12 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let mut networks = MeasureNetworks { pattern, segmenter };
     let images = images_of(&arguments.images)?;
     let items = pages::items(&images, arguments.pages.as_ref(), &settings)?;
+    // of all shards, so that no two have files of one name
     let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
+    let items = arguments.shard.of(items, |item| item.image.as_path());
+    if items.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     let used = networks.pattern.as_ref().map(|network| network.used().clone());
     let by = networks.segmenter.as_ref().map(|(_, used)| used.clone());
     let path = arguments.output.path(|| default_folder("measure", &arguments.images));

@@ -153,6 +153,38 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
 }
 
 #[test]
+fn shards_put_together_have_the_bytes_of_one_machine() {
+    let place = Place::new();
+    for n in 0..5 {
+        // of the same name in two folders, which files of results have to tell apart
+        save(&place.path(&format!("in/{}/{n}.png", n % 2)), (120, 140), |y, x| {
+            100.0 + 40.0 * ((x + f64::from(n) * y) / 9.0).sin()
+        });
+    }
+    fs::copy(place.path("in/0/2.png"), place.path("in/1/2.png")).unwrap();
+    let measure =
+        |more: &[&str]| place.run(&[&["measure", "in", "--what", "pitch,orientation"], more].concat());
+    measure(&["--out", "one"]).ended_with(0);
+    let mut n_measured = 0;
+    for shard in ["1/3", "2/3", "3/3"] {
+        let out = format!("parts/{}", &shard[..1]);
+        measure(&["--shard", shard, "--out", &out]).ended_with(0).told(&["of 6 images"]);
+        for (name, bytes) in files(&place.path(&out)) {
+            n_measured += usize::from(name.ends_with(".json"));
+            fs::create_dir_all(place.path("all").join(&name).parent().unwrap()).unwrap();
+            fs::write(place.path("all").join(&name), bytes).unwrap();
+        }
+    }
+    assert_eq!(n_measured, 6, "each image is in one shard");
+    measure(&["--out", "all"]).ended_with(0).told(&["measured before"]);
+    assert_same_files("shards", &place.path("all"), &place.path("one"));
+    measure(&["--shard", "4/3", "--out", "x"]).ended_with(2).told(&["4/3", "e.g. 3/16"]);
+    // an image for each of many shards: those without end at once
+    let said = measure(&["--shard", "77/100000", "--out", "none"]);
+    assert!(said.ended_with(0).err.contains("0 of 6 images") && !place.path("none").exists());
+}
+
+#[test]
 fn json_table_and_records_tell_the_same() {
     let place = Place::new();
     grating(&place.path("a.png"));

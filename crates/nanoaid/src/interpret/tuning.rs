@@ -58,7 +58,8 @@ const CONSTANT_SHARE: f64 = 1e-5;
 pub struct TuningConfig {
     /// Axes of the stimuli, evenly over 180°; 4 to 90.
     pub axes: usize,
-    /// Periods of the stimuli an octave, 1 to 12; they end at twice the receptive field.
+    /// Periods of the stimuli an octave, 1 to 12; they end at twice the receptive field, or twice the picture where that
+    /// is smaller.
     pub periods_per_octave: usize,
     /// Shortest period in px, 2.2 to 64.
     pub shortest_px: f64,
@@ -68,7 +69,8 @@ pub struct TuningConfig {
     pub lattice_views: usize,
     /// Rms contrast of gratings and lattices in grey levels, 0.001 to 0.2.
     pub contrast: f64,
-    /// Most rounds in which axis and period are refined, 0 to 16.
+    /// Most rounds in which axis and period are refined, 0 to 16; none where the receptive field does not fit into the
+    /// pictures.
     pub rounds: usize,
     /// Standard deviations of the noise in grey levels, rising, above 0 to 2.
     pub noise_sd: Vec<f64>,
@@ -275,8 +277,8 @@ impl TriedStimuli {
         let set = StimulusSet::of(&site, config);
         let of_all = set.gratings().len() * config.phases
             + set.lattices.len() * config.lattice_views
-            + set.discs.iter().map(|kind| discs(kind, site.field_px).count()).sum::<usize>();
-        let of_unit = config.rounds * refine::MOST_IN_CROSS * config.phases
+            + set.discs.iter().map(|kind| discs(kind, site.seen_px()).count()).sum::<usize>();
+        let of_unit = rounds_of(&site, config) * refine::MOST_IN_CROSS * config.phases
             + config.noise_sd.len() * config.noise_draws;
         let n_tried = reader.n_together() * rayon::current_num_threads();
         Ok(Self {
@@ -304,6 +306,12 @@ impl TriedStimuli {
 
 fn unless_cancelled(flow: ControlFlow<()>) -> Result<(), TuningError> {
     if flow.is_break() { Err(TuningError::Cancelled) } else { Ok(()) }
+}
+
+/// Rounds of refinement at `site`: none where the receptive field does not fit into the pictures. The zeros around them
+/// have a part in all answers there, so that finer steps would refine what is not the unit's own.
+fn rounds_of(site: &ReadPosition, config: &TuningConfig) -> usize {
+    if site.inside { config.rounds } else { 0 }
 }
 
 /// Largest stride on the way from the image to `layer`.
@@ -334,7 +342,7 @@ impl Surveyed {
             .collect();
         let of_lattice = |kind| lattices(kind, config.lattice_views, config.seed).collect();
         let all_lattices: Vec<Vec<Stimulus>> = stimulus_set.lattices.iter().map(of_lattice).collect();
-        let of_disc = |kind| discs(kind, reader.site.field_px).collect();
+        let of_disc = |kind| discs(kind, reader.site.seen_px()).collect();
         let all_discs: Vec<Vec<Stimulus>> = stimulus_set.discs.iter().map(of_disc).collect();
         let uniform = reader.stimuli(&[Stimulus::Uniform]);
         let gratings = answers(reader, &gratings, StimulusActivation::of_phases);
@@ -402,7 +410,7 @@ impl Surveyed {
         let starts: Vec<Search> =
             tuned.iter().map(|&channel| self.start(channel, bests[channel].0, stimulus_set)).collect();
         let mut searches = starts.clone();
-        refine::refine(&mut searches, reader, config.phases, config.rounds);
+        refine::refine(&mut searches, reader, config.phases, rounds_of(&reader.site, config));
         for ((search, start), &channel) in searches.iter_mut().zip(&starts).zip(&tuned) {
             // worse than what the stimuli found: the curve has several tops
             if f64::from(search.answer.max) < f64::from(start.answer.max) {
