@@ -13,7 +13,8 @@ use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{Report, ReportConfig, Task};
 use nanoaid::hash::sha256;
 use nanoaid::measure::{
-    MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row, measure as measured,
+    MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row,
+    measure as measured, pitch_picture_name,
 };
 use nanoaid::network::builtin;
 use nanoaid::record::{Input, NetworkUsed};
@@ -45,6 +46,8 @@ pub(crate) struct Wish {
     max_size_px: Option<f64>,
     /// Least probability of a pixel of an object, for the segmenter.
     threshold: Option<f64>,
+    /// Whether pitches are mapped place by place, too.
+    pitch_map: bool,
     /// A network that looks, too.
     network: Option<String>,
     unit: Option<String>,
@@ -68,6 +71,7 @@ impl Default for Wish {
             min_size_px: None,
             max_size_px: None,
             threshold: None,
+            pitch_map: false,
             network: None,
             unit: None,
         }
@@ -91,7 +95,12 @@ impl Wish {
             page: self.page,
             data_bar: self.data_bar,
         };
-        let settings = MeasureSettings { file, unit: self.unit.clone(), threshold: self.threshold };
+        let settings = MeasureSettings {
+            file,
+            unit: self.unit.clone(),
+            threshold: self.threshold,
+            pitch_map: self.pitch_map,
+        };
         settings.segment().map_err(Fault::refused)?;
         Ok(settings)
     }
@@ -119,7 +128,15 @@ struct Answered<'a> {
     warnings: Vec<String>,
     /// The file with the marks over the image.
     overlay: &'a str,
+    pitch_map: Option<Mapped>,
     files: Vec<&'a str>,
+}
+
+/// The map of pitches in words, and its picture among the files.
+#[derive(Serialize)]
+struct Mapped {
+    text: String,
+    picture: Option<String>,
 }
 
 /// The rows of a report, as the command line prints them.
@@ -211,6 +228,10 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
                 rows: rows(report),
                 warnings: report.warnings.iter().map(ToString::to_string).collect(),
                 overlay: &overlay,
+                pitch_map: found.record.pitch_map.as_ref().map(|map| Mapped {
+                    text: map.text(),
+                    picture: Some(pitch_picture_name(&stem)).filter(|picture| files.contains_key(picture)),
+                }),
                 files: files.keys().map(String::as_str).collect(),
             };
             let answer = serde_json::to_value(answer).map_err(Fault::own)?;

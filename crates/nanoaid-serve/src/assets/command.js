@@ -32,7 +32,7 @@ export function lens(state, name, run) {
 
 /**
  * @param {State} state @param {string} name
- * @param {{what: string[], part: number[] | null, tilt: number, axis: number, barNm: number | null, run: string, polarity?: string, min?: number | null, max?: number | null, threshold?: number | null}} wish
+ * @param {{what: string[], part: number[] | null, tilt: number, axis: number, barNm: number | null, run: string, polarity?: string, min?: number | null, max?: number | null, threshold?: number | null, map?: boolean}} wish
  */
 export function measure(state, name, wish) {
   const words = ['nanoaid', 'measure', quoted(name)];
@@ -41,6 +41,7 @@ export function measure(state, name, wish) {
   if (wish.tilt) words.push('--tilt', String(wish.tilt));
   if (wish.axis) words.push('--tilt-axis', String(wish.axis));
   if (wish.barNm) words.push('--bar-nm', String(wish.barNm));
+  if (wish.map) words.push('--pitch-map');
   if (wish.polarity) words.push('--polarity', wish.polarity);
   words.push(...sizes(wish));
   if (wish.run) words.push('--run', quoted(wish.run));
