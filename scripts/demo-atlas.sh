@@ -44,7 +44,7 @@ done
 (
     # relative names, so that no folder of this machine gets into the pages
     cd "$work"
-    "$nanoaid" site autoencoder classifier --data micrographs --layer encoder.2 --layer latent --layer _blocks.4 \
+    "$nanoaid" site autoencoder classifier --data micrographs --layer encoder.2 --layer latent --layer _blocks.4 --layer head \
         --contrast fibres,nanowires:films_coated_surface,particles,porous_sponge --presets fast --steps "${STEPS:-256}" --out atlas
     rm -rf atlas/kept
 )

@@ -24,6 +24,7 @@ const { halved } = await load('gl.js');
 const { colored } = await load('canvas.js');
 const { nmFromLine } = await load('image.js');
 const { valueAt } = await load('api.js');
+const { wantedPart } = await load('detail.js');
 
 test('scale bars are 1, 2 or 5 times a power of ten, and as long as they say', () => {
   for (const [width, zoom, nm, label] of [[1000, 1, 1, '200 nm'], [1000, 1, 2, '500 nm'], [1000, 0.5, 2.5, '1 µm'], [1000, 8, 0.1, '2 nm'], [300, 1, null, '50 px']]) {
@@ -108,4 +109,18 @@ test('a line along a scale bar gives the size of a pixel, in any unit that is ty
 test('the value under the cursor is that of the position that covers the pixel', () => {
   const plane = { kind: 'f32', height: 2, width: 2, data: Float32Array.of(1, 2, 3, 4), scale: 4, part: [0, 0, 2, 2], low: 0, high: 1 };
   assert.deepEqual([[0, 0], [3.9, 3.9], [4, 0], [7.9, 7.9], [8, 0], [-1, 0]].map(([x, y]) => valueAt(plane, x, y)), [1, 1, 2, 4, null, null]);
+});
+
+test('parts at full resolution are asked for where more is seen than was sent, and lie inside', () => {
+  const sent = { kind: 'u8', height: 2048, width: 4096, scale: 1, part: [0, 0, 8192, 16384], low: 0, high: 255, data: new Uint8Array() };
+  const pane = { width: 800, height: 600 };
+  assert.equal(wantedPart(sent, { x: 8000, y: 4000, zoom: 0.2 }, pane), null, 'a pixel that was sent is smaller than one of the screen');
+  assert.equal(wantedPart({ ...sent, height: 8192, width: 16384 }, { x: 8000, y: 4000, zoom: 4 }, pane), null, 'all was sent');
+  for (const [x, y, zoom] of [[8000, 4000, 1], [0, 0, 2], [16384, 8192, 1], [8000, 4000, 0.3], [100, 8000, 8]]) {
+    const part = wantedPart(sent, { x, y, zoom }, pane);
+    assert.ok(part.y >= 0 && part.x >= 0 && part.y + part.height <= 8192 && part.x + part.width <= 16384, `${x} ${y} ${zoom}`);
+    assert.ok(part.height <= 4096 && part.width <= 4096);
+    if (zoom >= 1) assert.ok(part.x <= Math.max(0, x - 400 / zoom) && part.x + part.width >= Math.min(16384, x + 400 / zoom), 'all that is seen');
+  }
+  assert.deepEqual(wantedPart({ ...sent, scale: 2 }, { x: 0, y: 0, zoom: 2 }, pane), { y: 0, x: 0, height: 256, width: 256 }, 'in positions of the plane');
 });

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -94,3 +95,20 @@ export const nColors = page => page.evaluate(() => {
   for (let i = 0; i < data.length; i += 4 * 7) if (data[i + 3] > 0) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
   return seen.size;
 });
+
+/** A grey PNG of 8 bits; `grey` gives values from 0 to 1. */
+export function png(height, width, grey) {
+  const rows = Buffer.alloc(height * (width + 1));
+  for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) rows[y * (width + 1) + 1 + x] = Math.max(0, Math.min(255, Math.round(255 * grey(y, x))));
+  const chunk = (name, bytes) => {
+    const whole = Buffer.concat([Buffer.from(name), bytes]), ends = Buffer.alloc(8);
+    ends.writeUInt32BE(bytes.length, 0);
+    ends.writeUInt32BE(zlib.crc32(whole), 4);
+    return Buffer.concat([ends.subarray(0, 4), whole, ends.subarray(4)]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 0, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+}

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, dropped, launched, layerShown, NANOAID, nColors, opened, saved, served } from './serve.mjs';
+import { axe, dropped, launched, layerShown, NANOAID, nColors, opened, png, saved, served } from './serve.mjs';
 
 let server, context, close;
 before(async () => { server = await served(); ({ context, close } = await launched()); });
@@ -141,6 +141,77 @@ test('a box is drawn, measured, and has the numbers of the command line to the l
   await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('box'));
   await page.waitForFunction(before => JSON.stringify([...document.querySelectorAll('#panel-measure .numbers-table tbody tr, .refusal')].map(row => row.textContent)) !== before && !document.querySelector('.measured.old'), JSON.stringify(whole), { timeout: 60_000 });
   assert.ok(JSON.parse(bytes).report.answers.length > 0);
+  page.faults();
+  await page.close();
+});
+
+test('an image larger than what is sent at once has all its pixels where one looks closely', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-large-')), name = path.join(folder, 'large.png');
+  // neighbours differ, so that a mean of them is none of them
+  const grey = (y, x) => ((x + 2 * y) % 5) / 5 + 0.1 * (Math.floor(x / 640) % 2);
+  fs.writeFileSync(name, png(4200, 5000, grey));
+  const page = await opened(context, server.address);
+  await dropped(page, [name]);
+  for (let i = 0; i < 9; i += 1) await page.click('[data-zoom="in"]');
+  await page.waitForResponse(answer => /plane\?what=image.*&y=/.test(answer.url()), { timeout: 30_000 });
+  await page.waitForTimeout(500);
+  await page.locator('#views').hover({ position: { x: 200, y: 150 } });
+  const said = /row (\d+), column (\d+) · image (\d+)/.exec(await page.textContent('#readout'));
+  assert.ok(said, await page.textContent('#readout'));
+  const [row, column, value] = said.slice(1).map(Number);
+  assert.equal(value, Math.round(255 * grey(row, column)));
+  page.faults();
+  await page.close();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+test('objects are outlined, removed and added by hand; number, histogram and files follow', async () => {
+  const page = await withExample(1);
+  await page.click('#tab-measure');
+  await page.click('.outline button.main-button');
+  await page.waitForSelector('.outline .count', { timeout: 60_000 });
+  const n = () => page.evaluate(() => Number(document.querySelector('.outline .count').textContent.split(' ')[0]));
+  const found = await n();
+  assert.ok(found > 5, `${found} particles`);
+  await page.waitForSelector('.outline svg');
+  // the middle of the largest one, by the table of regions
+  const table = await page.evaluate(async () => {
+    const name = [...document.querySelectorAll('.outline .row-of-buttons button')].map(one => one.textContent).find(text => text.endsWith('.regions.csv'));
+    const address = performance.getEntriesByType('resource').map(one => one.name).filter(name => name.includes('api/made/')).pop();
+    return (await fetch(address.replace(/[^/]+$/, encodeURIComponent(name)))).text();
+  });
+  const lines = table.trim().split('\n'), head = lines[0].split(','), rows = lines.slice(1).map(line => line.split(','));
+  const column = name => head.findIndex(title => title.startsWith(name));
+  const largest = rows.sort((a, b) => Number(b[column('area')]) - Number(a[column('area')]))[0];
+  const place = await page.evaluate(([x, y]) => {
+    const host = document.querySelector('#views').getBoundingClientRect(), zoom = parseFloat(document.querySelector('#zoom').textContent) / 100;
+    const pane = document.querySelector('.name[data-kind="measured"]').getBoundingClientRect();
+    return { left: pane.left, top: pane.top, host: [host.left, host.top, host.width, host.height], zoom, x, y };
+  }, [Number(largest[column('x [px]')]), Number(largest[column('y [px]')])]);
+  assert.ok(Number.isFinite(place.x) && Number.isFinite(place.y), `${head}`);
+  await page.click('.outline button:has-text("Remove…")');
+  assert.equal(await page.getAttribute('.outline button:has-text("Remove…")', 'aria-pressed'), 'true');
+  // a place is asked for until the readout names it
+  const target = await page.evaluate(async ({ host, x, y }) => {
+    const views = document.querySelector('#views');
+    for (let v = 4; v < host[3]; v += 3) for (let u = 4; u < host[2]; u += 3) {
+      views.dispatchEvent(new PointerEvent('pointermove', { clientX: host[0] + u, clientY: host[1] + v, pointerId: 9 }));
+      const said = /row (\d+), column (\d+)/.exec(document.querySelector('#readout').textContent);
+      if (said && Math.abs(Number(said[1]) - y) < 3 && Math.abs(Number(said[2]) - x) < 3) return [host[0] + u, host[1] + v];
+    }
+    return null;
+  }, place);
+  assert.ok(target, 'the largest particle is on the screen');
+  await page.mouse.click(...target);
+  await page.waitForFunction(before => Number(document.querySelector('.outline .count').textContent.split(' ')[0]) === before - 1, found, { timeout: 60_000 });
+  await page.click('.outline button:has-text("Add…")');
+  await page.mouse.click(...target);
+  await page.waitForFunction(before => Number(document.querySelector('.outline .count').textContent.split(' ')[0]) === before, found, { timeout: 60_000 });
+  assert.match(await page.textContent('.outline'), /1 added, 1 removed/);
+  const corrections = JSON.parse((await saved(page, () => page.click('.outline button:has-text("corrections.json")'))).bytes);
+  assert.deepEqual(corrections.corrections.map(one => Object.keys(one)[0]), ['remove', 'add']);
+  await page.click('.outline button:has-text("Take back the last")');
+  await page.waitForFunction(before => Number(document.querySelector('.outline .count').textContent.split(' ')[0]) === before - 1, found, { timeout: 60_000 });
   page.faults();
   await page.close();
 });

@@ -14,7 +14,7 @@ use nanoaid::evaluate::classifier::{
 };
 
 use nanoaid::run::{DataSummary, RunSettings};
-use nanoaid::train::experiment::{ClassifierResult, NetworkSummary};
+use nanoaid::train::experiment::{ClassifierExperiment, ClassifierResult, NetworkSummary};
 
 use crate::PageError;
 use crate::chart::{LineChart, LineStyle, Series};
@@ -41,6 +41,17 @@ pub struct ClassifierPage<'a> {
     /// Pictures of wrongly classified micrographs, PNG by file name; those of
     /// [`ClassifierReport::worst_mistakes`] are shown.
     pub mistakes: &'a BTreeMap<String, Vec<u8>>,
+}
+
+/// Ends the run folder of a classifier with its page.
+///
+/// # Errors
+/// If the page cannot be made, or the run folder cannot be written.
+pub fn finish(experiment: &mut ClassifierExperiment) -> Result<(), PageError> {
+    let ClassifierExperiment { run, trained, result, network, mistakes } = experiment;
+    let (settings, data) = (&run.manifest().settings, &run.manifest().data);
+    let page = report(&ClassifierPage { result, network, settings, data, mistakes })?;
+    Ok(run.finish(trained.status, &[("report.html", page.as_bytes())])?)
 }
 
 /// The page.

@@ -29,4 +29,7 @@ pub enum PageError {
     /// A value could not be shown as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The page could not be entered into a run folder.
+    #[error(transparent)]
+    Run(#[from] nanoaid::run::RunError),
 }

@@ -14,6 +14,7 @@ mod frame;
 mod layer;
 mod micrograph;
 mod model;
+mod opened;
 mod parts;
 mod record;
 mod self_test;
@@ -27,7 +28,9 @@ mod unit;
 
 pub use folder::{SiteError, write};
 pub use model::Made;
+pub use opened::{ClassOfUnit, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};
 pub use record::{OpenSite, record_text};
+pub use tuning::{TuningView, tuning_view};
 
 /// Style of the site's pages: colors of both themes, letters, tables, buttons. The web app has the same.
 pub const STYLE: &str = include_str!("site/site.css");

@@ -5,6 +5,7 @@ use micrograph::Plane;
 use micrograph::paint::{Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet};
 use nanoaid::evaluate::image_quality::Quality;
 use nanoaid::run::{DataSummary, RunSettings};
+use nanoaid::train::experiment::AutoencoderExperiment;
 use nanoaid::train::{EpochRow, QualityReport, Sample, TrainResult, TrainingCurve};
 
 use crate::PageError;
@@ -31,6 +32,16 @@ impl TrainingPage {
             ("report.html", self.html.as_bytes()),
         ]
     }
+}
+
+/// Ends the run folder of an autoencoder with its page.
+///
+/// # Errors
+/// If the page cannot be made, or the run folder cannot be written.
+pub fn finish(experiment: &mut AutoencoderExperiment) -> Result<(), PageError> {
+    let AutoencoderExperiment { run, trained, result, samples } = experiment;
+    let page = page(&run.manifest().settings, &run.manifest().data, result, samples)?;
+    Ok(run.finish(trained.status, &page.files())?)
 }
 
 /// The page of the autoencoder that was trained with `settings` on `data`.
@@ -104,22 +115,30 @@ fn quality_table(report: &QualityReport) -> Markup {
 }
 
 fn curve_chart(curve: &TrainingCurve) -> String {
-    let series = |name: &str, loss: fn(&EpochRow) -> f64, style| Series {
+    let row = |row: &EpochRow| (row.epoch, row.training_loss, row.validation_loss);
+    let rows: Vec<(usize, f64, f64)> = curve.rows.iter().map(row).collect();
+    loss_chart(&rows, "mean squared error", Some(curve.best_epoch))
+}
+
+/// A learning curve as a complete `<svg>` element: epochs with their training and validation loss, and the epoch that
+/// was kept.
+pub fn loss_chart(rows: &[(usize, f64, f64)], loss: &str, kept: Option<usize>) -> String {
+    let series = |name: &str, loss: fn(&(usize, f64, f64)) -> f64, style| Series {
         name: name.to_owned(),
-        points: curve.rows.iter().map(|row| (row.epoch as f64, loss(row))).collect(),
+        points: rows.iter().map(|row| (row.0 as f64, loss(row))).collect(),
         style,
     };
     LineChart {
         title: "Learning curve".to_owned(),
         x_label: "epoch".to_owned(),
-        y_label: "mean squared error".to_owned(),
+        y_label: loss.to_owned(),
         series: vec![
-            series("training", |row| row.training_loss, LineStyle::Dashed),
-            series("validation", |row| row.validation_loss, LineStyle::Solid),
+            series("training", |row| row.1, LineStyle::Dashed),
+            series("validation", |row| row.2, LineStyle::Solid),
         ],
         x_scale: AxisScale::Whole,
         y_scale: AxisScale::Log10,
-        markers: vec![(curve.best_epoch as f64, "kept".to_owned())],
+        markers: kept.map(|epoch| (epoch as f64, "kept".to_owned())).into_iter().collect(),
     }
     .svg()
 }

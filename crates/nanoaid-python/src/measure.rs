@@ -44,6 +44,7 @@ pub(crate) struct Measuring {
     min_size_px: Option<f64>,
     max_size_px: Option<f64>,
     threshold: Option<f64>,
+    pitch_map: bool,
 }
 
 impl Measuring {
@@ -71,7 +72,12 @@ impl Measuring {
             page: image.config.read.page,
             data_bar: image.config.data_bar,
         };
-        let settings = MeasureSettings { file, unit: self.unit.clone(), threshold: self.threshold };
+        let settings = MeasureSettings {
+            file,
+            unit: self.unit.clone(),
+            threshold: self.threshold,
+            pitch_map: self.pitch_map,
+        };
         settings.segment()?;
         Ok(settings)
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -13,10 +13,12 @@ use micrograph::paint::{ColorMap, TiffStack};
 use micrograph::synth::{self, demo_specimens};
 use nanoaid::evaluate::classify::reliability;
 use nanoaid::network::builtin;
-use nanoaid::{Network, terms};
+use nanoaid::{Device, Network, terms};
+use nanoaid_pages::site::OpenedSite;
 use serde::Serialize;
 
 use crate::events::Events;
+use crate::folder::DataFolder;
 use crate::gate::Gate;
 use crate::guard::{Guard, guarded};
 use crate::http::{Fault, Query, json, not_stored, of_bytes};
@@ -25,7 +27,10 @@ use crate::kept::Kept;
 use crate::lens::NetworkInfo;
 use crate::options::{ServeError, ServeOptions};
 use crate::session::{Decoded, Reading, Session};
-use crate::{assets, classify, events, explain, export, find, jobs, lens, measure, upload};
+use crate::{
+    assets, classify, events, explain, export, files, find, folder, jobs, lens, measure, segment, site, unit,
+    upload,
+};
 
 /// A network that can be looked through.
 pub(crate) struct OpenNetwork {
@@ -41,7 +46,15 @@ pub(crate) struct OpenNetwork {
 pub(crate) struct App {
     pub(crate) guard: Guard,
     pub(crate) session: Session,
-    pub(crate) networks: Vec<OpenNetwork>,
+    networks: RwLock<Vec<Arc<OpenNetwork>>>,
+    /// The micrographs that were named at the start.
+    pub(crate) folder: Option<DataFolder>,
+    /// The site that was named at the start.
+    pub(crate) site: Option<OpenedSite>,
+    /// Folder of networks that are trained here.
+    pub(crate) trained: PathBuf,
+    /// Where networks run.
+    pub(crate) device: Device,
     pub(crate) gate: Arc<Gate>,
     pub(crate) kept: Arc<Kept>,
     pub(crate) jobs: Jobs,
@@ -57,27 +70,21 @@ impl App {
     pub(crate) fn new(options: ServeOptions, address: SocketAddr) -> Result<Self, ServeError> {
         let guard = Guard::new(&options, address)?;
         let built_in = builtin::NAMES.into_iter().filter(|name| builtin::has(name)).map(PathBuf::from);
-        let mut networks: Vec<OpenNetwork> = Vec::new();
-        for run in built_in.chain(options.networks) {
-            let opened = nanoaid::network::open(&run, options.device);
-            let network = opened
-                .map_err(|source| ServeError::Network { run: run.clone(), source: Box::new(source) })?;
-            let name = run.file_stem().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
-            let n_same = networks
-                .iter()
-                .filter(|other| other.id == name || other.id.starts_with(&format!("{name}~")))
-                .count();
-            let id = if n_same == 0 { name } else { format!("{name}~{}", n_same + 1) };
-            networks.push(OpenNetwork { id, run, network: Arc::new(network.gray()) });
-        }
+        let folder = options.data.map(DataFolder::open).transpose()?;
+        let site = options.site.map(|site| OpenedSite::open(&site)).transpose();
+        let site = site.map_err(|source| ServeError::Site { source: Box::new(source) })?;
         let report = builtin::classifier_report().map_err(|error| ServeError::Runtime(error.into()))?;
         let gate = Arc::new(Gate::default());
         let kept = Arc::new(Kept::new(options.memory_budget_bytes, Arc::clone(&gate)));
         let events = Arc::new(Events::default());
-        Ok(Self {
+        let app = Self {
             guard,
             session: Session::new().map_err(ServeError::Runtime)?,
-            networks,
+            networks: RwLock::default(),
+            folder,
+            site,
+            trained: options.trained,
+            device: options.device,
             jobs: Jobs::new(Arc::clone(&gate), Arc::clone(&events)),
             gate,
             kept,
@@ -85,7 +92,31 @@ impl App {
             most_upload_bytes: options.most_upload_bytes,
             limits: reliability(&report),
             example: options.example,
-        })
+        };
+        for run in built_in.chain(options.networks) {
+            app.add(&run)?;
+        }
+        Ok(app)
+    }
+
+    /// Opens the network `run`, so that it can be looked through.
+    pub(crate) fn add(&self, run: &Path) -> Result<(), ServeError> {
+        let network = nanoaid::network::open(run, self.device)
+            .map_err(|source| ServeError::Network { run: run.to_owned(), source: Box::new(source) })?;
+        let name = run.file_stem().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
+        let mut networks = self.networks.write().unwrap_or_else(PoisonError::into_inner);
+        // a training that went on replaces what was open
+        networks.retain(|open| open.run != run);
+        let is_same = |open: &&Arc<OpenNetwork>| open.id == name || open.id.starts_with(&format!("{name}~"));
+        let n_same = networks.iter().filter(is_same).count();
+        let id = if n_same == 0 { name } else { format!("{name}~{}", n_same + 1) };
+        networks.push(Arc::new(OpenNetwork { id, run: run.to_owned(), network: Arc::new(network.gray()) }));
+        Ok(())
+    }
+
+    /// All networks.
+    fn networks(&self) -> Vec<Arc<OpenNetwork>> {
+        self.networks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends all work.
@@ -96,9 +127,10 @@ impl App {
     }
 
     /// The network called `id`.
-    pub(crate) fn network(&self, id: &str) -> Result<&OpenNetwork, Fault> {
-        self.networks.iter().find(|network| network.id == id).ok_or_else(|| {
-            let known: Vec<&str> = self.networks.iter().map(|network| network.id.as_str()).collect();
+    pub(crate) fn network(&self, id: &str) -> Result<Arc<OpenNetwork>, Fault> {
+        let networks = self.networks();
+        networks.iter().find(|network| network.id == id).map(Arc::clone).ok_or_else(|| {
+            let known: Vec<&str> = networks.iter().map(|network| network.id.as_str()).collect();
             Fault::missing(format!("no network `{id}`, expected one of: {}", known.join(", ")))
         })
     }
@@ -151,7 +183,7 @@ impl Asked {
     }
 
     /// The network.
-    pub(crate) fn network<'a>(&self, app: &'a App) -> Result<&'a OpenNetwork, Fault> {
+    pub(crate) fn network(&self, app: &App) -> Result<Arc<OpenNetwork>, Fault> {
         let id = self.network.as_deref().ok_or_else(|| Fault::wrong("the query has no `network`"))?;
         app.network(id)
     }
@@ -186,13 +218,24 @@ struct Start<'a> {
     terms: &'static [(&'static str, &'static str)],
     most_upload_bytes: u64,
     limits: &'a str,
+    data: Option<NamedData>,
+    /// Networks that the site shows.
+    site: Option<Vec<&'a str>>,
+}
+
+/// The data folder, as the page has to know it.
+#[derive(Serialize)]
+struct NamedData {
+    name: String,
+    n: usize,
+    categories: Vec<String>,
+    trained: String,
 }
 
 async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
-    let networks = app
-        .networks
-        .iter()
-        .map(|open| NetworkInfo::new(&open.id, open.run.display().to_string(), &open.network));
+    let open = app.networks();
+    let networks =
+        open.iter().map(|open| NetworkInfo::new(&open.id, open.run.display().to_string(), &open.network));
     let mut examples: Vec<(String, String)> = app
         .example
         .iter()
@@ -212,6 +255,16 @@ async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
         terms: &terms::TERMS,
         most_upload_bytes: app.most_upload_bytes,
         limits: &app.limits,
+        data: app.folder.as_ref().map(|folder| NamedData {
+            name: folder.root.display().to_string(),
+            n: folder.dataset.entries.len(),
+            categories: folder.dataset.categories(),
+            trained: app.trained.display().to_string(),
+        }),
+        site: app.site.as_ref().map(|site| {
+            let shown = open.iter().filter(|network| site.has_network(network.network.sha256()));
+            shown.map(|network| network.id.as_str()).collect()
+        }),
     })
 }
 
@@ -252,7 +305,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/plane", get(lens::plane))
         .route("/api/reconstruction", get(lens::metrics))
         .route("/api/measure", post(measure::measure))
-        .route("/api/measured/{id}/{file}", get(measure::file))
+        .route("/api/segment", post(segment::segment))
+        .route("/api/made/{id}/{file}", get(files::file))
         .route("/api/classify", get(classify::classify))
         .route("/api/explain", get(explain::explain))
         .route("/api/explained/{id}", get(explain::picture))
@@ -261,7 +315,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/jobs", get(jobs::list).post(jobs::begin))
         .route("/api/jobs/{id}", delete(jobs::cancel))
         .route("/api/jobs/{id}/picture", get(jobs::picture))
+        .route("/api/jobs/{id}/curve", get(jobs::curve))
         .route("/api/events", get(events::stream))
+        .route("/api/unit", get(unit::unit))
+        .route("/api/data", get(folder::list))
+        .route("/api/data/{number}", post(folder::open))
+        .route("/api/data/{number}/patch", get(folder::patch))
+        .route("/api/site/{number}/patch", get(site::patch))
+        .route("/site/{*name}", get(site::file))
         .fallback(async || Fault::missing("there is nothing at this address"));
     let router = if prefix.is_empty() {
         inside

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 23] = [
+const ASSETS: [(&str, &str); 28] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
@@ -17,6 +17,8 @@ const ASSETS: [(&str, &str); 23] = [
     ("app.js", include_str!("assets/app.js")),
     ("canvas.js", include_str!("assets/canvas.js")),
     ("command.js", include_str!("assets/command.js")),
+    ("data.js", include_str!("assets/data.js")),
+    ("detail.js", include_str!("assets/detail.js")),
     ("dom.js", include_str!("assets/dom.js")),
     ("drop.js", include_str!("assets/drop.js")),
     ("figure.js", include_str!("assets/figure.js")),
@@ -24,8 +26,11 @@ const ASSETS: [(&str, &str); 23] = [
     ("help.js", include_str!("assets/help.js")),
     ("icon.svg", include_str!("assets/icon.svg")),
     ("image.js", include_str!("assets/image.js")),
+    ("jobs.js", include_str!("assets/jobs.js")),
+    ("known.js", include_str!("assets/known.js")),
     ("maps.js", include_str!("assets/maps.js")),
     ("measure.js", include_str!("assets/measure.js")),
+    ("outline.js", include_str!("assets/outline.js")),
     ("save.js", include_str!("assets/save.js")),
     ("scale.js", include_str!("assets/scale.js")),
     ("state.js", include_str!("assets/state.js")),

@@ -120,10 +120,10 @@ impl Guard {
         }
     }
 
-    fn site(&self, headers: &HeaderMap, is_start: bool) -> Result<(), Refusal> {
+    fn site(&self, headers: &HeaderMap, may_be_typed: bool) -> Result<(), Refusal> {
         match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
             None | Some(b"same-origin") => Ok(()),
-            Some(b"none") if is_start => Ok(()),
+            Some(b"none") if may_be_typed => Ok(()),
             Some(_) => Err(Refusal {
                 what: "the browser says that another site makes this request".to_owned(),
                 advice: "Type or paste the address that `nanoaid serve` printed into a new tab.",
@@ -143,7 +143,8 @@ impl Guard {
         let is_start = path == "/" || (path == "/login" && method == Method::POST);
         let host = self.host(headers)?;
         let from_page = self.origin(headers, host)?;
-        self.site(headers, is_start)?;
+        // a page of the site may be typed, too
+        self.site(headers, is_start || (path.starts_with("/site/") && method == Method::GET))?;
         if !self.has_token(headers) {
             if is_start {
                 return Ok(false);
@@ -193,8 +194,9 @@ pub(crate) async fn guarded(State(app): State<Arc<App>>, request: Request, next:
         Err(refusal) => refused(&refusal),
     };
     let headers = response.headers_mut();
-    let always: [(HeaderName, &'static str); 6] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
+    // pages of a site have a policy of their own
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    let always: [(HeaderName, &'static str); 5] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

@@ -1,4 +1,4 @@
-//! Jobs: long work that goes on while the page does something else, one after the other, listed and to be stopped.
+//! Jobs: long work that goes on while the page does something else, listed and to be stopped.
 //!
 //! A job belongs to the server, not to a page: a page that is loaded again finds it.
 
@@ -10,26 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use micrograph::Plane;
-use micrograph::paint::gray_png;
-use nanoaid::Network;
-use nanoaid::interpret::visualize::{
-    Event, Materials, Objective, Preset, VisualizeConfig, VisualizeError, gray, shown, visualize,
-};
+use nanoaid_pages::training::loss_chart;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::ascent::AscentWish;
 use crate::events::Events;
+use crate::folder::PassWish;
 use crate::gate::Gate;
 use crate::http::{Fault, Query, json, json_of, not_stored, of_bytes};
+use crate::training::TrainingWish;
+use crate::unit::TuningWish;
+use crate::{ascent, folder, training, unit};
 
 /// Jobs that are remembered.
 const MOST_JOBS: usize = 64;
-/// Pictures of an ascent on the way, at most.
-const MOST_SNAPSHOTS: usize = 48;
-/// Largest picture of an ascent, and most steps.
-const MOST_SIZE: usize = 512;
-const MOST_STEPS: usize = 4096;
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,42 +39,51 @@ enum Phase {
 
 /// What is wanted.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", tag = "kind")]
 pub(crate) enum Wish {
     /// A picture that a unit responds to, by gradient ascent.
-    Ascent {
-        network: String,
-        unit: String,
-        #[serde(default)]
-        preset: Option<String>,
-        #[serde(default)]
-        steps: Option<usize>,
-        #[serde(default)]
-        size: Option<usize>,
-        #[serde(default)]
-        seed: Option<u64>,
-    },
+    Ascent(AscentWish),
+    /// What a unit answers to gratings, lattices and discs.
+    Tuning(TuningWish),
+    /// All micrographs of the data folder through a network.
+    Pass(PassWish),
+    /// A network that learns from the data folder.
+    Training(TrainingWish),
+}
+
+/// Jobs of one lane are done one after the other; both lanes go on at once, so that a picture does not wait for a
+/// training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Work of seconds.
+    Short,
+    /// Work of minutes and hours.
+    Long,
 }
 
 /// A job as pages are told of it.
 #[derive(Clone, Debug, Serialize)]
-struct Job {
+pub(crate) struct Job {
     id: u64,
     wish: Wish,
     phase: Phase,
     /// Share that is done, in [0, 1].
-    share: f64,
-    step: usize,
-    steps: usize,
+    pub(crate) share: f64,
+    pub(crate) step: usize,
+    pub(crate) steps: usize,
+    /// What it does now.
+    pub(crate) text: String,
+    /// Epoch, training loss, validation loss.
+    pub(crate) curve: Vec<(usize, f64, f64)>,
     /// Step of the latest picture.
-    picture: Option<usize>,
-    score: Option<f32>,
-    warnings: Vec<String>,
+    pub(crate) picture: Option<usize>,
+    pub(crate) score: Option<f32>,
+    pub(crate) warnings: Vec<String>,
     error: Option<String>,
     #[serde(skip)]
     is_stopped: Arc<AtomicBool>,
     #[serde(skip)]
-    pictures: BTreeMap<usize, Arc<Vec<u8>>>,
+    pub(crate) pictures: BTreeMap<usize, Arc<Vec<u8>>>,
 }
 
 #[derive(Default)]
@@ -93,13 +97,14 @@ type Work = Box<dyn FnOnce() + Send>;
 /// All jobs.
 pub(crate) struct Jobs {
     list: Arc<Mutex<List>>,
-    queue: Sender<Work>,
+    short: Sender<Work>,
+    long: Sender<Work>,
     gate: Arc<Gate>,
     events: Arc<Events>,
 }
 
 /// What a job reports by.
-struct Reporter {
+pub(crate) struct Reporter {
     id: u64,
     list: Arc<Mutex<List>>,
     gate: Arc<Gate>,
@@ -119,7 +124,7 @@ fn locked(list: &Mutex<List>) -> MutexGuard<'_, List> {
 
 impl Reporter {
     /// Changes what is known of the job, and tells all pages.
-    fn tell(&self, change: impl FnOnce(&mut Job)) {
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut Job)) {
         let mut list = locked(&self.list);
         let Some(job) = list.jobs.get_mut(&self.id) else { return };
         change(job);
@@ -129,22 +134,25 @@ impl Reporter {
     }
 
     /// Waits while something is wanted at once; then continue, or stop.
-    fn flow(&self) -> ControlFlow<()> {
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
         self.gate.give_way(|| self.is_stopped.load(Ordering::Relaxed))
     }
 }
 
 impl Jobs {
-    /// None yet, and the thread that does them.
+    /// None yet, and the threads that do them.
     pub(crate) fn new(gate: Arc<Gate>, events: Arc<Events>) -> Self {
-        let (queue, works) = mpsc::channel::<Work>();
-        std::thread::spawn(move || {
-            while let Ok(work) = works.recv() {
-                // a fault of ours in one job leaves the others
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-            }
-        });
-        Self { list: Arc::default(), queue, gate, events }
+        let lane = || {
+            let (queue, works) = mpsc::channel::<Work>();
+            std::thread::spawn(move || {
+                while let Ok(work) = works.recv() {
+                    // a fault of ours in one job leaves the others
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+                }
+            });
+            queue
+        };
+        Self { list: Arc::default(), short: lane(), long: lane(), gate, events }
     }
 
     /// Stops all.
@@ -154,10 +162,12 @@ impl Jobs {
         }
     }
 
-    fn begin(
+    /// Begins `work` when its lane is free.
+    pub(crate) fn begin(
         &self,
         wish: Wish,
         steps: usize,
+        lane: Lane,
         work: impl FnOnce(&Reporter) -> Result<(), Fault> + Send + 'static,
     ) -> Job {
         let is_stopped = Arc::new(AtomicBool::new(false));
@@ -171,6 +181,8 @@ impl Jobs {
                 share: 0.0,
                 step: 0,
                 steps,
+                text: String::new(),
+                curve: Vec::new(),
                 picture: None,
                 score: None,
                 warnings: Vec::new(),
@@ -211,88 +223,25 @@ impl Jobs {
                 }
             });
         });
-        // the thread lives as long as the server
-        let _ = self.queue.send(work);
+        let queue = match lane {
+            Lane::Short => &self.short,
+            Lane::Long => &self.long,
+        };
+        // the threads live as long as the server
+        let _ = queue.send(work);
         job
-    }
-}
-
-/// Settings of an ascent.
-fn config_of(wish: &Wish) -> Result<VisualizeConfig, Fault> {
-    let Wish::Ascent { preset, steps, size, seed, .. } = wish;
-    let preset: Preset = preset.as_deref().unwrap_or("fast").parse().map_err(Fault::wrong)?;
-    let mut config = preset.config();
-    if size.is_some_and(|size| size > MOST_SIZE) || steps.is_some_and(|steps| steps > MOST_STEPS) {
-        let text = format!("expected pictures of up to {MOST_SIZE} px and up to {MOST_STEPS} steps");
-        return Err(Fault::wrong(text));
-    }
-    if let Some(size) = *size {
-        (config.height, config.width) = (size, size);
-        config.transforms = preset.transforms().transforms(size + 2 * config.margin_px);
-    }
-    config.steps = steps.unwrap_or(config.steps);
-    config.seed = seed.unwrap_or(config.seed);
-    let every = config.steps.div_ceil(MOST_SNAPSHOTS).max(1);
-    // the first steps change most
-    let early = [0, 1, 2, 3].into_iter().filter(|step| *step < every);
-    config.snapshots = early.chain((every..config.steps).step_by(every)).collect();
-    config.checked().map_err(Fault::refused)
-}
-
-/// What is painted of a picture with these planes.
-fn png(planes: &[Plane], config: &VisualizeConfig) -> Vec<u8> {
-    gray_png(&gray(&shown(planes, config.canvas.unbounded())), 0.0, 1.0)
-}
-
-fn climb(
-    network: &Network,
-    objective: Objective,
-    config: &VisualizeConfig,
-    reporter: &Reporter,
-) -> Result<(), Fault> {
-    let picture = |step: usize, planes: &[Plane], score: Option<f32>, warnings: Vec<String>| {
-        let bytes = Arc::new(png(planes, config));
-        reporter.tell(|job| {
-            job.pictures.insert(step, bytes);
-            job.picture = Some(step);
-            job.score = score.or(job.score);
-            job.warnings = warnings;
-        });
-    };
-    let climbed = visualize(network, &[objective], config, Materials::default(), None, &mut |event| {
-        match event {
-            Event::Step { step, share, .. } => {
-                reporter.tell(|job| (job.step, job.share) = (step, share));
-            }
-            Event::Snapshot { step, pictures, .. } => {
-                if let Some(planes) = pictures.first() {
-                    picture(step, planes, None, Vec::new());
-                }
-            }
-            Event::Done { visualization, .. } => {
-                let warnings = visualization.warnings.iter().map(ToString::to_string).collect();
-                if let Some(planes) = visualization.pictures.first() {
-                    picture(config.steps + 1, planes, Some(visualization.score), warnings);
-                }
-            }
-        }
-        reporter.flow()
-    });
-    match climbed {
-        Err(VisualizeError::Cancelled) => Err(Fault::cancelled()),
-        ended => ended.map_err(Fault::refused),
     }
 }
 
 /// Begins a job.
 pub(crate) async fn begin(State(app): State<Arc<App>>, request: Request) -> Result<Response, Fault> {
     let wish: Wish = json_of(request.into_body()).await?;
-    let Wish::Ascent { network, unit, .. } = &wish;
-    let network = Arc::clone(&app.network(network)?.network);
-    let objective: Objective = unit.parse().map_err(Fault::refused)?;
-    let config = config_of(&wish)?;
-    let job =
-        app.jobs.begin(wish, config.steps, move |reporter| climb(&network, objective, &config, reporter));
+    let job = match wish {
+        Wish::Ascent(wish) => ascent::begin(&app, wish)?,
+        Wish::Tuning(wish) => unit::begin(&app, wish)?,
+        Wish::Pass(wish) => folder::begin(&app, wish)?,
+        Wish::Training(wish) => training::begin(&app, wish)?,
+    };
     json(&job)
 }
 
@@ -322,4 +271,14 @@ pub(crate) async fn picture(
     let step = Query::of(request.uri()).number("step")?.or(job.picture).ok_or_else(missing)?;
     let bytes = job.pictures.get(&step).ok_or_else(missing)?;
     Ok(not_stored(of_bytes("image/png", bytes.as_ref().clone())))
+}
+
+/// The learning curve of a training, as SVG.
+pub(crate) async fn curve(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Result<Response, Fault> {
+    let missing = || Fault::missing(format!("job {id} has no learning curve"));
+    let curve = locked(&app.jobs.list).jobs.get(&id).map(|job| job.curve.clone()).ok_or_else(missing)?;
+    if curve.is_empty() {
+        return Err(missing());
+    }
+    Ok(not_stored(of_bytes("image/svg+xml", loss_chart(&curve, "loss", None).into_bytes())))
 }

@@ -133,6 +133,34 @@ impl Kept {
         }
     }
 
+    /// Keeps `value`, of so many bytes, as the result called `name`.
+    pub(crate) fn put<T: Any + Send + Sync>(&self, name: String, value: T, bytes: usize) {
+        let mut state = self.state();
+        state.clock += 1;
+        let used = state.clock;
+        if let Some(Slot::Ready { bytes, .. }) =
+            state.slots.insert(name.clone(), Slot::Ready { value: Arc::new(value), bytes, used })
+        {
+            state.bytes -= bytes;
+        }
+        state.bytes += bytes;
+        self.within_budget(&mut state, &name);
+    }
+
+    /// Drops the longest unused until the rest is within the budget; `newest` stays.
+    fn within_budget(&self, state: &mut State, newest: &str) {
+        while state.bytes > self.budget_bytes {
+            let oldest = state.slots.iter().filter_map(|(other, slot)| match slot {
+                Slot::Ready { used, .. } if other != newest => Some((*used, other.clone())),
+                _ => None,
+            });
+            let Some((_, oldest)) = oldest.min() else { return };
+            if let Some(Slot::Ready { bytes, .. }) = state.slots.remove(&oldest) {
+                state.bytes -= bytes;
+            }
+        }
+    }
+
     /// The result if it is there, else where it will be: of a computation that is running, or one that begins.
     fn begin<T, W>(
         self: &Arc<Self>,
@@ -199,16 +227,7 @@ impl Kept {
         let used = state.clock;
         state.slots.insert(name.to_owned(), Slot::Ready { value: Arc::clone(value), bytes, used });
         state.bytes += bytes;
-        while state.bytes > self.budget_bytes {
-            let oldest = state.slots.iter().filter_map(|(other, slot)| match slot {
-                Slot::Ready { used, .. } if other != name => Some((*used, other.clone())),
-                _ => None,
-            });
-            let Some((_, oldest)) = oldest.min() else { return };
-            if let Some(Slot::Ready { bytes, .. }) = state.slots.remove(&oldest) {
-                state.bytes -= bytes;
-            }
-        }
+        self.within_budget(&mut state, name);
     }
 
     fn forget(&self, name: &str, is_unwanted: &Arc<AtomicBool>) {

@@ -10,21 +10,26 @@
 //! | `http` | questions and replies: queries, errors, planes as bytes |
 //! | `upload`, `session` | files that were dropped, and how they are read |
 //! | `gate`, `kept` | what is computed next, what is kept of it, and what nobody waits for any more |
-//! | `lens`, `measure`, `classify`, `explain`, `find` | one result of the library each |
+//! | `lens`, `measure`, `segment`, `classify`, `explain`, `find` | one result of the library each |
+//! | `folder`, `site`, `unit` | micrographs and a site that were named at the start, and what they say of a unit |
 //! | `jobs`, `events` | long work, and the one stream on which it reports |
-//! | `export` | files to take home |
+//! | `ascent`, `training` | long work of one kind each |
+//! | `files`, `export` | files to take home |
 //! | `assets` | the page: scripts, styles |
 //!
 //! Knows no terminal: what has to be said is returned.
 
 mod app;
+mod ascent;
 mod assets;
 mod classify;
 mod connection;
 mod events;
 mod explain;
 mod export;
+mod files;
 mod find;
+mod folder;
 mod gate;
 mod guard;
 mod http;
@@ -33,8 +38,13 @@ mod kept;
 mod lens;
 mod measure;
 mod options;
+mod patch;
 mod planes;
+mod segment;
 mod session;
+mod site;
+mod training;
+mod unit;
 mod upload;
 
 pub use options::{BaseUrl, DEFAULT_PORT, MIN_PASSWORD, ServeError, ServeOptions};

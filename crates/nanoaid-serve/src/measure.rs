@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::{Path as AddressPath, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
+use micrograph::measure::count::Polarity;
 use micrograph::measure::file::MeasureConfig;
 use micrograph::measure::{Report, ReportConfig, Task};
 use nanoaid::hash::sha256;
 use nanoaid::measure::{
-    MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row, measure as measured,
+    MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, csv_header, csv_row,
+    measure as measured, pitch_picture_name,
 };
 use nanoaid::network::builtin;
 use nanoaid::record::{Input, NetworkUsed};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::http::{Fault, attachment, json, json_of};
+use crate::files::{self, Made};
+use crate::http::{Fault, json_of};
 
 /// Name of the table.
 const TABLE: &str = "measurements.csv";
@@ -38,6 +41,13 @@ pub(crate) struct Wish {
     bar_box: Option<Rect>,
     tilt_deg: f64,
     tilt_axis_deg: f64,
+    polarity: Option<Polarity>,
+    min_size_px: Option<f64>,
+    max_size_px: Option<f64>,
+    /// Least probability of a pixel of an object, for the segmenter.
+    threshold: Option<f64>,
+    /// Whether pitches are mapped place by place, too.
+    pitch_map: bool,
     /// A network that looks, too.
     network: Option<String>,
     unit: Option<String>,
@@ -57,6 +67,11 @@ impl Default for Wish {
             bar_box: None,
             tilt_deg,
             tilt_axis_deg,
+            polarity: None,
+            min_size_px: None,
+            max_size_px: None,
+            threshold: None,
+            pitch_map: false,
             network: None,
             unit: None,
         }
@@ -69,7 +84,8 @@ impl Wish {
         what.sort_unstable();
         what.dedup();
         let (tilt_deg, tilt_axis_deg) = (self.tilt_deg, self.tilt_axis_deg);
-        let report = ReportConfig { what, tilt_deg, tilt_axis_deg, ..ReportConfig::default() };
+        let Self { polarity, min_size_px, max_size_px, .. } = *self;
+        let report = ReportConfig { what, tilt_deg, tilt_axis_deg, polarity, min_size_px, max_size_px };
         let file = MeasureConfig {
             report: report.checked().map_err(Fault::refused)?,
             nm_per_px: self.nm_per_px,
@@ -79,16 +95,15 @@ impl Wish {
             page: self.page,
             data_bar: self.data_bar,
         };
-        Ok(MeasureSettings { file, unit: self.unit.clone(), threshold: None })
+        let settings = MeasureSettings {
+            file,
+            unit: self.unit.clone(),
+            threshold: self.threshold,
+            pitch_map: self.pitch_map,
+        };
+        settings.segment().map_err(Fault::refused)?;
+        Ok(settings)
     }
-}
-
-/// A measurement that is kept.
-pub(crate) struct Measurement {
-    record: MeasureRecord,
-    files: BTreeMap<String, Vec<u8>>,
-    /// The one with the marks over the image.
-    overlay: String,
 }
 
 /// A row of the table on the page.
@@ -111,8 +126,17 @@ struct Answered<'a> {
     record: &'a MeasureRecord,
     rows: Vec<Row>,
     warnings: Vec<String>,
+    /// The file with the marks over the image.
     overlay: &'a str,
+    pitch_map: Option<Mapped>,
     files: Vec<&'a str>,
+}
+
+/// The map of pitches in words, and its picture among the files.
+#[derive(Serialize)]
+struct Mapped {
+    text: String,
+    picture: Option<String>,
 }
 
 /// The rows of a report, as the command line prints them.
@@ -165,9 +189,9 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
     let segmenter = app.network(builtin::SEGMENTER).ok().map(|open| Arc::clone(&open.network));
     let text = serde_json::to_string(&settings).map_err(Fault::own)?;
     let id = sha256(format!("{}/{}/{text}/{:?}", image.id, image.name, wish.network));
-    let found = app
+    let made: Arc<Made> = app
         .kept
-        .get(format!("measured/{id}"), move |wanted| {
+        .get(files::name(&id), move |wanted| {
             let source = image.source()?;
             let pattern = match &network {
                 Some((run, network)) => Some(
@@ -197,19 +221,24 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request) -> Re
             }
             let table = format!("{}{}", line(csv_header()), line(csv_row(&stem, &found.record)));
             files.insert(TABLE.to_owned(), table.into_bytes());
-            let bytes = files.values().map(Vec::len).sum();
-            Ok((Measurement { record: found.record, files, overlay }, bytes))
+            let report = &found.record.report;
+            let answer = Answered {
+                id: &id,
+                record: &found.record,
+                rows: rows(report),
+                warnings: report.warnings.iter().map(ToString::to_string).collect(),
+                overlay: &overlay,
+                pitch_map: found.record.pitch_map.as_ref().map(|map| Mapped {
+                    text: map.text(),
+                    picture: Some(pitch_picture_name(&stem)).filter(|picture| files.contains_key(picture)),
+                }),
+                files: files.keys().map(String::as_str).collect(),
+            };
+            let answer = serde_json::to_value(answer).map_err(Fault::own)?;
+            Made::new(&answer, files)
         })
         .await?;
-    let report = &found.record.report;
-    json(&Answered {
-        id: &id,
-        record: &found.record,
-        rows: rows(report),
-        warnings: report.warnings.iter().map(ToString::to_string).collect(),
-        overlay: &found.overlay,
-        files: found.files.keys().map(String::as_str).collect(),
-    })
+    Ok(made.response())
 }
 
 fn line(mut text: String) -> String {
@@ -217,22 +246,4 @@ fn line(mut text: String) -> String {
         text.push('\n');
     }
     text
-}
-
-/// A file of a measurement.
-pub(crate) async fn file(
-    State(app): State<Arc<App>>,
-    AddressPath((id, name)): AddressPath<(String, String)>,
-) -> Result<Response, Fault> {
-    let gone = || Fault::missing("this measurement is no longer kept; measure again");
-    let found = app.kept.peek::<Measurement>(&format!("measured/{id}")).ok_or_else(gone)?;
-    let bytes = found.files.get(&name).ok_or_else(gone)?;
-    let ending = Path::new(&name).extension().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = match ending.as_str() {
-        "png" => "image/png",
-        "csv" => "text/csv; charset=utf-8",
-        "json" => "application/json",
-        _ => "application/octet-stream",
-    };
-    Ok(attachment(kind, &name, bytes.clone()))
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use nanoaid::Device;
+use nanoaid::data::dataset::DatasetError;
 use nanoaid::network::OpenError;
+use nanoaid_pages::site::OpenSiteError;
 
 /// The port that is tried first where none is named, so that addresses can be kept.
 pub const DEFAULT_PORT: u16 = 8765;
@@ -28,6 +30,12 @@ pub struct ServeOptions {
     pub base_url: Option<BaseUrl>,
     /// Networks beside the built-in ones: run folders and files of weights.
     pub networks: Vec<PathBuf>,
+    /// Micrographs to list, to pass networks over, and to learn from: a folder, or an index CSV.
+    pub data: Option<PathBuf>,
+    /// A site that `nanoaid site` made, whose pictures and patches are shown of a unit.
+    pub site: Option<PathBuf>,
+    /// Folder of the networks that are trained on the page.
+    pub trained: PathBuf,
     /// Most bytes of one upload.
     pub most_upload_bytes: u64,
     /// Most bytes of images and maps that are kept for the next question.
@@ -46,6 +54,9 @@ impl Default for ServeOptions {
             password: None,
             base_url: None,
             networks: Vec::new(),
+            data: None,
+            site: None,
+            trained: PathBuf::from("trained"),
             most_upload_bytes: 1 << 30,
             memory_budget_bytes: 1 << 30, // all depths of a few images of 1024 × 768 px
             device: Device::Cpu,
@@ -124,6 +135,12 @@ pub enum ServeError {
     /// A network could not be opened.
     #[error("{}: {source}", run.display())]
     Network { run: PathBuf, source: Box<OpenError> },
+    /// The micrographs cannot be listed.
+    #[error("--data: {source}")]
+    Data { source: Box<DatasetError> },
+    /// The site cannot be read.
+    #[error("--site: {source}")]
+    Site { source: Box<OpenSiteError> },
     /// What was dropped could not be deleted.
     #[error("cannot delete {}, which holds what was dropped: {source}; delete it yourself", path.display())]
     Folder { path: PathBuf, source: io::Error },

@@ -126,9 +126,9 @@ pub(crate) async fn take(State(app): State<Arc<App>>, request: Request) -> Resul
 
 /// What is said of an image that was taken.
 #[derive(serde::Serialize)]
-struct Taken<'a> {
-    id: &'a str,
-    name: &'a str,
+pub(crate) struct Taken<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
 }
 
 fn checked(files: &[Announced], most_bytes: u64) -> Result<(), Fault> {

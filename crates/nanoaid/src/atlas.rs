@@ -36,7 +36,9 @@ use crate::{Network, UnitId};
 pub use activations::{BestClass, UnitSummary};
 pub use alike::{LayerMatches, NetworkMatches};
 pub use build::AtlasPart;
-pub use comparison::{AgainstRest, Comparison, ControlDoubt, DATA_BARS, RANDOM_WEIGHTS, usual_question};
+pub use comparison::{
+    AgainstRest, Comparison, ControlDoubt, DATA_BARS, RANDOM_WEIGHTS, classes_against_rest, usual_question,
+};
 pub use error::AtlasError;
 pub use estimate::{EstimatedPart, estimate};
 pub use micrographs::{ActivationGrid, DrivenUnit, MicrographActivations, Micrographs, NetworkActivations};

@@ -8,11 +8,13 @@ mod folder;
 mod object_table;
 mod objects;
 mod particles;
+mod pitch_map;
 mod table;
 
 pub use folder::{MeasureFolder, TABLE};
 pub use object_table::{ALL_OBJECTS, HistogramBin, SizeHistogram, all_objects_csv, objects_table_name};
 pub use particles::particles_name;
+pub use pitch_map::{PitchMapResult, pitch_picture_name};
 pub use table::{csv_header, csv_row};
 
 use std::ops::ControlFlow;
@@ -37,6 +39,7 @@ use crate::record::{Input, NetworkUsed, Record, RecordError};
 use crate::segment::{SegmentConfig, SegmentError};
 use crate::{Address, Network};
 use object_table::Objects;
+use pitch_map::pitch_map_of;
 
 /// The command of these records.
 const COMMAND: &str = "measure";
@@ -52,6 +55,9 @@ pub struct MeasureSettings {
     /// Least probability of a pixel of an object of the segmenter, where it is not to be the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// Whether a map of pitches is made, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pitch_map: bool,
 }
 
 impl MeasureSettings {
@@ -124,6 +130,9 @@ pub struct MeasureRecord {
     /// What a network adds; absent where none was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<PatternResult>,
+    /// The map of pitches; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pitch_map: Option<PitchMapResult>,
 }
 
 /// A network that looks at what is measured.
@@ -298,6 +307,12 @@ pub(crate) fn measure_as(
         files.push((picture_name(name), bytes));
         pattern = Some(result);
     }
+    let mut mapped = None;
+    if settings.pitch_map {
+        let (result, of_map) = pitch_map_of(&found.plane, &found.measured.report, name);
+        files.extend(of_map);
+        mapped = Some(result);
+    }
     let Objects { csv, histograms } = Objects::of(&found.measured, &outlined);
     let Measured { report, details } = &found.measured;
     if let Some(csv) = csv {
@@ -315,6 +330,7 @@ pub(crate) fn measure_as(
         sizes: histograms,
         segmenter,
         pattern,
+        pitch_map: mapped,
     };
     let text = json_text(&Written { record: &record, details_px: details })?;
     // last: a record says that its files are there

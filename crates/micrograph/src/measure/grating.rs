@@ -19,8 +19,8 @@ use super::quantity::{Component, Quantity, Unit};
 use crate::{ConfigError, Plane, Rect};
 
 pub(super) use edges::n_lines;
-pub(in crate::measure) use evidence::check;
 pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
+pub(in crate::measure) use evidence::{check, wave_of};
 
 /// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
 const MOST_HARMONICS: f64 = 6.0;

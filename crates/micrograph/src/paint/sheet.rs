@@ -78,7 +78,8 @@ pub struct ContactSheet<'a> {
     /// The color map; a diverging one gets ranges that are symmetric about 0.
     pub map: ColorMap,
     /// Pictures that are drawn unchanged, one per cell in the order of all cells, instead of planes
-    /// through the color map; or empty.
+    /// through the color map; or empty. With [`Scaling::Given`] their colors are taken to be those of the map in
+    /// that range, which the sheet then explains.
     pub pictures: &'a [Picture],
     /// Width of a pixel *of a plane* in nanometres; `None`: the scale bar counts pixels.
     pub nm_per_px: Option<f64>,
@@ -101,6 +102,13 @@ impl Default for ContactSheet<'_> {
             max_width_px: 2400, // 200 mm at 300 dpi: a full page's width in print
             theme: Theme::Light,
         }
+    }
+}
+
+impl ContactSheet<'_> {
+    /// Whether its colors are those of its map.
+    fn uses_map(&self) -> bool {
+        self.pictures.is_empty() || matches!(self.scaling, Scaling::Given { .. })
     }
 }
 
@@ -257,7 +265,7 @@ impl Ranges {
     }
 
     fn shared_bar(&self, sheet: &ContactSheet) -> Option<ColorBar> {
-        let (low, high) = self.shared.filter(|_| sheet.pictures.is_empty())?;
+        let (low, high) = self.shared.filter(|_| sheet.uses_map())?;
         Some(ColorBar { map: sheet.map, low, high, title: String::new() })
     }
 }
@@ -369,7 +377,7 @@ fn put_foot<D: Drawing>(drawing: &mut D, sheet: &ContactSheet, layout: &Layout) 
 
 // the note on the sheet that explains its colors
 fn scaling_words(sheet: &ContactSheet) -> String {
-    if !sheet.pictures.is_empty() {
+    if !sheet.uses_map() {
         return "Pictures in their own colors.".to_owned();
     }
     let symmetric = if sheet.map.diverging() { ", symmetric about 0" } else { "" };

@@ -9,7 +9,7 @@ use nanoaid::evaluate::classify::{Answer, ClassProbability, FileAnswer, TrainedC
 use nanoaid::network::builtin;
 use nanoaid::output::json_text;
 
-use super::images::{ReadArguments, images_of};
+use super::images::{ReadArguments, ShardArguments, images_of};
 use super::network::network;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -37,6 +37,8 @@ pub(crate) struct ClassifyArguments {
     /// Write a table: file, class, and the probability of each class
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    #[command(flatten)]
+    shard: ShardArguments,
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
@@ -50,7 +52,10 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<Outcome, Failure> {
             "the probabilities are not calibrated: this network has no temperature, which its evaluation fits on at least 20 validation micrographs",
         );
     }
-    let images = images_of(&arguments.images)?;
+    let images = arguments.shard.of(images_of(&arguments.images)?, PathBuf::as_path);
+    if images.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     let config = arguments.read.config();
     if let Some(path) = arguments.csv.as_ref().filter(|path| path.exists()) {
         // never over an image, and never over another table

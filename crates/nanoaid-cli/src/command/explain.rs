@@ -14,7 +14,7 @@ use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
 
-use super::images::{ReadArguments, images_of};
+use super::images::{ReadArguments, ShardArguments, images_of};
 use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
@@ -79,6 +79,8 @@ pub(crate) struct ExplainArguments {
     #[command(flatten)]
     open: OpenArguments,
     #[command(flatten)]
+    shard: ShardArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -102,11 +104,15 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     let settings = arguments.settings()?;
     let network = arguments.open.open_gray(&arguments.run)?;
     let images = images_of(&arguments.images)?;
-    let names = folder_names(&images);
+    let named = images.iter().zip(folder_names(&images)).collect();
+    let named: Vec<(&PathBuf, String)> = arguments.shard.of(named, |(image, _)| image.as_path());
+    if named.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
-    let mut bar = Progress::new(images.len() as u64, "images");
+    let mut bar = Progress::new(named.len() as u64, "images");
     let (mut records, mut n_skipped): (Vec<(String, ExplainRecord)>, usize) = (Vec::new(), 0);
-    for (n, (image, name)) in images.iter().zip(&names).enumerate() {
+    for (n, (image, name)) in named.iter().enumerate() {
         bar.set(n as u64, name);
         let found = (|| -> Result<ExplainRecord, Failure> {
             let source = Source::read(image)?;

@@ -10,10 +10,12 @@ use micrograph::data_bar::DataBarChoice;
 use micrograph::read::{ReadConfig, is_image};
 use nanoaid::Network;
 use nanoaid::data::prepare::PrepareConfig;
+use nanoaid::hash::sha256_of_file;
 use nanoaid::network::{builtin, is_network, is_weights};
+use nanoaid::survey::Shard;
 
 use super::network::OpenArguments;
-use crate::outcome::{Failure, say};
+use crate::outcome::{Failure, note, say};
 
 /// How micrographs are read.
 #[derive(Args, Clone, Debug)]
@@ -120,6 +122,34 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         say(&format!("{path}: the name is not UTF-8; results have � for each byte that they cannot write"));
     }
     Ok(images)
+}
+
+/// A share of the images, for many machines.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ShardArguments {
+    /// Only the images of this shard, e.g. `3/16`: by the hash of their bytes, so that further images move none. Files are
+    /// named as without it, so that the folders of all shards can be put together
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+}
+
+impl ShardArguments {
+    /// Those of `items` that belong to the shard; `file` is that of one. A file that cannot be read belongs to the first.
+    pub(crate) fn of<T>(self, mut items: Vec<T>, file: impl Fn(&T) -> &Path) -> Vec<T> {
+        let Some(shard) = self.shard else { return items };
+        let n = items.len();
+        items.retain(|item| match sha256_of_file(file(item)) {
+            Ok(sha256) => shard.holds(&sha256),
+            Err(_) => shard.index() == 1,
+        });
+        note(&format!("shard {shard}: {} of {n} images", items.len()));
+        items
+    }
+
+    /// Whether there may be none.
+    pub(crate) fn is_given(self) -> bool {
+        self.shard.is_some()
+    }
 }
 
 /// Which network, and where it runs.

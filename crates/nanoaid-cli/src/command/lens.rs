@@ -14,7 +14,7 @@ use nanoaid_pages::class::class_text;
 use nanoaid_pages::lens::{Entry, report};
 use serde::Serialize;
 
-use super::images::{NetworkArguments, ReadArguments, images_of};
+use super::images::{NetworkArguments, ReadArguments, ShardArguments, images_of};
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -76,6 +76,8 @@ pub(crate) struct LensArguments {
     /// Write each contact sheet as SVG, too: letters and scale bar stay sharp and can be edited
     #[arg(long)]
     svg: bool,
+    #[command(flatten)]
+    shard: ShardArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -152,17 +154,23 @@ pub(crate) fn run(arguments: &LensArguments) -> Result<Outcome, Failure> {
     let mut settings = arguments.settings(&network)?;
     let images = arguments.pages_of(images_of(&arguments.images)?);
     let several = images.len() > 1;
+    let names = names_of(&images);
+    let named = images.iter().zip(&names).collect();
+    let named: Vec<(&(PathBuf, usize), &String)> =
+        arguments.shard.of(named, |((image, _), _)| image.as_path());
+    if named.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     if arguments.shared_colors {
         settings.colors = shared_colors(&images, &network, &settings, &mut |_| interrupt::flow())?;
     }
     let out = arguments.output.path(|| default_folder("lens", &arguments.images));
     let from = (arguments.network.run.as_path(), &network);
     let folder = ViewFolder::open(&out, arguments.output.force, from, &settings)?;
-    let names = names_of(&images);
     let mut shown = Vec::new();
     let mut contents = Vec::new();
     let (mut n_skipped, mut n_there) = (0, 0);
-    for ((image, page), name) in images.iter().zip(&names) {
+    for ((image, page), name) in named {
         let name_inside = several.then_some(name.as_str());
         let viewed = Source::read(image).map_err(Failure::from).and_then(|source| {
             let page_of: ViewPage<'_> = &report;

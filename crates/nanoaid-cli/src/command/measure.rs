@@ -18,13 +18,13 @@ use micrograph::measure::{ReportConfig, Task};
 use micrograph::{ObjectKind, Rect, ScaleBar, Source};
 use nanoaid::measure::{
     MeasureFolder, MeasureNetworks, MeasureRecord, MeasureSettings, PatternNetwork, measure, outlined_name,
-    picture_name,
+    picture_name, pitch_picture_name,
 };
 use nanoaid::output::json_text;
 use nanoaid::record::NetworkUsed;
 use nanoaid_pages::measure::{PAGE, measure_summary};
 
-use super::images::{ReadArguments, TypedRect, images_of};
+use super::images::{ReadArguments, ShardArguments, TypedRect, images_of};
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -53,6 +53,9 @@ pub(crate) struct MeasureArguments {
     /// 0.35]
     #[arg(long, value_name = "PROBABILITY", conflicts_with = "no_segmenter")]
     threshold: Option<f64>,
+    /// Map the pitch and the axis of lines place by place, too: for lines that bend, fan out, or change their distance
+    #[arg(long)]
+    pitch_map: bool,
     #[command(flatten)]
     segmenter: segmenter::SegmenterArguments,
     #[command(flatten)]
@@ -83,6 +86,8 @@ pub(crate) struct MeasureArguments {
     /// For whom measurements.csv is written: `excel` begins it with the mark by which Excel knows UTF-8
     #[arg(long, value_enum, value_name = "FOR", default_value_t = CsvArgument::All)]
     csv: CsvArgument,
+    #[command(flatten)]
+    shard: ShardArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -138,7 +143,12 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
     let mut networks = MeasureNetworks { pattern, segmenter };
     let images = images_of(&arguments.images)?;
     let items = pages::items(&images, arguments.pages.as_ref(), &settings)?;
+    // of all shards, so that no two have files of one name
     let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
+    let items = arguments.shard.of(items, |item| item.image.as_path());
+    if items.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     let used = networks.pattern.as_ref().map(|network| network.used().clone());
     let by = networks.segmenter.as_ref().map(|(_, used)| used.clone());
     let path = arguments.output.path(|| default_folder("measure", &arguments.images));
@@ -161,6 +171,7 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
             let (looks, outlines) = (networks.pattern.is_some(), networks.segmenter.is_some());
             let is_taken = |other: &String| {
                 looks && picture_name(other) == own
+                    || arguments.pitch_map && pitch_picture_name(other) == own
                     || outlines && ObjectKind::ALL.iter().any(|what| outlined_name(other, *what) == own)
             };
             if names.iter().any(is_taken) {
@@ -188,6 +199,9 @@ pub(crate) fn run(arguments: &MeasureArguments) -> Result<Outcome, Failure> {
                 } else {
                     bar.print(&table.rows(name, &kept.report))?;
                     bar.print(&table.network_rows(name, kept.pattern.as_ref()))?;
+                    if let Some(map) = &kept.pitch_map {
+                        bar.print(&format!("{name}: {}\n", map.text()))?;
+                    }
                     for warning in &kept.report.warnings {
                         let text = warning.to_string();
                         let n = warned.entry(text).or_default();
@@ -276,7 +290,12 @@ impl MeasureArguments {
             page: self.read.page,
             data_bar: self.read.config().data_bar,
         };
-        let settings = MeasureSettings { file, unit: self.network.unit.clone(), threshold: self.threshold };
+        let settings = MeasureSettings {
+            file,
+            unit: self.network.unit.clone(),
+            threshold: self.threshold,
+            pitch_map: self.pitch_map,
+        };
         settings.segment().map_err(|error| Failure::of_option(error, &options))?;
         self.has_effect(&settings)?;
         Ok(settings)

@@ -14,7 +14,7 @@ use nanoaid::segment::{
 };
 use nanoaid_pages::segment::{SegmentPage, SegmentRow};
 
-use super::images::{ReadArguments, images_of};
+use super::images::{ReadArguments, ShardArguments, images_of};
 use super::output::{OutputArguments, default_folder};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -58,6 +58,8 @@ pub(crate) struct SegmentArguments {
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
     #[command(flatten)]
+    shard: ShardArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -71,11 +73,15 @@ pub(crate) fn run(arguments: &SegmentArguments) -> Result<Outcome, Failure> {
         let text = format!("--corrections is for one image, found {}", images.len());
         return Err(Failure::new(text));
     }
-    let names = folder_names(&images);
+    let named = images.iter().zip(folder_names(&images)).collect();
+    let named: Vec<(&PathBuf, String)> = arguments.shard.of(named, |(image, _)| image.as_path());
+    if named.is_empty() && arguments.shard.is_given() {
+        return Ok(Outcome::Done);
+    }
     let folder = arguments.output.folder(|| default_folder("segment", &arguments.images))?;
-    let mut bar = Progress::new(images.len() as u64, "images");
+    let mut bar = Progress::new(named.len() as u64, "images");
     let (mut records, mut page, mut n_skipped) = (Vec::new(), SegmentPage::default(), 0);
-    for (n, (image, name)) in images.iter().zip(&names).enumerate() {
+    for (n, (image, name)) in named.iter().enumerate() {
         bar.set(n as u64, name);
         let found = (|| -> Result<SegmentedImage, Failure> {
             let source = Source::read(image)?;

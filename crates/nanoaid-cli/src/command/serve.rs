@@ -24,6 +24,16 @@ const EXAMPLE: (&str, &[u8]) = ("nanowires.jpg", include_bytes!("../../assets/de
 pub(crate) struct ServeArguments {
     /// Networks beside the built-in ones: run folders, files of networks (.safetensors, .onnx)
     runs: Vec<PathBuf>,
+    /// Micrographs to list on the page, to look for what units respond to, and to train on: folder of category
+    /// folders, flat folder, or index CSV
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Site that `nanoaid site` made: its pictures, patches and curves are shown of a unit
+    #[arg(long, value_name = "DIR")]
+    site: Option<PathBuf>,
+    /// Folder for networks that are trained on the page
+    #[arg(long, value_name = "DIR", default_value = "trained")]
+    out: PathBuf,
     /// Port; by default 8765, or the next free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
@@ -59,6 +69,9 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<Outcome, Failure> {
         password,
         base_url: arguments.base_url.clone(),
         networks: arguments.runs.clone(),
+        data: arguments.data.clone(),
+        site: arguments.site.clone(),
+        trained: arguments.out.clone(),
         most_upload_bytes: arguments.upload_limit.bytes as u64,
         memory_budget_bytes: arguments.keep.bytes,
         device: arguments.device,

@@ -7,10 +7,11 @@ use nanoaid::train::Sample;
 use nanoaid::train::experiment::{SweepExperiment, SweepPlan, sweep};
 use nanoaid::train::sweep::SweepRow;
 
-use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
+use super::training::{DataArguments, SettingsArguments, Shown, existing};
 use crate::outcome::{Failure, Outcome, print};
 use nanoaid::output::{OutputFolder, json_text};
 use nanoaid_pages::sweep as page;
+use nanoaid_pages::training::finish;
 
 /// Arguments of `sweep`.
 #[derive(Args)]

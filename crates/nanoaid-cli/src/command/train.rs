@@ -10,10 +10,11 @@ mod segmenter;
 use classifier::ClassifierArguments;
 use segmenter::SegmenterArguments;
 
-use super::training::{DataArguments, SettingsArguments, Shown, existing, finish};
+use super::training::{DataArguments, SettingsArguments, Shown, existing};
 use crate::outcome::{Failure, Outcome, print};
 use nanoaid::output::json_text;
 use nanoaid::train::experiment::{AutoencoderExperiment, RunPlan, autoencoder, begun};
+use nanoaid_pages::training::finish;
 
 /// What can be trained.
 #[derive(Subcommand)]

@@ -9,14 +9,13 @@ use micrograph::regular;
 use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig, Notice, Only, Skipped, Split};
 use nanoaid::run::{Lengthened, Manifest, RunSettings};
-use nanoaid::train::experiment::{AutoencoderExperiment, Event, Existing};
+use nanoaid::train::experiment::{Event, Existing};
 use nanoaid::train::{EpochRow, Progress as Step, TrainConfig};
 use serde::de::DeserializeOwned;
 
 use crate::interrupt;
 use crate::outcome::{Failure, note, say};
 use crate::progress::Progress;
-use nanoaid_pages::training as page;
 
 /// Which micrographs a network is trained on.
 #[derive(Args, Clone, Debug)]
@@ -152,14 +151,6 @@ pub(crate) fn existing(resume: bool, force: bool) -> Existing {
         (false, true) => Existing::Replace,
         (false, false) => Existing::Keep,
     }
-}
-
-/// Ends the run folder of an autoencoder with its page.
-pub(crate) fn finish(experiment: &mut AutoencoderExperiment) -> Result<(), Failure> {
-    let AutoencoderExperiment { run, trained, result, samples } = experiment;
-    let (settings, data) = (&run.manifest().settings, &run.manifest().data);
-    let page = page::page(settings, data, result, samples)?;
-    Ok(run.finish(trained.status, &page.files())?)
 }
 
 /// Shows the events of an experiment: a bar, a line for each epoch, the time that all takes.

@@ -153,6 +153,74 @@ fn a_grating_a_lattice_and_particles_are_told_from_each_other_and_measured() {
 }
 
 #[test]
+fn shards_put_together_have_the_bytes_of_one_machine() {
+    let place = Place::new();
+    for n in 0..5 {
+        // of the same name in two folders, which files of results have to tell apart
+        save(&place.path(&format!("in/{}/{n}.png", n % 2)), (120, 140), |y, x| {
+            100.0 + 40.0 * ((x + f64::from(n) * y) / 9.0).sin()
+        });
+    }
+    fs::copy(place.path("in/0/2.png"), place.path("in/1/2.png")).unwrap();
+    let measure =
+        |more: &[&str]| place.run(&[&["measure", "in", "--what", "pitch,orientation"], more].concat());
+    measure(&["--out", "one"]).ended_with(0);
+    let mut n_measured = 0;
+    for shard in ["1/3", "2/3", "3/3"] {
+        let out = format!("parts/{}", &shard[..1]);
+        measure(&["--shard", shard, "--out", &out]).ended_with(0).told(&["of 6 images"]);
+        for (name, bytes) in files(&place.path(&out)) {
+            n_measured += usize::from(name.ends_with(".json"));
+            fs::create_dir_all(place.path("all").join(&name).parent().unwrap()).unwrap();
+            fs::write(place.path("all").join(&name), bytes).unwrap();
+        }
+    }
+    assert_eq!(n_measured, 6, "each image is in one shard");
+    measure(&["--out", "all"]).ended_with(0).told(&["measured before"]);
+    assert_same_files("shards", &place.path("all"), &place.path("one"));
+    measure(&["--shard", "4/3", "--out", "x"]).ended_with(2).told(&["4/3", "e.g. 3/16"]);
+    // an image for each of many shards: those without end at once
+    let said = measure(&["--shard", "77/100000", "--out", "none"]);
+    assert!(said.ended_with(0).err.contains("0 of 6 images") && !place.path("none").exists());
+}
+
+#[test]
+fn lines_that_fan_out_have_a_map_of_pitches_and_noise_has_the_reason_for_none() {
+    let place = Place::new();
+    // 50 lines a radian from a point 700 px above the image
+    let pitch = |y: f64, x: f64| (y + 700.0).hypot(x - 150.0) / 50.0;
+    save(&place.path("fan.png"), (320, 300), |y, x| {
+        110.0 + 50.0 * (50.0 * std::f64::consts::TAU * (x - 150.0).atan2(y + 700.0)).sin()
+    });
+    noise(&place.path("noise.png"));
+    let said =
+        place.run(&["measure", "fan.png", "noise.png", "--nm-per-px", "2", "--pitch-map", "--out", "out"]);
+    said.ended_with(0).told(&["fan: local pitch", "nm", "noise: no map of pitches"]);
+    assert!(place.path("out/fan.pitch.png").is_file() && !place.path("out/noise.pitch.png").exists());
+    let csv = place.text("out/fan.pitch.csv");
+    let rows: Vec<Vec<f64>> =
+        csv.lines().skip(1).map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+    assert!(rows.len() > 50, "{} places", rows.len());
+    for row in &rows {
+        let expected = pitch(row[0], row[1]);
+        assert!(
+            (row[2] / expected - 1.0).abs() < 0.03 && (row[3] - 2.0 * row[2]).abs() < 1e-3,
+            "{row:?}, {expected}"
+        );
+    }
+    let map = &place.json("out/fan.json")["pitch_map"]["summary"];
+    let number = |name: &str| map[name].as_f64().unwrap();
+    assert!(number("low_px") < 15.2 && number("high_px") > 18.0, "{map}");
+    assert!(place.json("out/noise.json")["pitch_map"]["refused"].is_string());
+    // without the option nothing is said of it
+    place.run(&["measure", "fan.png", "--out", "plain"]).ended_with(0);
+    assert!(
+        place.json("out/fan.json")["pitch_map"].is_object()
+            && place.json("plain/fan.json")["pitch_map"].is_null()
+    );
+}
+
+#[test]
 fn json_table_and_records_tell_the_same() {
     let place = Place::new();
     grating(&place.path("a.png"));

@@ -20,9 +20,9 @@ use crate::site::model::Made;
 /// Record of what the site was made from; written last.
 const RECORD: &str = "site.json";
 /// The files of the site with their SHA-256, by which a damaged one is found.
-const FILES: &str = "files.json";
+pub(super) const FILES: &str = "files.json";
 /// Folder of parts that are kept, so that they are not made again.
-const KEPT: &str = "kept";
+pub(super) const KEPT: &str = "kept";
 /// Version of the record.
 const SCHEMA_VERSION: u32 = 1;
 

@@ -6,6 +6,7 @@ use nanoaid::interpret::tuning::{
     Curves, DiscKind, DotLattice, GratingTuning, LatticeKind, LayerTuning, Period, Polarity, Preferred,
     Profile, StimulusActivation, UnitTuning,
 };
+use serde::Serialize;
 
 use crate::chart::{AxisScale, CurveChart, XUnit};
 use crate::site::parts::{Cell, Kind, chart, facts, numbers, panel};
@@ -15,6 +16,30 @@ type Series = (String, Vec<(f64, f64)>);
 
 /// A chart and its id on the page, fit for an address.
 type Panel = (&'static str, CurveChart);
+
+/// The responses of a unit as words and charts, for pages of other kinds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TuningView {
+    /// Names and values.
+    pub facts: Vec<(String, String)>,
+    /// Why a value is not given or not reliable.
+    pub notes: Vec<String>,
+    /// Preferred period of gratings in px, where it prefers one.
+    pub period_px: Option<f64>,
+    /// Titles and charts, each a complete `<svg>` element.
+    pub charts: Vec<(String, String)>,
+}
+
+/// The responses of `unit` of `layer` as words and charts.
+pub fn tuning_view(layer: &LayerTuning, unit: &UnitTuning) -> TuningView {
+    let charts = panels(layer, unit).into_iter().map(|(_, curve)| (curve.title.clone(), curve.svg()));
+    TuningView {
+        facts: facts_of(layer, unit),
+        notes: notes(layer, unit),
+        period_px: unit.grating.preferred().and_then(Preferred::period_px),
+        charts: charts.collect(),
+    }
+}
 
 /// The responses of `unit` of `layer`.
 pub(super) fn tuning(layer: &LayerTuning, unit: &UnitTuning) -> Markup {

@@ -143,6 +143,7 @@ def measure(
     min_size_px: float | None = None,
     max_size_px: float | None = None,
     threshold: float | None = None,
+    pitch_map: bool = False,
     threads: int | None = None,
 ) -> Measurement:
     """Measures `what`; by default what the evidence in the image is for.
@@ -150,7 +151,7 @@ def measure(
     `segmenter` counts particles beside the count without a network, unless it is ``None``. `network` looks at the
     pattern, too, through `unit` if that is given. `part` of the specimen is measured alone. `bar_nm` is the length of
     the scale bar drawn in the data bar, or in `bar_box`. `polarity`, `min_size_px` and `max_size_px` choose which particles
-    count, `threshold` is the segmenter's least probability.
+    count, `threshold` is the segmenter's least probability. With `pitch_map` the pitch of lines is mapped place by place.
     """
     measuring: _nanoaid.Measuring = {
         "what": [what] if isinstance(what, str) else list(what),
@@ -161,6 +162,7 @@ def measure(
         "min_size_px": min_size_px,
         "max_size_px": max_size_px,
         "threshold": threshold,
+        "pitch_map": pitch_map,
         "part": None if part is None else list(part),
         "bar_nm": bar_nm,
         "bar_box": None if bar_box is None else list(bar_box),

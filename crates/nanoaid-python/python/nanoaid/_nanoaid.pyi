@@ -112,6 +112,7 @@ class Measuring(TypedDict):
     min_size_px: float | None
     max_size_px: float | None
     threshold: float | None
+    pitch_map: bool
 
 @type_check_only
 class Explaining(TypedDict):

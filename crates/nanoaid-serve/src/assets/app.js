@@ -1,13 +1,17 @@
 // The page: one state, from which everything follows that is shown.
 
 import * as api from './api.js';
+import { makeData } from './data.js';
+import { wantedPart } from './detail.js';
 import { at, choices, element, say } from './dom.js';
 import { makeDrop } from './drop.js';
 import { makeHelp, tour } from './help.js';
 import { classText, nmFromLine, showImage } from './image.js';
+import { makeJobs } from './jobs.js';
 import { indexOf, makeMaps } from './maps.js';
 import { makeMeasure } from './measure.js';
 import { makeSave } from './save.js';
+import { makeOutline } from './outline.js';
 import { clamp, distance, number } from './scale.js';
 import { essence, FIRST, fromAddress, reading, toAddress } from './state.js';
 import { makeUnit } from './unit.js';
@@ -18,12 +22,13 @@ import { makeWhy } from './why.js';
 /** @typedef {import('./api.js').Plane} Plane */
 
 const PANES = [['image', 'image'], ['map', 'map'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
-const TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['save', 'Save']];
+const ALL_TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['data', 'Data'], ['save', 'Save']];
 const TOOLS = [['move', 'move'], ['box', 'box'], ['ruler', 'ruler']];
 /** Layers and planes that the page keeps. */
 const KEPT = 48;
 
-const start = await api.get('start');
+let start = await api.get('start');
+const TABS = ALL_TABS.filter(([name]) => name !== 'data' || start.data);
 const tables = await api.colorMaps();
 const colorNames = /** @type {string[]} */ (start.color_maps);
 
@@ -34,6 +39,8 @@ const images = new Map(start.images);
 /** @type {any} */ let layer = null;
 /** @type {Record<string, Plane | null>} */
 let planes = {};
+/** Parts at full resolution over planes that were sent in fewer pixels. @type {Record<string, Plane | undefined>} */
+let details = {};
 /** @type {Map<number, number> | null} */ let contrasts = null;
 /** @type {{plane: Plane, low: number, high: number, title: string, image: Plane | null} | null} */ let pinned = null;
 /** Channel that was looked at last in each layer. @type {Map<string, number>} */
@@ -70,11 +77,11 @@ const planeOf = (/** @type {Record<string, any>} */ question, /** @type {number}
 
 // ---- parts of the page
 const views = makeViews(tables, {
-  moved: view => change({ x: view.x, y: view.y, zoom: view.zoom }, 'quiet'),
+  moved: view => { change({ x: view.x, y: view.y, zoom: view.zoom }, 'quiet'); detailSoon(); },
   cursor: readout,
-  clicked: place => ask(place),
+  clicked: place => { if (tool === 'remove' || tool === 'add') outline.clicked(tool, place); else ask(place); },
   boxed: box => { setTool('move'); change({ box }); },
-  line: (line, kind) => { if (kind === 'bar') calibrate(line); },
+  line: (line, kind) => { if (kind === 'bar') calibrate(line); else if (kind === 'add') { views.setTool('add'); outline.dragged(line); } },
   painted: () => painted(),
 });
 const maps = makeMaps(tables, start.terms, channel => change({ unit: channel }));
@@ -88,7 +95,16 @@ function overlay(kind, found) {
 const measure = makeMeasure({
   state: () => state, info: () => info, run, change, tool: setTool, shown: found => overlay('measured', found),
 });
-const unit = makeUnit({ state: () => state, run, terms: start.terms, select: (name, channel) => { unitOf.set(name, channel); change({ layer: name, unit: channel }); } });
+const outline = makeOutline({ state: () => state, info: () => info, tool: setTool, shown: found => overlay('measured', found) });
+const unit = makeUnit({
+  state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
+  select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
+});
+const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), networks: async () => { start = await api.get('start'); controls(); } });
+const jobs = makeJobs(at('jobs'), {
+  heard: job => { unit.heard(job); data?.heard(job); },
+  select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },
+});
 const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
 const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: () => start.most_upload_bytes });
 
@@ -156,6 +172,7 @@ async function openImage(isNew) {
     const contrast = info.contrast ?? [image.low, image.high];
     // sent in fewer pixels, it still covers all of the image
     planes = { image: { ...image, low: contrast[0], high: contrast[1] } };
+    details = {};
     contrasts = null;
     // what was made of another image is of the past
     const panes = state.panes.split(',').filter(kind => kind !== 'measured' && kind !== 'why');
@@ -168,6 +185,7 @@ async function openImage(isNew) {
     controls();
     show();
     measure.reset();
+    outline.reset();
     await look();
   } catch (error) {
     if (own.signal.aborted) return;
@@ -226,6 +244,8 @@ async function look() {
     layer = next;
     unitOf.set(name, channel);
     planes.map = { ...map, low: found.statistics.low, high: found.statistics.high };
+    delete details.map;
+    detailSoon();
     kept.set(`plane ${JSON.stringify({ what: 'map', ...question, channel })}`, planes.map);
     controls();
     show();
@@ -294,6 +314,37 @@ function togglePin() {
   change({ pin: [image, state.network, state.layer, state.unit, new URLSearchParams(read)].join('|'), panes: [...kinds, 'pin'].join(',') });
 }
 
+// ---- parts at full resolution
+/** @type {AbortController | null} */ let detailing = null;
+/** @type {any} */ let detailTimer = 0;
+function detailSoon() {
+  clearTimeout(detailTimer);
+  detailTimer = setTimeout(detail, 150);
+}
+
+/** What is seen of large planes, in all its pixels. */
+async function detail() {
+  detailing?.abort();
+  const own = detailing = new AbortController(), view = views.seen();
+  if (!view || !info) return;
+  const questions = /** @type {Record<string, Record<string, any>>} */ ({
+    image: { what: 'image', ...reading(state) },
+    map: layer && { what: 'map', ...questionOf(state, state.layer), channel: state.unit },
+  });
+  for (const [kind, question] of Object.entries(questions)) {
+    const base = planes[kind], part = base && question && state.panes.split(',').includes(kind) ? wantedPart(base, view, views.pane()) : null;
+    if (!base || !part) { delete details[kind]; continue; }
+    try {
+      const found = await planeOf({ ...question, ...part }, base.scale, own.signal);
+      if (own !== detailing || planes[kind] !== base) return;
+      found.low = base.low;
+      found.high = base.high;
+      details[kind] = found;
+    } catch (error) { failed(error, own); return; }
+  }
+  show();
+}
+
 // ---- what is shown
 /** Ends of the display, moved by shares of its width. @param {Plane} plane @param {number} low @param {number} high @returns {[number, number]} */
 const ends = (plane, low, high) => [plane.low + low * (plane.high - plane.low), plane.low + high * (plane.high - plane.low)];
@@ -316,8 +367,8 @@ function show() {
   const magma = colorNames.indexOf('magma');
   /** @type {Record<string, () => any>} */
   const kinds = {
-    image: () => ({ title: info.name, layers: [ofImage(image)], showsBar: true }),
-    map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map)], showsBar: false },
+    image: () => ({ title: info.name, layers: [ofImage(image), ...details.image ? [ofImage(details.image)] : []], showsBar: true }),
+    map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map), ...details.map && state.blend === 1 ? [over(details.map, map)] : []], showsBar: false },
     color: () => planes.color && { title: `${layer?.result.layer ?? ''} in false color`, layers: [...below, { ...over(planes.color, 0), alpha: state.blend }], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
@@ -340,7 +391,7 @@ function readout(place) {
   const nm = nmPerPx(), x = Math.floor(place.x), y = Math.floor(place.y);
   const parts = [`row ${y}, column ${x}`];
   if (nm) parts.push(`${distance(place.y, nm)} down, ${distance(place.x, nm)} right`);
-  const gray = api.valueAt(planes.image, place.x, place.y), value = api.valueAt(planes.map, place.x, place.y);
+  const gray = api.valueAt(details.image, place.x, place.y) ?? api.valueAt(planes.image, place.x, place.y), value = api.valueAt(details.map, place.x, place.y) ?? api.valueAt(planes.map, place.x, place.y);
   if (gray !== null) parts.push(`image ${number(gray)}`);
   if (value !== null && layer) parts.push(`${layer.result.layer}:${state.unit} = ${number(value)}`);
   line.textContent = parts.join(' · ');
@@ -397,6 +448,7 @@ function describeLayer() {
   unit.describe(layer, state.unit);
   save.describe();
   measure.describe();
+  outline.describe();
 }
 
 /** The network that names classes: that of the state, if it can, else the first that can. */
@@ -477,6 +529,7 @@ function controls() {
 function setTool(next) {
   tool = next;
   views.setTool(next);
+  outline.tool(next);
   for (const input of document.querySelectorAll('#tools input')) /** @type {any} */ (input).checked = /** @type {any} */ (input).value === next;
 }
 
@@ -591,4 +644,5 @@ controls();
 views.setView(viewOf());
 if (state.image && !images.has(state.image)) { say('The micrograph of this address is not open here; drop it again.', true); state = { ...state, image: '' }; }
 openImage(true);
+jobs.refresh();
 document.body.dataset.ready = 'true';

@@ -32,7 +32,7 @@ export function lens(state, name, run) {
 
 /**
  * @param {State} state @param {string} name
- * @param {{what: string[], part: number[] | null, tilt: number, axis: number, barNm: number | null, run: string}} wish
+ * @param {{what: string[], part: number[] | null, tilt: number, axis: number, barNm: number | null, run: string, polarity?: string, min?: number | null, max?: number | null, threshold?: number | null, map?: boolean}} wish
  */
 export function measure(state, name, wish) {
   const words = ['nanoaid', 'measure', quoted(name)];
@@ -41,7 +41,25 @@ export function measure(state, name, wish) {
   if (wish.tilt) words.push('--tilt', String(wish.tilt));
   if (wish.axis) words.push('--tilt-axis', String(wish.axis));
   if (wish.barNm) words.push('--bar-nm', String(wish.barNm));
+  if (wish.map) words.push('--pitch-map');
+  if (wish.polarity) words.push('--polarity', wish.polarity);
+  words.push(...sizes(wish));
   if (wish.run) words.push('--run', quoted(wish.run));
+  return [...words, ...reading(state)].join(' ');
+}
+
+/** Options for the size of objects, and the least probability of their pixels. @param {{min?: number | null, max?: number | null, threshold?: number | null}} wish */
+function sizes({ min, max, threshold }) {
+  const known = /** @type {[string, number | null | undefined][]} */ ([['--min-size', min], ['--max-size', max], ['--threshold', threshold]]);
+  return known.flatMap(([name, value]) => (value === null || value === undefined ? [] : [name, String(value)]));
+}
+
+/** @param {State} state @param {string} name @param {{what: string, threshold: number | null, min: number | null, max: number | null, isCorrected: boolean}} wish */
+export function segment(state, name, wish) {
+  const words = ['nanoaid', 'segment', quoted(name)];
+  if (wish.what !== 'particles') words.push('--what', wish.what);
+  words.push(...sizes(wish));
+  if (wish.isCorrected) words.push('--corrections', 'corrections.json');
   return [...words, ...reading(state)].join(' ');
 }
 

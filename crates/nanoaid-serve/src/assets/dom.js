@@ -23,6 +23,9 @@ export function element(name, attributes = {}, ...inside) {
   return made;
 }
 
+/** A picture that the server drew. @param {string} text */
+export const svgOf = text => document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
+
 /** Options of a select, the chosen one kept where it is there. @param {any} select @param {[string, string][]} options @param {string} chosen */
 export function choices(select, options, chosen) {
   const key = JSON.stringify(options);

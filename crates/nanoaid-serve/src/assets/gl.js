@@ -57,9 +57,10 @@ export function halved(data, height, width) {
  * @param {HTMLCanvasElement} canvas @param {Uint8Array} tables 256 colors of 3 bytes for each color map
  */
 export function glPainter(canvas, tables) {
-  const gl = /** @type {WebGL2RenderingContext | null} */ (canvas.getContext('webgl2', { alpha: true, antialias: false, preserveDrawingBuffer: true }));
-  if (!gl) return null;
-  const program = gl.createProgram();
+  const found = /** @type {WebGL2RenderingContext | null} */ (canvas.getContext('webgl2', { alpha: true, antialias: false, preserveDrawingBuffer: true }));
+  const program = found?.createProgram();
+  if (!found || !program) return null;
+  const gl = found;
   for (const [kind, text] of /** @type {[number, string][]} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
     const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
     gl.shaderSource(shader, text);
@@ -107,7 +108,7 @@ export function glPainter(canvas, tables) {
       gl.bindTexture(gl.TEXTURE_2D, kept);
       return;
     }
-    const texture = gl.createTexture();
+    const texture = /** @type {WebGLTexture} */ (gl.createTexture());
     gl.bindTexture(gl.TEXTURE_2D, texture);
     const { height, width, data } = plane;
     if (plane.kind === 'f32') {

@@ -4,14 +4,14 @@ import * as api from './api.js';
 import * as command from './command.js';
 import { at, commandLine, element, save, say } from './dom.js';
 
-const TASKS = [['pitch', 'pitch'], ['lattice', 'lattice'], ['orientation', 'orientation'], ['count', 'particles'], ['fibres', 'fibres']];
+const TASKS = [['pitch', 'pitch'], ['lattice', 'lattice'], ['orientation', 'orientation'], ['count', 'particles'], ['fibres', 'fibres'], ['pores', 'pores']];
 
 /**
  * @param {{state: () => import('./state.js').State, info: () => any, run: (id: string) => string, change: (change: any) => void, tool: (tool: string) => void, shown: (overlay: {picture: ImageBitmap, part: number[]} | null) => void}} page
  */
 export function makeMeasure(page) {
   const panel = at('panel-measure');
-  const wish = { what: /** @type {string[]} */ ([]), tilt: 0, axis: 0, barNm: /** @type {number | null} */ (null), network: false };
+  const wish = { what: /** @type {string[]} */ ([]), tilt: 0, axis: 0, barNm: /** @type {number | null} */ (null), network: false, polarity: '', map: false, min: /** @type {number | null} */ (null), max: /** @type {number | null} */ (null), threshold: /** @type {number | null} */ (null) };
   const results = element('div', { class: 'measured', 'aria-live': 'polite' });
   const where = element('p', { class: 'soft' });
   const line = element('div');
@@ -30,6 +30,10 @@ export function makeMeasure(page) {
   };
   const looks = element('input', { type: 'checkbox' });
   looks.addEventListener('change', () => { wish.network = looks.checked; changed(); });
+  const maps = element('input', { type: 'checkbox' });
+  maps.addEventListener('change', () => { wish.map = maps.checked; changed(); });
+  const polarity = element('select', {}, [['', 'as found'], ['bright', 'brighter'], ['dark', 'darker'], ['both', 'both']].map(([value, text]) => element('option', { value }, text)));
+  polarity.addEventListener('change', () => { wish.polarity = polarity.value; changed(); });
   const button = element('button', { type: 'button', class: 'main-button', onclick: () => measure() }, 'Measure');
   panel.append(
     element('h2', {}, 'Measure'),
@@ -38,7 +42,12 @@ export function makeMeasure(page) {
       field('Tilt [°] ', { min: 0, max: 85, value: 0 }, value => { wish.tilt = value ?? 0; }),
       field('Tilt axis [°] ', { min: -180, max: 180, value: 0 }, value => { wish.axis = value ?? 0; }),
       field('Scale bar [nm] ', { min: 0, placeholder: 'as read off' }, value => { wish.barNm = value; }),
-      element('label', {}, looks, ' also through the network')),
+      element('label', {}, 'Objects are ', polarity),
+      field('Least size [px] ', { min: 0, placeholder: '4' }, value => { wish.min = value; }),
+      field('Largest size [px] ', { min: 0, placeholder: 'any' }, value => { wish.max = value; }),
+      field('Threshold ', { min: 0.01, max: 0.99, placeholder: '0.35', title: 'Least probability of a pixel of an object, by the segmenter' }, value => { wish.threshold = value; }),
+      element('label', {}, looks, ' also through the network'),
+      element('label', { title: 'The pitch and the axis of lines at each place: for lines that bend, fan out, or change their distance' }, maps, ' map of pitches')),
     where, element('p', { class: 'row-of-buttons' }, button,
       element('button', { type: 'button', onclick: () => page.tool('box') }, 'Box…'),
       element('button', { type: 'button', onclick: () => page.change({ box: null }) }, 'Whole image')),
@@ -51,6 +60,7 @@ export function makeMeasure(page) {
       data_bar: state.bar === 'find' || state.bar === 'keep' ? state.bar : { crop_bottom: Number(state.bar) },
       what: wish.what, tilt_deg: wish.tilt, tilt_axis_deg: wish.axis, bar_nm: wish.barNm,
       part: state.box && { y: state.box[0], x: state.box[1], height: state.box[2], width: state.box[3] },
+      polarity: wish.polarity || null, min_size_px: wish.min, max_size_px: wish.max, threshold: wish.threshold, pitch_map: wish.map,
       network: wish.network ? state.network : null,
     };
   }
@@ -65,7 +75,7 @@ export function makeMeasure(page) {
     const state = page.state(), info = page.info();
     if (!info) return;
     where.textContent = state.box ? `In the box: row ${state.box[0]}, column ${state.box[1]}, ${state.box[3]} × ${state.box[2]} px.` : 'On the whole specimen, without the data bar.';
-    line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.measure(state, info.name, { what: wish.what, part: state.box, tilt: wish.tilt, axis: wish.axis, barNm: wish.barNm, run: wish.network ? page.run(state.network) : '' })));
+    line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.measure(state, info.name, { what: wish.what, part: state.box, tilt: wish.tilt, axis: wish.axis, barNm: wish.barNm, polarity: wish.polarity, min: wish.min, max: wish.max, threshold: wish.threshold, map: wish.map, run: wish.network ? page.run(state.network) : '' })));
   }
 
   async function measure() {
@@ -77,7 +87,7 @@ export function makeMeasure(page) {
     button.textContent = 'Measuring…';
     try {
       const found = await api.post('measure', wanted, own.signal);
-      const file = (/** @type {string} */ name) => `api/measured/${found.id}/${encodeURIComponent(name)}`;
+      const file = (/** @type {string} */ name) => `api/made/${found.id}/${encodeURIComponent(name)}`;
       const whole = await createImageBitmap(await (await fetch(file(found.overlay), { signal: own.signal })).blob());
       const part = wanted.part ?? { y: 0, x: 0, height: found.record.report.height, width: found.record.report.width };
       // below the image the picture has its legend, which the table says
@@ -111,6 +121,7 @@ export function makeMeasure(page) {
     });
     results.replaceChildren(
       ...tables,
+      found.pitch_map ? element('section', { class: 'answer' }, element('h3', {}, 'map of pitches'), element('p', {}, found.pitch_map.text), found.pitch_map.picture ? element('img', { class: 'pitch-map', src: file(found.pitch_map.picture), alt: 'Local pitch in colors' }) : '') : '',
       found.warnings.length ? element('ul', { class: 'warnings' }, found.warnings.map((/** @type {string} */ text) => element('li', {}, text))) : '',
       element('p', { class: 'row-of-buttons' }, found.files.map((/** @type {string} */ name) => element('button', { type: 'button', onclick: async () => save(await (await fetch(file(name))).blob(), name) }, name))));
   }

@@ -1,55 +1,67 @@
-// A unit: its numbers on this micrograph, and the picture that it responds to, climbed while one watches.
+// A unit: its numbers on this micrograph, the picture that it responds to, climbed while one watches, and what is known of it.
 
 import * as api from './api.js';
 import * as command from './command.js';
-import { at, commandLine, element, save, say } from './dom.js';
+import { at, commandLine, element, save } from './dom.js';
+import { goesOn } from './jobs.js';
+import { classesOf, patchesOf, tuningOf } from './known.js';
 import { addressOf } from './maps.js';
 import { number } from './scale.js';
 
 /**
- * @param {{state: () => import('./state.js').State, run: (id: string) => string, select: (layer: string, channel: number) => void, terms: [string, string][]}} page
+ * @param {{state: () => import('./state.js').State, run: (id: string) => string, nmPerPx: () => number | null, data: any,
+ *   jobs: () => ReturnType<typeof import('./jobs.js').makeJobs>, select: (layer: string, channel: number, network?: string) => void, open: (number: number) => void}} page
  */
 export function makeUnit(page) {
   const panel = at('panel-unit');
-  const title = element('h2', {}, 'Unit'), facts = element('div');
+  const title = element('h2', {}, 'Unit'), facts = element('div'), site = element('div');
   const picture = element('img', { alt: '', class: 'ascent', width: 192, height: 192, hidden: true });
   const text = element('p', { class: 'soft', role: 'status' });
   const bar = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Steps of the ascent' });
   const start = element('button', { type: 'button', class: 'main-button', onclick: () => begin() }, 'Show what it responds to');
-  const stop = element('button', { type: 'button', hidden: true, onclick: () => job && api.remove(`jobs/${job.id}`).catch(error => say(error.message, true)) }, 'Stop');
+  const stop = element('button', { type: 'button', hidden: true, onclick: () => job && page.jobs().stop(job.id) }, 'Stop');
   const preset = element('select', { 'aria-label': 'Preset' }, ...['fast', 'chollet', 'measure', 'robust'].map(name => element('option', { value: name }, name)));
   const keep = element('button', { type: 'button', hidden: true, onclick: async () => save(await (await fetch(picture.src)).blob(), `${job.wish.unit.replace(':', '.')}.png`) }, 'Save PNG');
-  const line = element('div'), jobs = element('ul', { class: 'jobs' });
-  const place = element('div');
-  panel.append(title, facts, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, line, place, element('h3', {}, 'Jobs'), jobs);
+  const line = element('div'), jobs = element('ul', { class: 'jobs', id: 'jobs' });
+  const place = element('div'), patches = element('div'), classes = element('div'), tuning = element('div');
+  const passText = element('p', { class: 'soft', role: 'status' });
+  const passButton = element('button', { type: 'button', onclick: () => beginPass() }, 'Look through the data folder');
+  const pass = element('div', { hidden: !page.data }, element('p', { class: 'row-of-buttons' }, passButton), passText);
+  const tuningText = element('p', { class: 'soft', role: 'status' });
+  const tuningButton = element('button', { type: 'button', onclick: () => beginTuning() }, 'Show it gratings, lattices, discs');
+  panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes,
+    element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning, line, place, element('h3', {}, 'Jobs'), jobs);
   /** @type {any} */ let seen = null;
   const sayLine = () => { if (seen) line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(seen), preset.value))); };
   preset.addEventListener('change', sayLine);
   /** @type {any} */ let job = null;
-  /** @type {Map<number, any>} */ const all = new Map();
+  /** Unit and network that `known` was asked for. */ let asked = '';
 
   const unit = () => `${page.state().layer}:${page.state().unit}`;
+  const isOwn = (/** @type {any} */ one, /** @type {string} */ kind) => one?.wish.kind === kind && one.wish.network === page.state().network && (kind === 'pass' || one.wish.unit === unit());
+
+  /** @param {any} wish @param {any} where what goes wrong is said there */
+  async function beginJob(wish, where) {
+    try { return await page.jobs().begin(wish); } catch (error) { where.textContent = String(/** @type {Error} */ (error).message); return null; }
+  }
 
   async function begin() {
     const state = page.state();
     if (state.unit === null) return;
-    try {
-      const begun = await api.post('jobs', { kind: 'ascent', network: state.network, unit: unit(), preset: preset.value });
-      all.set(begun.id, begun);
-      show(begun);
-      list();
-      listen();
-    } catch (error) { text.textContent = String(/** @type {Error} */ (error).message); }
+    const begun = await beginJob({ kind: 'ascent', network: state.network, unit: unit(), preset: preset.value }, text);
+    if (begun) show(begun);
   }
+  const beginPass = () => beginJob({ kind: 'pass', network: page.state().network, layer: page.state().layer }, passText);
+  const beginTuning = () => { if (page.state().unit !== null) beginJob({ kind: 'tuning', network: page.state().network, unit: unit() }, tuningText); };
 
-  /** @param {any} next */
+  /** The ascent of the unit. @param {any} next */
   function show(next) {
     if (next) job = next;
-    const isOwn = job && job.wish.unit === unit() && job.wish.network === page.state().network;
-    picture.hidden = !(isOwn && job.picture !== null);
-    bar.hidden = stop.hidden = !(isOwn && (job.phase === 'running' || job.phase === 'waiting'));
-    keep.hidden = !(isOwn && job.phase === 'done');
-    if (!isOwn) { text.textContent = ''; return; }
+    const own = isOwn(job, 'ascent');
+    picture.hidden = !(own && job.picture !== null);
+    bar.hidden = stop.hidden = !(own && goesOn(job));
+    keep.hidden = !(own && job.phase === 'done');
+    if (!own) { text.textContent = ''; return; }
     if (job.picture !== null) {
       picture.src = api.address(`jobs/${job.id}/picture`, { step: job.picture });
       picture.alt = `What ${job.wish.unit} responds to, after step ${Math.min(job.picture, job.steps)}`;
@@ -62,63 +74,51 @@ export function makeUnit(page) {
     text.textContent = said[job.phase];
   }
 
-  /** Rows of the list by job, kept as long as nothing but the share changes, so that a button stays under the finger. @type {Map<number, {phase: string, row: any, share: any}>} */
-  const shown = new Map();
+  /** What a job that prepares something is at. @param {any} one @param {any} where @param {any} button */
+  function showWork(one, where, button) {
+    button.disabled = goesOn(one);
+    const said = /** @type {Record<string, string>} */ ({ waiting: 'Waiting for another job.', running: `${one.text} …`, done: one.warnings.join(' '), cancelled: 'Stopped.', failed: one.error });
+    where.textContent = said[one.phase];
+  }
 
-  function list() {
-    const latest = [...all.values()].sort((a, b) => b.id - a.id).slice(0, 12);
-    for (const id of shown.keys()) if (!latest.some(one => one.id === id)) shown.delete(id);
-    let isOther = false;
-    for (const one of latest) {
-      if (shown.get(one.id)?.phase !== one.phase) {
-        isOther = true;
-        const share = element('span');
-        const open = () => { job = one; const [layer, channel] = one.wish.unit.split(':'); page.select(layer, Number(channel)); show(all.get(one.id)); };
-        shown.set(one.id, { phase: one.phase, share, row: element('li', {}, element('button', { type: 'button', class: 'link', onclick: open }, `${one.wish.unit} (${one.wish.network})`), ' ', share, ' ',
-          one.phase === 'running' || one.phase === 'waiting' ? element('button', { type: 'button', onclick: () => api.remove(`jobs/${one.id}`).catch(error => say(error.message, true)) }, 'Stop') : '') });
-      }
-      /** @type {any} */ (shown.get(one.id)).share.textContent = one.phase === 'running' ? `${Math.round(100 * one.share)} %` : one.phase;
+  /** Asks what is known of the unit, and shows it. */
+  async function ask() {
+    const { network, unit: channel } = page.state();
+    if (channel === null) return;
+    const question = { network, unit: unit() }, name = asked = JSON.stringify(question);
+    let known;
+    try { known = await api.get('unit', question); } catch { return; }
+    if (asked !== name) return;
+    site.replaceChildren();
+    if (known.site) {
+      const { page: address, picture: shown, preset: by, score, blank } = known.site;
+      site.append(...[shown && element('img', { src: shown, alt: `What ${unit()} responds to, from the site`, class: 'ascent', width: 192, height: 192 }),
+        element('p', { class: 'soft' }, by ? `From the site, by the preset ${by}, score ${number(score)}${blank ? `: it shows nothing (${blank})` : ''}. ` : '', element('a', { href: address, target: '_blank', rel: 'noopener' }, 'Its page in the site'))].filter(Boolean));
     }
-    if (isOther) jobs.replaceChildren(...latest.map(one => shown.get(one.id)?.row));
-    if (!latest.length) jobs.replaceChildren(element('li', { class: 'soft' }, 'None yet.'));
+    patches.replaceChildren(...(known.patches ? [patchesOf(known.patches, page.open)] : []));
+    classes.replaceChildren(...(known.classes.length ? [classesOf(known.classes)] : []));
+    tuning.replaceChildren(...(known.tuning ? [tuningOf(known.tuning, page.nmPerPx())] : []));
+    tuningButton.hidden = Boolean(known.tuning);
+    pass.hidden = !page.data || known.patches?.of === 'data';
+    if (!pass.hidden) passButton.textContent = `Look for patches in the ${page.data.n} micrographs of the data folder`;
   }
-
-  // One stream for everything, and only while something goes on: a browser has six connections to a server for all its
-  // tabs together. A page that is loaded again, or shown again, asks for the list.
-  /** @type {EventSource | null} */ let stream = null;
-  const goesOn = () => [...all.values()].some(one => one.phase === 'running' || one.phase === 'waiting');
-
-  function listen() {
-    if (!goesOn() || document.hidden) { stream?.close(); stream = null; return; }
-    if (stream) return;
-    stream = new EventSource('api/events');
-    // what happened before the stream was there
-    stream.addEventListener('open', () => refresh());
-    stream.addEventListener('message', event => {
-      const said = JSON.parse(event.data);
-      if (said.event !== 'job') return;
-      heard(said.job);
-      list();
-      listen();
-    });
-  }
-
-  /** @param {any} known */
-  function heard(known) {
-    all.set(known.id, known);
-    if (job?.id === known.id) show(known);
-  }
-
-  async function refresh() {
-    try { for (const one of await api.get('jobs')) heard(one); } catch { return; }
-    list();
-    listen();
-  }
-  refresh();
-  document.addEventListener('visibilitychange', refresh);
 
   return {
     begin,
+    /** What happens to a job. @param {any} one */
+    heard(one) {
+      if (one.wish.kind === 'ascent') { if (job?.id === one.id) show(one); return; }
+      if (isOwn(one, 'pass')) showWork(one, passText, passButton);
+      if (isOwn(one, 'tuning')) showWork(one, tuningText, tuningButton);
+      if (one.phase === 'done' && (isOwn(one, 'pass') || isOwn(one, 'tuning'))) ask();
+    },
+    /** A job that was chosen in the list. @param {any} one */
+    select(one) {
+      if (one.wish.kind === 'ascent') job = one;
+      const [layer, channel] = (one.wish.unit ?? '').split(':');
+      if (layer) page.select(layer, Number(channel), one.wish.network);
+      if (one.wish.kind === 'ascent') show(one);
+    },
     /** @param {any} layer @param {number | null} channel */
     describe(layer, channel) {
       const found = layer?.result.channels.find((/** @type {any} */ one) => addressOf(one).endsWith(`:${channel}`));
@@ -136,8 +136,12 @@ export function makeUnit(page) {
       facts.replaceChildren(element('table', { class: 'facts' }, element('tbody', {}, rows.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))));
       seen = found;
       sayLine();
-      const known = [...all.values()].reverse().find(one => one.wish.unit === unit() && one.wish.network === page.state().network);
-      show(known ?? null);
+      show(page.jobs().newest(one => isOwn(one, 'ascent')));
+      for (const [kind, where, button] of /** @type {[string, any, any][]} */ ([['pass', passText, passButton], ['tuning', tuningText, tuningButton]])) {
+        const known = page.jobs().newest(one => isOwn(one, kind));
+        if (known && goesOn(known)) showWork(known, where, button); else { where.textContent = ''; button.disabled = false; }
+      }
+      if (asked !== JSON.stringify({ network: page.state().network, unit: unit() })) ask();
     },
     /** Units that fire at a place. @param {any[]} units @param {string} where */
     showPlace(units, where) {

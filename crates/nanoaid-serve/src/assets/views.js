@@ -182,6 +182,10 @@ export function makeViews(tables, on) {
     /** @param {View | null} next null: all of the image */
     setView(next) { view = next; isFitted = next === null; again(); },
     view: () => (isFitted ? null : view),
+    /** The view, also where it is all of the image. */
+    seen: () => view,
+    /** Size of a pane on the screen, in its pixels. */
+    pane: () => ({ width: boxes[0]?.width ?? 0, height: boxes[0]?.height ?? 0 }),
     /** @param {string} next */
     setTool(next) { tool = next; host.dataset.tool = next; line = null; again(); },
     /** @param {number} factor */

@@ -84,7 +84,7 @@ fn a_measurement_is_the_record_of_the_command_line() {
     let json = found.json();
     assert_eq!(json["record"], through_text(&own.record));
     for (name, bytes) in &own.files {
-        let file = server.get(&format!("/api/measured/{}/{name}", json["id"].as_str().unwrap()));
+        let file = server.get(&format!("/api/made/{}/{name}", json["id"].as_str().unwrap()));
         assert_eq!(&file.body, bytes, "{name}");
     }
     let n_numbers: usize = own.record.report.answers.iter().map(|answer| answer.findings.len()).sum();
@@ -95,6 +95,39 @@ fn a_measurement_is_the_record_of_the_command_line() {
     let refused = server.ask("POST", "/api/measure", part.to_string().as_bytes());
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("128 × 96 px"), "{}", refused.text());
+}
+
+#[test]
+fn outlines_are_those_of_the_command_line_with_what_a_person_changed() {
+    let server = Running::default();
+    let id = server.specimen("particles");
+    let ask = |corrections: Value| {
+        let wish = serde_json::json!({ "image": id, "what": "particles", "corrections": corrections });
+        server.ask("POST", "/api/segment", wish.to_string().as_bytes())
+    };
+    let found = ask(serde_json::json!([])).json();
+    let name = |ending: &str| format!("synthetic-particles.{ending}");
+    let file = |answer: &Value, name: &str| {
+        server.get(&format!("/api/made/{}/{name}", answer["id"].as_str().unwrap())).body
+    };
+    // what is shown is the record of the file that is taken home
+    let record: Value = serde_json::from_slice(&file(&found, &name("json"))).unwrap();
+    assert_eq!(record, found["record"]);
+    let source = Source::from_bytes(Path::new("labels.tif"), file(&found, &name("labels.tif")));
+    let size = |key: &str| record[key].as_u64().unwrap() as usize;
+    let labels = micrograph::regions::labels_of(&source, (size("height"), size("width")), None).unwrap();
+    assert_eq!(labels.n_regions(), size("n_regions"));
+    let n = labels.n_regions();
+    let (y, x) = (0..labels.height())
+        .flat_map(|y| (0..labels.width()).map(move |x| (y, x)))
+        .find(|&(y, x)| labels.at(y, x) > 0)
+        .unwrap();
+    let removed = ask(serde_json::json!([{ "remove": [x as f64 + 0.5, y as f64 + 0.5] }])).json();
+    assert_eq!(removed["record"]["n_regions"], n - 1);
+    assert!(file(&removed, "corrections.json").starts_with(b"{"));
+    let missed = ask(serde_json::json!([{ "remove": [-5.0, 0.0] }]));
+    assert_eq!(missed.status, 422);
+    assert!(missed.text().contains("no region is"), "{}", missed.text());
 }
 
 #[test]

@@ -4,5 +4,6 @@
 
 mod answers;
 mod client;
+mod named;
 mod security;
 mod uploads;

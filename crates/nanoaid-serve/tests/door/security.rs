@@ -101,7 +101,7 @@ fn no_path_of_a_request_leads_to_a_file() {
         "/api/info?image=%2Fetc%2Fpasswd",
         "/api/plane?what=image&image=C:%5CWindows%5Cwin.ini",
         "/api/info?image=%5C%5Cevil%5Cshare",
-        "/api/measured/..%2F..%2Fetc/passwd",
+        "/api/made/..%2F..%2Fetc/passwd",
         "/api/jobs/1/picture",
     ] {
         let found = server.get(path);

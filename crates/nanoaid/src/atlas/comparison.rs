@@ -109,6 +109,20 @@ pub struct AgainstRest {
     pub random: Option<OtherControl>,
 }
 
+/// Each class against all others, for the units of all layers of `index`, numbered over them.
+///
+/// # Errors
+/// If a setting is out of range, or there are fewer than two classes.
+pub fn classes_against_rest(
+    index: &ActivationIndex,
+    config: &DifferentialConfig,
+) -> Result<Vec<DifferentialAnalysis>, AtlasError> {
+    let table = Table::of(index);
+    let labelled = table.labelled()?;
+    let questions = Question::each_against_rest(&table.images);
+    questions.iter().map(|question| Ok(differential_analysis(&labelled, question, config)?)).collect()
+}
+
 /// Each class against all others, beside the same with the `random` weights.
 pub(super) fn each_against_rest(
     index: &ActivationIndex,

@@ -58,7 +58,8 @@ const CONSTANT_SHARE: f64 = 1e-5;
 pub struct TuningConfig {
     /// Axes of the stimuli, evenly over 180°; 4 to 90.
     pub axes: usize,
-    /// Periods of the stimuli an octave, 1 to 12; they end at twice the receptive field.
+    /// Periods of the stimuli an octave, 1 to 12; they end at twice the receptive field, or twice the picture where that
+    /// is smaller.
     pub periods_per_octave: usize,
     /// Shortest period in px, 2.2 to 64.
     pub shortest_px: f64,
@@ -68,7 +69,8 @@ pub struct TuningConfig {
     pub lattice_views: usize,
     /// Rms contrast of gratings and lattices in grey levels, 0.001 to 0.2.
     pub contrast: f64,
-    /// Most rounds in which axis and period are refined, 0 to 16.
+    /// Most rounds in which axis and period are refined, 0 to 16; none where the receptive field does not fit into the
+    /// pictures.
     pub rounds: usize,
     /// Standard deviations of the noise in grey levels, rising, above 0 to 2.
     pub noise_sd: Vec<f64>,
@@ -148,6 +150,9 @@ pub enum TuningError {
     /// The largest picture allowed has no position at the layer.
     #[error("layer `{layer}` needs larger pictures than {largest_px} px: raise `largest_px`")]
     TooSmall { layer: String, largest_px: usize },
+    /// The layer has fewer channels.
+    #[error("layer `{layer}` has channels 0 to {last}, found {channel}")]
+    NoChannel { layer: String, channel: usize, last: usize },
     /// The work was ended from outside.
     #[error("cancelled")]
     Cancelled,
@@ -202,7 +207,8 @@ pub fn tune(
         for ((name, surveyed), index) in names.iter().zip(surveyed).zip(together) {
             unless_cancelled(progress(TuningStep::Refine { layer: name }))?;
             let reader = PositionReader::new(network, &[name], sites[first], config.contrast);
-            done[index] = Some(surveyed.layer(name, &reader, &stimulus_set, &config));
+            let channels: Vec<usize> = (0..surveyed.uniform.len()).collect();
+            done[index] = Some(surveyed.layer(name, &channels, &reader, &stimulus_set, &config));
         }
     }
     Ok(NetworkTuning {
@@ -211,6 +217,35 @@ pub fn tune(
         config,
         layers: done.into_iter().flatten().collect(),
     })
+}
+
+/// The tuning of one `channel` of `layer`, as [`tune`] gives it: [`LayerTuning::units`] holds that one alone. Its
+/// stimuli are those of the layer, without those of the other channels.
+///
+/// # Errors
+/// As [`tune`], or if the layer has no such channel.
+pub fn tune_unit(
+    network: &Network,
+    layer: &str,
+    channel: usize,
+    config: &TuningConfig,
+    progress: &mut dyn FnMut(TuningStep<'_>) -> ControlFlow<()>,
+) -> Result<LayerTuning, TuningError> {
+    let config = config.clone().checked()?;
+    if network.channels_in() != 1 {
+        return Err(TuningError::NotGray { channels: network.channels_in() });
+    }
+    let n_channels = network.known_layer(layer)?.n_channels;
+    if channel >= n_channels {
+        return Err(TuningError::NoChannel { layer: layer.to_owned(), channel, last: n_channels - 1 });
+    }
+    let site = site_of(network, layer, &config)?;
+    unless_cancelled(progress(TuningStep::AllStimuli { layer }))?;
+    let reader = PositionReader::new(network, &[layer], site, config.contrast);
+    let stimulus_set = StimulusSet::of(&site, &config);
+    let surveyed = Surveyed::of(&reader, &stimulus_set, &config).remove(0);
+    unless_cancelled(progress(TuningStep::Refine { layer }))?;
+    Ok(surveyed.layer(layer, &[channel], &reader, &stimulus_set, &config))
 }
 
 /// Where `layer` is read.
@@ -242,8 +277,8 @@ impl TriedStimuli {
         let set = StimulusSet::of(&site, config);
         let of_all = set.gratings().len() * config.phases
             + set.lattices.len() * config.lattice_views
-            + set.discs.iter().map(|kind| discs(kind, site.field_px).count()).sum::<usize>();
-        let of_unit = config.rounds * refine::MOST_IN_CROSS * config.phases
+            + set.discs.iter().map(|kind| discs(kind, site.seen_px()).count()).sum::<usize>();
+        let of_unit = rounds_of(&site, config) * refine::MOST_IN_CROSS * config.phases
             + config.noise_sd.len() * config.noise_draws;
         let n_tried = reader.n_together() * rayon::current_num_threads();
         Ok(Self {
@@ -271,6 +306,12 @@ impl TriedStimuli {
 
 fn unless_cancelled(flow: ControlFlow<()>) -> Result<(), TuningError> {
     if flow.is_break() { Err(TuningError::Cancelled) } else { Ok(()) }
+}
+
+/// Rounds of refinement at `site`: none where the receptive field does not fit into the pictures. The zeros around them
+/// have a part in all answers there, so that finer steps would refine what is not the unit's own.
+fn rounds_of(site: &ReadPosition, config: &TuningConfig) -> usize {
+    if site.inside { config.rounds } else { 0 }
 }
 
 /// Largest stride on the way from the image to `layer`.
@@ -301,7 +342,7 @@ impl Surveyed {
             .collect();
         let of_lattice = |kind| lattices(kind, config.lattice_views, config.seed).collect();
         let all_lattices: Vec<Vec<Stimulus>> = stimulus_set.lattices.iter().map(of_lattice).collect();
-        let of_disc = |kind| discs(kind, reader.site.field_px).collect();
+        let of_disc = |kind| discs(kind, reader.site.seen_px()).collect();
         let all_discs: Vec<Vec<Stimulus>> = stimulus_set.discs.iter().map(of_disc).collect();
         let uniform = reader.stimuli(&[Stimulus::Uniform]);
         let gratings = answers(reader, &gratings, StimulusActivation::of_phases);
@@ -336,10 +377,11 @@ impl Surveyed {
         f64::from(high) - f64::from(low)
     }
 
-    /// The tuning of all units, after refinement with `reader`, which reads the layer alone.
+    /// The tuning of `channels`, after refinement with `reader`, which reads the layer alone.
     fn layer(
         &self,
         name: &str,
+        channels: &[usize],
         reader: &PositionReader,
         stimulus_set: &StimulusSet,
         config: &TuningConfig,
@@ -363,11 +405,12 @@ impl Surveyed {
                 }
             })
             .collect();
-        let tuned: Vec<usize> = (0..n_channels).filter(|&channel| untuned[channel].is_none()).collect();
+        let tuned: Vec<usize> =
+            channels.iter().copied().filter(|&channel| untuned[channel].is_none()).collect();
         let starts: Vec<Search> =
             tuned.iter().map(|&channel| self.start(channel, bests[channel].0, stimulus_set)).collect();
         let mut searches = starts.clone();
-        refine::refine(&mut searches, reader, config.phases, config.rounds);
+        refine::refine(&mut searches, reader, config.phases, rounds_of(&reader.site, config));
         for ((search, start), &channel) in searches.iter_mut().zip(&starts).zip(&tuned) {
             // worse than what the stimuli found: the curve has several tops
             if f64::from(search.answer.max) < f64::from(start.answer.max) {
@@ -377,8 +420,8 @@ impl Surveyed {
         }
         let noise = noise_curves(reader, &searches, config);
         let mut of_tuned = searches.iter().zip(noise).zip(&tuned);
-        let units = untuned.into_iter().enumerate().map(|(channel, untuned)| {
-            let grating = match untuned {
+        let units = channels.iter().map(|&channel| {
+            let grating = match untuned[channel].clone() {
                 Some(reason) => GratingTuning::Untuned { reason },
                 None => {
                     let ((search, noise), _) = of_tuned.next().expect("one search for each tuned unit");

@@ -105,6 +105,15 @@ pub enum NoPeriodReason {
          Measure a part where they are straight (`--box`)"
     )]
     NoFit,
+    /// A map of pitches has no place with lines.
+    #[error("lines are strong enough nowhere: expected some over at least a fiftieth of the image")]
+    NoPlace,
+    /// What a map of pitches would show is a small part of what is there.
+    #[error(
+        "lines explain {:.0} % of the contrast where they are strongest: something else is there, or noise. Measure the part \
+         that they fill (`--box`)", 100.0 * explained
+    )]
+    NotTheirs { explained: f64 },
     /// A grating, where a lattice was searched.
     #[error("the pattern repeats along one direction only: a grating, not a lattice")]
     OneDirection,
@@ -162,21 +171,45 @@ pub(in crate::measure) fn check(plane: &Plane) -> Result<(), NoPeriodReason> {
     Ok(())
 }
 
-/// The period that spectrum and autocorrelation of a flattened plane agree on.
-pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
+/// The strongest peak of a spectrum, as a wave whose harmonic it is.
+struct Strongest {
+    wave: [f64; 2],
+    /// Which harmonic is the strongest.
+    order: i32,
+    prominence: f64,
+    peaks: Vec<Peak>,
+    peak: Peak,
+    likeness: Likeness,
+}
+
+fn strongest(plane: &Plane) -> Result<Strongest, NoPeriod> {
     let (height, width) = (plane.height(), plane.width());
     let spectrum = Spectrum::of(plane);
     let peaks = spectrum.peaks(LEAST_CYCLES, 60);
     let highest = peaks.iter().map(|peak| peak.prominence).fold(0.0, f64::max);
-    let Some(&strongest) = peaks.iter().find(|peak| peak.prominence >= LEAST_PROMINENCE) else {
+    let Some(&peak) = peaks.iter().find(|peak| peak.prominence >= LEAST_PROMINENCE) else {
         return Err(NoPeriodReason::NoPeak { prominence: highest }.into());
     };
     let likeness = Likeness { values: spectrum.autocorrelation(), size: (height, width) };
-    let (wave, order) = first_harmonic(&spectrum, &peaks, &strongest, (height, width));
+    let (wave, order) = first_harmonic(&spectrum, &peaks, &peak, (height, width));
     let (wave, order) = likeness.true_period(wave, order);
+    Ok(Strongest { wave, order, prominence: peak.prominence, peaks, peak, likeness })
+}
+
+/// The usual wave of lines whose distance and direction may change over a flattened plane, and which of its harmonics is
+/// the strongest.
+pub(in crate::measure) fn wave_of(plane: &Plane) -> Result<([f64; 2], i32), NoPeriod> {
+    let Strongest { wave, order, .. } = strongest(plane)?;
+    Ok((wave, order))
+}
+
+/// The period that spectrum and autocorrelation of a flattened plane agree on.
+pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
+    let (height, width) = (plane.height(), plane.width());
+    let Strongest { wave, order, prominence, peaks, peak, likeness } = strongest(plane)?;
     let mut evidence = Evidence {
         cycles: wave[0].abs() * width as f64 + wave[1].abs() * height as f64,
-        prominence: strongest.prominence,
+        prominence,
         agreement: 0.0,
         correlation: 0.0,
         persistence: None,
@@ -187,7 +220,7 @@ pub(super) fn start(plane: &Plane) -> Result<Start, NoPeriod> {
         let reason = NoPeriodReason::TooFewCycles { cycles: evidence.cycles };
         return Err(NoPeriod { reason, evidence: Some(evidence) });
     }
-    if peaks.iter().any(|peak| second_direction(peak, &strongest, (height, width))) {
+    if peaks.iter().any(|other| second_direction(other, &peak, (height, width))) {
         return Err(NoPeriod { reason: NoPeriodReason::TwoDirections, evidence: Some(evidence) });
     }
     agree(&likeness, wave, &mut evidence)?;

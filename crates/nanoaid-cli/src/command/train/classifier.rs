@@ -16,8 +16,7 @@ use nanoaid::train::experiment::{
 };
 use nanoaid::train::{ClassifierConfig, StartFrom};
 use nanoaid::{Architecture, Device, Network};
-use nanoaid_pages::classifier as page;
-use nanoaid_pages::classifier::ClassifierPage;
+use nanoaid_pages::classifier::finish;
 
 use crate::command::network::network;
 use crate::command::training::{DataArguments, Shown, change, existing, read_settings};
@@ -120,10 +119,8 @@ pub(super) fn run(arguments: &ClassifierArguments) -> Result<Outcome, Failure> {
     let mut shown = Shown::new();
     let mut experiment = classifier(&dataset, &plan, &run_plan, &mut |event| shown.event(event))?;
     shown.finish();
-    let ClassifierExperiment { run, trained, result, network, mistakes } = &mut experiment;
-    let (settings, data) = (&run.manifest().settings, &run.manifest().data);
-    let page = page::report(&ClassifierPage { result, network, settings, data, mistakes })?;
-    run.finish(trained.status, &[("report.html", page.as_bytes())])?;
+    finish(&mut experiment)?;
+    let ClassifierExperiment { trained, result, .. } = &experiment;
     if arguments.json {
         print(&json_text(&result.report)?)?;
     } else {

@@ -32,6 +32,11 @@ pub(super) struct ReadPosition {
 }
 
 impl ReadPosition {
+    /// Height and width of what the field sees of a picture.
+    pub(super) fn seen_px(&self) -> usize {
+        self.field_px.min(self.side_px)
+    }
+
     /// For `layer`, in pictures of at most `largest_px`, `largest_px` where the field is the whole
     /// image; `coarsest` is the largest stride on the way.
     pub(super) fn of(layer: &Layer, coarsest: usize, largest_px: usize) -> Self {

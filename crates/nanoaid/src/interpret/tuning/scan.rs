@@ -286,7 +286,7 @@ impl LayerScan {
             return Err(TuningError::TooSmall { layer: layer.to_owned(), largest_px });
         }
         let reader = PositionReader::new(network, &[layer], site, 0.0);
-        let grid = Grid::of(site.field_px);
+        let grid = Grid::of(site.seen_px());
         let waves: Vec<Wave> = grid.waves().into_iter().flat_map(|wave| wave.phases(GRID_PHASES)).collect();
         let activations = shown(&reader, &waves);
         let uniform = reader.pictures(1, |_| uniform([site.side_px; 2])).remove(0).remove(0);

@@ -86,7 +86,7 @@ impl StimulusSet {
                 .map(|(_, length)| length)
                 .collect()
         };
-        let field = site.field_px as f64;
+        let field = site.seen_px() as f64;
         let per_octave = config.periods_per_octave as f64;
         let axes = config.axes;
         let pitches = lengths(LEAST_PITCH_PX, 2.0, FIELDS_PER_PITCH * field);

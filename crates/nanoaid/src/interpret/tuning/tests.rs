@@ -192,6 +192,21 @@ fn the_same_bytes_for_any_number_of_threads_and_whatever_else_is_asked_for() {
 }
 
 #[test]
+fn a_unit_by_itself_is_tuned_as_among_all() {
+    let (network, config) = small();
+    let layer = network.layers()[0].name.clone();
+    let all = tuned(&network, &layer, &config);
+    for channel in [0, all.units.len() - 1] {
+        let alone =
+            tune_unit(&network, &layer, channel, &config, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(alone, LayerTuning { units: vec![all.units[channel].clone()], ..all.clone() });
+    }
+    let n = all.units.len();
+    let beyond = tune_unit(&network, &layer, n, &config, &mut |_| ControlFlow::Continue(()));
+    assert!(matches!(beyond, Err(TuningError::NoChannel { channel, .. }) if channel == n));
+}
+
+#[test]
 fn wrong_input_is_refused_by_name() {
     let (network, config) = small();
     let error = |layers: &[&str], config: &TuningConfig| {
