@@ -78,9 +78,11 @@ pub struct ContactSheet<'a> {
     /// The color map; a diverging one gets ranges that are symmetric about 0.
     pub map: ColorMap,
     /// Pictures that are drawn unchanged, one per cell in the order of all cells, instead of planes
-    /// through the color map; or empty. With [`Scaling::Given`] their colors are taken to be those of the map in
-    /// that range, which the sheet then explains.
+    /// through the color map; or empty.
     pub pictures: &'a [Picture],
+    /// Whether the colors of the pictures are those of the map, in the range of a given scaling, which the sheet then
+    /// explains by a color bar.
+    pub pictures_by_map: bool,
     /// Width of a pixel *of a plane* in nanometres; `None`: the scale bar counts pixels.
     pub nm_per_px: Option<f64>,
     /// Widest the sheet may be, in pixels; at least 320 are used.
@@ -98,6 +100,7 @@ impl Default for ContactSheet<'_> {
             scaling: Scaling::PerMap,
             map: ColorMap::Viridis,
             pictures: &[],
+            pictures_by_map: false,
             nm_per_px: None,
             max_width_px: 2400, // 200 mm at 300 dpi: a full page's width in print
             theme: Theme::Light,
@@ -108,7 +111,7 @@ impl Default for ContactSheet<'_> {
 impl ContactSheet<'_> {
     /// Whether its colors are those of its map.
     fn uses_map(&self) -> bool {
-        self.pictures.is_empty() || matches!(self.scaling, Scaling::Given { .. })
+        self.pictures.is_empty() || self.pictures_by_map
     }
 }
 

@@ -113,6 +113,7 @@ fn picture(image: &Plane, map: &PitchMap, result: &PitchMapResult) -> Vec<u8> {
         scaling: Scaling::Given { low: (middle - half) as f32, high: (middle + half) as f32 },
         map: ColorMap::Viridis,
         pictures: &[over],
+        pictures_by_map: true,
         nm_per_px: result.nm_per_px,
         max_width_px: plane.width().clamp(640, 1600),
         ..ContactSheet::default()

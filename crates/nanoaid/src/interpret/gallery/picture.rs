@@ -139,7 +139,7 @@ pub fn sheet(
         title: title.to_owned(),
         subtitle: records.first().map(subtitle).unwrap_or_default(),
         sections,
-        scaling: Scaling::Shared,
+        scaling: Scaling::Given { low: 0.0, high: 1.0 },
         map: ColorMap::Gray,
         pictures: &pictures,
         nm_per_px,
