@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig};
-use nanoaid::network::builtin;
-use nanoaid::run::{BaseUsed, ClassifierSettings, RunSettings};
+use nanoaid::run::{ClassifierSettings, RunSettings};
 use nanoaid::train::experiment::{
-    BaseNetwork, ClassifierPlan, Event, Existing, ExperimentError, RunPlan, autoencoder, begun, classifier,
+    ClassifierPlan, Event, Existing, ExperimentError, RunPlan, autoencoder, begun, classifier,
 };
-use nanoaid::train::{ClassifierConfig, Progress, StartFrom, TrainConfig, TrainError};
+use nanoaid::train::{ClassifierConfig, Progress, TrainConfig, TrainError};
 use nanoaid_pages::{classifier as classifier_page, training as autoencoder_page};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +41,7 @@ pub(crate) struct TrainingWish {
 #[serde(rename_all = "snake_case")]
 enum What {
     Autoencoder,
-    /// On the features of the built-in autoencoder.
+    /// From random weights.
     Classifier,
 }
 
@@ -60,6 +59,9 @@ pub(crate) fn begin(app: &Arc<App>, wish: TrainingWish) -> Result<Job, Fault> {
     if path.exists() && !wish.resume {
         let text = format!("{} is there already; choose another name, or resume it", path.display());
         return Err(Fault::refused(text));
+    }
+    if wish.resume && !path.exists() {
+        return Err(Fault::missing(format!("there is no training in {} to resume", path.display())));
     }
     let (training, device) = (Arc::clone(app), app.device);
     Ok(app.jobs.begin(Wish::Training(wish.clone()), 0, Lane::Long, move |reporter| {
@@ -90,8 +92,6 @@ enum TrainingFault {
     Data(#[from] nanoaid::data::dataset::DatasetError),
     #[error(transparent)]
     Config(#[from] nanoaid::ConfigError),
-    #[error(transparent)]
-    Weights(#[from] nanoaid::network::WeightsError),
     #[error("the run folder holds another kind of network")]
     Other,
 }
@@ -140,17 +140,10 @@ fn train_classifier(
     let mut config = match begun.as_ref().map(|begun| begun.settings.classifier()) {
         Some(Some(ClassifierSettings { config, .. })) => config.clone(),
         Some(None) => return Err(TrainingFault::Other),
-        None => ClassifierConfig { start: StartFrom::FineTuned, ..ClassifierConfig::default() },
+        None => ClassifierConfig::default(),
     };
     config.epochs = wish.epochs.unwrap_or(config.epochs);
-    let network = builtin::autoencoder(device)?;
-    let used =
-        BaseUsed::Encoder { encoder_of: PathBuf::from("autoencoder"), sha256: network.sha256().to_owned() };
-    let plan = ClassifierPlan {
-        config: config.checked()?,
-        view_px: None,
-        base: Some(BaseNetwork { network, used }),
-    };
+    let plan = ClassifierPlan { config: config.checked()?, view_px: None, base: None };
     let dataset = dataset(root, reporter)?;
     let run = RunPlan { path, existing, device };
     let mut experiment = classifier(&dataset, &plan, &run, &mut |event| told(event, reporter))?;

@@ -61,7 +61,7 @@ export function makeData(data, page) {
   for (const field of [name, epochs]) field.addEventListener('input', () => sayLine());
 
   function sayLine() {
-    const words = ['nanoaid', 'train', what.value, quoted(data.name), ...(what.value === 'classifier' ? ['--start', 'fine-tuned', '--base', 'autoencoder'] : []), ...(epochs.value ? ['--epochs', epochs.value] : []), '--out', quoted(`${data.trained}/${name.value}`)];
+    const words = ['nanoaid', 'train', what.value, quoted(data.name), ...(epochs.value ? ['--epochs', epochs.value] : []), '--out', quoted(`${data.trained}/${name.value}`)];
     line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(words.join(' ')));
   }
 

@@ -106,6 +106,11 @@ fn wrong_questions_about_the_folder_say_what_is_right() {
         (job(json!({ "kind": "training", "what": "autoencoder", "name": "" })), 400, "without folders"),
         (job(json!({ "kind": "training", "what": "autoencoder", "name": "a", "epochs": 0 })), 400, "1 to"),
         (job(json!({ "kind": "training", "what": "transformer", "name": "a" })), 400, "not as expected"),
+        (
+            job(json!({ "kind": "training", "what": "autoencoder", "name": "nothing", "resume": true })),
+            404,
+            "to resume",
+        ),
         (get("/site/index.html"), 404, "--site"),
     ] {
         let found = server.ask(method, &path, body.as_bytes());
@@ -113,6 +118,31 @@ fn wrong_questions_about_the_folder_say_what_is_right() {
         assert!(found.text().contains(word), "{path} {body}: {}", found.text());
     }
     assert!(!folder.path().join("out").exists() && !folder.path().join("trained").exists());
+}
+
+#[test]
+fn a_classifier_is_trained_and_can_be_looked_through() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    for (category, step) in [("wide", 12), ("narrow", 5)] {
+        fs::create_dir_all(data.join(category)).unwrap();
+        for n in 0..10 {
+            let plane = micrograph::Plane::from_fn(140, 150, |y, x| {
+                ((x / step + n * y / 40) % 2) as f32 * 0.5 + 0.02 * ((x * y + 7 * n) % 9) as f32
+            });
+            let bytes = micrograph::paint::gray_png(&plane, 0.0, 1.0);
+            fs::write(data.join(category).join(format!("{n}.png")), bytes).unwrap();
+        }
+    }
+    let trained = folder.path().join("trained");
+    let server = Running::start(ServeOptions { data: Some(data), trained, ..ServeOptions::default() });
+    let wish = json!({ "kind": "training", "what": "classifier", "name": "mine", "epochs": 1 });
+    let begun = server.ask("POST", "/api/jobs", wish.to_string().as_bytes());
+    let job = ended(&server, &begun.json()["id"]);
+    assert_eq!((&job["phase"], job["curve"].as_array().unwrap().len()), (&json!("done"), 1), "{job}");
+    let networks = server.get("/api/start").json()["networks"].clone();
+    let mine = networks.as_array().unwrap().iter().find(|network| network["id"] == "mine").unwrap().clone();
+    assert_eq!(mine["classes"], json!(["narrow", "wide"]));
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub enum NoPeriodReason {
     )]
     NoFit,
     /// A map of pitches has no place with lines.
-    #[error("lines are strong enough nowhere: expected some over at least a fiftieth of the image")]
+    #[error("lines are strong enough nowhere: expected some over at least 8 % of the image")]
     NoPlace,
     /// What a map of pitches would show is a small part of what is there.
     #[error(
