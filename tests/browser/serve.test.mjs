@@ -191,7 +191,7 @@ test('objects are outlined, removed and added by hand; number, histogram and fil
   assert.ok(Number.isFinite(place.x) && Number.isFinite(place.y), `${head}`);
   await page.click('.outline button:has-text("Remove…")');
   assert.equal(await page.getAttribute('.outline button:has-text("Remove…")', 'aria-pressed'), 'true');
-  // a place is asked for until the readout names it
+  // the pointer moves until the readout names the place
   const target = await page.evaluate(async ({ host, x, y }) => {
     const views = document.querySelector('#views');
     for (let v = 4; v < host[3]; v += 3) for (let u = 4; u < host[2]; u += 3) {

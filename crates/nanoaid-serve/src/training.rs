@@ -20,7 +20,7 @@ use crate::http::Fault;
 use crate::jobs::{Job, Lane, Reporter, Wish};
 use crate::session::plain_name;
 
-/// Most epochs that can be asked for.
+/// Most epochs of a request.
 const MOST_EPOCHS: usize = 10_000;
 
 /// What is to be trained.
@@ -150,7 +150,7 @@ fn train_classifier(
     Ok(classifier_page::finish(&mut experiment)?)
 }
 
-/// Tells pages what happens in a training.
+/// Reports to all pages what happens in a training.
 fn told(event: Event<'_>, reporter: &Reporter) -> std::ops::ControlFlow<()> {
     match event {
         Event::Training(Progress::Step { step, n_steps, .. }) => reporter.tell(|job| {

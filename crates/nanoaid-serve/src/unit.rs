@@ -121,7 +121,7 @@ pub(crate) async fn unit(State(app): State<Arc<App>>, request: Request) -> Resul
     if let Some((folder, passed)) =
         app.folder.as_ref().and_then(|folder| Some((folder, folder.passed(sha256, &layer)?)))
     {
-        // what was asked for on the page goes before what was made earlier
+        // a pass on this page is newer than the site
         if let Some(exemplars) = passed.exemplars(found_layer, channel) {
             known.patches = Some(patches_of_data(folder, &passed, &exemplars));
         }

@@ -1,5 +1,6 @@
 //! The map of pitches of an image: a picture, a table, and what the record says of it.
 
+use micrograph::measure::outliers::Repaired;
 use micrograph::measure::{GratingConfig, PitchMap, PitchMapSummary, Report, pitch_map};
 use micrograph::paint::{
     Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet, number_text, robust_range,
@@ -65,7 +66,8 @@ pub(super) fn pitch_map_of(
 ) -> (PitchMapResult, Vec<(String, Vec<u8>)>) {
     let config = GratingConfig { geometry: report.geometry, ..GratingConfig::default() };
     let nm_per_px = report.calibration.as_ref().map(|pixel| pixel.nm_per_px_x);
-    match pitch_map(plane, &config) {
+    // as for all that is measured, a hot pixel is not the specimen's
+    match pitch_map(&Repaired::of(plane).plane, &config) {
         Err(refusal) => {
             let refused = Some(refusal.to_string());
             (PitchMapResult { summary: None, nm_per_px, refused }, Vec::new())
