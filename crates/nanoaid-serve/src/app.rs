@@ -69,6 +69,9 @@ impl App {
     /// Opens the networks.
     pub(crate) fn new(options: ServeOptions, address: SocketAddr) -> Result<Self, ServeError> {
         let guard = Guard::new(&options, address)?;
+        if options.trained.exists() && !options.trained.is_dir() {
+            return Err(ServeError::Out { path: options.trained });
+        }
         let built_in = builtin::NAMES.into_iter().filter(|name| builtin::has(name)).map(PathBuf::from);
         let folder = options.data.map(DataFolder::open).transpose()?;
         let site = options.site.map(|site| OpenedSite::open(&site)).transpose();
@@ -229,6 +232,8 @@ struct NamedData {
     name: String,
     n: usize,
     categories: Vec<String>,
+    /// What is to be known of the list.
+    notes: Vec<String>,
     trained: String,
 }
 
@@ -259,6 +264,7 @@ async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
             name: folder.root.display().to_string(),
             n: folder.dataset.entries.len(),
             categories: folder.dataset.categories(),
+            notes: folder.notes(),
             trained: app.trained.display().to_string(),
         }),
         site: app.site.as_ref().map(|site| {
@@ -322,6 +328,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/data/{number}", post(folder::open))
         .route("/api/data/{number}/patch", get(folder::patch))
         .route("/api/site/{number}/patch", get(site::patch))
+        .route("/site/", get(site::start))
         .route("/site/{*name}", get(site::file))
         .fallback(async || Fault::missing("there is nothing at this address"));
     let router = if prefix.is_empty() {

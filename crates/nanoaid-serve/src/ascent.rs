@@ -6,7 +6,7 @@ use micrograph::Plane;
 use micrograph::paint::gray_png;
 use nanoaid::Network;
 use nanoaid::interpret::visualize::{
-    Event, Materials, Objective, Preset, VisualizeConfig, VisualizeError, gray, shown, visualize,
+    Event, Materials, Objective, Preset, VisualizeConfig, VisualizeError, gray, shown, validate, visualize,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,7 @@ pub(crate) fn begin(app: &App, wish: AscentWish) -> Result<Job, Fault> {
     let network = Arc::clone(&app.network(&wish.network)?.network);
     let objective: Objective = wish.unit.parse().map_err(Fault::refused)?;
     let config = config_of(&wish)?;
+    validate(&network, std::slice::from_ref(&objective), &config, None).map_err(Fault::refused)?;
     let steps = config.steps;
     Ok(app.jobs.begin(Wish::Ascent(wish), steps, Lane::Short, move |reporter| {
         climb(&network, objective, &config, reporter)

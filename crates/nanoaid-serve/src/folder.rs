@@ -1,10 +1,11 @@
 //! The folder of micrographs that was named at the start: its list, passes of networks over it, and what its micrographs
 //! say of a unit. No name of a request opens a file: micrographs are numbers of the list.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Path as AddressPath, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use micrograph::Plane;
 use nanoaid::atlas::classes_against_rest;
@@ -17,7 +18,7 @@ use nanoaid::{Layer, Network};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::http::{Fault, Query, json, not_stored, of_bytes};
+use crate::http::{Fault, Number, Query, json, not_stored, of_bytes};
 use crate::jobs::{Job, Lane, Reporter, Wish};
 use crate::options::ServeError;
 use crate::patch::{Part, png_of};
@@ -28,6 +29,8 @@ pub(crate) struct DataFolder {
     pub(crate) root: PathBuf,
     pub(crate) dataset: Dataset,
     passes: Mutex<Vec<Arc<Passed>>>,
+    /// Why micrographs cannot be read, by their number, as far as it is known.
+    problems: Mutex<BTreeMap<usize, String>>,
 }
 
 /// What a network gave for all micrographs of the folder.
@@ -52,6 +55,8 @@ pub(crate) struct PassWish {
 struct Listed<'a> {
     file: &'a str,
     category: Option<&'a str>,
+    /// Why it cannot be read.
+    problem: Option<&'a str>,
 }
 
 /// A class, and how a unit separates it from the rest.
@@ -68,7 +73,12 @@ impl DataFolder {
     /// Lists the folder, or the rows of an index file.
     pub(crate) fn open(root: PathBuf) -> Result<Self, ServeError> {
         match Dataset::open(&root, &DatasetConfig::default()) {
-            Ok(dataset) => Ok(Self { root, dataset, passes: Mutex::default() }),
+            Ok(dataset) => {
+                let is_lost = |entry: &Entry| matches!(&entry.origin, Origin::File(path) if !path.exists());
+                let lost = (0..).zip(&dataset.entries).filter(|(_, entry)| is_lost(entry));
+                let problems = lost.map(|(number, _)| (number, "there is no such file".to_owned())).collect();
+                Ok(Self { root, dataset, passes: Mutex::default(), problems: Mutex::new(problems) })
+            }
             Err(source) => Err(ServeError::Data { source: Box::new(source) }),
         }
     }
@@ -87,6 +97,16 @@ impl DataFolder {
         let has =
             |passed: &&Arc<Passed>| passed.network_sha256 == sha256 && passed.index.layer(layer).is_some();
         passes.iter().rev().find(has).map(Arc::clone)
+    }
+
+    /// What the user has to know of the list.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let left_out = self.dataset.skipped.iter().map(|one| format!("{}: {}", one.file, one.reason));
+        self.dataset.notices.iter().map(ToString::to_string).chain(left_out).collect()
+    }
+
+    fn problems(&self) -> MutexGuard<'_, BTreeMap<usize, String>> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Number of micrograph `file` in the list.
@@ -140,16 +160,23 @@ pub(crate) fn folder_of(app: &App) -> Result<&DataFolder, Fault> {
 
 /// All micrographs, by number.
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault> {
-    let entries = folder_of(&app)?.dataset.entries.iter();
-    let listed: Vec<Listed<'_>> =
-        entries.map(|entry| Listed { file: &entry.file, category: entry.category.as_deref() }).collect();
+    let folder = folder_of(&app)?;
+    let problems = folder.problems().clone();
+    let entries = folder.dataset.entries.iter().enumerate();
+    let listed: Vec<Listed<'_>> = entries
+        .map(|(number, entry)| Listed {
+            file: &entry.file,
+            category: entry.category.as_deref(),
+            problem: problems.get(&number).map(String::as_str),
+        })
+        .collect();
     json(&listed)
 }
 
 /// Opens micrograph `number`, as if it were dropped.
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
-    AddressPath(number): AddressPath<usize>,
+    Number(number): Number<usize>,
 ) -> Result<Response, Fault> {
     let entry = folder_of(&app)?.entry(number)?;
     let Origin::File(path) = &entry.origin else {
@@ -161,14 +188,19 @@ pub(crate) async fn open(
         let folder = taken.session.fresh_folder()?;
         taken.session.take(folder, path, name)
     });
-    let image = image.await.map_err(|_| Fault::own("reading the image has panicked"))??;
+    let image = image.await.map_err(|_| Fault::own("reading the image has panicked"))?;
+    let image = image.inspect_err(|fault| {
+        if let Some(folder) = &app.folder {
+            folder.problems().insert(number, fault.text.clone());
+        }
+    })?;
     json(&Taken { id: &image.id, name: &image.name })
 }
 
 /// A part of micrograph `number` as the networks see it, as PNG.
 pub(crate) async fn patch(
     State(app): State<Arc<App>>,
-    AddressPath(number): AddressPath<usize>,
+    Number(number): Number<usize>,
     request: Request,
 ) -> Result<Response, Fault> {
     let part = Part::of(&Query::of(request.uri()))?;
@@ -231,6 +263,9 @@ fn pass(
         Err(ActivationIndexError::Cancelled) => return Err(Fault::cancelled()),
         looked => looked.map_err(Fault::refused)?,
     };
+    let unread =
+        index.skipped.iter().filter_map(|one| Some((folder.number_of(&one.file)?, one.reason.clone())));
+    folder.problems().extend(unread);
     if index.seen.is_empty() {
         let first = index.skipped.first();
         let reason = first.map_or(String::new(), |one| format!(": {}: {}", one.file, one.reason));
@@ -240,7 +275,10 @@ fn pass(
         let skipped = index.skipped.iter().map(|one| format!("{}: {}", one.file, one.reason));
         job.warnings = skipped.take(3).collect();
         if index.skipped.len() > 3 {
-            job.warnings.push(format!("{} files could not be read", index.skipped.len()));
+            job.warnings.push(format!(
+                "{} files could not be read: the list of the data folder marks them",
+                index.skipped.len()
+            ));
         }
         "classes against each other".clone_into(&mut job.text);
     });

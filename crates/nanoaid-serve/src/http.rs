@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -95,6 +97,20 @@ impl Query {
             text.parse().map_err(|_| Fault::wrong(format!("{name}: found `{text}`, expected a number")))
         };
         self.text(name).map(parse).transpose()
+    }
+}
+
+/// The number in an address.
+pub(crate) struct Number<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Number<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let missing = |_| Fault::missing("there is nothing at this address");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(missing)?;
+        let wrong = |_| Fault::wrong(format!("the address has `{text}`, expected a whole number from 0 on"));
+        text.parse().map(Self).map_err(wrong)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use nanoaid_pages::training::loss_chart;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::ascent::AscentWish;
 use crate::events::Events;
 use crate::folder::PassWish;
 use crate::gate::Gate;
-use crate::http::{Fault, Query, json, json_of, not_stored, of_bytes};
+use crate::http::{Fault, Number, Query, json, json_of, not_stored, of_bytes};
 use crate::training::TrainingWish;
 use crate::unit::TuningWish;
 use crate::{ascent, folder, training, unit};
@@ -155,6 +155,14 @@ impl Jobs {
         Self { list: Arc::default(), short: lane(), long: lane(), gate, events }
     }
 
+    /// Whether a job that has not ended has such a wish.
+    pub(crate) fn is_pending(&self, is_such: impl Fn(&Wish) -> bool) -> bool {
+        let list = locked(&self.list);
+        list.jobs
+            .values()
+            .any(|job| matches!(job.phase, Phase::Waiting | Phase::Running) && is_such(&job.wish))
+    }
+
     /// Stops all.
     pub(crate) fn end(&self) {
         for job in locked(&self.list).jobs.values() {
@@ -215,7 +223,7 @@ impl Jobs {
             reporter.tell(|job| job.phase = Phase::Running);
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&reporter)));
             reporter.tell(|job| match worked {
-                Ok(Ok(())) => (job.phase, job.share) = (Phase::Done, 1.0),
+                Ok(Ok(())) => (job.phase, job.share, job.step) = (Phase::Done, 1.0, job.steps),
                 _ if job.is_stopped.load(Ordering::Relaxed) => job.phase = Phase::Cancelled,
                 Ok(Err(fault)) => (job.phase, job.error) = (Phase::Failed, Some(fault.text)),
                 Err(_) => {
@@ -252,7 +260,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault>
 }
 
 /// Stops a job at its next step.
-pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Result<Response, Fault> {
+pub(crate) async fn cancel(State(app): State<Arc<App>>, Number(id): Number<u64>) -> Result<Response, Fault> {
     let missing = || Fault::missing(format!("there is no job {id}"));
     let job = locked(&app.jobs.list).jobs.get(&id).cloned().ok_or_else(missing)?;
     job.is_stopped.store(true, Ordering::Relaxed);
@@ -263,7 +271,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<u64>) -> 
 /// The picture of a job after the `step` of the query, or its latest.
 pub(crate) async fn picture(
     State(app): State<Arc<App>>,
-    Path(id): Path<u64>,
+    Number(id): Number<u64>,
     request: Request,
 ) -> Result<Response, Fault> {
     let missing = || Fault::missing(format!("job {id} has no such picture"));
@@ -274,7 +282,7 @@ pub(crate) async fn picture(
 }
 
 /// The learning curve of a training, as SVG.
-pub(crate) async fn curve(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Result<Response, Fault> {
+pub(crate) async fn curve(State(app): State<Arc<App>>, Number(id): Number<u64>) -> Result<Response, Fault> {
     let missing = || Fault::missing(format!("job {id} has no learning curve"));
     let curve = locked(&app.jobs.list).jobs.get(&id).map(|job| job.curve.clone()).ok_or_else(missing)?;
     if curve.is_empty() {

@@ -12,7 +12,7 @@ use nanoaid::interpret::lens::{
     Threshold, TileConfig, look, reconstruction,
 };
 use nanoaid::interpret::view::field_text;
-use nanoaid::{Address, Network};
+use nanoaid::{Address, Architecture, Network};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -206,6 +206,8 @@ pub(crate) struct NetworkInfo<'a> {
     pub(crate) classes: Option<&'a [String]>,
     pub(crate) reconstructs: bool,
     pub(crate) classifies: bool,
+    /// Whether a classifier can start from it.
+    pub(crate) is_base: bool,
     pub(crate) sha256: &'a str,
     pub(crate) notes: &'a [String],
 }
@@ -251,6 +253,10 @@ impl<'a> NetworkInfo<'a> {
             classes: network.classes(),
             reconstructs: nanoaid::interpret::lens::reconstructs(network),
             classifies: nanoaid::evaluate::classify::view_px(network).is_some(),
+            is_base: matches!(
+                network.architecture(),
+                Architecture::Autoencoder(_) | Architecture::Compact(_) | Architecture::Transfer(_)
+            ),
             sha256: network.sha256(),
             notes: network.notes(),
         }

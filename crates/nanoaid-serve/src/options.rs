@@ -138,6 +138,9 @@ pub enum ServeError {
     /// The micrographs cannot be listed.
     #[error("--data: {source}")]
     Data { source: Box<DatasetError> },
+    /// Networks that are trained would have no folder.
+    #[error("--out {}: found a file, expected a folder, or a name for one", path.display())]
+    Out { path: PathBuf },
     /// The site cannot be read.
     #[error("--site: {source}")]
     Site { source: Box<OpenSiteError> },

@@ -126,7 +126,11 @@ impl Image {
         let (plane, facts) = (micrograph.plane.clone(), micrograph.facts.clone());
         let (_, data_bar) = micrograph::data_bar::specimen(&plane, &facts, config.data_bar)
             .map_err(|error| self.said(error))?;
-        let prepared = prepare::micrograph(micrograph, &config).map_err(|error| self.said(error));
+        let prepared = prepare::micrograph(micrograph, &config).map_err(|error| {
+            // without the name that is left out
+            let fault = self.said(error);
+            Fault { text: fault.text.trim_start_matches(": ").to_owned(), ..fault }
+        });
         let bytes = 2 * plane.values().len() * size_of::<f32>();
         Ok((Decoded { plane, prepared, facts, data_bar }, bytes))
     }
@@ -192,8 +196,14 @@ impl Session {
         FileFacts::from_source(&source, &ReadConfig::default())
             .map_err(|error| Fault::refused(error).of(&path, &name))?;
         let sha256 = source.sha256().to_owned();
-        let id = match texts_beside(folder.path(), &path).map_err(Fault::own)? {
-            Some(texts) => format!("{sha256}-{texts}"),
+        let beside = if path.starts_with(folder.path()) {
+            texts_beside(folder.path(), &path).map_err(Fault::own)?
+        } else {
+            // in a folder of the user, where texts beside it may change: known by its place
+            Some(nanoaid::hash::sha256(path.as_os_str().as_encoded_bytes())[..8].to_owned())
+        };
+        let id = match beside {
+            Some(beside) => format!("{sha256}-{beside}"),
             None => sha256.clone(),
         };
         let keeps = source.bytes().len() <= KEPT_BYTES;

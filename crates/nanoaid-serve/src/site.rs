@@ -11,7 +11,7 @@ use micrograph::{Micrograph, Plane, ReadConfig, Source};
 use nanoaid_pages::site::OpenedSite;
 
 use crate::app::App;
-use crate::http::{Fault, Query, not_stored, of_bytes};
+use crate::http::{Fault, Number, Query, not_stored, of_bytes};
 use crate::patch::{Part, png_of};
 
 /// What the site's pages may load: their own files, and what they draw themselves.
@@ -20,6 +20,11 @@ const POLICY: &str = "default-src 'none'; img-src 'self' data: blob:; style-src 
 fn site_of(app: &App) -> Result<&OpenedSite, Fault> {
     let missing = || Fault::missing("no site was named; start `nanoaid serve --site FOLDER`");
     app.site.as_ref().ok_or_else(missing)
+}
+
+/// The site's first page.
+pub(crate) async fn start(State(app): State<Arc<App>>) -> Result<Response, Fault> {
+    file(State(app), AddressPath("index.html".to_owned())).await
 }
 
 /// A file that the site lists.
@@ -46,7 +51,7 @@ pub(crate) async fn file(
 /// A part of micrograph `number` of the site, as PNG.
 pub(crate) async fn patch(
     State(app): State<Arc<App>>,
-    AddressPath(number): AddressPath<usize>,
+    Number(number): Number<usize>,
     request: Request,
 ) -> Result<Response, Fault> {
     let part = Part::of(&Query::of(request.uri()))?;

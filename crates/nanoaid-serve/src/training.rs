@@ -8,9 +8,9 @@ use nanoaid::Device;
 use nanoaid::data::dataset::{Dataset, DatasetConfig};
 use nanoaid::run::{ClassifierSettings, RunSettings};
 use nanoaid::train::experiment::{
-    ClassifierPlan, Event, Existing, ExperimentError, RunPlan, autoencoder, begun, classifier,
+    BaseNetwork, ClassifierPlan, Event, Existing, ExperimentError, RunPlan, autoencoder, begun, classifier,
 };
-use nanoaid::train::{ClassifierConfig, Progress, TrainConfig, TrainError};
+use nanoaid::train::{ClassifierConfig, Progress, StartFrom, TrainConfig, TrainError};
 use nanoaid_pages::{classifier as classifier_page, training as autoencoder_page};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,6 @@ use crate::app::App;
 use crate::folder::folder_of;
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Reporter, Wish};
-use crate::session::plain_name;
 
 /// Most epochs of a request.
 const MOST_EPOCHS: usize = 10_000;
@@ -31,6 +30,12 @@ pub(crate) struct TrainingWish {
     name: String,
     #[serde(default)]
     epochs: Option<usize>,
+    /// What a classifier starts from.
+    #[serde(default)]
+    start: StartFrom,
+    /// The network whose features or weights it starts from, as the page calls it.
+    #[serde(default)]
+    base: Option<String>,
     /// Goes on with the training in that folder.
     #[serde(default)]
     resume: bool,
@@ -41,20 +46,37 @@ pub(crate) struct TrainingWish {
 #[serde(rename_all = "snake_case")]
 enum What {
     Autoencoder,
-    /// From random weights.
     Classifier,
 }
 
 /// Begins a training.
 pub(crate) fn begin(app: &Arc<App>, wish: TrainingWish) -> Result<Job, Fault> {
     let root = folder_of(app)?.root.clone();
-    if wish.name.is_empty() || plain_name(&wish.name) != wish.name {
+    if !is_folder_name(&wish.name) {
         let found = &wish.name;
-        return Err(Fault::wrong(format!("name: found `{found}`, expected a name without folders")));
+        return Err(Fault::wrong(format!(
+            "name: found `{found}`, expected letters, digits, `_`, `-`, `.` and spaces, beginning with a letter or digit, and no name that Windows keeps for itself"
+        )));
     }
     if wish.epochs.is_some_and(|epochs| !(1..=MOST_EPOCHS).contains(&epochs)) {
         return Err(Fault::wrong(format!("epochs: expected 1 to {MOST_EPOCHS}")));
     }
+    let same = |other: &Wish| matches!(other, Wish::Training(other) if other.name == wish.name);
+    if app.jobs.is_pending(same) {
+        let text = format!("`{}` is being trained or waits for it; choose another name", wish.name);
+        return Err(Fault::refused(text));
+    }
+    let base = match (&wish.base, wish.what, wish.start) {
+        (None, _, StartFrom::Random) => None,
+        (Some(id), What::Classifier, _) => Some(app.network(id)?),
+        (Some(_), What::Autoencoder, _) | (None, What::Autoencoder, _) => {
+            return Err(Fault::wrong("start, base: an autoencoder starts from random weights"));
+        }
+        (None, What::Classifier, start) => {
+            let start = start.name();
+            return Err(Fault::wrong(format!("base: start {start} needs a network to start from")));
+        }
+    };
     let path = app.trained.join(&wish.name);
     if path.exists() && !wish.resume {
         let text = format!("{} is there already; choose another name, or resume it", path.display());
@@ -69,7 +91,11 @@ pub(crate) fn begin(app: &Arc<App>, wish: TrainingWish) -> Result<Job, Fault> {
             .map_err(|error| Fault::own(format!("{}: {error}", training.trained.display())))?;
         let trained = match wish.what {
             What::Autoencoder => train_autoencoder(&root, &path, &wish, device, reporter),
-            What::Classifier => train_classifier(&root, &path, &wish, device, reporter),
+            What::Classifier => {
+                let base =
+                    base.map(|base| BaseNetwork::of_run(base.run.clone(), base.network.as_ref().clone()));
+                train_classifier(&root, &path, &wish, (base, device), reporter)
+            }
         };
         match trained {
             Err(TrainingFault::Experiment(
@@ -94,6 +120,21 @@ enum TrainingFault {
     Config(#[from] nanoaid::ConfigError),
     #[error("the run folder holds another kind of network")]
     Other,
+}
+
+/// Whether a folder can have this name on every system, and no program takes it for an option.
+fn is_folder_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let has_number = |port: &str| {
+        stem.strip_prefix(port).is_some_and(|rest| rest.len() == 1 && rest.parse::<u8>().is_ok())
+    };
+    name.chars().all(is_plain)
+        && name.starts_with(char::is_alphanumeric)
+        && !name.ends_with([' ', '.'])
+        && name.len() <= 200
+        && !["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str())
+        && !["COM", "LPT"].into_iter().any(has_number)
 }
 
 fn existing(wish: &TrainingWish) -> Existing {
@@ -132,7 +173,7 @@ fn train_classifier(
     root: &Path,
     path: &PathBuf,
     wish: &TrainingWish,
-    device: Device,
+    (base, device): (Option<BaseNetwork>, Device),
     reporter: &Reporter,
 ) -> Result<(), TrainingFault> {
     let existing = existing(wish);
@@ -140,10 +181,10 @@ fn train_classifier(
     let mut config = match begun.as_ref().map(|begun| begun.settings.classifier()) {
         Some(Some(ClassifierSettings { config, .. })) => config.clone(),
         Some(None) => return Err(TrainingFault::Other),
-        None => ClassifierConfig::default(),
+        None => ClassifierConfig { start: wish.start, ..ClassifierConfig::default() },
     };
     config.epochs = wish.epochs.unwrap_or(config.epochs);
-    let plan = ClassifierPlan { config: config.checked()?, view_px: None, base: None };
+    let plan = ClassifierPlan { config: config.checked()?, view_px: None, base };
     let dataset = dataset(root, reporter)?;
     let run = RunPlan { path, existing, device };
     let mut experiment = classifier(&dataset, &plan, &run, &mut |event| told(event, reporter))?;
@@ -180,4 +221,21 @@ fn told(event: Event<'_>, reporter: &Reporter) -> std::ops::ControlFlow<()> {
         Event::Lengthened { .. } | Event::Latent(_) => {}
     }
     reporter.flow()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_folders_on_every_system() {
+        for name in ["my-classifier", "Proben 2026.1", "µm", "7", "console", "com10"] {
+            assert!(is_folder_name(name), "{name}");
+        }
+        for name in
+            ["", "-rf", ".hidden", "..", "a/b", "a\\b", "a:b", "CON", "nul.txt", "lpt1", "a.", "a ", "a\n"]
+        {
+            assert!(!is_folder_name(name), "{name:?}");
+        }
+    }
 }

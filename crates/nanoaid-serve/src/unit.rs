@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use nanoaid::Address;
 use nanoaid::interpret::exemplar::{Exemplar, UnitExemplars};
 use nanoaid::interpret::tuning::{LayerTuning, TuningConfig, TuningError, TuningStep, tune_unit};
+use nanoaid::{Address, Layer, Network};
 use nanoaid_pages::site::{ClassOfUnit as ClassOfSite, TuningView, tuning_view};
 use serde::{Deserialize, Serialize};
 
@@ -71,12 +71,18 @@ struct Patch {
     open: Option<usize>,
 }
 
-/// Layer and channel of `unit`, which has to be a channel.
-fn channel_of(unit: &str) -> Result<(String, usize), Fault> {
-    match unit.parse() {
-        Ok(Address::Layer { layer, channel: Some(channel), position: None }) => Ok((layer, channel)),
-        _ => Err(Fault::wrong(format!("unit: found `{unit}`, expected a channel such as `encoder.2:17`"))),
+/// Layer and channel of `unit`, which has to be a channel of `network`.
+fn channel_of<'a>(network: &'a Network, unit: &str) -> Result<(&'a Layer, usize), Fault> {
+    let Ok(Address::Layer { layer, channel: Some(channel), position: None }) = unit.parse() else {
+        let text = format!("unit: found `{unit}`, expected a channel such as `encoder.2:17`");
+        return Err(Fault::wrong(text));
+    };
+    let layer = network.known_layer(&layer).map_err(Fault::refused)?;
+    if channel >= layer.n_channels {
+        let (name, last) = (&layer.name, layer.n_channels - 1);
+        return Err(Fault::missing(format!("layer `{name}` has channels 0 to {last}, found {channel}")));
     }
+    Ok((layer, channel))
 }
 
 fn tuning_name(sha256: &str, layer: &str, channel: usize) -> String {
@@ -87,12 +93,8 @@ fn tuning_name(sha256: &str, layer: &str, channel: usize) -> String {
 pub(crate) async fn unit(State(app): State<Arc<App>>, request: Request) -> Result<Response, Fault> {
     let query = Query::of(request.uri());
     let network = Arc::clone(&app.network(query.required("network")?)?.network);
-    let (layer, channel) = channel_of(query.required("unit")?)?;
-    let found_layer = network.known_layer(&layer).map_err(Fault::refused)?;
-    if channel >= found_layer.n_channels {
-        let last = found_layer.n_channels - 1;
-        return Err(Fault::missing(format!("layer `{layer}` has channels 0 to {last}, found {channel}")));
-    }
+    let (found_layer, channel) = channel_of(&network, query.required("unit")?)?;
+    let layer = &found_layer.name;
     let sha256 = network.sha256();
     let asked = Arc::clone(&app);
     let (of_sha256, of_layer) = (sha256.to_owned(), layer.clone());
@@ -119,15 +121,15 @@ pub(crate) async fn unit(State(app): State<Arc<App>>, request: Request) -> Resul
         });
     }
     if let Some((folder, passed)) =
-        app.folder.as_ref().and_then(|folder| Some((folder, folder.passed(sha256, &layer)?)))
+        app.folder.as_ref().and_then(|folder| Some((folder, folder.passed(sha256, layer)?)))
     {
         // a pass on this page is newer than the site
         if let Some(exemplars) = passed.exemplars(found_layer, channel) {
             known.patches = Some(patches_of_data(folder, &passed, &exemplars));
         }
-        known.classes = passed.classes_of(&layer, channel);
+        known.classes = passed.classes_of(layer, channel);
     }
-    if let Some(tuning) = app.kept.peek::<LayerTuning>(&tuning_name(sha256, &layer, channel)) {
+    if let Some(tuning) = app.kept.peek::<LayerTuning>(&tuning_name(sha256, layer, channel)) {
         known.tuning = view(&tuning, channel);
     }
     json(&known)
@@ -157,14 +159,7 @@ fn patches_of_site(app: &App, exemplars: &UnitExemplars) -> Patches {
         let open = app.folder.as_ref().and_then(|folder| folder.number_of(file));
         Some(patch_of("site", exemplar.image, exemplar, file, None, open))
     };
-    let of = |all: &[Exemplar]| all.iter().take(PATCHES).filter_map(patch).collect();
-    Patches {
-        of: "site",
-        n: site.n_micrographs(),
-        dead: exemplars.dead,
-        strongest: of(&exemplars.strongest),
-        weakest: of(&exemplars.weakest),
-    }
+    patches("site", site.n_micrographs(), exemplars, patch)
 }
 
 fn patches_of_data(folder: &DataFolder, passed: &Passed, exemplars: &UnitExemplars) -> Patches {
@@ -173,14 +168,21 @@ fn patches_of_data(folder: &DataFolder, passed: &Passed, exemplars: &UnitExempla
         let number = folder.number_of(file)?;
         Some(patch_of("data", number, exemplar, file, category, Some(number)))
     };
-    let of = |all: &[Exemplar]| all.iter().take(PATCHES).filter_map(patch).collect();
-    Patches {
-        of: "data",
-        n: passed.n_micrographs(),
-        dead: exemplars.dead,
-        strongest: of(&exemplars.strongest),
-        weakest: of(&exemplars.weakest),
-    }
+    patches("data", passed.n_micrographs(), exemplars, patch)
+}
+
+/// Those that drive a unit most, and those of the least that are none of them: of few micrographs each would be both.
+fn patches(
+    of: &'static str,
+    n: usize,
+    exemplars: &UnitExemplars,
+    patch: impl Fn(&Exemplar) -> Option<Patch>,
+) -> Patches {
+    let some = |all: &[Exemplar]| all.iter().take(PATCHES).filter_map(&patch).collect();
+    let strongest: Vec<Patch> = some(&exemplars.strongest);
+    let mut weakest: Vec<Patch> = some(&exemplars.weakest);
+    weakest.retain(|one| strongest.iter().all(|other| other.address != one.address));
+    Patches { of, n, dead: exemplars.dead, strongest, weakest }
 }
 
 fn patch_of(
@@ -207,8 +209,8 @@ fn patch_of(
 /// Shows gratings, lattices, discs and noise to a unit.
 pub(crate) fn begin(app: &Arc<App>, wish: TuningWish) -> Result<Job, Fault> {
     let network = Arc::clone(&app.network(&wish.network)?.network);
-    let (layer, channel) = channel_of(&wish.unit)?;
-    network.known_layer(&layer).map_err(Fault::refused)?;
+    let (layer, channel) = channel_of(&network, &wish.unit)?;
+    let layer = layer.name.clone();
     let kept = Arc::clone(&app.kept);
     Ok(app.jobs.begin(Wish::Tuning(wish), 2, Lane::Short, move |reporter| {
         let config = TuningConfig::default();

@@ -14,6 +14,7 @@ mod convolution;
 mod dense;
 mod densenet;
 mod efficientnet;
+mod encoder;
 mod error;
 mod graph;
 mod import;
@@ -86,6 +87,9 @@ pub(crate) const PREACTIVATION: &str = ".preactivation";
 
 /// How the names of encoder stages begin.
 const ENCODER: &str = "encoder.";
+
+/// The weights of a classifier's last layer.
+const HEAD: [&str; 2] = ["head.weight", "head.bias"];
 
 /// What a network is made of: its settings without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -324,33 +328,54 @@ impl Network {
         Ok(names)
     }
 
-    /// A classifier of grey images: the trunk of the published network `published`, with a random
-    /// head for `classes` from `seed` on the means of the layers `pooled`, of the last one if there are none.
+    /// A classifier of grey images: the layers of `base`, a published network or a classifier, with a random
+    /// head for `classes` from `seed` on the means of the layers `pooled`; if there are none, on those of a
+    /// classifier, or on the last layer of a published network.
     ///
     /// # Errors
-    /// If `classes` or `pooled` are out of range, or `published` is no published network.
+    /// If `classes` or `pooled` are out of range, or `base` is neither.
     pub fn transfer(
-        published: &Self,
+        base: &Self,
         classes: Vec<String>,
         pooled: Vec<String>,
         seed: u64,
     ) -> Result<Self, ConfigError> {
-        let gray = published.clone().gray();
-        let Architecture::Published(of_gray) = &gray.architecture else {
-            return Err(ConfigError::new("base", "another network", "a published network"));
+        let no_base = |found: &str| ConfigError::new("base", found, "a published network or a classifier");
+        let gray = base.clone().gray();
+        let architecture = match &gray.architecture {
+            Architecture::Published(of_gray) => {
+                let mut config = TransferConfig { pooled, ..TransferConfig::new(of_gray.network, classes) };
+                config.trunk.input = of_gray.input;
+                Architecture::Transfer(config)
+            }
+            Architecture::Transfer(config) => {
+                let pooled = if pooled.is_empty() { config.pooled.clone() } else { pooled };
+                Architecture::Transfer(TransferConfig { classes, pooled, ..config.clone() })
+            }
+            Architecture::Compact(config) if pooled.is_empty() => {
+                Architecture::Compact(CompactConfig { classes, ..config.clone() })
+            }
+            Architecture::Compact(_) => {
+                return Err(ConfigError::new(
+                    "pooled",
+                    pooled.join(", "),
+                    "none for a classifier of our own",
+                ));
+            }
+            Architecture::Autoencoder(_) => return Err(no_base("an autoencoder")),
+            Architecture::Segmenter(_) => return Err(no_base("a segmenter")),
+            Architecture::Imported(_) => return Err(no_base("a network of an ONNX file")),
         };
-        let mut config = TransferConfig { pooled, ..TransferConfig::new(of_gray.network, classes) };
-        config.trunk.input = of_gray.input;
-        let mut network = Self::random(Architecture::Transfer(config), seed, published.device)?;
+        let mut network = Self::random(architecture, seed, base.device)?;
         let mut weights = network.weights();
         let mut trunk = gray.weights().tensors;
-        for (name, weight) in &mut weights.tensors {
+        for (name, weight) in weights.tensors.iter_mut().filter(|(name, _)| !HEAD.contains(&name.as_str())) {
             if let Some(theirs) = trunk.remove(name) {
                 *weight = theirs;
             }
         }
         let device = network.device.burn();
-        network.graph.set_weights(&weights, &device).expect("both trunks have the same layers");
+        network.graph.set_weights(&weights, &device).expect("both have the same layers before the head");
         Ok(network)
     }
 

@@ -30,6 +30,8 @@ use super::{Labels, RegionsError};
 const VERSION: u32 = 1;
 /// Longest file that is read.
 const MOST_BYTES: u64 = 64 << 20;
+/// Least area of a polygon; points on one line have less, by rounding.
+const LEAST_AREA_PX: f64 = 1e-6;
 /// Confidence of a region that a person added.
 const ADDED_CONFIDENCE: f32 = 1.0;
 
@@ -77,7 +79,8 @@ impl Corrections {
     /// `labels` with the corrections. A region that is added has the confidence 1 where the others have one.
     ///
     /// # Errors
-    /// If corrections change nothing, all of which are named, or a shape has numbers that make none.
+    /// If corrections change nothing, all of which are named, or a shape has no area, is larger than the image, or lies
+    /// farther outside than the image is large.
     ///
     /// # Examples
     /// ```
@@ -108,6 +111,7 @@ impl Corrections {
                     there
                 }
                 Correction::Add(addition) => {
+                    check(index + 1, addition, height, width)?;
                     n_names += 1;
                     removed.push(false);
                     let mut n_added = 0;
@@ -166,6 +170,47 @@ fn shape(addition: &Addition) -> Shape {
     }
 }
 
+/// That the addition with this number has an area, and is of this image: not larger, and not far outside.
+fn check(number: usize, addition: &Addition, height: usize, width: usize) -> Result<(), RegionsError> {
+    let wrong = |expected: String, found: String| {
+        let what = match addition {
+            Addition::Polygon(_) => "polygon",
+            Addition::Circle(_) => "circle",
+        };
+        RegionsError::given(format!("correction number {number}, a {what}"), expected, found)
+    };
+    let size = [width as f64, height as f64];
+    match addition {
+        Addition::Polygon(points) => {
+            let far =
+                |point: &&Point| point.iter().zip(size).any(|(at, side)| !(-side..=2.0 * side).contains(at));
+            if let Some([x, y]) = points.iter().find(far) {
+                let expected = format!("points in the image of {width} × {height} px or beside it");
+                return Err(wrong(expected, format!("({x}, {y})")));
+            }
+            let Some(first) = points.first() else { return Ok(()) };
+            let next = points.iter().skip(1).chain(points.first());
+            let from = |point: &Point| [point[0] - first[0], point[1] - first[1]];
+            let twice: f64 = points.iter().zip(next).map(|(a, b)| cross(from(a), from(b))).sum();
+            if points.len() >= 3 && twice.abs() < LEAST_AREA_PX {
+                return Err(wrong("an area".into(), format!("{} points on one line", points.len())));
+            }
+        }
+        Addition::Circle(Circle { diameter, .. }) => {
+            let most = size[0].hypot(size[1]);
+            if *diameter > most {
+                let expected = format!("a diameter up to the image's diagonal, {most:.0} px");
+                return Err(wrong(expected, format!("{diameter} px")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cross(a: [f64; 2], b: [f64; 2]) -> f64 {
+    a[0] * b[1] - a[1] * b[0]
+}
+
 /// The pixel that holds a point; `None` outside the image.
 fn pixel([x, y]: Point, height: usize, width: usize) -> Option<usize> {
     let inside = (0.0..width as f64).contains(&x) && (0.0..height as f64).contains(&y);
@@ -214,6 +259,29 @@ mod tests {
         let flat = Addition::Polygon(vec![[0.0, 0.0], [1.0, 1.0]]);
         assert!(before.add(flat).is_err());
         assert!(before.remove(&[[f64::NAN, 0.0]]).is_err());
+    }
+
+    #[test]
+    fn shapes_without_area_and_those_of_another_image_are_refused() {
+        let before = labels(&["1...", "....", "...."]);
+        for (json, expected) in [
+            (
+                r#"{"polygon": [[0, 0], [2, 1], [4, 2]]}"#,
+                "number 1, a polygon: expected an area, found 3 points",
+            ),
+            (
+                r#"{"polygon": [[0, 0], [1e18, 1], [4, 2]]}"#,
+                "expected points in the image of 4 × 3 px or beside it",
+            ),
+            (
+                r#"{"circle": {"x": 1, "y": 1, "diameter": 5.1}}"#,
+                "a diameter up to the image's diagonal, 5 px",
+            ),
+        ] {
+            let list = corrections(&format!(r#"[{{"add": {json}}}]"#));
+            let text = list.apply(&before).unwrap_err().to_string();
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]

@@ -83,3 +83,34 @@ fn a_trained_classifier_classifies_and_its_run_can_be_lengthened() {
         .ended_with(0)
         .told(&["resumed after epoch 2, with 3 epochs instead of 2"]);
 }
+
+#[test]
+fn the_built_in_networks_are_bases_of_classifiers_of_ones_own() {
+    let place = Place::new();
+    place.data_set("data");
+    let train = |base: &str, start: &str, out: &str| {
+        let shares = ["--validation-share", "0.3", "--test-share", "0.3", "--epochs", "1", "--view", "32"];
+        let own =
+            ["train", "classifier", "data", "--batch", "4", "--base", base, "--start", start, "--out", out];
+        place.run(&[&own[..], &shares].concat())
+    };
+    for (base, start, key, architecture) in [
+        ("classifier", "frozen", "classifier", "headed"),
+        ("autoencoder", "frozen", "encoder_of", "compact"),
+        ("autoencoder", "fine-tuned", "encoder_of", "compact"),
+    ] {
+        let out = format!("{base}-{start}");
+        train(base, start, &out).ended_with(0);
+        let settings = &place.json(&format!("{out}/manifest.json"))["settings"];
+        assert_eq!(settings["base"][key], base, "{settings}");
+        assert!(settings["architecture"].to_string().contains(architecture), "{settings}");
+        let said = place.run(&["classify", "data/fibres", "--run", &out, "--json"]).ended_with(0);
+        let all: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(all.as_array().unwrap().len(), 5);
+    }
+    // a run is a base, too, and is resumed without naming it again
+    train("classifier-frozen", "frozen", "second").ended_with(0);
+    place.run(&["train", "classifier", "data", "--out", "second", "--resume"]).ended_with(0);
+    train("segmenter", "frozen", "third").ended_with(1).told(&["base", "a segmenter", "a classifier"]);
+    assert!(!place.path("third").exists(), "nothing is left of what did not begin");
+}

@@ -100,7 +100,7 @@ const unit = makeUnit({
   state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
   select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
 });
-const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), networks: async () => { start = await api.get('start'); controls(); } });
+const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), bases: () => start.networks.filter((/** @type {any} */ one) => one.is_base), networks: async () => { start = await api.get('start'); controls(); } });
 const jobs = makeJobs(at('jobs'), {
   heard: job => { unit.heard(job); data?.heard(job); },
   select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },

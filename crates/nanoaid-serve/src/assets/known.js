@@ -20,7 +20,7 @@ export function patchesOf(patches, open) {
   if (patches.dead) return element('div', {}, element('h3', {}, 'Patches of micrographs'), element('p', {}, `Dead: it gave the same largest activation for all ${where}.`));
   return element('div', {},
     element('h3', {}, 'Patches that drive it most'), element('p', { class: 'soft' }, `Of ${where}, one a micrograph; at least 48 px are shown. Below each: the activation.`), patchRow(patches.strongest, open),
-    element('h3', {}, 'Least'), patchRow(patches.weakest, open));
+    patches.weakest.length ? [element('h3', {}, 'Least'), patchRow(patches.weakest, open)] : null);
 }
 
 /** Classes that it separates from the rest. @param {any[]} classes */

@@ -188,16 +188,9 @@ pub fn visualize(
     on: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<(), VisualizeError> {
     let config = config.clone().checked()?;
+    validate(network, objectives, &config, micrograph)?;
     let shape = config.canvas_shape(network.channels_in());
     let canvas = config.canvas.build(shape, config.mean_grey, materials)?;
-    let smallest = config.smallest_shape(shape.channels);
-    if smallest.plane() == 0 {
-        return Err(VisualizeError::TooSmall { height: shape.height, width: shape.width });
-    }
-    for objective in objectives {
-        check::objective(objective, network, smallest, &config)?;
-        check_micrograph(objective, micrograph, shape)?;
-    }
     let large = match config.large_shape(shape.channels) {
         Some(shape) => Some((config.canvas.build(shape, config.mean_grey, materials)?, shape)),
         None => None,
@@ -330,6 +323,28 @@ fn next(events: &mpsc::Receiver<Message>) -> Option<Message> {
 fn batch_pictures(shape: image::Shape) -> usize {
     const PIXELS: usize = 8 * 96 * 96;
     (PIXELS / shape.plane()).clamp(1, 64)
+}
+
+/// Whether [`visualize`] has what it needs: units that the network has, pictures that are large enough for them, and the
+/// micrograph where one is needed. Takes no time, so that a long work need not begin in vain.
+///
+/// # Errors
+/// What [`visualize`] would refuse of the network, the objectives, the settings and the micrograph.
+pub fn validate(
+    network: &Network,
+    objectives: &[Objective],
+    config: &VisualizeConfig,
+    micrograph: Option<&Plane>,
+) -> Result<(), VisualizeError> {
+    let shape = config.canvas_shape(network.channels_in());
+    let smallest = config.smallest_shape(shape.channels);
+    if smallest.plane() == 0 {
+        return Err(VisualizeError::TooSmall { height: shape.height, width: shape.width });
+    }
+    objectives.iter().try_for_each(|objective| {
+        check::objective(objective, network, smallest, config)?;
+        check_micrograph(objective, micrograph, shape)
+    })
 }
 
 fn check_micrograph(

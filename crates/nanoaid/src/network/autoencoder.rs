@@ -23,9 +23,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Convolution, ConvolutionShape};
+use super::encoder::{self, START_BIAS};
 use super::graph::{Graph, IMAGE};
 use super::init::Init;
-use super::norm::BatchNorm;
 use super::operation::{Operation, Pool};
 use crate::ConfigError;
 use crate::evaluate::baseline::BlockComponents;
@@ -34,21 +34,11 @@ use crate::evaluate::baseline::BlockComponents;
 /// range of the activations beside it.
 const CODE_SCALE: f64 = 0.5;
 
-/// Bias with which the channels of the stages start: so much below the contrast of a usual
-/// micrograph that it decides nothing there, but channels answer to weak contrast too.
-const START_BIAS: f32 = 0.05;
-
 /// Channels of the decoder's residual blocks.
 const RESIDUAL_CHANNELS: usize = 64;
 
 /// Channels at full resolution from which the decoder makes the image.
 const PIXEL_CHANNELS: usize = 4;
-
-/// Height and width of the first stage's kernels where there are residual blocks.
-const FIRST_KERNEL: usize = 7;
-
-/// What is added to the variance in a batch norm.
-const NORM_EPSILON: f64 = 1e-5;
 
 /// The layer that predicts the maps of a photo network.
 pub(crate) const FEATURES: &str = "features";
@@ -121,7 +111,11 @@ pub(super) fn graph(config: &AutoencoderConfig, init: Init, device: &burn::tenso
     let mut builder = Builder { graph: Graph::new(1), init, device };
     let side = config.latent_stride();
     let lapped = config.residual_blocks > 0;
-    let channels = if lapped { builder.normed_stages(config) } else { builder.plain_stages(config) };
+    let channels = if lapped {
+        encoder::normed_stages(&mut builder.graph, &config.stages, init, device)
+    } else {
+        builder.plain_stages(config)
+    };
     let stages = builder.graph.end();
     if config.features > 0 {
         builder
@@ -192,43 +186,6 @@ impl Builder<'_> {
             channels = next;
         }
         channels
-    }
-
-    /// Stages with batch norms after the first, and a further convolution after the last.
-    fn normed_stages(&mut self, config: &AutoencoderConfig) -> usize {
-        let mut channels = 1;
-        for (index, &next) in config.stages.iter().enumerate() {
-            let name = format!("encoder.{}", index + 1);
-            if index == 0 {
-                let relu = format!("{name}.relu");
-                // without the level of the image, which would be in all channels
-                let layer = self.convolution(&relu, 1, next, FIRST_KERNEL, true).alive(START_BIAS, true);
-                self.graph.push(relu, Operation::Convolution(layer));
-            } else {
-                self.normed(&name, channels, next);
-            }
-            channels = next;
-            if index + 1 < config.stages.len() {
-                self.graph.push(name, Operation::MaxPool(Pool::HALF));
-            } else {
-                self.graph.push(format!("{name}.pool"), Operation::MaxPool(Pool::HALF));
-                self.normed(&format!("{name}.deep"), channels, channels);
-                self.graph.push(name, Operation::Identity);
-            }
-        }
-        channels
-    }
-
-    /// A convolution, a batch norm and a ReLU.
-    fn normed(&mut self, name: &str, channels_in: usize, channels_out: usize) {
-        let shape =
-            ConvolutionShape { biased: false, ..ConvolutionShape::same([channels_in, channels_out], 3) };
-        let convolution = format!("{name}.conv");
-        let layer = Convolution::new(shape, 2.0, self.init, &convolution, self.device);
-        self.graph.push(convolution, Operation::Convolution(layer));
-        let norm = BatchNorm::new(channels_out, NORM_EPSILON, self.device);
-        self.graph.push(format!("{name}.norm"), Operation::Norm(norm));
-        self.graph.push(format!("{name}.relu"), Operation::Relu);
     }
 
     /// A decoder whose stages mirror those of the encoder.

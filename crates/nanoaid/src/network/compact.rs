@@ -1,14 +1,15 @@
 //! Compact: our own classifier of one-channel images.
 //!
 //! Stages of a 3 × 3 convolution, ReLU and max-pool with the names of the autoencoder's encoder
-//! (`encoder.S.relu`, `encoder.S`), so that its weights can be taken over; further stages of the
-//! same kind, with batch norm if requested (`encoder.S.conv`, `encoder.S.norm`, `encoder.S.relu`);
+//! (`encoder.S.relu`, `encoder.S`), so that its weights can be taken over, or the stages of an
+//! encoder with batch norms; further stages of a 3 × 3 convolution, ReLU and max-pool, with batch norm if requested (`encoder.S.conv`, `encoder.S.norm`, `encoder.S.relu`);
 //! `pool`, the mean over the image; `head`, a dense layer with an output for each class.
 
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Convolution, ConvolutionShape};
 use super::dense::Dense;
+use super::encoder;
 use super::graph::Graph;
 use super::init::Init;
 use super::norm::BatchNorm;
@@ -27,6 +28,10 @@ const EPSILON: f64 = 1e-5;
 pub struct CompactConfig {
     /// Channels of the stages that an autoencoder has too, 1 to 6 stages of 1 to 1024 channels.
     pub stages: Vec<usize>,
+    /// Whether these stages have a first kernel of 7 × 7, batch norms after it and a convolution more, as those of an
+    /// autoencoder with residual blocks, which the built-in one is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub normed_stages: bool,
     /// Channels of further stages, at most 3 of 1 to 1024 channels, at most 6 stages in all.
     pub further: Vec<usize>,
     /// Whether the further stages have batch norms.
@@ -42,7 +47,8 @@ impl Default for CompactConfig {
     fn default() -> Self {
         Self {
             stages: vec![32, 64, 128], // those of the default autoencoder
-            further: vec![192, 256],   // three quarters of a million weights in all
+            normed_stages: false,
+            further: vec![192, 256], // three quarters of a million weights in all
             batch_norm: true,
             view_px: 128, // a square of the micrograph; more costs time in proportion to its area
             classes: Category::ALL.map(|category| category.name().to_owned()).into(),
@@ -84,8 +90,12 @@ impl CompactConfig {
 /// The layers of the classifier that `config` describes.
 pub(super) fn graph(config: &CompactConfig, init: Init, device: &burn::tensor::Device) -> Graph {
     let mut graph = Graph::new(1);
-    let mut channels = 1;
-    for (index, &next) in config.stages.iter().chain(&config.further).enumerate() {
+    let (mut channels, n_built) = if config.normed_stages {
+        (encoder::normed_stages(&mut graph, &config.stages, init, device), config.stages.len())
+    } else {
+        (1, 0)
+    };
+    for (index, &next) in config.stages.iter().chain(&config.further).enumerate().skip(n_built) {
         let stage = index + 1;
         let normed = config.batch_norm && stage > config.stages.len();
         let shape = ConvolutionShape {
@@ -169,6 +179,25 @@ mod tests {
             classifier.maps(&image, "encoder.2").unwrap(),
             autoencoder.maps(&image, "encoder.2").unwrap()
         );
+
+        // the built-in one has other stages
+        let config = CompactConfig {
+            stages: vec![4, 6],
+            normed_stages: true,
+            further: vec![8],
+            ..CompactConfig::default()
+        };
+        let mut normed = network(config);
+        let residual =
+            AutoencoderConfig { stages: vec![4, 6], residual_blocks: 1, ..AutoencoderConfig::default() };
+        let residual = Network::random(Architecture::Autoencoder(residual), 2, Device::Cpu).unwrap();
+        assert!(
+            normed
+                .take_over_encoder(&residual)
+                .unwrap()
+                .contains(&"encoder.2.deep.norm.running_mean".to_owned())
+        );
+        assert_eq!(normed.maps(&image, "encoder.2").unwrap(), residual.maps(&image, "encoder.2").unwrap());
 
         let before = classifier.weights();
         let error = classifier.take_over_encoder(&of_stages(vec![4, 7])).unwrap_err();

@@ -3,7 +3,7 @@
 //! As JSON both are flat tables of names and values, as version 1 of the format has them. Keys that
 //! are not known are errors; those of settings that came later may be absent and have their default.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -52,11 +52,19 @@ pub struct SegmenterSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum BaseUsed {
-    /// The encoder of a run's network.
+    /// The encoder of a run's autoencoder.
     Encoder {
         /// The run folder, or the name of a built-in network.
         #[serde(serialize_with = "micrograph::file::lossy_path")]
         encoder_of: PathBuf,
+        /// SHA-256 of the network as a file.
+        sha256: String,
+    },
+    /// All layers but the head of a run's classifier.
+    Classifier {
+        /// The run folder, or the name of a built-in network.
+        #[serde(serialize_with = "micrograph::file::lossy_path")]
+        classifier: PathBuf,
         /// SHA-256 of the network as a file.
         sha256: String,
     },
@@ -67,6 +75,19 @@ pub enum BaseUsed {
         /// SHA-256 of its bytes.
         sha256: String,
     },
+}
+
+impl BaseUsed {
+    /// The run folder or built-in network.
+    ///
+    /// # Errors
+    /// The name of a file of published weights, whose folder is not kept.
+    pub fn run(&self) -> Result<&Path, &str> {
+        match self {
+            Self::Encoder { encoder_of: run, .. } | Self::Classifier { classifier: run, .. } => Ok(run),
+            Self::File { file, .. } => Err(file),
+        }
+    }
 }
 
 impl RunSettings {

@@ -109,9 +109,6 @@ pub enum ExperimentError {
     /// The start needs trained weights, and there is no network to take them from.
     #[error("--start {start} needs --base, a network to start from")]
     NoBase { start: &'static str },
-    /// The base has no encoder that our own network could take over.
-    #[error("--base: the run is not an autoencoder, expected one with encoder stages")]
-    NoEncoder,
     /// The caller ended it; what was complete is in the run folder.
     #[error("cancelled: the run folder holds all steps so far; `--resume` continues from there")]
     Cancelled,

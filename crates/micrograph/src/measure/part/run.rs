@@ -24,6 +24,14 @@ const MOST_PERIODS: usize = 16;
 const LEAST_REPEATED: f64 = 0.6;
 /// Least such share of a run that is followed on.
 const LEAST_GOING: f64 = 0.55;
+/// Most equal parts of a period that are looked for.
+const MOST_PARTS: usize = 8;
+/// Least share of the variance of the mean period that equal parts of it explain: always, and where what is left may
+/// be by chance.
+const EQUAL_PARTS: f64 = 0.95;
+const NEARLY_EQUAL_PARTS: f64 = 0.8;
+/// Ratio of what is left to what noise leaves, from which on it is not by chance.
+const MORE_THAN_NOISE: f64 = 4.0;
 /// Largest logarithm of the probability of chance of a run beside another.
 const MOST_CHANCE_BESIDE: f64 = -9.0;
 
@@ -69,12 +77,24 @@ impl Run {
             pitch *= PITCH_STEP;
         }
         let best = best?.refined(part, least_rms);
+        let best = match best.equal_parts(part) {
+            1 => best,
+            parts => {
+                let pitch = best.pitch / parts as f64;
+                (pitch >= LEAST_PITCH).then(|| Self::around(part, pitch, least_rms)).flatten()?
+            }
+        };
         Some(best.finished(profile, offset))
     }
 
     /// The most certain run of a profile whose pitch is within 4 % of `pitch`.
     pub(super) fn near(profile: &[f64], pitch: f64, least_rms: f64) -> Option<Self> {
         let (offset, part) = longest(profile);
+        Some(Self::around(part, pitch, least_rms)?.finished(profile, offset))
+    }
+
+    /// The most certain run whose pitch is within 4 % of `pitch`, in a part of a profile.
+    fn around(part: &[f64], pitch: f64, least_rms: f64) -> Option<Self> {
         let mut best: Option<Self> = None;
         for step in -8..=8 {
             let pitch = pitch * (1.0 + 0.005 * f64::from(step));
@@ -82,8 +102,30 @@ impl Run {
             let found = Self::found(part, &Search { pitch, within, starts: 8, least_rms });
             best = Self::better(best, found);
         }
-        let best = best?.refined(part, least_rms);
-        Some(best.finished(profile, offset))
+        Some(best?.refined(part, least_rms))
+    }
+
+    /// Into how many equal parts the mean period falls: 1, or how many pitches were taken for one.
+    ///
+    /// Periods side by side repeat each other at any multiple of the pitch. Where lines alternate by more than noise,
+    /// the two are one period.
+    fn equal_parts(&self, part: &[f64]) -> usize {
+        let cells = self.periods.floor();
+        // what noise leaves of the mean of so many periods, as a share of its variance
+        let noise = (1.0 - self.repeated) / (self.repeated * (cells - 1.0));
+        let equal = |parts: usize| {
+            let samples = (2.0 * self.pitch / parts as f64).ceil() as usize;
+            let mean = self.mean_period(part, samples * parts);
+            let level = mean.iter().sum::<f64>() / mean.len() as f64;
+            let total: f64 = mean.iter().map(|value| (value - level).powi(2)).sum();
+            let folded = (0..samples).map(|at| {
+                mean.iter().skip(at).step_by(samples).map(|value| value - level).sum::<f64>() / parts as f64
+            });
+            let explained = folded.map(|value| value * value).sum::<f64>() * parts as f64 / total;
+            let by_chance = 1.0 - explained < MORE_THAN_NOISE * noise * (1.0 - 1.0 / parts as f64);
+            explained >= EQUAL_PARTS || (explained >= NEARLY_EQUAL_PARTS && by_chance)
+        };
+        (2..=MOST_PARTS).rev().find(|&parts| equal(parts)).unwrap_or(1)
     }
 
     /// The more certain one.
@@ -171,15 +213,21 @@ impl Run {
         first..last + 1
     }
 
-    /// Where in a period its brightest place is.
-    fn middle_of_line(&self, profile: &[f64]) -> f64 {
-        let n = (2.0 * self.pitch).ceil() as usize;
+    /// The mean of the whole periods in a profile, at `n` places.
+    fn mean_period(&self, profile: &[f64], n: usize) -> Vec<f64> {
         let cells = self.periods.floor() as usize;
         let at = |sample: usize| {
             let by = sample as f64 / n as f64 * self.pitch;
-            (0..cells).map(|cell| between(profile, self.start + cell as f64 * self.pitch + by)).sum::<f64>()
+            let value = |cell: usize| between(profile, self.start + cell as f64 * self.pitch + by);
+            (0..cells).map(value).sum::<f64>() / cells as f64
         };
-        let values: Vec<f64> = (0..n).map(at).collect();
+        (0..n).map(at).collect()
+    }
+
+    /// Where in a period its brightest place is.
+    fn middle_of_line(&self, profile: &[f64]) -> f64 {
+        let n = (2.0 * self.pitch).ceil() as usize;
+        let values = self.mean_period(profile, n);
         // the middle of a broad line, not its brightest noise
         let reach = (n / 6).max(1) as i64;
         let broad = |sample: usize| -> f64 {

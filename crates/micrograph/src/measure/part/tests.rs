@@ -117,6 +117,39 @@ fn rough_lines_and_lines_in_a_slight_fan_are_kept() {
 }
 
 #[test]
+fn lines_that_fill_half_of_an_image_have_their_pitch_and_no_multiple_of_it() {
+    let left = Rect { y: 0, x: 0, height: 300, width: 320 };
+    for pitch in [7.0, 9.3, 12.0, 14.0, 15.5, 17.0, 18.0, 19.0, 20.0, 21.0, 25.0] {
+        let noise = 3.0; // of 5 grey levels each
+        let plane = noisy((300, 640), left, 12, |_, x| 80.0 / noise * (TAU * x / pitch).sin());
+        let found = grating_in(&plane);
+        let off = (found.pitch.value - pitch).abs();
+        assert!(
+            off < found.pitch.expanded_uncertainty && off < 0.01 * pitch,
+            "{pitch}: {}",
+            found.pitch.text()
+        );
+    }
+    // beside others, either of them
+    for pitches in [[12.0, 17.0], [14.0, 20.0], [17.0, 23.0]] {
+        let plane = noisy((300, 640), Rect { width: 640, ..left }, 13, |_, x| {
+            27.0 * (TAU * x / pitches[usize::from(x > 320.0)]).sin()
+        });
+        let found = grating_in(&plane).pitch;
+        let near = |pitch: f64| (found.value - pitch).abs() < found.expanded_uncertainty.min(0.01 * pitch);
+        assert!(pitches.into_iter().any(near), "{pitches:?}: {}", found.text());
+    }
+}
+
+#[test]
+fn lines_that_alternate_repeat_with_each_pair() {
+    // every other line is half as bright
+    let pair = |x: f64| line(x, &[-40.0, 0.0, 40.0, 80.0]) + 0.5 * line(x, &[-60.0, -20.0, 20.0, 60.0]);
+    let found = grating_in(&noisy((260, 300), HELD, 14, |_, x| pair((x - 160.0) * 1.5)));
+    assert!((found.pitch.value - 40.0 / 1.5).abs() < 0.3, "{}", found.pitch.text());
+}
+
+#[test]
 fn lines_at_irregular_distances_have_no_pitch() {
     for (seed, middles) in [
         (1, vec![-80.0, -50.0, -29.0, 10.0, 31.0, 66.0]),

@@ -30,9 +30,9 @@ pub(crate) struct ClassifierArguments {
     /// What it starts from [default: random]
     #[arg(long, value_enum)]
     start: Option<StartArgument>,
-    /// Network to start from: a safetensors file of a published network, or an autoencoder's run
-    /// folder (`autoencoder` is the built-in one), whose encoder our own network takes over. With
-    /// a random start, only its architecture
+    /// Network to start from: a safetensors file of a published network; a classifier's run folder
+    /// (`classifier` is the built-in one); or an autoencoder's (`autoencoder`), whose encoder our own
+    /// network takes over. With a random start, only its architecture
     #[arg(long, value_name = "FILE|RUN")]
     base: Option<PathBuf>,
     /// Which published network the file holds, where its weights fit several, e.g. `resnet18`
@@ -162,18 +162,15 @@ impl ClassifierArguments {
     /// The network to start from, as given or as in the run that is resumed.
     fn base(&self, begun: Option<&ClassifierSettings>) -> Result<Option<BaseNetwork>, Failure> {
         let begun = begun.and_then(|begun| begun.base.as_ref());
-        let path = match (&self.base, begun) {
-            (Some(path), _) | (None, Some(BaseUsed::Encoder { encoder_of: path, .. })) => path,
-            (None, Some(BaseUsed::File { file, .. })) => {
-                return Err(Failure::new(format!("the run began with --base {file}; give that file again")));
-            }
+        let path = match (self.base.as_deref(), begun) {
+            (Some(path), _) => path,
             (None, None) => return Ok(None),
+            (None, Some(used)) => used.run().map_err(|file| {
+                Failure::new(format!("the run began with --base {file}; give that file again"))
+            })?,
         };
         if path.is_dir() || is_network(path) {
-            let network = network(path, self.device)?;
-            let sha256 = network.sha256().to_owned();
-            let used = BaseUsed::Encoder { encoder_of: path.clone(), sha256 };
-            return Ok(Some(BaseNetwork { network, used }));
+            return Ok(Some(BaseNetwork::of_run(path.to_owned(), network(path, self.device)?)));
         }
         let bytes = regular::read(path, regular::LARGEST).map_err(|error| Failure::at(path, error))?;
         let network =

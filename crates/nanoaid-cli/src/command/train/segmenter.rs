@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &SegmenterArguments) -> Result<Outcome, Failure> {
     let run = arguments.base.clone().or_else(|| match &begun.as_ref()?.settings {
         RunSettings::Segmenter(settings) => match settings.base.as_ref()? {
             BaseUsed::File { file, .. } => Some(PathBuf::from(file)),
-            BaseUsed::Encoder { .. } => None,
+            BaseUsed::Encoder { .. } | BaseUsed::Classifier { .. } => None,
         },
         _ => None,
     });

@@ -91,7 +91,7 @@ pub struct ClassProbability {
 /// use nanoaid::{Architecture, CompactConfig, Device, Network};
 ///
 /// let classes = vec!["fibers".to_owned(), "particles".to_owned()];
-/// let config = CompactConfig { stages: vec![4], further: vec![], view_px: 16, batch_norm: false, classes };
+/// let config = CompactConfig { stages: vec![4], further: vec![], view_px: 16, classes, ..Default::default() };
 /// let network = Network::random(Architecture::Compact(config), 0, Device::Cpu)?;
 /// let config = AnswerConfig { temperature: 1.0, abstain_below: 0.5 };
 ///

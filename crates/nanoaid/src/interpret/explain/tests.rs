@@ -426,7 +426,14 @@ fn wrong_settings_and_classes_are_named() {
 /// A classifier that has learned a shortcut: class 0 is what has white spots, whatever else it shows.
 fn with_shortcut() -> Network {
     let classes = ["marked", "other"].map(str::to_owned).to_vec();
-    let config = CompactConfig { stages: vec![2], further: vec![], view_px: 64, batch_norm: false, classes };
+    let config = CompactConfig {
+        stages: vec![2],
+        further: vec![],
+        view_px: 64,
+        batch_norm: false,
+        classes,
+        ..CompactConfig::default()
+    };
     let architecture = Architecture::Compact(config);
     let network = Network::random(architecture.clone(), 0, Device::Cpu).unwrap();
     let mut weights = network.weights();

@@ -1,6 +1,7 @@
 //! Experiment with a classifier: train, evaluate on the test split, audit for shortcuts.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +23,20 @@ use crate::{Architecture, Device, Network};
 pub struct BaseNetwork {
     /// The network.
     pub network: Network,
-    /// Where it comes from. Of a run, our own network takes the encoder over; a file of published
-    /// weights keeps its architecture.
+    /// Where it comes from. Our own network takes the encoder of an autoencoder over; others keep their architecture.
     pub used: BaseUsed,
+}
+
+impl BaseNetwork {
+    /// The network of a run folder, or a built-in one, which `run` names.
+    pub fn of_run(run: PathBuf, network: Network) -> Self {
+        let sha256 = network.sha256().to_owned();
+        let used = match network.architecture() {
+            Architecture::Autoencoder(_) => BaseUsed::Encoder { encoder_of: run, sha256 },
+            _ => BaseUsed::Classifier { classifier: run, sha256 },
+        };
+        Self { network, used }
+    }
 }
 
 /// What is trained.
@@ -168,37 +180,40 @@ fn base(plan: &ClassifierPlan, classes: Vec<String>, device: Device) -> Result<B
     let network = match &plan.base {
         None if random => compact(plan, None, classes, device)?,
         None => return Err(ExperimentError::NoBase { start: config.start.name() }),
-        Some(BaseNetwork { network, used: BaseUsed::Encoder { .. } }) => {
-            compact(plan, (!random).then_some(network), classes, device)?
+        Some(base) if matches!(base.network.architecture(), Architecture::Autoencoder(_)) => {
+            compact(plan, Some(&base.network), classes, device)?
         }
-        Some(BaseNetwork { network, used: BaseUsed::File { .. } }) if random => {
-            let untrained = Network::random(network.architecture().clone(), config.seed, device)?;
-            Network::transfer(&untrained, classes, config.pooled.clone(), config.seed)?
-        }
-        Some(BaseNetwork { network, used: BaseUsed::File { .. } }) => {
-            Network::transfer(network, classes, config.pooled.clone(), config.seed)?
+        Some(base) => {
+            let seed = config.seed;
+            let base = if random {
+                &Network::random(base.network.architecture().clone(), seed, device)?
+            } else {
+                &base.network
+            };
+            Network::transfer(base, classes, config.pooled.clone(), seed)?
         }
     };
     Ok(Base { network, trained: !random })
 }
 
-/// Our own network, with the encoder of `other`.
+/// Our own network, with the stages of an autoencoder, and their weights unless the start is random.
 fn compact(
     plan: &ClassifierPlan,
-    other: Option<&Network>,
+    autoencoder: Option<&Network>,
     classes: Vec<String>,
     device: Device,
 ) -> Result<Network, ExperimentError> {
     let mut compact = CompactConfig { classes, ..CompactConfig::default() };
     compact.view_px = plan.view_px.unwrap_or(compact.view_px);
-    if let Some(Architecture::Autoencoder(autoencoder)) = other.map(Network::architecture) {
+    if let Some(Architecture::Autoencoder(autoencoder)) = autoencoder.map(Network::architecture) {
         compact.stages.clone_from(&autoencoder.stages);
+        compact.normed_stages = autoencoder.residual_blocks > 0;
     }
     let mut network = Network::random(Architecture::Compact(compact), plan.config.seed, device)?;
-    if let Some(other) = other
-        && network.take_over_encoder(other)?.is_empty()
+    if let Some(autoencoder) = autoencoder
+        && plan.config.start != StartFrom::Random
     {
-        return Err(ExperimentError::NoEncoder);
+        network.take_over_encoder(autoencoder)?;
     }
     Ok(network)
 }
