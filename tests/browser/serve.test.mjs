@@ -288,6 +288,17 @@ test('a click on a place orders the maps by how much they fire there', async () 
   await page.waitForFunction(() => document.querySelector('#order').value === 'place' && /σ/.test(document.querySelector('.map-note').textContent));
   const values = await page.$$eval('.map-note', notes => notes.map(note => note.textContent).filter(text => text.endsWith('σ')).map(text => parseFloat(text.replace('−', '-'))));
   assert.ok(values.length > 1 && values.every((value, i) => i === 0 || value <= values[i - 1]), values.join());
+  // where else it looks like that, also after the address is opened again
+  await page.click('#panes label:has(input[value="like"])');
+  await page.waitForSelector('.name[data-kind="like"]');
+  await page.waitForFunction(() => /spot=\d+%2C\d+/.test(location.hash) && /like/.test(location.hash));
+  const address = page.url(), order = await page.$$eval('.map', maps => maps.map(map => map.dataset.channel).join());
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.waitForSelector('.name[data-kind="like"]');
+  await page.waitForFunction(before => [...document.querySelectorAll('.map')].map(map => map.dataset.channel).join() === before, order);
+  assert.match(await page.textContent('.name[data-kind="like"]'), /like row \d+, column \d+, by encoder.3/);
+  page.faults();
   await page.close();
 });
 

@@ -11,6 +11,7 @@ use micrograph::measure::Task;
 use micrograph::paint::{Picture, Sampling};
 use nanoaid::measure::{
     ALL_OBJECTS, MeasureRecord, SizeHistogram, all_objects_csv, objects_table_name, outlined_name,
+    pitch_picture_name,
 };
 
 use crate::chart::Distribution;
@@ -73,7 +74,7 @@ pub fn measure_summary<'a>(
 /// The pictures of an image, that which shows most first.
 fn pictures(name: &str, record: &MeasureRecord) -> Vec<String> {
     let outlined = ObjectKind::ALL.into_iter().map(|what| outlined_name(name, what));
-    let all = outlined.chain([format!("{name}.png")]);
+    let all = outlined.chain([format!("{name}.png"), pitch_picture_name(name)]);
     all.filter(|file| record.record.files.contains_key(file)).collect()
 }
 
@@ -145,6 +146,7 @@ fn row(name: &str, record: &MeasureRecord, shown: &[String], small: Option<&[u8]
             th scope="row" data-value=(name) {
                 (name)
                 @if !disagree.is_empty() { p.soft { "⚠ two ways disagree: " (disagree.join(", ")) } }
+                @if let Some(map) = &record.pitch_map { p.soft { (map.text()) } }
                 (closed("warnings", &report.warnings.iter().map(|own| own.text.clone()).filter(|text| !text.contains("disagree")).collect::<Vec<_>>()))
                 @if nothing { (closed("why no number?", &reasons(record))) }
             }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use micrograph::Rect;
 use micrograph::paint::{Sampling, resampled};
+use micrograph::{Plane, Rect};
 use nanoaid::interpret::lens::{
     ChannelStatistics, Lens, LensConfig, LensImage, LensResult, Reconstruction, ReconstructionMetrics,
-    Threshold, TileConfig, look, reconstruction,
+    Threshold, TileConfig, likeness, look, reconstruction,
 };
 use nanoaid::interpret::view::field_text;
 use nanoaid::{Address, Architecture, Network};
@@ -137,7 +137,7 @@ pub(crate) async fn layer(State(app): State<Arc<App>>, request: Request) -> Resu
     Ok(not_stored(of_bytes("application/octet-stream", bytes)))
 }
 
-/// A plane: `what` is image, specimen, map, false-color, output, error, relative-error or anomalies.
+/// A plane: `what` is image, specimen, map, like (likeness to the place `at_y`, `at_x` in px), false-color, output, error, relative-error or anomalies.
 pub(crate) async fn plane(State(app): State<Arc<App>>, request: Request) -> Result<Response, Fault> {
     let query = Query::of(request.uri());
     let (asked, wish) = (Asked::of(&query)?, Wish::of(&query)?);
@@ -164,6 +164,32 @@ pub(crate) async fn plane(State(app): State<Arc<App>>, request: Request) -> Resu
             }
             let map = looked.lens.maps.plane(channel).map_err(Fault::own)?;
             let (plane, part) = wish.of_plane(&map)?;
+            Ok(floats(&plane, part))
+        }
+        "like" => {
+            let place = |name: &str, size: usize, stride: usize| {
+                let found = query.number::<usize>(name)?;
+                let found = found.ok_or_else(|| Fault::wrong(format!("the query has no `{name}`")))?;
+                let position = found / stride;
+                let last = size * stride - 1;
+                let outside = || Fault::wrong(format!("{name}: found {found}, expected 0 to {last}"));
+                (position < size).then_some(position).ok_or_else(outside)
+            };
+            let looked = asked.looked(&app).await?;
+            let maps = &looked.lens.maps;
+            let stride = maps.layer().stride.max(1);
+            let place = [place("at_y", maps.height(), stride)?, place("at_x", maps.width(), stride)?];
+            let name = format!("like/{}/{}/{place:?}", asked.seen_key(), asked.layer()?);
+            let looked = Arc::clone(&looked);
+            let found: Arc<Plane> = app
+                .kept
+                .get(name, move |_| {
+                    let found = likeness(&looked.lens.maps, place).map_err(Fault::own)?;
+                    let bytes = size_of_val(found.values());
+                    Ok((found, bytes))
+                })
+                .await?;
+            let (plane, part) = wish.of_plane(&found)?;
             Ok(floats(&plane, part))
         }
         "false-color" => {

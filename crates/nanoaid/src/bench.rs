@@ -16,7 +16,7 @@ pub use visualization::VisualizationKind;
 use burn::tensor::{Tensor, TensorData};
 use micrograph::random::Stream;
 
-use crate::network::Graph;
+use crate::network::{Graph, SEGMENTED, SegmenterConfig};
 use crate::train::{self, TrainConfig};
 use crate::{Architecture, AutoencoderConfig, Device, Network, kernels};
 
@@ -31,12 +31,19 @@ pub enum WorkloadKind {
     AscentBlock3,
     /// The same as far as `block5_conv3`.
     AscentBlock5,
+    /// A micrograph of 768 × 1024 px once through a segmenter like the built-in one.
+    SegmenterForward,
 }
 
 impl WorkloadKind {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::AutoencoderForward, Self::AutoencoderTrain, Self::AscentBlock3, Self::AscentBlock5];
+    pub const ALL: [Self; 5] = [
+        Self::AutoencoderForward,
+        Self::AutoencoderTrain,
+        Self::AscentBlock3,
+        Self::AscentBlock5,
+        Self::SegmenterForward,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -45,6 +52,7 @@ impl WorkloadKind {
             Self::AutoencoderTrain => "cae-train",
             Self::AscentBlock3 => "ascent-vgg16-block3",
             Self::AscentBlock5 => "ascent-vgg16-block5",
+            Self::SegmenterForward => "segmenter-forward",
         }
     }
 }
@@ -64,6 +72,7 @@ impl Workload {
             WorkloadKind::AutoencoderTrain => autoencoder_train(device),
             WorkloadKind::AscentBlock3 => ascent(3, 150, device),
             WorkloadKind::AscentBlock5 => ascent(5, 224, device),
+            WorkloadKind::SegmenterForward => segmenter_forward(device),
         }
     }
 
@@ -77,6 +86,8 @@ impl Workload {
 const BATCH: usize = 32;
 /// Height and width of a patch in pixels.
 const PATCH_PX: usize = 128;
+/// Height and width of a micrograph in pixels.
+const MICROGRAPH_PX: (usize, usize) = (768, 1024);
 /// The channel that is ascended.
 const CHANNEL: usize = 3;
 /// Positions at the border of a map that do not count.
@@ -101,6 +112,16 @@ fn autoencoder_forward(device: Device) -> Workload {
     let images = random_images([BATCH, 1, PATCH_PX, PATCH_PX], device);
     let step = move || finish(graph.forward(images.clone()));
     Workload { n_images: BATCH, step: Box::new(step) }
+}
+
+fn segmenter_forward(device: Device) -> Workload {
+    let architecture = Architecture::Segmenter(SegmenterConfig::default());
+    let network = Network::random(architecture, 0, device).expect("the default settings are in range");
+    let mut network = network.fused_for(SEGMENTED).expect("segmenters have this layer");
+    network.graph_mut().use_fastest_method();
+    let image = random_images([1, 1, MICROGRAPH_PX.0, MICROGRAPH_PX.1], device);
+    let step = move || finish(network.graph().forward(image.clone()));
+    Workload { n_images: 1, step: Box::new(step) }
 }
 
 fn autoencoder_train(device: Device) -> Workload {

@@ -68,7 +68,7 @@ pub(crate) use norm::{BatchNorm, Norms, Statistics};
 pub(crate) use operation::{Operation, Pool, ReluGradient};
 pub(crate) use parameter::Role;
 pub(crate) use parameter::weight_of;
-pub(crate) use segmenter::{DEPTH, N_OUTPUTS, channel_of};
+pub(crate) use segmenter::{DEPTH, N_OUTPUTS, SEGMENTED, channel_of};
 use weights::ARCHITECTURE_KEY;
 
 use std::sync::OnceLock;
@@ -681,6 +681,16 @@ impl Network {
     pub(crate) fn of_graph(architecture: Architecture, graph: Graph, device: Device) -> Self {
         let layers = layer::describe(&graph);
         Self { architecture, graph, layers, device, notes: Vec::new(), sha256: OnceLock::new() }
+    }
+
+    /// The same for reading the maps of `layer` alone: norms and ReLUs are part of the convolutions before them, which
+    /// saves passes over memory and changes rounding.
+    ///
+    /// # Errors
+    /// If there is no such layer.
+    pub(crate) fn fused_for(&self, layer: &str) -> Result<Self, NoLayer> {
+        let id = self.graph.value_id(layer).ok_or_else(|| self.no_layer(layer))?;
+        Ok(Self::of_graph(self.architecture.clone(), self.graph.fused(&[id]), self.device))
     }
 
     pub(crate) fn graph(&self) -> &Graph {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::prepare::PrepareError;
 use crate::interpret::lens::{FeatureMaps, LensError, TileConfig};
-use crate::network::{DEPTH, N_OUTPUTS, channel_of};
+use crate::network::{DEPTH, N_OUTPUTS, SEGMENTED, channel_of};
 use crate::output::OutputError;
 use crate::{Architecture, ConfigError, Network};
 
@@ -157,6 +157,7 @@ pub fn segment_each(
     let drawn = annotations::mask(plane);
     let cleaned = (!drawn.boxes.is_empty()).then(|| drawn.filled(plane));
     let scales = pyramid::scales(cleaned.as_ref().unwrap_or(plane), architecture.stride());
+    let network = &network.fused_for(SEGMENTED).map_err(LensError::from)?;
     let size = (plane.height(), plane.width());
     let mut found: Vec<_> = configs.iter().map(|_| merge::Candidates::new(size)).collect();
     for (index, scale) in scales.iter().enumerate() {
@@ -193,7 +194,13 @@ impl<'a> Outputs<'a> {
     fn of(network: &Network, scale: &'a pyramid::Scale) -> Result<Self, SegmentError> {
         let tiles = TileConfig { tile_px: TILE_PX, ..TileConfig::default() };
         let maps =
-            FeatureMaps::of(network, "output", &scale.padded, &tiles, &mut |_, _| ControlFlow::Continue(()))?;
+            FeatureMaps::of(
+                network,
+                SEGMENTED,
+                &scale.padded,
+                &tiles,
+                &mut |_, _| ControlFlow::Continue(()),
+            )?;
         debug_assert_eq!(maps.n_channels(), N_OUTPUTS);
         Ok(Self { maps, scale })
     }

@@ -50,8 +50,19 @@ pub struct Flattened {
 
 /// `plane` without the background that `config` names.
 pub fn flattened(plane: &Plane, config: FlattenConfig) -> Flattened {
+    without(plane, config.background.then(|| background(plane)).flatten(), config)
+}
+
+/// The same where `pattern` is known, which is no part of the background: of few periods, a polynomial takes some away.
+pub(super) fn flattened_beside(plane: &Plane, pattern: &Plane, config: FlattenConfig) -> Flattened {
+    let values = plane.values().iter().zip(pattern.values()).map(|(value, own)| value - own).collect();
+    let rest = Plane::new(plane.height(), plane.width(), values);
+    without(plane, config.background.then(|| background(&rest)).flatten(), config)
+}
+
+/// `plane` without the background of these coefficients.
+fn without(plane: &Plane, coefficients: Option<[f64; 6]>, config: FlattenConfig) -> Flattened {
     let (height, width) = (plane.height(), plane.width());
-    let coefficients = if config.background { background(plane) } else { None };
     let coefficients = coefficients.unwrap_or([plane.mean(), 0.0, 0.0, 0.0, 0.0, 0.0]);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut values = Vec::with_capacity(height * width);

@@ -12,7 +12,7 @@ mod evidence;
 use serde::{Deserialize, Serialize};
 
 use super::drift::Bend;
-use super::flatten::{FlattenConfig, flattened};
+use super::flatten::{FlattenConfig, flattened, flattened_beside};
 use super::geometry::{Geometry, axis_deg};
 use super::harmonics::Harmonics;
 use super::quantity::{Component, Quantity, Unit};
@@ -26,6 +26,14 @@ pub(in crate::measure) use evidence::{check, wave_of};
 const MOST_HARMONICS: f64 = 6.0;
 /// Highest frequency of a harmonic, in cycles per px: above it, pixels hardly distinguish it from others.
 const FINEST_HARMONIC: f64 = 0.42;
+/// Periods below which a polynomial background takes enough of a pattern away to shift its pitch: it is fitted again
+/// without the pattern, so often, or until the wave moves by less than this share of its standard deviation by noise.
+const FEW_CYCLES: f64 = 30.0;
+const MOST_ROUNDS: usize = 16;
+const RESTING: f64 = 0.1;
+/// Largest relative error of the pitch times the square of the number of periods, where a fit goes on over the end of
+/// lines: over all phases of a wave that ends, in the test below.
+const ENDS: f64 = 0.2;
 
 /// How a grating is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,13 +115,27 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     // from the strongest term on, then with all the harmonics the pixels can carry
     let fitted = Harmonics::fitted(&flat, &[start.wave], &orders(start.strongest))
         .and_then(|rough| Harmonics::fitted(&flat, &rough.waves, &orders(most)));
-    let Some(pattern) = fitted else {
+    let Some(mut pattern) = fitted else {
         return Err(NoPeriod { reason: NoPeriodReason::NoFit, evidence: Some(evidence) });
     };
+    let mut flat = flat;
+    if evidence.cycles < FEW_CYCLES {
+        for _ in 0..MOST_ROUNDS {
+            let beside = flattened_beside(plane, &pattern.drawn(), config.flatten).plane;
+            let Some(next) = Harmonics::fitted(&beside, &pattern.waves, &orders(most)) else { break };
+            let moved = |axis: usize| (next.waves[0][axis] - pattern.waves[0][axis]).abs();
+            let rests = (0..2).all(|axis| moved(axis) <= RESTING * next.white[3 * axis].sqrt());
+            (flat, pattern) = (beside, next);
+            if rests {
+                break;
+            }
+        }
+    }
     evidence.judge(&pattern, &flat, start.strongest, start.wave)?;
 
     let bend = Bend::of(&pattern.shifts(&flat));
-    let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend);
+    let ends = ends(pattern.amplitudes(&flat, [start.strongest, 0]), evidence.cycles);
+    let (pitch, axis) = pitch_and_axis(&pattern, &config.geometry, bend, ends);
     let noise = super::flatten::noise(&flat);
     let edges = edges::measured(&flat, &pattern, &pitch);
     Ok(Grating {
@@ -131,8 +153,18 @@ pub fn grating(plane: &Plane, config: &GratingConfig) -> Result<Grating, NoPerio
     })
 }
 
-/// Pitch and axis of the only wave, with the uncertainty due to noise, the specimen and a bend of `bend` turns.
-fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quantity, Quantity) {
+/// Largest relative error of the pitch, because lines end inside the plane and the fitted ones do not.
+fn ends(amplitudes: Vec<f64>, cycles: f64) -> f64 {
+    let most = amplitudes.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let least = amplitudes.iter().copied().fold(most, f64::min);
+    let share = amplitudes.iter().sum::<f64>() / amplitudes.len() as f64 / most;
+    // lines that are half as bright somewhere do not end there
+    ENDS * (1.0 - 2.0 * least / most).max(0.0) / (share * cycles).powi(2)
+}
+
+/// Pitch and axis of the only wave, with the uncertainty due to noise, the specimen, a bend of `bend` turns, and a
+/// largest relative error `ends` of the pitch by lines that end.
+fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend, ends: f64) -> (Quantity, Quantity) {
     let [fx, fy] = geometry.wave(pattern.waves[0][0], pattern.waves[0][1]);
     let frequency = fx.hypot(fy);
     let (ux, uy) = (fx / frequency, fy / frequency);
@@ -163,8 +195,9 @@ fn pitch_and_axis(pattern: &Harmonics, geometry: &Geometry, bend: Bend) -> (Quan
         components
     };
     let method = "wave vector and harmonics fitted to all pixels";
-    let pitch =
-        Quantity::new(1.0 / frequency, Unit::Px, method, components(1.0 / (frequency * frequency), ux, uy));
+    let mut of_pitch = components(1.0 / (frequency * frequency), ux, uy);
+    of_pitch.push(Component::bounded("lines that end", ends / frequency));
+    let pitch = Quantity::new(1.0 / frequency, Unit::Px, method, of_pitch);
     let turn = (1.0 / frequency).to_degrees();
     let axis = axis_deg(fy.atan2(fx).to_degrees() + 90.0);
     (pitch, Quantity::new(axis, Unit::Degrees, method, components(turn, -uy, ux)))
@@ -246,6 +279,41 @@ mod tests {
         let found = grating(&plane, &GratingConfig::default()).unwrap();
         let pitch = 31.0 / 0.95_f64.hypot(0.312);
         assert!((found.pitch.value / pitch - 1.0).abs() < 1e-3, "{:?}", found.pitch);
+    }
+
+    #[test]
+    fn few_periods_and_lines_that_end_inside_keep_the_pitch_in_its_interval() {
+        // of each that is found: how far off, in half widths of the interval
+        let mut off = Vec::new();
+        let mut take = |plane: &Plane, pitch: f64, most: f64, name: &str| {
+            let Ok(found) = grating(plane, &GratingConfig::default()) else { return };
+            let size = found.pitch.expanded_uncertainty;
+            assert!(size < most * pitch, "{name}, {pitch} px: {}", found.pitch.text());
+            off.push((found.pitch.value - pitch).abs() / size);
+        };
+        let mut stream = Stream::new(5, "test", 0);
+        for step in 0..24 {
+            let phase = f64::from(step) / 24.0;
+            // hardly any noise, rounded to whole grey levels
+            let mut level = |x: usize, pitch: f64, height: f64| {
+                let wave = height * (TAU * (x as f64 / pitch + phase)).sin();
+                (128.0 + wave + 0.5 * stream.normal()).round() as f32
+            };
+            for pitch in [7.0, 8.3, 11.7, 13.1] {
+                take(&Plane::from_fn(64, 64, |_, x| level(x, pitch, 60.0)), pitch, 0.02, "few");
+            }
+            for pitch in [9.7, 14.0, 18.0] {
+                let height = |x: usize| if x < 256 { 60.0 } else { 0.0 };
+                let half = Plane::from_fn(64, 512, |_, x| level(x, pitch, height(x)));
+                take(&half, pitch, 0.005, "half");
+            }
+        }
+        let n_outside = off.iter().filter(|&&off| off > 1.0).count();
+        assert!(
+            off.len() > 60 && 20 * n_outside <= off.len(),
+            "{n_outside} of {} outside: {off:.2?}",
+            off.len()
+        );
     }
 
     #[test]

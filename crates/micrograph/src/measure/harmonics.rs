@@ -186,9 +186,43 @@ impl Harmonics {
         (self.terms.iter().map(|term| term.amplitude.norm_sqr() / 2.0).sum::<f64>()).sqrt()
     }
 
+    /// The pattern less its mean.
+    pub(super) fn drawn(&self) -> Plane {
+        let frequencies: Vec<[f64; 2]> = self.terms.iter().map(|term| self.frequency(term.order)).collect();
+        let rows = (0..self.height).into_par_iter().flat_map_iter(|y| {
+            let mut row = vec![0.0; self.width];
+            for (term, &frequency) in self.terms.iter().zip(&frequencies) {
+                let step = Complex::cis(TAU * frequency[0]);
+                let mut turn = term.amplitude * Complex::cis(TAU * self.phase_at(frequency, y, 0));
+                for value in &mut row {
+                    *value += turn.re;
+                    turn *= step;
+                }
+            }
+            row.into_iter().map(|value| value as f32)
+        });
+        Plane::new(self.height, self.width, rows.collect())
+    }
+
+    /// Amplitude of the first wave's term of order `order` in each tile, of at least two of its periods.
+    pub(super) fn amplitudes(&self, plane: &Plane, order: [i32; 2]) -> Vec<f64> {
+        let area = (self.height * self.width) as f64;
+        let [fx, fy] = self.frequency(order);
+        let sums = self.sums(plane, order, 2.0 / fx.hypot(fy));
+        let n = sums.len() as f64;
+        sums.into_iter().map(|sum| 2.0 * sum.norm() / (area / n)).collect()
+    }
+
     /// Phase coherence of the first wave's term of order `order` from tile to tile of at least
     /// `tile_px`: 1 a perfect pattern, about `1/√n` chance over `n` tiles. Returns both numbers.
     pub(super) fn coherence(&self, plane: &Plane, order: [i32; 2], tile_px: f64) -> (f64, usize) {
+        let sums = self.sums(plane, order, tile_px);
+        let size: f64 = sums.iter().map(|sum| sum.norm()).sum();
+        (sums.iter().sum::<Complex<f64>>().norm() / size.max(f64::MIN_POSITIVE), sums.len())
+    }
+
+    /// The plane in the phase of the first wave's term of order `order`, summed over each tile of at least `tile_px`.
+    fn sums(&self, plane: &Plane, order: [i32; 2], tile_px: f64) -> Vec<Complex<f64>> {
         let [rows, columns] = [self.height, self.width]
             .map(|side| ((side as f64 / tile_px.max(LEAST_TILE_PX as f64)) as usize).clamp(1, TILES));
         let frequency = self.frequency(order);
@@ -208,10 +242,7 @@ impl Harmonics {
             }
         }
         // without the tile's own mean, which is background
-        let sums: Vec<Complex<f64>> =
-            sums.iter().zip(means).map(|(sum, (value, count, turn))| sum - turn * (value / count)).collect();
-        let size: f64 = sums.iter().map(|sum| sum.norm()).sum();
-        (sums.iter().sum::<Complex<f64>>().norm() / size.max(f64::MIN_POSITIVE), sums.len())
+        sums.iter().zip(means).map(|(sum, (value, count, turn))| sum - turn * (value / count)).collect()
     }
 
     /// How far the pattern of a single wave is shifted in each band of rows: the row `v`, −1 the first and 1

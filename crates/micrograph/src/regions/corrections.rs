@@ -249,12 +249,12 @@ mod tests {
         let before = labels(&["1.", ".."]);
         let list = corrections(
             r#"[{"remove": [0, 0]}, {"remove": [0.5, 0.5]}, {"remove": [-1, 7]},
-                {"add": {"circle": {"x": 50, "y": 1, "diameter": 4}}}]"#,
+                {"add": {"circle": {"x": 50, "y": 1, "diameter": 2}}}]"#,
         );
         assert_eq!(
             list.apply(&before).unwrap_err().to_string(),
             "3 of 4 corrections change nothing: number 2 removes at (0.5, 0.5), where no region is; number 3 removes at \
-             (-1, 7), where no region is; number 4 adds a circle of 4 px at (50, 1), which holds no free pixel"
+             (-1, 7), where no region is; number 4 adds a circle of 2 px at (50, 1), which holds no free pixel"
         );
         let flat = Addition::Polygon(vec![[0.0, 0.0], [1.0, 1.0]]);
         assert!(before.add(flat).is_err());

@@ -213,6 +213,10 @@ fn lines_that_fan_out_have_a_map_of_pitches_and_noise_has_the_reason_for_none() 
     }
     let map = &place.json("out/fan.json")["pitch_map"]["summary"];
     let number = |name: &str| map[name].as_f64().unwrap();
+    let table = place.text("out/measurements.csv");
+    assert!(table.contains(",local pitch median [px],") && table.contains(&number("median_px").to_string()));
+    let page = place.text("out/index.html");
+    assert!(page.contains("fan.pitch.png") && page.contains("local pitch"), "the page shows the map");
     assert!(number("low_px") < 15.2 && number("high_px") > 18.0, "{map}");
     assert!(place.json("out/noise.json")["pitch_map"]["refused"].is_string());
     // without the option nothing is said of it

@@ -21,7 +21,7 @@ import { makeWhy } from './why.js';
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./api.js').Plane} Plane */
 
-const PANES = [['image', 'image'], ['map', 'map'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
+const PANES = [['image', 'image'], ['map', 'map'], ['like', 'like the place'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
 const ALL_TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['data', 'Data'], ['save', 'Save']];
 const TOOLS = [['move', 'move'], ['box', 'box'], ['ruler', 'ruler']];
 /** Layers and planes that the page keeps. */
@@ -132,6 +132,8 @@ const viewOf = () => (state.x === null || state.y === null || state.zoom === nul
 
 /** Computes what the change asks for, and shows it. @param {State} before */
 function follow(before) {
+  // a place of another micrograph is none of this one
+  if (before.image !== state.image && before.spot === state.spot) state = { ...state, spot: '' };
   const readingChanged = JSON.stringify(reading(before)) !== JSON.stringify(reading(state));
   if (readingChanged) { openImage(before.image !== state.image); return; }
   if (before.network !== state.network || before.layer !== state.layer) {
@@ -139,11 +141,13 @@ function follow(before) {
     asking?.abort();
     contrasts = null;
     delete planes.color;
+    delete planes.like;
     if (before.network !== state.network) { delete planes.output; delete planes.error; }
     look();
   }
   else if (before.unit !== state.unit) look();
-  else if (before.panes !== state.panes || before.pin !== state.pin) look();
+  else if (before.panes !== state.panes || before.pin !== state.pin || before.spot !== state.spot) look();
+  if (before.spot !== state.spot) { delete planes.like; views.setImage({ spot: spotOf() }); }
   if (before.order !== state.order || before.filter !== state.filter || before.colors !== state.colors) showMaps();
   if (before.box !== state.box) { views.setImage({ box: state.box }); measure.changed(); if (state.box) askBox(state.box); }
   controls();
@@ -177,7 +181,7 @@ async function openImage(isNew) {
     // what was made of another image is of the past
     const panes = state.panes.split(',').filter(kind => kind !== 'measured' && kind !== 'why');
     if (panes.join(',') !== state.panes) state = { ...state, panes: (panes.includes('map') ? panes : [...panes, 'map']).join(',') };
-    views.setImage({ height: info.facts.height, width: info.facts.width, nmPerPx: nmPerPx(), bar: info.data_bar, box: state.box });
+    views.setImage({ spot: spotOf(), height: info.facts.height, width: info.facts.width, nmPerPx: nmPerPx(), bar: info.data_bar, box: state.box });
     if (isNew) views.setView(viewOf());
     say('');
     lists();
@@ -257,6 +261,8 @@ async function look() {
     describeLayer();
     // the rest, where it is shown
     if (wanted.includes('color')) planes.color = await planeOf({ what: 'false-color', ...question }, next.result.stride * next.positions_per_px, signal);
+    const spot = spotOf();
+    if (spot && wanted.includes('like')) planes.like = { ...await planeOf({ what: 'like', ...question, at_y: spot.y, at_x: spot.x }, next.result.stride, signal), low: 0, high: 1 };
     if (network().reconstructs && (wanted.includes('output') || wanted.includes('error'))) {
       const whole = { ...reading(state), network: state.network };
       const metrics = await keep(`metrics ${JSON.stringify(whole)}`, () => api.get('reconstruction', whole, signal));
@@ -270,6 +276,8 @@ async function look() {
     if (state.pin) await pin(signal);
     if (own !== looking) return;
     show();
+    // an address with a place is opened
+    if (spot && !contrasts && state.order === 'place') ask({ y: spot.y + 0.5, x: spot.x + 0.5 });
     ahead(own);
   } catch (error) { failed(error, own); }
 }
@@ -370,6 +378,7 @@ function show() {
     image: () => ({ title: info.name, layers: [ofImage(image), ...details.image ? [ofImage(details.image)] : []], showsBar: true }),
     map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map), ...details.map && state.blend === 1 ? [over(details.map, map)] : []], showsBar: false },
     color: () => planes.color && { title: `${layer?.result.layer ?? ''} in false color`, layers: [...below, { ...over(planes.color, 0), alpha: state.blend }], showsBar: false },
+    like: () => planes.like && { title: `like row ${state.spot.replace(',', ', column ')}, by ${layer?.result.layer ?? ''}`, layers: [...below, over(planes.like, magma)], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
     measured: () => planes.measured && { title: 'measured', layers: [ofImage(image), { plane: planes.measured, low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false },
@@ -397,6 +406,13 @@ function readout(place) {
   line.textContent = parts.join(' · ');
 }
 
+/** The place that was clicked, where it is inside of what networks see. */
+function spotOf() {
+  const [y, x] = state.spot.split(',').map(Number);
+  if (!state.spot || !info?.specimen || !Number.isInteger(y) || !Number.isInteger(x)) return null;
+  return y >= 0 && x >= 0 && y < info.specimen[0] && x < info.specimen[1] ? { y, x } : null;
+}
+
 /** Which units fire at a place. @param {{x: number, y: number}} place */
 async function ask(place) {
   if (!info?.contrast || !layer) return;
@@ -405,6 +421,7 @@ async function ask(place) {
   const y = clamp(Math.round(place.y - side / 2), 0, height - side), x = clamp(Math.round(place.x - side / 2), 0, width - side);
   asking?.abort();
   const own = asking = new AbortController();
+  change({ spot: `${Math.floor(place.y)},${Math.floor(place.x)}` }, 'quiet');
   try {
     const units = await api.get('find', { ...questionOf(state, state.layer), y, x, height: side, width: side, units: layer.result.channels.length }, own.signal);
     if (own !== asking || own.signal.aborted) return;
@@ -516,6 +533,10 @@ function controls() {
     input.checked = shown.includes(input.value);
     if (input.value === 'output' || input.value === 'error') input.disabled = !network().reconstructs;
     if (input.value === 'measured' || input.value === 'why') input.disabled = !planes[input.value];
+    if (input.value === 'like') {
+      input.disabled = !spotOf();
+      /** @type {HTMLElement} */ (input.parentElement).title = input.disabled ? 'Click a place of the micrograph first' : 'Cosine of the activations of all channels to those at the place: 1 is the same';
+    }
   }
   for (const [name] of TABS) {
     const is = state.tab === name, tab = at(`tab-${name}`);
@@ -624,7 +645,7 @@ const help = makeHelp(start.terms, [
   { keys: ['PageUp', 'PageDown'], what: 'previous, next micrograph', do: () => nextImage(heard.key === 'PageUp' ? -1 : 1) },
   { keys: ['1', '2', '3', '4', '5', '6', '7'], what: 'color maps', do: () => change({ colors: colorNames[Number(heard.key) - 1] ?? state.colors }) },
   { keys: ['+', '-', '0'], what: 'zoom in, zoom out, all', do: () => zoom(/** @type {any} */ ({ '+': 'in', '-': 'out', 0: 'fit' })[heard.key]) },
-  { keys: ['i', 'a', 'f', 'r', 'e', 'p'], what: 'show or hide image, map, false color, reconstruction, error, pinned map', do: () => toggle(/** @type {any} */ ({ i: 'image', a: 'map', f: 'color', r: 'output', e: 'error', p: 'pin' })[heard.key]) },
+  { keys: ['i', 'a', 's', 'f', 'r', 'e', 'p'], what: 'show or hide image, map, likeness to the place, false color, reconstruction, error, pinned map', do: () => toggle(/** @type {any} */ ({ i: 'image', a: 'map', s: 'like', f: 'color', r: 'output', e: 'error', p: 'pin' })[heard.key]) },
   { keys: ['b', 'g', 'v'], what: 'box, ruler, move', do: () => setTool(/** @type {any} */ ({ b: 'box', g: 'ruler', v: 'move' })[heard.key]) },
   { keys: ['m'], what: 'measure', do: () => { change({ tab: 'measure' }, 'quiet'); measure.measure(); } },
   { keys: ['w'], what: 'show what the unit responds to', do: () => { change({ tab: 'unit' }, 'quiet'); unit.begin(); } },

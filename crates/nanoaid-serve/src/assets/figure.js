@@ -36,7 +36,7 @@ export function drawScaleBar(context, pane, view, nmPerPx) {
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Box} pane @param {View} view
- * @param {{nmPerPx: number | null, bar: {first_row: number, end_row: number} | null, size: [number, number], box: number[] | null, draft: number[] | null, line: number[] | null, cross: {x: number, y: number} | null, showsBar: boolean, hasScaleBar: boolean}} marks
+ * @param {{nmPerPx: number | null, bar: {first_row: number, end_row: number} | null, size: [number, number], box: number[] | null, spot?: {y: number, x: number} | null, draft: number[] | null, line: number[] | null, cross: {x: number, y: number} | null, showsBar: boolean, hasScaleBar: boolean}} marks
  */
 export function drawMarks(context, pane, view, marks) {
   context.save();
@@ -69,6 +69,16 @@ export function drawMarks(context, pane, view, marks) {
     if (b.x - a.x > 180) label(context, 'data bar: cut off', a.x + 6, a.y - 5, 12);
   }
   if (marks.box) rect(marks.box, YELLOW, []);
+  if (marks.spot) {
+    const { x, y } = at(marks.spot.x + 0.5, marks.spot.y + 0.5);
+    for (const [width, color] of /** @type {[number, string][]} */ ([[5, 'rgb(0 0 0 / .6)'], [2, YELLOW]])) {
+      context.lineWidth = width;
+      context.strokeStyle = color;
+      context.beginPath();
+      context.arc(x, y, 7, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
   if (marks.draft) rect(marks.draft, YELLOW, [6, 4]);
   if (marks.line) {
     const [y0, x0, y1, x1] = marks.line, a = at(x0, y0), b = at(x1, y1);

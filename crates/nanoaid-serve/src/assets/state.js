@@ -18,6 +18,7 @@
  * @property {number} ilow @property {number} ihigh @property {number} igamma
  * @property {number | null} x @property {number | null} y @property {number | null} zoom
  * @property {number[] | null} box row, column, height, width
+ * @property {string} spot row and column of the place that was clicked, with a comma
  * @property {string} tab
  * @property {string} pin what stays beside it: micrograph, network, layer, channel
  */
@@ -26,7 +27,7 @@
 export const FIRST = {
   image: '', page: 0, nm: null, bar: 'find', network: 'autoencoder', layer: '', unit: null, order: 'energy', filter: 'all',
   panes: 'image,map', colors: 'viridis', blend: 1, low: 0, high: 1, gamma: 0, ilow: 0, ihigh: 1, igamma: 0,
-  x: null, y: null, zoom: null, box: null, tab: 'maps', pin: '',
+  x: null, y: null, zoom: null, box: null, spot: '', tab: 'maps', pin: '',
 };
 
 const NUMBERS = new Set(['page', 'nm', 'unit', 'blend', 'low', 'high', 'gamma', 'ilow', 'ihigh', 'igamma', 'x', 'y', 'zoom']);

@@ -32,8 +32,8 @@ export function makeViews(tables, on) {
   /** @type {Box[]} */ let boxes = [];
   /** @type {View | null} */ let view = null;
   let isFitted = true, tool = 'move', waiting = false;
-  /** @type {{height: number, width: number, nmPerPx: number | null, bar: any, box: number[] | null}} */
-  let image = { height: 1, width: 1, nmPerPx: null, bar: null, box: null };
+  /** @type {{height: number, width: number, nmPerPx: number | null, bar: any, box: number[] | null, spot: {y: number, x: number} | null}} */
+  let image = { height: 1, width: 1, nmPerPx: null, bar: null, box: null, spot: null };
   /** @type {number[] | null} */ let draft = null;
   /** @type {number[] | null} */ let line = null;
   /** @type {{x: number, y: number} | null} */ let cross = null;
@@ -78,7 +78,7 @@ export function makeViews(tables, on) {
   /** @param {CanvasRenderingContext2D} context @param {boolean} withCross */
   function drawAll(context, withCross = true) {
     shown.forEach((pane, i) => drawMarks(context, boxes[i], current(), {
-      nmPerPx: image.nmPerPx, bar: image.bar, size: [image.height, image.width], box: image.box, draft, line,
+      nmPerPx: image.nmPerPx, bar: image.bar, size: [image.height, image.width], box: image.box, spot: image.spot, draft, line,
       cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: pane.kind !== 'measured' && pane.kind !== 'why', // their pictures have one
     }));
   }

@@ -58,6 +58,10 @@ fn a_pass_over_the_folder_tells_what_drives_a_unit() {
     let job = ended(&server, &begun.json()["id"]);
     assert_eq!(job["phase"], "done", "{job}");
     assert!(job["warnings"].to_string().contains("damaged.png"), "{job}");
+    assert_eq!(job["step"], job["steps"]);
+    let listed = server.get("/api/data").json();
+    let problem = |file: &str| listed[place(file)]["problem"].clone();
+    assert!(problem("lines/one.png").is_null() && problem("dots/damaged.png").is_string(), "{listed}");
 
     let known = server.get(unit).json();
     let strongest = known["patches"]["strongest"].as_array().unwrap();
@@ -91,7 +95,9 @@ fn wrong_questions_about_the_folder_say_what_is_right() {
         (get("/api/data/9/patch?y=0&x=0&height=8&width=8"), 404, "no number 9"),
         (get("/api/data/0/patch?y=0&x=0&height=8"), 400, "width"),
         (get("/api/data/1/patch?y=0&x=0&height=8&width=8000"), 400, "inside"),
-        (get("/api/data/..%2f..%2fetc%2fpasswd/patch?y=0&x=0&height=8&width=8"), 400, ""),
+        (get("/api/data/..%2f..%2fetc%2fpasswd/patch?y=0&x=0&height=8&width=8"), 400, "whole number"),
+        (get("/api/data/-1/patch?y=0&x=0&height=8&width=8"), 400, "\"error\":\"the address has `-1`"),
+        (get("/api/jobs/x/picture"), 400, "whole number"),
         (get("/api/unit?network=nothing&unit=encoder.2:3"), 404, "autoencoder"),
         (get("/api/unit?network=autoencoder&unit=encoder.2"), 400, "expected a channel"),
         (get("/api/unit?network=autoencoder&unit=encoder.2:999"), 404, "channels 0 to 63"),
@@ -102,8 +108,34 @@ fn wrong_questions_about_the_folder_say_what_is_right() {
             400,
             "expected a channel",
         ),
-        (job(json!({ "kind": "training", "what": "autoencoder", "name": "../out" })), 400, "without folders"),
-        (job(json!({ "kind": "training", "what": "autoencoder", "name": "" })), 400, "without folders"),
+        (
+            job(json!({ "kind": "tuning", "network": "autoencoder", "unit": "encoder.2:999" })),
+            404,
+            "channels 0 to 63",
+        ),
+        (job(json!({ "kind": "ascent", "network": "autoencoder", "unit": "encoder.2:999" })), 422, "999"),
+        (job(json!({ "kind": "ascent", "network": "autoencoder", "unit": "nowhere:1" })), 422, "nowhere"),
+        (job(json!({ "kind": "training", "what": "autoencoder", "name": "../out" })), 400, "name: found"),
+        (job(json!({ "kind": "training", "what": "autoencoder", "name": "" })), 400, "name: found"),
+        (job(json!({ "kind": "training", "what": "autoencoder", "name": "-rf" })), 400, "name: found"),
+        (job(json!({ "kind": "training", "what": "autoencoder", "name": "CON" })), 400, "name: found"),
+        (
+            job(json!({ "kind": "training", "what": "classifier", "name": "a", "start": "frozen" })),
+            400,
+            "needs a network",
+        ),
+        (
+            job(json!({ "kind": "training", "what": "autoencoder", "name": "a", "base": "classifier" })),
+            400,
+            "random weights",
+        ),
+        (
+            job(
+                json!({ "kind": "training", "what": "classifier", "name": "a", "base": "x", "start": "frozen" }),
+            ),
+            404,
+            "no network `x`",
+        ),
         (job(json!({ "kind": "training", "what": "autoencoder", "name": "a", "epochs": 0 })), 400, "1 to"),
         (job(json!({ "kind": "training", "what": "transformer", "name": "a" })), 400, "not as expected"),
         (
@@ -138,11 +170,31 @@ fn a_classifier_is_trained_and_can_be_looked_through() {
     let server = Running::start(ServeOptions { data: Some(data), trained, ..ServeOptions::default() });
     let wish = json!({ "kind": "training", "what": "classifier", "name": "mine", "epochs": 1 });
     let begun = server.ask("POST", "/api/jobs", wish.to_string().as_bytes());
+    let again = server.ask("POST", "/api/jobs", wish.to_string().as_bytes());
+    assert_eq!(again.status, 422, "{}", again.text());
     let job = ended(&server, &begun.json()["id"]);
     assert_eq!((&job["phase"], job["curve"].as_array().unwrap().len()), (&json!("done"), 1), "{job}");
     let networks = server.get("/api/start").json()["networks"].clone();
     let mine = networks.as_array().unwrap().iter().find(|network| network["id"] == "mine").unwrap().clone();
     assert_eq!(mine["classes"], json!(["narrow", "wide"]));
+    // from what was trained, and from a built-in network
+    for (base, name) in [("mine", "from-mine"), ("autoencoder", "from-autoencoder")] {
+        let wish = json!({
+            "kind": "training", "what": "classifier", "name": name, "start": "frozen", "base": base
+        });
+        let begun = server.ask("POST", "/api/jobs", wish.to_string().as_bytes());
+        let job = ended(&server, &begun.json()["id"]);
+        assert_eq!(job["phase"], "done", "{job}");
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_of_trained_networks_is_refused_at_the_start() {
+    let folder = TempDir::new().unwrap();
+    let trained = folder.path().join("trained");
+    fs::write(&trained, "a file").unwrap();
+    let refused = Server::bind(ServeOptions { trained, ..ServeOptions::default() }).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, ServeError::Out { .. }) && refused.to_string().contains("--out"), "{refused}");
 }
 
 #[test]
@@ -179,12 +231,12 @@ fn a_site_gives_the_files_that_it_lists_and_no_other() {
         "/site/..%2fsecret.html",
         "/site//etc/passwd",
         "/site/files.json",
-        "/site/",
     ] {
         let found = server.get(path);
         assert_eq!(found.status, 404, "{path}");
         assert!(!found.text().contains("secret<") && found.text() != "secret", "{path}");
     }
+    assert_eq!(server.get("/site/").text(), start.text(), "its first page");
     assert_eq!(server.get("/api/site/0/patch?y=0&x=0&height=8&width=8").status, 404);
 }
 

@@ -7,6 +7,7 @@
 
 mod color_basis;
 mod false_color;
+mod likeness;
 mod maps;
 mod rank;
 mod reconstruction;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use color_basis::{ColorBasis, ColorBasisFit};
 pub use false_color::{FalseColor, false_color};
+pub use likeness::likeness;
 pub use maps::{FeatureMaps, TileConfig};
 pub(crate) use rank::COPY_CORRELATION;
 pub use rank::{ChannelCounts, ChannelState, ChannelStatistics, Order, RankedChannel, Ranking, rank};

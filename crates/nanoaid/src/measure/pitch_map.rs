@@ -1,7 +1,7 @@
 //! The map of pitches of an image: a picture, a table, and what the record says of it.
 
 use micrograph::measure::outliers::Repaired;
-use micrograph::measure::{GratingConfig, PitchMap, PitchMapSummary, Report, pitch_map};
+use micrograph::measure::{GratingConfig, PitchMap, PitchMapSummary, Report, Unit, pitch_map};
 use micrograph::paint::{
     Cell, ColorMap, ContactSheet, Picture, Scaling, Section, contact_sheet, number_text, robust_range,
 };
@@ -14,6 +14,8 @@ use crate::output::csv_text;
 const HEAD: [&str; 6] = ["row", "column", "pitch [px]", "pitch [nm]", "axis [deg]", "window [px]"];
 /// Most rows of the table.
 const MOST_ROWS: f64 = 20_000.0;
+/// Largest relative difference of a pitch from the map's 5 % or 95 % quantile that is no other pitch.
+const SAME: f64 = 0.03;
 /// Opacity of the colors over the image.
 const OPACITY: f32 = 0.65;
 /// Least distance of its places, in px.
@@ -29,6 +31,9 @@ pub struct PitchMapResult {
     pub nm_per_px: Option<f64>,
     /// Why there is no map.
     pub refused: Option<String>,
+    /// The pitch of the whole image, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 impl PitchMapResult {
@@ -40,10 +45,22 @@ impl PitchMapResult {
         let PitchMapSummary { median_px, low_px, high_px, axis_spread_deg, covered, explained, window_px } =
             summary;
         let (unit, scale) = self.nm_per_px.map_or(("px", 1.0), |nm| ("nm", nm));
-        let length = |px: &f64| number_text(px * scale);
+        // as many digits as tell the ends apart, or a thousandth of the pitch
+        let apart = ((high_px - low_px) * scale).max(1e-3 * median_px * scale);
+        let digits = (1.0 - apart.log10().floor()).clamp(0.0, 6.0) as usize;
+        let length = |px: &f64| format!("{:.digits$}", px * scale);
+        let axis = match axis_spread_deg {
+            small if *small < 0.05 => "less than 0.1".to_owned(),
+            spread => format!("{spread:.1}"),
+        };
+        let whole = self.whole.as_ref().map_or(String::new(), |whole| {
+            format!(
+                "; the pitch of the whole image is another one, {whole}: compare the picture with the image"
+            )
+        });
         format!(
-            "local pitch {} {unit}, 90 % of the places {} to {} {unit}, axis within {axis_spread_deg:.1}°; lines on {:.0} % of the image, \
-             {:.0} % of the contrast there, windows of {window_px:.0} px",
+            "local pitch {} {unit}, 90 % of the places {} to {} {unit}, axis within {axis}°; lines on {:.0} % of the image, \
+             {:.0} % of the contrast there, windows of {window_px:.0} px{whole}",
             length(median_px),
             length(low_px),
             length(high_px),
@@ -70,10 +87,11 @@ pub(super) fn pitch_map_of(
     match pitch_map(&Repaired::of(plane).plane, &config) {
         Err(refusal) => {
             let refused = Some(refusal.to_string());
-            (PitchMapResult { summary: None, nm_per_px, refused }, Vec::new())
+            (PitchMapResult { summary: None, nm_per_px, refused, whole: None }, Vec::new())
         }
         Ok(map) => {
-            let result = PitchMapResult { summary: Some(map.summary), nm_per_px, refused: None };
+            let whole = other_pitch(report, &map.summary);
+            let result = PitchMapResult { summary: Some(map.summary), nm_per_px, refused: None, whole };
             let picture = picture(plane, &map, &result);
             let files = vec![
                 (pitch_picture_name(name), picture),
@@ -82,6 +100,20 @@ pub(super) fn pitch_map_of(
             (result, files)
         }
     }
+}
+
+/// The pitch that `report` gives for the whole image, where the map shows it nowhere.
+fn other_pitch(report: &Report, map: &PitchMapSummary) -> Option<String> {
+    let pitch =
+        &report.answers.iter().flat_map(|own| &own.findings).find(|own| own.name == "pitch")?.quantity;
+    let in_px = match (pitch.unit, report.calibration.as_ref()) {
+        (Unit::Px, _) => 1.0,
+        (_, Some(calibration)) => 1.0 / calibration.nm_per_px_x,
+        (_, None) => return None,
+    };
+    let (low, high) = pitch.interval();
+    let is_in_map = low * in_px <= map.high_px * (1.0 + SAME) && high * in_px >= map.low_px * (1.0 - SAME);
+    (!is_in_map).then(|| pitch.text())
 }
 
 /// The map in colors over the image, from its 5 % to its 95 % quantile.

@@ -10,7 +10,7 @@ use micrograph::measure::report::{
 };
 use micrograph::measure::{Quantity, Task, Unit};
 
-use super::MeasureRecord;
+use super::{MeasureRecord, PitchMapResult};
 use crate::interpret::pattern::PatternResult;
 use crate::output::{csv_line, text_cell};
 use crate::record::Input;
@@ -30,6 +30,7 @@ pub fn csv_header() -> String {
         }
     }
     cells.extend(["found", "refused", "second opinion", "disagreement", "warnings"].map(str::to_owned));
+    cells.extend(MAP_COLUMNS.map(str::to_owned));
     cells.extend(COLUMNS.map(str::to_owned));
     csv_line(&cells)
 }
@@ -81,6 +82,7 @@ pub fn csv_row(name: &str, kept: &MeasureRecord) -> String {
     let disagree = seconds.flat_map(|(_, second)| second.disagree.iter().cloned());
     cells.push(text_cell(&disagree.collect::<Vec<_>>().join("; ")));
     cells.push(report.warnings.iter().map(ReportWarning::to_string).collect::<Vec<_>>().join("; "));
+    cells.extend(map_cells(kept.pitch_map.as_ref()));
     cells.extend(pattern_cells(kept.pattern.as_ref()));
     csv_line(&cells)
 }
@@ -123,7 +125,7 @@ fn units(kind: Kind) -> &'static [Unit] {
         Dimension::Length => &[Unit::Nm, Unit::Px],
         Dimension::Density => &[Unit::PerUm2, Unit::PerPx2],
         Dimension::Angle => &[Unit::Degrees],
-        Dimension::Number => &[Unit::One],
+        Dimension::Number | Dimension::Share => &[Unit::One],
     }
 }
 
@@ -137,6 +139,40 @@ fn column_unit(unit: Unit) -> &'static str {
         Unit::PerUm2 => " [1/um2]",
         Unit::One => "",
     }
+}
+
+/// Headings of the columns of a map of pitches.
+const MAP_COLUMNS: [&str; 9] = [
+    "local pitch median [nm]",
+    "local pitch median [px]",
+    "local pitch 5 % quantile [nm]",
+    "local pitch 5 % quantile [px]",
+    "local pitch 95 % quantile [nm]",
+    "local pitch 95 % quantile [px]",
+    "local axis spread [deg]",
+    "share of the image in the map of pitches",
+    "map of pitches",
+];
+
+/// The cells below [`MAP_COLUMNS`]; empty without a map.
+fn map_cells(result: Option<&PitchMapResult>) -> [String; 9] {
+    let Some(result) = result else { return Default::default() };
+    let told = text_cell(&result.text());
+    let Some(summary) = &result.summary else {
+        return std::array::from_fn(|at| if at == 8 { told.clone() } else { String::new() });
+    };
+    let nm = |px: f64| result.nm_per_px.map_or(String::new(), |nm| (px * nm).to_string());
+    [
+        nm(summary.median_px),
+        summary.median_px.to_string(),
+        nm(summary.low_px),
+        summary.low_px.to_string(),
+        nm(summary.high_px),
+        summary.high_px.to_string(),
+        summary.axis_spread_deg.to_string(),
+        summary.covered.to_string(),
+        told,
+    ]
 }
 
 /// Headings of the columns in the CSV.

@@ -23,6 +23,9 @@ use crate::ConfigError;
 /// PyTorch's default.
 const EPSILON: f64 = 1e-5;
 
+/// The last layer.
+pub(crate) const SEGMENTED: &str = "output";
+
 /// The channel of `output` with the depth.
 pub(crate) const DEPTH: usize = 3;
 /// Channels of `output`.
@@ -98,8 +101,8 @@ pub(super) fn graph(config: &SegmenterConfig, init: Init, device: &burn::tensor:
         channels = width;
     }
     let shape = ConvolutionShape::same([channels, N_OUTPUTS], 3);
-    let output = Convolution::new(shape, 1.0, init, "output", device);
-    builder.graph.push("output", Operation::Convolution(output));
+    let output = Convolution::new(shape, 1.0, init, SEGMENTED, device);
+    builder.graph.push(SEGMENTED, Operation::Convolution(output));
     builder.graph
 }
 

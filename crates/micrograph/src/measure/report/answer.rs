@@ -24,6 +24,8 @@ pub enum Dimension {
     Angle,
     /// A bare number.
     Number,
+    /// A bare number from 0 to 1.
+    Share,
 }
 
 /// A number that a report can hold.
@@ -46,7 +48,7 @@ pub const KINDS: [Kind; 31] = [
     kind(Task::Pitch, "pitch", Dimension::Length),
     kind(Task::Pitch, "axis of lines", Dimension::Angle),
     kind(Task::Pitch, "lines", Dimension::Number),
-    kind(Task::Pitch, "duty cycle", Dimension::Number),
+    kind(Task::Pitch, "duty cycle", Dimension::Share),
     kind(Task::Pitch, "line-edge roughness 3σ", Dimension::Length),
     kind(Task::Pitch, "line-width roughness 3σ", Dimension::Length),
     kind(Task::Lattice, "first vector", Dimension::Length),
@@ -66,14 +68,14 @@ pub const KINDS: [Kind; 31] = [
     kind(Task::Fibers, "median fibre diameter", Dimension::Length),
     kind(Task::Fibers, "length of fibres", Dimension::Length),
     kind(Task::Fibers, "axis of fibres", Dimension::Angle),
-    kind(Task::Fibers, "order of fibres", Dimension::Number),
-    kind(Task::Pores, "share of pores", Dimension::Number),
+    kind(Task::Fibers, "order of fibres", Dimension::Share),
+    kind(Task::Pores, "share of pores", Dimension::Share),
     kind(Task::Pores, "pores seen", Dimension::Number),
     kind(Task::Pores, "mean pore diameter", Dimension::Length),
     kind(Task::Pores, "median pore diameter", Dimension::Length),
     kind(Task::Orientation, "axis of texture", Dimension::Angle),
-    kind(Task::Orientation, "order", Dimension::Number),
-    kind(Task::Orientation, "order of two axes", Dimension::Number),
+    kind(Task::Orientation, "order", Dimension::Share),
+    kind(Task::Orientation, "order of two axes", Dimension::Share),
 ];
 
 /// The component of the uncertainty of a length that comes from the size of a pixel.
@@ -101,11 +103,15 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// Gives a number; a length or a density that may as well be nothing is refused.
+    /// Gives a number; a length or a density that may as well be nothing is refused, and a share that may be anything.
     fn give(&mut self, name: &str, quantity: Quantity) {
         let positive = matches!(quantity.unit, Unit::Px | Unit::PerPx2 | Unit::Nm | Unit::PerUm2);
-        if positive && quantity.expanded_uncertainty >= quantity.value {
+        let is_share = KINDS.iter().any(|kind| kind.name == name && kind.dimension == Dimension::Share);
+        let (low, high) = quantity.interval();
+        if positive && low <= 0.0 {
             self.refuse(name, &format!("its 95 % interval includes 0: {}", quantity.text()));
+        } else if is_share && low <= 0.0 && high >= 1.0 {
+            self.refuse(name, &format!("its 95 % interval is all from 0 to 1: {}", quantity.text()));
         } else {
             self.findings.push(Finding { name: name.to_owned(), quantity });
         }

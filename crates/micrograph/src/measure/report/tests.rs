@@ -97,7 +97,7 @@ fn the_evidence_chooses_what_is_measured_and_every_number_has_its_kind() {
                     Dimension::Length => Unit::Px,
                     Dimension::Density => Unit::PerPx2,
                     Dimension::Angle => Unit::Degrees,
-                    Dimension::Number => Unit::One,
+                    Dimension::Number | Dimension::Share => Unit::One,
                 };
                 assert_eq!(finding.quantity.unit, unit, "{}", finding.name);
                 assert!(

@@ -455,3 +455,31 @@ fn a_lens_stops_at_the_tile_at_which_its_caller_breaks() {
         assert_eq!(calls.last(), Some(&(step, at, n_tiles)), "{name}: nothing is run after it");
     }
 }
+
+#[test]
+fn places_of_one_texture_are_alike_whatever_the_size_of_a_channels_values() {
+    let mut stream = Stream::new(4, "noise", 0);
+    // stripes along columns on the left, along rows on the right
+    let image = Plane::from_fn(64, 128, |y, x| {
+        let along = if x < 64 { x } else { y };
+        (0.5 + 0.3 * (along as f64).sin() + 0.05 * stream.normal()) as f32
+    });
+    let maps = maps_of(&network(1), "encoder.2", &image, &tiles(128));
+    let found = likeness(&maps, [8, 6]).unwrap();
+    assert!((found.at(8, 6) - 1.0).abs() < 1e-5 && found.range().unwrap().0 >= -1.0);
+    let mean = |columns: std::ops::Range<usize>| {
+        let values: Vec<f32> =
+            columns.flat_map(|x| (2..14).map(move |y| (y, x))).map(|(y, x)| found.at(y, x)).collect();
+        values.iter().sum::<f32>() / values.len() as f32
+    };
+    assert!(mean(2..14) > 0.2 && mean(18..30) < 0.0, "{} {}", mean(2..14), mean(18..30));
+
+    let layer = "encoder.1.relu";
+    let louder = changed(|weights| plant(weights, layer, 1, 1, 8.0));
+    let [soft, loud] = [&network(1), &louder]
+        .map(|network| likeness(&maps_of(network, layer, &image, &tiles(128)), [20, 20]).unwrap());
+    let off = soft.values().iter().zip(loud.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-4, "{off}");
+    let flat = maps_of(&network(1), "encoder.2", &Plane::filled(32, 32, 0.5), &tiles(128));
+    assert!(likeness(&flat, [4, 4]).unwrap().values().iter().all(|value| (-1.0..=1.0).contains(value)));
+}
