@@ -22,6 +22,7 @@ const MOST_STEPS: usize = 4096;
 
 /// What is wanted of an ascent.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct AscentWish {
     network: String,
     unit: String,

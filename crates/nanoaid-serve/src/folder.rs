@@ -44,6 +44,7 @@ pub(crate) struct Passed {
 
 /// A pass that is wanted: over the usual layers, and the one that is named.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PassWish {
     pub(crate) network: String,
     #[serde(default)]

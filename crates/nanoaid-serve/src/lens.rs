@@ -238,6 +238,12 @@ pub(crate) struct NetworkInfo<'a> {
     pub(crate) notes: &'a [String],
 }
 
+/// Whether a classifier can start from a network.
+pub(crate) fn is_base(network: &Network) -> bool {
+    use Architecture::{Autoencoder, Compact, Transfer};
+    matches!(network.architecture(), Autoencoder(_) | Compact(_) | Transfer(_))
+}
+
 /// The layers that the depth slider goes through: the encoder's stages, or, of a network without stages, the last block of
 /// each stride, where its names have blocks, as `_blocks.4` is one of `_blocks.4._expand_conv`; else the last layer of it.
 fn depths(network: &Network) -> Vec<&str> {
@@ -279,10 +285,7 @@ impl<'a> NetworkInfo<'a> {
             classes: network.classes(),
             reconstructs: nanoaid::interpret::lens::reconstructs(network),
             classifies: nanoaid::evaluate::classify::view_px(network).is_some(),
-            is_base: matches!(
-                network.architecture(),
-                Architecture::Autoencoder(_) | Architecture::Compact(_) | Architecture::Transfer(_)
-            ),
+            is_base: is_base(network),
             sha256: network.sha256(),
             notes: network.notes(),
         }

@@ -18,12 +18,14 @@ use crate::app::App;
 use crate::folder::folder_of;
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Reporter, Wish};
+use crate::lens::is_base;
 
 /// Most epochs of a request.
 const MOST_EPOCHS: usize = 10_000;
 
 /// What is to be trained.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrainingWish {
     what: What,
     /// Name of the run folder, below the one that was named at the start.
@@ -68,7 +70,15 @@ pub(crate) fn begin(app: &Arc<App>, wish: TrainingWish) -> Result<Job, Fault> {
     }
     let base = match (&wish.base, wish.what, wish.start) {
         (None, _, StartFrom::Random) => None,
-        (Some(id), What::Classifier, _) => Some(app.network(id)?),
+        (Some(id), What::Classifier, _) => {
+            let network = app.network(id)?;
+            if !is_base(&network.network) {
+                let text =
+                    format!("base: found `{id}`, expected an autoencoder or a classifier of grey images");
+                return Err(Fault::refused(text));
+            }
+            Some(network)
+        }
         (Some(_), What::Autoencoder, _) | (None, What::Autoencoder, _) => {
             return Err(Fault::wrong("start, base: an autoencoder starts from random weights"));
         }

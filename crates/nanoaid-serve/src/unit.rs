@@ -23,6 +23,7 @@ const TUNING_BYTES: usize = 64 << 10;
 
 /// A unit whose tuning is wanted.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TuningWish {
     network: String,
     unit: String,

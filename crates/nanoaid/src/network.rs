@@ -340,7 +340,9 @@ impl Network {
         pooled: Vec<String>,
         seed: u64,
     ) -> Result<Self, ConfigError> {
-        let no_base = |found: &str| ConfigError::new("base", found, "a published network or a classifier");
+        let no_base = |found: &str| {
+            ConfigError::new("base", found, "a published network, a classifier or an autoencoder")
+        };
         let gray = base.clone().gray();
         let architecture = match &gray.architecture {
             Architecture::Published(of_gray) => {

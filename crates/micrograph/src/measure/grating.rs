@@ -317,6 +317,25 @@ mod tests {
     }
 
     #[test]
+    fn of_two_gratings_over_each_other_no_common_multiple_is_given() {
+        let mut stream = Stream::new(3, "test", 0);
+        let wave = |y: usize, x: usize, pitch: f64, degrees: f64| {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            40.0 * (TAU * (sin * x as f64 + cos * y as f64) / pitch).sin()
+        };
+        for (long, short, turn) in [(30.303, 9.145, 12.0), (24.7, 8.0, 8.0), (33.0, 16.2, 5.0)] {
+            // nearly a multiple of each other along one axis are taken for one
+            let plane = Plane::from_fn(384, 384, |y, x| {
+                let waves = wave(y, x, long, 20.0 + turn) + wave(y, x, short, 20.0);
+                (128.0 + waves + 8.0 * stream.normal()) as f32
+            });
+            let Ok(found) = grating(&plane, &GratingConfig::default()) else { continue };
+            let near = |pitch: f64| (found.pitch.value / pitch - 1.0).abs() < 0.01;
+            assert!(near(long) || near(short), "{long}, {short}: {}", found.pitch.text());
+        }
+    }
+
+    #[test]
     fn tilt_is_undone() {
         let plane = lines((240, 240), 12.0, 0.0, 0.5, 5.0);
         let geometry = Geometry { tilt_deg: 60.0, ..Geometry::default() };

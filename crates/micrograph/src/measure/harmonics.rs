@@ -204,6 +204,11 @@ impl Harmonics {
         Plane::new(self.height, self.width, rows.collect())
     }
 
+    /// Amplitude of the term of these orders; 0 if there is none.
+    pub(super) fn amplitude(&self, order: [i32; 2]) -> f64 {
+        self.terms.iter().find(|term| term.order == order).map_or(0.0, |term| term.amplitude.norm())
+    }
+
     /// Amplitude of the first wave's term of order `order` in each tile, of at least two of its periods.
     pub(super) fn amplitudes(&self, plane: &Plane, order: [i32; 2]) -> Vec<f64> {
         let area = (self.height * self.width) as f64;

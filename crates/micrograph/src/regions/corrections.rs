@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Points are `[x, y]` in px; the first pixel covers `[0, 1]²`. `remove` takes away the region at a point. `add` makes
-//! the pixels of a polygon or circle a new region, except those of regions that are there: remove these first to replace
+//! the pixels whose centres a polygon or circle encloses a new region (of a polygon that crosses itself, by the even-odd
+//! rule), except those of regions that are there: remove these first to replace
 //! them. A correction that changes nothing is an error, since it belongs to another image or segmentation.
 
 use std::path::Path;
@@ -186,14 +187,15 @@ fn check(number: usize, addition: &Addition, height: usize, width: usize) -> Res
                 |point: &&Point| point.iter().zip(size).any(|(at, side)| !(-side..=2.0 * side).contains(at));
             if let Some([x, y]) = points.iter().find(far) {
                 let expected = format!("points in the image of {width} × {height} px or beside it");
-                return Err(wrong(expected, format!("({x}, {y})")));
+                return Err(wrong(expected, format!("({x:?}, {y:?})")));
             }
             let Some(first) = points.first() else { return Ok(()) };
             let next = points.iter().skip(1).chain(points.first());
             let from = |point: &Point| [point[0] - first[0], point[1] - first[1]];
             let twice: f64 = points.iter().zip(next).map(|(a, b)| cross(from(a), from(b))).sum();
             if points.len() >= 3 && twice.abs() < LEAST_AREA_PX {
-                return Err(wrong("an area".into(), format!("{} points on one line", points.len())));
+                let found = "none: its points lie on one line, or it crosses itself".to_owned();
+                return Err(wrong("a polygon with an area".into(), found));
             }
         }
         Addition::Circle(Circle { diameter, .. }) => {
@@ -267,7 +269,7 @@ mod tests {
         for (json, expected) in [
             (
                 r#"{"polygon": [[0, 0], [2, 1], [4, 2]]}"#,
-                "number 1, a polygon: expected an area, found 3 points",
+                "number 1, a polygon: expected a polygon with an area, found none: its points lie on one line",
             ),
             (
                 r#"{"polygon": [[0, 0], [1e18, 1], [4, 2]]}"#,

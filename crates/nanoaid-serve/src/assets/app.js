@@ -39,6 +39,8 @@ const images = new Map(start.images);
 /** @type {any} */ let layer = null;
 /** @type {Record<string, Plane | null>} */
 let planes = {};
+/** Layer and channel of the map that is shown, and the layer that is on its way. */
+let mapTitle = '', looksAt = '';
 /** Parts at full resolution over planes that were sent in fewer pixels. @type {Record<string, Plane | undefined>} */
 let details = {};
 /** @type {Map<number, number> | null} */ let contrasts = null;
@@ -112,6 +114,8 @@ const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: 
 /** Changes the state, and all that follows from it. @param {Partial<State>} next @param {'' | 'quiet'} how quiet: no step of undo */
 function change(next, how = '') {
   const before = state;
+  // a place of another micrograph is none of this one
+  if (next.image !== undefined && next.image !== state.image && next.spot === undefined) next = { ...next, spot: '', panes: (next.panes ?? state.panes).split(',').filter(one => one !== 'like').join(',') || 'image' };
   state = { ...state, ...next };
   const isStep = how === '' && essence(before) !== essence(state);
   clearTimeout(change.timer);
@@ -132,8 +136,6 @@ const viewOf = () => (state.x === null || state.y === null || state.zoom === nul
 
 /** Computes what the change asks for, and shows it. @param {State} before */
 function follow(before) {
-  // a place of another micrograph is none of this one
-  if (before.image !== state.image && before.spot === state.spot) state = { ...state, spot: '' };
   const readingChanged = JSON.stringify(reading(before)) !== JSON.stringify(reading(state));
   if (readingChanged) { openImage(before.image !== state.image); return; }
   if (before.network !== state.network || before.layer !== state.layer) {
@@ -142,6 +144,9 @@ function follow(before) {
     contrasts = null;
     delete planes.color;
     delete planes.like;
+    // the map of before stays, under its own name, until the next is there
+    looksAt = state.layer;
+    say(`Looks through ${state.network} at ${state.layer} …`);
     if (before.network !== state.network) { delete planes.output; delete planes.error; }
     look();
   }
@@ -248,6 +253,8 @@ async function look() {
     layer = next;
     unitOf.set(name, channel);
     planes.map = { ...map, low: found.statistics.low, high: found.statistics.high };
+    mapTitle = `${name}:${channel}`;
+    if (looksAt) { looksAt = ''; say(''); }
     delete details.map;
     detailSoon();
     kept.set(`plane ${JSON.stringify({ what: 'map', ...question, channel })}`, planes.map);
@@ -277,7 +284,7 @@ async function look() {
     if (own !== looking) return;
     show();
     // an address with a place is opened
-    if (spot && !contrasts && state.order === 'place') ask({ y: spot.y + 0.5, x: spot.x + 0.5 });
+    if (spot && !contrasts && state.order === 'place') ask(spot);
     ahead(own);
   } catch (error) { failed(error, own); }
 }
@@ -371,12 +378,11 @@ function show() {
     const [low, high] = contrast ? ends(plane, state.low, state.high) : [plane.low, plane.high];
     return { plane, low, high, gamma: contrast ? 2 ** -state.gamma : 1, map: colors, alpha: state.blend };
   };
-  const unitName = layer ? `${layer.result.layer}:${state.unit}` : '';
   const magma = colorNames.indexOf('magma');
   /** @type {Record<string, () => any>} */
   const kinds = {
     image: () => ({ title: info.name, layers: [ofImage(image), ...details.image ? [ofImage(details.image)] : []], showsBar: true }),
-    map: () => planes.map && { title: unitName, layers: [...below, over(planes.map, map), ...details.map && state.blend === 1 ? [over(details.map, map)] : []], showsBar: false },
+    map: () => planes.map && { title: mapTitle, layers: [...below, over(planes.map, map), ...details.map && state.blend === 1 ? [over(details.map, map)] : []], showsBar: false },
     color: () => planes.color && { title: `${layer?.result.layer ?? ''} in false color`, layers: [...below, { ...over(planes.color, 0), alpha: state.blend }], showsBar: false },
     like: () => planes.like && { title: `like row ${state.spot.replace(',', ', column ')}, by ${layer?.result.layer ?? ''}`, layers: [...below, over(planes.like, magma)], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
@@ -413,11 +419,14 @@ function spotOf() {
   return y >= 0 && x >= 0 && y < info.specimen[0] && x < info.specimen[1] ? { y, x } : null;
 }
 
-/** Which units fire at a place. @param {{x: number, y: number}} place */
-async function ask(place) {
-  if (!info?.contrast || !layer) return;
+/** Which units fire at the pixel of a place. @param {{x: number, y: number}} clicked */
+async function ask(clicked) {
+  // the same pixel asks the same, also from an address
+  const place = { y: Math.floor(clicked.y) + 0.5, x: Math.floor(clicked.x) + 0.5 };
+  if (!info?.contrast) { say('No network can look at this micrograph.'); return; }
+  if (!layer) return;
   const [height, width] = info.specimen, side = Math.max(8, 2 * strideOf(state.layer));
-  if (place.x < 0 || place.y < 0 || place.x >= width || place.y >= height) return;
+  if (place.x < 0 || place.y < 0 || place.x >= width || place.y >= height) { say('Networks do not see this place: it is outside of the specimen, or on the data bar.'); return; }
   const y = clamp(Math.round(place.y - side / 2), 0, height - side), x = clamp(Math.round(place.x - side / 2), 0, width - side);
   asking?.abort();
   const own = asking = new AbortController();
@@ -636,7 +645,10 @@ const sayTheme = () => { themeButton.textContent = isDark() ? 'Light' : 'Dark'; 
 themeButton.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; try { localStorage.setItem('nanoaid-theme', root.dataset.theme); } catch { /* for this page only */ } sayTheme(); });
 sayTheme();
 
-const toggle = (/** @type {string} */ kind) => /** @type {HTMLInputElement} */ (document.querySelector(`#panes input[value="${kind}"]`))?.click();
+const toggle = (/** @type {string} */ kind) => {
+  const chip = /** @type {HTMLInputElement} */ (document.querySelector(`#panes input[value="${kind}"]`));
+  if (chip?.disabled && chip.parentElement?.title) say(`${chip.parentElement.title}.`); else chip?.click();
+};
 const nextImage = (/** @type {number} */ by) => { const ids = [...images.keys()], place = ids.indexOf(state.image); const next = ids[place + by]; if (next) change({ image: next, page: 0, nm: null, bar: 'find', box: null }); };
 const help = makeHelp(start.terms, [
   { keys: ['u'], what: 'less deep', do: () => byDepth(-1) },

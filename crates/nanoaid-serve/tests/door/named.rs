@@ -137,6 +137,14 @@ fn wrong_questions_about_the_folder_say_what_is_right() {
             "no network `x`",
         ),
         (job(json!({ "kind": "training", "what": "autoencoder", "name": "a", "epochs": 0 })), 400, "1 to"),
+        (job(json!({ "kind": "training", "what": "autoencoder", "name": "a", "bas": "x" })), 400, "bas"),
+        (
+            job(json!({
+                "kind": "training", "what": "classifier", "name": "a", "base": "segmenter", "start": "frozen"
+            })),
+            422,
+            "expected an autoencoder or a classifier",
+        ),
         (job(json!({ "kind": "training", "what": "transformer", "name": "a" })), 400, "not as expected"),
         (
             job(json!({ "kind": "training", "what": "autoencoder", "name": "nothing", "resume": true })),

@@ -14,8 +14,6 @@ use crate::output::csv_text;
 const HEAD: [&str; 6] = ["row", "column", "pitch [px]", "pitch [nm]", "axis [deg]", "window [px]"];
 /// Most rows of the table.
 const MOST_ROWS: f64 = 20_000.0;
-/// Largest relative difference of a pitch from the map's 5 % or 95 % quantile that is no other pitch.
-const SAME: f64 = 0.03;
 /// Opacity of the colors over the image.
 const OPACITY: f32 = 0.65;
 /// Least distance of its places, in px.
@@ -102,7 +100,7 @@ pub(super) fn pitch_map_of(
     }
 }
 
-/// The pitch that `report` gives for the whole image, where the map shows it nowhere.
+/// The pitch that `report` gives for the whole image, where its interval holds none of the map's middle 90 %.
 fn other_pitch(report: &Report, map: &PitchMapSummary) -> Option<String> {
     let pitch =
         &report.answers.iter().flat_map(|own| &own.findings).find(|own| own.name == "pitch")?.quantity;
@@ -112,7 +110,7 @@ fn other_pitch(report: &Report, map: &PitchMapSummary) -> Option<String> {
         (_, None) => return None,
     };
     let (low, high) = pitch.interval();
-    let is_in_map = low * in_px <= map.high_px * (1.0 + SAME) && high * in_px >= map.low_px * (1.0 - SAME);
+    let is_in_map = low * in_px <= map.high_px && high * in_px >= map.low_px;
     (!is_in_map).then(|| pitch.text())
 }
 

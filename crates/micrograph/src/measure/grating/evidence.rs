@@ -13,6 +13,10 @@ use crate::{ConfigError, Plane};
 
 /// Fewest pixels along a side.
 const LEAST_SIDE: usize = 32;
+/// Least coherence of a first harmonic that is not the strongest, and the share of the strongest's amplitude from which on
+/// it is judged by it.
+const LEAST_OWN_COHERENCE: f64 = 0.6;
+const STRONG: f64 = 0.25;
 /// Fewest cycles over the plane.
 const LEAST_CYCLES: f64 = 3.0;
 /// Least power of a peak over the usual power around it. Noise reaches 15 over a whole plane.
@@ -99,6 +103,12 @@ pub enum NoPeriodReason {
          at least {LEAST_COHERENCE} is required; the lines are curved or broken, or periodic by chance"
     )]
     NotCoherent { coherence: f64 },
+    /// What seemed the first harmonic is another pattern.
+    #[error(
+        "two patterns overlap: waves about {longer_px:.1} px apart are not of the lines {shorter_px:.1} px apart. Measure \
+         a part that holds one of them (`--box`)"
+    )]
+    TwoPatterns { longer_px: f64, shorter_px: f64 },
     /// The fit does not converge, or converges to another wave.
     #[error(
         "the fit of an evenly repeated pattern does not converge, as where lines bend or change their distance. \
@@ -358,6 +368,18 @@ impl Evidence {
         if self.coherence < LEAST_COHERENCE {
             let reason = NoPeriodReason::NotCoherent { coherence: self.coherence };
             return Err(NoPeriod { reason, evidence: Some(*self) });
+        }
+        if strongest > 1 {
+            // a wave of another pattern near the first harmonic is strong in each tile and out of step with its neighbours
+            let longer_px = 1.0 / wave[0].hypot(wave[1]);
+            let own = pattern.amplitudes(plane, [1, 0]);
+            let mean = own.iter().sum::<f64>() / own.len() as f64;
+            let (coherence, _) = pattern.coherence(plane, [1, 0], longer_px);
+            if coherence < LEAST_OWN_COHERENCE && mean > STRONG * pattern.amplitude([strongest, 0]) {
+                let shorter_px = longer_px / f64::from(strongest);
+                let reason = NoPeriodReason::TwoPatterns { longer_px, shorter_px };
+                return Err(NoPeriod { reason, evidence: Some(*self) });
+            }
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ use crate::measure::solve::Normal;
 
 /// Fewest lines.
 const LEAST_LINES: usize = 3;
+/// Fewest lines of which the first and the last are left out of the pitch.
+const LEAST_FOR_INNER: usize = 5;
 /// Least correlation of a line with the mean line.
 const LEAST_LIKENESS: f64 = 0.55;
 /// Least uncertainty of the position of a line, in px: that of interpolation.
@@ -130,9 +132,11 @@ fn fitted(
 ) -> Option<Placed> {
     let (of_line, of_band) = parts(places, &lines, bands.single.len(), run.pitch);
     let points: Vec<(f64, f64)> = of_line.iter().map(|(k, at)| (f64::from(*k), *at)).collect();
-    let across = Straight::through(&points)?;
     let n = points.len();
-    let placement = across.sigma(n, LEAST_POSITION_PX) / across.spread.sqrt() / across.slope;
+    // beside the first and the last line is something else, which draws them inwards or outwards
+    let inner = if n >= LEAST_FOR_INNER { &points[1..n - 1] } else { &points[..] };
+    let across = Straight::through(inner)?;
+    let placement = across.sigma(inner.len(), LEAST_POSITION_PX) / across.spread.sqrt() / across.slope;
     // bands: the turn of the lines, and how the pitch changes along them
     let drift: Vec<(f64, f64)> = shown
         .clone()
@@ -151,7 +155,7 @@ fn fitted(
     let per_column = [turned.sin, turned.cos]; // of u, along x and y
     let per_row = [turned.cos, -turned.sin];
     let wave = [0, 1].map(|axis| (per_column[axis] - lean.slope * per_row[axis]) / across.slope);
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| inner.iter().map(of).sum::<f64>() / inner.len() as f64;
     let (mean_k, mean_at) = (mean(|point| point.0), mean(|point| point.1));
     let middle = [(turned.across as f64 - 1.0) / 2.0, (turned.along as f64 - 1.0) / 2.0];
     let column = mean_at + lean.at_zero + lean.slope * middle[1];
@@ -170,7 +174,7 @@ fn fitted(
         phase,
         n_lines: n,
         placement,
-        degrees_of_freedom: (n as f64 - 2.0).max(1.0),
+        degrees_of_freedom: (inner.len() as f64 - 2.0).max(1.0),
         fan,
         turn: turn * shorter * shorter,
         repeated: run.repeated,

@@ -142,6 +142,28 @@ fn lines_that_fill_half_of_an_image_have_their_pitch_and_no_multiple_of_it() {
 }
 
 #[test]
+fn intervals_of_lines_in_a_part_hold_the_pitch() {
+    let mut stream = Stream::new(6, "test part", 4);
+    let (mut n_found, mut n_outside, mut low) = (0, 0, 0);
+    for seed in 0..40 {
+        let pitch = stream.between(12.0, 45.0);
+        let phase = stream.uniform();
+        let width = stream.between(4.5 * pitch, 280.0) as usize;
+        let held = Rect { y: 20, x: 60, height: 220, width };
+        let plane = noisy((300, 384), held, seed, |_, x| 28.0 * (TAU * (x / pitch + phase)).sin());
+        let Some(InPart::Lines(found)) = in_part(&plane, &Geometry::default()) else { continue };
+        let off = found.pitch.value - pitch;
+        n_found += 1;
+        n_outside += usize::from(off.abs() > found.pitch.expanded_uncertainty);
+        low += usize::from(off < 0.0);
+        assert!(off.abs() < 0.02 * pitch, "{pitch}: {}", found.pitch.text());
+    }
+    assert!(n_found >= 25, "{n_found}");
+    assert!(10 * n_outside <= n_found, "{n_outside} of {n_found} outside, {low} low");
+    assert!((n_found / 4..=3 * n_found / 4).contains(&low), "{low} of {n_found} are low");
+}
+
+#[test]
 fn lines_that_alternate_repeat_with_each_pair() {
     // every other line is half as bright
     let pair = |x: f64| line(x, &[-40.0, 0.0, 40.0, 80.0]) + 0.5 * line(x, &[-60.0, -20.0, 20.0, 60.0]);

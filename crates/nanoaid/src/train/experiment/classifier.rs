@@ -14,7 +14,7 @@ use crate::network::CompactConfig;
 use crate::output::json_text;
 use crate::run::{BaseUsed, ClassifierSettings, RunFolder, RunSettings};
 use crate::train::{
-    self, Base, ClassifierConfig, FrozenFit, StartFrom, Trained, TrainedClassifier, TrainingCurve,
+    self, Base, ClassifierConfig, FrozenFit, StartFrom, TrainError, Trained, TrainedClassifier, TrainingCurve,
 };
 use crate::{Architecture, Device, Network};
 
@@ -119,6 +119,7 @@ pub fn classifier(
 ) -> Result<ClassifierExperiment, ExperimentError> {
     let config = &plan.config;
     let base = base(plan, classes_of(dataset)?, run_plan.device)?;
+    check_splits(dataset, config)?;
     let settings = RunSettings::Classifier(Box::new(ClassifierSettings {
         config: config.clone(),
         base: plan.base.as_ref().map(|base| base.used.clone()),
@@ -171,6 +172,21 @@ fn classes_of(dataset: &Dataset) -> Result<Vec<String>, ExperimentError> {
         return Err(ExperimentError::TooFewCategories { found: classes.len() });
     }
     Ok(classes)
+}
+
+/// Refuses, before anything is written, a split that leaves nothing to learn from or to choose by.
+fn check_splits(dataset: &Dataset, config: &ClassifierConfig) -> Result<(), ExperimentError> {
+    let n_labelled = |split: Split| dataset.of(split).filter(|entry| entry.category.is_some()).count();
+    for (split, part) in [(Split::Train, "training"), (Split::Validation, "validation")] {
+        if n_labelled(split) == 0 && (split == Split::Train || !config.leave_groups_out) {
+            let n = dataset.entries.len();
+            let reason = format!(
+                "the split leaves it none of the {n} micrographs; add micrographs, or change the split's shares and seed"
+            );
+            return Err(TrainError::NoPatches { part, reason }.into());
+        }
+    }
+    Ok(())
 }
 
 /// The network before the first step.
