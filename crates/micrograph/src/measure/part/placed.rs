@@ -16,7 +16,7 @@ use crate::measure::solve::Normal;
 /// Fewest lines.
 const LEAST_LINES: usize = 3;
 /// Fewest lines of which the first and the last are left out of the pitch.
-const LEAST_FOR_INNER: usize = 5;
+const LEAST_FOR_INNER: usize = 7;
 /// Least correlation of a line with the mean line.
 const LEAST_LIKENESS: f64 = 0.55;
 /// Least uncertainty of the position of a line, in px: that of interpolation.
