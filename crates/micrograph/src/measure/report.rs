@@ -10,13 +10,15 @@ mod calibrated;
 mod knobs;
 mod part;
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountConfig, CountWarning, Labels, Polarity, particles};
 use super::drift::DRIFT;
 use super::fibers::{Fibers, FibersConfig, fibers};
 use super::geometry::Geometry;
-use super::grating::{Grating, GratingConfig, grating};
+use super::grating::{Grating, GratingConfig, NoPeriod, NoPeriodReason, grating};
 use super::large::Working;
 use super::lattice::{Lattice, LatticeConfig, NEIGHBOURS, TOGETHER, lattice};
 use super::orientation::{Orientation, OrientationConfig, orientation};
@@ -370,6 +372,7 @@ pub fn measured(
         warnings: Vec::new(),
         details: Details::default(),
         weakness: None,
+        two_patterns: false,
     };
     if let Some(text) = repaired.text() {
         let text = format!(
@@ -428,6 +431,8 @@ struct Work<'a> {
     details: Details,
     /// Why the last result should be given only on request.
     weakness: Option<String>,
+    /// Whether two patterns lie over each other, which repeat together at distances that are the pitch of neither.
+    two_patterns: bool,
 }
 
 impl<'a> Work<'a> {
@@ -591,11 +596,15 @@ impl<'a> Work<'a> {
     fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
-        let (found, working) = self.in_working(
-            (Task::Pitch, self.working),
-            |working| grating(&working.plane, &config),
-            resolved,
-        )?;
+        let overlap = Cell::new(false);
+        let look = |working: &Working| {
+            let refused =
+                |no: &NoPeriod| overlap.set(matches!(no.reason, NoPeriodReason::TwoPatterns { .. }));
+            grating(&working.plane, &config).inspect_err(refused)
+        };
+        let found = self.in_working((Task::Pitch, self.working), look, resolved);
+        self.two_patterns = overlap.get();
+        let (found, working) = found?;
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(

@@ -12,7 +12,7 @@ impl Work<'_> {
     pub(super) fn in_part(&mut self, tasks: &[Task], chosen: &str) -> bool {
         let [lines, dots] = [Task::Pitch, Task::Lattice].map(|task| tasks.contains(&task));
         let is_known = self.details.grating.is_some() || self.details.lattice.is_some();
-        if !(lines || dots) || is_known || self.fills_image(!lines, !dots) {
+        if !(lines || dots) || is_known || self.two_patterns || self.fills_image(!lines, !dots) {
             return false;
         }
         let geometry = self.lengths.geometry;
