@@ -146,7 +146,10 @@ fn row(name: &str, record: &MeasureRecord, shown: &[String], small: Option<&[u8]
             th scope="row" data-value=(name) {
                 (name)
                 @if !disagree.is_empty() { p.soft { "⚠ two ways disagree: " (disagree.join(", ")) } }
-                @if let Some(map) = &record.pitch_map { p.soft { (map.text()) } }
+                @if let Some(map) = &record.pitch_map {
+                    @if map.whole.is_some() { p.soft { "⚠ the map shows another pitch" } }
+                    (closed("map of pitches", &[map.text()]))
+                }
                 (closed("warnings", &report.warnings.iter().map(|own| own.text.clone()).filter(|text| !text.contains("disagree")).collect::<Vec<_>>()))
                 @if nothing { (closed("why no number?", &reasons(record))) }
             }

@@ -79,7 +79,7 @@ pub(crate) fn begin(app: &Arc<App>, wish: TrainingWish) -> Result<Job, Fault> {
             }
             Some(network)
         }
-        (Some(_), What::Autoencoder, _) | (None, What::Autoencoder, _) => {
+        (_, What::Autoencoder, _) => {
             return Err(Fault::wrong("start, base: an autoencoder starts from random weights"));
         }
         (None, What::Classifier, start) => {

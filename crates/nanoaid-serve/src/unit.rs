@@ -172,7 +172,7 @@ fn patches_of_data(folder: &DataFolder, passed: &Passed, exemplars: &UnitExempla
     patches("data", passed.n_micrographs(), exemplars, patch)
 }
 
-/// Those that drive a unit most, and those of the least that are none of them: of few micrographs each would be both.
+/// Those that drive a unit most, and the least that are not among them: of few micrographs, each would be both.
 fn patches(
     of: &'static str,
     n: usize,
