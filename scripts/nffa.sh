@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From the published NFFA-EUROPE micrographs to an atlas of networks that are trained on them: fetch → check → autoencoder
-# → three starts of a classifier → atlas. Each step is skipped where it is done, so the same command resumes.
+# → three starts of a classifier → atlas → the paper's figures. Each step is skipped where it is done, so the same command resumes.
 #
 #   scripts/nffa.sh OUT                      the 100 % set, SAMPLE micrographs of each category (SAMPLE=all: whole)
 #   scripts/nffa.sh --stand-in DATA OUT      the same in small: DATA holds a folder of micrographs for each category, which
@@ -77,5 +77,11 @@ done
 step "atlas"
 tolerated "$nanoaid" site "${networks[@]}" --data set --presets fast --steps "$steps" "${layers[@]}" --out atlas
 
+step "the figures of the paper"
+starts=()
+for start in frozen fine-tuned random; do starts+=(--start "classifier-$start"); done
+tolerated "$nanoaid" reproduce --data set --autoencoder autoencoder --classifier classifier-fine-tuned "${starts[@]}" \
+    --steps "$steps" --out paper --force
+
 step "done"
-echo "open $PWD/atlas/index.html"
+echo "open $PWD/atlas/index.html and $PWD/paper/index.html"

@@ -22,9 +22,11 @@ mod micrographs;
 mod network;
 mod output;
 mod replay;
+mod reproduce;
 mod segment;
 mod serve;
 mod site;
+mod specimen;
 mod survey;
 mod sweep;
 mod train;
@@ -149,6 +151,11 @@ pub(crate) enum Command {
     ///
     /// Prints the largest deviation of each beside its bound. Exit code 4 if one is out of bounds.
     Check(check::CheckArguments),
+    /// Make the figures of the paper with built-in networks and micrographs, or with your own.
+    ///
+    /// Each with its record, and what agrees with the paper and what differs. A folder with figures is continued with
+    /// --force: pictures that are there are kept.
+    Reproduce(Box<reproduce::ReproduceArguments>),
     /// Repeat a result from its record and say whether it comes out the same.
     Replay(replay::ReplayArguments),
     /// List, check or fetch the weights of ImageNet networks.
@@ -187,6 +194,7 @@ impl Command {
             | Self::Segment(_)
             | Self::Explain(_)
             | Self::Replay(_)
+            | Self::Reproduce(_)
             | Self::Man(_) => WayOn::Anew,
         }
     }
@@ -215,6 +223,7 @@ impl Command {
             Self::Devices(arguments) => devices::run(&arguments),
             Self::Check(arguments) => check::run(&arguments),
             Self::Replay(arguments) => replay::run(&arguments),
+            Self::Reproduce(arguments) => reproduce::run(&arguments),
             Self::Weights(command) => weights::run(&command),
             Self::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
             Self::Man(arguments) => man::run(&arguments, Arguments::command()),

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod lens;
 pub mod measure;
 mod number;
+pub mod reproduce;
 pub mod segment;
 pub mod site;
 pub mod sweep;

@@ -47,6 +47,7 @@ pub use pictures::UnitPicture;
 pub use scores::UnitScores;
 
 use activations::Ranks;
+pub(crate) use comparison::compared;
 
 /// What decides about an atlas besides networks and micrographs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

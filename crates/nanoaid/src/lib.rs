@@ -70,6 +70,7 @@
 //! | [`interpret`] | lens, visualization, exemplars, tuning, differential analysis |
 //! | [`device`], [`check`] | what networks run on, and whether it computes right |
 //! | [`run`] | run folders: a training and all that it left |
+//! | [`reproduce`] | the figures of the paper, with the networks and micrographs at hand |
 //! | [`survey`] | a network over a data set in shards, merged |
 //!
 //! # Guarantees
@@ -107,6 +108,7 @@ pub mod network;
 pub mod output;
 pub mod record;
 pub mod replay;
+pub mod reproduce;
 pub mod run;
 pub mod segment;
 pub mod survey;

@@ -336,6 +336,95 @@ mod tests {
     }
 
     #[test]
+    fn zz_varying() {
+        let mut stream = Stream::new(11, "test", 0);
+        for (name, strength) in [
+            ("fan", 0.002),
+            ("fan", 0.01),
+            ("fan", 0.03),
+            ("fan", 0.1),
+            ("fan", 0.3),
+            ("arc", 0.002),
+            ("arc", 0.01),
+            ("arc", 0.03),
+            ("arc", 0.1),
+            ("arc", 0.3),
+            ("chirp", 0.002),
+            ("chirp", 0.01),
+            ("chirp", 0.03),
+            ("chirp", 0.1),
+            ("chirp", 0.3),
+        ] {
+            let (h, w, p) = (384.0, 512.0, 14.0);
+            // u, v in -1..1
+            let phase = |y: f64, x: f64| {
+                let (u, v) = (2.0 * x / w - 1.0, 2.0 * y / h - 1.0);
+                let across = x - w / 2.0;
+                match name {
+                    "fan" => across * (1.0 + strength * v) / p,
+                    "arc" => (across + strength * h * v * v / 2.0) / p,
+                    _ => (across + strength * w * u * u / 4.0) / p,
+                }
+            };
+            let plane = Plane::from_fn(384, 512, |y, x| {
+                (128.0 + 40.0 * (TAU * phase(y as f64, x as f64)).cos() + 10.0 * stream.normal()) as f32
+            });
+            // mean of the local pitches
+            let mut sum = 0.0;
+            let mut lo = f64::MAX;
+            let mut hi = 0.0f64;
+            for y in 0..38 {
+                for x in 0..51 {
+                    let (y, x) = (10.0 * f64::from(y) + 5.0, 10.0 * f64::from(x) + 5.0);
+                    let f =
+                        (phase(y, x + 0.5) - phase(y, x - 0.5)).hypot(phase(y + 0.5, x) - phase(y - 0.5, x));
+                    sum += 1.0 / f;
+                    lo = lo.min(1.0 / f);
+                    hi = hi.max(1.0 / f);
+                }
+            }
+            let mean = sum / (38.0 * 51.0);
+            let whole = grating(&plane, &GratingConfig::default())
+                .map(|g| {
+                    (
+                        g.pitch.text(),
+                        g.pitch
+                            .components
+                            .iter()
+                            .map(|c| format!("{} {:.4}", c.cause, c.standard_uncertainty))
+                            .collect::<Vec<_>>(),
+                        g.evidence.coherence,
+                    )
+                })
+                .map_err(|e| e.to_string());
+            let report = crate::measure::report::measured(
+                &plane,
+                None,
+                &crate::measure::report::ReportConfig {
+                    what: vec![crate::measure::Task::Pitch],
+                    ..Default::default()
+                },
+            )
+            .unwrap();
+            let got: Vec<String> = report
+                .report
+                .answers
+                .iter()
+                .flat_map(|a| {
+                    a.findings
+                        .iter()
+                        .filter(|f| f.name == "pitch")
+                        .map(|f| f.quantity.text())
+                        .chain(a.refused.iter().map(|r| r.reason.clone()))
+                })
+                .collect();
+            println!(
+                "{name} {strength}: mean local {mean:.4} range {lo:.3}..{hi:.3}: whole {whole:?}; report {got:?}"
+            );
+        }
+    }
+
+    #[test]
     fn tilt_is_undone() {
         let plane = lines((240, 240), 12.0, 0.0, 0.5, 5.0);
         let geometry = Geometry { tilt_deg: 60.0, ..Geometry::default() };

@@ -14,6 +14,7 @@ use nanoaid::{Device, output};
 use nanoaid_pages::demo::DemoPage;
 
 use super::output::OutputArguments;
+use super::specimen::NANOWIRES;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, detail, print};
 use nanoaid::output::OutputFolder;
@@ -68,7 +69,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<Outcome, Failure> {
     let path = arguments.output.path(|| PathBuf::from(FOLDER));
     // the demo's own folder is made again each time
     let folder = OutputFolder::create(&path, arguments.output.force || arguments.output.out.is_none())?;
-    folder.write(MICROGRAPH, include_bytes!("../../assets/demo/nanowires.jpg"))?;
+    folder.write(MICROGRAPH, NANOWIRES.bytes)?;
     let autoencoder = builtin::autoencoder(Device::Cpu)?;
     let classifier = builtin::classifier(Device::Cpu)?;
     let report = builtin::classifier_report()?;

@@ -11,13 +11,12 @@ use nanoaid::Device;
 use nanoaid_serve::{BaseUrl, ServeOptions, Server};
 
 use super::memory::Memory;
+use super::specimen::NANOWIRES;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 
 /// Most bytes of a file with a password.
 const MOST_PASSWORD_BYTES: u64 = 4096;
-/// The real micrograph to begin with.
-const EXAMPLE: (&str, &[u8]) = ("nanowires.jpg", include_bytes!("../../assets/demo/nanowires.jpg"));
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -75,7 +74,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<Outcome, Failure> {
         most_upload_bytes: arguments.upload_limit.bytes as u64,
         memory_budget_bytes: arguments.keep.bytes,
         device: arguments.device,
-        example: Some((EXAMPLE.0.to_owned(), EXAMPLE.1.to_vec())),
+        example: Some((NANOWIRES.file.to_owned(), NANOWIRES.bytes.to_vec())),
     })?;
     let (port, address) = (server.port(), server.address());
     if let Some(wanted) = server.port_in_use() {

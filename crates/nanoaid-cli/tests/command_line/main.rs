@@ -21,6 +21,7 @@ mod page;
 mod program;
 mod real_files;
 mod reported;
+mod reproduce;
 mod site;
 mod survey;
 mod training;

@@ -55,6 +55,18 @@ fn each_unit_gets_a_picture_and_a_record_that_replays_to_the_byte() {
 }
 
 #[test]
+fn without_the_scan_nothing_is_said_of_gratings_and_the_picture_replays() {
+    let place = Place::new();
+    let said = run(&place, &quick(&["--out", "wants", "--no-scan"])).ended_with(0);
+    assert!(said.out.contains("encoder.2:5  score") && !said.out.contains(" px"), "{}", said.out);
+    let said = place.run(&["replay", "wants/encoder.2_5.json", "--out", "again"]).ended_with(0);
+    assert!(said.out.contains("the same bytes: 1 files"), "{}", said.out);
+    // with the scan it is another result, so the folder is not taken for a begun one
+    let said = run(&place, &quick(&["--out", "wants"])).ended_with(1);
+    assert!(said.err.contains("--force"), "{}", said.err);
+}
+
+#[test]
 fn snapshots_come_as_a_strip_and_a_film_that_replay() {
     let place = Place::new();
     let said = run(&place, &quick(&["--out", "wants", "--snapshots", "0,5,64"])).ended_with(0);

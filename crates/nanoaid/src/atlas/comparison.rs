@@ -146,7 +146,7 @@ pub(super) fn each_against_rest(
 
 /// The analysis of `question`, the same with shuffled labels, and on the `others` that have
 /// micrographs of every class.
-pub(super) fn compared(
+pub(crate) fn compared(
     index: &ActivationIndex,
     others: &[(&str, &ActivationIndex)],
     question: &Question,

@@ -15,7 +15,7 @@ mod tests;
 
 pub use error::GalleryError;
 pub use materials::{SourceWarning, Sources};
-pub use picture::{first_picture, sheet, sheet_title};
+pub use picture::{first_picture, first_picture_name, sheet, sheet_title};
 pub use record::{DataUsed, VisualOutcome, VisualRecord, VisualSettings, scan_caption};
 
 use std::fs;
@@ -78,9 +78,16 @@ impl<'a> Gallery<'a> {
             data: gathered.data.clone(),
             start: gathered.start_input(),
             compare: gathered.compare_input(),
+            scan: true,
         };
         let used = NetworkUsed::of(run, network);
         Ok(Self { network, common: Record::new("visualize", None, Some(used), settings), gathered })
+    }
+
+    /// The same without looking for the gratings that drive the units most, which takes minutes for deep layers.
+    pub fn without_scans(mut self) -> Self {
+        self.common.settings.scan = false;
+        self
     }
 
     /// The same pictures again, as `common` says, by `network`, which [`NetworkUsed::open`] opened; all
@@ -157,7 +164,7 @@ impl<'a> Gallery<'a> {
         let mut records: Vec<Option<VisualRecord>> = vec![None; objectives.len()];
         self.climb(objectives, on, &mut |index, visualization| {
             let (nearness, warning) = paths.compare(&objectives[index], &visualization.pictures[0]);
-            let scan = scans.of(&visualization.objective);
+            let scan = if self.common.settings.scan { scans.of(&visualization.objective) } else { None };
             let mut outcome = VisualOutcome::of(visualization, nearness, scan, &self.common.settings.config);
             outcome.add(warning);
             records[index] = Some(self.written(&objectives[index], visualization, outcome, folder)?);
@@ -245,7 +252,7 @@ impl<'a> Gallery<'a> {
         outcome: VisualOutcome,
         folder: &OutputFolder,
     ) -> Result<VisualRecord, GalleryError> {
-        let files = picture::write(found, objective, &outcome, &self.common.settings.config, folder)?;
+        let files = picture::write(found, objective, &outcome, &self.common.settings, folder)?;
         let record = Record { files, ..self.common.clone() };
         let record = VisualRecord { record, objective: objective.clone(), outcome };
         // last: a record says that its pictures are there

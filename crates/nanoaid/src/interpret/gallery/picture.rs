@@ -10,7 +10,7 @@ use micrograph::paint::{
 };
 
 use super::error::GalleryError;
-use super::record::{VisualOutcome, VisualRecord, file_stem, scan_caption};
+use super::record::{VisualOutcome, VisualRecord, VisualSettings, file_stem, scan_caption};
 use crate::hash::sha256;
 use crate::interpret::visualize::{Objective, Visualization, VisualizeConfig, shown};
 use crate::output::{OutputError, OutputFolder};
@@ -23,13 +23,13 @@ pub(super) fn write(
     found: &Visualization,
     objective: &Objective,
     outcome: &VisualOutcome,
-    config: &VisualizeConfig,
+    settings: &VisualSettings,
     folder: &OutputFolder,
 ) -> Result<BTreeMap<String, String>, OutputError> {
     let stem = file_stem(objective);
-    let unbounded = config.canvas.unbounded();
+    let unbounded = settings.config.canvas.unbounded();
     let mut files = BTreeMap::new();
-    let mut description = format!("{objective}; {}", scan_caption(config));
+    let mut description = format!("{objective}; {}", scan_caption(settings));
     if let Some(scan) = &outcome.scan {
         description += &format!(": {}", scan.text(None));
     }
@@ -152,7 +152,7 @@ pub fn sheet(
 fn subtitle(record: &VisualRecord) -> String {
     let VisualizeConfig { height, width, steps, seed, ref canvas, .. } = record.record.settings.config;
     let canvas = format!("canvas {}, {width}×{height} px, up to {steps} steps, seed {seed}", canvas.name());
-    format!("{canvas}; {}", scan_caption(&record.record.settings.config))
+    format!("{canvas}; {}", scan_caption(&record.record.settings))
 }
 
 /// The first picture of `record`, as it was written into `folder`.
@@ -160,9 +160,15 @@ fn subtitle(record: &VisualRecord) -> String {
 /// # Errors
 /// If it is missing or damaged.
 pub fn first_picture(folder: &OutputFolder, record: &VisualRecord) -> Result<Picture, GalleryError> {
-    let first = record.record.files.keys().find(|name| name.ends_with(".png") && !name.ends_with(OF_STEPS));
-    let name = first.ok_or_else(|| GalleryError::NoPicture { objective: record.objective.to_string() })?;
+    let name = first_picture_name(record)
+        .ok_or_else(|| GalleryError::NoPicture { objective: record.objective.to_string() })?;
     let path = folder.file(name);
     let bytes = fs::read(&path).map_err(|source| GalleryError::Read { path: path.clone(), source })?;
     Picture::from_png_bytes(&bytes).ok_or(GalleryError::NotAPicture { path })
+}
+
+/// The name of the first picture of `record`.
+pub fn first_picture_name(record: &VisualRecord) -> Option<&str> {
+    let is_picture = |name: &&String| name.ends_with(".png") && !name.ends_with(OF_STEPS);
+    record.record.files.keys().find(is_picture).map(String::as_str)
 }

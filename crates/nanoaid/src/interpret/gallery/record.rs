@@ -22,6 +22,18 @@ pub struct VisualSettings {
     pub start: Option<Input>,
     /// A micrograph to compare with.
     pub compare: Option<Input>,
+    /// Whether the gratings that drive the units most are looked for.
+    #[serde(default = "with_scans", skip_serializing_if = "is_usual")]
+    pub scan: bool,
+}
+
+fn with_scans() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_usual(scan: &bool) -> bool {
+    *scan
 }
 
 /// Micrographs of a data set.
@@ -75,8 +87,8 @@ pub struct VisualOutcome {
     pub scores: Vec<(usize, f32)>,
     /// The strongest wave of the first picture: of the picture, not of the unit.
     pub peak: Option<Peak>,
-    /// The gratings that drive the unit most; none where it compares with a micrograph or is about
-    /// several pictures.
+    /// The gratings that drive the unit most; none where they were not looked for, it compares with a micrograph, or is
+    /// about several pictures.
     #[serde(default)]
     pub scan: Option<GratingScan>,
     /// Likeness to micrographs, layer by layer.
@@ -139,9 +151,11 @@ impl VisualOutcome {
     }
 }
 
-/// What may be said of period and axis of pictures by `config`.
-pub fn scan_caption(config: &VisualizeConfig) -> &'static str {
-    if config.measures() {
+/// What may be said of period and axis of pictures by `settings`.
+pub fn scan_caption(settings: &VisualSettings) -> &'static str {
+    if !settings.scan {
+        "the gratings that drive the unit most were not looked for"
+    } else if settings.config.measures() {
         "period and axis: of the grating that drives the unit most, by a scan; the picture's own are the same \
          where it is not marked"
     } else {

@@ -53,9 +53,14 @@ fn below_a_picture_by_fast_stands_what_the_scan_found_and_not_what_the_picture_s
     assert_eq!(found[1], "5.0 px = 10 nm, -40°");
     assert!(found[2].starts_with("two periods: ") && found[2].ends_with(", 20°"), "{}", found[2]);
     // only where period and axis are read off by the power method is it said that they are the picture's
-    assert!(scan_caption(&Preset::Measure.config()).contains("the same"));
+    let settings = |config, scan| VisualSettings { config, data: None, start: None, compare: None, scan };
+    assert!(scan_caption(&settings(Preset::Measure.config(), true)).contains("the same"));
+    assert!(scan_caption(&settings(Preset::Measure.config(), false)).contains("not looked for"));
     for preset in Preset::ALL.into_iter().filter(|preset| *preset != Preset::Measure) {
-        assert!(scan_caption(&preset.config()).contains("the picture's own differ"), "{preset}");
+        assert!(
+            scan_caption(&settings(preset.config(), true)).contains("the picture's own differ"),
+            "{preset}"
+        );
     }
 }
 
