@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use micrograph::Source;
-use micrograph::measure::{MeasureConfig, Measured, Quantity, Task, measure_file};
+use micrograph::measure::{MeasureConfig, Measured, Quantity, Report, Task, Unit, measure_file};
 use rayon::prelude::*;
 
 const PERIODS: &str = include_str!("../../../docs/data/periods.csv");
@@ -116,9 +116,12 @@ fn found(data: &Path, row: &Row) -> Result<Found, String> {
         .map_err(|error| at(&error))?
         .measured;
     let details = &measured.details;
-    let of_grating = details.grating.iter().map(|grating| &grating.pitch);
-    let of_lattice = details.lattice.iter().flat_map(|lattice| [&lattice.first, &lattice.second]);
-    let pitches: Vec<Pitch> = of_grating.chain(of_lattice).map(|pitch| beside(pitch, row)).collect();
+    let of_grating = details.grating.iter().map(|grating| grating.pitch.clone());
+    let of_lattice =
+        details.lattice.iter().flat_map(|lattice| [lattice.first.clone(), lattice.second.clone()]);
+    let varying = if details.grating.is_none() { pitch_px(&measured.report) } else { None };
+    let all = of_grating.chain(of_lattice).chain(varying);
+    let pitches: Vec<Pitch> = all.map(|pitch| beside(&pitch, row)).collect();
     if pitches.is_empty() && !row.hand.is_empty() {
         eprintln!("{} {}: refused: {}", row.part, row.file, reason(&measured));
     }
@@ -127,6 +130,14 @@ fn found(data: &Path, row: &Row) -> Result<Found, String> {
         details.lattice.as_ref().and_then(|lattice| lattice.part),
     ];
     Ok(Found { pitches, in_part: parts.iter().any(Option::is_some) })
+}
+
+/// The pitch of lines that vary over the image, in px.
+fn pitch_px(report: &Report) -> Option<Quantity> {
+    let all = report.answers.iter().flat_map(|answer| &answer.findings);
+    let pitch = all.into_iter().find(|finding| finding.name == "pitch")?.quantity.clone();
+    let nm_per_px = report.calibration.as_ref().map_or(1.0, |calibration| calibration.nm_per_px_x);
+    Some(pitch.scaled(1.0 / nm_per_px, Unit::Px))
 }
 
 /// A pitch beside the one by hand that is nearest, if there is one.

@@ -2,7 +2,7 @@
 //! no period.
 //!
 //! `cargo run --release -p micrograph --example real_pitch_maps -- SHARED/data` maps the images with lines of
-//! `docs/data/periods.csv`, and every fourth of `docs/data/no_period.csv`, whole, without data bar. The least share of the
+//! `docs/data/periods.csv`, and those of `docs/data/no_period.csv`, whole, without data bar. The least share of the
 //! contrast and of the image were chosen on these.
 
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
@@ -17,9 +17,6 @@ use micrograph::measure::{GratingConfig, MeasureConfig, PitchMap, measure_file, 
 
 const PERIODS: &str = include_str!("../../../docs/data/periods.csv");
 const NO_PERIOD: &str = include_str!("../../../docs/data/no_period.csv");
-/// Of the images without a period one in so many is mapped.
-const EVERY: usize = 4;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let data = std::env::args().nth(1).ok_or("expected SHARED/data")?;
     let of = |file: &str| map(&Path::new(&data).join(file));
@@ -48,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             100.0 * summary.explained
         );
     }
-    let files = NO_PERIOD.lines().skip(1).step_by(EVERY).filter_map(|line| line.split(',').next());
+    let files = NO_PERIOD.lines().skip(1).filter_map(|line| line.split(',').next());
     let maps = files.map(of).collect::<Result<Vec<_>, _>>()?;
     println!("\nwithout a period: {} images, {} maps", maps.len(), maps.iter().flatten().count());
     Ok(())

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use micrograph::calibration::{calibration_text, length_text};
 use nanoaid::interpret::explain::{
-    Control, ExplainRecord, Faithfulness, Method, MethodResult, MethodSummary, Randomized,
+    Control, ExplainRecord, Faithfulness, Method, MethodResult, MethodSummary, Neighbour, Randomized,
 };
 
 use crate::class::{class_caution, class_text};
@@ -27,6 +27,7 @@ pub fn report(name: &str, record: &ExplainRecord) -> String {
         @if found.methods.len() > 1 { (agreement(record)) }
         (areas(record))
         (units(record))
+        (nearest(record))
         (counterfactual(record))
         (checks(record))
         (made(name, record))
@@ -233,6 +234,35 @@ fn units(record: &ExplainRecord) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn nearest(record: &ExplainRecord) -> Markup {
+    let Some(found) = &record.nearest else { return html! {} };
+    let row = |of: &[Neighbour]| {
+        html! {
+            div.mistakes { @for one in of {
+                (figure(&zoomed(&one.picture, &one.file), &html! {
+                    span.line { b { (one.class) } " at " (format!("{:.0} %", 100.0 * one.probability))
+                        @if one.class != one.category { ", is " b { (one.category) } } }
+                    span.line { "likeness " (rounded(one.likeness, 2)) }
+                    span.line.file { (one.file) }
+                }))
+            } }
+        }
+    };
+    html! {
+        h2 { "What does it see alike?" }
+        p {
+            "The micrographs of " (found.data.path.display()) " that the network sees most like this one, by the mean activations of "
+            code { (found.layer) } ": 1 the same, 0 no relation. It is right on " (found.n_right) " of "
+            (found.n_right + found.n_wrong) ". If the nearest mistakes are as near as the nearest right ones, do not trust the answer. "
+            "Micrographs that the network was trained on are right more often than others."
+        }
+        h3 { "Classified right" }
+        @if found.right.is_empty() { p.soft { "None." } } @else { (row(&found.right)) }
+        h3 { "Classified wrong" }
+        @if found.wrong.is_empty() { p.soft { "None." } } @else { (row(&found.wrong)) }
     }
 }
 

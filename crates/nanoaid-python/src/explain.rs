@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use micrograph::Plane;
 use nanoaid::interpret::explain::{
-    ExplainConfig, ExplainRecord, ExplainSettings, Method, Target, Thoroughness, explain_file, methods_csv,
+    ExplainConfig, ExplainRecord, ExplainSettings, Explainer, Method, Target, Thoroughness, explain_file,
+    methods_csv,
 };
 use nanoaid::output::{OutputFolder, json_text};
 use nanoaid::record::{Input, NetworkUsed};
@@ -147,7 +148,8 @@ pub(crate) fn explain(
         let place = tempfile::tempdir().map_err(scratch)?;
         let folder = OutputFolder::create(place.path(), true)?;
         let input = (&source, Input::of(&source));
-        let by = (&*network, NetworkUsed::of(&from, &network));
+        let used = NetworkUsed::of(&from, &network);
+        let by = Explainer { network: &network, used, references: None };
         let found = explain_file(input, &name, by, &settings, &folder, &mut || watch.flow());
         let found = found.map_err(|error| Fault::at(source.path(), error))?;
         let json = json_text(&found.record)?;

@@ -20,7 +20,7 @@ use crate::Network;
 use crate::data::dataset::DatasetError;
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
-use crate::interpret::explain::{self, ExplainError, ExplainRecord, explain_file};
+use crate::interpret::explain::{self, ExplainError, ExplainRecord, Explainer, explain_file};
 use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
 use crate::measure::{MeasureError, MeasureNetworks, MeasureRecord, PatternNetwork, measure_as};
@@ -245,7 +245,7 @@ fn explanation(
     let name = record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(lacks)?;
     let name = plain(path, name)?;
     let folder = OutputFolder::create(output.path, output.force)?;
-    let by = (&network, used.clone());
+    let by = Explainer { network: &network, used: used.clone(), references: None };
     let mut tick = || progress(ReplayProgress::Explain);
     let again = explain_file((&source, input.clone()), &name, by, &record.settings, &folder, &mut tick)?;
     let mut recorded = record.files.clone();

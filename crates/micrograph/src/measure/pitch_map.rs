@@ -49,6 +49,9 @@ pub struct PitchMapSummary {
     pub low_px: f64,
     /// Pitch that 5 % of the places exceed.
     pub high_px: f64,
+    /// Axis in the middle of those of all places, in degrees, in `[-90, 90]`, anticlockwise from x with y up.
+    #[serde(default)]
+    pub axis_deg: f64,
     /// Difference between the 5 % and the 95 % quantile of the axis, in degrees, in `[0, 180)`.
     pub axis_spread_deg: f64,
     /// Share of the image with lines, in `[0, 1]`.
@@ -58,6 +61,9 @@ pub struct PitchMapSummary {
     pub explained: f64,
     /// Width of the window at half its height.
     pub window_px: f64,
+    /// Places around which the lines do not close: where one ends, begins or forks, or where what is there has no lines.
+    #[serde(default)]
+    pub dislocations: usize,
 }
 
 /// The pitch and the axis of parallel lines at each place of `plane`. Unlike [`super::grating()`] it needs no order over the
@@ -103,9 +109,10 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
     };
     let (mut pitch_px, mut axes) =
         (Plane::filled(height, width, f32::NAN), Plane::filled(height, width, f32::NAN));
+    let is_strong = |y: usize, x: usize| strength.at(y, x) >= least && least > 0.0;
     for y in border..height.saturating_sub(border) {
         for x in border..width.saturating_sub(border) {
-            if strength.at(y, x) < least || least <= 0.0 {
+            if !is_strong(y, x) {
                 continue;
             }
             let over = 2.0 * step as f64;
@@ -118,6 +125,16 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
             let at = y * width + x;
             pitch_px.values_mut()[at] = (1.0 / fx.hypot(fy)) as f32;
             axes.values_mut()[at] = axis_of(fx, fy) as f32;
+        }
+    }
+    let mut dislocations = 0;
+    for y in (border..height.saturating_sub(border + step)).step_by(step) {
+        for x in (border..width.saturating_sub(border + step)).step_by(step) {
+            let round = [(y, x), (y, x + step), (y + step, x + step), (y + step, x)];
+            if round.iter().all(|&(y, x)| is_strong(y, x)) {
+                let turns: f64 = (0..4).map(|corner| turn(round[corner], round[(corner + 1) % 4])).sum();
+                dislocations += usize::from(turns.abs() > 0.5);
+            }
         }
     }
     let pitches: Vec<f32> = pitch_px.values().iter().copied().filter(|pitch| pitch.is_finite()).collect();
@@ -135,17 +152,20 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
         return Err(NoPeriodReason::NotTheirs { explained }.into());
     }
     let share = |share: f64| f64::from(quantile(&pitches, share));
+    let (middle_axis, axis_spread_deg) = {
+        let [fx, fy] = config.geometry.wave(wave[0], wave[1]);
+        middle_and_spread(&axes, axis_of(fx, fy))
+    };
     let summary = PitchMapSummary {
         median_px: share(0.5),
         low_px: share(0.05),
         high_px: share(0.95),
-        axis_spread_deg: axis_spread(&axes, {
-            let [fx, fy] = config.geometry.wave(wave[0], wave[1]);
-            axis_of(fx, fy)
-        }),
+        axis_deg: middle_axis,
+        axis_spread_deg,
         covered,
         explained,
         window_px: 2.3548 * window_px,
+        dislocations,
     };
     Ok(PitchMap { pitch_px, axis_deg: axes, summary })
 }
@@ -155,15 +175,17 @@ fn axis_of(fx: f64, fy: f64) -> f64 {
     axis_deg(fy.atan2(fx).to_degrees() + 90.0)
 }
 
-/// Width of the middle 90 % of the axes, each taken on the side that is nearer to the usual one.
-fn axis_spread(axes: &Plane, usual: f64) -> f64 {
+/// The axis in the middle and the width of the middle 90 % of the axes, each taken on the side that is nearer to the usual
+/// one.
+fn middle_and_spread(axes: &Plane, usual: f64) -> (f64, f64) {
     let off: Vec<f32> = axes
         .values()
         .iter()
         .filter(|axis| axis.is_finite())
         .map(|&axis| axis_difference_deg(f64::from(axis), usual) as f32)
         .collect();
-    f64::from(quantile(&off, 0.95)) - f64::from(quantile(&off, 0.05))
+    let [low, middle, high] = [0.05, 0.5, 0.95].map(|share| f64::from(quantile(&off, share)));
+    (axis_deg(usual + middle), high - low)
 }
 
 /// `flat` times the wave with the opposite phase, smoothed: real and imaginary parts.

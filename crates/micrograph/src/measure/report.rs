@@ -9,8 +9,9 @@ mod answer;
 mod calibrated;
 mod knobs;
 mod part;
+mod varying;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 
@@ -372,7 +373,7 @@ pub fn measured(
         warnings: Vec::new(),
         details: Details::default(),
         weakness: None,
-        two_patterns: false,
+        no_pitch: None,
     };
     if let Some(text) = repaired.text() {
         let text = format!(
@@ -399,7 +400,7 @@ pub fn measured(
         for &task in &what {
             work.done(task, "requested", "requested");
         }
-        work.in_part(&what, "requested");
+        work.where_one_wave_is_not_enough(&what, ["requested"; 2]);
     }
     let Work { answers, mut warnings, details, .. } = work;
     if calibration.is_none() {
@@ -431,8 +432,8 @@ struct Work<'a> {
     details: Details,
     /// Why the last result should be given only on request.
     weakness: Option<String>,
-    /// Whether two patterns lie over each other, which repeat together at distances that are the pitch of neither.
-    two_patterns: bool,
+    /// Why there is no grating.
+    no_pitch: Option<NoPeriodReason>,
 }
 
 impl<'a> Work<'a> {
@@ -456,10 +457,24 @@ impl<'a> Work<'a> {
             (Task::Fibers, "no period; long regions stand out from the background"),
         ];
         let in_part = "no period over the image; a pattern in a part of it repeats itself";
-        if !self.first_of(&periods) && !self.in_part(&[Task::Pitch, Task::Lattice], in_part) {
+        let varying = "one period is prominent, and changes over the image";
+        if !self.first_of(&periods)
+            && !self.where_one_wave_is_not_enough(&[Task::Pitch, Task::Lattice], [in_part, varying])
+        {
             self.first_of(&regions);
         }
         self.done(Task::Orientation, "always", "always");
+    }
+
+    /// Answers the refused ones of `tasks` by lines that vary over the image, or by lines or dots in a part of it, for the
+    /// reasons that `chosen` has for a part and for lines that vary; whether anything was found.
+    fn where_one_wave_is_not_enough(&mut self, tasks: &[Task], chosen: [&str; 2]) -> bool {
+        let [in_part, vary] = chosen;
+        let is_known = self.details.grating.is_some() || self.details.lattice.is_some();
+        let varying = if is_known || !tasks.contains(&Task::Pitch) { None } else { self.varying() };
+        self.pitch_of_varying(varying, vary, false)
+            || self.in_part(tasks, in_part, varying)
+            || self.pitch_of_varying(varying, vary, true)
     }
 
     /// Does `tasks` until something is found whose accuracy was checked; whether it was.
@@ -596,14 +611,13 @@ impl<'a> Work<'a> {
     fn pitch(&mut self) -> Result<answer::Answered, String> {
         let config = GratingConfig { geometry: self.lengths.geometry, ..GratingConfig::default() };
         let resolved = |found: &Grating| found.wave[0].hypot(found.wave[1]) * RESOLVED_PERIOD <= 1.0;
-        let overlap = Cell::new(false);
+        let reason = RefCell::new(None);
         let look = |working: &Working| {
-            let refused =
-                |no: &NoPeriod| overlap.set(matches!(no.reason, NoPeriodReason::TwoPatterns { .. }));
+            let refused = |no: &NoPeriod| drop(reason.replace(Some(no.reason.clone())));
             grating(&working.plane, &config).inspect_err(refused)
         };
         let found = self.in_working((Task::Pitch, self.working), look, resolved);
-        self.two_patterns = overlap.get();
+        self.no_pitch = reason.into_inner();
         let (found, working) = found?;
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {

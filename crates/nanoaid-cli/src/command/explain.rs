@@ -5,18 +5,20 @@ use std::str::FromStr;
 
 use clap::Args;
 use micrograph::Source;
-use nanoaid::Address;
+use nanoaid::data::dataset::{Dataset, DatasetConfig};
 use nanoaid::interpret::explain::{
-    Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Fill, Method, NoMethod, Target, Thoroughness,
-    explain_file, methods_csv, summary, summary_csv,
+    Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Explainer, Fill, Method, NoMethod, References,
+    Target, Thoroughness, explain_file, methods_csv, summary, summary_csv,
 };
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
+use nanoaid::{Address, Network};
 
 use super::images::{ReadArguments, ShardArguments, images_of};
 use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
+use super::training::{say_notices, say_skipped};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 use crate::progress::Progress;
@@ -59,6 +61,10 @@ pub(crate) struct ExplainArguments {
     /// Most masks of rise
     #[arg(long, default_value_t = ExplainConfig::default().most_masks, value_name = "N")]
     masks: usize,
+    /// Show the micrographs of this folder of categories, or index CSV, that the classifier sees most alike: some that it gets
+    /// right, and some that it gets wrong
+    #[arg(long, value_name = "DATA")]
+    data: Option<PathBuf>,
     /// Do not look for particles, fibres and pores
     #[arg(long)]
     no_structures: bool,
@@ -109,6 +115,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     if named.is_empty() && arguments.shard.is_given() {
         return Ok(Outcome::Done);
     }
+    let references = arguments.references(&network)?;
     let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
     let mut bar = Progress::new(named.len() as u64, "images");
     let (mut records, mut n_skipped): (Vec<(String, ExplainRecord)>, usize) = (Vec::new(), 0);
@@ -117,7 +124,8 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         let found = (|| -> Result<ExplainRecord, Failure> {
             let source = Source::read(image)?;
             let input = (&source, Input::of(&source));
-            let by = (&network, NetworkUsed::of(&arguments.run, &network));
+            let used = NetworkUsed::of(&arguments.run, &network);
+            let by = Explainer { network: &network, used, references: references.as_ref() };
             let found = explain_file(input, name, by, &settings, &folder, &mut interrupt::flow)?;
             let page = nanoaid_pages::explain::report(name, &found.record);
             folder.write(&format!("{name}.html"), page.as_bytes())?;
@@ -186,6 +194,23 @@ fn text_of(name: &str, record: &ExplainRecord) -> String {
 }
 
 impl ExplainArguments {
+    /// What the network makes of the data set, if one is named.
+    fn references(&self, network: &Network) -> Result<Option<References>, Failure> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let dataset = Dataset::open(data, &DatasetConfig::default())?;
+        say_notices(&dataset.notices);
+        let mut bar = Progress::new(0, "micrographs");
+        let found = References::of((&self.run, network), (data, &dataset), &mut |done, total| {
+            bar.set_length(total as u64);
+            bar.set(done as u64, "looking for neighbours");
+            interrupt::flow()
+        })?;
+        bar.finish();
+        say_skipped(&dataset.skipped);
+        say_skipped(&found.skipped);
+        Ok(Some(found))
+    }
+
     fn settings(&self) -> Result<ExplainSettings, Failure> {
         let target = match (&self.unit, &self.class, &self.against) {
             (Some(unit), ..) => Target::Unit(unit.clone()),

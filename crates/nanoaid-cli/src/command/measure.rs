@@ -310,7 +310,6 @@ impl MeasureArguments {
             ("--threshold", self.threshold.is_some(), !outlined.is_empty(), objects),
             ("--polarity", self.polarity.is_some(), !outlined.is_empty(), objects),
             ("--segmenter", self.segmenter.is_named(), !outlined.is_empty(), objects),
-            ("--no-segmenter", self.segmenter.is_off(), !outlined.is_empty(), objects),
             ("--min-size", self.min_size.is_some(), sized, sizes),
             ("--max-size", self.max_size.is_some(), sized, sizes),
         ] {

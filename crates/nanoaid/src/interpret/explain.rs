@@ -21,6 +21,7 @@ mod file;
 mod fill;
 mod gradient;
 mod method;
+mod nearest;
 mod picture;
 mod relevance;
 mod removal;
@@ -39,11 +40,13 @@ pub use error::ExplainError;
 pub use faithfulness::Faithfulness;
 pub(crate) use file::COMMAND;
 pub use file::{
-    BarShare, ExplainFiles, ExplainPictures, ExplainRecord, ExplainSettings, explain_file, methods_csv,
+    BarShare, ExplainFiles, ExplainPictures, ExplainRecord, ExplainSettings, Explainer, explain_file,
+    methods_csv,
 };
 pub use fill::Fill;
 pub use gradient::Baseline;
 pub use method::{Method, NoMethod};
+pub use nearest::{Nearest, Neighbour, References};
 pub use result::{Checks, Completeness, ControlResult, Explanation, MethodResult, Randomized};
 pub use summary::{MethodSummary, summary, summary_csv};
 pub use target::Target;

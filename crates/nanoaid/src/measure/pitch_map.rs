@@ -40,8 +40,16 @@ impl PitchMapResult {
         let Some(summary) = &self.summary else {
             return format!("no map of pitches: {}", self.refused.as_deref().unwrap_or("not asked"));
         };
-        let PitchMapSummary { median_px, low_px, high_px, axis_spread_deg, covered, explained, window_px } =
-            summary;
+        let PitchMapSummary {
+            median_px,
+            low_px,
+            high_px,
+            axis_spread_deg,
+            covered,
+            explained,
+            window_px,
+            ..
+        } = summary;
         let (unit, scale) = self.nm_per_px.map_or(("px", 1.0), |nm| ("nm", nm));
         // as many digits as tell the ends apart, or a thousandth of the pitch
         let apart = ((high_px - low_px) * scale).max(1e-3 * median_px * scale);

@@ -192,6 +192,22 @@ impl Lengths<'_> {
         ))
     }
 
+    /// `pitch` and `axis` of lines that one wave does not describe; the `others` are refused for a reason.
+    pub(super) fn of_varying(
+        &self,
+        (pitch, axis): (Quantity, Quantity),
+        (others, reason): (&[&str], &str),
+        summary: String,
+    ) -> Answered {
+        let mut numbers = Numbers::default();
+        numbers.give("pitch", self.calibrated(&pitch));
+        numbers.give("axis of lines", axis);
+        for name in others {
+            numbers.refuse(name, reason);
+        }
+        numbers.answered(summary)
+    }
+
     pub(super) fn of_lattice(&self, lattice: &Lattice) -> Answered {
         let doubtful = lattice.sites.iter().filter(|site| DOUBTFUL.contains(&site.score)).count();
         let number = |n: usize| {
@@ -313,7 +329,7 @@ impl Lengths<'_> {
 /// Where a pattern is, as it follows its name; nothing if it fills the image.
 pub(super) fn place(part: Option<Rect>) -> String {
     part.map_or_else(String::new, |Rect { y, x, height, width }| {
-        format!(" in a part of the image ({width} × {height} px at row {y}, column {x})")
+        format!(" in a part of the image ({width} × {height} px, `--box {y},{x},{height},{width}`)")
     })
 }
 

@@ -1,28 +1,35 @@
 //! Part: the answer where neither a grating nor a lattice fills the image, but a part of it shows one.
 
 use super::answer::place;
+use super::varying::Varying;
 use super::{Answer, Task, Work, Working};
-use crate::measure::grating::{Grating, GratingConfig, grating};
+use crate::measure::grating::{Grating, GratingConfig, NoPeriodReason, grating};
 use crate::measure::lattice::{Lattice, LatticeConfig, lattice};
 use crate::measure::part::{InPart, in_part};
 
 impl Work<'_> {
     /// Looks for lines or dots in a part of the image where no grating and no lattice is known, and answers the refused
     /// one of `tasks` by them, for the reason `chosen`; whether anything was found.
-    pub(super) fn in_part(&mut self, tasks: &[Task], chosen: &str) -> bool {
+    ///
+    /// Lines have to be those of the map of `varying` ones, where there is one.
+    pub(super) fn in_part(&mut self, tasks: &[Task], chosen: &str, varying: Option<Varying>) -> bool {
         let [lines, dots] = [Task::Pitch, Task::Lattice].map(|task| tasks.contains(&task));
         let is_known = self.details.grating.is_some() || self.details.lattice.is_some();
-        if !(lines || dots) || is_known || self.two_patterns || self.fills_image(!lines, !dots) {
+        let two_patterns = matches!(self.no_pitch, Some(NoPeriodReason::TwoPatterns { .. }));
+        if !(lines || dots) || is_known || two_patterns || self.fills_image(!lines, !dots) {
             return false;
         }
         let geometry = self.lengths.geometry;
         let look = |working: &Working| {
             in_part(&working.plane, &geometry).ok_or("nothing repeats itself in a part of the image")
         };
+        let are_mapped = |found: &Grating, working: &Working| {
+            varying.is_none_or(|varying| varying.agrees_with(found.pitch.value / working.px()))
+        };
         let n_warnings = self.warnings.len();
         let found = self.in_working((Task::Pitch, self.working), look, |_| true);
         let (task, answered) = match found {
-            Ok((InPart::Lines(found), working)) if lines => {
+            Ok((InPart::Lines(found), working)) if lines && are_mapped(&found, working) => {
                 (Task::Pitch, self.lines_in_part(working.grating(found)))
             }
             Ok((InPart::Dots(found), working)) if dots => {

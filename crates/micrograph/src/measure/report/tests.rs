@@ -463,3 +463,60 @@ fn a_second_opinion_disagrees_only_beyond_both_intervals() {
         assert_eq!(second.disagree.len(), disagree, "{value} {name}");
     }
 }
+
+#[test]
+fn lines_that_bend_fan_out_or_change_their_distance_have_their_local_pitches_in_the_interval() {
+    use std::f64::consts::TAU;
+
+    use crate::random::Stream;
+
+    const PITCH: f64 = 14.0;
+    let (height, width) = (384.0, 512.0);
+    let mut stream = Stream::new(11, "test", 0);
+    let mut answered = 0;
+    for kind in ["fan", "arc", "chirp"] {
+        for strength in [0.002, 0.01, 0.03, 0.1, 0.3] {
+            if kind == "arc" && strength > 0.1 {
+                continue; // turned by more than 30°, lines are no longer followed by the map
+            }
+            let turns = |y: f64, x: f64| {
+                let (u, v) = (2.0 * x / width - 1.0, 2.0 * y / height - 1.0);
+                let across = x - width / 2.0;
+                match kind {
+                    "fan" => across * (1.0 + strength * v) / PITCH,
+                    "arc" => (across + strength * height * v * v / 2.0) / PITCH,
+                    _ => (across + strength * width * u * u / 4.0) / PITCH,
+                }
+            };
+            let plane = Plane::from_fn(384, 512, |y, x| {
+                (128.0 + 40.0 * (TAU * turns(y as f64, x as f64)).cos() + 10.0 * stream.normal()) as f32
+            });
+            let config = ReportConfig { what: vec![Task::Pitch], ..ReportConfig::default() };
+            let found = measured(&plane, None, &config).unwrap();
+            let answer = &found.report.answers[0];
+            let Some(pitch) = answer.findings.iter().find(|found| found.name == "pitch") else { continue };
+            // the local pitches where the lines were measured, by differences of the phase
+            let part = found.details.grating.as_ref().and_then(|grating| grating.part);
+            let Rect { y: top, x: left, height, width } =
+                part.unwrap_or(Rect { y: 0, x: 0, height: 384, width: 512 });
+            let local: Vec<f64> = (0..30 * 40)
+                .map(|at| {
+                    let y = top as f64 + height as f64 * (f64::from(at / 40) + 0.5) / 30.0;
+                    let x = left as f64 + width as f64 * (f64::from(at % 40) + 0.5) / 40.0;
+                    let across = turns(y, x + 0.5) - turns(y, x - 0.5);
+                    across.hypot(turns(y + 0.5, x) - turns(y - 0.5, x)).recip()
+                })
+                .collect();
+            let mean = local.iter().sum::<f64>() / local.len() as f64;
+            let range =
+                local.iter().fold((f64::MAX, 0.0_f64), |(low, high), px| (low.min(*px), high.max(*px)));
+            answered += 1;
+            let (low, high) = pitch.quantity.interval();
+            let text = pitch.quantity.text();
+            assert!((low..=high).contains(&mean), "{kind} {strength}: {text}, mean {mean:.3} of {range:.3?}");
+            let wide = 1.6 * (range.1 - range.0) + 0.05 * PITCH;
+            assert!(high - low < wide, "{kind} {strength}: {text}, local {range:.3?}");
+        }
+    }
+    assert!(answered >= 13, "{answered} of 14");
+}

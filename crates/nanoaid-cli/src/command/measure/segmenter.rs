@@ -26,11 +26,6 @@ impl SegmenterArguments {
         self.segmenter.as_os_str() != builtin::SEGMENTER
     }
 
-    /// Whether none is wanted.
-    pub(super) fn is_off(&self) -> bool {
-        self.no_segmenter
-    }
-
     /// Whether there is one.
     pub(super) fn is_there(&self) -> bool {
         self.is_named() || builtin::has(builtin::SEGMENTER)

@@ -6,8 +6,10 @@ use micrograph::paint::ExportError;
 
 use super::Method;
 use crate::ConfigError;
+use crate::data::dataset::DatasetError;
 use crate::data::prepare::PrepareError;
 use crate::evaluate::classify::ClassifyError;
+use crate::interpret::exemplar::ExemplarError;
 use crate::interpret::lens::LensError;
 use crate::network::NoLayer;
 use crate::output::OutputError;
@@ -21,6 +23,15 @@ pub enum ExplainError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The data set that neighbours are looked for in cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The network cannot read a micrograph that is compared.
+    #[error(transparent)]
+    Exemplar(#[from] ExemplarError),
+    /// The data set has no micrograph of the classes.
+    #[error("{}: no micrograph is of a class of the network, so there are no neighbours; expected folders of some of: {known}; or leave out --data", data.display())]
+    NoReference { data: std::path::PathBuf, known: String },
     /// The network scores no classes.
     #[error("the network has no classes: name a unit instead, as in `--unit {example}`")]
     NoClasses { example: String },

@@ -13,7 +13,10 @@ use super::error::{ExplainError, Tick};
 use super::picture::Canvas;
 use super::removal::mean_logits;
 use super::target::class_names;
-use super::{ExplainConfig, Explained, Explanation, Faithfulness, Method, Randomized, Target, Task, explain};
+use super::{
+    ExplainConfig, Explained, Explanation, Faithfulness, Method, Nearest, Randomized, References, Target,
+    Task, explain,
+};
 use crate::Network;
 use crate::data::prepare::{self, PrepareConfig};
 use crate::evaluate::classify::{ClassifyError, NamedClass, TrainedClassifier};
@@ -90,6 +93,9 @@ pub struct ExplainRecord {
     pub explanation: Explanation,
     /// What happens if the data bar is kept; `None` where there is none.
     pub with_bar: Option<BarShare>,
+    /// The micrographs that are seen most alike, where a data set was given. A replay does not look for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
     /// Its pictures.
     pub pictures: ExplainPictures,
     /// What to know about the file.
@@ -107,15 +113,25 @@ pub struct ExplainFiles {
     pub hashes: BTreeMap<String, String>,
 }
 
-/// Explains the file that was read as `source` by `network`, of grey images and opened from where `used` says, and writes pictures and
-/// record into `folder`; `name` is how all files begin, and `input` what the record calls the file.
+/// What explains.
+pub struct Explainer<'a> {
+    /// The network, of grey images.
+    pub network: &'a Network,
+    /// Where it was opened from.
+    pub used: NetworkUsed,
+    /// What it makes of a labelled data set, in which neighbours are looked for.
+    pub references: Option<&'a References>,
+}
+
+/// Explains the file that was read as `source`, and writes pictures and record into `folder`; `name` is how all files begin,
+/// and `input` what the record calls the file.
 ///
 /// # Errors
 /// See [`ExplainError`].
 pub fn explain_file(
     (source, input): (&Source, Input),
     name: &str,
-    (network, used): (&Network, NetworkUsed),
+    Explainer { network, used, references }: Explainer<'_>,
     settings: &ExplainSettings,
     folder: &OutputFolder,
     tick: &mut dyn FnMut() -> ControlFlow<()>,
@@ -150,6 +166,16 @@ pub fn explain_file(
     if settings.maps {
         files.stack(name, &found, calibration)?;
     }
+    let nearest = match references {
+        Some(references) => {
+            let (nearest, files) = references.nearest(plane, source.sha256(), name)?;
+            for (file, bytes) in files {
+                folder.write(&file, &bytes)?;
+            }
+            Some(nearest)
+        }
+        None => None,
+    };
     let mut record = Record::new(COMMAND, Some(input), Some(used), settings.clone());
     record.files = files.hashes.clone();
     let record = ExplainRecord {
@@ -161,6 +187,7 @@ pub fn explain_file(
         answer,
         explanation: found.explanation,
         with_bar,
+        nearest,
         pictures,
         warnings: prepared.facts.warnings,
     };
