@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 36] = [
+    let commands: [&[&str]; 37] = [
         &[],
         &["demo"],
         &["info"],
@@ -39,6 +39,7 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["bench"],
         &["devices"],
         &["check"],
+        &["reproduce"],
         &["replay"],
         &["weights"],
         &["weights", "list"],
