@@ -4,9 +4,7 @@ use nanoaid::evaluate::classify::NamedClass;
 
 /// The class that a classifier gives, with probabilities.
 pub fn class_text(found: &NamedClass) -> String {
-    let text = |class: &str, probability: f64| {
-        format!("{} {:.0}\u{a0}%", class.replace('_', " "), 100.0 * probability)
-    };
+    let text = |class: &str, probability: f64| format!("{} {:.0}\u{a0}%", words(class), 100.0 * probability);
     let mut all = found.answer.probabilities.iter().map(|one| text(&one.class, one.probability));
     let first = all.next().unwrap_or_default();
     let further: Vec<String> = all.take(2).collect();
@@ -36,4 +34,9 @@ pub fn class_caution(found: &NamedClass) -> String {
         text += " Its probabilities are not calibrated.";
     }
     text
+}
+
+/// The name of a class as it is read.
+pub(crate) fn words(class: &str) -> String {
+    class.replace('_', " ")
 }

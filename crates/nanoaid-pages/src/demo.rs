@@ -7,7 +7,9 @@ use micrograph::measure::Report;
 use nanoaid::demo::{Demo, LayerSeen, MapSeen, Tested};
 use nanoaid::evaluate::classify::ClassProbability;
 
+use crate::class::words;
 use crate::frame::{figure, page};
+use crate::measure::numbers_table;
 
 /// Classes that are shown of an answer.
 const MOST_CLASSES: usize = 5;
@@ -85,7 +87,7 @@ impl DemoPage<'_> {
                     ))
                     div {
                         (large_numbers(report))
-                        (all_numbers(report))
+                        (numbers_table(report))
                         @for warning in &report.warnings {
                             p.soft { (warning) }
                         }
@@ -166,24 +168,6 @@ fn large_numbers(report: &Report) -> Markup {
     }
 }
 
-/// All numbers with their intervals and methods.
-fn all_numbers(report: &Report) -> Markup {
-    html! {
-        div.wide tabindex="0" { table {
-            thead { tr { th { "quantity" } th.number { "value" } th.number { "± (95 %)" } th { "unit" } } }
-            tbody { @for finding in report.answers.iter().flat_map(|answer| &answer.findings) {
-                @let (value, expanded) = finding.quantity.texts();
-                tr title=(finding.quantity.method) {
-                    th scope="row" { (finding.name) }
-                    td.number { (value) }
-                    td.number { (expanded) }
-                    td { (finding.quantity.unit.symbol()) }
-                }
-            } }
-        } }
-    }
-}
-
 fn seen_layer(layer: &LayerSeen) -> Markup {
     let what = format!("all {} feature maps of {} as one picture", layer.n_channels, layer.layer);
     html! {
@@ -230,9 +214,4 @@ fn honest(tested: &Tested) -> String {
 
 fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", 100.0 * share)
-}
-
-/// The name of a class as it is read.
-fn words(class: &str) -> String {
-    class.replace('_', " ")
 }

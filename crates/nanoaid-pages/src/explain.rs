@@ -255,14 +255,14 @@ fn nearest(record: &ExplainRecord) -> Markup {
         h2 { "What does it see alike?" }
         p {
             "The micrographs of " (found.data.path.display()) " that the network sees most like this one, by the mean activations of "
-            code { (found.layer) } ": 1 the same, 0 no relation. It is right on " (found.n_right) " of "
-            (found.n_right + found.n_wrong) ". If the nearest mistakes are as near as the nearest right ones, do not trust the answer. "
+            code { (found.layer) } ": 1 the same, 0 no relation; what is not alike at all is left out. The network classifies " (found.n_right) " of all "
+            (found.n_right + found.n_wrong) " right. If the nearest mistakes are as near as the nearest right ones, do not trust the answer. "
             "Micrographs that the network was trained on are right more often than others."
         }
         h3 { "Classified right" }
-        @if found.right.is_empty() { p.soft { "None." } } @else { (row(&found.right)) }
+        @if found.right.is_empty() { p.soft { "None is alike." } } @else { (row(&found.right)) }
         h3 { "Classified wrong" }
-        @if found.wrong.is_empty() { p.soft { "None." } } @else { (row(&found.wrong)) }
+        @if found.wrong.is_empty() { p.soft { "None is alike." } } @else { (row(&found.wrong)) }
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, PreEscaped, html};
 use micrograph::ObjectKind;
-use micrograph::measure::Task;
+use micrograph::measure::{Report, Task};
 use micrograph::paint::{Picture, Sampling};
 use nanoaid::measure::{
     ALL_OBJECTS, MeasureRecord, SizeHistogram, all_objects_csv, objects_table_name, outlined_name,
@@ -96,6 +96,24 @@ pub fn distribution(name: &str, histogram: &SizeHistogram) -> Distribution {
         label: format!("{diameter} / {}", unit.symbol()),
         share_of: format!("share of {of} / %"),
         bins: bins.iter().map(|bin| (bin.from, bin.to, bin.share)).collect(),
+    }
+}
+
+/// All numbers of `report` with their intervals; their methods by the pointer.
+pub(crate) fn numbers_table(report: &Report) -> Markup {
+    html! {
+        div.wide tabindex="0" { table {
+            thead { tr { th { "quantity" } th.number { "value" } th.number { "± (95 %)" } th { "unit" } } }
+            tbody { @for finding in report.answers.iter().flat_map(|answer| &answer.findings) {
+                @let (value, expanded) = finding.quantity.texts();
+                tr title=(finding.quantity.method) {
+                    th scope="row" { (finding.name) }
+                    td.number { (value) }
+                    td.number { (expanded) }
+                    td { (finding.quantity.unit.symbol()) }
+                }
+            } }
+        } }
     }
 }
 

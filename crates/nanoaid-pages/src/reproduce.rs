@@ -9,7 +9,9 @@ use nanoaid::reproduce::{
 };
 
 use crate::chart::{VolcanoPoint, volcano};
+use crate::class::words;
 use crate::frame::{address, facts, figure, page as frame, zoomed};
+use crate::measure::numbers_table;
 use crate::number::{percent, rounded};
 
 /// Name of the page.
@@ -29,7 +31,7 @@ pub fn page(made: &Reproduction) -> String {
         (how(made))
     };
     let data = made.data.as_ref().map_or_else(
-        || "with built-in networks, one real and synthetic micrographs".to_owned(),
+        || "with built-in networks, a real micrograph and synthetic ones".to_owned(),
         |data| format!("with the micrographs of {}", data.display()),
     );
     frame("The paper's figures", &data, &body)
@@ -64,6 +66,7 @@ fn data(found: &DataFigure) -> Markup {
     let category = |name: &Option<String>| name.as_ref().map_or("no category".to_owned(), |name| words(name));
     let sum = |of: fn(&nanoaid::reproduce::CategoryRow) -> usize| found.rows.iter().map(of).sum::<usize>();
     html! {
+        p.soft { "A group is a specimen, a session or a source, where the data set names some." }
         div.wide tabindex="0" { table {
             thead { tr {
                 th { "category" } th.number { "micrographs" } th.number { "groups" }
@@ -100,8 +103,8 @@ fn lens(found: &LensFigure) -> Markup {
                     &zoomed(depth.false_color.as_deref().unwrap_or(&depth.sheet), &format!("all maps of {} as colors", depth.layer)),
                     &html! {
                         strong { "Depth " (depth.depth) } ": " (depth.n_channels()) " maps"
-                        @if counts.n_near_copies > 0 { ", " (counts.n_near_copies) " near-copies of others" }
-                        @if counts.n_dead > 0 { ", " (counts.n_dead) " constant" }
+                        @if counts.n_near_copies > 0 { ", near-copies of others: " (counts.n_near_copies) }
+                        @if counts.n_dead > 0 { ", constant: " (counts.n_dead) }
                         "; each position sees "
                         (depth.receptive_field_px) " px" (field)
                     },
@@ -210,13 +213,9 @@ fn patterned(found: &PatternedFigure) -> Markup {
 }
 
 fn one_pattern(one: &Patterned) -> Markup {
-    let answers = one.report.iter().flat_map(|report| &report.answers);
-    let findings: Vec<_> = answers.clone().flat_map(|answer| &answer.findings).collect();
-    let refused: Vec<&str> = answers
-        .flat_map(|answer| &answer.refused)
-        .filter(|_| findings.is_empty())
-        .map(|refusal| refusal.reason.as_str())
-        .collect();
+    let answers = || one.report.iter().flat_map(|report| &report.answers);
+    let has_numbers = answers().any(|answer| !answer.findings.is_empty());
+    let why_not = answers().flat_map(|answer| &answer.refused).find(|_| !has_numbers);
     html! {
         div.patterned {
             @if let Some(overlay) = &one.overlay {
@@ -226,17 +225,8 @@ fn one_pattern(one: &Patterned) -> Markup {
                 h3 { (one.micrograph) }
                 @if let Some(known) = &one.known { p.soft { "Known: " (known) "." } }
                 @if let Some(failed) = &one.failed { p { "Could not be measured: " (failed) } }
-                @if !findings.is_empty() { div.wide tabindex="0" { table {
-                    thead { tr { th { "quantity" } th.number { "value" } th.number { "± (95 %)" } th { "unit" } } }
-                    tbody { @for finding in &findings {
-                        @let (value, expanded) = finding.quantity.texts();
-                        tr title=(finding.quantity.method) {
-                            th scope="row" { (finding.name) } td.number { (value) } td.number { (expanded) }
-                            td { (finding.quantity.unit.symbol()) }
-                        }
-                    } }
-                } } }
-                @if let Some(first) = refused.first() { p.soft { "No number: " (first) } }
+                @if let Some(report) = one.report.as_ref().filter(|_| has_numbers) { (numbers_table(report)) }
+                @if let Some(refusal) = why_not { p.soft { "No number: " (refusal.reason) } }
             }
         }
     }
@@ -262,9 +252,4 @@ fn how(made: &Reproduction) -> Markup {
         }
         (facts(&rows))
     }
-}
-
-/// The name of a class as it is read.
-fn words(class: &str) -> String {
-    class.replace('_', " ")
 }

@@ -149,6 +149,25 @@ pub struct ReproduceInput<'a> {
     pub config: ReproduceConfig,
 }
 
+impl ReproduceInput<'_> {
+    /// What a figure would stumble over after minutes of work.
+    fn checked(&self) -> Result<(), ReproduceError> {
+        let (run, network) = self.autoencoder;
+        if network.n_stages() == 0 || network.classes().is_some() {
+            return Err(ReproduceError::NotAnAutoencoder { run: run.to_owned() });
+        }
+        if let (Some((path, dataset)), Some(question)) = (self.data, &self.config.question) {
+            let known = dataset.categories();
+            let mut named = question.a.iter().chain(question.b.iter().flatten());
+            if let Some(class) = named.find(|class| !known.contains(class)) {
+                let (data, class, known) = (path.to_owned(), class.clone(), known.join(", "));
+                return Err(ReproduceError::NoClass { data, class, known });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What decides besides networks and micrographs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReproduceConfig {
@@ -269,6 +288,7 @@ pub fn reproduce(
     folder: &OutputFolder,
     on: &mut OnStep<'_>,
 ) -> Result<Reproduction, ReproduceError> {
+    input.checked()?;
     let own;
     let dataset = match input.data {
         Some((_, dataset)) => dataset,

@@ -20,7 +20,7 @@ use crate::{ConfigError, Plane, Rect};
 
 pub(super) use edges::n_lines;
 pub use evidence::{Evidence, NoPeriod, NoPeriodReason};
-pub(in crate::measure) use evidence::{check, wave_of};
+pub(in crate::measure) use evidence::{check, side_by_side, wave_of};
 
 /// Most harmonics that are fitted; more add little to a pitch and noise to the profile.
 const MOST_HARMONICS: f64 = 6.0;
@@ -332,6 +332,41 @@ mod tests {
             let Ok(found) = grating(&plane, &GratingConfig::default()) else { continue };
             let near = |pitch: f64| (found.pitch.value / pitch - 1.0).abs() < 0.01;
             assert!(near(long) || near(short), "{long}, {short}: {}", found.pitch.text());
+        }
+    }
+
+    #[test]
+    fn two_gratings_side_by_side_are_not_one_and_lines_that_end_are() {
+        let mut stream = Stream::new(4, "test", 0);
+        let mut halves = |left: f64, right: f64| {
+            let plane = Plane::from_fn(300, 600, |_, x| {
+                let wave = |pitch: f64| {
+                    if pitch > 0.0 {
+                        (TAU * x as f64 / pitch).cos() + 0.5 * (2.0 * TAU * x as f64 / pitch).cos()
+                    } else {
+                        0.0
+                    }
+                };
+                (128.0 + 40.0 * wave(if x < 300 { left } else { right }) + 8.0 * stream.normal()) as f32
+            });
+            grating(&plane, &GratingConfig::default())
+        };
+        for (left, right) in [(8.0, 24.0), (10.0, 20.0), (24.0, 8.0)] {
+            let found = halves(left, right).map(|found| found.pitch.text());
+            assert!(found.is_err(), "{left}, {right}: {found:?}");
+        }
+        for (left, right) in [(24.0, 24.0), (24.0, 0.0), (0.0, 20.0)] {
+            // where lines fill a half, a fit may not converge, but they are not two patterns
+            match halves(left, right) {
+                Ok(found) => {
+                    let pitch = found.pitch.value;
+                    assert!((pitch / left.max(right) - 1.0).abs() < 0.002, "{left}, {right}: {pitch}");
+                }
+                Err(no) => {
+                    let is_other = matches!(no.reason, NoPeriodReason::TwoPatterns { .. });
+                    assert!(left != right && !is_other, "{left}, {right}: {no}");
+                }
+            }
         }
     }
 

@@ -66,7 +66,21 @@ impl Harmonics {
     /// The pattern fitted to `plane` with terms of these orders, from a start; `None` if it does not
     /// converge.
     pub(super) fn fitted(plane: &Plane, waves: &[[f64; 2]], orders: &[[i32; 2]]) -> Option<Self> {
-        let mut model = Self {
+        let mut model = Self::unfitted(plane, waves, orders);
+        // the amplitudes alone, then everything; the first from some of the rows
+        let stride = (plane.height() / ROUGH_ROWS).max(1);
+        let step = joined(&model.equations(plane, false, stride)).solution()?;
+        model = model.stepped(&step, 1.0, false);
+        if stride > 1 {
+            (model, _, _) = model.at_rest(plane, stride, ROUGHLY_RESTING_TURNS)?;
+        }
+        let (model, tiles, all) = model.at_rest(plane, 1, RESTING_TURNS)?;
+        model.judged(plane, &tiles, &all)
+    }
+
+    /// Waves without amplitudes, for what can be said of `plane` before a fit.
+    pub(super) fn unfitted(plane: &Plane, waves: &[[f64; 2]], orders: &[[i32; 2]]) -> Self {
+        Self {
             waves: waves.to_vec(),
             mean: 0.0,
             terms: orders.iter().map(|&order| Term { order, amplitude: Complex::new(0.0, 0.0) }).collect(),
@@ -78,16 +92,7 @@ impl Harmonics {
             explained: 0.0,
             height: plane.height(),
             width: plane.width(),
-        };
-        // the amplitudes alone, then everything; the first from some of the rows
-        let stride = (plane.height() / ROUGH_ROWS).max(1);
-        let step = joined(&model.equations(plane, false, stride)).solution()?;
-        model = model.stepped(&step, 1.0, false);
-        if stride > 1 {
-            (model, _, _) = model.at_rest(plane, stride, ROUGHLY_RESTING_TURNS)?;
         }
-        let (model, tiles, all) = model.at_rest(plane, 1, RESTING_TURNS)?;
-        model.judged(plane, &tiles, &all)
     }
 
     /// The fit from every `stride`th row, and the equations there; `None` if it does not converge.
@@ -211,9 +216,14 @@ impl Harmonics {
 
     /// Amplitude of the first wave's term of order `order` in each tile, of at least two of its periods.
     pub(super) fn amplitudes(&self, plane: &Plane, order: [i32; 2]) -> Vec<f64> {
-        let area = (self.height * self.width) as f64;
         let [fx, fy] = self.frequency(order);
-        let sums = self.sums(plane, order, 2.0 / fx.hypot(fy));
+        self.amplitudes_in_tiles(plane, order, 2.0 / fx.hypot(fy))
+    }
+
+    /// The same in tiles of at least `tile_px`.
+    pub(super) fn amplitudes_in_tiles(&self, plane: &Plane, order: [i32; 2], tile_px: f64) -> Vec<f64> {
+        let area = (self.height * self.width) as f64;
+        let sums = self.sums(plane, order, tile_px);
         let n = sums.len() as f64;
         sums.into_iter().map(|sum| 2.0 * sum.norm() / (area / n)).collect()
     }

@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::flatten::flattened;
-use super::geometry::{axis_deg, axis_difference_deg};
+use super::geometry::{Geometry, axis_deg, axis_difference_deg};
 use super::grating::{GratingConfig, NoPeriod, NoPeriodReason, check, wave_of};
 use crate::Plane;
 use crate::smooth::smooth;
@@ -38,6 +38,42 @@ pub struct PitchMap {
     pub axis_deg: Plane,
     /// What is said of all places.
     pub summary: PitchMapSummary,
+}
+
+impl PitchMap {
+    /// Ranges of the medians over a grid of 3 × 3 blocks, as a share of the pitch and in degrees: noise hardly reaches them,
+    /// lines that bend or change their distance do. `None` where fewer than 4 blocks have lines.
+    pub(in crate::measure) fn change(&self) -> Option<(f64, f64)> {
+        const BLOCKS: usize = 3;
+        /// Least share of a block with lines.
+        const LEAST: f64 = 0.2;
+        let (height, width) = (self.pitch_px.height(), self.pitch_px.width());
+        let part = |index: usize, side: usize| index * side / BLOCKS..(index + 1) * side / BLOCKS;
+        let (mut pitches, mut axes) = (Vec::new(), Vec::new());
+        for block in 0..BLOCKS * BLOCKS {
+            let (rows, columns) = (part(block / BLOCKS, height), part(block % BLOCKS, width));
+            let n = rows.len() * columns.len();
+            let places = rows.flat_map(|y| columns.clone().map(move |x| (y, x)));
+            let places: Vec<_> = places.filter(|&(y, x)| self.pitch_px.at(y, x).is_finite()).collect();
+            if (places.len() as f64) < LEAST * n as f64 {
+                continue;
+            }
+            let median = |of: &dyn Fn((usize, usize)) -> f32| {
+                let values: Vec<f32> = places.iter().map(|&place| of(place)).collect();
+                f64::from(quantile(&values, 0.5))
+            };
+            pitches.push(median(&|(y, x)| self.pitch_px.at(y, x)));
+            let turned = |(y, x): (usize, usize)| {
+                axis_difference_deg(f64::from(self.axis_deg.at(y, x)), self.summary.axis_deg) as f32
+            };
+            axes.push(median(&turned));
+        }
+        let range = |values: &[f64]| {
+            let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            highest - values.iter().copied().fold(f64::INFINITY, f64::min)
+        };
+        (pitches.len() >= 4).then(|| (range(&pitches) / self.summary.median_px, range(&axes)))
+    }
 }
 
 /// What a map of pitches says in numbers, in px.
@@ -92,10 +128,19 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
         return Err(NoPeriodReason::Flat.into());
     }
     let (wave, order) = wave_of(&flat)?;
+    mapped(&flat, (wave, order), &config.geometry)
+}
+
+/// The same of the flattened plane `flat`, for lines of the usual wave `wave`, whose strongest harmonic is that of `order`.
+pub(in crate::measure) fn mapped(
+    flat: &Plane,
+    (wave, order): ([f64; 2], i32),
+    geometry: &Geometry,
+) -> Result<PitchMap, NoPeriod> {
     let strongest = wave.map(|along| along * f64::from(order));
     let usual_px = 1.0 / wave[0].hypot(wave[1]);
     let window_px = WINDOW_PITCHES * usual_px;
-    let [real, imaginary] = demodulated(&flat, strongest, window_px);
+    let [real, imaginary] = demodulated(flat, strongest, window_px);
     let (height, width) = (flat.height(), flat.width());
     let strength = Plane::from_fn(height, width, |y, x| real.at(y, x).hypot(imaginary.at(y, x)));
     let least = LEAST_STRENGTH * quantile(strength.values(), 0.9);
@@ -121,7 +166,7 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
                 continue;
             }
             let local = [0, 1].map(|axis| (strongest[axis] + more[axis]) / f64::from(order));
-            let [fx, fy] = config.geometry.wave(local[0], local[1]);
+            let [fx, fy] = geometry.wave(local[0], local[1]);
             let at = y * width + x;
             pitch_px.values_mut()[at] = (1.0 / fx.hypot(fy)) as f32;
             axes.values_mut()[at] = axis_of(fx, fy) as f32;
@@ -147,13 +192,13 @@ pub fn pitch_map(plane: &Plane, config: &GratingConfig) -> Result<PitchMap, NoPe
         values.map(|(value, _)| f64::from(*value).powi(2)).sum::<f64>() / pitches.len() as f64
     };
     // the demodulated wave has half its amplitude
-    let explained = (2.0 * mean_square(&strength) / mean_square(&flat).max(f64::MIN_POSITIVE)).min(1.0);
+    let explained = (2.0 * mean_square(&strength) / mean_square(flat).max(f64::MIN_POSITIVE)).min(1.0);
     if explained < LEAST_EXPLAINED {
         return Err(NoPeriodReason::NotTheirs { explained }.into());
     }
     let share = |share: f64| f64::from(quantile(&pitches, share));
     let (middle_axis, axis_spread_deg) = {
-        let [fx, fy] = config.geometry.wave(wave[0], wave[1]);
+        let [fx, fy] = geometry.wave(wave[0], wave[1]);
         middle_and_spread(&axes, axis_of(fx, fy))
     };
     let summary = PitchMapSummary {

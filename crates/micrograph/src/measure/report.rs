@@ -619,6 +619,10 @@ impl<'a> Work<'a> {
         let found = self.in_working((Task::Pitch, self.working), look, resolved);
         self.no_pitch = reason.into_inner();
         let (found, working) = found?;
+        // a sideband of lines that undulate is a perfect wave, too
+        if let Some(map) = varying::changing(&working.plane, found.wave, &self.lengths.geometry) {
+            return Ok(self.varying_answer(varying::in_image(map, working), None));
+        }
         let found = working.grating(found);
         if found.evidence.cycles < CHECKED_PERIODS {
             let text = format!(

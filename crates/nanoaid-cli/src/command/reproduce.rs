@@ -101,6 +101,9 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<Outcome, Failure> {
             seed: arguments.seed,
         },
     };
+    if !arguments.starts.is_empty() && !input.figures.contains(&FigureName::Fig4) {
+        return Err(Failure::new("--start has no effect without figure 4; add fig4"));
+    }
     let folder = arguments.output.folder(|| PathBuf::from(FOLDER))?;
     let mut shown = Steps::default();
     let made = reproduce(&input, &nanoaid_pages::lens::report, &folder, &mut |step| {

@@ -81,6 +81,12 @@ fn what_cannot_be_used_is_named() {
     place.run(&["reproduce", "fig4", "--start", "nowhere", "--out", "a"]).ended_with(1).told(&["nowhere"]);
     place.run(&["reproduce", "fig2", "--data", "nowhere", "--out", "b"]).ended_with(1).told(&["nowhere"]);
     assert!(!place.path("b").exists() || std::fs::read_dir(place.path("b")).unwrap().next().is_none());
+    let other = ["reproduce", "fig1", "--autoencoder", "classifier", "--out", "d"];
+    place.run(&other).ended_with(1).told(&["classifier", "no autoencoder", "--autoencoder"]);
+    place.micrograph("data/a/0.png", (64, 64), 0);
+    place.micrograph("data/b/0.png", (64, 64), 1);
+    let wrong = ["reproduce", "fig2", "--data", "data", "--contrast", "a:c", "--out", "e"];
+    place.run(&wrong).ended_with(1).told(&["class c", "a, b", "--contrast"]);
     let said = place.run(&["reproduce", "fig2", "--classifier", "autoencoder", "--out", "c"]).ended_with(0);
     said.told(&["fig2 was not made", "no named classes", "--classifier"]);
 }

@@ -8,6 +8,7 @@ mod answer;
 mod trained;
 
 pub use answer::{Answer, AnswerConfig, ClassProbability, answer};
+pub(crate) use trained::report_of;
 pub use trained::{ClassifyError, FileAnswer, NamedClass, TrainedClassifier, answers_csv, reliability};
 
 use burn::tensor::{Tensor, TensorData};

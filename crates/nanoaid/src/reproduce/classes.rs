@@ -50,14 +50,14 @@ pub(super) fn figure(work: &mut Work<'_, '_>) -> Result<Figure, ReproduceError> 
                   categories."
         .to_owned();
     let Some(objectives) = classes_of(network) else {
-        let reason = format!("`{}` has no named classes", run.display());
+        let reason = format!("{} has no named classes", run.display());
         let advice = "Name a classifier by --classifier.".to_owned();
         let shown = Shown::Missing { reason, advice };
         return Ok(Figure { name, agrees, differs: String::new(), shown });
     };
     let classes = pictures(work, (run, network), &objectives, (name, "classes"))?;
     let folder = work.folder.folder(name.name())?;
-    let layers = filters(network);
+    let layers = ActivationReader::usual_layers_with_positions(network);
     let index = index(work, network, &layers, ImageArea::Specimen, (&folder, "activations"))?;
     let comparison = comparison(work, &layers, &index, &folder)?;
     let n_channels: Vec<usize> = index.layers.iter().map(|layer| layer.n_channels).collect();
@@ -69,19 +69,14 @@ pub(super) fn figure(work: &mut Work<'_, '_>) -> Result<Figure, ReproduceError> 
     };
     let (more_in_a, more_in_b) = (of_side(true)?, of_side(false)?);
     let differs = match &comparison {
-        None => "The micrographs are of fewer than two classes, so no filter could be compared.".to_owned(),
+        None => "The micrographs are of fewer than two classes, so no filter could be compared: give a folder with a folder \
+                 for each class by --data."
+            .to_owned(),
         Some(comparison) => in_words(comparison, work.input.data.is_none()),
     };
     let layers = layers.into_iter().zip(n_channels).collect();
     let shown = ClassesFigure { classes, comparison, layers, more_in_a, more_in_b };
     Ok(Figure { name, agrees, differs, shown: Shown::Classes(Box::new(shown)) })
-}
-
-/// The usual layers but that of the classes.
-fn filters(network: &Network) -> Vec<String> {
-    let mut layers = ActivationReader::usual_layers(network);
-    layers.retain(|name| network.layer(name).is_some_and(|layer| layer.receptive_field_px.is_some()));
-    layers
 }
 
 /// A pass over the micrographs, kept in `folder`.

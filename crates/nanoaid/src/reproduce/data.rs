@@ -41,11 +41,13 @@ pub(super) fn figure(work: &Work<'_, '_>) -> Figure {
     let n_classes = rows.iter().filter(|row| row.category.is_some()).count();
     let differs = if synthetic {
         format!(
-            "No data set was given: {n} synthetic micrographs of {n_classes} categories stand in. With the NFFA-EUROPE set \
-             (`nanoaid dataset fetch nffa`) or your own: `--data FOLDER`."
+            "No data set was given: {n} synthetic micrographs of {n_classes} categories stand in. Give the NFFA-EUROPE set \
+             (nanoaid dataset fetch nffa) or your own by --data FOLDER."
         )
     } else {
-        format!("{n} micrographs of {n_classes} categories; the 100 % SEM set has about 21,000 of ten.")
+        format!(
+            "Micrographs: {n}, of categories: {n_classes}; the 100 % SEM set has about 21,000 of ten. Files are counted, not read."
+        )
     };
     Figure {
         name: FigureName::Table1,

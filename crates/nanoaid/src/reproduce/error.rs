@@ -6,6 +6,7 @@ use crate::ConfigError;
 use crate::atlas::AtlasError;
 use crate::data::dataset::DatasetError;
 use crate::data::prepare::PrepareError;
+use crate::evaluate::classify::ClassifyError;
 use crate::interpret::activation_index::ActivationIndexError;
 use crate::interpret::gallery::GalleryError;
 use crate::interpret::view::ViewError;
@@ -46,12 +47,21 @@ pub enum ReproduceError {
     /// A run cannot be used; the error names it.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The network of the lens has no stages, or classifies.
+    #[error("{}: found a network that is no autoencoder, expected one for figures 1, 3 and 5 (--autoencoder)", run.display())]
+    NotAnAutoencoder { run: PathBuf },
+    /// The data set has no micrographs of a class that is to be compared.
+    #[error("--contrast: no micrograph of {} is of class {class}; expected some of: {known}", data.display())]
+    NoClass { data: PathBuf, class: String, known: String },
     /// A run is of another network.
     #[error("{}: found a run of an {found}, expected one of `train classifier`", run.display())]
     NotAClassifier { run: PathBuf, found: &'static str },
     /// A run has not been evaluated.
-    #[error("{}: its evaluation report cannot be read: {source}", run.display())]
-    Report { run: PathBuf, source: serde_json::Error },
+    #[error("{}: found no evaluation report, expected a training that has ended", run.display())]
+    NotEvaluated { run: PathBuf },
+    /// A classifier cannot be used.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),

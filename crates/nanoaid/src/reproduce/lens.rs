@@ -85,9 +85,8 @@ pub(super) fn figure(
                  are the feature maps there."
             .to_owned(),
         differs: format!(
-            "The network is `{}` ({} stages), the micrograph another one than in the paper, and kept at its own resolution \
-             with its nanometres; channels that are constant or copies are set apart, and all maps are shown as one \
-             picture, too.",
+            "The network is {} ({} stages), and the micrograph another one than in the paper, kept at its own resolution; \
+             channels that are constant or copies are set apart, and all maps are shown as one picture, too.",
             run.display(),
             network.n_stages()
         ),

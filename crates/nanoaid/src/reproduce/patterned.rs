@@ -65,10 +65,12 @@ pub(super) fn figure(work: &mut Work<'_, '_>) -> Result<Figure, ReproduceError> 
         "Patterns on patterned surfaces are counted and their orientation is given, which the paper names as future work."
             .to_owned();
     if items.is_empty() {
-        let reason = "no category of the data set begins with `patterned` or `lines`".to_owned();
+        let reason =
+            "no category of the data set begins with \u{201c}patterned\u{201d} or \u{201c}lines\u{201d}"
+                .to_owned();
         let advice =
-            "Put micrographs of patterned surfaces into a folder `patterned_surface`, or measure any image: \
-                      `nanoaid measure IMAGE`."
+            "Put micrographs of patterned surfaces into a folder patterned_surface, or measure any image: nanoaid \
+                      measure IMAGE."
                 .to_owned();
         let shown = Shown::Missing { reason, advice };
         return Ok(Figure { name, agrees, differs: String::new(), shown });
@@ -110,7 +112,7 @@ fn built_in(work: &Work<'_, '_>) -> Result<Vec<Item>, ReproduceError> {
             source: written("lattice.png", &gray_png(&drawn.plane, 0.0, 255.0))?,
             shown: "a synthetic lattice of pillars".to_owned(),
             known: Some(format!(
-                "drawn with a pitch of {} nm along {}°, {:.0} % of its sites left out",
+                "drawn with a pitch of {} nm along {}° and every 60° from there, {:.0} % of its sites left out",
                 lattice.pitch_px * demo.config.nm_per_px,
                 lattice.axis_deg,
                 100.0 * lattice.missing

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::pictures::{PictureShown, pictures};
 use super::{Figure, FigureName, ReproduceError, Shown, Work};
 use crate::evaluate::classifier::{ClassifierReport, Estimate};
+use crate::evaluate::classify::report_of;
 use crate::interpret::exemplar::ActivationReader;
 use crate::interpret::visualize::{Objective, classes_of};
 use crate::run::RunFolder;
@@ -55,9 +56,9 @@ pub(super) fn figure(work: &mut Work<'_, '_>) -> Result<Figure, ReproduceError> 
                   random start; their filters and classes are shown side by side."
         .to_owned();
     if work.input.starts.is_empty() {
-        let advice = "Train them and name each by --start: `nanoaid train classifier FOLDER --start frozen --base \
-                      autoencoder --out frozen`, the same with `--start fine-tuned --out fine-tuned`, and `nanoaid train \
-                      classifier FOLDER --out random`."
+        let advice = "Train them and name each by --start: nanoaid train classifier FOLDER --start frozen --base \
+                      autoencoder --out frozen; the same with --start fine-tuned --out fine-tuned; and nanoaid train \
+                      classifier FOLDER --out random."
             .to_owned();
         let shown = Shown::Missing { reason: "no trained classifiers were given".to_owned(), advice };
         return Ok(Figure { name, agrees, differs: String::new(), shown });
@@ -90,10 +91,6 @@ struct OpenedRun {
 }
 
 fn opened(path: &PathBuf, device: Device) -> Result<OpenedRun, ReproduceError> {
-    #[derive(Deserialize)]
-    struct Evaluation {
-        report: ClassifierReport,
-    }
     let run = RunFolder::open(path)?;
     let manifest = run.manifest();
     let Some(settings) = manifest.settings.classifier() else {
@@ -101,10 +98,9 @@ fn opened(path: &PathBuf, device: Device) -> Result<OpenedRun, ReproduceError> {
         return Err(ReproduceError::NotAClassifier { run: path.clone(), found });
     };
     let (start, data_sha256) = (settings.config.start, manifest.data.digest_sha256.clone());
-    let evaluation: Evaluation = serde_json::from_slice(&run.read("result.json")?)
-        .map_err(|source| ReproduceError::Report { run: path.clone(), source })?;
+    let report = report_of(&run)?.ok_or_else(|| ReproduceError::NotEvaluated { run: path.clone() })?;
     let network = run.network(device)?.gray();
-    Ok(OpenedRun { path: path.clone(), start, data_sha256, network, report: evaluation.report })
+    Ok(OpenedRun { path: path.clone(), start, data_sha256, network, report })
 }
 
 /// Frozen, fine-tuned, random: A1, A2 and A3 of the paper.
@@ -118,9 +114,7 @@ fn order(start: StartFrom) -> usize {
 
 fn shown(work: &mut Work<'_, '_>, number: usize, run: OpenedRun) -> Result<StartShown, ReproduceError> {
     let network = (run.path.as_path(), &run.network);
-    let mut layers = ActivationReader::usual_layers(&run.network);
-    layers.retain(|name| run.network.layer(name).is_some_and(|layer| layer.receptive_field_px.is_some()));
-    let layer = layers.pop().unwrap_or_default();
+    let layer = ActivationReader::usual_layers_with_positions(&run.network).pop().unwrap_or_default();
     let n_channels = run.network.layer(&layer).map_or(0, |layer| layer.n_channels.min(CHANNELS));
     let objectives: Vec<Objective> =
         (0..n_channels).map(|channel| Objective::channel(&layer, channel)).collect();

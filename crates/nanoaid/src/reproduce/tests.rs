@@ -45,7 +45,7 @@ fn made(
     let dataset = data.map(|path| Dataset::open(path, &DatasetConfig::default()).unwrap());
     let demo = &demo_specimens()[0];
     let drawn = synth::micrograph(&demo.config, demo.seed).unwrap();
-    let bytes = gray_png(&drawn.plane, 0.0, 1.0);
+    let bytes = gray_png(&drawn.plane, 0.0, 255.0);
     let input = ReproduceInput {
         figures: figures.to_vec(),
         data: data.zip(dataset.as_ref()),

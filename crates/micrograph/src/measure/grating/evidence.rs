@@ -17,6 +17,11 @@ const LEAST_SIDE: usize = 32;
 /// it is judged by it.
 const LEAST_OWN_COHERENCE: f64 = 0.6;
 const STRONG: f64 = 0.25;
+/// Two harmonics that have at least this share of the strongest amplitude in some tile belong to one pattern if they are at the same
+/// places: their amplitudes, each over its largest, overlap by at least this share. Waves side by side reach 0.2, rough lines 0.6.
+const STRONG_ANYWHERE: f64 = 0.3;
+const LEAST_TOGETHER: f64 = 0.4;
+const LEAST_TILES: usize = 4;
 /// Fewest cycles over the plane.
 const LEAST_CYCLES: f64 = 3.0;
 /// Least power of a peak over the usual power around it. Noise reaches 15 over a whole plane.
@@ -105,7 +110,7 @@ pub enum NoPeriodReason {
     NotCoherent { coherence: f64 },
     /// What seemed the first harmonic is another pattern.
     #[error(
-        "two patterns overlap: waves about {longer_px:.1} px apart are not of the lines {shorter_px:.1} px apart. Measure \
+        "two patterns: waves about {longer_px:.1} px apart are not of the lines {shorter_px:.1} px apart. Measure \
          a part that holds one of them (`--box`)"
     )]
     TwoPatterns { longer_px: f64, shorter_px: f64 },
@@ -381,6 +386,41 @@ impl Evidence {
                 return Err(NoPeriod { reason, evidence: Some(*self) });
             }
         }
+        if let Some([one, other]) = apart(pattern, plane) {
+            let period_px = 1.0 / wave[0].hypot(wave[1]);
+            let [longer_px, shorter_px] = [one, other].map(|order| period_px / f64::from(order));
+            let reason = NoPeriodReason::TwoPatterns { longer_px, shorter_px };
+            return Err(NoPeriod { reason, evidence: Some(*self) });
+        }
         Ok(())
     }
+}
+
+/// Whether some of the first harmonics of `wave` are in one part of the flattened `plane` and others in another: two patterns side
+/// by side, which repeat together after a period of `wave`.
+pub(in crate::measure) fn side_by_side(plane: &Plane, wave: [f64; 2]) -> bool {
+    let orders: Vec<[i32; 2]> = (1..=4).map(|order| [order, 0]).collect();
+    apart(&Harmonics::unfitted(plane, &[wave], &orders), plane).is_some()
+}
+
+/// The orders of two strong harmonics, the lower one first, of which one is where the other is not: two patterns side by side, whose
+/// common multiple was fitted.
+fn apart(pattern: &Harmonics, plane: &Plane) -> Option<[i32; 2]> {
+    let wave = pattern.waves[0];
+    let tile_px = 2.0 / wave[0].hypot(wave[1]);
+    let highest = |tiles: &[f64]| tiles.iter().copied().fold(0.0, f64::max);
+    let of_order = |order: i32| (order, pattern.amplitudes_in_tiles(plane, [order, 0], tile_px));
+    let mut all: Vec<(i32, Vec<f64>)> = pattern.terms.iter().map(|term| of_order(term.order[0])).collect();
+    let strongest = all.iter().map(|(_, tiles)| highest(tiles)).fold(0.0, f64::max);
+    all.retain(|(_, tiles)| tiles.len() >= LEAST_TILES && highest(tiles) >= STRONG_ANYWHERE * strongest);
+    for (place, (one, a)) in all.iter().enumerate() {
+        for (other, b) in &all[place + 1..] {
+            let both: f64 = a.iter().zip(b).map(|(x, y)| (x / highest(a)).min(y / highest(b))).sum();
+            let sum = |tiles: &[f64]| tiles.iter().sum::<f64>() / highest(tiles);
+            if both < LEAST_TOGETHER * sum(a).min(sum(b)) {
+                return Some([*one, *other]);
+            }
+        }
+    }
+    None
 }

@@ -1,7 +1,7 @@
 //! Part: the answer where neither a grating nor a lattice fills the image, but a part of it shows one.
 
 use super::answer::place;
-use super::varying::Varying;
+use super::varying::{self, Varying};
 use super::{Answer, Task, Work, Working};
 use crate::measure::grating::{Grating, GratingConfig, NoPeriodReason, grating};
 use crate::measure::lattice::{Lattice, LatticeConfig, lattice};
@@ -30,7 +30,7 @@ impl Work<'_> {
         let found = self.in_working((Task::Pitch, self.working), look, |_| true);
         let (task, answered) = match found {
             Ok((InPart::Lines(found), working)) if lines && are_mapped(&found, working) => {
-                (Task::Pitch, self.lines_in_part(working.grating(found)))
+                (Task::Pitch, self.lines_in_part(found, working))
             }
             Ok((InPart::Dots(found), working)) if dots => {
                 (Task::Lattice, self.dots_in_part(working.lattice(found)))
@@ -66,7 +66,15 @@ impl Work<'_> {
         })
     }
 
-    fn lines_in_part(&mut self, found: Grating) -> super::answer::Answered {
+    fn lines_in_part(&mut self, found: Grating, working: &Working) -> super::answer::Answered {
+        if let Some(part) = found.part {
+            let plane = working.plane.crop(part);
+            if let Some(map) = varying::changing(&plane, found.wave, &self.lengths.geometry) {
+                let part = working.grating(found).part;
+                return self.varying_answer(varying::in_image(map, working), part);
+            }
+        }
+        let found = working.grating(found);
         let text = format!("{} lines{}, placed one by one", found.n_lines, place(found.part));
         self.warn(
             text,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::measure::geometry::axis_difference_deg;
-use crate::measure::quantity::Unit;
+use crate::measure::quantity::{Quantity, Unit};
 use crate::random::Stream;
 use crate::{CalibrationSource, DataBar, FileFacts, Micrograph, Rect, data_bar::DataBarEvidence};
 
@@ -496,7 +496,7 @@ fn lines_that_bend_fan_out_or_change_their_distance_have_their_local_pitches_in_
             let answer = &found.report.answers[0];
             let Some(pitch) = answer.findings.iter().find(|found| found.name == "pitch") else { continue };
             // the local pitches where the lines were measured, by differences of the phase
-            let part = found.details.grating.as_ref().and_then(|grating| grating.part);
+            let part = answer.summary.as_ref().and_then(|text| part_of(text));
             let Rect { y: top, x: left, height, width } =
                 part.unwrap_or(Rect { y: 0, x: 0, height: 384, width: 512 });
             let local: Vec<f64> = (0..30 * 40)
@@ -519,4 +519,67 @@ fn lines_that_bend_fan_out_or_change_their_distance_have_their_local_pitches_in_
         }
     }
     assert!(answered >= 13, "{answered} of 14");
+}
+
+/// The part of an image that a summary names as an option.
+fn part_of(summary: &str) -> Option<Rect> {
+    let (_, after) = summary.split_once("--box ")?;
+    let sides: Vec<usize> = after.split_once('`')?.0.split(',').map(|side| side.parse().unwrap()).collect();
+    Some(Rect { y: sides[0], x: sides[1], height: sides[2], width: sides[3] })
+}
+
+/// The pitch and the axis that are given for an image of phase `turns`, in turns, with noise; `None` where they are refused.
+fn given(size: (usize, usize), turns: impl Fn(f64, f64) -> f64) -> Option<[Quantity; 2]> {
+    let mut stream = Stream::new(1, "test", 0);
+    let plane = Plane::from_fn(size.0, size.1, |y, x| {
+        let wave = (std::f64::consts::TAU * turns(y as f64, x as f64)).cos();
+        (128.0 + 60.0 * wave + 8.0 * stream.normal()) as f32
+    });
+    let config = ReportConfig { what: vec![Task::Pitch], ..ReportConfig::default() };
+    let findings = measured(&plane, None, &config).unwrap().report.answers.remove(0).findings;
+    let of =
+        |name: &str| findings.iter().find(|found| found.name == name).map(|found| found.quantity.clone());
+    Some([of("pitch")?, of("axis of lines")?])
+}
+
+#[test]
+fn patterns_side_by_side_have_no_common_multiple() {
+    // each half has its own distance; what is given is one of them, or nothing
+    let halves = [
+        ((500, 400), [12.0, 18.0], false),
+        ((300, 600), [8.0, 24.0], true),
+        ((300, 500), [10.0, 20.0], true),
+        ((300, 500), [12.0, 24.0], true),
+    ];
+    for (size, pitches, left) in halves {
+        let found = given(size, |y, x| {
+            let first = if left { 2.0 * x < size.1 as f64 } else { 2.0 * y < size.0 as f64 };
+            x / pitches[usize::from(!first)]
+        });
+        let Some([pitch, _]) = found else { continue };
+        let (low, high) = pitch.interval();
+        assert!(pitches.iter().any(|own| (low..=high).contains(own)), "{pitches:?}: {}", pitch.text());
+    }
+}
+
+#[test]
+fn lines_that_undulate_or_are_arcs_have_an_interval_that_holds_what_is_there() {
+    use std::f64::consts::TAU;
+
+    let wave = |depth: f64, period: f64| move |y: f64, x: f64| (x + depth * (TAU * y / 200.0).sin()) / period;
+    let arc =
+        |from_y: f64, from_x: f64, period: f64| move |y: f64, x: f64| (x - from_x).hypot(y + from_y) / period;
+    for (name, found, pitch_px, axis) in [
+        ("small waves", given((400, 400), wave(4.0, 12.0)), 11.96, Some(90.0)),
+        ("arcs", given((500, 500), arc(100.0, 250.0, 18.0)), 18.0, None),
+        ("flat arcs", given((400, 400), arc(300.0, 200.0, 12.0)), 12.0, Some(0.0)),
+    ] {
+        let Some([pitch, of_axis]) = found else { continue };
+        let (low, high) = pitch.interval();
+        assert!((low..=high).contains(&pitch_px), "{name}: {}", pitch.text());
+        if let Some(axis) = axis {
+            let off = axis_difference_deg(of_axis.value, axis).abs();
+            assert!(off <= of_axis.expanded_uncertainty, "{name}: {}", of_axis.text());
+        }
+    }
 }

@@ -94,6 +94,19 @@ pub fn reliability(report: &ClassifierReport) -> String {
     )
 }
 
+/// The evaluation of the classifier of `run`; `None` where it has not been evaluated.
+pub(crate) fn report_of(run: &RunFolder) -> Result<Option<ClassifierReport>, ClassifyError> {
+    #[derive(Deserialize)]
+    struct Evaluation {
+        report: ClassifierReport,
+    }
+    if !run.manifest().files.contains_key(RESULT) {
+        return Ok(None);
+    }
+    let evaluation: Evaluation = serde_json::from_slice(&run.read(RESULT)?)?;
+    Ok(Some(evaluation.report))
+}
+
 impl TrainedClassifier {
     /// `network` with its evaluation `report`, if there is one.
     ///
@@ -141,16 +154,11 @@ impl TrainedClassifier {
     /// # Errors
     /// If a file is missing or damaged, or the run's network is not a classifier.
     pub fn of_run(run: &RunFolder, device: Device) -> Result<Self, ClassifyError> {
-        #[derive(Deserialize)]
-        struct Evaluation {
-            report: ClassifierReport,
-        }
         let network = run.network(device)?;
-        if view_px(&network).is_none() || !run.manifest().files.contains_key(RESULT) {
+        if view_px(&network).is_none() {
             return Self::new(network, None);
         }
-        let evaluation: Evaluation = serde_json::from_slice(&run.read(RESULT)?)?;
-        Self::new(network, Some(&evaluation.report))
+        Self::new(network, report_of(run)?.as_ref())
     }
 
     /// The same, abstaining where no class reaches the probability `least`.

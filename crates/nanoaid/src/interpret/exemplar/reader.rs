@@ -107,6 +107,13 @@ impl ActivationReader {
         of_maps.chain(classes.map(|layer| layer.name.clone())).collect()
     }
 
+    /// Those of the usual layers that have positions: without codes, classes and means of whole maps.
+    pub fn usual_layers_with_positions(network: &Network) -> Vec<String> {
+        let mut layers = Self::usual_layers(network);
+        layers.retain(|name| network.layer(name).is_some_and(|layer| layer.receptive_field_px.is_some()));
+        layers
+    }
+
     /// The layers that are read.
     pub fn layers(&self) -> &[Layer] {
         &self.layers

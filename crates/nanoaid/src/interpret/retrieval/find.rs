@@ -89,9 +89,8 @@ pub fn find(
 ) -> Result<DataSetMatches, RetrievalError> {
     let mut layers = layers.to_vec();
     if layers.is_empty() {
-        layers = ActivationReader::usual_layers(network);
         // of the whole image there is one value for all its parts
-        layers.retain(|name| network.layer(name).is_some_and(|layer| layer.receptive_field_px.is_some()));
+        layers = ActivationReader::usual_layers_with_positions(network);
     }
     let reader = ActivationReader::new(network, &layers)?;
     let units = exemplar::find(&reader, marked.plane, marked.part, config)?;
