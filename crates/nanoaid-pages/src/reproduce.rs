@@ -23,8 +23,7 @@ pub fn page(made: &Reproduction) -> String {
         style { (PreEscaped(include_str!("reproduce/reproduce.css"))) }
         p {
             "The figures of Rajagopal et al. 2022, "
-            a href="https://arxiv.org/abs/2201.00966" { "AI visualization in nanoscale microscopy" }
-            ", made on this computer. The paper's networks and micrographs are not public, so its figures are matched in what they show and how it is made, never pixel by pixel."
+            em { "AI visualization in nanoscale microscopy" } " (arXiv 2201.00966), made on this computer. The paper's networks and micrographs are not public, so its figures are matched in what they show and how it is made, never pixel by pixel."
         }
         nav { ul { @for one in &made.figures { li { a href={ "#" (one.name) } { (short(one)) } } } } }
         @for one in &made.figures { (section(one)) }

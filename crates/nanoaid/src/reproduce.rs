@@ -41,10 +41,6 @@ pub use starts::{StartShown, StartsFigure};
 
 /// Name of the result.
 pub const RESULT: &str = "reproduce.json";
-/// Synthetic micrographs of each category where no data set is given: enough for a q-value below 0.05 over
-/// hundreds of units, made in seconds.
-const SYNTHETIC_PER_CATEGORY: usize = 16;
-
 /// A figure of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -169,8 +165,10 @@ impl ReproduceInput<'_> {
 }
 
 /// What decides besides networks and micrographs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReproduceConfig {
+    /// Synthetic micrographs of each category where no data set is given.
+    pub synthetic_per_category: usize,
     /// Most steps of gradient ascent; those of the preset if absent.
     pub steps: Option<usize>,
     /// Classes that figure 2 compares; micromachines and patterned surfaces against particles if absent.
@@ -178,6 +176,13 @@ pub struct ReproduceConfig {
     pub question: Option<Question>,
     /// Seed of resamples, shuffles and random weights.
     pub seed: u64,
+}
+
+impl Default for ReproduceConfig {
+    fn default() -> Self {
+        // 16 are enough for q-values below 0.05 over hundreds of units, and drawn in seconds
+        Self { synthetic_per_category: 16, steps: None, question: None, seed: 0 }
+    }
 }
 
 /// What is done next, or how far it is.
@@ -294,7 +299,7 @@ pub fn reproduce(
         Some((_, dataset)) => dataset,
         None => {
             let config = DatasetConfig {
-                synthetic_per_category: SYNTHETIC_PER_CATEGORY,
+                synthetic_per_category: input.config.synthetic_per_category,
                 seed: input.config.seed,
                 ..DatasetConfig::default()
             };

@@ -99,6 +99,7 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<Outcome, Failure> {
             steps: arguments.steps,
             question: arguments.contrast.clone(),
             seed: arguments.seed,
+            ..ReproduceConfig::default()
         },
     };
     if !arguments.starts.is_empty() && !input.figures.contains(&FigureName::Fig4) {

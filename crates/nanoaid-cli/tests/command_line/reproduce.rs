@@ -36,7 +36,7 @@ fn starts_are_shown_side_by_side_and_classes_of_a_folder_are_compared() {
     }
     for (start, more) in [("random", &[][..]), ("frozen", &["--base", "autoencoder"])] {
         let train =
-            ["train", "classifier", "data", "--start", start, "--epochs", "1", "--patches-per-epoch", "8"];
+            ["train", "classifier", "data", "--start", start, "--epochs", "1", "--views-per-epoch", "8"];
         let train = [&train[..], more, &["--out", start]].concat();
         let code = place.run(&train).code;
         assert!(matches!(code, Some(0 | 3 | 4)), "{start}: {code:?}");
@@ -63,7 +63,7 @@ fn starts_are_shown_side_by_side_and_classes_of_a_folder_are_compared() {
     let made: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     let (classes, starts) = (&made["figures"][0]["shown"], &made["figures"][1]["shown"]);
     assert_eq!(classes["classes"].as_array().unwrap().len(), 2);
-    assert_eq!(classes["comparison"]["contrast"]["n_dead"].as_u64().is_some(), true);
+    assert!(classes["comparison"]["contrast"]["n_dead"].is_u64());
     // frozen first, as in the paper, and what no run was given of
     let order: Vec<&str> =
         starts["starts"].as_array().unwrap().iter().map(|start| start["start"].as_str().unwrap()).collect();

@@ -54,7 +54,7 @@ fn made(
         classifier: (Path::new("classifier"), &classifier),
         segmenter: None,
         starts,
-        config: ReproduceConfig { steps: Some(2), ..ReproduceConfig::default() },
+        config: ReproduceConfig { synthetic_per_category: 2, steps: Some(2), ..ReproduceConfig::default() },
     };
     let folder = OutputFolder::create(out, false).unwrap();
     reproduce(&input, &|_| String::new(), &folder, &mut |_| ControlFlow::Continue(()))

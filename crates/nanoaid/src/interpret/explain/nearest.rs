@@ -247,7 +247,7 @@ mod tests {
     fn lines(period: usize, upright: bool) -> Plane {
         Plane::from_fn(96, 128, |y, x| {
             let along = if upright { x } else { y };
-            if along % period < period / 2 { 0.9 } else { 0.1 }
+            if along % period < period / 2 { 1.0 } else { 0.0 } // as preparing stretches it
         })
     }
 
