@@ -1,6 +1,6 @@
 //! Figure 4: a classifier from three starts, side by side.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -90,17 +90,17 @@ struct OpenedRun {
     report: ClassifierReport,
 }
 
-fn opened(path: &PathBuf, device: Device) -> Result<OpenedRun, ReproduceError> {
+fn opened(path: &Path, device: Device) -> Result<OpenedRun, ReproduceError> {
     let run = RunFolder::open(path)?;
     let manifest = run.manifest();
     let Some(settings) = manifest.settings.classifier() else {
         let found = manifest.settings.network_name();
-        return Err(ReproduceError::NotAClassifier { run: path.clone(), found });
+        return Err(ReproduceError::NotAClassifier { run: path.to_owned(), found });
     };
     let (start, data_sha256) = (settings.config.start, manifest.data.digest_sha256.clone());
-    let report = report_of(&run)?.ok_or_else(|| ReproduceError::NotEvaluated { run: path.clone() })?;
+    let report = report_of(&run)?.ok_or_else(|| ReproduceError::NotEvaluated { run: path.to_owned() })?;
     let network = run.network(device)?.gray();
-    Ok(OpenedRun { path: path.clone(), start, data_sha256, network, report })
+    Ok(OpenedRun { path: path.to_owned(), start, data_sha256, network, report })
 }
 
 /// Frozen, fine-tuned, random: A1, A2 and A3 of the paper.

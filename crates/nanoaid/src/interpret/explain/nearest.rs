@@ -27,6 +27,9 @@ const SMALL_PX: usize = 240;
 /// Quality of these as JPEG.
 const QUALITY: u8 = 82;
 
+/// Pictures by the names of their files.
+type Pictures = Vec<(String, Vec<u8>)>;
+
 /// A micrograph that is seen alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbour {
@@ -153,7 +156,7 @@ impl References {
         plane: &Plane,
         sha256: &str,
         name: &str,
-    ) -> Result<(Nearest, Vec<(String, Vec<u8>)>), ExplainError> {
+    ) -> Result<(Nearest, Pictures), ExplainError> {
         let own = self.standard(&means(&self.reader, plane)?);
         let mut order: Vec<(f64, &Reference)> = self
             .seen
