@@ -129,7 +129,9 @@ fn the_same_figures_come_out_twice_and_without_data_synthetic_ones_stand_in() {
     let Shown::Classes(found) = &one.figures[2].shown else { panic!("expected classes") };
     let comparison = found.comparison.as_ref().expect("micromachines and particles are among the categories");
     assert_eq!(comparison.contrast.b.classes, ["particles"]);
-    assert_eq!(comparison.controls.others.len(), 2);
+    // the specimens have no data bars, so only the random weights are a control
+    let controls: Vec<&str> = comparison.controls.others.iter().map(|other| other.name.as_str()).collect();
+    assert_eq!(controls, [crate::atlas::RANDOM_WEIGHTS]);
     for unit in found.more_in_a.iter().chain(&found.more_in_b) {
         assert!(
             unit.auc.value > 0.5 && unit.auc.interval.is_none_or(|interval| interval.holds(unit.auc.value))
