@@ -17,6 +17,7 @@ use micrograph::measure::{GratingConfig, MeasureConfig, PitchMap, measure_file, 
 
 const PERIODS: &str = include_str!("../../../docs/data/periods.csv");
 const NO_PERIOD: &str = include_str!("../../../docs/data/no_period.csv");
+
 fn main() -> Result<(), Box<dyn Error>> {
     let data = std::env::args().nth(1).ok_or("expected SHARED/data")?;
     let of = |file: &str| map(&Path::new(&data).join(file));

@@ -23,13 +23,13 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::Network;
 use crate::data::dataset::{Dataset, DatasetConfig};
 use crate::interpret::differential::Question;
 use crate::interpret::gallery::GalleryProgress;
 use crate::interpret::view::{ViewPage, ViewProgress};
 use crate::output::OutputFolder;
 use crate::record::NetworkUsed;
+use crate::{Architecture, Network};
 
 pub use classes::{ClassesFigure, UnitShown};
 pub use data::{CategoryRow, DataFigure};
@@ -149,7 +149,7 @@ impl ReproduceInput<'_> {
     /// What a figure would stumble over after minutes of work.
     fn checked(&self) -> Result<(), ReproduceError> {
         let (run, network) = self.autoencoder;
-        if network.n_stages() == 0 || network.classes().is_some() {
+        if !matches!(network.architecture(), Architecture::Autoencoder(_)) {
             return Err(ReproduceError::NotAnAutoencoder { run: run.to_owned() });
         }
         if let (Some((path, dataset)), Some(question)) = (self.data, &self.config.question) {

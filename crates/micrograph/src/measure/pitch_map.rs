@@ -41,8 +41,8 @@ pub struct PitchMap {
 }
 
 impl PitchMap {
-    /// Ranges of the medians over a grid of 3 × 3 blocks, as a share of the pitch and in degrees: noise hardly reaches them,
-    /// lines that bend or change their distance do. `None` where fewer than 4 blocks have lines.
+    /// Ranges of the medians over a grid of 3 × 3 blocks, as a share of the pitch and in degrees: a median over many places
+    /// has less noise than one place. `None` where fewer than 4 blocks have lines.
     pub(in crate::measure) fn change(&self) -> Option<(f64, f64)> {
         const BLOCKS: usize = 3;
         /// Least share of a block with lines.

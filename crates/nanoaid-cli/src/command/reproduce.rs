@@ -1,5 +1,6 @@
 //! `nanoaid reproduce`: the figures of the paper, with the networks and micrographs at hand.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,6 +16,7 @@ use super::micrographs::DataArguments;
 use super::network::OpenArguments;
 use super::output::OutputArguments;
 use super::specimen::NANOWIRES;
+use super::visualize::show;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, note, print, say};
 use crate::progress::Progress;
@@ -107,10 +109,7 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<Outcome, Failure> {
     }
     let folder = arguments.output.folder(|| PathBuf::from(FOLDER))?;
     let mut shown = Steps::default();
-    let made = reproduce(&input, &nanoaid_pages::lens::report, &folder, &mut |step| {
-        shown.report(step);
-        interrupt::flow()
-    })?;
+    let made = reproduce(&input, &nanoaid_pages::lens::report, &folder, &mut |step| shown.report(step))?;
     shown.finish();
     folder.write(PAGE, nanoaid_pages::reproduce::page(&made).as_bytes())?;
     say_missing(&made);
@@ -141,7 +140,7 @@ struct Steps {
 }
 
 impl Steps {
-    fn report(&mut self, step: ReproduceStep<'_>) {
+    fn report(&mut self, step: ReproduceStep<'_>) -> ControlFlow<()> {
         match step {
             ReproduceStep::Figure(name) => {
                 self.finish();
@@ -150,20 +149,31 @@ impl Steps {
             ReproduceStep::View(at) => self.count("layers", "lens", at.layer, at.n_layers),
             ReproduceStep::Micrographs { what, done, total } => self.count("micrographs", what, done, total),
             ReproduceStep::Pictures(at) => {
-                self.count("pictures", "gradient ascent", at.n_done, at.n_pictures)
+                self.begin("pictures", || Progress::of_shares(at.n_pictures as u64, "pictures"));
+                if let Some(bar) = &mut self.bar {
+                    return show(bar, at);
+                }
             }
             ReproduceStep::Measuring(what) => self.count("micrographs", what, 0, 1),
         }
+        interrupt::flow()
     }
 
-    fn count(&mut self, unit: &str, note: &str, done: usize, total: usize) {
+    /// Ends the bar of what was counted before, if that was something else.
+    fn begin(&mut self, unit: &str, new: impl FnOnce() -> Progress) {
         if self.counted != unit {
             self.finish();
             unit.clone_into(&mut self.counted);
         }
-        let bar = self.bar.get_or_insert_with(|| Progress::new(total as u64, unit));
-        bar.set_length(total as u64);
-        bar.set(done as u64, note);
+        self.bar.get_or_insert_with(new);
+    }
+
+    fn count(&mut self, unit: &str, note: &str, done: usize, total: usize) {
+        self.begin(unit, || Progress::new(total as u64, unit));
+        if let Some(bar) = &mut self.bar {
+            bar.set_length(total as u64);
+            bar.set(done as u64, note);
+        }
     }
 
     fn finish(&mut self) {

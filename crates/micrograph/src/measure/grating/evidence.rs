@@ -18,7 +18,7 @@ const LEAST_SIDE: usize = 32;
 const LEAST_OWN_COHERENCE: f64 = 0.6;
 const STRONG: f64 = 0.25;
 /// Two harmonics that have at least this share of the strongest amplitude in some tile belong to one pattern if they are at the same
-/// places: their amplitudes, each over its largest, overlap by at least this share. Waves side by side reach 0.2, rough lines 0.6.
+/// places: their amplitudes over all tiles, each over its largest, overlap by at least this share.
 const STRONG_ANYWHERE: f64 = 0.3;
 const LEAST_TOGETHER: f64 = 0.4;
 const LEAST_TILES: usize = 4;

@@ -20,8 +20,7 @@ const FILLS: f64 = 0.5;
 const NEAR: f64 = 0.05;
 /// The middle 90 % of the local pitches, widened to hold them all if they change steadily.
 const ALL: f64 = 1.0 / 0.9;
-/// Ranges of the medians of blocks from which on lines change: of the pitch, as a share, and of the axis, in degrees. Noise in which
-/// lines are hardly found reaches half of them.
+/// Ranges of the medians of blocks from which on lines change: of the pitch, as a share, and of the axis, in degrees.
 const MOST_CHANGE: f64 = 0.04;
 const MOST_TURN_DEG: f64 = 4.0;
 /// Least half width of the interval, as a share of the pitch: what the window of the map takes from a place beside it.
