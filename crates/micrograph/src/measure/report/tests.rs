@@ -583,3 +583,19 @@ fn lines_that_undulate_or_are_arcs_have_an_interval_that_holds_what_is_there() {
         }
     }
 }
+
+#[test]
+fn noise_does_not_make_straight_lines_change() {
+    for noise in [20.0, 40.0, 80.0] {
+        let mut stream = Stream::new(noise as u64, "test", 0);
+        let plane = Plane::from_fn(384, 512, |y, x| {
+            let turns = (0.9 * x as f64 + 0.3 * y as f64) / 14.0;
+            (128.0 + 40.0 * (std::f64::consts::TAU * turns).cos() + noise * stream.normal()) as f32
+        });
+        let config = ReportConfig { what: vec![Task::Pitch], ..ReportConfig::default() };
+        let found = measured(&plane, None, &config).unwrap();
+        let grating = found.details.grating.unwrap_or_else(|| panic!("{noise}: {:?}", found.report.answers));
+        let size = grating.pitch.expanded_uncertainty / grating.pitch.value;
+        assert!(size < 0.01, "{noise}: {}", grating.pitch.text());
+    }
+}
