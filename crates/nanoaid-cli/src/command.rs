@@ -1,7 +1,10 @@
 //! The commands and their arguments; one file each for what they do.
 
+mod ablate;
+mod accentuate;
 mod bench;
 mod check;
+mod circuit;
 mod classify;
 mod completions;
 mod concepts;
@@ -29,6 +32,7 @@ mod site;
 mod specimen;
 mod survey;
 mod sweep;
+mod target;
 mod train;
 mod training;
 mod visualize;
@@ -110,6 +114,16 @@ pub(crate) enum Command {
     ///
     /// By several methods, each with numbers that say how well it explains, and controls beside it.
     Explain(Box<explain::ExplainArguments>),
+    /// Change a micrograph towards what a class or a unit responds to, by as much as you allow (feature accentuation).
+    ///
+    /// Beside each strength: what random changes of the same size do.
+    Accentuate(Box<accentuate::AccentuateArguments>),
+    /// Switch units off or up: what becomes of the answer, the reconstruction and later layers.
+    ///
+    /// Beside it: what becomes of them where other units of the same layers are switched.
+    Ablate(Box<ablate::AblateArguments>),
+    /// Show of which units of a lower layer a unit is made: the weights between them, over any number of layers.
+    Circuit(circuit::CircuitArguments),
     /// Make images that units of a network look for, by gradient ascent (feature visualization).
     ///
     /// A folder with pictures of the same settings is continued.
@@ -193,6 +207,9 @@ impl Command {
             | Self::Lens(_)
             | Self::Segment(_)
             | Self::Explain(_)
+            | Self::Accentuate(_)
+            | Self::Ablate(_)
+            | Self::Circuit(_)
             | Self::Replay(_)
             | Self::Reproduce(_)
             | Self::Man(_) => WayOn::Anew,
@@ -209,6 +226,9 @@ impl Command {
             Self::Segment(arguments) => segment::run(&arguments),
             Self::Classify(arguments) => classify::run(&arguments),
             Self::Explain(arguments) => explain::run(&arguments),
+            Self::Accentuate(arguments) => accentuate::run(&arguments),
+            Self::Ablate(arguments) => ablate::run(&arguments),
+            Self::Circuit(arguments) => circuit::run(&arguments),
             Self::Visualize(arguments) => visualize::run(&arguments),
             Self::Exemplars(arguments) => exemplars::run(&arguments),
             Self::Concepts(arguments) => concepts::run(&arguments),

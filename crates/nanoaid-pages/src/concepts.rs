@@ -14,8 +14,18 @@ const LEAST_IOU: f64 = 0.02;
 
 /// The page of the concepts of `record`.
 pub fn report(record: &ConceptRecord) -> String {
+    page_of(record, &html! {})
+}
+
+/// The same in a site, whose first page is at `start`.
+pub(crate) fn page_of_site(record: &ConceptRecord, start: &str) -> String {
+    page_of(record, &html! { p { a href=(start) { "← the atlas" } } })
+}
+
+fn page_of(record: &ConceptRecord, above: &Markup) -> String {
     let found = &record.found;
     let body = html! {
+        (above)
         @if !found.warnings.is_empty() {
             ul.warnings aria-label="warnings" { @for warning in &found.warnings { li { (warning) } } }
         }

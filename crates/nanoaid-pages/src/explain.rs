@@ -7,7 +7,7 @@ use nanoaid::interpret::explain::{
 };
 
 use crate::class::{class_caution, class_text};
-use crate::frame::{address, facts, figure, page, zoomed};
+use crate::frame::{address, facts, figure, made, page, warnings, zoomed};
 use crate::number::{rounded, signed};
 
 /// Names of parts that the segmenter finds.
@@ -17,7 +17,7 @@ const OBJECTS: [&str; 3] = ["particles", "fibres", "pores"];
 pub fn report(name: &str, record: &ExplainRecord) -> String {
     let found = &record.explanation;
     let body = html! {
-        (warnings(record))
+        (warnings(record.warnings.iter().chain(&found.warnings)))
         (about(record))
         h2 { "The same score by " (found.methods.len()) " " (if found.methods.len() == 1 { "method" } else { "methods" }) }
         div.grid {
@@ -30,7 +30,7 @@ pub fn report(name: &str, record: &ExplainRecord) -> String {
         (nearest(record))
         (counterfactual(record))
         (checks(record))
-        (made(name, record))
+        (made(&record.record, &format!("{name}.json")))
     };
     page(name, &format!("why {}", found.target), &body)
 }
@@ -39,15 +39,6 @@ fn legend() -> Markup {
     html! {
         span.legend-for { "■" } " speaks for it, " span.legend-against { "■" }
         " against it; full color from the 99.5 % quantile of each map on. No map is the truth: compare them, and read the numbers."
-    }
-}
-
-fn warnings(record: &ExplainRecord) -> Markup {
-    let all: Vec<&String> = record.warnings.iter().chain(&record.explanation.warnings).collect();
-    html! {
-        @if !all.is_empty() {
-            ul.warnings aria-label="warnings" { @for warning in &all { li { (warning) } } }
-        }
     }
 }
 
@@ -313,19 +304,6 @@ fn checks(record: &ExplainRecord) -> Markup {
                 } } }
             } }
         }
-    }
-}
-
-fn made(name: &str, record: &ExplainRecord) -> Markup {
-    let of = &record.record;
-    let network = of.network.as_ref().map_or("", |used| used.sha256.as_str());
-    html! {
-        h2 { "How this was made" }
-        p {
-            "NanoAID " (of.program_version) "; network SHA-256 " code { (network) } ". Numbers, settings and hashes are in "
-            code { (name) ".json" } "; " code { "nanoaid replay " (name) ".json" } " makes it again."
-        }
-        details { summary { "Settings" } pre { (serde_json::to_string_pretty(&of.settings).unwrap_or_default()) } }
     }
 }
 

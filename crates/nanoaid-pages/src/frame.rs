@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use micrograph::paint::Picture;
+use nanoaid::record::Record;
 
 /// A page with a title, a line below it, and its body.
 pub fn page(title: &str, below: &str, body: &Markup) -> String {
@@ -58,6 +59,29 @@ pub(crate) fn zoomed(name: &str, alt: &str) -> Markup {
 /// A picture with a caption.
 pub fn figure(content: &Markup, caption: &Markup) -> Markup {
     html! { figure { (content) figcaption { (caption) } } }
+}
+
+/// What to know before a result is believed; nothing where there is none.
+pub(crate) fn warnings<'a>(all: impl Iterator<Item = &'a String>) -> Markup {
+    let all: Vec<&String> = all.collect();
+    html! {
+        @if !all.is_empty() {
+            ul.warnings aria-label="warnings" { @for warning in &all { li { (warning) } } }
+        }
+    }
+}
+
+/// How a result was made, from its record, and how the file `name` of that makes it again.
+pub(crate) fn made<S: serde::Serialize>(record: &Record<S>, name: &str) -> Markup {
+    let network = record.network.as_ref().map_or("", |used| used.sha256.as_str());
+    html! {
+        h2 { "How this was made" }
+        p {
+            "NanoAID " (record.program_version) "; network SHA-256 " code { (network) } ". Numbers, settings and hashes are in "
+            code { (name) } "; " code { "nanoaid replay " (name) } " makes it again."
+        }
+        details { summary { "Settings" } pre { (serde_json::to_string_pretty(&record.settings).unwrap_or_default()) } }
+    }
 }
 
 /// A table of names and values.

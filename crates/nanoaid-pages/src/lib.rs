@@ -3,7 +3,10 @@
 //! Serialisable results of `nanoaid` go in, text comes out. Nothing here computes a result, reads an
 //! image, or runs a network. [`frame`] is what all reports share, [`site`] the atlas with its many pages.
 
+pub mod ablate;
+pub mod accentuate;
 pub mod chart;
+pub mod circuit;
 pub mod class;
 pub mod classifier;
 pub mod concepts;

@@ -7,6 +7,7 @@
 
 mod address;
 mod class;
+mod concepts;
 mod contrast;
 mod crop;
 mod folder;
@@ -26,6 +27,7 @@ mod tests;
 mod tuning;
 mod unit;
 
+pub use concepts::SiteConcepts;
 pub use folder::{SiteError, write};
 pub use model::Made;
 pub use opened::{ClassOfUnit, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};

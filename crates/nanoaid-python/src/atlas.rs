@@ -104,7 +104,7 @@ pub(crate) fn atlas(
         let config = AtlasConfig { layers, steps, ..AtlasConfig::new(seed, &presets) };
         let input = AtlasInput { networks, dataset: &dataset, questions: questions(&contrast)?, config };
         let mut left_out = LeftOut::of(&dataset, &[]);
-        if let Some(site) = OpenSite::begin(&input, &data.path, &out, force)? {
+        if let Some(site) = OpenSite::begin(&input, (&data.path, Vec::new()), &out, force)? {
             let atlas = Atlas::build(input, &site.kept()?, &mut |step| report(watch, step))?;
             left_out = LeftOut::of(&dataset, &atlas.skipped);
             let n = atlas.micrographs.len();

@@ -184,8 +184,12 @@ pub(crate) fn concepts(
         let dataset = data.open()?;
         let computed =
             nanoaid::interpret::concept::concepts(&network, &dataset, &config, &mut |at| report(watch, at))?;
-        let settings =
-            ConceptSettings { concepts: config, data: data.path.clone(), data_digest: dataset.digest()? };
+        let settings = ConceptSettings {
+            concepts: config,
+            data: data.path.clone(),
+            dataset: data.config()?,
+            data_digest: dataset.digest()?,
+        };
         let left_out = LeftOut::of(&dataset, &computed.skipped);
         let own = Own { computed, used: NetworkUsed::of(&from, &network), settings, names };
         let scratch = |error: std::io::Error| Fault::new(Kind::Output, format!("temporary folder: {error}"));

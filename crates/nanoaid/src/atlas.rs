@@ -14,6 +14,7 @@ mod build;
 mod comparison;
 mod error;
 mod estimate;
+mod lower;
 mod micrographs;
 mod network;
 mod pictures;
@@ -41,6 +42,7 @@ pub use comparison::{
 };
 pub use error::AtlasError;
 pub use estimate::{EstimatedPart, estimate};
+pub use lower::{LowerLayer, LowerUnit};
 pub use micrographs::{ActivationGrid, DrivenUnit, MicrographActivations, Micrographs, NetworkActivations};
 pub use network::{LayerAtlas, NetworkAtlas, UnitAtlas, UnitNumbers, network_ids};
 pub use pictures::UnitPicture;
@@ -193,6 +195,17 @@ impl Atlas {
     /// The layer of a unit.
     pub fn layer(&self, unit: UnitPlace) -> &LayerAtlas {
         &self.networks[unit.network].layers[unit.layer]
+    }
+
+    /// The units of a lower layer that a unit is made of, those with the largest weights first.
+    pub fn made_of(&self, unit: UnitPlace) -> impl Iterator<Item = (UnitPlace, &LowerUnit)> {
+        let lower = self.layer(unit).lower.as_ref();
+        let parts = lower.and_then(|lower| Some((lower.layer, lower.parts.get(unit.channel)?)));
+        parts.into_iter().flat_map(move |(layer, parts)| {
+            parts
+                .iter()
+                .map(move |part| (UnitPlace { network: unit.network, layer, channel: part.channel }, part))
+        })
     }
 
     /// A unit.

@@ -8,6 +8,7 @@ mod activation;
 mod autoencoder;
 mod builder;
 pub mod builtin;
+mod change;
 mod compact;
 mod convnext;
 mod convolution;

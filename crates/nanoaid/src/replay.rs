@@ -17,9 +17,13 @@ use micrograph::{ReadError, Source};
 use serde::Serialize;
 
 use crate::Network;
-use crate::data::dataset::DatasetError;
+use crate::data::dataset::{Dataset, DatasetError};
 use crate::data::prepare::{self, PrepareError, Prepared};
 use crate::hash::sha256;
+use crate::interpret::ablate::{self, AblateError, AblateRecord, ConceptsUsed, ablate_file};
+use crate::interpret::accentuate::{self, AccentuateRecord, accentuate_file};
+use crate::interpret::circuit::{self, CircuitError, CircuitRecord, circuit_files};
+use crate::interpret::concept::{self, ConceptError, ConceptNames, ConceptRecord, concept_files, concepts};
 use crate::interpret::explain::{self, ExplainError, ExplainRecord, Explainer, explain_file};
 use crate::interpret::gallery::{Gallery, GalleryError, GalleryProgress, VisualRecord};
 use crate::interpret::view::{ViewError, ViewOutput, ViewPage, ViewProgress, ViewSettings, view};
@@ -57,7 +61,7 @@ pub enum ReplayProgress {
     Measure(MeasureStep),
     /// A segmentation: scales that are done, and how many there are.
     Segment(usize, usize),
-    /// An explanation.
+    /// An explanation, or a network or a micrograph that is changed.
     Explain,
     /// Pictures of a unit.
     Gallery(GalleryProgress),
@@ -72,11 +76,14 @@ pub enum ReplayError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The record is of a command whose results are not made again.
-    #[error("{}: expected a record of lens, visualize, measure, segment or explain, found one of `{command}`", path.display())]
+    #[error(
+        "{}: expected a record of lens, visualize, measure, segment, explain, concepts, accentuate, ablate or circuit, found one of `{command}`",
+        path.display()
+    )]
     Command { path: PathBuf, command: String },
     /// A folder instead of a record.
     #[error(
-        "{}: a folder, expected a record in it: record.json of lens, or the JSON file beside a picture of measure, segment, explain or visualize",
+        "{}: a folder, expected a record in it: record.json of lens, concepts.json of concepts, circuit.json of circuit, or the JSON file beside a picture of measure, segment, explain, accentuate, ablate or visualize",
         path.display()
     )]
     Folder { path: PathBuf },
@@ -116,6 +123,18 @@ pub enum ReplayError {
     /// The image could not be explained.
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    /// The concepts could not be found.
+    #[error(transparent)]
+    Concepts(#[from] ConceptError),
+    /// The data set is not what it was.
+    #[error("{}: the SHA-256 of the micrographs of {} is {found}, the record says {expected}", record.display(), data.display())]
+    Data { record: PathBuf, data: PathBuf, found: String, expected: String },
+    /// Units could not be switched off or up.
+    #[error(transparent)]
+    Ablate(#[from] AblateError),
+    /// A unit could not be taken apart.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
     /// The pictures could not be made.
     #[error("{}: {source}", record.display())]
     Gallery { record: PathBuf, source: GalleryError },
@@ -154,6 +173,10 @@ pub fn replay(
         "measure" => measurement((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         segment::COMMAND => segmentation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
         explain::COMMAND => explanation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        concept::COMMAND => concepts_again((path, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        accentuate::COMMAND => accentuation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        ablate::COMMAND => ablation((from, &bytes), &record::parsed(path, &bytes)?, output, progress),
+        circuit::COMMAND => parts_of_a_unit((path, &bytes), &record::parsed(path, &bytes)?, output, progress),
         "visualize" => pictures(path, &record::parsed(path, &bytes)?, output, progress),
         command => Err(ReplayError::Command { path: path.to_owned(), command: command.to_owned() }),
     }
@@ -240,19 +263,106 @@ fn explanation(
     let (path, record) = (from.record, &kept.record);
     let (source, input) = file_of(from, record)?;
     let (network, used) = network_of(path, record)?;
-    let end = ".micrograph.jpg";
-    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "micrograph" };
-    let name = record.files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(lacks)?;
-    let name = plain(path, name)?;
+    let name = name_before(path, &record.files, ".micrograph.jpg")?;
     let folder = OutputFolder::create(output.path, output.force)?;
     let by = Explainer { network: &network, used: used.clone(), references: None };
     let mut tick = || progress(ReplayProgress::Explain);
     let again = explain_file((&source, input.clone()), &name, by, &record.settings, &folder, &mut tick)?;
-    let mut recorded = record.files.clone();
-    recorded.insert(format!("{name}.json"), sha256(bytes));
-    let mut found = again.hashes;
-    found.insert(format!("{name}.json"), sha256(json_text(&again.record)?.as_bytes()));
-    compared(path, &record.program_version, &recorded, &found)
+    let files = with_record(again.hashes, &name, &json_text(&again.record)?);
+    compared(path, &record.program_version, &with_record(record.files.clone(), &name, bytes), &files)
+}
+
+fn accentuation(
+    (from, bytes): (ReplayInput<'_>, &[u8]),
+    kept: &AccentuateRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (path, record) = (from.record, &kept.record);
+    let (source, input) = file_of(from, record)?;
+    let (network, used) = network_of(path, record)?;
+    let name = name_before(path, &record.files, ".micrograph.jpg")?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let (image, by) = ((&source, input.clone()), (&network, used.clone()));
+    let mut tick = || progress(ReplayProgress::Explain);
+    let again = accentuate_file(image, &name, by, &record.settings, &folder, &mut tick)?;
+    let files = with_record(again.hashes, &name, &json_text(&again.record)?);
+    compared(path, &record.program_version, &with_record(record.files.clone(), &name, bytes), &files)
+}
+
+fn ablation(
+    (from, bytes): (ReplayInput<'_>, &[u8]),
+    kept: &AblateRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (path, record) = (from.record, &kept.record);
+    let (source, input) = file_of(from, record)?;
+    let (network, used) = network_of(path, record)?;
+    let name = name_before(path, &record.files, ".micrograph.jpg")?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let bank = record.settings.concepts.as_ref().map(ConceptsUsed::again).transpose()?;
+    let (image, by) = ((&source, input.clone()), (&network, used.clone(), bank.as_ref()));
+    let mut tick = || progress(ReplayProgress::Explain);
+    let again = ablate_file(image, &name, by, &record.settings, &folder, &mut tick)?;
+    let files = with_record(again.hashes, &name, &json_text(&again.record)?);
+    compared(path, &record.program_version, &with_record(record.files.clone(), &name, bytes), &files)
+}
+
+fn parts_of_a_unit(
+    (path, bytes): (&Path, &[u8]),
+    kept: &CircuitRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let record = &kept.record;
+    let (network, used) = network_of(path, record)?;
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let by = (&network, used.clone());
+    let again = circuit_files(by, &record.settings, &folder, &mut |_| progress(ReplayProgress::Explain))?;
+    let files = with_record(again.record.files.clone(), circuit::COMMAND, &json_text(&again)?);
+    let recorded = with_record(record.files.clone(), circuit::COMMAND, bytes);
+    compared(path, &record.program_version, &recorded, &files)
+}
+
+fn concepts_again(
+    (path, bytes): (&Path, &[u8]),
+    kept: &ConceptRecord,
+    output: ReplayOutput<'_>,
+    progress: &mut dyn FnMut(ReplayProgress) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (record, settings) = (&kept.record, &kept.record.settings);
+    let (network, used) = network_of(path, record)?;
+    let dataset = Dataset::open(&settings.data, &settings.dataset)?;
+    let (found, expected) = (dataset.digest()?, settings.data_digest.clone());
+    if found != expected {
+        let (record, data) = (path.to_owned(), settings.data.clone());
+        return Err(ReplayError::Data { record, data, found, expected });
+    }
+    let folder = OutputFolder::create(output.path, output.force)?;
+    let mut on = |_| progress(ReplayProgress::Explain);
+    let again = concepts(&network, &dataset, &settings.concepts, &mut on)?;
+    let names = ConceptNames::of_found(&kept.found);
+    let again = concept_files(&again, used.clone(), settings.clone(), Some(&names), &folder)?;
+    let files = with_record(again.record.files.clone(), concept::COMMAND, &json_text(&again)?);
+    let recorded = with_record(record.files.clone(), concept::COMMAND, bytes);
+    compared(path, &record.program_version, &recorded, &files)
+}
+
+/// Hashes of files, and that of the record called `name`, as it holds the numbers.
+fn with_record(
+    mut files: BTreeMap<String, String>,
+    name: &str,
+    record: impl AsRef<[u8]>,
+) -> BTreeMap<String, String> {
+    files.insert(format!("{name}.json"), sha256(record));
+    files
+}
+
+/// What stands before `end` in the name of one of `files`, with which the names of all files of an image begin.
+fn name_before(path: &Path, files: &BTreeMap<String, String>, end: &str) -> Result<String, ReplayError> {
+    let lacks = || ReplayError::Lacks { path: path.to_owned(), what: "micrograph" };
+    plain(path, files.keys().find_map(|file| file.strip_suffix(end)).ok_or_else(lacks)?)
 }
 
 /// The file that a result of the record was made from, read again.
@@ -284,8 +394,7 @@ fn written_again(
     for (name, bytes) in files {
         folder.write(name, bytes)?;
     }
-    let mut recorded = recorded.clone();
-    recorded.insert(format!("{name}.json"), sha256(bytes));
+    let recorded = with_record(recorded.clone(), name, bytes);
     let found = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
     compared(from.record, version, &recorded, &found)
 }

@@ -118,8 +118,12 @@ pub(crate) fn run(arguments: &ConceptsArguments) -> Result<Outcome, Failure> {
     for warning in &found.found.warnings {
         say(warning);
     }
-    let settings =
-        ConceptSettings { concepts: config, data: arguments.data.clone(), data_digest: dataset.digest()? };
+    let settings = ConceptSettings {
+        concepts: config,
+        data: arguments.data.clone(),
+        dataset: arguments.data_set.config(),
+        data_digest: dataset.digest()?,
+    };
     let used = NetworkUsed::of(&arguments.run, &network);
     let record = concept_files(&found, used, settings, names.as_ref(), &folder)?;
     folder.write("report.html", nanoaid_pages::concepts::report(&record).as_bytes())?;

@@ -5,19 +5,20 @@ use std::str::FromStr;
 
 use clap::Args;
 use micrograph::Source;
+use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig};
 use nanoaid::interpret::explain::{
     Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Explainer, Fill, Method, NoMethod, References,
-    Target, Thoroughness, explain_file, methods_csv, summary, summary_csv,
+    Thoroughness, explain_file, methods_csv, summary, summary_csv,
 };
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
-use nanoaid::{Address, Network};
 
-use super::images::{ReadArguments, ShardArguments, images_of};
+use super::images::{ReadArguments, ShardArguments, each_image, images_of};
 use super::network::OpenArguments;
 use super::output::{OutputArguments, default_folder};
+use super::target::TargetArguments;
 use super::training::{say_notices, say_skipped};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -32,15 +33,8 @@ pub(crate) struct ExplainArguments {
     /// Run folder, file of weights, or built-in network; `classifier` is the built-in one
     #[arg(long, default_value = builtin::CLASSIFIER)]
     run: PathBuf,
-    /// Explain this class [default: the most probable one]
-    #[arg(long, value_name = "CLASS", conflicts_with = "unit")]
-    class: Option<String>,
-    /// Explain why the class and not this one: the difference of their scores
-    #[arg(long, value_name = "CLASS", conflicts_with = "unit")]
-    against: Option<String>,
-    /// Explain a channel, as `encoder.2:17`, or a neuron, as `encoder.2:17@5,8`
-    #[arg(long, value_name = "UNIT")]
-    unit: Option<Address>,
+    #[command(flatten)]
+    target: TargetArguments,
     /// Methods, separated by commas, the first decides what the counterfactual removes; `all`; of: hires-cam, grad-cam,
     /// layer-cam, gradient-x-input, integrated-gradients, smooth-grad, guided-backprop, deconvnet, lrp, occlusion, rise
     /// [default: hires-cam, grad-cam, integrated-gradients, lrp, occlusion]
@@ -117,38 +111,22 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     }
     let references = arguments.references(&network)?;
     let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
-    let mut bar = Progress::new(named.len() as u64, "images");
-    let (mut records, mut n_skipped): (Vec<(String, ExplainRecord)>, usize) = (Vec::new(), 0);
-    for (n, (image, name)) in named.iter().enumerate() {
-        bar.set(n as u64, name);
-        let found = (|| -> Result<ExplainRecord, Failure> {
-            let source = Source::read(image)?;
-            let input = (&source, Input::of(&source));
-            let used = NetworkUsed::of(&arguments.run, &network);
-            let by = Explainer { network: &network, used, references: references.as_ref() };
-            let found = explain_file(input, name, by, &settings, &folder, &mut interrupt::flow)?;
-            let page = nanoaid_pages::explain::report(name, &found.record);
-            folder.write(&format!("{name}.html"), page.as_bytes())?;
-            Ok(found.record)
-        })();
-        match found {
-            Ok(record) => {
-                if !arguments.output.json {
-                    bar.print(&text_of(name, &record))?;
-                }
-                for warning in record.warnings.iter().chain(&record.explanation.warnings) {
-                    bar.say(&format!("{name}: {warning}"));
-                }
-                records.push((name.clone(), record));
-            }
-            Err(failure) if interrupt::is_raised() => return Err(failure),
-            Err(failure) => {
-                n_skipped += 1;
-                bar.say(&format!("skipped {}", failure.in_file(image)));
-            }
+    let (records, n_skipped) = each_image(&named, |image, name, bar| {
+        let source = Source::read(image)?;
+        let input = (&source, Input::of(&source));
+        let used = NetworkUsed::of(&arguments.run, &network);
+        let by = Explainer { network: &network, used, references: references.as_ref() };
+        let record = explain_file(input, name, by, &settings, &folder, &mut interrupt::flow)?.record;
+        let page = nanoaid_pages::explain::report(name, &record);
+        folder.write(&format!("{name}.html"), page.as_bytes())?;
+        if !arguments.output.json {
+            bar.print(&text_of(name, &record))?;
         }
-    }
-    bar.finish();
+        for warning in record.warnings.iter().chain(&record.explanation.warnings) {
+            bar.say(&format!("{name}: {warning}"));
+        }
+        Ok(record)
+    })?;
     let Some((first, _)) = records.first() else {
         return Err(Failure::new("no image could be explained"));
     };
@@ -212,18 +190,12 @@ impl ExplainArguments {
     }
 
     fn settings(&self) -> Result<ExplainSettings, Failure> {
-        let target = match (&self.unit, &self.class, &self.against) {
-            (Some(unit), ..) => Target::Unit(unit.clone()),
-            (None, class, Some(rival)) => Target::Difference { class: class.clone(), rival: rival.clone() },
-            (None, Some(class), None) => Target::Class(class.clone()),
-            (None, None, None) => Target::Answer,
-        };
         let of = |methods: &Methods| match methods {
             Methods::All => Method::ALL.to_vec(),
             Methods::One(method) => vec![*method],
         };
         let explain = ExplainConfig {
-            target,
+            target: self.target.target(),
             methods: self.methods.iter().flat_map(of).collect(),
             layer: self.layer.clone(),
             baseline: self.baseline,

@@ -7,15 +7,17 @@ use std::str::FromStr;
 use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
-use micrograph::read::{ReadConfig, is_image};
+use micrograph::read::is_image;
 use nanoaid::Network;
-use nanoaid::data::prepare::PrepareConfig;
+use nanoaid::data::prepare::{PrepareConfig, ReadSettings};
 use nanoaid::hash::sha256_of_file;
 use nanoaid::network::{builtin, is_network, is_weights};
 use nanoaid::survey::Shard;
 
 use super::network::OpenArguments;
+use crate::interrupt;
 use crate::outcome::{Failure, note, say};
+use crate::progress::Progress;
 
 /// How micrographs are read.
 #[derive(Args, Clone, Debug)]
@@ -37,13 +39,17 @@ pub(crate) struct ReadArguments {
 impl ReadArguments {
     /// The arguments as settings.
     pub(crate) fn config(&self) -> PrepareConfig {
+        self.settings().prepare()
+    }
+
+    /// The arguments as they are kept in records.
+    pub(crate) fn settings(&self) -> ReadSettings {
         let data_bar = match (self.keep_data_bar, self.crop_bottom) {
             (true, _) => DataBarChoice::Keep,
             (false, Some(rows)) => DataBarChoice::CropBottom(rows),
             (false, None) => DataBarChoice::Find,
         };
-        let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
-        PrepareConfig { read, data_bar, ..PrepareConfig::default() }
+        ReadSettings { nm_per_px: self.nm_per_px, page: self.page, data_bar }
     }
 }
 
@@ -122,6 +128,29 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         say(&format!("{path}: the name is not UTF-8; results have � for each byte that they cannot write"));
     }
     Ok(images)
+}
+
+/// Does `work` with each of `named`, an image and the name of its results, and shows how far it is; an image with which it fails
+/// is named and skipped. What came out, with the names, and how many were skipped.
+pub(crate) fn each_image<T>(
+    named: &[(&PathBuf, String)],
+    mut work: impl FnMut(&Path, &str, &mut Progress) -> Result<T, Failure>,
+) -> Result<(Vec<(String, T)>, usize), Failure> {
+    let mut bar = Progress::new(named.len() as u64, "images");
+    let (mut done, mut n_skipped) = (Vec::new(), 0);
+    for (n, (image, name)) in named.iter().enumerate() {
+        bar.set(n as u64, name);
+        match work(image, name, &mut bar) {
+            Ok(one) => done.push((name.clone(), one)),
+            Err(failure) if interrupt::is_raised() => return Err(failure),
+            Err(failure) => {
+                n_skipped += 1;
+                bar.say(&format!("skipped {}", failure.in_file(image)));
+            }
+        }
+    }
+    bar.finish();
+    Ok((done, n_skipped))
 }
 
 /// A share of the images, for many machines.

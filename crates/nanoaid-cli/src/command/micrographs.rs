@@ -21,14 +21,18 @@ pub(crate) struct DataArguments {
 }
 
 impl DataArguments {
-    /// The data set at `path`.
-    pub(crate) fn open(&self, path: &Path) -> Result<Dataset, Failure> {
-        let config = DatasetConfig {
+    /// Which micrographs.
+    pub(crate) fn config(&self) -> DatasetConfig {
+        DatasetConfig {
             only: self.only.clone(),
             synthetic_per_category: self.synthetic_per_category,
             ..DatasetConfig::default()
-        };
-        let dataset = Dataset::open(path, &config)?;
+        }
+    }
+
+    /// The data set at `path`.
+    pub(crate) fn open(&self, path: &Path) -> Result<Dataset, Failure> {
+        let dataset = Dataset::open(path, &self.config())?;
         say_notices(&dataset.notices);
         say_skipped(&dataset.skipped);
         Ok(dataset)

@@ -12,7 +12,7 @@ use nanoaid::interpret::differential::Question;
 use nanoaid::interpret::tuning::TuningStep;
 use nanoaid::interpret::visualize::Preset;
 use nanoaid::output::json_text;
-use nanoaid_pages::site::{self, OpenSite};
+use nanoaid_pages::site::{self, OpenSite, SiteConcepts};
 
 use super::micrographs::DataArguments;
 use super::network::OpenArguments;
@@ -50,6 +50,9 @@ pub(crate) struct SiteArguments {
     /// largest classes
     #[arg(long, value_name = "A,…:B,…")]
     contrast: Vec<Question>,
+    /// Show concepts of a layer, too: a folder that `nanoaid concepts` wrote for one of the networks; can be given several times
+    #[arg(long, value_name = "FOLDER")]
+    concepts: Vec<PathBuf>,
     /// Seed of resamples, shuffles, random weights and the self-test
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -110,7 +113,10 @@ fn print_estimate(arguments: &SiteArguments, dataset: &Dataset) -> Result<Outcom
 /// Returns the number of micrographs that were left out.
 fn make_site(arguments: &SiteArguments, dataset: &Dataset, out: &Path) -> Result<usize, Failure> {
     let input = input(arguments, dataset)?;
-    let Some(site) = OpenSite::begin(&input, &arguments.data, out, arguments.output.force)? else {
+    let concepts =
+        arguments.concepts.iter().map(|folder| SiteConcepts::read(folder)).collect::<Result<_, _>>()?;
+    let of = (arguments.data.as_path(), concepts);
+    let Some(site) = OpenSite::begin(&input, of, out, arguments.output.force)? else {
         note("nothing has changed");
         return Ok(0);
     };

@@ -9,7 +9,7 @@ use crate::program::Place;
 fn the_help_of_every_command_is_the_golden_one() {
     let place = Place::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
-    let commands: [&[&str]; 37] = [
+    let commands: [&[&str]; 40] = [
         &[],
         &["demo"],
         &["info"],
@@ -18,6 +18,9 @@ fn the_help_of_every_command_is_the_golden_one() {
         &["segment"],
         &["classify"],
         &["explain"],
+        &["accentuate"],
+        &["ablate"],
+        &["circuit"],
         &["visualize"],
         &["exemplars"],
         &["concepts"],

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod bench;
+mod change;
 mod classify;
 mod comfort;
 mod concepts;

@@ -18,7 +18,8 @@ use nanoaid::atlas::{ActivationGrid, Atlas, AtlasError, MicrographActivations, U
 use nanoaid::hash::sha256;
 use nanoaid::output::{OutputError, OutputFolder, json_text};
 
-use crate::site::address::{MICROGRAPHS, START};
+use crate::site::address::{From, MICROGRAPHS, START};
+use crate::site::concepts::SiteConcepts;
 use crate::site::model::{Made, Site};
 use crate::site::{class, contrast, layer, micrograph, self_test, side_by_side, start, unit};
 
@@ -43,6 +44,9 @@ pub enum SiteError {
     /// The atlas could not give what belongs to a micrograph.
     #[error(transparent)]
     Atlas(#[from] AtlasError),
+    /// Concepts cannot be shown.
+    #[error("{}: {reason}", path.display())]
+    Concepts { path: PathBuf, reason: String },
     /// A file could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -63,7 +67,7 @@ pub enum SiteError {
     Cancelled,
 }
 
-/// Writes the pages of `atlas` into `out`; `micrographs` gives what belongs to each micrograph.
+/// Writes the pages of `atlas`, with `concepts` of its networks, into `out`; `micrographs` gives what belongs to each micrograph.
 /// `progress` is called with the number of micrographs that are written; on [`ControlFlow::Break`] the
 /// work ends there. Returns the SHA-256 of every file, by its address.
 ///
@@ -71,12 +75,12 @@ pub enum SiteError {
 /// If a micrograph cannot be read, a file cannot be written, or `progress` ended the work.
 pub fn write(
     out: OutputFolder,
-    atlas: &Atlas,
+    (atlas, concepts): (&Atlas, &[SiteConcepts]),
     made: &Made,
     micrographs: impl IntoIterator<Item = Result<MicrographActivations, AtlasError>>,
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<BTreeMap<String, String>, SiteError> {
-    let site = Site::new(atlas, made);
+    let site = Site::new(atlas, made, concepts);
     let folder = SiteFolder { out, site: &site, written: RefCell::default() };
     for (name, text) in ASSETS {
         folder.write(&format!("assets/{name}"), text.as_bytes())?;
@@ -194,6 +198,14 @@ impl SiteFolder<'_> {
                 self.write_pictures(idx, layer_idx)?;
             }
         }
+        for (place, concepts) in site.concepts.iter().enumerate() {
+            let address = site.concepts_page(place);
+            let page = crate::concepts::page_of_site(&concepts.record, &From::page(&address).to(START));
+            self.write_page(&address, &page, &json_text(&concepts.record)?)?;
+            for name in concepts.record.record.files.keys() {
+                self.write(&(site.concepts_folder(place) + name), &concepts.file(name)?)?;
+            }
+        }
         for idx in 0..site.atlas.classes.len() {
             let json = json_text(&site.class_json(idx, class::MOST_UNITS))?;
             self.write_page(&site.class_page(idx), &class::class(site, idx), &json)?;
@@ -281,6 +293,7 @@ struct Contents<'a> {
     networks: Vec<(String, String)>,
     classes: Vec<(&'a str, String)>,
     contrasts: Vec<(&'a str, String)>,
+    concepts: Vec<(&'a str, String)>,
     side_by_sides: Vec<(&'a str, String)>,
     self_tests: Vec<String>,
     micrographs: Vec<(&'a str, String)>,
@@ -300,6 +313,12 @@ impl<'a> Contents<'a> {
             networks: networks.map(|(idx, network)| (network.name(), site.network_page(idx))).collect(),
             classes: classes.map(|(idx, class)| (class.as_str(), site.class_page(idx))).collect(),
             contrasts: contrasts.map(|(idx, page)| (page.id.as_str(), site.contrast_page(idx))).collect(),
+            concepts: site
+                .concepts
+                .iter()
+                .enumerate()
+                .map(|(place, concepts)| (concepts.layer(), site.concepts_page(place)))
+                .collect(),
             side_by_sides: matches
                 .map(|(idx, matches)| (matches.layer.as_str(), site.side_by_side_page(idx)))
                 .collect(),

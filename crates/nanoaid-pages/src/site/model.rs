@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use nanoaid::atlas::{
-    AgainstRest, Atlas, Comparison, ControlDoubt, DrivenUnit, LayerMatches, MicrographActivations,
+    AgainstRest, Atlas, Comparison, ControlDoubt, DrivenUnit, LayerMatches, LowerUnit, MicrographActivations,
     NetworkAtlas, UnitAtlas, UnitPlace, UnitSummary,
 };
 use nanoaid::evaluate::classify::NamedClass;
@@ -17,6 +17,7 @@ use nanoaid::interpret::tuning::UnitTuning;
 use nanoaid::{Architecture, Layer, UnitId};
 use serde::Serialize;
 
+use crate::site::concepts::{ConceptOfUnit, SiteConcepts};
 use crate::site::slug::{micrograph_ids, slug};
 
 /// Record of the site: enough to make it again.
@@ -44,6 +45,8 @@ pub struct Made {
 pub(super) struct Site<'a> {
     pub(super) atlas: &'a Atlas,
     pub(super) made: &'a Made,
+    /// Concepts of its networks.
+    pub(super) concepts: &'a [SiteConcepts],
     /// Heading of the first page.
     pub(super) title: String,
     /// Differential analyses; those with controls first.
@@ -76,7 +79,7 @@ impl ContrastPage<'_> {
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn new(atlas: &'a Atlas, made: &'a Made) -> Self {
+    pub(super) fn new(atlas: &'a Atlas, made: &'a Made, concepts: &'a [SiteConcepts]) -> Self {
         let n = atlas.micrographs.len();
         let hashes: Vec<&str> = atlas.micrographs.iter().map(|seen| seen.sha256.as_str()).collect();
         let has_test = |network: &usize| !atlas.networks[*network].questions.is_empty();
@@ -90,6 +93,7 @@ impl<'a> Site<'a> {
             micrograph_ids: micrograph_ids(&hashes),
             atlas,
             made,
+            concepts,
         }
     }
 
@@ -243,6 +247,8 @@ pub(super) struct UnitJson<'a> {
     found: &'a UnitAtlas,
     tuning: Option<&'a UnitTuning>,
     classes: Vec<ClassOfUnit<'a>>,
+    made_of: Vec<UnitWith<&'a LowerUnit>>,
+    concepts: Vec<ConceptOfUnit<'a>>,
     alike_here: Vec<AlikeUnit>,
     alike_elsewhere: Vec<AlikeUnit>,
 }
@@ -359,6 +365,12 @@ impl<'a> Site<'a> {
                 .classes_of(unit.layer, unit.channel)
                 .map(|(class, unit)| ClassOfUnit { class, unit })
                 .collect(),
+            made_of: self
+                .atlas
+                .made_of(unit)
+                .map(|(lower, part)| UnitWith { unit: self.atlas.unit_id(lower), value: part })
+                .collect(),
+            concepts: self.concepts_of(unit).collect(),
             alike_here: alike(self.atlas.alike_here(unit)),
             alike_elsewhere: alike(self.atlas.alike_elsewhere(unit)),
         }

@@ -14,6 +14,7 @@ use nanoaid::hash::sha256_of_file;
 use nanoaid::output::OutputFolder;
 use serde::{Deserialize, Serialize};
 
+use crate::site::concepts::SiteConcepts;
 use crate::site::folder::{SiteError, write};
 use crate::site::model::Made;
 
@@ -39,23 +40,27 @@ struct Record {
     data_digest: String,
     device: String,
     settings: serde_json::Value,
+    /// SHA-256 of the records of concepts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    concepts: Vec<String>,
     /// Whether all pages are there.
     done: bool,
 }
 
 impl Record {
-    fn of(input: &AtlasInput<'_>, data: &Path) -> Result<Self, SiteError> {
+    fn of(input: &AtlasInput<'_>, data: &Path, concepts: &[SiteConcepts]) -> Result<Self, SiteError> {
         let networks = || input.networks.iter().map(|network| &network.network);
         let devices: BTreeSet<String> = networks().map(|network| network.device().to_string()).collect();
         Ok(Self {
             schema_version: SCHEMA_VERSION,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: command(input, data),
+            command: command(input, data, concepts),
             networks: networks().map(|network| network.sha256().to_owned()).collect(),
             data: data.to_owned(),
             data_digest: input.dataset.digest().map_err(AtlasError::from)?,
             device: devices.into_iter().collect::<Vec<_>>().join(", "),
             settings: serde_json::to_value(&input.config)?,
+            concepts: concepts.iter().map(|concepts| concepts.sha256.clone()).collect(),
             done: true,
         })
     }
@@ -76,7 +81,7 @@ impl Record {
 }
 
 /// The command line that makes the same.
-fn command(input: &AtlasInput<'_>, data: &Path) -> String {
+fn command(input: &AtlasInput<'_>, data: &Path, concepts: &[SiteConcepts]) -> String {
     let config = &input.config;
     let mut command = "nanoaid site".to_owned();
     for network in &input.networks {
@@ -94,6 +99,9 @@ fn command(input: &AtlasInput<'_>, data: &Path) -> String {
         let b = question.b.as_deref().unwrap_or_default().join(",");
         command += &format!(" --contrast {}:{b}", question.a.join(","));
     }
+    for concepts in concepts {
+        command += &format!(" --concepts {}", concepts.folder.display());
+    }
     command + &format!(" --seed {}", config.seed)
 }
 
@@ -102,22 +110,38 @@ fn command(input: &AtlasInput<'_>, data: &Path) -> String {
 pub struct OpenSite {
     folder: OutputFolder,
     record: Record,
+    concepts: Vec<SiteConcepts>,
     damaged: Vec<String>,
 }
 
 impl OpenSite {
     /// Begins the site of `input` in the folder `out`, or continues one that is there; `None` if all its pages are there,
-    /// made from the same. `data` is the data set as it was named. With `force` the folder may hold files of others.
+    /// made from the same. `data` is the data set as it was named, and `concepts` are shown, too. With `force` the folder may hold files of others.
     ///
     /// # Errors
-    /// If a micrograph cannot be read, `out` holds something else and `force` is not given, or it cannot be written.
+    /// If a micrograph cannot be read, concepts are of another network, `out` holds something else and `force` is not given, or it
+    /// cannot be written.
     pub fn begin(
         input: &AtlasInput<'_>,
-        data: &Path,
+        (data, concepts): (&Path, Vec<SiteConcepts>),
         out: &Path,
         force: bool,
     ) -> Result<Option<Self>, SiteError> {
-        let record = Record::of(input, data)?;
+        let is_of_one = |concepts: &&SiteConcepts| {
+            input.networks.iter().any(|network| network.network.sha256() == concepts.network())
+        };
+        if let Some(other) = concepts.iter().find(|concepts| !is_of_one(concepts)) {
+            let runs: Vec<String> = input.networks.iter().map(|one| one.run.display().to_string()).collect();
+            let of = other
+                .record
+                .record
+                .network
+                .as_ref()
+                .map_or(String::new(), |used| used.run.display().to_string());
+            let reason = format!("concepts of another network, {of}; expected one of: {}", runs.join(", "));
+            return Err(SiteError::Concepts { path: other.folder.clone(), reason });
+        }
+        let record = Record::of(input, data, &concepts)?;
         let kept = fs::read(out.join(RECORD)).ok();
         let kept: Option<Record> = kept.and_then(|text| serde_json::from_slice(&text).ok());
         let mut damaged = Vec::new();
@@ -131,7 +155,7 @@ impl OpenSite {
         }
         let folder = OutputFolder::create(out, force || kept.is_some())?;
         folder.write_json(RECORD, &Record { done: false, ..record.clone() })?;
-        Ok(Some(Self { folder, record, damaged }))
+        Ok(Some(Self { folder, record, concepts, damaged }))
     }
 
     /// Files of the site that were damaged or removed since all were there.
@@ -158,8 +182,8 @@ impl OpenSite {
         micrographs: impl IntoIterator<Item = Result<MicrographActivations, AtlasError>>,
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<(), SiteError> {
-        let Self { folder, record, .. } = self;
-        let files = write(folder.clone(), atlas, &record.made(), micrographs, progress)?;
+        let Self { folder, record, concepts, .. } = self;
+        let files = write(folder.clone(), (atlas, &concepts), &record.made(), micrographs, progress)?;
         folder.write_json(FILES, &files)?;
         folder.write_json(RECORD, &record)?;
         match damaged_files(folder.path()).and_then(|damaged| damaged.into_iter().next()) {

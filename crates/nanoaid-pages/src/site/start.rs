@@ -164,6 +164,11 @@ pub(super) fn network(site: &Site<'_>, idx: usize) -> String {
                 }
             }
         }
+        @for place in site.concepts_of_network(idx) {
+            @let concepts = &site.concepts[place];
+            p { a href=(from.to(&site.concepts_page(place))) { "Concepts of " (concepts.layer()) } ": " (concepts.record.found.concepts.len()) " by " (concepts.record.found.method)
+                @if let Some(class) = &concepts.record.found.class { ", of " (class.replace('_', " ")) } }
+        }
         @if let Some(test) = site.self_tests.iter().position(|&network| network == idx) {
             p { a href=(from.to(&site.self_test_page(test))) { "Test yourself on this network" } }
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nanoaid::atlas::UnitPlace;
 
 use super::model::Site;
-use super::{contrast, layer, micrograph, start, unit};
+use super::{SiteConcepts, contrast, layer, micrograph, start, unit};
 use small::{SMALL, STRANGE};
 
 /// Where the site goes that people inspect and browser tests walk through.
@@ -26,7 +26,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn site() -> Site<'static> {
-    Site::new(&SMALL.atlas, &SMALL.made)
+    Site::new(&SMALL.atlas, &SMALL.made, &SMALL.concepts)
 }
 
 /// Values of the attributes `href` and `src` in `page`.
@@ -211,8 +211,41 @@ fn a_tile_without_a_picture_says_why() {
     let mut small = SMALL.atlas.clone();
     let unit = &mut small.networks[0].layers[0].units[1];
     unit.pictures[0].blank = Some("dead: no picture reached it".to_owned());
-    let site = Site::new(&small, &SMALL.made);
+    let site = Site::new(&small, &SMALL.made, &[]);
     let page = layer::layer(&site, 0, 0);
     assert!(page.contains("dead: no picture reached it"), "its own reason");
     assert!(page.contains("dead: the same value for every micrograph"), "that of the one without a picture");
+}
+
+#[test]
+fn a_unit_names_its_lower_units_and_its_concepts() {
+    let site = site();
+    let of_class = UnitPlace { network: 1, layer: 1, channel: 0 };
+    let page = unit::unit(&site, of_class);
+    assert!(page.contains("Made of") && page.contains("class=\"kernel\""), "{page}");
+    let parts: Vec<_> = site.atlas.made_of(of_class).collect();
+    assert!(parts.iter().all(|(lower, part)| lower.layer == 0 && part.share <= 1.0));
+    assert!(parts.is_sorted_by(|a, b| a.1.share >= b.1.share));
+    // of each concept a unit has at least a third of its length, as there are eight
+    let strongest = &SMALL.concepts[0].record.found.concepts[0].direction;
+    let channel = (0..8).max_by(|&a, &b| strongest[a].abs().total_cmp(&strongest[b].abs())).unwrap();
+    let page = unit::unit(&site, UnitPlace { network: 0, layer: 0, channel });
+    assert!(page.contains("concepts/small-autoencoder-encoder.2/index.html#concept-1"), "{page}");
+    assert!(start::network(&site, 0).contains("Concepts of encoder.2"));
+    assert!(!start::network(&site, 1).contains("Concepts of"));
+}
+
+#[test]
+fn concepts_that_were_changed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = |folder: &Path| SiteConcepts::read(folder).unwrap_err().to_string();
+    assert!(error(folder.path()).contains("expected a folder that `nanoaid concepts` wrote"));
+    for file in files(&SMALL.concepts[0].folder) {
+        fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
+    }
+    assert!(SiteConcepts::read(folder.path()).is_ok());
+    fs::write(folder.path().join("concepts.csv"), "other").unwrap();
+    assert!(error(folder.path()).contains("concepts.csv was changed"));
+    fs::remove_file(folder.path().join("concepts.csv")).unwrap();
+    assert!(error(folder.path()).contains("concepts.csv is missing"));
 }

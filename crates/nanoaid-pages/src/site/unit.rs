@@ -3,10 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
+use micrograph::Plane;
 use micrograph::paint::number_text;
 
 use crate::chart::{IntervalRow, histograms, intervals};
 use crate::site::address::From;
+use crate::site::concepts::ConceptOfUnit;
 use crate::site::crop::crops;
 use crate::site::frame::{Frame, page};
 use crate::site::model::Site;
@@ -14,7 +16,8 @@ use crate::site::parts::{Cell, Kind, card, chart, counted, head, numbers, panel,
 use crate::site::start::network_record;
 use crate::site::tuning::tuning;
 use crate::term::term;
-use nanoaid::atlas::{UnitAtlas, UnitPicture, UnitPlace, UnitScores};
+use nanoaid::atlas::{LowerUnit, UnitAtlas, UnitPicture, UnitPlace, UnitScores};
+use nanoaid::interpret::circuit::drawn_weights;
 use nanoaid::interpret::exemplar::{Exemplar, Histogram};
 use nanoaid::interpret::machine_score::Score;
 use nanoaid::interpret::tuning::GratingScan;
@@ -58,6 +61,8 @@ pub(super) fn unit(site: &Site<'_>, unit: UnitPlace) -> String {
             (scores(found))
             (class_aucs(site, from, unit))
         }
+        (made_of(site, from, unit))
+        (concepts(site, from, unit))
         (alike(site, from, "alike", "Similar units of this network", &site.atlas.alike_here(unit)[..]))
         (alike(site, from, "alike-elsewhere", "The most similar unit of each other network", &site.atlas.alike_elsewhere(unit)))
         (micrographs(site, from, shown(&exemplars.strongest)))
@@ -302,6 +307,82 @@ fn scored<'a>(scores: &'a UnitScores, pictures: &[UnitPicture]) -> Vec<(String, 
         synthetic.map(|(picture, score)| (format!("synthetic picture, {}", picture.preset), score));
     let all = std::iter::once(("patches of micrographs".to_owned(), &scores.real)).chain(synthetic);
     all.filter_map(|(shown, score)| Some((shown, score.score()?))).collect()
+}
+
+/// The lower units of which it is made.
+fn made_of(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
+    let parts: Vec<(UnitPlace, &LowerUnit)> = site.atlas.made_of(unit).collect();
+    let Some(&(first, _)) = parts.first() else { return html! {} };
+    let rows: Vec<(String, Vec<Cell>)> = parts
+        .iter()
+        .map(|&(lower, part)| {
+            (site.unit_address(lower), vec![Cell::percent(part.share), Cell::number(part.sum)])
+        })
+        .collect();
+    let weights = parts.iter().flat_map(|(_, part)| part.weights.iter().flatten());
+    let most = weights.fold(0.0_f32, |most, weight| most.max(weight.abs()));
+    panel(
+        "made-of",
+        "Made of",
+        Kind::Units,
+        &html! {
+            p.soft {
+                "The units of " (site.layer(first).name) " with the largest weights, and the kernel by which each is read: red raises this unit, blue lowers it, on one scale. "
+                "Over several layers the weights of all ways are summed, as if every ReLU were open; how often a lower unit is active does not count."
+            }
+            ul.units {
+                @for &(lower, part) in &parts {
+                    li {
+                        (card(site, from, lower, &html! { (percent(part.share)) " of the squares, sum " (number_text(part.sum)) }))
+                        (kernel(part, most))
+                    }
+                }
+            }
+            details.numbers { summary { "Numbers" } (numbers(&["lower unit", "share of the squared weights", "sum of the weights"], &rows)) }
+        },
+    )
+}
+
+/// The weights of a lower unit as a picture.
+fn kernel(part: &LowerUnit, most: f32) -> Markup {
+    let (height, width) = (part.weights.len(), part.weights.first().map_or(0, Vec::len));
+    let picture = drawn_weights(&Plane::new(height, width, part.weights.concat()), most);
+    let png = STANDARD.encode(picture.png_bytes(None));
+    html! {
+        img.kernel src={ "data:image/png;base64," (png) } alt={ "weights, " (height) " × " (width) } width="72" height="72";
+    }
+}
+
+/// The concepts that have much of it.
+fn concepts(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
+    let all: Vec<ConceptOfUnit<'_>> = site.concepts_of(unit).collect();
+    if all.is_empty() {
+        return html! {};
+    }
+    let name = |concept: &ConceptOfUnit<'_>| {
+        format!(
+            "concept {}{}",
+            concept.number,
+            concept.name.map_or(String::new(), |name| format!(": {name}"))
+        )
+    };
+    let rows: Vec<(String, Vec<Cell>)> =
+        all.iter().map(|concept| (name(concept), vec![Cell::single(concept.weight)])).collect();
+    panel(
+        "concepts",
+        "Concepts",
+        Kind::Table,
+        &html! {
+            p.soft { "Directions of this layer's activations in which this unit takes part most; a direction has the length 1." }
+            ul.plain { @for concept in &all {
+                li {
+                    a href={ (from.to(&site.concepts_page(concept.place))) "#concept-" (concept.number) } { (name(concept)) }
+                    " " (two(f64::from(concept.weight)))
+                }
+            } }
+            details.numbers { summary { "Numbers" } (numbers(&["concept", "component"], &rows)) }
+        },
+    )
 }
 
 /// Units and their correlations.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::activations::{Ranks, Spread};
 use super::comparison::{self, DATA_BARS, RANDOM_WEIGHTS};
+use super::lower::lower;
 use super::network::Measured;
 use super::pictures::pictures;
 use super::planes::Planes;
@@ -272,7 +273,8 @@ impl Indexed {
                     UnitAtlas { summary, exemplars, pictures, scores }
                 });
             let units = units.collect();
-            layers.push(LayerAtlas { layer: layer.clone(), units, tuning });
+            let lower = lower(&self.network, &self.layers, number);
+            layers.push(LayerAtlas { layer: layer.clone(), units, tuning, lower });
         }
         Ok(layers)
     }

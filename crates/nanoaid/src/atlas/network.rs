@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{AgainstRest, Comparison, UnitPicture, UnitScores, UnitSummary};
+use super::{AgainstRest, Comparison, LowerLayer, UnitPicture, UnitScores, UnitSummary};
 use crate::interpret::activation_index::ActivationIndex;
 use crate::interpret::differential::UnitDifference;
 use crate::interpret::exemplar::UnitExemplars;
@@ -53,6 +53,8 @@ pub struct LayerAtlas {
     pub layer: Layer,
     /// The stimuli that its units were shown, and their answers.
     pub tuning: LayerTuning,
+    /// Of which units of a layer before it its units are made; `None` where there is none that a sum leads from.
+    pub lower: Option<LowerLayer>,
     /// By channel.
     pub units: Vec<UnitAtlas>,
 }

@@ -10,6 +10,7 @@ use micrograph::contrast::Flat;
 use micrograph::data_bar::{self, DataBarChoice, DataBarError};
 use micrograph::synth::{self, demo_specimens};
 use micrograph::{DataBar, FileFacts, Micrograph, Plane, ReadConfig, ReadError, Source, Specimen};
+use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 
@@ -56,6 +57,26 @@ impl PrepareConfig {
             ));
         }
         Ok(self)
+    }
+}
+
+/// What a user says about how a file is read, as it is kept in records.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReadSettings {
+    /// Size of a pixel in nanometres, where it is not to be that of the file.
+    pub nm_per_px: Option<f64>,
+    /// Page of the file, from 0.
+    pub page: usize,
+    /// What is done about the data bar.
+    pub data_bar: DataBarChoice,
+}
+
+impl ReadSettings {
+    /// How a micrograph is prepared by them.
+    pub fn prepare(&self) -> PrepareConfig {
+        let read = ReadConfig { page: self.page, nm_per_px: self.nm_per_px, ..ReadConfig::default() };
+        PrepareConfig { read, data_bar: self.data_bar, ..PrepareConfig::default() }
     }
 }
 

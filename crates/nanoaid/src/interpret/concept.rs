@@ -24,6 +24,7 @@ mod overlap;
 mod picture;
 mod quality;
 mod result;
+mod saved;
 mod sparse;
 mod survey;
 #[cfg(test)]
@@ -35,11 +36,15 @@ pub use bank::{ConceptMethod, NoConceptMethod};
 pub use boxes::{ConceptBox, MarkedConcept, MarkedUse, read_boxes};
 pub use effect::{Effect, Effects};
 pub use error::ConceptError;
-pub use file::{ConceptNames, ConceptPictures, ConceptRecord, ConceptSettings, concept_files, concepts_csv};
+pub(crate) use file::COMMAND;
+pub use file::{
+    BANK, ConceptNames, ConceptPictures, ConceptRecord, ConceptSettings, concept_files, concepts_csv,
+};
 pub use map::{LayerMap, MapCell};
 pub use overlap::Overlap;
 pub use quality::{Matched, MethodQuality, SAME};
 pub use result::{ClassUse, Concept, ConceptExemplar, ConceptTuning, ConceptsFound};
+pub use saved::ConceptBank;
 
 use std::ops::ControlFlow;
 
@@ -232,6 +237,8 @@ pub enum ConceptProgress {
 pub struct Concepts {
     /// All numbers.
     pub found: ConceptsFound,
+    /// What finds them in other micrographs.
+    pub bank: ConceptBank,
     /// What each concept wants to see, `[H, W]`, values in `[0, 1]`; empty if that was not requested.
     pub pictures: Vec<Plane>,
     /// By concept and exemplar.
@@ -363,6 +370,7 @@ pub fn concepts(
         0 => None,
         side => Some(map::map(reader, &sample, (side, config.seed), &prepare, on)?),
     };
+    let saved = ConceptBank { layer: layer.clone(), bank: bank.clone(), shown: shown.clone() };
     let energies = energies(&codes);
     let all: f64 = energies.iter().sum();
     let n_rows = codes.n_rows().max(1) as f64;
@@ -400,6 +408,7 @@ pub fn concepts(
             micrographs: sample.seen,
             warnings,
         },
+        bank: saved,
         pictures,
         map,
         exemplars: shown_exemplars

@@ -54,6 +54,10 @@ pub use unit::UnitShare;
 
 pub(super) use area::areas;
 pub(super) use control::randomized;
+pub(super) use error::go_on;
+pub(super) use gradient::mean;
+pub(super) use picture::Canvas;
+pub(super) use removal::mean_logits;
 pub(super) use scored::Scored;
 pub(super) use target::{class_names, logit_layer};
 
@@ -70,8 +74,7 @@ use attribution::{Attribution, Subject};
 use cells::Cells;
 use error::Tick;
 use faithfulness::{CELLS, faithfulness, rank_correlation};
-use gradient::mean;
-use removal::{Removal, mean_logits};
+use removal::Removal;
 use target::Score;
 
 /// Largest image in Mpx that a network sees as a whole, for its gradients.
@@ -215,7 +218,7 @@ pub fn explain(
     let config = config.clone().checked()?;
     let size = (plane.height(), plane.width());
     let task = Task::new(network, plane, &config)?;
-    let Task { views, logits, scored, layers } = &task;
+    let Task { of: ScoredPlane { views, logits, scored }, layers } = &task;
     let (subject, score) = (task.subject(plane, &config), scored.score());
     let mut warnings = Vec::new();
     let attributions = attributions(&subject, scored, &mut warnings, tick)?;
@@ -306,26 +309,25 @@ pub fn explain(
     Ok(Explained { explanation, maps: own_maps, of_units, coverage: views.coverage(), removed })
 }
 
-/// What is explained of a micrograph, and how the network sees it.
-struct Task<'a> {
-    views: Views,
+/// A score of a network for a micrograph, and how the network sees it.
+pub(super) struct ScoredPlane<'a> {
+    pub views: Views,
     /// The mean over the views; empty where the network has no classes.
-    logits: Vec<f64>,
-    scored: Scored<'a>,
-    /// Layers of class activation maps, at least one.
-    layers: Vec<ValueId>,
+    pub logits: Vec<f64>,
+    pub scored: Scored<'a>,
 }
 
-impl<'a> Task<'a> {
-    fn new(network: &'a Network, plane: &Plane, config: &ExplainConfig) -> Result<Self, ExplainError> {
+impl<'a> ScoredPlane<'a> {
+    /// The score that `target` means of `plane`.
+    pub(super) fn new(network: &'a Network, plane: &Plane, target: &Target) -> Result<Self, ExplainError> {
         let size = (plane.height(), plane.width());
         let views = Views::of(network, size);
         if views.size() == size && size.0 * size.1 > MOST_MPX * 1_000_000 {
             return Err(ExplainError::TooLarge { height: size.0, width: size.1, most: MOST_MPX });
         }
-        fits(network, views.size())?;
+        Self::fits(network, views.size())?;
         let logits = mean_logits(network, &views.cut(plane));
-        let score = config.target.score(network, &logits)?;
+        let score = target.score(network, &logits)?;
         let described = network.known_layer(&score.layer)?;
         if let Some((y, x)) = score.position {
             let (height, width) =
@@ -334,30 +336,45 @@ impl<'a> Task<'a> {
                 return Err(ExplainError::NoPosition { unit: score.text, height, width });
             }
         }
-        let scored = Scored::new(network, score);
-        let layers = match &config.layer {
-            Some(name) => vec![scored.map_layer(name, views.size())?],
-            None => scored.map_layers(views.size()),
-        };
-        if layers.is_empty() {
-            return Err(ExplainError::NoMap { height: views.size().0, width: views.size().1 });
-        }
-        Ok(Self { views, logits, scored, layers })
+        Ok(Self { views, logits, scored: Scored::new(network, score) })
     }
 
-    fn subject<'b>(&'b self, plane: &'b Plane, config: &'b ExplainConfig) -> Subject<'b> {
-        Subject { plane, views: &self.views, config, layers: &self.layers }
+    /// Refuses views that are too small for a layer.
+    pub(super) fn fits(network: &Network, (height, width): (usize, usize)) -> Result<(), ExplainError> {
+        let too_small = |layer: &&Layer| layer.map_length(height) == 0 || layer.map_length(width) == 0;
+        match network.layers().iter().find(too_small) {
+            None => Ok(()),
+            Some(layer) => {
+                let (layer, least) = (layer.name.clone(), layer.least_px());
+                Err(ExplainError::TooSmall { height, width, layer, least })
+            }
+        }
     }
 }
 
-/// Refuses views that are too small for a layer.
-fn fits(network: &Network, (height, width): (usize, usize)) -> Result<(), ExplainError> {
-    let too_small = |layer: &&Layer| layer.map_length(height) == 0 || layer.map_length(width) == 0;
-    match network.layers().iter().find(too_small) {
-        None => Ok(()),
-        Some(layer) => {
-            Err(ExplainError::TooSmall { height, width, layer: layer.name.clone(), least: layer.least_px() })
+/// What is explained of a micrograph.
+struct Task<'a> {
+    of: ScoredPlane<'a>,
+    /// Layers of class activation maps, at least one.
+    layers: Vec<ValueId>,
+}
+
+impl<'a> Task<'a> {
+    fn new(network: &'a Network, plane: &Plane, config: &ExplainConfig) -> Result<Self, ExplainError> {
+        let of = ScoredPlane::new(network, plane, &config.target)?;
+        let (height, width) = of.views.size();
+        let layers = match &config.layer {
+            Some(name) => vec![of.scored.map_layer(name, (height, width))?],
+            None => of.scored.map_layers((height, width)),
+        };
+        if layers.is_empty() {
+            return Err(ExplainError::NoMap { height, width });
         }
+        Ok(Self { of, layers })
+    }
+
+    fn subject<'b>(&'b self, plane: &'b Plane, config: &'b ExplainConfig) -> Subject<'b> {
+        Subject { plane, views: &self.of.views, config, layers: &self.layers }
     }
 }
 

@@ -295,18 +295,49 @@ impl Graph {
     /// the step then is called `name`. `None` if it has none.
     pub(crate) fn with_preactivation(&self, id: ValueId, name: &str) -> Option<Self> {
         let before = self.steps[id.checked_sub(1)?].operation.without_relu()?;
+        Some(self.in_two_steps(id, (name, before), Operation::Relu))
+    }
+
+    /// The same with each channel at `id` times the number that `factors` has for it, `[C]`; what it was is called `name`.
+    pub(crate) fn with_scaled(&self, id: ValueId, name: &str, factors: Tensor<1>) -> Self {
+        let before = self.steps[id - 1].operation.clone();
+        self.in_two_steps(id, (name, before), Operation::Scale(factors))
+    }
+
+    /// The same with `before`, under a name of its own, and `after` in place of the step at `id`, whose name is that of the
+    /// second.
+    fn in_two_steps(&self, id: ValueId, (name, before): (&str, Operation), after: Operation) -> Self {
         let mut graph = Self::new(self.channels_in);
         let moved = |input: ValueId| if input >= id { input + 1 } else { input };
         for (index, step) in self.steps.iter().enumerate() {
             let inputs: Vec<ValueId> = step.inputs.iter().map(|&input| moved(input)).collect();
             if index + 1 == id {
                 graph.push_from(name, &inputs, before.clone());
-                graph.push(step.name.clone(), Operation::Relu);
+                graph.push(step.name.clone(), after.clone());
             } else {
                 graph.push_from(step.name.clone(), &inputs, step.operation.clone());
             }
         }
-        Some(graph)
+        graph
+    }
+
+    /// The steps from `lower` to `upper` made linear: functions of single values pass everything, and means stand in place of
+    /// largest values; see [`Operation::linearized`].
+    ///
+    /// # Errors
+    /// The name of the first step on the way that has no linear part.
+    pub(crate) fn linearized(&self, lower: ValueId, upper: ValueId) -> Result<Self, String> {
+        let needed = self.needed(upper);
+        let mut graph = self.clone();
+        let mut depends = vec![false; self.steps.len() + 1];
+        depends[lower] = true;
+        for (index, step) in graph.steps.iter_mut().enumerate().skip(lower) {
+            depends[index + 1] = step.inputs.iter().any(|&input| depends[input]);
+            if depends[index + 1] && needed[index + 1] {
+                step.operation = step.operation.linearized().ok_or_else(|| step.name.clone())?;
+            }
+        }
+        Ok(graph)
     }
 
     /// With the values before its ReLU that `name` names, if it ends in [`super::PREACTIVATION`] and no

@@ -321,6 +321,23 @@ impl Operation {
         }
     }
 
+    /// Its linear part: without ReLUs and other functions of single values, and with the mean of a window in place of its
+    /// largest value (Voss et al. 2021); `None` where one input decides about another.
+    pub(super) fn linearized(&self) -> Option<Self> {
+        match self {
+            Self::Convolution(convolution) => Some(Self::Convolution(convolution.without_relu())),
+            Self::Relu | Self::Relu6 | Self::Activation(_) | Self::Clamp => Some(Self::Identity),
+            Self::MaxPool(window) => Some(Self::WindowMean { window: *window, counts_border: false }),
+            Self::Softmax
+            | Self::Sigmoid
+            | Self::Multiply
+            | Self::LayerNorm(_)
+            | Self::ReluWith { .. }
+            | Self::OwnChannels(_) => None,
+            _ => Some(self.clone()),
+        }
+    }
+
     /// The same without the ReLU that is part of it; `None` if none is.
     pub(super) fn without_relu(&self) -> Option<Self> {
         match self {

@@ -10,13 +10,16 @@ use micrograph::paint::gray_png;
 use micrograph::synth::{Category, varied_of};
 use nanoaid::atlas::{Atlas, AtlasConfig, AtlasInput, MicrographActivations, NetworkOfRun};
 use nanoaid::data::dataset::{Dataset, DatasetConfig};
+use nanoaid::interpret::concept::{ConceptConfig, ConceptSettings, concept_files, concepts};
 use nanoaid::interpret::differential::DifferentialConfig;
 use nanoaid::interpret::tuning::TuningConfig;
 use nanoaid::interpret::visualize::Preset;
 use nanoaid::output::OutputFolder;
+use nanoaid::record::NetworkUsed;
 use nanoaid::{Architecture, AutoencoderConfig, CompactConfig, Device, Network};
+use tempfile::TempDir;
 
-use crate::site::{Made, write};
+use crate::site::{Made, SiteConcepts, write};
 
 const CATEGORIES: [Category; 3] =
     [Category::MemsDevicesAndElectrodes, Category::Nanowires, Category::Particles];
@@ -31,6 +34,9 @@ pub(super) struct Small {
     pub(super) atlas: Atlas,
     pub(super) micrographs: Vec<MicrographActivations>,
     pub(super) made: Made,
+    pub(super) concepts: Vec<SiteConcepts>,
+    /// Holds the files of the concepts.
+    _folder: TempDir,
 }
 
 /// The atlas, made once.
@@ -53,6 +59,8 @@ fn small() -> Small {
         run: PathBuf::from(name),
         network: Network::random(architecture, 5, Device::Cpu).unwrap(),
     };
+    let autoencoder = network("runs/small autoencoder", Architecture::Autoencoder(autoencoder));
+    let concepts = vec![concepts_of(&autoencoder, &dataset, &folder.path().join("concepts"))];
     let config = AtlasConfig {
         layers: ["encoder.2", "head"].map(str::to_owned).to_vec(),
         steps: Some(3),
@@ -77,10 +85,7 @@ fn small() -> Small {
     };
     let settings = serde_json::to_value(&config).unwrap();
     let input = AtlasInput {
-        networks: vec![
-            network("runs/small autoencoder", Architecture::Autoencoder(autoencoder)),
-            network("runs/small classifier", Architecture::Compact(classifier)),
-        ],
+        networks: vec![autoencoder, network("runs/small classifier", Architecture::Compact(classifier))],
         dataset: &dataset,
         questions: Vec::new(),
         config,
@@ -101,7 +106,34 @@ fn small() -> Small {
         settings,
         warnings: vec!["the networks are untrained; look at the pages, not at the numbers".to_owned()],
     };
-    Small { atlas, micrographs, made }
+    Small { atlas, micrographs, made, concepts, _folder: folder }
+}
+
+/// Two concepts of a layer of `of`, with a name, in `folder`.
+fn concepts_of(of: &NetworkOfRun, dataset: &Dataset, folder: &Path) -> SiteConcepts {
+    let config = ConceptConfig {
+        layer: Some("encoder.2".to_owned()),
+        n_concepts: 2,
+        n_starts: 2,
+        n_effects: 2,
+        n_structures: 0,
+        n_controls: 0,
+        n_exemplars: 2,
+        tuning: false,
+        pictures: false,
+        ..ConceptConfig::default()
+    };
+    let found = concepts(&of.network, dataset, &config, &mut |_| ControlFlow::Continue(())).unwrap();
+    let settings = ConceptSettings {
+        concepts: config,
+        data: dataset.root.clone(),
+        dataset: DatasetConfig::default(),
+        data_digest: dataset.digest().unwrap(),
+    };
+    let out = OutputFolder::create(folder, false).unwrap();
+    let used = NetworkUsed::of(&of.run, &of.network);
+    concept_files(&found, used, settings, None, &out).unwrap();
+    SiteConcepts::read(folder).unwrap()
 }
 
 /// Draws micrographs into category folders.
@@ -126,6 +158,7 @@ impl Small {
     pub(super) fn write(&self, folder: &Path) {
         let out = OutputFolder::create(folder, true).unwrap();
         let micrographs = self.micrographs.iter().cloned().map(Ok);
-        write(out, &self.atlas, &self.made, micrographs, &mut |_| ControlFlow::Continue(())).unwrap();
+        let shown = (&self.atlas, &self.concepts[..]);
+        write(out, shown, &self.made, micrographs, &mut |_| ControlFlow::Continue(())).unwrap();
     }
 }

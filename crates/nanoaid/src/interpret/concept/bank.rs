@@ -95,11 +95,11 @@ pub(super) struct Bank {
     /// `[k, C]`, each of length 1, of centred (but for factors) and divided activations.
     pub atoms: Matrix,
     /// How factors are coded.
-    factors: Factors,
+    pub factors: Factors,
     /// The encoder of `topk`.
-    sparse: Option<Sparse>,
+    pub sparse: Option<Sparse>,
     /// The centres of `k-means`.
-    centres: Option<Matrix>,
+    pub centres: Option<Matrix>,
 }
 
 impl Bank {

@@ -8,17 +8,20 @@ use micrograph::paint::{ColorMap, Picture, Sampling, resampled};
 use serde::{Deserialize, Serialize};
 
 use super::{ConceptConfig, ConceptError, Concepts, ConceptsFound, LayerMap, MapCell};
+use crate::data::dataset::DatasetConfig;
 use crate::hash::sha256;
 use crate::output::{OutputError, OutputFolder, csv_text, json_text, text_cell};
 use crate::record::{NetworkUsed, Record};
 
 /// The command of these records.
-const COMMAND: &str = "concepts";
+pub(crate) const COMMAND: &str = "concepts";
 /// Quality of exemplars as JPEG.
 const QUALITY: u8 = 88;
 /// The record, and the file in which users name concepts.
 const RECORD: &str = "concepts.json";
 const NAMES: &str = "names.csv";
+/// What finds the concepts in other micrographs.
+pub const BANK: &str = "bank.safetensors";
 
 /// What decides about concepts besides the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub struct ConceptSettings {
     /// The data set, as given.
     #[serde(serialize_with = "micrograph::file::lossy_path")]
     pub data: PathBuf,
+    /// Which of its micrographs.
+    #[serde(default)]
+    pub dataset: DatasetConfig,
     /// SHA-256 of names and contents of the data set.
     pub data_digest: String,
 }
@@ -116,6 +122,7 @@ pub fn concept_files(
         write("map.csv".to_owned(), map_csv(map, &found).as_bytes())?;
     }
     write("concepts.csv".to_owned(), concepts_csv(&found).as_bytes())?;
+    write(BANK.to_owned(), &concepts.bank.to_bytes())?;
     write("directions.csv".to_owned(), directions_csv(&found).as_bytes())?;
     let mut record = Record::new(COMMAND, None, Some(used), settings);
     record.files = files;
@@ -192,6 +199,12 @@ fn names_csv(found: &ConceptsFound, identity: &str) -> String {
 pub struct ConceptNames(BTreeMap<usize, String>);
 
 impl ConceptNames {
+    /// Those that concepts have.
+    pub fn of_found(found: &ConceptsFound) -> Self {
+        let named = found.concepts.iter().filter_map(|concept| Some((concept.number, concept.name.clone()?)));
+        Self(named.collect())
+    }
+
     /// Those in the CSV file at `path`, with the columns `concept` and `name`.
     ///
     /// # Errors

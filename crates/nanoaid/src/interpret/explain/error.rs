@@ -75,6 +75,11 @@ pub enum ExplainError {
         "image of {width} × {height} px: gradients of a network that sees the whole image are made up to {most} Mpx; crop it"
     )]
     TooLarge { height: usize, width: usize, most: usize },
+    /// The image shows nothing.
+    #[error(
+        "image of {width} × {height} px: all grey levels are the same, so there is nothing to accentuate"
+    )]
+    Flat { height: usize, width: usize },
     /// The file could not be read or prepared; the error names it.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -105,9 +110,9 @@ impl From<SegmentError> for ExplainError {
 }
 
 /// Asked between steps: `Break` ends the work.
-pub(super) type Tick<'a> = &'a mut dyn FnMut() -> ControlFlow<()>;
+pub(in crate::interpret) type Tick<'a> = &'a mut dyn FnMut() -> ControlFlow<()>;
 
 /// Goes on, or ends with [`ExplainError::Cancelled`].
-pub(super) fn go_on(tick: Tick<'_>) -> Result<(), ExplainError> {
+pub(in crate::interpret) fn go_on(tick: Tick<'_>) -> Result<(), ExplainError> {
     if tick().is_break() { Err(ExplainError::Cancelled) } else { Ok(()) }
 }

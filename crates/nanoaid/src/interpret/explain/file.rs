@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use micrograph::data_bar::DataBarChoice;
-use micrograph::paint::{Picture, TiffStack};
+use micrograph::paint::TiffStack;
 use micrograph::{Calibration, DataBar, Plane, ReadConfig, Source};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,8 @@ use super::{
 use crate::Network;
 use crate::data::prepare::{self, PrepareConfig};
 use crate::evaluate::classify::{ClassifyError, NamedClass, TrainedClassifier};
-use crate::hash::{sha256, sha256_of_file};
+use crate::hash::sha256_of_file;
+use crate::interpret::picture_files::PictureFiles;
 use crate::interpret::views::Views;
 use crate::output::{OutputError, OutputFolder, csv_text, json_text, slug};
 use crate::record::{Input, NetworkUsed, Record};
@@ -28,8 +29,6 @@ use crate::train::regression::argmax;
 
 /// The command of these records.
 pub(crate) const COMMAND: &str = "explain";
-/// Quality of pictures as JPEG.
-const QUALITY: u8 = 88;
 
 /// Everything but image and network that decides what comes out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -161,10 +160,10 @@ pub fn explain_file(
         }
         None => None,
     };
-    let mut files = Files { folder, hashes: BTreeMap::new() };
+    let mut files = PictureFiles::new(folder);
     let pictures = pictures(&mut files, name, &Canvas::new((plane, &found.coverage), calibration), &found)?;
     if settings.maps {
-        files.stack(name, &found, calibration)?;
+        stack(&mut files, name, &found, calibration)?;
     }
     let nearest = match references {
         Some(references) => {
@@ -196,50 +195,29 @@ pub fn explain_file(
     Ok(ExplainFiles { record, maps: found.maps, hashes: files.hashes })
 }
 
-/// Files of an explanation, each written whole.
-struct Files<'a> {
-    folder: &'a OutputFolder,
-    hashes: BTreeMap<String, String>,
-}
-
-impl Files<'_> {
-    /// Writes a picture; returns its name.
-    fn picture(&mut self, stem: &str, picture: &Picture) -> Result<String, OutputError> {
-        let (ending, bytes) = match picture.jpeg_bytes(QUALITY) {
-            Some(bytes) => ("jpg", bytes),
-            None => ("png", picture.png_bytes(None)),
-        };
-        let name = format!("{stem}.{ending}");
-        self.folder.write(&name, &bytes)?;
-        self.hashes.insert(name.clone(), sha256(&bytes));
-        Ok(name)
+/// Writes the maps of all methods, in units of the score, as they are.
+fn stack(
+    files: &mut PictureFiles<'_>,
+    name: &str,
+    found: &Explained,
+    calibration: Option<&Calibration>,
+) -> Result<(), ExplainError> {
+    let labels: Vec<String> = found.explanation.methods.iter().map(|one| one.method.to_string()).collect();
+    let name = format!("{name}.attributions.tif");
+    let path = files.folder.file(&name);
+    let size = found.maps.first().map_or((0, 0), |map| (map.height(), map.width()));
+    let mut stack = TiffStack::create(&path, size, &labels, calibration)?;
+    for map in &found.maps {
+        stack.push(map)?;
     }
-
-    /// Writes the maps of all methods, in units of the score, as they are.
-    fn stack(
-        &mut self,
-        name: &str,
-        found: &Explained,
-        calibration: Option<&Calibration>,
-    ) -> Result<(), ExplainError> {
-        let labels: Vec<String> =
-            found.explanation.methods.iter().map(|one| one.method.to_string()).collect();
-        let name = format!("{name}.attributions.tif");
-        let path = self.folder.file(&name);
-        let size = found.maps.first().map_or((0, 0), |map| (map.height(), map.width()));
-        let mut stack = TiffStack::create(&path, size, &labels, calibration)?;
-        for map in &found.maps {
-            stack.push(map)?;
-        }
-        stack.finish()?;
-        let hash = sha256_of_file(&path).map_err(|source| OutputError::Folder { path, source })?;
-        self.hashes.insert(name, hash);
-        Ok(())
-    }
+    stack.finish()?;
+    let hash = sha256_of_file(&path).map_err(|source| OutputError::Folder { path, source })?;
+    files.hashes.insert(name, hash);
+    Ok(())
 }
 
 fn pictures(
-    files: &mut Files<'_>,
+    files: &mut PictureFiles<'_>,
     name: &str,
     canvas: &Canvas<'_>,
     found: &Explained,
@@ -285,7 +263,7 @@ fn bar_share(
     let config = ExplainConfig { target, ..config.clone() };
     let task = Task::new(network, kept, &config)?;
     let method = of.methods.first().map_or(Method::HiresCam, |one| one.method);
-    let map = task.subject(kept, &config).attribution(&task.scored, method, tick)?.map;
+    let map = task.subject(kept, &config).attribution(&task.of.scored, method, tick)?.map;
     let is_bar = (0..map.values().len()).map(|at| at / map.width() >= first_row);
     let share = Area::new("data bar", is_bar.collect()).share(&[&map]);
     Ok(BarShare {

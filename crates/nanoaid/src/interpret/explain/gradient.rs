@@ -86,7 +86,7 @@ pub(super) struct Integrated {
 }
 
 /// The mean over the views.
-pub(super) fn mean(values: &[f64]) -> f64 {
+pub(in crate::interpret) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 

@@ -33,7 +33,7 @@ impl Explained {
 
 /// A micrograph to draw on.
 #[derive(Clone, Debug)]
-pub(super) struct Canvas<'a> {
+pub(in crate::interpret) struct Canvas<'a> {
     plane: &'a Plane,
     /// How many views each pixel is in: where views overlap, an attribution is the sum over several, which would be drawn as a band.
     coverage: &'a Plane,
@@ -41,7 +41,7 @@ pub(super) struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(
+    pub(in crate::interpret) fn new(
         (plane, coverage): (&'a Plane, &'a Plane),
         calibration: Option<&'a Calibration>,
     ) -> Self {
@@ -49,7 +49,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// The micrograph alone.
-    pub(super) fn micrograph(&self) -> Picture {
+    pub(in crate::interpret) fn micrograph(&self) -> Picture {
         self.drawn(MOST_PX, |_, _| ())
     }
 
@@ -66,6 +66,11 @@ impl<'a> Canvas<'a> {
         );
         let sigma = if fine { SMOOTHING * map.height().min(map.width()) as f64 } else { 0.0 };
         self.colored(&smooth(map, sigma), MOST_PX)
+    }
+
+    /// A map of single pixels with a sign, as it is.
+    pub(in crate::interpret) fn signed(&self, map: &Plane) -> Picture {
+        self.colored(map, MOST_PX)
     }
 
     /// The map of a unit.

@@ -136,7 +136,7 @@ impl Removal<'_> {
 }
 
 /// The mean logits over `views`; empty where the network has no classes.
-pub(super) fn mean_logits(network: &Network, views: &[Plane]) -> Vec<f64> {
+pub(in crate::interpret) fn mean_logits(network: &Network, views: &[Plane]) -> Vec<f64> {
     match (network.n_classes(), logit_layer(network)) {
         (Some(_), Some(layer)) => means_of_groups(network, &layer, &[views.to_vec()]).remove(0),
         _ => Vec::new(),

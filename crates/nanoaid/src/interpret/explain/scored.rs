@@ -55,7 +55,7 @@ impl<'a> Scored<'a> {
     }
 
     /// The score.
-    pub(super) fn score(&self) -> &Score {
+    pub(in crate::interpret) fn score(&self) -> &Score {
         &self.score
     }
 
@@ -89,7 +89,11 @@ impl<'a> Scored<'a> {
     }
 
     /// The score of each image.
-    pub(super) fn scores(&self, images: &[Plane], tick: Tick<'_>) -> Result<Vec<f64>, ExplainError> {
+    pub(in crate::interpret) fn scores(
+        &self,
+        images: &[Plane],
+        tick: Tick<'_>,
+    ) -> Result<Vec<f64>, ExplainError> {
         let mut scores = Vec::with_capacity(images.len());
         for few in images.chunks(batch(images)) {
             go_on(tick)?;
@@ -100,7 +104,7 @@ impl<'a> Scored<'a> {
     }
 
     /// The score of each image, and its gradient for the pixels.
-    pub(super) fn gradients(
+    pub(in crate::interpret) fn gradients(
         &self,
         images: &[Plane],
         tick: Tick<'_>,

@@ -1,0 +1,142 @@
+//! Concepts of a layer, as `nanoaid concepts` left them in a folder, as pages of the site.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nanoaid::atlas::UnitPlace;
+use nanoaid::hash::sha256;
+use nanoaid::interpret::concept::ConceptRecord;
+use serde::Serialize;
+
+use crate::site::folder::SiteError;
+use crate::site::model::Site;
+use crate::site::slug::slugs;
+
+/// The record in a folder of concepts.
+const RECORD: &str = "concepts.json";
+/// Concepts of a unit that are listed, and how much of one a unit has at least.
+const N_CONCEPTS: usize = 4;
+const LEAST_WEIGHT: f32 = 0.1;
+
+/// Concepts of a layer of one of the networks.
+#[derive(Clone, Debug)]
+pub struct SiteConcepts {
+    /// Their record.
+    pub record: ConceptRecord,
+    /// The folder.
+    pub folder: PathBuf,
+    /// SHA-256 of the record.
+    pub sha256: String,
+}
+
+/// A concept with much of a unit.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ConceptOfUnit<'a> {
+    /// Place among the concepts of the site.
+    #[serde(skip)]
+    pub place: usize,
+    /// Its number.
+    pub number: usize,
+    /// Its name, where a user gave one.
+    pub name: Option<&'a str>,
+    /// The unit's component of its direction, which has the length 1.
+    pub weight: f32,
+}
+
+impl SiteConcepts {
+    /// The concepts in `folder`.
+    ///
+    /// # Errors
+    /// If it is no folder of concepts, or one of its files is missing or was changed.
+    pub fn read(folder: &Path) -> Result<Self, SiteError> {
+        let wrong = |reason: String| SiteError::Concepts { path: folder.to_owned(), reason };
+        let path = folder.join(RECORD);
+        let expected = "expected a folder that `nanoaid concepts` wrote";
+        let bytes = fs::read(&path).map_err(|error| wrong(format!("{RECORD}: {error}; {expected}")))?;
+        let record: ConceptRecord = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("{RECORD}: {error}; {expected}")))?;
+        let found = Self { record, folder: folder.to_owned(), sha256: sha256(&bytes) };
+        for name in found.record.record.files.keys() {
+            found.file(name)?;
+        }
+        Ok(found)
+    }
+
+    /// The bytes of one of its files.
+    pub(super) fn file(&self, name: &str) -> Result<Vec<u8>, SiteError> {
+        let wrong = |reason: &str| SiteError::Concepts {
+            path: self.folder.clone(),
+            reason: format!("{name} {reason}; run `nanoaid concepts` again"),
+        };
+        // names come from outside
+        if name.contains(['/', '\\', ':']) || name.starts_with('.') {
+            return Err(wrong("is no name of a file in it"));
+        }
+        let bytes = fs::read(self.folder.join(name)).map_err(|_| wrong("is missing"))?;
+        match self.record.record.files.get(name) {
+            Some(expected) if *expected == sha256(&bytes) => Ok(bytes),
+            _ => Err(wrong("was changed")),
+        }
+    }
+
+    /// SHA-256 of their network.
+    pub(super) fn network(&self) -> &str {
+        self.record.record.network.as_ref().map_or("", |used| used.sha256.as_str())
+    }
+
+    /// Their layer.
+    pub(super) fn layer(&self) -> &str {
+        &self.record.found.layer
+    }
+}
+
+impl<'a> Site<'a> {
+    /// Places of the concepts of a network.
+    pub(super) fn concepts_of_network(&self, network: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let sha256 = &self.atlas.networks[network].sha256;
+        (0..self.concepts.len()).filter(move |&place| self.concepts[place].network() == sha256)
+    }
+
+    /// Folder of concepts, with a slash at its end.
+    pub(super) fn concepts_folder(&self, place: usize) -> String {
+        let names: Vec<String> = self
+            .concepts
+            .iter()
+            .map(|concepts| {
+                let network = self.atlas.networks.iter().find(|network| network.sha256 == concepts.network());
+                let class =
+                    concepts.record.found.class.as_ref().map_or(String::new(), |class| format!("-{class}"));
+                format!("{}-{}{class}", network.map_or("", |network| &network.id), concepts.layer())
+            })
+            .collect();
+        format!("concepts/{}/", slugs(&names.iter().map(String::as_str).collect::<Vec<_>>())[place])
+    }
+
+    /// Page of concepts.
+    pub(super) fn concepts_page(&self, place: usize) -> String {
+        self.concepts_folder(place) + "index.html"
+    }
+
+    /// The concepts with most of a unit.
+    pub(super) fn concepts_of(&self, unit: UnitPlace) -> impl Iterator<Item = ConceptOfUnit<'a>> + use<'a> {
+        let layer = &self.layer(unit).name;
+        let concepts = self.concepts;
+        let mut all: Vec<ConceptOfUnit<'a>> = self
+            .concepts_of_network(unit.network)
+            .filter(|&place| concepts[place].layer() == layer)
+            .flat_map(|place| {
+                concepts[place].record.found.concepts.iter().filter_map(move |concept| {
+                    let weight = *concept.direction.get(unit.channel)?;
+                    (weight.abs() >= LEAST_WEIGHT).then_some(ConceptOfUnit {
+                        place,
+                        number: concept.number,
+                        name: concept.name.as_deref(),
+                        weight,
+                    })
+                })
+            })
+            .collect();
+        all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        all.into_iter().take(N_CONCEPTS)
+    }
+}

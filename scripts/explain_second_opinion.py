@@ -1,0 +1,228 @@
+"""A second opinion on `nanoaid explain`: Captum and pytorch-grad-cam with the same weights, on the same five micrographs.
+
+Networks of torchvision get random weights. Each micrograph is cropped to 224 x 224 px, which is the one view that NanoAID
+takes of it, and its contrast is stretched so far that NanoAID's own stretching changes nothing. PyTorch sees the same grey
+levels through `Gray` below, so that attributions belong to grey levels on both sides. Compared are the 32-bit maps of
+`--maps`, pixel by pixel, relative to the largest magnitude of the map; above 1e-3 the script ends with status 1.
+PyTorch computes in 64 bits; the last column is what 32 bits change in PyTorch itself.
+
+    python -m venv venv && venv/bin/pip install torch torchvision captum grad-cam tifffile safetensors pillow
+    venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS              # a folder of folders of images
+    venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS resnet18     # only these networks
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import tifffile
+import torch
+import torchvision
+from captum.attr import Deconvolution, FeatureAblation, GuidedBackprop, InputXGradient, IntegratedGradients, LayerGradCam
+from PIL import Image
+from pytorch_grad_cam import GradCAM, HiResCAM, LayerCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn.functional import interpolate
+
+NANOAID = os.environ.get("NANOAID", Path(__file__).parent.parent / "target/release/nanoaid")
+LARGEST = 1e-3
+"""Difference that is allowed, relative to the largest magnitude of a map."""
+SIDE, N_IMAGES, N_CLASSES = 224, 5, 10
+STEPS = 48
+"""Most steps of integrated gradients; how many NanoAID took is in its record."""
+WINDOW = 25
+"""Side of a window of NanoAID's occlusion in px: nine of them cover the side of the image."""
+
+# network: a layer before the deepest one, where gradients differ from position to position
+NETWORKS = {"resnet18": "layer3.1", "squeezenet1_1": "features.12", "vgg11_bn": "features.20"}
+CAMS = {"hires-cam": HiResCAM, "grad-cam": GradCAM, "layer-cam": LayerCAM}
+PIXELS = ["gradient-x-input", "integrated-gradients", "guided-backprop", "deconvnet", "occlusion"]
+NOT_COMPARED = {
+    "smooth-grad": "each program draws its own noise",
+    "lrp": "other rules: NanoAID's z+ leaves biases out and merges batch norms, Captum's keeps biases and has no rule for sums",
+    "rise": "neither library has it",
+    "blurred baseline and fill": "NanoAID's own; black and mean are compared",
+}
+
+
+class Gray(nn.Module):
+    """A network for grey images in [0, 1]: three equal colors, normalized as torchvision does."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.model((x - self.mean) / self.std)
+
+
+def network(name):
+    """`name` with random weights, biases and statistics, none of them 0."""
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(name, weights=None, num_classes=N_CLASSES)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+        if isinstance(module, nn.ReLU):
+            module.inplace = False  # hooks need the values before it
+        if getattr(module, "bias", None) is not None:
+            nn.init.uniform_(module.bias, -0.1, 0.1)
+    return model.eval()
+
+
+def cropped(micrographs, folder):
+    """The middle of the first micrograph of each of the first categories, as PNG files; their grey levels by name."""
+    images = {}
+    for category in sorted(path for path in Path(micrographs).iterdir() if path.is_dir()):
+        large = (path for path in sorted(category.iterdir()) if min(Image.open(path).size) >= 2 * SIDE)
+        path = next(large, None)
+        if path is None or len(images) == N_IMAGES:
+            continue
+        gray = np.asarray(Image.open(path).convert("L"), np.float64)
+        y, x = (gray.shape[0] - SIDE) // 2, (gray.shape[1] - SIDE) // 2
+        gray = gray[y : y + SIDE, x : x + SIDE]
+        # one pixel in a hundred black, one white: NanoAID makes one in two hundred so
+        low, high = np.percentile(gray, [1, 99])
+        levels = np.round(255 * np.clip((gray - low) / (high - low), 0, 1)).astype(np.uint8)
+        Image.fromarray(levels).save(folder / f"{category.name}.png")
+        images[category.name] = levels / 255
+    return images
+
+
+def explained(weights, images, out, methods, *options):
+    """Runs NanoAID; for each image its record's explanation, and the map of each method."""
+    files = sorted(images.glob("*.png"))
+    command = [NANOAID, "explain", *files, "--run", weights, "--methods", ",".join(methods), "--out", out]
+    command += ["--maps", "--quick", "--no-structures", "--keep-data-bar", *options]
+    subprocess.run(command, check=True, capture_output=True)
+    found = {}
+    for file in files:
+        record = json.loads((out / f"{file.stem}.json").read_text())["explanation"]
+        assert record["n_views"] == 1 and list(record["view_px"]) == [SIDE, SIDE], "one view, each pixel once"
+        assert [one["method"] for one in record["methods"]] == methods
+        maps = tifffile.imread(out / f"{file.stem}.attributions.tif").reshape(len(methods), SIDE, SIDE)
+        found[file.stem] = record, dict(zip(methods, maps.astype(np.float64)))
+    return found
+
+
+def enlarged(cam):
+    """A layer's map over the image as NanoAID enlarges it: bilinear, after each value is divided by the weight that all
+    pixels take of it. pytorch-grad-cam's own enlargement scales each map to [0, 1], so its map is taken before that."""
+
+    def bilinear(values):
+        return interpolate(values, (SIDE, SIDE), mode="bilinear", align_corners=False)
+
+    cam = torch.as_tensor(cam).reshape(1, 1, *cam.shape[-2:])
+    ones = torch.ones_like(cam, requires_grad=True)
+    bilinear(ones).sum().backward()
+    return bilinear(cam / ones.grad)
+
+
+def cam_of(kind, model, layer, x, target):
+    """The map of pytorch-grad-cam before it is scaled. HiRes-CAM keeps its sign in NanoAID, where it is to sum up to the score."""
+    cam = kind(model, [layer])
+    targets = [ClassifierOutputTarget(target)]
+    cam(x, targets)
+    kept = cam.activations_and_grads
+    raw = cam.get_cam_image(x, layer, targets, kept.activations[0].numpy(), kept.gradients[0].numpy(), False)
+    kept.release()
+    return enlarged(raw if kind is HiResCAM else np.maximum(raw, 0))
+
+
+def opinions(model, x, record, baseline):
+    """The maps of Captum and pytorch-grad-cam, by the name of the method and of the library."""
+    target = int(record["class"])
+    steps = {one["method"]: one["n_steps"] for one in record["methods"]}
+    maps = {("score", "PyTorch"): model(x)[0, target]}
+    for method in steps:
+        if method in CAMS:
+            name = record["layers"][-1]
+            layer = model.model.get_submodule(name)
+            maps[f"{method}, {name}", "pytorch-grad-cam"] = cam_of(CAMS[method], model, layer, x, target)
+            if method == "grad-cam":
+                cam = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
+                maps[f"{method}, {name}", "Captum"] = enlarged(cam.detach())
+    if "gradient-x-input" in steps:
+        maps["gradient-x-input", "Captum"] = InputXGradient(model).attribute(x, target)
+        maps["guided-backprop", "Captum"] = GuidedBackprop(model).attribute(x, target)
+        maps["deconvnet", "Captum"] = Deconvolution(model).attribute(x, target)
+        window = torch.arange(SIDE) // WINDOW
+        windows = (window[:, None] * (SIDE // WINDOW + 1) + window)[None, None]
+        fall = FeatureAblation(model).attribute(x, 0.0, target, feature_mask=windows)
+        maps["occlusion, black", "Captum"] = fall / torch.bincount(windows.flatten())[windows]
+    start = torch.full_like(x, 0.0 if baseline == "black" else x.mean().item())
+    maps[f"integrated-gradients, {baseline}", "Captum"] = IntegratedGradients(model).attribute(
+        x, start, target, n_steps=steps["integrated-gradients"], method="riemann_middle", internal_batch_size=4
+    )
+    return {key: value.detach().double().squeeze().numpy() for key, value in maps.items()}
+
+
+def difference(found, expected):
+    largest = np.abs(expected).max()
+    assert largest > 0, "a map of zeros says nothing"
+    return np.abs(found - expected).max() / largest
+
+
+def compare(name, images, folder, rows):
+    """Adds to `rows` the differences of each method: of NanoAID from the others, and of PyTorch in 32 bits from 64."""
+    plain = network(name)
+    weights = folder / f"{name}.safetensors"
+    save_file(plain.state_dict(), weights)
+    model = Gray(plain)
+    runs = [
+        ("black", [*CAMS, *PIXELS], []),
+        ("mean", [*CAMS, "integrated-gradients"], ["--layer", NETWORKS[name]]),
+    ]
+    for baseline, methods, options in runs:
+        options += ["--baseline", baseline, "--fill", "black", "--steps", str(STEPS), "--network", name]
+        found = explained(weights, folder / "images", folder / f"{name}-{baseline}", methods, *options)
+        for image, (record, maps) in found.items():
+            x = torch.from_numpy(images[image])[None, None]
+            double = opinions(model.double(), x, record, baseline)
+            single = opinions(model.float(), x.float(), record, baseline)
+            for key, expected in double.items():
+                own = record["score"] if key[0] == "score" else maps[key[0].split(",")[0]]
+                differences = difference(own, expected), difference(single[key], expected)
+                rows.setdefault((name, *key), []).append(differences)
+    weights.unlink()
+
+
+def main():
+    micrographs, *names = sys.argv[1:] or sys.exit(__doc__)
+    warnings.filterwarnings("ignore", "Setting (backward|forward)")  # Captum says what it hooks, each time
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        (folder / "images").mkdir()
+        images = cropped(micrographs, folder / "images")
+        print("images:", ", ".join(images))
+        line = "{:<14} {:<28} {:<17} {:>6} {:>11} {:>15}"
+        print(line.format("network", "method", "beside", "images", "difference", "PyTorch 32 bit"), flush=True)
+        for name in names or NETWORKS:
+            compare(name, images, folder, rows)
+            for (network_name, method, library), differences in rows.items():
+                if network_name == name:
+                    own, single = np.max(differences, axis=0)
+                    shown = [f"{own:.1e}", f"{single:.1e}"]
+                    print(line.format(name, method, library, len(differences), *shown), flush=True)
+    for method, reason in NOT_COMPARED.items():
+        print(f"not compared: {method}: {reason}")
+    above = [key for key, differences in rows.items() if np.max(differences, axis=0)[0] > LARGEST]
+    for key in above:
+        print("above", LARGEST, *key)
+    sys.exit(1 if above else 0)
+
+
+if __name__ == "__main__":
+    main()
