@@ -2,13 +2,20 @@
 
 Networks of torchvision get random weights. Each micrograph is cropped to 224 x 224 px, which is the one view that NanoAID
 takes of it, and its contrast is stretched so far that NanoAID's own stretching changes nothing. PyTorch sees the same grey
-levels through `Gray` below, so that attributions belong to grey levels on both sides. Compared are the 32-bit maps of
-`--maps`, pixel by pixel, relative to the largest magnitude of the map; above 1e-3 the script ends with status 1.
-PyTorch computes in 64 bits; the last column is what 32 bits change in PyTorch itself.
+levels through `Gray` below, so that attributions belong to grey levels on both sides. Compared are the maps of `--maps`,
+pixel by pixel, relative to the largest magnitude of the map. Above 1e-3 the script ends with status 1, but for what
+rounding explains:
+
+Gradients of ReLUs and max-pools jump where two values are nearly equal, as they are all over the nearly uniform images
+with which integrated gradients begin. Then the last digits decide. So PyTorch computes in 64 bits, and the column
+`PyTorch 32 bit` is how far its own 32 bits are from that; a difference up to twice as large is called rounding. A
+network without such jumps is compared, too; for it PyTorch computes in 32 bits, as 64 bits take half a minute a pass.
 
     python -m venv venv && venv/bin/pip install torch torchvision captum grad-cam tifffile safetensors pillow
     venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS              # a folder of folders of images
     venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS resnet18     # only these networks
+
+NANOAID names the program if it is not target/release/nanoaid. Half an hour on two cores.
 """
 
 import json
@@ -35,15 +42,23 @@ NANOAID = os.environ.get("NANOAID", Path(__file__).parent.parent / "target/relea
 LARGEST = 1e-3
 """Difference that is allowed, relative to the largest magnitude of a map."""
 SIDE, N_IMAGES, N_CLASSES = 224, 5, 10
-STEPS = 48
-"""Most steps of integrated gradients; how many NanoAID took is in its record."""
+STEPS = {"black": 16, "mean": 48}
+"""Most steps of integrated gradients from each baseline; how many NanoAID took is in its record."""
 WINDOW = 25
 """Side of a window of NanoAID's occlusion in px: nine of them cover the side of the image."""
 
 # network: a layer before the deepest one, where gradients differ from position to position
-NETWORKS = {"resnet18": "layer3.1", "squeezenet1_1": "features.12", "vgg11_bn": "features.20"}
+NETWORKS = {
+    "efficientnet_b0": "features.6.3",
+    "resnet18": "layer3.1",
+    "squeezenet1_1": "features.12",
+    "vgg11_bn": "features.20",
+}
+SMOOTH = ["efficientnet_b0"]
+"""Networks without ReLUs and max-pools."""
 CAMS = {"hires-cam": HiResCAM, "grad-cam": GradCAM, "layer-cam": LayerCAM}
-PIXELS = ["gradient-x-input", "integrated-gradients", "guided-backprop", "deconvnet", "occlusion"]
+PIXELS = ["gradient-x-input", "integrated-gradients", "occlusion"]
+OF_RELUS = {"guided-backprop": GuidedBackprop, "deconvnet": Deconvolution}
 NOT_COMPARED = {
     "smooth-grad": "each program draws its own noise",
     "lrp": "other rules: NanoAID's z+ leaves biases out and merges batch norms, Captum's keeps biases and has no rule for sums",
@@ -65,19 +80,20 @@ class Gray(nn.Module):
         return self.model((x - self.mean) / self.std)
 
 
-def network(name):
-    """`name` with random weights, biases and statistics, none of them 0."""
+def network(name, images):
+    """`name` with random weights and biases, and the statistics of `images`, without which deep layers would see nothing."""
     torch.manual_seed(0)
     model = torchvision.models.get_model(name, weights=None, num_classes=N_CLASSES)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2)
-            module.running_var.uniform_(0.5, 1.5)
+            module.momentum = 1.0  # the statistics of the one batch below
             nn.init.uniform_(module.weight, 0.5, 1.5)
-        if isinstance(module, nn.ReLU):
+        if hasattr(module, "inplace"):
             module.inplace = False  # hooks need the values before it
         if getattr(module, "bias", None) is not None:
             nn.init.uniform_(module.bias, -0.1, 0.1)
+    with torch.no_grad():
+        Gray(model).train()(torch.tensor(np.stack(list(images.values())))[:, None].float())
     return model.eval()
 
 
@@ -148,15 +164,16 @@ def opinions(model, x, record, baseline):
     for method in steps:
         if method in CAMS:
             name = record["layers"][-1]
-            layer = model.model.get_submodule(name)
+            # torchvision counts a SiLU as the module after its batch norm
+            layer = model.model.get_submodule(name.replace(".1.silu", ".2"))
             maps[f"{method}, {name}", "pytorch-grad-cam"] = cam_of(CAMS[method], model, layer, x, target)
             if method == "grad-cam":
                 cam = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
                 maps[f"{method}, {name}", "Captum"] = enlarged(cam.detach())
-    if "gradient-x-input" in steps:
+        if method in OF_RELUS:
+            maps[method, "Captum"] = OF_RELUS[method](model).attribute(x, target)
+    if "occlusion" in steps:
         maps["gradient-x-input", "Captum"] = InputXGradient(model).attribute(x, target)
-        maps["guided-backprop", "Captum"] = GuidedBackprop(model).attribute(x, target)
-        maps["deconvnet", "Captum"] = Deconvolution(model).attribute(x, target)
         window = torch.arange(SIDE) // WINDOW
         windows = (window[:, None] * (SIDE // WINDOW + 1) + window)[None, None]
         fall = FeatureAblation(model).attribute(x, 0.0, target, feature_mask=windows)
@@ -174,53 +191,54 @@ def difference(found, expected):
     return np.abs(found - expected).max() / largest
 
 
-def compare(name, images, folder, rows):
-    """Adds to `rows` the differences of each method: of NanoAID from the others, and of PyTorch in 32 bits from 64."""
-    plain = network(name)
+def compared(name, images, folder):
+    """The differences of each method and image: of NanoAID from the others, and of PyTorch in 32 bits from 64."""
+    rows = {}
+    plain = network(name, images)
     weights = folder / f"{name}.safetensors"
     save_file(plain.state_dict(), weights)
     model = Gray(plain)
-    runs = [
-        ("black", [*CAMS, *PIXELS], []),
-        ("mean", [*CAMS, "integrated-gradients"], ["--layer", NETWORKS[name]]),
-    ]
-    for baseline, methods, options in runs:
-        options += ["--baseline", baseline, "--fill", "black", "--steps", str(STEPS), "--network", name]
+    of_relus = [] if name in SMOOTH else list(OF_RELUS)
+    runs = {
+        "black": ([*CAMS, *PIXELS, *of_relus], []),
+        "mean": ([*CAMS, "integrated-gradients"], ["--layer", NETWORKS[name]]),
+    }
+    for baseline, (methods, options) in runs.items():
+        options += ["--network", name, "--baseline", baseline, "--steps", str(STEPS[baseline]), "--fill", "black"]
         found = explained(weights, folder / "images", folder / f"{name}-{baseline}", methods, *options)
         for image, (record, maps) in found.items():
             x = torch.from_numpy(images[image])[None, None]
-            double = opinions(model.double(), x, record, baseline)
             single = opinions(model.float(), x.float(), record, baseline)
+            double = single if name in SMOOTH else opinions(model.double(), x, record, baseline)
             for key, expected in double.items():
                 own = record["score"] if key[0] == "score" else maps[key[0].split(",")[0]]
-                differences = difference(own, expected), difference(single[key], expected)
-                rows.setdefault((name, *key), []).append(differences)
+                rows.setdefault(key, []).append((difference(own, expected), difference(single[key], expected)))
     weights.unlink()
+    return rows
 
 
 def main():
     micrographs, *names = sys.argv[1:] or sys.exit(__doc__)
-    warnings.filterwarnings("ignore", "Setting (backward|forward)")  # Captum says what it hooks, each time
-    rows = {}
+    warnings.filterwarnings("ignore", module="captum")  # it says what it hooks, each time
+    above = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "images").mkdir()
         images = cropped(micrographs, folder / "images")
         print("images:", ", ".join(images))
-        line = "{:<14} {:<28} {:<17} {:>6} {:>11} {:>15}"
-        print(line.format("network", "method", "beside", "images", "difference", "PyTorch 32 bit"), flush=True)
+        line = "{:<16} {:<28} {:<17} {:>6} {:>11} {:>15}  {}"
+        print(line.format("network", "method", "beside", "images", "difference", "PyTorch 32 bit", ""), flush=True)
         for name in names or NETWORKS:
-            compare(name, images, folder, rows)
-            for (network_name, method, library), differences in rows.items():
-                if network_name == name:
-                    own, single = np.max(differences, axis=0)
-                    shown = [f"{own:.1e}", f"{single:.1e}"]
-                    print(line.format(name, method, library, len(differences), *shown), flush=True)
+            for (method, library), differences in compared(name, images, folder).items():
+                own, single = np.max(differences, axis=0)
+                is_rounding = LARGEST < own <= 2 * single
+                is_above = own > LARGEST and not is_rounding
+                above += is_above
+                shown = [f"{own:.1e}", "" if name in SMOOTH else f"{single:.1e}"]
+                verdict = "rounding" if is_rounding else "ABOVE 1e-3" if is_above else ""
+                print(line.format(name, method, library, len(differences), *shown, verdict), flush=True)
     for method, reason in NOT_COMPARED.items():
         print(f"not compared: {method}: {reason}")
-    above = [key for key, differences in rows.items() if np.max(differences, axis=0)[0] > LARGEST]
-    for key in above:
-        print("above", LARGEST, *key)
     sys.exit(1 if above else 0)
 
 

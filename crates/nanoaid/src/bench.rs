@@ -4,11 +4,13 @@
 //! A workload is prepared once and stepped as often as the caller likes. Nothing here reads the
 //! clock.
 
+mod concepts;
 mod convolution;
 mod exemplars;
 mod networks;
 mod visualization;
 
+pub use concepts::concept_bank;
 pub use convolution::{ConvolutionCase, Pass, convolutions};
 pub use exemplars::exemplar_pass;
 pub use visualization::VisualizationKind;

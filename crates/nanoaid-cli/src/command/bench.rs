@@ -10,6 +10,7 @@ use micrograph::paint::{ColorMap, Picture};
 use micrograph::random::Stream;
 use nanoaid::Device;
 use nanoaid::bench::{self, Pass, VisualizationKind, Workload, WorkloadKind};
+use nanoaid::interpret::concept::ConceptMethod;
 use serde::Serialize;
 
 use crate::interrupt;
@@ -69,6 +70,15 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
             let begun = Instant::now();
             kind.run(arguments.device);
             figures.enter(kind.name(), begun.elapsed().as_secs_f64(), "s")?;
+        }
+    }
+    for method in [ConceptMethod::Nmf, ConceptMethod::Topk] {
+        let name = format!("concepts-{method}");
+        if figures.wants(&name) {
+            let begun = Instant::now();
+            let explained = bench::concept_bank(method);
+            figures.enter(&name, begun.elapsed().as_secs_f64(), "s")?;
+            figures.enter(&format!("{name}, explained"), 100.0 * explained, "%")?;
         }
     }
     if let Some(data) = arguments.data.as_deref().filter(|_| figures.wants("exemplar-pass")) {

@@ -419,6 +419,17 @@ pub fn concepts(
     })
 }
 
+/// Share of the variance of `values`, vectors of `n_channels`, that concepts of `method` explain, once fitted to them.
+pub(crate) fn fitted_r2(
+    n_channels: usize,
+    values: Vec<f32>,
+    method: ConceptMethod,
+    config: &ConceptConfig,
+) -> f64 {
+    let vectors = Matrix::new(n_channels, values);
+    Bank::fitted(&vectors, method, config.size(), config.seed).r2(&vectors).unwrap_or(0.0)
+}
+
 /// The micrographs that are looked at.
 fn chosen(dataset: &Dataset, config: &ConceptConfig) -> Result<Vec<usize>, ConceptError> {
     let known = dataset.categories();
