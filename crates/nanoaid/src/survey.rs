@@ -7,6 +7,7 @@
 //! differences between classes. So the result of many machines has the bytes of that of one. Format of the folders:
 //! `docs/survey.md`.
 
+mod columns;
 mod error;
 mod header;
 mod input;
@@ -15,6 +16,7 @@ mod part;
 mod reduce;
 mod row;
 mod shard;
+mod store;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -40,6 +43,7 @@ pub use shard::Shard;
 
 use part::Part;
 use row::Key;
+use store::Store;
 
 /// Micrographs that are written together: at most so many are lost when a machine is switched off.
 const CHUNK: usize = 64;
@@ -161,8 +165,9 @@ pub fn survey_shard(
 /// missing, unless `config.partial`; a class to compare does not occur; or `out` cannot be written.
 pub fn merge(parts: &[PathBuf], config: &MergeConfig, out: &OutputFolder) -> Result<Merged, SurveyError> {
     let mut all: Option<Part> = None;
+    let store = Arc::new(Store::new(out.path())?);
     for path in part::folders(parts, out.path())? {
-        let part = Part::read(&path)?;
+        let part = Part::read(&path, &store)?;
         all = Some(match all {
             None => part,
             Some(all) => all.union(part, config.mixed)?,
@@ -194,7 +199,7 @@ pub fn merge(parts: &[PathBuf], config: &MergeConfig, out: &OutputFolder) -> Res
 /// # Errors
 /// As [`merge`].
 pub fn finish(questions: &[Question], out: &OutputFolder) -> Result<Survey, SurveyError> {
-    let part = Part::read(out.path())?;
+    let part = Part::read(out.path(), &Arc::new(Store::new(out.path())?))?;
     if part.n_missing() > 0 {
         return Err(part.incomplete());
     }
@@ -208,7 +213,7 @@ fn finish_whole(part: Part, questions: &[Question], out: &OutputFolder) -> Resul
         let first = skipped.first().map(|first| format!("{}: {}", first.file, first.reason));
         return Err(SurveyError::NoMicrograph { n_skipped: skipped.len(), first: first.unwrap_or_default() });
     }
-    let reduced = reduce::reduce(part.header(), part.rows(), questions)?;
+    let reduced = reduce::reduce(&part, questions, out.path())?;
     let mut files = BTreeMap::new();
     for (name, text) in reduced.tables(part.skipped()) {
         out.write(name, text.as_bytes())?;

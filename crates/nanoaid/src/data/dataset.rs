@@ -45,7 +45,7 @@ pub use import::{ImportConfig, ImportReport, SameContent, import};
 pub use source::{Batch, Epoch, PatchConfig, PatchSource};
 pub use split::Split;
 
-pub(crate) use duplicates::near_pairs;
+pub(crate) use duplicates::{Comparable, near_pairs, near_pairs_in_blocks};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use index::{Row as IndexRow, rows as index_rows};
 

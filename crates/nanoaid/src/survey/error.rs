@@ -1,5 +1,6 @@
 //! Why there is no survey.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::ConfigError;
@@ -80,6 +81,12 @@ pub enum SurveyError {
         other: String,
         advice: &'static str,
     },
+    /// Rows could not be kept in a file of `folder`, or read back.
+    #[error(
+        "{}: cannot keep rows there while they are merged: {source}; it needs as much space again as the rows of all parts",
+        folder.display()
+    )]
+    Store { folder: PathBuf, source: io::Error },
     /// No micrograph could be read.
     #[error("no micrograph could be read: {n_skipped} were skipped, the first is {first}")]
     NoMicrograph { n_skipped: usize, first: String },

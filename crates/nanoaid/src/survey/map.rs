@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc};
 use micrograph::Source;
 
 use super::input::Member;
-use super::row::{Key, Row};
+use super::row::{Facts, Key, Row};
 use crate::data::dataset::{Fingerprint, Origin};
 use crate::data::prepare::{self, PrepareConfig};
 use crate::interpret::exemplar::ActivationReader;
@@ -88,16 +88,15 @@ fn row(reader: &ActivationReader, member: &Member, prepare: &PrepareConfig) -> R
     };
     let plane = &prepared.plane;
     let peaks = reader.peaks(plane).map_err(|error| error.to_string())?;
-    let row = Row {
+    let facts = Facts {
         category: entry.category.clone(),
         group: member.group(),
         height: plane.height(),
         width: plane.width(),
         nm_per_px: prepared.facts.calibration.as_ref().map(|calibration| calibration.nm_per_px_x),
         data_bar_px: prepared.facts.height.saturating_sub(plane.height()),
-        print: Fingerprint::of(plane),
-        peaks: peaks.concat(),
         from: Arc::from(Path::new("")),
     };
+    let row = Row { facts, thumbnail: Fingerprint::of(plane).bytes().to_vec(), peaks: peaks.concat() };
     Ok((Key { sha256: member.sha256.clone(), file: entry.file.clone() }, row))
 }

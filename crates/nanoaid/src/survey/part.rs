@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use micrograph::regular;
+use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
 
 use super::header::{SCHEMA_VERSION, SurveyHeader, instruction_set};
 use super::input::Member;
-use super::row::{Key, Row};
-use super::{Shard, SurveyConfig, SurveyError, table};
+use super::row::{Key, Row, StoredRow};
+use super::store::Store;
+use super::table::{self, Table};
+use super::{Shard, SurveyConfig, SurveyError};
 use crate::Device;
 use crate::data::dataset::Skipped;
 use crate::hash::sha256;
@@ -72,7 +75,9 @@ struct AnyHeader {
 pub(super) struct Part {
     path: Arc<Path>,
     manifest: Manifest,
-    rows: BTreeMap<Key, Row>,
+    /// What of rows takes space.
+    store: Arc<Store>,
+    rows: BTreeMap<Key, StoredRow>,
     skipped: BTreeMap<Key, String>,
 }
 
@@ -113,6 +118,7 @@ impl Part {
     ) -> Result<Self, SurveyError> {
         let own = instruction_set(header.device.parse().unwrap_or(Device::Cpu));
         let path: Arc<Path> = Arc::from(out.path());
+        let store = Arc::new(Store::new(out.path())?);
         let new = Manifest {
             header,
             instruction_sets: BTreeSet::from([own.clone()]),
@@ -122,9 +128,9 @@ impl Part {
             skipped: Vec::new(),
         };
         if !is_part(out.path()) {
-            return Ok(Self { path, manifest: new, rows: BTreeMap::new(), skipped: BTreeMap::new() });
+            return Ok(Self { path, manifest: new, store, rows: BTreeMap::new(), skipped: BTreeMap::new() });
         }
-        let mut part = Self::read_any(out.path())?;
+        let mut part = Self::read_any(out.path(), &store)?;
         if let Some((what, found, expected)) = part.manifest.header.difference(&new.header, false) {
             let advice = "; choose another folder";
             return Err(SurveyError::Other { path: out.path().to_owned(), what, found, expected, advice });
@@ -143,9 +149,9 @@ impl Part {
         Ok(Self { manifest, skipped: BTreeMap::new(), ..part })
     }
 
-    /// The finished part in the folder `path`.
-    pub(super) fn read(path: &Path) -> Result<Self, SurveyError> {
-        let part = Self::read_any(path)?;
+    /// The finished part in the folder `path`; what takes space goes into `store`.
+    pub(super) fn read(path: &Path, store: &Arc<Store>) -> Result<Self, SurveyError> {
+        let part = Self::read_any(path, store)?;
         if part.manifest.complete {
             return Ok(part);
         }
@@ -153,7 +159,7 @@ impl Part {
         Err(SurveyError::Unfinished { path: path.to_owned(), shard, n_done: part.rows.len() })
     }
 
-    fn read_any(path: &Path) -> Result<Self, SurveyError> {
+    fn read_any(path: &Path, store: &Arc<Store>) -> Result<Self, SurveyError> {
         let from: Arc<Path> = Arc::from(path);
         let file = path.join(MANIFEST);
         let damaged = |path: &Path, reason: String| SurveyError::Damaged { path: path.to_owned(), reason };
@@ -181,17 +187,26 @@ impl Part {
             if found != entry.sha256 {
                 return Err(damaged(&path, format!("SHA-256 is {found}, expected {}", entry.sha256)));
             }
-            let read =
-                table::rows(bytes, n_units, &from).map_err(|error| damaged(&path, error.to_string()))?;
+            let unreadable = |error: ParquetError| damaged(&path, error.to_string());
+            let mut read = BTreeMap::new();
+            for table in Table::read(bytes, n_units).map_err(unreadable)? {
+                for row in 0..table.n_rows() {
+                    let (key, row) = table.row(row, &from).map_err(unreadable)?;
+                    if read.contains_key(&key) {
+                        return Err(damaged(&path, format!("{} is there twice", key.file)));
+                    }
+                    read.insert(key, row.stored(store)?);
+                }
+            }
             if read.len() != entry.n_micrographs {
                 let reason = format!("{} rows, expected {}", read.len(), entry.n_micrographs);
                 return Err(damaged(&path, reason));
             }
-            rows.extend(read);
+            rows.append(&mut read);
         }
         let key = |entry: &SkippedEntry| Key { sha256: entry.sha256.clone(), file: entry.file.clone() };
         let skipped = manifest.skipped.iter().map(|entry| (key(entry), entry.reason.clone())).collect();
-        Ok(Self { path: from, manifest, rows, skipped })
+        Ok(Self { path: from, manifest, store: Arc::clone(store), rows, skipped })
     }
 
     /// Keeps the rows of `members` alone, with the categories and groups these have now; returns those that have none.
@@ -201,9 +216,9 @@ impl Part {
         for member in members {
             let key = Key { sha256: member.sha256.clone(), file: member.file().to_owned() };
             match before.remove(&key) {
-                Some(row) => {
-                    let (category, group) = (member.entry.category.clone(), member.group());
-                    self.rows.insert(key, Row { category, group, ..row });
+                Some(mut row) => {
+                    (row.facts.category, row.facts.group) = (member.entry.category.clone(), member.group());
+                    self.rows.insert(key, row);
                 }
                 None => new.push(member.clone()),
             }
@@ -217,7 +232,9 @@ impl Part {
             let table: Vec<(&Key, &Row)> = rows.iter().map(|(key, row)| (key, row)).collect();
             let entry = self.write_table(out, &table)?;
             self.manifest.tables.push(entry);
-            self.rows.extend(rows);
+            for (key, row) in rows {
+                self.rows.insert(key, row.stored(&self.store)?);
+            }
         }
         Ok(out.write_json(MANIFEST, &self.manifest)?)
     }
@@ -262,31 +279,23 @@ impl Part {
         }
         self.manifest.instruction_sets.extend(other.manifest.instruction_sets);
         self.manifest.shards.extend(other.manifest.shards);
-        for (key, row) in other.rows {
-            match self.rows.get(&key) {
-                None => {
-                    self.rows.insert(key, row);
-                }
-                Some(one) if mixed => {
-                    // of two that rounding may distinguish always the same one
-                    if row.difference(one).is_some() && order(&row) < order(one) {
-                        self.rows.insert(key, row);
-                    }
-                }
-                Some(known) => {
-                    if let Some((what, one, other)) = known.difference(&row) {
-                        let paths = Box::new([known.from.to_path_buf(), row.from.to_path_buf()]);
-                        let advice = "make both shards again on one kind of machine";
-                        return Err(SurveyError::Contradiction {
-                            file: key.file,
-                            paths,
-                            what,
-                            one,
-                            other,
-                            advice,
-                        });
-                    }
-                }
+        let n_units = self.manifest.header.n_units();
+        for (key, stored) in other.rows {
+            let Some(known) = self.rows.get(&key) else {
+                self.rows.insert(key, stored);
+                continue;
+            };
+            let (known, row) = (known.whole(&self.store, n_units)?, stored.whole(&other.store, n_units)?);
+            let Some((what, one, other)) = known.difference(&row) else { continue };
+            if !mixed {
+                let paths = Box::new([known.facts.from.to_path_buf(), row.facts.from.to_path_buf()]);
+                let advice = "make both shards again on one kind of machine";
+                let file = key.file;
+                return Err(SurveyError::Contradiction { file, paths, what, one, other, advice });
+            }
+            // of two that rounding may distinguish always the same one
+            if order(&row) < order(&known) {
+                self.rows.insert(key, stored);
             }
         }
         for (key, reason) in other.skipped {
@@ -367,8 +376,13 @@ impl Part {
         &self.manifest.instruction_sets
     }
 
-    pub(super) fn rows(&self) -> &BTreeMap<Key, Row> {
+    pub(super) fn rows(&self) -> &BTreeMap<Key, StoredRow> {
         &self.rows
+    }
+
+    /// Where what takes space of its rows is.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// What could not be read, in the order of the names.
@@ -382,11 +396,15 @@ impl Part {
 
     /// Writes it to `out`: its rows in few large tables, the manifest, and nothing else of an earlier part.
     pub(super) fn write(mut self, out: &OutputFolder) -> Result<(), SurveyError> {
-        let rows: Vec<(&Key, &Row)> = self.rows.iter().collect();
-        let bytes_of_row = 4096 + 16 * self.manifest.header.n_units() + 256;
+        let n_units = self.manifest.header.n_units();
+        let stored: Vec<(&Key, &StoredRow)> = self.rows.iter().collect();
+        let bytes_of_row = 4096 + 16 * n_units + 256;
         let mut tables = Vec::new();
-        for few in rows.chunks((TABLE_BYTES / bytes_of_row).max(1)) {
-            tables.push(self.write_table(out, few)?);
+        for few in stored.chunks((TABLE_BYTES / bytes_of_row).max(1)) {
+            let rows = few.iter().map(|(key, row)| Ok((*key, row.whole(&self.store, n_units)?)));
+            let rows: Vec<(&Key, Row)> = rows.collect::<Result<_, SurveyError>>()?;
+            let rows: Vec<(&Key, &Row)> = rows.iter().map(|(key, row)| (*key, row)).collect();
+            tables.push(self.write_table(out, &rows)?);
         }
         self.manifest.tables = tables;
         let entry = |(key, reason): (&Key, &String)| SkippedEntry {

@@ -6,23 +6,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::SQRT_2;
+use std::ops::Range;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::SurveyError;
+use super::columns::Columns;
 use super::header::{SurveyHeader, SurveyLayer};
 use super::part::Part;
-use super::row::{Key, Row};
-use crate::data::dataset::{Skipped, near_pairs};
+use super::row::{Key, StoredRow};
+use super::store::Store;
+use crate::data::dataset::{Comparable, Fingerprint, Skipped, near_pairs_in_blocks};
 use crate::interpret::differential::{
     DifferentialAnalysis, DifferentialConfig, Labelled, LabelledValues, Question, differential_analysis,
 };
+use crate::interpret::exemplar::Peak;
 use crate::interpret::unit_values::UnitValues;
 use crate::output::{csv_text, text_cell};
 
 /// Strongest micrographs of each unit.
 const N_STRONGEST: usize = 9;
+/// Rows whose thumbnails are in memory at a time, twice: 50 MB each.
+const COMPARED: usize = 8192;
 /// Half powers of 2 between which histograms have intervals: from 2⁻²⁰ to 2²⁰.
 const HALF_POWERS: std::ops::RangeInclusive<i32> = -40..=40;
 
@@ -73,7 +80,7 @@ pub struct ComparedClasses {
 /// Everything that was found.
 pub(super) struct Reduced<'a> {
     layers: &'a [SurveyLayer],
-    rows: Vec<(&'a Key, &'a Row)>,
+    rows: Vec<(&'a Key, &'a StoredRow)>,
     /// Pairs of rows that show the same place.
     pairs: Vec<(usize, usize)>,
     /// By layer and channel.
@@ -91,8 +98,8 @@ struct Unit {
     mean_of_means: f64,
     /// Micrographs in each interval that has some, by its number.
     histogram: BTreeMap<i32, usize>,
-    /// Rows of the strongest micrographs, no two of which show the same place.
-    strongest: Vec<usize>,
+    /// Rows of the strongest micrographs and what they have of the unit, no two of which show the same place.
+    strongest: Vec<(usize, Peak)>,
 }
 
 impl Unit {
@@ -101,52 +108,96 @@ impl Unit {
     }
 }
 
-/// Reduces `rows`.
+/// Reduces the rows of `part`; what takes space on the way is in the folder `out`.
 pub(super) fn reduce<'a>(
-    header: &'a SurveyHeader,
-    rows: &'a BTreeMap<Key, Row>,
+    part: &'a Part,
     questions: &[Question],
+    out: &Path,
 ) -> Result<Reduced<'a>, SurveyError> {
-    let rows: Vec<(&Key, &Row)> = rows.iter().collect();
-    let prints: Vec<_> = rows.iter().map(|(_, row)| Some(row.print.clone())).collect();
-    let pairs: Vec<(usize, usize)> =
-        near_pairs(&prints).into_iter().map(|pair| (pair.one, pair.other)).collect();
+    let (header, store) = (part.header(), part.store());
+    let (layers, n_units) = (&header.layers, header.n_units());
+    let rows: Vec<(&Key, &StoredRow)> = part.rows().iter().collect();
+    let pairs = near_pairs(&rows, store, out)?;
     let mut alike: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for &(one, other) in &pairs {
         alike.entry(one).or_default().insert(other);
         alike.entry(other).or_default().insert(one);
     }
-    let units = (0..header.n_units()).into_par_iter().map(|unit| unit_of(&rows, &alike, unit)).collect();
+    let columns = Columns::of(&rows, n_units, store, out)?;
+    let borders = magnitudes();
+    let mut units = Vec::with_capacity(n_units);
+    for start in (0..n_units).step_by(columns.at_once()) {
+        let some = start..n_units.min(start + columns.at_once());
+        let values = columns.read(some.clone())?;
+        let of_unit = |(unit, values): (usize, &[f32])| {
+            let (mut found, strongest) = unit_of(values, &alike, &borders);
+            found.mean_of_means = columns.means_of_means[unit];
+            for row in strongest {
+                found.strongest.push((row, rows[row].1.peak(store, unit)?));
+            }
+            Ok::<Unit, SurveyError>(found)
+        };
+        let found = some.into_par_iter().zip(values.par_chunks_exact(rows.len())).map(of_unit);
+        units.append(&mut found.collect::<Result<Vec<Unit>, SurveyError>>()?);
+    }
     let mut comparisons = Vec::new();
     if !questions.is_empty() {
         let labels = labelled(&rows, &pairs);
-        let values: Vec<f32> =
-            rows.iter().flat_map(|(_, row)| row.peaks.iter().map(|peak| peak.value)).collect();
-        let values = UnitValues::new(&values, rows.len(), header.n_units())?;
+        let mut values: Vec<f32> = Vec::with_capacity(rows.len() * n_units);
+        for (_, row) in &rows {
+            values.extend(row.peaks(store, n_units)?.iter().map(|peak| peak.value));
+        }
+        let values = UnitValues::new(&values, rows.len(), n_units)?;
         for question in questions {
             let labelled = LabelledValues { images: &labels, values };
             let found = differential_analysis(&labelled, question, &DifferentialConfig::default())?;
             comparisons.push((question.clone(), found));
         }
     }
-    Ok(Reduced { layers: &header.layers, rows, pairs, units, comparisons })
+    Ok(Reduced { layers, rows, pairs, units, comparisons })
 }
 
-fn unit_of(rows: &[(&Key, &Row)], alike: &BTreeMap<usize, BTreeSet<usize>>, unit: usize) -> Unit {
-    let value = |row: usize| rows[row].1.peaks[unit].value;
-    let n = rows.len() as f64;
-    let mean = (0..rows.len()).map(|row| f64::from(value(row))).sum::<f64>() / n;
-    let squares = (0..rows.len()).map(|row| (f64::from(value(row)) - mean).powi(2)).sum::<f64>();
-    let mean_of_means = rows.iter().map(|(_, row)| f64::from(row.peaks[unit].mean)).sum::<f64>() / n;
-    let mut histogram = BTreeMap::new();
-    for row in 0..rows.len() {
-        *histogram.entry(interval(value(row))).or_insert(0) += 1;
+/// Pairs of rows that show the same place. What is compared is made of each thumbnail once, and kept in the folder
+/// `out`.
+fn near_pairs(
+    rows: &[(&Key, &StoredRow)],
+    store: &Store,
+    out: &Path,
+) -> Result<Vec<(usize, usize)>, SurveyError> {
+    let kept = Store::new(out)?;
+    for block in rows.chunks(COMPARED) {
+        let made = block.par_iter().map(|(_, row)| {
+            let thumbnail = row.thumbnail(store)?;
+            let print = Fingerprint::from_bytes(&thumbnail).expect("a row has a whole thumbnail");
+            Ok(Comparable::of(print).to_bytes())
+        });
+        kept.add(&made.collect::<Result<Vec<_>, SurveyError>>()?.concat())?;
     }
-    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let read = |block: Range<usize>| -> Result<Vec<Comparable<'static>>, SurveyError> {
+        let (place, n) = (block.start * Comparable::N_BYTES, block.len() * Comparable::N_BYTES);
+        let bytes = kept.read(place as u64, n)?;
+        Ok(bytes.par_chunks_exact(Comparable::N_BYTES).map(Comparable::from_bytes).collect())
+    };
+    let pairs = near_pairs_in_blocks(rows.len(), COMPARED, &read)?;
+    Ok(pairs.into_iter().map(|pair| (pair.one, pair.other)).collect())
+}
+
+/// What is known of a unit by its largest activations, and the rows of the strongest.
+fn unit_of(values: &[f32], alike: &BTreeMap<usize, BTreeSet<usize>>, borders: &[f64]) -> (Unit, Vec<usize>) {
+    let n = values.len() as f64;
+    let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / n;
+    let squares = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>();
+    let mut histogram = BTreeMap::new();
+    for &value in values {
+        *histogram.entry(interval(value, borders)).or_insert(0) += 1;
+    }
     // strongest first; rows are in the order of contents and names, which decides between equal ones
-    order.sort_by(|&a, &b| value(b).total_cmp(&value(a)).then(a.cmp(&b)));
+    let mut order: Vec<u64> =
+        values.iter().enumerate().map(|(row, &value)| (u64::from(!rank(value)) << 32) | row as u64).collect();
+    order.sort_unstable();
+    let row_at = |place: usize| (order[place] & u64::from(u32::MAX)) as usize;
     let mut strongest: Vec<usize> = Vec::new();
-    for &row in &order {
+    for row in (0..order.len()).map(row_at) {
         let is_new = alike.get(&row).is_none_or(|alike| !strongest.iter().any(|other| alike.contains(other)));
         if is_new {
             strongest.push(row);
@@ -156,15 +207,27 @@ fn unit_of(rows: &[(&Key, &Row)], alike: &BTreeMap<usize, BTreeSet<usize>>, unit
         }
     }
     // the value below which the share lies, without interpolation
-    let quantile = |share: usize| value(order[(rows.len() - 1) * (10 - share) / 10]);
-    Unit {
+    let quantile = |share: usize| values[row_at((values.len() - 1) * (10 - share) / 10)];
+    let unit = Unit {
         mean,
-        sd: if rows.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 },
+        sd: if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 },
         quantiles: [0, 1, 5, 9, 10].map(quantile),
-        mean_of_means,
+        mean_of_means: 0.0,
         histogram,
-        strongest,
-    }
+        strongest: Vec::new(),
+    };
+    (unit, strongest)
+}
+
+/// A number in the order of [`f32::total_cmp`].
+fn rank(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 1 { !bits } else { bits | (1 << 31) }
+}
+
+/// Lower borders of the intervals of magnitudes.
+fn magnitudes() -> Vec<f64> {
+    HALF_POWERS.map(half_power).collect()
 }
 
 /// Lower border of the interval of magnitudes with this number: `2^(number / 2)`.
@@ -174,10 +237,10 @@ fn half_power(number: i32) -> f64 {
 }
 
 /// Number of the interval that holds `value`, rising with it: 0 for 0 and below the first border in magnitude,
-/// negative for negative values.
-fn interval(value: f32) -> i32 {
+/// negative for negative values. `borders` are the [`magnitudes`].
+fn interval(value: f32, borders: &[f64]) -> i32 {
     let magnitude = f64::from(value.abs());
-    let below = HALF_POWERS.take_while(|&number| half_power(number) <= magnitude).count() as i32;
+    let below = borders.partition_point(|&border| border <= magnitude) as i32;
     if value < 0.0 { -below } else { below }
 }
 
@@ -196,7 +259,7 @@ fn borders(number: i32) -> [f64; 2] {
 }
 
 /// What the rows are for comparisons: near-duplicates share a group, as what has one group does.
-fn labelled(rows: &[(&Key, &Row)], pairs: &[(usize, usize)]) -> Vec<Labelled> {
+fn labelled(rows: &[(&Key, &StoredRow)], pairs: &[(usize, usize)]) -> Vec<Labelled> {
     let mut towards: Vec<usize> = (0..rows.len()).collect();
     fn end(towards: &mut [usize], mut place: usize) -> usize {
         while towards[place] != place {
@@ -208,15 +271,15 @@ fn labelled(rows: &[(&Key, &Row)], pairs: &[(usize, usize)]) -> Vec<Labelled> {
     let mut first_of_group = BTreeMap::new();
     let mut links = pairs.to_vec();
     for (place, (_, row)) in rows.iter().enumerate() {
-        links.push((*first_of_group.entry(&row.group).or_insert(place), place));
+        links.push((*first_of_group.entry(&row.facts.group).or_insert(place), place));
     }
     for (one, other) in links {
         let (one, other) = (end(&mut towards, one), end(&mut towards, other));
         towards[one.max(other)] = one.min(other);
     }
     let label = |place: usize| Labelled {
-        group: rows[end(&mut towards, place)].1.group.clone(),
-        category: rows[place].1.category.clone(),
+        group: rows[end(&mut towards, place)].1.facts.group.clone(),
+        category: rows[place].1.facts.category.clone(),
     };
     (0..rows.len()).map(label).collect()
 }
@@ -248,17 +311,17 @@ impl<'a> Reduced<'a> {
         for &(one, other) in &self.pairs {
             first_alike.entry(other).or_insert(one);
         }
-        let row = |(place, (key, row)): (usize, &(&Key, &Row))| {
+        let row = |(place, (key, row)): (usize, &(&Key, &StoredRow))| {
             let alike = first_alike.get(&place).map(|&first| text_cell(&self.rows[first].0.file));
             vec![
                 text_cell(&key.file),
                 key.sha256.clone(),
-                text_cell(row.category.as_deref().unwrap_or_default()),
-                text_cell(&row.group),
-                row.height.to_string(),
-                row.width.to_string(),
-                row.nm_per_px.map_or(String::new(), |nm| nm.to_string()),
-                row.data_bar_px.to_string(),
+                text_cell(row.facts.category.as_deref().unwrap_or_default()),
+                text_cell(&row.facts.group),
+                row.facts.height.to_string(),
+                row.facts.width.to_string(),
+                row.facts.nm_per_px.map_or(String::new(), |nm| nm.to_string()),
+                row.facts.data_bar_px.to_string(),
                 alike.unwrap_or_default(),
             ]
         };
@@ -321,29 +384,27 @@ impl<'a> Reduced<'a> {
 
     fn exemplars(&self) -> String {
         let named = self.named();
-        let rows =
-            named.into_iter().zip(&self.units).enumerate().flat_map(|(index, ((layer, channel), unit))| {
-                // nothing drives a dead unit
-                let strongest = if unit.is_dead() { &[] } else { &unit.strongest[..] };
-                strongest.iter().enumerate().map(move |(rank, &place)| {
-                    let (key, row) = self.rows[place];
-                    let peak = row.peaks[index];
-                    let (top, bottom) = layer.field(peak.y, row.height);
-                    let (left, right) = layer.field(peak.x, row.width);
-                    vec![
-                        text_cell(&layer.name),
-                        channel.to_string(),
-                        (rank + 1).to_string(),
-                        peak.value.to_string(),
-                        text_cell(&key.file),
-                        text_cell(row.category.as_deref().unwrap_or_default()),
-                        top.to_string(),
-                        left.to_string(),
-                        (bottom - top).to_string(),
-                        (right - left).to_string(),
-                    ]
-                })
-            });
+        let rows = named.into_iter().zip(&self.units).flat_map(|((layer, channel), unit)| {
+            // nothing drives a dead unit
+            let strongest = if unit.is_dead() { &[] } else { &unit.strongest[..] };
+            strongest.iter().enumerate().map(move |(rank, &(place, peak))| {
+                let (key, row) = self.rows[place];
+                let (top, bottom) = layer.field(peak.y, row.facts.height);
+                let (left, right) = layer.field(peak.x, row.facts.width);
+                vec![
+                    text_cell(&layer.name),
+                    channel.to_string(),
+                    (rank + 1).to_string(),
+                    peak.value.to_string(),
+                    text_cell(&key.file),
+                    text_cell(row.facts.category.as_deref().unwrap_or_default()),
+                    top.to_string(),
+                    left.to_string(),
+                    (bottom - top).to_string(),
+                    (right - left).to_string(),
+                ]
+            })
+        });
         let head = [
             "layer",
             "channel",
@@ -406,7 +467,7 @@ impl<'a> Reduced<'a> {
     /// The numbers that fit on a page.
     pub(super) fn survey(&self, part: &Part, files: BTreeMap<String, String>) -> Survey {
         let mut categories = BTreeMap::new();
-        for category in self.rows.iter().filter_map(|(_, row)| row.category.as_ref()) {
+        for category in self.rows.iter().filter_map(|(_, row)| row.facts.category.as_ref()) {
             *categories.entry(category.clone()).or_insert(0) += 1;
         }
         let compared = |(question, found): &(Question, DifferentialAnalysis)| ComparedClasses {
@@ -428,7 +489,7 @@ impl<'a> Reduced<'a> {
             instruction_sets: sets.clone(),
             n_read: self.rows.len(),
             n_skipped: part.header().n_micrographs - self.rows.len(),
-            n_calibrated: self.rows.iter().filter(|(_, row)| row.nm_per_px.is_some()).count(),
+            n_calibrated: self.rows.iter().filter(|(_, row)| row.facts.nm_per_px.is_some()).count(),
             categories,
             n_near_duplicates: self.pairs.len(),
             n_units: self.units.len(),
@@ -448,13 +509,29 @@ mod tests {
     fn every_value_lies_between_the_borders_of_its_interval() {
         let values = [0.0, 1e-9, -1e-9, 1e-6, 0.3, 1.0, 1.414, 1.415, 2.0, -2.0, -3.7, 1e5, 1e30, -1e30];
         for value in values {
-            let [from, to] = borders(interval(value));
+            let [from, to] = borders(interval(value, &magnitudes()));
             let value = f64::from(value);
             assert!(from < to && from <= value && value <= to, "{value}: {from} to {to}");
         }
         // borders are those of the half powers of 2
-        assert_eq!(borders(interval(1.0)), [1.0, SQRT_2]);
-        assert_eq!(borders(interval(4.0)), [4.0, 4.0 * SQRT_2]);
-        assert_eq!(borders(interval(-1.0)), [-SQRT_2, -1.0]);
+        assert_eq!(borders(interval(1.0, &magnitudes())), [1.0, SQRT_2]);
+        assert_eq!(borders(interval(4.0, &magnitudes())), [4.0, 4.0 * SQRT_2]);
+        assert_eq!(borders(interval(-1.0, &magnitudes())), [-SQRT_2, -1.0]);
+    }
+    #[test]
+    fn the_interval_is_the_number_of_borders_that_are_not_above() {
+        for exponent in -600..600 {
+            let value = 2f32.powf(exponent as f32 / 10.0);
+            let expected = HALF_POWERS.filter(|&number| half_power(number) <= f64::from(value)).count();
+            assert_eq!(interval(value, &magnitudes()), expected as i32, "{value}");
+        }
+    }
+
+    #[test]
+    fn ranks_are_in_the_total_order() {
+        let values = [f32::NEG_INFINITY, -3.0, -1e-40, -0.0, 0.0, 1e-40, 1.0, 3.0, f32::INFINITY, f32::NAN];
+        for (one, other) in values.iter().flat_map(|one| values.iter().map(move |other| (one, other))) {
+            assert_eq!(rank(*one).cmp(&rank(*other)), one.total_cmp(other), "{one} {other}");
+        }
     }
 }

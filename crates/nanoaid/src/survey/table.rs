@@ -2,7 +2,6 @@
 //!
 //! Activations are lists over all units, layers in turn: the largest of each, where it is, and the mean.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use super::row::{Key, Row};
+use super::row::{Facts, Key, Row};
 use crate::data::dataset::Fingerprint;
 use crate::interpret::exemplar::Peak;
 
@@ -60,14 +59,14 @@ pub(super) fn bytes(rows: &[(&Key, &Row)], n_units: usize) -> Result<Vec<u8>, Pa
     };
     plain::<ByteArrayType>(&mut group, &texts(&|(key, _)| key.file.clone()))?;
     plain::<ByteArrayType>(&mut group, &texts(&|(key, _)| key.sha256.clone()))?;
-    let categories = rows.iter().map(|(_, row)| row.category.as_deref().map(ByteArray::from));
+    let categories = rows.iter().map(|(_, row)| row.facts.category.as_deref().map(ByteArray::from));
     optional::<ByteArrayType>(&mut group, categories.collect())?;
-    plain::<ByteArrayType>(&mut group, &texts(&|(_, row)| row.group.clone()))?;
-    plain::<Int32Type>(&mut group, &whole(&|row| row.height))?;
-    plain::<Int32Type>(&mut group, &whole(&|row| row.width))?;
-    optional::<DoubleType>(&mut group, rows.iter().map(|(_, row)| row.nm_per_px).collect())?;
-    plain::<Int32Type>(&mut group, &whole(&|row| row.data_bar_px))?;
-    let print = |row: &Row| FixedLenByteArray::from(row.print.bytes().to_vec());
+    plain::<ByteArrayType>(&mut group, &texts(&|(_, row)| row.facts.group.clone()))?;
+    plain::<Int32Type>(&mut group, &whole(&|row| row.facts.height))?;
+    plain::<Int32Type>(&mut group, &whole(&|row| row.facts.width))?;
+    optional::<DoubleType>(&mut group, rows.iter().map(|(_, row)| row.facts.nm_per_px).collect())?;
+    plain::<Int32Type>(&mut group, &whole(&|row| row.facts.data_bar_px))?;
+    let print = |row: &Row| FixedLenByteArray::from(row.thumbnail.clone());
     let prints: Vec<FixedLenByteArray> = rows.iter().map(|(_, row)| print(row)).collect();
     plain::<FixedLenByteArrayType>(&mut group, &prints)?;
     let peaks = || rows.iter().flat_map(|(_, row)| &row.peaks);
@@ -107,61 +106,92 @@ fn lists<T: DataType>(group: &mut Group<'_>, values: &[T::T], n_units: usize) ->
     write::<T>(group, values, (Some(&vec![1; values.len()]), Some(&repeated)))
 }
 
-/// The rows of a table in the folder `from`; each has peaks of `n_units`.
-pub(super) fn rows(
-    bytes: Vec<u8>,
+/// The columns of a table, read.
+pub(super) struct Table {
+    files: Vec<String>,
+    hashes: Vec<String>,
+    categories: Vec<Option<ByteArray>>,
+    groups: Vec<String>,
+    heights: Vec<i32>,
+    widths: Vec<i32>,
+    nm_per_px: Vec<Option<f64>>,
+    bars: Vec<i32>,
+    thumbnails: Vec<FixedLenByteArray>,
+    largest: Vec<f32>,
+    ys: Vec<i32>,
+    xs: Vec<i32>,
+    means: Vec<f32>,
     n_units: usize,
-    from: &Arc<Path>,
-) -> Result<BTreeMap<Key, Row>, ParquetError> {
-    let reader = SerializedFileReader::new(Bytes::from(bytes))?;
-    let expected = parse_message_type(SCHEMA)?;
-    if reader.metadata().file_metadata().schema() != &expected {
-        return Err(ParquetError::General("has other columns than a part of a survey".to_owned()));
+}
+
+impl Table {
+    /// The tables that the groups of `bytes` hold; each row has peaks of `n_units`.
+    pub(super) fn read(bytes: Vec<u8>, n_units: usize) -> Result<Vec<Self>, ParquetError> {
+        let reader = SerializedFileReader::new(Bytes::from(bytes))?;
+        let expected = parse_message_type(SCHEMA)?;
+        if reader.metadata().file_metadata().schema() != &expected {
+            return Err(ParquetError::General("has other columns than a part of a survey".to_owned()));
+        }
+        (0..reader.num_row_groups())
+            .map(|index| Self::of_group(&*reader.get_row_group(index)?, n_units))
+            .collect()
     }
-    let mut rows = BTreeMap::new();
-    for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index)?;
-        let group = &*group;
+
+    fn of_group(group: &dyn RowGroupReader, n_units: usize) -> Result<Self, ParquetError> {
         let n = group.metadata().num_rows() as usize;
-        let (files, hashes) = (texts(group, 0)?, texts(group, 1)?);
-        let (categories, groups) = (column::<ByteArrayType>(group, 2)?, texts(group, 3)?);
-        let (heights, widths) = (whole(group, 4)?, whole(group, 5)?);
-        let (nm_per_px, bars) = (column::<DoubleType>(group, 6)?, whole(group, 7)?);
-        let prints = column::<FixedLenByteArrayType>(group, 8)?;
-        let (largest, ys) = (column::<FloatType>(group, 9)?.values, column::<Int32Type>(group, 10)?.values);
-        let (xs, means) = (column::<Int32Type>(group, 11)?.values, column::<FloatType>(group, 12)?.values);
-        let lengths = [largest.len(), ys.len(), xs.len(), means.len()];
+        let table = Self {
+            files: texts(group, 0)?,
+            hashes: texts(group, 1)?,
+            categories: column::<ByteArrayType>(group, 2)?.spread(),
+            groups: texts(group, 3)?,
+            heights: whole(group, 4)?,
+            widths: whole(group, 5)?,
+            nm_per_px: column::<DoubleType>(group, 6)?.spread(),
+            bars: whole(group, 7)?,
+            thumbnails: column::<FixedLenByteArrayType>(group, 8)?.values,
+            largest: column::<FloatType>(group, 9)?.values,
+            ys: column::<Int32Type>(group, 10)?.values,
+            xs: column::<Int32Type>(group, 11)?.values,
+            means: column::<FloatType>(group, 12)?.values,
+            n_units,
+        };
+        let lengths = [table.largest.len(), table.ys.len(), table.xs.len(), table.means.len()];
         if lengths != [n * n_units; 4] {
             let text = format!("{lengths:?} activations, expected {n} rows of {n_units}");
             return Err(ParquetError::General(text));
         }
-        let categories = categories.spread();
-        let nm_per_px = nm_per_px.spread();
-        for row in 0..n {
-            let print = prints.values[row].data();
-            let Some(print) = Fingerprint::from_bytes(print) else {
-                return Err(ParquetError::General(format!("row {row}: no thumbnail")));
-            };
-            let peak =
-                |at: usize| Peak { value: largest[at], y: ys[at] as u32, x: xs[at] as u32, mean: means[at] };
-            let key = Key { sha256: hashes[row].clone(), file: files[row].clone() };
-            let found = Row {
-                category: categories[row].as_ref().map(text).transpose()?,
-                group: groups[row].clone(),
-                height: heights[row] as usize,
-                width: widths[row] as usize,
-                nm_per_px: nm_per_px[row],
-                data_bar_px: bars[row] as usize,
-                print,
-                peaks: (row * n_units..(row + 1) * n_units).map(peak).collect(),
-                from: Arc::clone(from),
-            };
-            if rows.insert(key, found).is_some() {
-                return Err(ParquetError::General(format!("{} is there twice", files[row])));
-            }
-        }
+        Ok(table)
     }
-    Ok(rows)
+
+    pub(super) fn n_rows(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Row `row`, of the folder `from`.
+    pub(super) fn row(&self, row: usize, from: &Arc<Path>) -> Result<(Key, Row), ParquetError> {
+        let thumbnail = self.thumbnails[row].data().to_vec();
+        if thumbnail.len() != Fingerprint::N_BYTES {
+            return Err(ParquetError::General(format!("row {row}: no thumbnail")));
+        }
+        let peak = |at: usize| Peak {
+            value: self.largest[at],
+            y: self.ys[at] as u32,
+            x: self.xs[at] as u32,
+            mean: self.means[at],
+        };
+        let facts = Facts {
+            category: self.categories[row].as_ref().map(text).transpose()?,
+            group: self.groups[row].clone(),
+            height: self.heights[row] as usize,
+            width: self.widths[row] as usize,
+            nm_per_px: self.nm_per_px[row],
+            data_bar_px: self.bars[row] as usize,
+            from: Arc::clone(from),
+        };
+        let peaks = (row * self.n_units..(row + 1) * self.n_units).map(peak).collect();
+        let key = Key { sha256: self.hashes[row].clone(), file: self.files[row].clone() };
+        Ok((key, Row { facts, thumbnail, peaks }))
+    }
 }
 
 /// What a column holds.

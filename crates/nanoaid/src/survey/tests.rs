@@ -75,6 +75,16 @@ fn bytes(folder: &Path) -> BTreeMap<String, String> {
     named.filter(|(name, _)| name != ".nanoaid.lock").collect()
 }
 
+/// The rows of the part in `folder`, whole.
+fn rows_of(folder: &Path) -> (Part, BTreeMap<Key, row::Row>) {
+    let place = tempfile::tempdir().unwrap();
+    let part = Part::read(folder, &Arc::new(Store::new(place.path()).unwrap())).unwrap();
+    let n_units = part.header().n_units();
+    let rows = part.rows().iter();
+    let rows = rows.map(|(key, row)| (key.clone(), row.whole(part.store(), n_units).unwrap())).collect();
+    (part, rows)
+}
+
 /// The result of one machine.
 fn single(data: &Path) -> (tempfile::TempDir, BTreeMap<String, String>) {
     let out = tempfile::tempdir().unwrap();
@@ -350,16 +360,16 @@ fn rows_are_those_of_each_micrograph_by_itself() {
     let data = data(5);
     let out = tempfile::tempdir().unwrap();
     made(data.path(), "1/1", out.path());
-    let part = Part::read(out.path()).unwrap();
+    let (part, rows) = rows_of(out.path());
     let layers = ActivationReader::usual_layers(&network(1));
     let reader = ActivationReader::new(&network(1), &layers).unwrap();
     let dataset = crate::data::dataset::Dataset::open(data.path(), &DatasetConfig::default()).unwrap();
-    assert_eq!(part.rows().len(), 6);
-    for (key, row) in part.rows() {
+    assert_eq!(rows.len(), 6);
+    for (key, row) in &rows {
         let entry = dataset.entries.iter().find(|entry| entry.file == key.file).unwrap();
         let plane = entry.prepared(&dataset.prepare_config()).unwrap().plane;
         assert_eq!(row.peaks, reader.peaks(&plane).unwrap().concat(), "{}", key.file);
-        assert_eq!((row.height, row.width), (48, 60));
+        assert_eq!((row.facts.height, row.facts.width), (48, 60));
     }
     assert_eq!(part.skipped()[0].file, "rows/broken.png");
     assert!(!part.skipped()[0].reason.contains(&data.path().display().to_string()));
@@ -369,13 +379,13 @@ fn rows_are_those_of_each_micrograph_by_itself() {
 fn statistics_are_those_of_a_second_implementation() {
     let data = data(8);
     let (out, _) = single(data.path());
-    let part = Part::read(out.path()).unwrap();
+    let (_, rows) = rows_of(out.path());
     let mut units = csv::Reader::from_path(out.path().join("units.csv")).unwrap();
     let units: Vec<csv::StringRecord> = units.records().map(Result::unwrap).collect();
     assert_eq!(units.len(), 4 + 6 + 3);
     let number = |unit: usize, column: usize| units[unit][column].parse::<f64>().unwrap();
     for unit in 0..units.len() {
-        let mut values: Vec<f64> = part.rows().values().map(|row| f64::from(row.peaks[unit].value)).collect();
+        let mut values: Vec<f64> = rows.values().map(|row| f64::from(row.peaks[unit].value)).collect();
         values.sort_by(f64::total_cmp);
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;

@@ -10,7 +10,9 @@ use micrograph::paint::{Sampling, resampled};
 use nalgebra::{SMatrix, SVector};
 
 /// Sides at which thumbnails are aligned, one after the other.
-const LEVELS: [usize; 3] = [16, 32, LARGEST];
+const LEVELS: [usize; 3] = [FIRST_SIDE, 32, LARGEST];
+/// The first of them.
+pub(super) const FIRST_SIDE: usize = 16;
 /// The last and largest of them.
 const LARGEST: usize = 64;
 /// Steps at a level; they end earlier when nothing moves any more.

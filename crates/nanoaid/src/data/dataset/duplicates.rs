@@ -5,10 +5,13 @@
 //! or contrast, flipped or turned by quarters, and with about a twentieth cut off; it does not find a neighbouring
 //! place, another magnification, or another image of the same specimen.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use micrograph::Plane;
 use rayon::prelude::*;
 
-use super::alignment::{agreement, first_level};
+use super::alignment::{FIRST_SIDE, agreement, first_level};
 use super::fingerprint::{Fingerprint, POSITIONS, Turned};
 use super::patch;
 
@@ -53,34 +56,141 @@ pub(crate) fn near_pairs(prints: &[Option<Fingerprint>]) -> Vec<NearPair> {
 /// entries than there are files, and a comparison takes a few nanoseconds. What costs are the alignments of the pairs
 /// that are left, one in some hundred.
 pub(super) fn pairs(prints: &[Option<Fingerprint>], least: f64) -> Vec<NearPair> {
-    let there: Vec<(usize, &Fingerprint)> =
-        prints.iter().enumerate().filter_map(|(place, print)| Some((place, print.as_ref()?))).collect();
-    // beside each other in memory
-    let hashes: Vec<&[u64; POSITIONS]> = there.iter().map(|(_, print)| print.hashes()).collect();
-    let hashes: Vec<[u64; POSITIONS]> = hashes.into_iter().copied().collect();
-    let firsts: Vec<Plane> = there.par_iter().map(|(_, print)| first_level(&print.thumbnail(0))).collect();
-    let pairs_of = |one: usize| {
-        let own = hashes[one][0];
-        let is_near =
-            |&other: &usize| hashes[other].iter().any(|hash| (own ^ hash).count_ones() <= MOST_BITS);
-        let mut turned = None;
-        let near = (one + 1..there.len()).filter(is_near);
-        let found = near.filter_map(|other| {
-            let turned = turned.get_or_insert_with(|| there[one].1.turned());
-            likest([there[one], there[other]], [&firsts[one], &firsts[other]], turned)
-        });
-        found.filter(|pair| pair.agreement >= least).collect::<Vec<_>>()
+    let there = prints.par_iter().enumerate().filter_map(|(place, print)| Some((place, print.as_ref()?)));
+    let there: Vec<(usize, Comparable<'_>)> =
+        there.map(|(place, print)| (place, Comparable::borrowed(print))).collect();
+    let block = Block::of(there);
+    in_order(block.pairs_within(least))
+}
+
+/// All pairs of near-duplicates of `0 .. n`, in order, with few of them in memory: `read` gives a block of at most
+/// `at_once`. They are those of [`near_pairs`].
+pub(crate) fn near_pairs_in_blocks<E>(
+    n: usize,
+    at_once: usize,
+    read: &dyn Fn(Range<usize>) -> Result<Vec<Comparable<'static>>, E>,
+) -> Result<Vec<NearPair>, E> {
+    let block = |start: usize| {
+        let places = start..n.min(start + at_once);
+        Ok(Block::of(places.clone().zip(read(places)?).collect()))
     };
-    let found: Vec<Vec<NearPair>> = (0..there.len()).into_par_iter().map(pairs_of).collect();
-    found.concat()
+    let mut found = Vec::new();
+    for one in (0..n).step_by(at_once) {
+        let ones = block(one)?;
+        found.append(&mut ones.pairs_within(LEAST_AGREEMENT));
+        for other in (one + at_once..n).step_by(at_once) {
+            found.append(&mut ones.pairs_with(&block(other)?, LEAST_AGREEMENT));
+        }
+    }
+    Ok(in_order(found))
+}
+
+fn in_order(mut pairs: Vec<NearPair>) -> Vec<NearPair> {
+    pairs.sort_unstable_by_key(|pair| (pair.one, pair.other));
+    pairs
+}
+
+/// A fingerprint, and what of it is made once for all comparisons.
+pub(crate) struct Comparable<'a> {
+    print: Cow<'a, Fingerprint>,
+    /// What alignments begin with.
+    first: Plane,
+}
+
+impl Comparable<'static> {
+    /// Length of [`Comparable::to_bytes`].
+    pub(crate) const N_BYTES: usize = 8 * POSITIONS + Fingerprint::N_BYTES + 4 * FIRST_SIDE * FIRST_SIDE;
+
+    /// Of `print`.
+    pub(crate) fn of(print: Fingerprint) -> Self {
+        Self { first: first_level(&print.thumbnail(0)), print: Cow::Owned(print) }
+    }
+
+    /// As [`Comparable::to_bytes`] wrote it.
+    ///
+    /// # Panics
+    /// If `bytes` has another length.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        let (hashes, bytes) = bytes.split_at(8 * POSITIONS);
+        let (thumbnail, first) = bytes.split_at(Fingerprint::N_BYTES);
+        let hashes = hashes.as_chunks().0;
+        let hashes = std::array::from_fn(|position| u64::from_le_bytes(hashes[position]));
+        let first = first.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        Self {
+            print: Cow::Owned(Fingerprint::of_hashed(hashes, thumbnail.to_vec())),
+            first: Plane::new(FIRST_SIDE, FIRST_SIDE, first),
+        }
+    }
+}
+
+impl<'a> Comparable<'a> {
+    fn borrowed(print: &'a Fingerprint) -> Self {
+        Self { print: Cow::Borrowed(print), first: first_level(&print.thumbnail(0)) }
+    }
+
+    /// What has to be kept so that nothing that takes time is made again.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.print.hashes().iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        bytes.extend_from_slice(self.print.bytes());
+        bytes.extend(self.first.values().iter().flat_map(|value| value.to_le_bytes()));
+        bytes
+    }
+}
+
+/// Some micrographs by their places, which rise.
+struct Block<'a> {
+    places: Vec<usize>,
+    /// Beside each other in memory.
+    hashes: Vec<[u64; POSITIONS]>,
+    looks: Vec<Comparable<'a>>,
+}
+
+impl<'a> Block<'a> {
+    fn of(members: Vec<(usize, Comparable<'a>)>) -> Self {
+        let (places, looks): (Vec<usize>, Vec<Comparable<'a>>) = members.into_iter().unzip();
+        Self { places, hashes: looks.iter().map(|look| *look.print.hashes()).collect(), looks }
+    }
+
+    fn pairs_within(&self, least: f64) -> Vec<NearPair> {
+        let pairs_of = |one: usize| self.pairs_of(one, self, one + 1, least);
+        (0..self.places.len()).into_par_iter().flat_map_iter(pairs_of).collect()
+    }
+
+    /// Pairs of one here and one of `others`, which come after all here.
+    fn pairs_with(&self, others: &Self, least: f64) -> Vec<NearPair> {
+        let pairs_of = |one: usize| self.pairs_of(one, others, 0, least);
+        (0..self.places.len()).into_par_iter().flat_map_iter(pairs_of).collect()
+    }
+
+    /// Pairs of `one` and what there is of `others` from `first` on.
+    fn pairs_of(&self, one: usize, others: &Self, first: usize, least: f64) -> Vec<NearPair> {
+        let own = self.hashes[one][0];
+        let mut turned = None;
+        let mut found = Vec::new();
+        for (hashes, other) in others.hashes[first..].iter().zip(first..) {
+            // all eight, without a branch: several at a time
+            let fewest = hashes.iter().fold(u64::BITS, |fewest, hash| fewest.min((own ^ hash).count_ones()));
+            if fewest > MOST_BITS {
+                continue;
+            }
+            let turned = turned.get_or_insert_with(|| self.looks[one].print.turned());
+            let pair = likest(
+                [(self.places[one], &self.looks[one]), (others.places[other], &others.looks[other])],
+                turned,
+            );
+            found.extend(pair.filter(|pair| pair.agreement >= least));
+        }
+        found
+    }
 }
 
 /// The two in the position in which they agree best; `turned` is the first in all positions.
 fn likest(
-    [(one, print), (other, candidate)]: [(usize, &Fingerprint); 2],
-    firsts: [&Plane; 2],
+    [(one, look), (other, candidate)]: [(usize, &Comparable<'_>); 2],
     turned: &Turned,
 ) -> Option<NearPair> {
+    let firsts = [&look.first, &candidate.first];
+    let (print, candidate) = (&*look.print, &*candidate.print);
     let distances = print.distances(candidate);
     let positions = (0..POSITIONS).filter(|&position| {
         distances[position] <= MOST_BITS && turned.correlation(candidate, position) >= LEAST_COARSE

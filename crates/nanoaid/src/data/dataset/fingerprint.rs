@@ -7,6 +7,7 @@
 //! there. Files and thresholds are not known here.
 
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use micrograph::Plane;
 use micrograph::paint::{Sampling, resampled};
@@ -60,11 +61,12 @@ impl Fingerprint {
     fn of_thumbnail(thumbnail: Vec<u8>) -> Self {
         let square = plane_of(&thumbnail);
         let hashes = std::array::from_fn(|position| hash(&patch::laid(&square, position)));
-        Self {
-            hashes,
-            thumbnail,
-            coarse: normalized(&resampled(&square, COARSE_SIDE, COARSE_SIDE, Sampling::Area)),
-        }
+        Self { hashes, coarse: coarse(&square), thumbnail }
+    }
+
+    /// Of a thumbnail whose hashes are known, which take most of the time.
+    pub(super) fn of_hashed(hashes: [u64; POSITIONS], thumbnail: Vec<u8>) -> Self {
+        Self { hashes, coarse: coarse(&plane_of(&thumbnail)), thumbnail }
     }
 
     /// The thumbnail laid in `position`, `[64, 64]`, from 0 to 255.
@@ -105,6 +107,10 @@ impl Turned {
     }
 }
 
+fn coarse(square: &Plane) -> Plane {
+    normalized(&resampled(square, COARSE_SIDE, COARSE_SIDE, Sampling::Area))
+}
+
 fn normalized(plane: &Plane) -> Plane {
     let mean = plane.mean();
     let norm = (plane.variance() * plane.values().len() as f64).sqrt();
@@ -115,14 +121,18 @@ fn plane_of(thumbnail: &[u8]) -> Plane {
     Plane::new(SIDE, SIDE, thumbnail.iter().map(|&value| f32::from(value)).collect())
 }
 
+/// The cosines of a hash, by frequency.
+static WAVES: LazyLock<[[f64; SIDE]; FREQUENCIES]> = LazyLock::new(|| {
+    let cosine = |k: usize, i: usize| (PI * (i as f64 + 0.5) * (k + 1) as f64 / SIDE as f64).cos();
+    std::array::from_fn(|k| std::array::from_fn(|i| cosine(k, i)))
+});
+
 /// One bit for each pair of frequencies: whether its coefficient is above the median of all.
 fn hash(square: &[f32]) -> u64 {
-    let basis: Vec<[f64; SIDE]> = (1..=FREQUENCIES)
-        .map(|k| std::array::from_fn(|i| (PI * (i as f64 + 0.5) * k as f64 / SIDE as f64).cos()))
-        .collect();
+    let basis = &*WAVES;
     let dot = |wave: &[f64; SIDE], values: &[f64]| wave.iter().zip(values).map(|(a, b)| a * b).sum::<f64>();
     let mut coefficients = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
-    for along_rows in &basis {
+    for along_rows in basis {
         let rows: Vec<f64> = square
             .chunks(SIDE)
             .map(|row| row.iter().zip(along_rows).map(|(&value, wave)| f64::from(value) * wave).sum())

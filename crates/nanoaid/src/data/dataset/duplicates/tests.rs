@@ -236,6 +236,59 @@ fn the_pairs_are_those_that_are_found_one_by_one() {
     assert!(n_pairs > 100, "{n_pairs}");
 }
 
+/// Views of 30 scenes under noise that takes their agreement from 1 across the bound.
+fn clustered(n: u64) -> Vec<Fingerprint> {
+    let view = |index: u64| {
+        let mut scene = Stream::new(6, "clustered scene", index % 30);
+        let waves: Vec<[f64; 4]> = (0..10)
+            .map(|_| {
+                let [y, x] = [0; 2].map(|_| scene.between(-4.0, 4.0));
+                [y, x, scene.between(0.0, 6.3), scene.between(0.3, 1.0)]
+            })
+            .collect();
+        let mut stream = Stream::new(6, "clustered view", index);
+        let noise = stream.between(0.0, 3.0);
+        let plane = Plane::from_fn(64, 64, |y, x| {
+            let [v, u] = [y, x].map(|place| std::f64::consts::TAU * place as f64 / 64.0);
+            let values = waves.iter().map(|[fy, fx, phase, height]| height * (fy * v + fx * u + phase).sin());
+            (values.sum::<f64>() + noise * stream.normal()) as f32
+        });
+        let position = stream.below(POSITIONS);
+        Fingerprint::of(&Plane::new(64, 64, patch::laid(&plane, position)))
+    };
+    (0..n).into_par_iter().map(view).collect()
+}
+
+#[test]
+fn blocks_give_the_pairs_of_all_at_once_and_of_each_by_itself() {
+    let prints = clustered(300);
+    let all: Vec<Option<Fingerprint>> = prints.iter().cloned().map(Some).collect();
+    let expected = pairs_one_by_one(&all, 0.0);
+    // pairs on both sides of each bound, and near it
+    let n_with = |least: f64, most: f64| {
+        expected.iter().filter(|pair| (least..most).contains(&pair.agreement)).count()
+    };
+    assert!(n_with(LEAST_AGREEMENT, LEAST_AGREEMENT + 0.02) >= 3, "{}", expected.len());
+    assert!(n_with(LEAST_AGREEMENT - 0.02, LEAST_AGREEMENT) >= 3, "{}", expected.len());
+    assert!(expected.iter().filter(|pair| pair.bits + 4 >= MOST_BITS).count() >= 3, "{}", expected.len());
+    let ends = |pairs: &[NearPair]| -> Vec<_> {
+        pairs.iter().map(|pair| (pair.one, pair.other, pair.bits, pair.position)).collect()
+    };
+    let mut within = expected;
+    within.retain(|pair| pair.agreement >= LEAST_AGREEMENT);
+    let at_once = near_pairs(&all);
+    assert_eq!(ends(&at_once), ends(&within));
+    assert!(at_once.len() > 100, "{}", at_once.len());
+    let kept: Vec<Vec<u8>> = prints.into_iter().map(|print| Comparable::of(print).to_bytes()).collect();
+    let read = |places: Range<usize>| -> Result<Vec<Comparable<'static>>, ()> {
+        Ok(kept[places].iter().map(|bytes| Comparable::from_bytes(bytes)).collect())
+    };
+    for block in [1, 7, 64, 299, 300, 1000] {
+        // the agreement, too, to the last bit
+        assert_eq!(near_pairs_in_blocks(kept.len(), block, &read).unwrap(), at_once, "blocks of {block}");
+    }
+}
+
 #[test]
 #[ignore = "measures the time of pairing 20 000 files: cargo test --release -- --ignored --nocapture pairing"]
 fn pairing_20_000_files() {
