@@ -80,7 +80,7 @@ fn a_unit_is_taken_apart_and_the_record_replays() {
         .collect();
     assert!(shares.len() == 3 && shares.is_sorted_by(|a, b| a >= b) && shares[0] <= 1.0, "{shares:?}");
     assert_replays(&place, "out/circuit.json");
-    let image = ["circuit", "classifier", "--unit", "conv_stem:1", "--no-pictures", "--out", "image"];
+    let image = ["circuit", "classifier", "--unit", "_conv_stem:1", "--no-pictures", "--out", "image"];
     assert!(place.run(&image).ended_with(0).out.contains(" from image: kernels of 3 × 3; 1 of 1 units"));
 }
 

@@ -79,6 +79,24 @@ fn concepts_are_the_same_from_one_thread() {
     assert!(one.env("RAYON_NUM_THREADS", "1").output().unwrap().status.success());
     place.run(&[&command[..], &["many"]].concat()).ended_with(0);
     assert_same_files("threads", &place.path("one"), &place.path("many"));
+
+    // the same again from the record, and off and on by hand
+    place.run(&["replay", "many/concepts.json", "--out", "again"]).ended_with(0);
+    assert_same_files(
+        "replay",
+        &place.path("again").join("concepts.json"),
+        &place.path("many").join("concepts.json"),
+    );
+    let ablate =
+        ["ablate", "data/fibres/0.png", "--run", "autoencoder", "--concepts", "many", "--out", "off"];
+    let said = place.run(&[&ablate[..], &["--concept", "1", "--concept", "3"]].concat()).ended_with(0);
+    assert!(said.out.contains("concept 3 of encoder.2 alone"), "{}", said.out);
+    assert!(said.err.contains("there are no controls"), "two of three concepts: {}", said.err);
+    place.run(&["replay", "off/0.json", "--out", "off-again"]).ended_with(0);
+    place
+        .run(&[&ablate[..], &["--concept", "4", "--force"]].concat())
+        .ended_with(1)
+        .told(&["no concept 4, expected 1 to 3"]);
 }
 
 #[test]

@@ -20,7 +20,6 @@ use nanoaid::atlas::{LowerUnit, UnitAtlas, UnitPicture, UnitPlace, UnitScores};
 use nanoaid::interpret::circuit::drawn_weights;
 use nanoaid::interpret::exemplar::{Exemplar, Histogram};
 use nanoaid::interpret::machine_score::Score;
-use nanoaid::interpret::tuning::GratingScan;
 
 /// Exemplars of a kind on a page.
 const SHOWN: usize = 9;
@@ -104,7 +103,7 @@ fn pictures(pictures: &[UnitPicture]) -> Markup {
         "Synthetic pictures",
         Kind::Pictures,
         &html! {
-            p.soft { "Images that maximise the activation, found by gradient ascent from noise. They show what the unit responds to; they are not micrographs." }
+            p.soft { "Images that maximise the activation, found by gradient ascent from noise. They show what the unit responds to; they are not micrographs. Which gratings and discs drive it most is measured below." }
             div.pictures {
                 @for picture in pictures {
                     figure {
@@ -112,7 +111,6 @@ fn pictures(pictures: &[UnitPicture]) -> Markup {
                             width=(picture.config.width) height=(picture.config.height);
                         figcaption {
                             strong { (picture.preset.to_string()) } ": " (how(picture)) "; score " (number_text(f64::from(picture.score)))
-                            @if let Some(scan) = &picture.scan { "; the grating that drives it most, by a scan: " (scan_text(scan)) }
                             "."
                             @if let Some(reason) = &picture.blank { br; span.caution { "It shows nothing: " (reason) "." } }
                             @for warning in &picture.warnings { br; span.caution { (warning) } }
@@ -125,25 +123,12 @@ fn pictures(pictures: &[UnitPicture]) -> Markup {
     )
 }
 
-/// What a scan with gratings found; a single period can be shown in nanometres.
-fn scan_text(scan: &GratingScan) -> Markup {
-    match (scan.period_px(), &scan.peaks[..]) {
-        (Some(period), [peak]) => html! {
-            span data-length=(period) { (number_text(period)) " px" } ", " (peak.axis_text())
-        },
-        _ => html! { (scan.text(None)) },
-    }
-}
-
 fn picture_numbers(pictures: &[UnitPicture]) -> Markup {
     let rows: Vec<(String, Vec<Cell>)> = pictures
         .iter()
-        .map(|picture| {
-            let period = picture.scan.as_ref().and_then(GratingScan::period_px);
-            (picture.preset.to_string(), vec![Cell::single(picture.score), Cell::optional(period)])
-        })
+        .map(|picture| (picture.preset.to_string(), vec![Cell::single(picture.score)]))
         .collect();
-    numbers(&["preset", "score", "period by a scan with gratings (px)"], &rows)
+    numbers(&["preset", "score"], &rows)
 }
 
 fn exemplar_rows(site: &Site<'_>, from: From, found: &UnitAtlas) -> Markup {

@@ -83,7 +83,8 @@ pub fn estimate(
         add(AtlasPart::Stimuli, None, layers.len(), times.iter().sum())?;
 
         for &preset in &config.presets {
-            let gallery = Gallery::new(network, run, config.pictures(preset), &Sources::default())?;
+            let sources = Sources::default();
+            let gallery = Gallery::new(network, run, config.pictures(preset), &sources)?.without_scans();
             let (mut n_pictures, mut seconds) = (0, 0.0);
             for layer in &layers {
                 let n_channels = network.layer(layer).map_or(0, |layer| layer.n_channels);

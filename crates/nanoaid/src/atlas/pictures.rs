@@ -11,7 +11,6 @@ use super::{AtlasError, AtlasStep};
 use crate::Network;
 use crate::interpret::activation_index::ActivationIndex;
 use crate::interpret::gallery::{Gallery, Sources, VisualRecord, first_picture};
-use crate::interpret::tuning::GratingScan;
 use crate::interpret::visualize::{Objective, Preset, VisualizeConfig};
 use crate::output::OutputFolder;
 
@@ -28,8 +27,6 @@ pub struct UnitPicture {
     pub config: VisualizeConfig,
     /// Its score, in units of the activation.
     pub score: f32,
-    /// The gratings that drive the unit most.
-    pub scan: Option<GratingScan>,
     /// What to know before it is believed, with advice.
     pub warnings: Vec<String>,
     /// Why it shows nothing; absent where it shows something.
@@ -60,7 +57,6 @@ impl UnitPicture {
         Ok(Self {
             preset,
             score: outcome.score,
-            scan: outcome.scan,
             warnings: outcome.warnings,
             blank,
             // a grey one has a third of the bytes of a colored one
@@ -86,7 +82,8 @@ pub(super) fn pictures(
     folder: &OutputFolder,
     progress: &mut dyn FnMut(AtlasStep<'_>) -> ControlFlow<()>,
 ) -> Result<Vec<Vec<UnitPicture>>, AtlasError> {
-    let gallery = Gallery::new(network, run, config, &Sources::default())?;
+    // what drives units most is measured by their tuning
+    let gallery = Gallery::new(network, run, config, &Sources::default())?.without_scans();
     let objectives: Vec<Objective> = index
         .layers
         .iter()

@@ -83,7 +83,7 @@ pub enum SurveyError {
     },
     /// Rows could not be kept in a file of `folder`, or read back.
     #[error(
-        "{}: cannot keep rows there while they are merged: {source}; it needs as much space again as the rows of all parts",
+        "{}: cannot keep rows there while they are merged: {source}; it needs about 9 kB for each row, and 20 bytes for each of its units, of free space",
         folder.display()
     )]
     Store { folder: PathBuf, source: io::Error },
