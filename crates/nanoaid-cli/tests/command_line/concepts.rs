@@ -82,11 +82,9 @@ fn concepts_are_the_same_from_one_thread() {
 
     // the same again from the record, and off and on by hand
     place.run(&["replay", "many/concepts.json", "--out", "again"]).ended_with(0);
-    assert_same_files(
-        "replay",
-        &place.path("again").join("concepts.json"),
-        &place.path("many").join("concepts.json"),
-    );
+    let [found, expected] =
+        ["again", "many"].map(|folder| std::fs::read(place.path(folder).join("concepts.json")).unwrap());
+    assert!(found == expected);
     let ablate =
         ["ablate", "data/fibres/0.png", "--run", "autoencoder", "--concepts", "many", "--out", "off"];
     let said = place.run(&[&ablate[..], &["--concept", "1", "--concept", "3"]].concat()).ended_with(0);
