@@ -312,13 +312,13 @@ fn made_of(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
         Kind::Units,
         &html! {
             p.soft {
-                "The units of " (site.layer(first).name) " with the largest weights, and the kernel by which each is read: red raises this unit, blue lowers it, on one scale. "
+                "The units of " (site.layer(first).name) " with the largest weights: the share of all squared weights, and the kernel by which each is read: red raises this unit, blue lowers it, on one scale. "
                 "Over several layers the weights of all ways are summed, as if every ReLU were open; how often a lower unit is active does not count."
             }
-            ul.units {
+            ul.units.made-of {
                 @for &(lower, part) in &parts {
                     li {
-                        (card(site, from, lower, &html! { (percent(part.share)) " of the squares, sum " (number_text(part.sum)) }))
+                        (card(site, from, lower, &html! { (percent(part.share)) }))
                         (kernel(part, most))
                     }
                 }
