@@ -10,6 +10,7 @@ mod class;
 mod concepts;
 mod contrast;
 mod crop;
+mod error;
 mod folder;
 mod frame;
 mod layer;
@@ -28,7 +29,8 @@ mod tuning;
 mod unit;
 
 pub use concepts::SiteConcepts;
-pub use folder::{SiteError, write};
+pub use error::SiteError;
+pub use folder::write;
 pub use model::Made;
 pub use opened::{ClassOfUnit, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};
 pub use record::{OpenSite, record_text};

@@ -89,6 +89,26 @@ impl Site<'_> {
         format!("side-by-side/{}.html", slug(&self.atlas.layer_matches[side_by_side].layer))
     }
 
+    /// Folder of concepts, with a slash at its end.
+    pub(super) fn concepts_folder(&self, place: usize) -> String {
+        let names: Vec<String> = self
+            .concepts
+            .iter()
+            .map(|concepts| {
+                let network = self.atlas.networks.iter().find(|network| network.sha256 == concepts.network());
+                let class =
+                    concepts.record.found.class.as_ref().map_or(String::new(), |class| format!("-{class}"));
+                format!("{}-{}{class}", network.map_or("", |network| &network.id), concepts.layer())
+            })
+            .collect();
+        format!("concepts/{}/", slugs(&names.iter().map(String::as_str).collect::<Vec<_>>())[place])
+    }
+
+    /// Page of concepts.
+    pub(super) fn concepts_page(&self, place: usize) -> String {
+        self.concepts_folder(place) + "index.html"
+    }
+
     /// Page of a self-test.
     pub(super) fn self_test_page(&self, self_test: usize) -> String {
         format!("self-test/{}.html", self.atlas.networks[self.self_tests[self_test]].id)

@@ -3,20 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nanoaid::atlas::UnitPlace;
 use nanoaid::hash::sha256;
 use nanoaid::interpret::concept::ConceptRecord;
 use serde::Serialize;
 
-use crate::site::folder::SiteError;
-use crate::site::model::Site;
-use crate::site::slug::slugs;
+use crate::site::error::SiteError;
 
 /// The record in a folder of concepts.
 const RECORD: &str = "concepts.json";
-/// Concepts of a unit that are listed, and how much of one a unit has at least.
-const N_CONCEPTS: usize = 4;
-const LEAST_WEIGHT: f32 = 0.1;
 
 /// Concepts of a layer of one of the networks.
 #[derive(Clone, Debug)]
@@ -87,56 +81,5 @@ impl SiteConcepts {
     /// Their layer.
     pub(super) fn layer(&self) -> &str {
         &self.record.found.layer
-    }
-}
-
-impl<'a> Site<'a> {
-    /// Places of the concepts of a network.
-    pub(super) fn concepts_of_network(&self, network: usize) -> impl Iterator<Item = usize> + use<'_> {
-        let sha256 = &self.atlas.networks[network].sha256;
-        (0..self.concepts.len()).filter(move |&place| self.concepts[place].network() == sha256)
-    }
-
-    /// Folder of concepts, with a slash at its end.
-    pub(super) fn concepts_folder(&self, place: usize) -> String {
-        let names: Vec<String> = self
-            .concepts
-            .iter()
-            .map(|concepts| {
-                let network = self.atlas.networks.iter().find(|network| network.sha256 == concepts.network());
-                let class =
-                    concepts.record.found.class.as_ref().map_or(String::new(), |class| format!("-{class}"));
-                format!("{}-{}{class}", network.map_or("", |network| &network.id), concepts.layer())
-            })
-            .collect();
-        format!("concepts/{}/", slugs(&names.iter().map(String::as_str).collect::<Vec<_>>())[place])
-    }
-
-    /// Page of concepts.
-    pub(super) fn concepts_page(&self, place: usize) -> String {
-        self.concepts_folder(place) + "index.html"
-    }
-
-    /// The concepts with most of a unit.
-    pub(super) fn concepts_of(&self, unit: UnitPlace) -> impl Iterator<Item = ConceptOfUnit<'a>> + use<'a> {
-        let layer = &self.layer(unit).name;
-        let concepts = self.concepts;
-        let mut all: Vec<ConceptOfUnit<'a>> = self
-            .concepts_of_network(unit.network)
-            .filter(|&place| concepts[place].layer() == layer)
-            .flat_map(|place| {
-                concepts[place].record.found.concepts.iter().filter_map(move |concept| {
-                    let weight = *concept.direction.get(unit.channel)?;
-                    (weight.abs() >= LEAST_WEIGHT).then_some(ConceptOfUnit {
-                        place,
-                        number: concept.number,
-                        name: concept.name.as_deref(),
-                        weight,
-                    })
-                })
-            })
-            .collect();
-        all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-        all.into_iter().take(N_CONCEPTS)
     }
 }

@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,10 +15,11 @@ use serde::Serialize;
 
 use nanoaid::atlas::{ActivationGrid, Atlas, AtlasError, MicrographActivations, UnitPlace};
 use nanoaid::hash::sha256;
-use nanoaid::output::{OutputError, OutputFolder, json_text};
+use nanoaid::output::{OutputFolder, json_text};
 
 use crate::site::address::{From, MICROGRAPHS, START};
 use crate::site::concepts::SiteConcepts;
+use crate::site::error::SiteError;
 use crate::site::model::{Made, Site};
 use crate::site::{class, contrast, layer, micrograph, self_test, side_by_side, start, unit};
 
@@ -35,37 +35,6 @@ const ASSETS: [(&str, &str); 9] = [
     ("contrast.js", include_str!("contrast.js")),
     ("self_test.js", include_str!("self_test.js")),
 ];
-
-/// Why a site could not be written.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "fields are named in the variant's sentence")]
-#[non_exhaustive]
-pub enum SiteError {
-    /// The atlas could not give what belongs to a micrograph.
-    #[error(transparent)]
-    Atlas(#[from] AtlasError),
-    /// Concepts cannot be shown.
-    #[error("{}: {reason}", path.display())]
-    Concepts { path: PathBuf, reason: String },
-    /// A file could not be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// A value could not be written as JSON.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    /// The record could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Record { path: PathBuf, source: std::io::Error },
-    /// A page is not as it was written.
-    #[error(
-        "{}: was removed or changed while the site was written; run the same command again",
-        path.display()
-    )]
-    Changed { path: PathBuf },
-    /// The work was cancelled.
-    #[error("cancelled: pages that were finished are kept")]
-    Cancelled,
-}
 
 /// Writes the pages of `atlas`, with `concepts` of its networks, into `out`; `micrographs` gives what belongs to each micrograph.
 /// `progress` is called with the number of micrographs that are written; on [`ControlFlow::Break`] the

@@ -20,6 +20,10 @@ use serde::Serialize;
 use crate::site::concepts::{ConceptOfUnit, SiteConcepts};
 use crate::site::slug::{micrograph_ids, slug};
 
+/// Concepts of a unit that are listed, and how much of one a unit has at least.
+const N_CONCEPTS: usize = 4;
+const LEAST_WEIGHT: f32 = 0.1;
+
 /// Record of the site: enough to make it again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Made {
@@ -158,6 +162,35 @@ impl<'a> Site<'a> {
         let distance = |unit: &UnitDifference| (unit.auc.value - 0.5).abs();
         units.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then(a.unit.cmp(&b.unit)));
         units.into_iter().take(most).map(|unit| (self.atlas.unit_at(network, unit.unit), unit)).collect()
+    }
+
+    /// Places of the concepts of a network.
+    pub(super) fn concepts_of_network(&self, network: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let sha256 = &self.atlas.networks[network].sha256;
+        (0..self.concepts.len()).filter(move |&place| self.concepts[place].network() == sha256)
+    }
+
+    /// The concepts with most of a unit.
+    pub(super) fn concepts_of(&self, unit: UnitPlace) -> impl Iterator<Item = ConceptOfUnit<'a>> + use<'a> {
+        let layer = &self.layer(unit).name;
+        let concepts = self.concepts;
+        let mut all: Vec<ConceptOfUnit<'a>> = self
+            .concepts_of_network(unit.network)
+            .filter(|&place| concepts[place].layer() == layer)
+            .flat_map(|place| {
+                concepts[place].record.found.concepts.iter().filter_map(move |concept| {
+                    let weight = *concept.direction.get(unit.channel)?;
+                    (weight.abs() >= LEAST_WEIGHT).then_some(ConceptOfUnit {
+                        place,
+                        number: concept.number,
+                        name: concept.name.as_deref(),
+                        weight,
+                    })
+                })
+            })
+            .collect();
+        all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        all.into_iter().take(N_CONCEPTS)
     }
 
     /// Heading of a page of layers side by side.

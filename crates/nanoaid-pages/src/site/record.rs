@@ -15,7 +15,8 @@ use nanoaid::output::OutputFolder;
 use serde::{Deserialize, Serialize};
 
 use crate::site::concepts::SiteConcepts;
-use crate::site::folder::{SiteError, write};
+use crate::site::error::SiteError;
+use crate::site::folder::write;
 use crate::site::model::Made;
 
 /// Record of what the site was made from; written last.
