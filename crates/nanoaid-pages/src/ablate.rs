@@ -40,7 +40,10 @@ fn about(record: &AblateRecord) -> Markup {
         rows.push(("share of the variance in the reconstruction", text));
     }
     if let Some(change) = found.change {
-        rows.push(("change of it", signed(change)));
+        rows.push((
+            if found.answers.is_some() { "change of its score" } else { "change of the share" },
+            signed(change),
+        ));
     }
     if !found.controls.is_empty() {
         let low = found.controls.iter().copied().fold(f64::INFINITY, f64::min);
@@ -107,7 +110,7 @@ fn later(record: &AblateRecord) -> Markup {
                 thead { tr { th { "unit" } th.number { "mean before" } th.number { "after" } th.number { "change" } } }
                 tbody { @for one in &found.later { tr {
                     th scope="row" { (one.unit) } td.number { (signed(one.before)) } td.number { (signed(one.after)) }
-                    td.number { (rounded(one.change, 2)) }
+                    td.number { (signed(one.change)) }
                 } } }
             } }
             @if !record.maps.is_empty() { h3 { "Where the first of them respond" } }

@@ -14,15 +14,16 @@ const LEAST_IOU: f64 = 0.02;
 
 /// The page of the concepts of `record`.
 pub fn report(record: &ConceptRecord) -> String {
-    page_of(record, &html! {})
+    page_of(record, &html! {}, &made(record))
 }
 
 /// The same in a site, whose first page is at `start`.
 pub(crate) fn page_of_site(record: &ConceptRecord, start: &str) -> String {
-    page_of(record, &html! { p { a href=(start) { "← the atlas" } } })
+    let made = html! { p.soft { "Numbers, settings and hashes are in " code { "index.json" } ", tables beside it." } };
+    page_of(record, &html! { p { a href=(start) { "← the atlas" } } }, &made)
 }
 
-fn page_of(record: &ConceptRecord, above: &Markup) -> String {
+fn page_of(record: &ConceptRecord, above: &Markup, below: &Markup) -> String {
     let found = &record.found;
     let body = html! {
         (above)
@@ -40,7 +41,7 @@ fn page_of(record: &ConceptRecord, above: &Markup) -> String {
         @if let Some(effects) = &found.effects { (effects_of_all(effects)) }
         (marked(record))
         (map(record))
-        (made(record))
+        (below)
     };
     let class = found.class.as_ref().map_or(String::new(), |class| format!(", micrographs of class {class}"));
     page(
@@ -77,7 +78,8 @@ fn methods(record: &ConceptRecord) -> Markup {
     html! {
         h2 { "Can they be relied on?" }
         p {
-            "R²: share of the variance of held-out groups that the codes explain, each channel about its own mean. "
+            "R²: share of the variance " (if record.found.n_held_out > 0 { "of held-out groups" } else { "of the positions that they were fitted to" })
+            " that the codes explain, each channel about its own mean. "
             "Cosines compare each concept with the one it belongs to from another start, or from the other half of the groups; same: the share with a cosine of at least "
             (SAME) ". By chance: against as many activations that were drawn at random. A concept that does not come out again is one of the method, not of the network."
         }

@@ -35,6 +35,7 @@ pub mod matching;
 pub mod natural_statistics;
 pub mod pattern;
 mod picture_files;
+mod reconstructed;
 pub mod retrieval;
 pub mod tuning;
 pub mod unit_values;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use micrograph::Source;
+use micrograph::paint::number_text;
 use nanoaid::Address;
 use nanoaid::interpret::ablate::{
     AblateConfig, AblateRecord, AblateSettings, ConceptsUsed, ablate_file, ablated_csv,
@@ -41,7 +42,7 @@ pub(crate) struct AblateArguments {
     /// Number of a concept that is switched, as on its page; can be given several times
     #[arg(long = "concept", value_name = "N", requires = "concepts")]
     numbers: Vec<usize>,
-    /// What its activations, or codes, are multiplied by: 0 switches it off, 2 doubles it
+    /// What its activations, or codes, are multiplied by: 0 switches it off, 2 doubles it; −100 to 100
     #[arg(long, value_name = "FACTOR", default_value_t = AblateConfig::default().times, allow_negative_numbers = true)]
     times: f32,
     /// How often as many other channels of the same layers, or concepts, are switched, drawn at random; 0: never
@@ -102,28 +103,29 @@ pub(crate) fn run(arguments: &AblateArguments) -> Result<Outcome, Failure> {
 
 fn text_of(name: &str, record: &AblateRecord) -> String {
     let found = &record.ablation;
+    let signed = |value: f64| format!("{}{}", if value > 0.0 { "+" } else { "" }, number_text(value));
     let mut text = format!("{name}:");
     if let (Some((before, after)), Some(change)) = (&found.answers, found.change) {
-        text += &format!(" {before}, logit {change:+.3}");
+        text += &format!(" {before}, change of its logit {}", signed(change));
         if before != after {
             text += &format!("; now {after}");
         }
     }
-    if let Some((before, after)) = found.reconstruction {
-        text += &format!(" share of the variance {before:.4}, now {after:.4}");
+    if let (Some((before, after)), Some(change)) = (found.reconstruction, found.change) {
+        text += &format!(" share of the variance {before:.4}, now {after:.4}, change {}", signed(change));
     }
     let n = found.controls.len();
     if n > 0 {
         let low = found.controls.iter().copied().fold(f64::INFINITY, f64::min);
         let high = found.controls.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        text += &format!("; {n} draws of others {low:+.3} to {high:+.3}");
+        text += &format!("; by others, {n} draws, {} to {}", signed(low), signed(high));
     }
     text.push('\n');
     for (one, change) in found.switched.iter().zip(&found.alone) {
-        text += &format!("  {one} alone {change:+.3}\n");
+        text += &format!("  {one} alone {}\n", signed(*change));
     }
     for later in found.later.iter().take(4) {
-        text += &format!("  {} {:+.2} standard deviations\n", later.unit, later.change);
+        text += &format!("  {} {} standard deviations\n", later.unit, signed(later.change));
     }
     text
 }

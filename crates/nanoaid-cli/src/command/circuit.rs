@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use micrograph::paint::number_text;
 use nanoaid::Address;
 use nanoaid::interpret::circuit::{CircuitConfig, CircuitRecord, CircuitSettings, circuit_files};
 use nanoaid::output::json_text;
@@ -80,8 +81,8 @@ fn text_of(record: &CircuitRecord) -> String {
         100.0 * found.shown_share
     );
     for part in &found.parts {
-        text +=
-            &format!("  {:<24} {:>4.0} %, sum {:+.3}\n", part.unit.to_string(), 100.0 * part.share, part.sum);
+        let (unit, sum) = (part.unit.to_string(), number_text(part.sum));
+        text += &format!("  {unit:<24} {:>4.0} %, sum {sum}\n", 100.0 * part.share);
     }
     text
 }

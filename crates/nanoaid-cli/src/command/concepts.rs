@@ -172,10 +172,11 @@ fn text_of(record: &ConceptRecord) -> String {
         found.n_vectors + found.n_held_out,
         found.micrographs.len()
     );
+    let of = if found.n_held_out > 0 { " of held-out groups" } else { " it was fitted to" };
     for one in &found.methods {
         let known = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
         text += &format!(
-            "  {:<9} explains {} of the variance of held-out groups, cosine over starts {}, over halves {}, by chance {:.2}\n",
+            "  {:<9} explains {} of the variance{of}, cosine over starts {}, over halves {}, by chance {:.2}\n",
             one.method.name(),
             one.r2.or(one.r2_fitted).map_or("–".to_owned(), percent),
             known(one.starts.as_ref().map(|starts| starts.mean)),

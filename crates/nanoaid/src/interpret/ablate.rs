@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::interpret::concept::ConceptBank;
 use crate::interpret::exemplar::ActivationReader;
 use crate::interpret::explain::{ExplainError, ScoredPlane, class_names, go_on, logit_layer};
+use crate::interpret::reconstructed::reconstructed;
 use crate::interpret::views::Views;
 use crate::network::{Architecture, NetworkError, NoLayer};
 use crate::train::regression::argmax;
@@ -37,6 +38,8 @@ const MOST_PX: usize = 1024;
 /// Units of later layers that are listed, and those with maps.
 const N_CHANGED: usize = 12;
 const N_MAPS: usize = 4;
+/// Draws from which on a change is said not to be special.
+const LEAST_CONTROLS: usize = 5;
 /// Least standard deviation of a map that its changes are divided by.
 const LEAST_DEVIATION: f64 = 1e-6;
 
@@ -74,6 +77,13 @@ impl AblateConfig {
             (n, 0) => ConfigError::unless_within("units", n as f64, 1.0..=256.0)?,
             _ => return Err(ConfigError::new("concepts", "units, too", "either units or concepts")),
         }
+        if let Some(unit) = (1..self.units.len()).find(|&n| self.units[..n].contains(&self.units[n])) {
+            return Err(ConfigError::new("units", &self.units[unit], "each unit once"));
+        }
+        if let Some(one) = (1..self.concepts.len()).find(|&n| self.concepts[..n].contains(&self.concepts[n]))
+        {
+            return Err(ConfigError::new("concepts", self.concepts[one], "each concept once"));
+        }
         ConfigError::unless_within("times", f64::from(self.times), -100.0..=100.0)?;
         if self.times == 1.0 {
             return Err(ConfigError::new(
@@ -106,9 +116,9 @@ pub enum AblateError {
     NoConcept { number: usize, last: usize },
     /// The concepts are those of another network.
     #[error(
-        "the concepts are of {expected} channels of layer `{layer}`, the network has {found}: name the network of the concepts with --run"
+        "the concepts are of layer `{layer}` of a network with the SHA-256 {expected}, found one with {found}: name the network of the concepts with --run"
     )]
-    OtherNetwork { layer: String, expected: usize, found: usize },
+    OtherNetwork { layer: String, expected: String, found: String },
     /// Numbers of concepts were given without concepts.
     #[error("numbers of concepts without the concepts: name the folder that `nanoaid concepts` wrote")]
     NoConcepts,
@@ -255,15 +265,12 @@ pub fn ablate(
     }
     let mut warnings = Vec::new();
     let mut controls = Vec::new();
-    for number in 0..config.n_controls {
-        let mut stream = Stream::new(config.seed, "ablate/control", number as u64);
-        match switched.others(network, &mut stream) {
-            Some(others) => controls.extend(change_by(&others)?),
-            None => {
-                warnings.push("there are no controls, as none of the same kind are left".to_owned());
-                break;
-            }
-        }
+    let draws = switched.draws(network, config.n_controls, config.seed);
+    if draws.is_empty() && config.n_controls > 0 {
+        warnings.push("there are no controls, as none of the same kind are left".to_owned());
+    }
+    for others in &draws {
+        controls.extend(change_by(others)?);
     }
     let (later, maps) = seen.later((&as_it_is, &changed), &switched, tick)?;
     if (plane.height(), plane.width()) != (seen.plane.height(), seen.plane.width()) {
@@ -271,7 +278,7 @@ pub fn ablate(
         warnings.push(format!("the network was shown the middle {width} × {height} px"));
     }
     let change = change_of(&after);
-    if let Some(change) = change.filter(|_| !controls.is_empty()) {
+    if let Some(change) = change.filter(|_| controls.len() >= LEAST_CONTROLS) {
         let as_large = controls.iter().filter(|control| control.abs() >= change.abs()).count();
         if 10 * as_large > controls.len() {
             warnings.push(format!(
@@ -320,8 +327,8 @@ impl<'a> Switched<'a> {
     ) -> Result<Self, AblateError> {
         if !config.concepts.is_empty() {
             let bank = bank.ok_or(AblateError::NoConcepts)?;
-            let (found, expected) = (network.known_layer(&bank.layer)?.n_channels, bank.n_channels());
-            if found != expected {
+            if bank.network != network.sha256() {
+                let (expected, found) = (bank.network.clone(), network.sha256().to_owned());
                 return Err(AblateError::OtherNetwork { layer: bank.layer.clone(), expected, found });
             }
             let last = bank.n_concepts();
@@ -376,6 +383,30 @@ impl<'a> Switched<'a> {
                 Passing::Concepts { network, bank, changes: all.iter().map(|&one| (one, times)).collect() }
             }
         })
+    }
+
+    /// At most `n` times as many others of the same layers, none of them among these; of one each other one at most once.
+    fn draws(&self, network: &Network, n: usize, seed: u64) -> Vec<Self> {
+        let mut stream = Stream::new(seed, "ablate/control", 0);
+        let parts = self.parts();
+        let [one] = &parts[..] else {
+            return (0..n).filter_map(|_| self.others(network, &mut stream)).collect();
+        };
+        let mut all: Vec<Self> = match one {
+            Self::Units(units) => {
+                let (layer, own) = units[0];
+                let n_channels = network.layer(layer).map_or(0, |layer| layer.n_channels);
+                let others = (0..n_channels).filter(|&channel| channel != own);
+                others.map(|channel| Self::Units(vec![(layer, channel)])).collect()
+            }
+            Self::Concepts(bank, own) => {
+                let others = (1..=bank.n_concepts()).filter(|number| !own.contains(number));
+                others.map(|number| Self::Concepts(bank, vec![number])).collect()
+            }
+        };
+        stream.shuffle(&mut all);
+        all.truncate(n);
+        all
     }
 
     /// As many others of the same layers, none of them among these; `None` if there are too few.
@@ -472,13 +503,7 @@ impl Seen {
         let network = passing.network();
         let image = matches!(network.architecture(), Architecture::Autoencoder(_)).then(|| {
             let last = network.layers().last().map_or("", |layer| &layer.name);
-            let found = passing.outputs(&self.plane, &[last]).remove(0);
-            let [_, _, height, width] = found.dims();
-            let found = Plane::new(height, width, values(found));
-            let off = self.plane.values().iter().zip(found.values()).map(|(a, b)| f64::from(a - b).powi(2));
-            let error = off.sum::<f64>() / self.plane.values().len() as f64;
-            let share = 1.0 - error / self.plane.variance().max(1e-12);
-            (found, share)
+            reconstructed(passing.outputs(&self.plane, &[last]).remove(0), &self.plane)
         });
         let mut logits = Vec::new();
         if let (Some(n_classes), Some(layer)) = (network.n_classes(), logit_layer(network)) {

@@ -39,6 +39,8 @@ const FIRST_STEP: f64 = 0.3;
 const LAST_STEP: f64 = 0.05;
 /// Steps between two looks at the score without a shift.
 const CHECK_EVERY: usize = 4;
+/// Share of a strength from which on it counts as reached.
+const REACHED: f64 = 0.9;
 /// Least standard deviation of grey levels, in `[0, 1]`, of a micrograph that shows something.
 const LEAST_DEVIATION: f64 = 1e-4;
 
@@ -267,7 +269,20 @@ fn answer(network: &Network, views: &[Plane]) -> Option<String> {
 fn doubts(found: &Accentuation, sign: f64) -> Vec<String> {
     let gain = |score: f64| sign * (score - found.score);
     let mut doubts = Vec::new();
-    for level in &found.levels {
+    for (place, level) in found.levels.iter().enumerate() {
+        if level.change < REACHED * level.strength {
+            doubts.push(format!(
+                "at strength {} the change is {:.1} % of the contrast only: more steps reach more, unless grey levels end at black and white",
+                level.strength,
+                100.0 * level.change
+            ));
+        }
+        if place > 0 && gain(level.score) < gain(found.levels[place - 1].score) {
+            doubts.push(format!(
+                "at strength {} the score is no better than at the one before: it has found no better way",
+                level.strength
+            ));
+        }
         if gain(level.score) <= 0.0 {
             let way = if sign > 0.0 { "rise" } else { "fall" };
             doubts.push(format!("at strength {} the score does not {way}", level.strength));

@@ -370,7 +370,12 @@ pub fn concepts(
         0 => None,
         side => Some(map::map(reader, &sample, (side, config.seed), &prepare, on)?),
     };
-    let saved = ConceptBank { layer: layer.clone(), bank: bank.clone(), shown: shown.clone() };
+    let saved = ConceptBank {
+        network: network.sha256().to_owned(),
+        layer: layer.clone(),
+        bank: bank.clone(),
+        shown: shown.clone(),
+    };
     let energies = energies(&codes);
     let all: f64 = energies.iter().sum();
     let n_rows = codes.n_rows().max(1) as f64;

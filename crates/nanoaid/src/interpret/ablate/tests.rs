@@ -94,7 +94,7 @@ fn logits_of_a_dense_layer_fall_by_what_the_unit_adds() {
     assert!(first.after.abs() < 1e-7, "{first:?}");
     assert!(found.classes[1..].iter().all(|class| class.before == class.after));
     // the two other channels have no weight
-    assert!(found.controls.iter().all(|control| *control == 0.0) && found.controls.len() == 10);
+    assert!(found.controls.iter().all(|control| *control == 0.0) && found.controls.len() == 2);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn without_all_units_nothing_is_left() {
 fn a_concept_takes_what_its_codes_explain() {
     // activations are multiples of (1, 2), so that the first component explains all of their variance
     let network = sum_of_two([0.5, 0.25]);
-    let bank = ConceptBank::of_direction("encoder.1", &[1.0, 2.0]);
+    let bank = ConceptBank::of_direction((network.sha256(), "encoder.1"), &[1.0, 2.0]);
     let config = AblateConfig { concepts: vec![1], n_controls: 3, ..AblateConfig::default() };
     let found = ablate((&network, Some(&bank)), &plane(), &config, &mut on).unwrap();
     let (_, after) = found.reconstructions.unwrap();
@@ -143,10 +143,23 @@ fn a_concept_takes_what_its_codes_explain() {
     assert!(refused(&network, None, &[1]).contains("without the concepts"));
     let stages = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
     let other = Network::random(Architecture::Autoencoder(stages), 0, Device::Cpu).unwrap();
-    assert!(
-        refused(&other, Some(&bank), &[1])
-            .contains("are of 2 channels of layer `encoder.1`, the network has 4")
-    );
+    assert!(refused(&other, Some(&bank), &[1]).contains("name the network of the concepts with --run"));
+}
+
+#[test]
+fn the_share_does_not_depend_on_what_is_left_beyond_the_last_position() {
+    let stages = AutoencoderConfig { stages: vec![4, 6], latent: 2, ..Default::default() };
+    let network = Network::random(Architecture::Autoencoder(stages), 0, Device::Cpu).unwrap();
+    let one = config(&[("encoder.1", 0)]);
+    let wave = |height, width| Plane::from_fn(height, width, |y, x| 0.5 + 0.4 * ((y + x) as f32 / 5.0).sin());
+    let share = |plane: &Plane| {
+        ablate((&network, None), plane, &one, &mut on).unwrap().ablation.reconstruction.unwrap().0
+    };
+    let whole = share(&wave(64, 64));
+    for (height, width) in [(64, 65), (65, 64), (67, 67)] {
+        let found = share(&wave(height, width));
+        assert!((found - whole).abs() < 0.05, "{height} × {width}: {found} {whole}");
+    }
 }
 
 #[test]
@@ -165,6 +178,7 @@ fn what_is_no_channel_is_refused() {
             AblateConfig { units: vec![Address::layer("encoder.1")], ..one.clone() },
             "is no channel of a layer",
         ),
+        (config(&[("encoder.1", 0), ("encoder.1", 0)]), "each unit once"),
         (AblateConfig { times: 1.0, ..one.clone() }, "changes nothing"),
         (AblateConfig { times: f32::NAN, ..one.clone() }, "times"),
     ] {

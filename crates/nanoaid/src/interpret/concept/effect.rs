@@ -19,6 +19,7 @@ use crate::data::dataset::Entry;
 use crate::data::prepare::PrepareConfig;
 use crate::evaluate::classify::tensor_of;
 use crate::interpret::explain::{class_names, logit_layer};
+use crate::interpret::reconstructed::reconstructed;
 use crate::network::{Architecture, Norms, ValueId};
 use crate::train::regression::argmax;
 
@@ -226,14 +227,12 @@ impl<'a> Rest<'a> {
             given.push((self.reader.id, Tensor::from_data(maps, &network.device().burn())));
             let end = [self.output.id()];
             let found = network.graph().outputs_from(given, &end, Norms::Running, &mut Vec::new()).remove(0);
-            let found: Vec<f32> = found.into_data().try_to_vec().expect("outputs are f32");
             let found: Vec<f64> = match self.output {
-                Output::Classes(..) => found.into_iter().map(f64::from).collect(),
-                Output::Image(_) => {
-                    let off = view.values().iter().zip(&found).map(|(a, b)| f64::from(a - b).powi(2));
-                    let error = off.sum::<f64>() / view.values().len() as f64;
-                    vec![1.0 - error / view.variance().max(1e-12)]
+                Output::Classes(..) => {
+                    let logits: Vec<f32> = found.into_data().try_to_vec().expect("outputs are f32");
+                    logits.into_iter().map(f64::from).collect()
                 }
+                Output::Image(_) => vec![reconstructed(found, view).1],
             };
             outputs.resize(found.len(), 0.0);
             let share = 1.0 / self.views.len() as f64;

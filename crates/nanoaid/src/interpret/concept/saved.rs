@@ -15,6 +15,8 @@ const KEY: &str = "nanoaid.concepts";
 /// The concepts of a layer: what makes codes of activations, and which of them are shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConceptBank {
+    /// SHA-256 of the network as a file.
+    pub network: String,
     /// The layer.
     pub layer: String,
     pub(super) bank: Bank,
@@ -26,6 +28,7 @@ pub struct ConceptBank {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Description {
+    network: String,
     layer: String,
     method: ConceptMethod,
     shown: Vec<usize>,
@@ -48,7 +51,7 @@ impl ConceptBank {
 
     /// One concept without price, of activations that may be negative.
     #[cfg(test)]
-    pub(in crate::interpret) fn of_direction(layer: &str, direction: &[f32]) -> Self {
+    pub(in crate::interpret) fn of_direction((network, layer): (&str, &str), direction: &[f32]) -> Self {
         let n = direction.len();
         let bank = Bank {
             method: ConceptMethod::Pca,
@@ -59,7 +62,7 @@ impl ConceptBank {
             sparse: None,
             centres: None,
         };
-        Self { layer: layer.to_owned(), bank, shown: vec![0] }
+        Self { network: network.to_owned(), layer: layer.to_owned(), bank, shown: vec![0] }
     }
 
     /// As a safetensors file.
@@ -82,6 +85,7 @@ impl ConceptBank {
             add("centres", matrix(centres));
         }
         let description = Description {
+            network: self.network.clone(),
             layer: self.layer.clone(),
             method: *method,
             shown: self.shown.clone(),
@@ -147,7 +151,7 @@ impl ConceptBank {
             sparse,
             centres,
         };
-        Ok(Self { layer: found.layer, bank, shown: found.shown })
+        Ok(Self { network: found.network, layer: found.layer, bank, shown: found.shown })
     }
 
     /// `maps`, `[C, H · W]`, with concepts times numbers: each is given by its number, from 1, and what its codes are multiplied
@@ -184,7 +188,10 @@ mod tests {
         let vectors = Matrix::new(6, (0..6 * 300).map(|_| stream.normal().max(0.0) as f32).collect());
         let size = BankSize { n_concepts: 4, n_sparse: 16, n_active: 3, n_rounds: 50, sparsity: 0.1 };
         let bank = Bank::fitted(&vectors, method, size, 1);
-        (ConceptBank { layer: "encoder.2".into(), bank, shown: vec![2, 0, 3] }, vectors)
+        (
+            ConceptBank { network: "0123".into(), layer: "encoder.2".into(), bank, shown: vec![2, 0, 3] },
+            vectors,
+        )
     }
 
     #[test]
