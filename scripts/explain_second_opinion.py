@@ -1,22 +1,22 @@
 """A second opinion on `nanoaid explain`: Captum and pytorch-grad-cam with the same weights, on the same five micrographs.
 
-Networks of torchvision get random weights. Each micrograph is cropped to 224 x 224 px, which is the one view that NanoAID
-takes of it, and its contrast is stretched so far that NanoAID's own stretching changes nothing. PyTorch sees the same grey
-levels through `Gray` below, so that attributions belong to grey levels on both sides. Compared are the maps of `--maps`,
-pixel by pixel, relative to the largest magnitude of the map. Above 1e-3 the script ends with status 1, but for what
-rounding explains:
+Networks of torchvision get random weights. Each micrograph is cropped to 224 x 224 px, so that NanoAID takes one view of it,
+and its contrast is stretched so far that NanoAID's own stretching changes nothing. PyTorch sees the same grey levels through
+`Gray` below, so that both sides attribute to grey levels. The maps of `--maps` are compared pixel by pixel; a difference is
+relative to the largest magnitude of the map, and 1e-3 is allowed. Where one is larger and rounding does not explain it, the
+script ends with status 1.
 
-Gradients of ReLUs and max-pools jump where a value is nearly 0 or two are nearly equal, as they often are in the nearly
-uniform images with which integrated gradients begin. Then the last digits decide. So PyTorch computes in 64 bits, and
-again in 32 bits with noise as small as rounding after each convolution, three times. The column `rounding` is the largest change by
-that; an image whose difference is at most twice its own is no fault. A network without such jumps is compared, too; for
-it PyTorch computes in 32 bits, as 64 bits take half a minute a pass.
+Rounding can: the gradient of a ReLU jumps where its input is nearly 0, that of a max-pool where two inputs are nearly equal.
+Integrated gradients begin with nearly uniform images, which have many such places. So PyTorch computes each map in 64 bits,
+and four times in 32 bits with noise as small as rounding after each convolution; `rounding` is the largest change that this
+makes. A difference of up to twice the rounding of the same image is no fault. One network has no ReLU and no max-pool, so
+nothing is excused there; PyTorch computes it in 32 bits, as 64 bits take half a minute a pass.
 
     python -m venv venv && venv/bin/pip install torch torchvision captum grad-cam tifffile safetensors pillow
     venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS              # a folder of folders of images
     venv/bin/python scripts/explain_second_opinion.py MICROGRAPHS resnet18     # only these networks
 
-NANOAID names the program if it is not target/release/nanoaid. An hour on two cores.
+NANOAID is the program, by default target/release/nanoaid. Takes an hour on two cores.
 """
 
 import json
@@ -45,28 +45,24 @@ LARGEST = 1e-3
 SIDE, N_IMAGES, N_CLASSES = 224, 5, 10
 STEPS = {"black": 16, "mean": 48}
 """Most steps of integrated gradients from each baseline; how many NanoAID took is in its record."""
-NOISE, N_NOISY = 1e-6, 3
-"""Standard deviation of the noise that stands for rounding, as a share of the largest output of a convolution; draws."""
+NOISE, N_NOISY = 1e-7, 4
+"""Standard deviation of the noise that stands for rounding, as a share of the largest output of a convolution; draws. It
+changes scores and maps of deep layers, which do not jump, about twice as far as NanoAID's own rounding."""
 WINDOW = 25
 """Side of a window of NanoAID's occlusion in px: nine of them cover the side of the image."""
 
 # network: a layer before the deepest one, where gradients differ from position to position
-NETWORKS = {
-    "efficientnet_b0": "features.6.3",
-    "resnet18": "layer3.1",
-    "squeezenet1_1": "features.12",
-    "vgg11_bn": "features.20",
-}
-SMOOTH = ["efficientnet_b0"]
-"""Networks without ReLUs and max-pools."""
+JUMPING = {"resnet18": "layer3.1", "squeezenet1_1": "features.12", "vgg11_bn": "features.20"}
+SMOOTH = {"efficientnet_b0": "features.6.3"}  # without ReLUs and max-pools
+LAYERS = SMOOTH | JUMPING
 CAMS = {"hires-cam": HiResCAM, "grad-cam": GradCAM, "layer-cam": LayerCAM}
 PIXELS = ["gradient-x-input", "integrated-gradients", "occlusion"]
 OF_RELUS = {"guided-backprop": GuidedBackprop, "deconvnet": Deconvolution}
 NOT_COMPARED = {
     "smooth-grad": "each program draws its own noise",
-    "lrp": "other rules: NanoAID's z+ leaves biases out and merges batch norms, Captum's keeps biases and has no rule for sums",
+    "lrp": "other rules: NanoAID leaves biases out, merges batch norms, and shares sums out by magnitude",
     "rise": "neither library has it",
-    "blurred baseline and fill": "NanoAID's own; black and mean are compared",
+    "blurred baseline and fill": "NanoAID's own; black and mean are compared instead",
 }
 
 
@@ -137,7 +133,7 @@ def explained(weights, images, out, methods, *options):
 
 def enlarged(cam):
     """A layer's map over the image as NanoAID enlarges it: bilinear, after each value is divided by the weight that all
-    pixels take of it. pytorch-grad-cam's own enlargement scales each map to [0, 1], so its map is taken before that."""
+    pixels take of it, so that sums are kept."""
 
     def bilinear(values):
         return interpolate(values, (SIDE, SIDE), mode="bilinear", align_corners=False)
@@ -149,7 +145,7 @@ def enlarged(cam):
 
 
 def cam_of(kind, model, layer, x, target):
-    """The map of pytorch-grad-cam before it is scaled. HiRes-CAM keeps its sign in NanoAID, where it is to sum up to the score."""
+    """The map of pytorch-grad-cam before it is scaled to [0, 1]. NanoAID's HiRes-CAM keeps its sign, unlike that."""
     cam = kind(model, [layer])
     targets = [ClassifierOutputTarget(target)]
     cam(x, targets)
@@ -164,15 +160,15 @@ def opinions(model, x, record, baseline):
     target = int(record["class"])
     steps = {one["method"]: one["n_steps"] for one in record["methods"]}
     maps = {("score", "PyTorch"): model(x)[0, target]}
+    (name,) = record["layers"]
+    # torchvision counts a SiLU as the module after its batch norm
+    layer = model.model.get_submodule(name.replace(".1.silu", ".2"))
     for method in steps:
         if method in CAMS:
-            name = record["layers"][-1]
-            # torchvision counts a SiLU as the module after its batch norm
-            layer = model.model.get_submodule(name.replace(".1.silu", ".2"))
             maps[f"{method}, {name}", "pytorch-grad-cam"] = cam_of(CAMS[method], model, layer, x, target)
-            if method == "grad-cam":
-                cam = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
-                maps[f"{method}, {name}", "Captum"] = enlarged(cam.detach())
+        if method == "grad-cam":
+            cam = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
+            maps[f"{method}, {name}", "Captum"] = enlarged(cam.detach())
         if method in OF_RELUS:
             maps[method, "Captum"] = OF_RELUS[method](model).attribute(x, target)
     if "occlusion" in steps:
@@ -190,7 +186,6 @@ def opinions(model, x, record, baseline):
 
 def noisy_opinions(model, *arguments):
     """The same with noise after each convolution."""
-
     def noise(_module, _inputs, output):
         return output + NOISE * output.detach().abs().max() * torch.randn_like(output)
 
@@ -217,19 +212,16 @@ def compared(name, images, folder):
     of_relus = [] if name in SMOOTH else list(OF_RELUS)
     runs = {
         "black": ([*CAMS, *PIXELS, *of_relus], []),
-        "mean": ([*CAMS, "integrated-gradients"], ["--layer", NETWORKS[name]]),
+        "mean": ([*CAMS, "integrated-gradients"], ["--layer", LAYERS[name]]),
     }
     for baseline, (methods, options) in runs.items():
         options += ["--network", name, "--baseline", baseline, "--steps", str(STEPS[baseline]), "--fill", "black"]
         found = explained(weights, folder / "images", folder / f"{name}-{baseline}", methods, *options)
         for image, (record, maps) in found.items():
             x = torch.from_numpy(images[image])[None, None]
-            arguments = record, baseline
-            if name in SMOOTH:
-                expected, others = opinions(model.float(), x.float(), *arguments), []
-            else:
-                expected = opinions(model.double(), x, *arguments)
-                others = [noisy_opinions(model.float(), x.float(), *arguments) for _ in range(N_NOISY)]
+            single = lambda of: of(model.float(), x.float(), record, baseline)
+            others = [] if name in SMOOTH else [single(noisy_opinions) for _ in range(N_NOISY)]
+            expected = single(opinions) if name in SMOOTH else opinions(model.double(), x, record, baseline)
             for key, map_ in expected.items():
                 own = record["score"] if key[0] == "score" else maps[key[0].split(",")[0]]
                 rounding = max((difference(other[key], map_) for other in others), default=0.0)
@@ -248,9 +240,8 @@ def main():
         images = cropped(micrographs, folder / "images")
         print("images:", ", ".join(images))
         line = "{:<16} {:<28} {:<17} {:>6} {:>8} {:>8} {:>9}  {}"
-        head = ["network", "method", "beside", "images", "median", "largest", "rounding", ""]
-        print(line.format(*head), flush=True)
-        for name in names or NETWORKS:
+        print(line.format("network", "method", "beside", "images", "median", "largest", "rounding", ""), flush=True)
+        for name in names or LAYERS:
             for (method, library), differences in compared(name, images, folder).items():
                 own, rounding = np.transpose(differences)
                 is_above = own > LARGEST

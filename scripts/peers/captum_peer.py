@@ -10,7 +10,7 @@ import torch
 import torchvision
 from captum.attr import GuidedBackprop, IntegratedGradients, LayerGradCam, Saliency
 
-STEPS, CLASS = 32, 3
+STEPS, CLASS = 16, 3
 # network: its deepest layer with a map
 LAYERS = {"resnet18": "layer4", "squeezenet1_1": "features", "vgg11_bn": "features", "efficientnet_b0": "features"}
 torch.set_num_threads(2)

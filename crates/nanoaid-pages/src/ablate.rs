@@ -1,10 +1,10 @@
 //! The page of a micrograph seen by a network with units switched off or up. Pictures are files beside it.
 
 use maud::{Markup, html};
-use nanoaid::interpret::ablate::AblateRecord;
+use nanoaid::interpret::ablate::{AblateRecord, Ablation};
 
-use crate::class::words;
-use crate::frame::{facts, figure, made, page, warnings, zoomed};
+use crate::class::{abstains, class_text, words};
+use crate::frame::{address, facts, figure, made, page, warnings, zoomed};
 use crate::number::{rounded, signed};
 
 /// The page of the micrograph called `name`.
@@ -21,9 +21,46 @@ pub fn report(name: &str, record: &AblateRecord) -> String {
     page(name, &format!("with {} times {}", found.switched.join(", "), found.times), &body)
 }
 
+/// The page over several micrographs, each with its name.
+pub fn contents(records: &[(String, AblateRecord)]) -> String {
+    let of = |value: Option<f64>| value.map_or("–".to_owned(), signed);
+    let body = html! {
+        p { "How the network's output changes on each micrograph: the logit of its class, or the share of the variance in its reconstruction. Beside it the lowest and the highest change by as many others, drawn at random." }
+        div.wide { table {
+            thead { tr {
+                th { "micrograph" } th { "class" } th.number { "change" } th.number { "by others" } th { "class then" }
+            } }
+            tbody { @for (name, record) in records {
+                @let found = &record.ablation;
+                @let (before, after) = found.answers.clone().unwrap_or_default();
+                tr {
+                    th scope="row" { a href=(address(&format!("{name}.html"))) { (name) } }
+                    td { (words(&before)) @if abstains(record.answer.as_ref()) { " (abstains)" } }
+                    td.number { (of(found.change)) } td.number { (controls(found).unwrap_or("–".to_owned())) }
+                    td { @if before == after { "–" } @else { b { (words(&after)) } } }
+                }
+            } }
+        } }
+    };
+    let switched = records.first().map(|(_, record)| &record.ablation);
+    let what = switched
+        .map_or(String::new(), |found| format!("with {} times {}", found.switched.join(", "), found.times));
+    page("Ablation", &format!("{} micrographs {what}", records.len()), &body)
+}
+
+/// The lowest and the highest change by others; `None` without them.
+fn controls(found: &Ablation) -> Option<String> {
+    let low = found.controls.iter().copied().reduce(f64::min)?;
+    let high = found.controls.iter().copied().reduce(f64::max)?;
+    Some(format!("{} to {}", signed(low), signed(high)))
+}
+
 fn about(record: &AblateRecord) -> Markup {
     let found = &record.ablation;
     let mut rows = Vec::new();
+    if let Some(answer) = &record.answer {
+        rows.push(("answer of the network", class_text(answer)));
+    }
     if let Some((before, after)) = &found.answers {
         let stays = before == after;
         rows.push((
@@ -45,10 +82,7 @@ fn about(record: &AblateRecord) -> Markup {
             signed(change),
         ));
     }
-    if !found.controls.is_empty() {
-        let low = found.controls.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = found.controls.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let text = format!("{} to {}", signed(low), signed(high));
+    if let Some(text) = controls(found) {
         rows.push((
             "the same by other units of the same layers",
             format!("{text} in {} draws", found.controls.len()),

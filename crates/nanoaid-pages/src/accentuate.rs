@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use micrograph::calibration::{calibration_text, length_text};
 use nanoaid::interpret::accentuate::{AccentuateRecord, AccentuationLevel};
 
-use crate::class::words;
+use crate::class::{abstains, class_text, words};
 use crate::frame::{address, facts, figure, made, page, warnings, zoomed};
 use crate::number::{percent, rounded, signed};
 
@@ -30,10 +30,36 @@ pub fn report(name: &str, record: &AccentuateRecord) -> String {
     page(name, &format!("{way} {}", found.target), &body)
 }
 
+/// The page over several micrographs, each with its name.
+pub fn contents(records: &[(String, AccentuateRecord)]) -> String {
+    let body = html! {
+        p { "The score of each micrograph as it is and changed most, and the best random change of the same size and spectrum: what rises by that as well is contrast, not a pattern." }
+        div.grid { @for (name, record) in records {
+            @let found = &record.accentuation;
+            (figure(&html! {
+                a href=(address(&format!("{name}.html"))) {
+                    img src=(address(record.pictures.accentuated.last().unwrap_or(&record.pictures.micrograph)))
+                        alt={ (name) ", changed most" } loading="lazy";
+                }
+            }, &html! {
+                a href=(address(&format!("{name}.html"))) { (name) }
+                @if abstains(record.answer.as_ref()) { " (the classifier abstains)" }
+                @if let Some(last) = found.levels.last() {
+                    ": " (found.target) ", score " (signed(found.score)) ", changed by " (percent(last.change)) " " (signed(last.score))
+                    @if let Some(random) = &last.random { ", at random " (signed(random.most)) }
+                }
+            }))
+        } }
+    };
+    page("Accentuated", &format!("{} micrographs", records.len()), &body)
+}
+
 fn about(record: &AccentuateRecord) -> Markup {
     let found = &record.accentuation;
     let mut rows = vec![("score", format!("{} ({})", signed(found.score), found.target))];
-    if let Some(answer) = &found.answer {
+    if let Some(answer) = &record.answer {
+        rows.push(("answer of the network", class_text(answer)));
+    } else if let Some(answer) = &found.answer {
         rows.push(("class with the highest score", words(answer)));
     }
     rows.push(("contrast", format!("grey levels deviate by {} of black to white", percent(found.deviation))));

@@ -36,6 +36,11 @@ pub fn class_caution(found: &NamedClass) -> String {
     text
 }
 
+/// Whether a classifier names no class.
+pub(crate) fn abstains(found: Option<&NamedClass>) -> bool {
+    found.is_some_and(|found| found.answer.said.is_none())
+}
+
 /// The name of a class as it is read.
 pub(crate) fn words(class: &str) -> String {
     class.replace('_', " ")

@@ -6,7 +6,7 @@ use nanoaid::interpret::explain::{
     Control, ExplainRecord, Faithfulness, Method, MethodResult, MethodSummary, Neighbour, Randomized,
 };
 
-use crate::class::{class_caution, class_text};
+use crate::class::{abstains, class_caution, class_text};
 use crate::frame::{address, facts, figure, made, page, warnings, zoomed};
 use crate::number::{rounded, signed};
 
@@ -331,7 +331,7 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
                 }
             }, &html! {
                 a href=(address(&format!("{name}.html"))) { (name) } ": " (found.target)
-                @if let Some(answer) = &record.answer { @if answer.answer.said.is_none() { " (the classifier abstains)" } }
+                @if abstains(record.answer.as_ref()) { " (the classifier abstains)" }
                 @if !found.warnings.is_empty() { br; (found.warnings.len()) " warnings" }
             }))
         } }

@@ -138,6 +138,14 @@ impl App {
         })
     }
 
+    /// The image `id`, decoded as `reading` says.
+    pub(crate) async fn decoded(&self, id: &str, reading: &Reading) -> Result<Arc<Decoded>, Fault> {
+        let image = self.session.image(id)?;
+        let reading = reading.clone();
+        let name = format!("image/{id}/{}", reading.key());
+        self.kept.get(name, move |_| image.decoded(&reading)).await
+    }
+
     /// The real micrograph to begin with, if `name` is its.
     pub(crate) fn example_file(&self, name: &str) -> Option<&(String, Vec<u8>)> {
         self.example.as_ref().filter(|(file, _)| file == name)
@@ -203,10 +211,7 @@ impl Asked {
 
     /// The image, decoded.
     pub(crate) async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
-        let image = app.session.image(&self.image)?;
-        let reading = self.reading.clone();
-        let name = format!("image/{}/{}", self.image, reading.key());
-        app.kept.get(name, move |_| image.decoded(&reading)).await
+        app.decoded(&self.image, &self.reading).await
     }
 }
 
@@ -322,6 +327,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/jobs/{id}", delete(jobs::cancel))
         .route("/api/jobs/{id}/picture", get(jobs::picture))
         .route("/api/jobs/{id}/curve", get(jobs::curve))
+        .route("/api/jobs/{id}/result", get(jobs::result))
         .route("/api/events", get(events::stream))
         .route("/api/unit", get(unit::unit))
         .route("/api/data", get(folder::list))

@@ -16,6 +16,7 @@ const ASSETS: [(&str, &str); 28] = [
     ("api.js", include_str!("assets/api.js")),
     ("app.js", include_str!("assets/app.js")),
     ("canvas.js", include_str!("assets/canvas.js")),
+    ("change.js", include_str!("assets/change.js")),
     ("command.js", include_str!("assets/command.js")),
     ("data.js", include_str!("assets/data.js")),
     ("detail.js", include_str!("assets/detail.js")),

@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::ascent::AscentWish;
+use crate::change::{AblateWish, AccentuateWish, CircuitWish};
 use crate::events::Events;
 use crate::folder::PassWish;
 use crate::gate::Gate;
 use crate::http::{Fault, Number, Query, json, json_of, not_stored, of_bytes};
 use crate::training::TrainingWish;
 use crate::unit::TuningWish;
-use crate::{ascent, folder, training, unit};
+use crate::{ascent, change, folder, training, unit};
 
 /// Jobs that are remembered.
 const MOST_JOBS: usize = 64;
@@ -49,6 +50,12 @@ pub(crate) enum Wish {
     Pass(PassWish),
     /// A network that learns from the data folder.
     Training(TrainingWish),
+    /// Units switched off or up.
+    Ablate(AblateWish),
+    /// The micrograph changed towards a class or a unit.
+    Accentuate(AccentuateWish),
+    /// A unit taken apart.
+    Circuit(CircuitWish),
 }
 
 /// Jobs of one lane are done one after the other; both lanes go on at once, so that a picture does not wait for a
@@ -84,6 +91,9 @@ pub(crate) struct Job {
     is_stopped: Arc<AtomicBool>,
     #[serde(skip)]
     pub(crate) pictures: BTreeMap<usize, Arc<Vec<u8>>>,
+    /// What came out, as JSON, where it is more than pictures.
+    #[serde(skip)]
+    pub(crate) result: Option<Arc<Vec<u8>>>,
 }
 
 #[derive(Default)]
@@ -197,6 +207,7 @@ impl Jobs {
                 error: None,
                 is_stopped: Arc::clone(&is_stopped),
                 pictures: BTreeMap::new(),
+                result: None,
             };
             list.jobs.insert(job.id, job.clone());
             let ended = |job: &Job| !matches!(job.phase, Phase::Waiting | Phase::Running);
@@ -249,6 +260,9 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, request: Request) -> Resu
         Wish::Tuning(wish) => unit::begin(&app, wish)?,
         Wish::Pass(wish) => folder::begin(&app, wish)?,
         Wish::Training(wish) => training::begin(&app, wish)?,
+        Wish::Ablate(wish) => change::begin_ablation(&app, wish).await?,
+        Wish::Accentuate(wish) => change::begin_accentuation(&app, wish).await?,
+        Wish::Circuit(wish) => change::begin_circuit(&app, wish)?,
     };
     json(&job)
 }
@@ -279,6 +293,14 @@ pub(crate) async fn picture(
     let step = Query::of(request.uri()).number("step")?.or(job.picture).ok_or_else(missing)?;
     let bytes = job.pictures.get(&step).ok_or_else(missing)?;
     Ok(not_stored(of_bytes("image/png", bytes.as_ref().clone())))
+}
+
+/// What came out of a job.
+pub(crate) async fn result(State(app): State<Arc<App>>, Number(id): Number<u64>) -> Result<Response, Fault> {
+    let missing = || Fault::missing(format!("job {id} has no result"));
+    let result = locked(&app.jobs.list).jobs.get(&id).and_then(|job| job.result.clone());
+    let bytes = result.ok_or_else(missing)?;
+    Ok(not_stored(of_bytes("application/json", bytes.as_ref().clone())))
 }
 
 /// The learning curve of a training, as SVG.

@@ -22,6 +22,7 @@
 mod app;
 mod ascent;
 mod assets;
+mod change;
 mod classify;
 mod connection;
 mod events;

@@ -54,8 +54,13 @@ impl Reading {
                 Fault::wrong(format!("bar: found `{rows}`, expected find, keep or a number of rows"))
             })?),
         };
-        let nm_per_px = query.number("nm")?.map(checked_nm_per_px).transpose().map_err(Fault::refused)?;
-        Ok(Self { page: query.number("page")?.unwrap_or(0), nm_per_px, data_bar })
+        Self::new(query.number("page")?.unwrap_or(0), query.number("nm")?, data_bar)
+    }
+
+    /// Page `page` with this size of a pixel, where it is not to be that of the file.
+    pub(crate) fn new(page: usize, nm_per_px: Option<f64>, data_bar: DataBarChoice) -> Result<Self, Fault> {
+        let nm_per_px = nm_per_px.map(checked_nm_per_px).transpose().map_err(Fault::refused)?;
+        Ok(Self { page, nm_per_px, data_bar })
     }
 
     /// As a part of a name.

@@ -7,12 +7,14 @@
 mod concepts;
 mod convolution;
 mod exemplars;
+mod explanation;
 mod networks;
 mod visualization;
 
 pub use concepts::concept_bank;
 pub use convolution::{ConvolutionCase, Pass, convolutions};
 pub use exemplars::exemplar_pass;
+pub use explanation::ExplanationKind;
 pub use visualization::VisualizationKind;
 
 use burn::tensor::{Tensor, TensorData};

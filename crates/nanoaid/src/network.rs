@@ -47,6 +47,7 @@ pub use autoencoder::AutoencoderConfig;
 pub use compact::CompactConfig;
 pub use error::NetworkError;
 pub use imported::ImportedConfig;
+pub(crate) use layer::names_text;
 pub use layer::{Layer, NoDepth, NoLayer};
 pub use open::{OpenError, is_network, is_weights, open, open_as};
 pub use preprocess::{Colors, Preprocess, Resize};

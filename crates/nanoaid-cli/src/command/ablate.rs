@@ -13,9 +13,9 @@ use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
 
-use super::images::{ReadArguments, each_image, images_of};
+use super::images::{ReadArguments, abstention, each_image, images_of};
 use super::network::OpenArguments;
-use super::output::{OutputArguments, default_folder};
+use super::output::{OutputArguments, default_folder, page_of_several};
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
 
@@ -71,6 +71,7 @@ pub(crate) fn run(arguments: &AblateArguments) -> Result<Outcome, Failure> {
         None => None,
     };
     let network = arguments.open.open_gray(&arguments.run)?;
+    settings.ablate.check(&network, bank.as_ref())?;
     let images = images_of(&arguments.images)?;
     let named: Vec<(&PathBuf, String)> = images.iter().zip(folder_names(&images)).collect();
     let folder = arguments.output.folder(|| default_folder("ablate", &arguments.images))?;
@@ -93,11 +94,12 @@ pub(crate) fn run(arguments: &AblateArguments) -> Result<Outcome, Failure> {
         return Err(Failure::new("no image could be passed through"));
     };
     folder.write("ablated.csv", ablated_csv(&records).as_bytes())?;
+    let page = page_of_several(first, &records, &folder, nanoaid_pages::ablate::contents)?;
     if arguments.output.json {
         let records: Vec<&AblateRecord> = records.iter().map(|(_, record)| record).collect();
         print(&json_text(&records)?)?;
     }
-    say(&format!("pictures, numbers and pages: {}", folder.file(&format!("{first}.html")).display()));
+    say(&format!("pictures, numbers and pages: {}", folder.file(&page).display()));
     Ok(Outcome::of_skipped(n_skipped))
 }
 
@@ -110,6 +112,7 @@ fn text_of(name: &str, record: &AblateRecord) -> String {
         if before != after {
             text += &format!("; now {after}");
         }
+        text += abstention(record.answer.as_ref());
     }
     if let (Some((before, after)), Some(change)) = (found.reconstruction, found.change) {
         text += &format!(" share of the variance {before:.4}, now {after:.4}, change {}", signed(change));

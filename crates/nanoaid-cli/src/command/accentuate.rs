@@ -11,9 +11,9 @@ use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
 
-use super::images::{ReadArguments, each_image, images_of};
+use super::images::{ReadArguments, abstention, each_image, images_of};
 use super::network::OpenArguments;
-use super::output::{OutputArguments, default_folder};
+use super::output::{OutputArguments, default_folder, page_of_several};
 use super::target::TargetArguments;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome, print, say};
@@ -57,6 +57,7 @@ pub(crate) struct AccentuateArguments {
 pub(crate) fn run(arguments: &AccentuateArguments) -> Result<Outcome, Failure> {
     let settings = arguments.settings()?;
     let network = arguments.open.open_gray(&arguments.run)?;
+    settings.accentuate.target.check(&network)?;
     let images = images_of(&arguments.images)?;
     let named: Vec<(&PathBuf, String)> = images.iter().zip(folder_names(&images)).collect();
     let folder = arguments.output.folder(|| default_folder("accentuate", &arguments.images))?;
@@ -79,11 +80,12 @@ pub(crate) fn run(arguments: &AccentuateArguments) -> Result<Outcome, Failure> {
         return Err(Failure::new("no image could be accentuated"));
     };
     folder.write("accentuated.csv", accentuated_csv(&records).as_bytes())?;
+    let page = page_of_several(first, &records, &folder, nanoaid_pages::accentuate::contents)?;
     if arguments.output.json {
         let records: Vec<&AccentuateRecord> = records.iter().map(|(_, record)| record).collect();
         print(&json_text(&records)?)?;
     }
-    say(&format!("pictures, numbers and pages: {}", folder.file(&format!("{first}.html")).display()));
+    say(&format!("pictures, numbers and pages: {}", folder.file(&page).display()));
     Ok(Outcome::of_skipped(n_skipped))
 }
 
@@ -91,7 +93,9 @@ fn text_of(name: &str, record: &AccentuateRecord) -> String {
     let found = &record.accentuation;
     let answer =
         |answer: &Option<String>| answer.as_ref().map_or(String::new(), |class| format!(", {class}"));
-    let mut text = format!("{name}: {}, score {:.3}{}\n", found.target, found.score, answer(&found.answer));
+    let abstains = abstention(record.answer.as_ref());
+    let mut text =
+        format!("{name}: {}, score {:.3}{}{abstains}\n", found.target, found.score, answer(&found.answer));
     for level in &found.levels {
         let random = level.random.map_or(String::new(), |random| format!("; at random {:.3}", random.mean));
         text += &format!(

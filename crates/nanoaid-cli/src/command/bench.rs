@@ -9,7 +9,7 @@ use micrograph::Plane;
 use micrograph::paint::{ColorMap, Picture};
 use micrograph::random::Stream;
 use nanoaid::Device;
-use nanoaid::bench::{self, Pass, VisualizationKind, Workload, WorkloadKind};
+use nanoaid::bench::{self, ExplanationKind, Pass, VisualizationKind, Workload, WorkloadKind};
 use nanoaid::interpret::concept::ConceptMethod;
 use serde::Serialize;
 
@@ -70,6 +70,14 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome, Failure> {
             let begun = Instant::now();
             kind.run(arguments.device);
             figures.enter(kind.name(), begun.elapsed().as_secs_f64(), "s")?;
+        }
+    }
+    for kind in ExplanationKind::ALL {
+        let name = kind.name();
+        if figures.wants(&name) {
+            let mut seconds = f64::INFINITY;
+            kind.measured(arguments.device, &mut |step| seconds = best_seconds(step));
+            figures.enter(&name, seconds * 1e3, "ms")?;
         }
     }
     for method in [ConceptMethod::Nmf, ConceptMethod::Topk] {

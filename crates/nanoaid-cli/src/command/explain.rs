@@ -15,9 +15,9 @@ use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
 
-use super::images::{ReadArguments, ShardArguments, each_image, images_of};
+use super::images::{ReadArguments, ShardArguments, abstention, each_image, images_of};
 use super::network::OpenArguments;
-use super::output::{OutputArguments, default_folder};
+use super::output::{OutputArguments, default_folder, page_of_several};
 use super::target::TargetArguments;
 use super::training::{say_notices, say_skipped};
 use crate::interrupt;
@@ -103,6 +103,7 @@ impl FromStr for Methods {
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     let settings = arguments.settings()?;
     let network = arguments.open.open_gray(&arguments.run)?;
+    settings.explain.check(&network)?;
     let images = images_of(&arguments.images)?;
     let named = images.iter().zip(folder_names(&images)).collect();
     let named: Vec<(&PathBuf, String)> = arguments.shard.of(named, |(image, _)| image.as_path());
@@ -131,16 +132,13 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         return Err(Failure::new("no image could be explained"));
     };
     folder.write("methods.csv", methods_csv(&records).as_bytes())?;
-    let page = if records.len() == 1 {
-        format!("{first}.html")
-    } else {
-        let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
-        let summary = summary(&all);
+    let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
+    let summary = summary(&all);
+    if records.len() > 1 {
         folder.write("summary.csv", summary_csv(&summary).as_bytes())?;
-        let page = nanoaid_pages::explain::contents(&records, &summary);
-        folder.write("report.html", page.as_bytes())?;
-        "report.html".to_owned()
-    };
+    }
+    let contents = |records: &[_]| nanoaid_pages::explain::contents(records, &summary);
+    let page = page_of_several(first, &records, &folder, contents)?;
     if arguments.output.json {
         let records: Vec<&ExplainRecord> = records.iter().map(|(_, record)| record).collect();
         print(&json_text(&records)?)?;
@@ -152,8 +150,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
 /// What is explained, and how well.
 fn text_of(name: &str, record: &ExplainRecord) -> String {
     let found = &record.explanation;
-    let abstains = record.answer.as_ref().is_some_and(|answer| answer.answer.said.is_none());
-    let abstains = if abstains { " (the classifier abstains)" } else { "" };
+    let abstains = abstention(record.answer.as_ref());
     let mut text = format!("{name}: {}, score {:.3}{abstains}\n", found.target, found.score);
     for one in &found.methods {
         let mut facts = Vec::new();

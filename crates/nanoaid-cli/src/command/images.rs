@@ -7,9 +7,10 @@ use std::str::FromStr;
 use clap::Args;
 use micrograph::Rect;
 use micrograph::data_bar::DataBarChoice;
-use micrograph::read::is_image;
+use micrograph::read::{EXTENSIONS, is_image};
 use nanoaid::Network;
 use nanoaid::data::prepare::{PrepareConfig, ReadSettings};
+use nanoaid::evaluate::classify::NamedClass;
 use nanoaid::hash::sha256_of_file;
 use nanoaid::network::{builtin, is_network, is_weights};
 use nanoaid::survey::Shard;
@@ -106,7 +107,10 @@ fn images_in(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
 
 /// The images that `inputs` stand for: each folder replaced by the image files in it, or, where it holds none
 /// but folders of categories, by those in its folders; in the order of their names, companions of images left
-/// out. Runs stay, and a folder without images, to be named where it is read.
+/// out. Runs stay, to be named where they are read.
+///
+/// # Errors
+/// If a folder cannot be read, or neither it nor its folders hold an image.
 pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut images = Vec::new();
     for input in inputs {
@@ -120,7 +124,14 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
                 found.append(&mut images_in(&folder)?.0);
             }
         }
-        if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
+        if found.is_empty() {
+            return Err(Failure::new(format!(
+                "{}: found no image in this folder or the folders in it, expected files ending in {}",
+                input.display(),
+                EXTENSIONS.join(", ")
+            )));
+        }
+        images.append(&mut found);
     }
     let images = without_companions(&images);
     for path in images.iter().filter(|path| path.to_str().is_none()) {
@@ -151,6 +162,14 @@ pub(crate) fn each_image<T>(
     }
     bar.finish();
     Ok((done, n_skipped))
+}
+
+/// That a classifier abstains, behind the class that it names first.
+pub(crate) fn abstention(answer: Option<&NamedClass>) -> &'static str {
+    match answer {
+        Some(named) if named.answer.said.is_none() => " (the classifier abstains)",
+        _ => "",
+    }
 }
 
 /// A share of the images, for many machines.

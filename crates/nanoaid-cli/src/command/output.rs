@@ -31,6 +31,21 @@ impl OutputArguments {
     }
 }
 
+/// The page to begin with: that of `first`, or of several micrographs `report.html`, which `contents` makes.
+pub(crate) fn page_of_several<T>(
+    first: &str,
+    records: &[(String, T)],
+    folder: &OutputFolder,
+    contents: impl FnOnce(&[(String, T)]) -> String,
+) -> Result<String, OutputError> {
+    if records.len() == 1 {
+        return Ok(format!("{first}.html"));
+    }
+    let name = "report.html";
+    folder.write(name, contents(records).as_bytes())?;
+    Ok(name.to_owned())
+}
+
 /// The folder for the results of `command` where none is named: after the one input, else after how many there are.
 pub(crate) fn default_folder(command: &str, inputs: &[impl AsRef<Path>]) -> PathBuf {
     match inputs {

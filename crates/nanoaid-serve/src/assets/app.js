@@ -21,7 +21,8 @@ import { makeWhy } from './why.js';
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./api.js').Plane} Plane */
 
-const PANES = [['image', 'image'], ['map', 'map'], ['like', 'like the place'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['pin', 'pinned']];
+const PANES = [['image', 'image'], ['map', 'map'], ['like', 'like the place'], ['color', 'false color'], ['output', 'reconstruction'], ['error', 'error'], ['measured', 'measured'], ['why', 'why'], ['changed', 'changed'], ['pin', 'pinned']];
+/** Panes that are drawn by the server, and gone with the micrograph. */ const DRAWN = new Set(['measured', 'why', 'changed']);
 const ALL_TABS = [['maps', 'Maps'], ['image', 'Image'], ['measure', 'Measure'], ['unit', 'Unit'], ['data', 'Data'], ['save', 'Save']];
 const TOOLS = [['move', 'move'], ['box', 'box'], ['ruler', 'ruler']];
 /** Layers and planes that the page keeps. */
@@ -87,7 +88,7 @@ const views = makeViews(tables, {
   painted: () => painted(),
 });
 const maps = makeMaps(tables, start.terms, channel => change({ unit: channel }));
-/** Shows a picture over a part of the micrograph in a pane of its own. @param {'measured' | 'why'} kind @param {{picture: ImageBitmap, part: number[]} | null} found */
+/** Shows a picture over a part of the micrograph in a pane of its own. @param {'measured' | 'why' | 'changed'} kind @param {{picture: ImageBitmap, part: number[]} | null} found */
 function overlay(kind, found) {
   planes[kind] = found && { kind: 'rgba', height: found.picture.height, width: found.picture.width, data: found.picture, scale: 1, part: found.part, low: 0, high: 1 };
   const panes = state.panes.split(',');
@@ -101,10 +102,14 @@ const outline = makeOutline({ state: () => state, info: () => info, tool: setToo
 const unit = makeUnit({
   state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
   select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
+  name: () => info?.name ?? '', shown: changed,
 });
+/** The micrograph as it was changed, over all of its specimen. @param {ImageBitmap} picture @param {number} height @param {number} width */
+function changed(picture, height, width) { overlay('changed', { picture, part: [0, 0, height, width] }); }
+/** What is said of the class. @type {ReturnType<typeof makeWhy> | null} */ let because = null;
 const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), bases: () => start.networks.filter((/** @type {any} */ one) => one.is_base), networks: async () => { start = await api.get('start'); controls(); } });
 const jobs = makeJobs(at('jobs'), {
-  heard: job => { unit.heard(job); data?.heard(job); },
+  heard: job => { unit.heard(job); because?.heard(job); data?.heard(job); },
   select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },
 });
 const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
@@ -184,7 +189,7 @@ async function openImage(isNew) {
     details = {};
     contrasts = null;
     // what was made of another image is of the past
-    const panes = state.panes.split(',').filter(kind => kind !== 'measured' && kind !== 'why');
+    const panes = state.panes.split(',').filter(kind => !DRAWN.has(kind));
     if (panes.join(',') !== state.panes) state = { ...state, panes: (panes.includes('map') ? panes : [...panes, 'map']).join(',') };
     views.setImage({ spot: spotOf(), height: info.facts.height, width: info.facts.width, nmPerPx: nmPerPx(), bar: info.data_bar, box: state.box });
     if (isNew) views.setView(viewOf());
@@ -387,8 +392,7 @@ function show() {
     like: () => planes.like && { title: `like row ${state.spot.replace(',', ', column ')}, by ${layer?.result.layer ?? ''}`, layers: [...below, over(planes.like, magma)], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
-    measured: () => planes.measured && { title: 'measured', layers: [ofImage(image), { plane: planes.measured, low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false },
-    why: () => planes.why && { title: 'why', layers: [ofImage(image), { plane: planes.why, low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false },
+    ...Object.fromEntries([...DRAWN].map(kind => [kind, () => planes[kind] && { title: kind, layers: [ofImage(image), { plane: planes[kind], low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false }])),
     pin: () => pinned && { title: `pinned: ${pinned.title}`, layers: [...(state.blend < 1 ? [ofImage(pinned.image ? { ...pinned.image } : image)] : []), over(pinned.plane, map)], showsBar: false },
   };
   const panes = state.panes.split(',').map(kind => ({ kind, ...kinds[kind]?.() })).filter(pane => pane.layers);
@@ -505,14 +509,16 @@ function describe() {
 /** Explains the most probable class. @param {any} found @param {any} by @param {any} own */
 function why(found, by, own) {
   const asked = reading(state), isCurrent = () => own === info && JSON.stringify(asked) === JSON.stringify(reading(state));
-  return makeWhy({
+  const select = (/** @type {string} */ layer, /** @type {number} */ channel) => {
+    unitOf.set(layer, channel);
+    change({ network: by.id, layer, unit: channel, panes: 'image,map' });
+  };
+  because = makeWhy({
     question: () => asked, network: by, name: info.name, run: run(by.id), state, isCurrent, shown: picture => overlay('why', picture),
-    select: (/** @type {string} */ unit) => {
-      const end = unit.lastIndexOf(':'), name = unit.slice(0, end), channel = Number(unit.slice(end + 1));
-      unitOf.set(name, channel);
-      change({ network: by.id, layer: name, unit: channel, panes: 'image,map' });
-    },
+    select: (/** @type {string} */ unit) => { const end = unit.lastIndexOf(':'); select(unit.slice(0, end), Number(unit.slice(end + 1))); },
+    change: { jobs: () => jobs, source: () => ({ name: own.name, run: run(by.id), state }), select, shown: (picture, height, width) => { if (isCurrent()) changed(picture, height, width); } },
   }, found.answer.probabilities[0].class);
+  return because.node;
 }
 
 function lists() {
@@ -541,7 +547,7 @@ function controls() {
     const input = /** @type {HTMLInputElement} */ (box);
     input.checked = shown.includes(input.value);
     if (input.value === 'output' || input.value === 'error') input.disabled = !network().reconstructs;
-    if (input.value === 'measured' || input.value === 'why') input.disabled = !planes[input.value];
+    if (DRAWN.has(input.value)) input.disabled = !planes[input.value];
     if (input.value === 'like') {
       input.disabled = !spotOf();
       /** @type {HTMLElement} */ (input.parentElement).title = input.disabled ? 'Click a place of the micrograph first' : 'Cosine of the activations of all channels to those at the place: 1 is the same';

@@ -63,13 +63,27 @@ export function segment(state, name, wish) {
   return [...words, ...reading(state)].join(' ');
 }
 
+/** The network of a command that takes the classifier by itself. @param {string} run */
+const ofRun = run => (run === 'classifier' ? [] : ['--run', quoted(run)]);
+
 /** @param {State} state @param {string} name @param {string} run */
 export const classify = (state, name, run) =>
-  ['nanoaid', 'classify', quoted(name), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
+  ['nanoaid', 'classify', quoted(name), ...ofRun(run), ...reading(state)].join(' ');
 
 /** @param {State} state @param {string} name @param {string} run @param {string} named */
 export const explain = (state, name, run, named) =>
-  ['nanoaid', 'explain', quoted(name), '--class', quoted(named), ...(run === 'classifier' ? [] : ['--run', quoted(run)]), ...reading(state)].join(' ');
+  ['nanoaid', 'explain', quoted(name), '--class', quoted(named), ...ofRun(run), ...reading(state)].join(' ');
+
+/** @param {State} state @param {string} name @param {string} run @param {string[]} units @param {number} times */
+export const ablate = (state, name, run, units, times) =>
+  ['nanoaid', 'ablate', quoted(name), ...ofRun(run), ...units.flatMap(unit => ['--unit', quoted(unit)]), ...(times ? ['--times', String(times)] : []), ...reading(state)].join(' ');
+
+/** @param {State} state @param {string} name @param {string} run @param {{class?: string, unit?: string, away?: boolean}} wish */
+export const accentuate = (state, name, run, wish) =>
+  ['nanoaid', 'accentuate', quoted(name), ...ofRun(run), ...(wish.unit ? ['--unit', quoted(wish.unit)] : ['--class', quoted(wish.class ?? '')]), ...(wish.away ? ['--away'] : []), ...reading(state)].join(' ');
+
+/** @param {string} run @param {string} unit */
+export const circuit = (run, unit) => ['nanoaid', 'circuit', quoted(run), '--unit', quoted(unit)].join(' ');
 
 /** @param {string} run @param {string} unit @param {string} preset */
 export const visualize = (run, unit, preset) => ['nanoaid', 'visualize', quoted(run), '--unit', quoted(unit), '--preset', preset].join(' ');

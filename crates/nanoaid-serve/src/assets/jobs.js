@@ -17,6 +17,9 @@ export function jobName({ wish }) {
     case 'ascent': return `${wish.unit} (${wish.network})`;
     case 'tuning': return `gratings for ${wish.unit} (${wish.network})`;
     case 'pass': return `data through ${wish.network}`;
+    case 'ablate': return `${wish.units.join(', ')} times ${wish.times} (${wish.network})`;
+    case 'accentuate': return `${wish.away ? 'away from' : 'towards'} ${wish.unit ?? wish.class} (${wish.network})`;
+    case 'circuit': return `${wish.unit} taken apart (${wish.network})`;
     default: return `training of ${wish.name}`;
   }
 }
@@ -44,7 +47,7 @@ export function makeJobs(host, page) {
         shown.set(one.id, { phase: one.phase, share, row: element('li', {}, element('button', { type: 'button', class: 'link', onclick: () => page.select(all.get(one.id)) }, jobName(one)), ' ', share, ' ',
           goesOn(one) ? element('button', { type: 'button', onclick: () => stop(one.id) }, 'Stop') : '') });
       }
-      /** @type {any} */ (shown.get(one.id)).share.textContent = one.phase === 'running' ? `${Math.round(100 * one.share)} %` : one.phase;
+      /** @type {any} */ (shown.get(one.id)).share.textContent = one.phase === 'running' && one.share > 0 ? `${Math.round(100 * one.share)} %` : one.phase;
     }
     if (isOther) host.replaceChildren(...latest.map(one => shown.get(one.id)?.row));
     if (!latest.length) host.replaceChildren(element('li', { class: 'soft' }, 'None yet.'));
@@ -86,7 +89,9 @@ export function makeJobs(host, page) {
     refresh, stop,
     /** @param {Record<string, any>} wish @returns {Promise<Job>} */
     async begin(wish) {
-      const begun = await api.post('jobs', wish);
+      const said = await api.post('jobs', wish);
+      // what the stream said since then is newer
+      const begun = all.get(said.id) ?? said;
       heard(begun);
       list();
       listen();

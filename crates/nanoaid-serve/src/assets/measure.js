@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import * as command from './command.js';
 import { at, commandLine, element, save, say } from './dom.js';
+import { shownOf } from './state.js';
 
 const TASKS = [['pitch', 'pitch'], ['lattice', 'lattice'], ['orientation', 'orientation'], ['count', 'particles'], ['fibres', 'fibres'], ['pores', 'pores']];
 
@@ -56,8 +57,7 @@ export function makeMeasure(page) {
   function request() {
     const state = page.state();
     return {
-      image: state.image, page: state.page, nm_per_px: state.nm,
-      data_bar: state.bar === 'find' || state.bar === 'keep' ? state.bar : { crop_bottom: Number(state.bar) },
+      ...shownOf(state),
       what: wish.what, tilt_deg: wish.tilt, tilt_axis_deg: wish.axis, bar_nm: wish.barNm,
       part: state.box && { y: state.box[0], x: state.box[1], height: state.box[2], width: state.box[3] },
       polarity: wish.polarity || null, min_size_px: wish.min, max_size_px: wish.max, threshold: wish.threshold, pitch_map: wish.map,

@@ -5,6 +5,7 @@ import * as api from './api.js';
 import * as command from './command.js';
 import { at, commandLine, element, save, say, svgOf } from './dom.js';
 import { number } from './scale.js';
+import { shownOf } from './state.js';
 
 /** A position or length in px as the file of corrections has it. @param {number} value */
 const round = value => Math.round(value * 10) / 10;
@@ -43,8 +44,7 @@ export function makeOutline(page) {
   function request() {
     const state = page.state(), value = (/** @type {any} */ input) => (input.value === '' ? null : Number(input.value));
     return {
-      image: state.image, page: state.page, nm_per_px: state.nm,
-      data_bar: state.bar === 'find' || state.bar === 'keep' ? state.bar : { crop_bottom: Number(state.bar) },
+      ...shownOf(state),
       what: what.value, threshold: value(threshold), min_size_px: value(least), max_size_px: value(most), corrections,
     };
   }

@@ -67,5 +67,11 @@ export function reading(state) {
   return values;
 }
 
+/** The same as the server's requests in JSON have it. @param {State} state */
+export const shownOf = state => ({
+  image: state.image, page: state.page, nm_per_px: state.nm,
+  data_bar: state.bar === 'find' || state.bar === 'keep' ? state.bar : { crop_bottom: Number(state.bar) },
+});
+
 /** The state that decides what is computed, without the view of it. @param {State} state */
 export const essence = state => toAddress({ ...state, x: null, y: null, zoom: null, blend: 1, low: 0, high: 1, gamma: 0, ilow: 0, ihigh: 1, igamma: 0 });

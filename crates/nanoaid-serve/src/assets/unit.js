@@ -1,16 +1,19 @@
 // A unit: its numbers on this micrograph, the picture that it responds to, climbed while one watches, and what is known of it.
 
 import * as api from './api.js';
+import { makeChange } from './change.js';
 import * as command from './command.js';
 import { at, commandLine, element, save } from './dom.js';
 import { goesOn } from './jobs.js';
 import { classesOf, patchesOf, tuningOf } from './known.js';
 import { addressOf } from './maps.js';
 import { number } from './scale.js';
+import { shownOf } from './state.js';
 
 /**
  * @param {{state: () => import('./state.js').State, run: (id: string) => string, nmPerPx: () => number | null, data: any,
- *   jobs: () => ReturnType<typeof import('./jobs.js').makeJobs>, select: (layer: string, channel: number, network?: string) => void, open: (number: number) => void}} page
+ *   jobs: () => ReturnType<typeof import('./jobs.js').makeJobs>, select: (layer: string, channel: number, network?: string) => void, open: (number: number) => void,
+ *   name: () => string, shown: import('./change.js').Page['shown']}} page
  */
 export function makeUnit(page) {
   const panel = at('panel-unit');
@@ -29,13 +32,24 @@ export function makeUnit(page) {
   const pass = element('div', { hidden: !page.data }, element('p', { class: 'row-of-buttons' }, passButton), passText);
   const tuningText = element('p', { class: 'soft', role: 'status' });
   const tuningButton = element('button', { type: 'button', onclick: () => beginTuning() }, 'Show it gratings, lattices, discs');
+  const changing = { jobs: page.jobs, source: () => ({ name: page.name(), run: page.run(page.state().network), state: page.state() }), select: page.select, shown: page.shown };
+  const times = element('input', { type: 'number', min: -100, max: 100, step: 'any', value: 0, 'aria-label': 'What its activations are multiplied by' });
+  const ofUnit = () => ({ network: page.state().network, unit: unit() }), ofImage = () => ({ shown: shownOf(page.state()), network: page.state().network });
+  const off = makeChange(changing, 'Switch it off, or up', () => (page.state().unit === null ? null : { kind: 'ablate', ...ofImage(), units: [unit()], times: Number(times.value) }));
+  const more = makeChange(changing, 'Accentuate what it looks for', () => (page.state().unit === null ? null : { kind: 'accentuate', ...ofImage(), unit: unit() }));
+  const parts = makeChange(changing, 'Which lower units make it?', () => (page.state().unit === null ? null : { kind: 'circuit', ...ofUnit() }));
+  const changes = [off, more, parts];
   panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes,
-    element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning, line, place, element('h3', {}, 'Jobs'), jobs);
+    element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning,
+    element('h3', {}, 'Change it, and see'), element('p', { class: 'row-of-buttons' }, off.button, off.stop, element('label', { class: 'soft', title: '0 switches it off, 2 doubles it' }, 'times ', times)), off.result,
+    element('p', { class: 'row-of-buttons' }, more.button, more.stop), more.result,
+    element('p', { class: 'row-of-buttons' }, parts.button, parts.stop), parts.result, line, place, element('h3', {}, 'Jobs'), jobs);
   /** @type {any} */ let seen = null;
   const sayLine = () => { if (seen) line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(seen), preset.value))); };
   preset.addEventListener('change', sayLine);
   /** @type {any} */ let job = null;
   /** Unit and network that `known` was asked for. */ let asked = '';
+  /** Unit and micrograph that were changed. */ let changed = '';
 
   const unit = () => `${page.state().layer}:${page.state().unit}`;
   const isOwn = (/** @type {any} */ one, /** @type {string} */ kind) => one?.wish.kind === kind && one.wish.network === page.state().network && (kind === 'pass' || one.wish.unit === unit());
@@ -108,6 +122,7 @@ export function makeUnit(page) {
     /** What happens to a job. @param {any} one */
     heard(one) {
       if (one.wish.kind === 'ascent') { if (job?.id === one.id) show(one); return; }
+      for (const change of changes) change.heard(one);
       if (isOwn(one, 'pass')) showWork(one, passText, passButton);
       if (isOwn(one, 'tuning')) showWork(one, tuningText, tuningButton);
       if (one.phase === 'done' && (isOwn(one, 'pass') || isOwn(one, 'tuning'))) ask();
@@ -115,7 +130,7 @@ export function makeUnit(page) {
     /** A job that was chosen in the list. @param {any} one */
     select(one) {
       if (one.wish.kind === 'ascent') job = one;
-      const [layer, channel] = (one.wish.unit ?? '').split(':');
+      const [layer, channel] = (one.wish.unit ?? one.wish.units?.[0] ?? '').split(':');
       if (layer) page.select(layer, Number(channel), one.wish.network);
       if (one.wish.kind === 'ascent') show(one);
     },
@@ -141,7 +156,9 @@ export function makeUnit(page) {
         const known = page.jobs().newest(one => isOwn(one, kind));
         if (known && goesOn(known)) showWork(known, where, button); else { where.textContent = ''; button.disabled = false; }
       }
-      if (asked !== JSON.stringify({ network: page.state().network, unit: unit() })) ask();
+      const of = JSON.stringify({ ...ofImage(), ...ofUnit() });
+      if (changed !== of) { changed = of; for (const change of changes) change.reset(); }
+      if (asked !== JSON.stringify(ofUnit())) ask();
     },
     /** Units that fire at a place. @param {any[]} units @param {string} where */
     showPlace(units, where) {

@@ -79,7 +79,7 @@ export function makeViews(tables, on) {
   function drawAll(context, withCross = true) {
     shown.forEach((pane, i) => drawMarks(context, boxes[i], current(), {
       nmPerPx: image.nmPerPx, bar: image.bar, size: [image.height, image.width], box: image.box, spot: image.spot, draft, line,
-      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: pane.kind !== 'measured' && pane.kind !== 'why', // their pictures have one
+      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: !['measured', 'why', 'changed'].includes(pane.kind), // their pictures have one
     }));
   }
 

@@ -2,11 +2,13 @@
 
 import * as api from './api.js';
 import * as command from './command.js';
+import { makeChange } from './change.js';
 import { commandLine, element, say } from './dom.js';
+import { shownOf } from './state.js';
 
 /**
- * A button that explains the class `named`, and what it found.
- * @param {{question: () => Record<string, any>, network: {id: string}, name: string, run: string, state: import('./state.js').State, isCurrent: () => boolean, shown: (overlay: {picture: ImageBitmap, part: number[]}) => void, select: (unit: string) => void}} page
+ * Buttons that explain the class `named` and change the micrograph towards it, and what came out.
+ * @param {{question: () => Record<string, any>, network: {id: string}, name: string, run: string, state: import('./state.js').State, isCurrent: () => boolean, change: import('./change.js').Page, shown: (overlay: {picture: ImageBitmap, part: number[]}) => void, select: (unit: string) => void}} page
  * @param {string} named
  */
 export function makeWhy(page, named) {
@@ -43,7 +45,11 @@ export function makeWhy(page, named) {
       commandLine(command.explain(page.state, page.name, page.run, named)));
   }
 
-  return element('div', { class: 'why' }, element('p', { class: 'row-of-buttons' }, button), result);
+  const more = makeChange(page.change, `Accentuate ${named.replaceAll('_', ' ')}`, () => ({ kind: 'accentuate', shown: shownOf(page.state), network: page.network.id, class: named }));
+  return {
+    node: element('div', { class: 'why' }, element('p', { class: 'row-of-buttons' }, button, more.button, more.stop), result, more.result),
+    heard: more.heard,
+  };
 }
 
 /** @param {number} value */

@@ -9,7 +9,9 @@ mod trained;
 
 pub use answer::{Answer, AnswerConfig, ClassProbability, answer};
 pub(crate) use trained::report_of;
-pub use trained::{ClassifyError, FileAnswer, NamedClass, TrainedClassifier, answers_csv, reliability};
+pub use trained::{
+    ClassifyError, FileAnswer, NamedClass, TrainedClassifier, answer_of, answers_csv, reliability,
+};
 
 use burn::tensor::{Tensor, TensorData};
 use micrograph::paint::{Sampling, resampled};

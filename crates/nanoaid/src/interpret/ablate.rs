@@ -15,6 +15,7 @@ mod tests;
 
 pub(crate) use file::COMMAND;
 pub use file::{AblateRecord, AblateSettings, AblatedFiles, ConceptsUsed, ablate_file, ablated_csv};
+pub use picture::DrawnAblation;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -94,6 +95,15 @@ impl AblateConfig {
         }
         ConfigError::unless_within("n_controls", self.n_controls as f64, 0.0..=1000.0)?;
         Ok(self)
+    }
+
+    /// Refuses units that `network`, or concepts that `bank`, does not have, before a micrograph is read.
+    ///
+    /// # Errors
+    /// What is missing, with what there is.
+    pub fn check(&self, network: &Network, bank: Option<&ConceptBank>) -> Result<(), AblateError> {
+        let config = self.clone().checked()?;
+        Switched::new(network, bank, &config)?.passing(network, config.times).map(|_| ())
     }
 }
 
@@ -288,6 +298,10 @@ pub fn ablate(
         }
     }
     let names = class_names(network);
+    if after.is_tied() {
+        warnings
+            .push("afterwards two classes share the highest logit: the first of them is named".to_owned());
+    }
     let classes = before
         .logits
         .iter()
@@ -468,6 +482,12 @@ impl Output {
     /// The class with the highest logit.
     fn answer(&self) -> Option<usize> {
         (!self.logits.is_empty()).then(|| argmax(&self.logits))
+    }
+
+    /// Whether a second class has the highest logit.
+    fn is_tied(&self) -> bool {
+        let most = self.logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.logits.iter().filter(|&&logit| logit == most).count() > 1
     }
 
     fn explained(&self) -> Option<f64> {

@@ -12,6 +12,7 @@
 
 mod change;
 mod file;
+mod picture;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use file::{
     AccentuatePictures, AccentuateRecord, AccentuateSettings, AccentuatedFiles, accentuate_file,
     accentuated_csv,
 };
+pub use picture::DrawnAccentuation;
 
 use std::ops::ControlFlow;
 

@@ -23,7 +23,7 @@ use crate::data::prepare::PrepareError;
 use crate::interpret::exemplar::ActivationReader;
 use crate::interpret::views::Views;
 use crate::interpret::visualize::VisualizeError;
-use crate::network::{IMAGE, NetworkError, NoLayer, Norms, ValueId};
+use crate::network::{IMAGE, NetworkError, NoLayer, Norms, ValueId, names_text};
 use crate::output::OutputError;
 use crate::{Address, ConfigError, Network};
 
@@ -255,7 +255,7 @@ pub fn expanded_weights(
     let needed = graph.needed(upper);
     if lower >= upper || !needed[lower] {
         let known = (1..upper).filter(|&id| needed[id]).map(|id| graph.steps()[id - 1].name.clone());
-        let known = known.collect::<Vec<_>>().join(", ");
+        let known = names_text(from, &known.collect::<Vec<_>>());
         return Err(CircuitError::NotBefore { unit: layer.to_owned(), from: from.to_owned(), known });
     }
     let linear = graph.linearized(lower, upper).map_err(|step| CircuitError::NotLinear {

@@ -165,6 +165,17 @@ impl ExplainConfig {
         }
         Ok(self)
     }
+
+    /// Refuses a class, a unit or a layer that `network` does not have, before a micrograph is read.
+    ///
+    /// # Errors
+    /// What is missing, with what there is.
+    pub fn check(&self, network: &Network) -> Result<(), ExplainError> {
+        if let Some(layer) = &self.layer {
+            network.known_layer(layer)?;
+        }
+        self.target.check(network)
+    }
 }
 
 /// An explained score with its maps.
@@ -376,6 +387,39 @@ impl<'a> Task<'a> {
     fn subject<'b>(&'b self, plane: &'b Plane, config: &'b ExplainConfig) -> Subject<'b> {
         Subject { plane, views: &self.of.views, config, layers: &self.layers }
     }
+}
+
+/// The map of `method`, over and over, for benchmarks.
+///
+/// # Errors
+/// See [`explain`].
+pub(crate) fn repeated<'a>(
+    network: &'a Network,
+    plane: &'a Plane,
+    config: &'a ExplainConfig,
+    method: Method,
+) -> Result<impl FnMut() -> Result<Plane, ExplainError> + use<'a>, ExplainError> {
+    let task = Task::new(network, plane, config)?;
+    Ok(move || {
+        let subject = task.subject(plane, config);
+        let found = subject.attribution(&task.of.scored, method, &mut || ControlFlow::Continue(()))?;
+        Ok(found.map)
+    })
+}
+
+/// A forward and a backward pass to the pixels, over and over, for benchmarks.
+///
+/// # Errors
+/// See [`explain`].
+pub(crate) fn passes<'a>(
+    network: &'a Network,
+    plane: &'a Plane,
+) -> Result<impl FnMut() -> Result<Vec<Plane>, ExplainError> + use<'a>, ExplainError> {
+    let of = ScoredPlane::new(network, plane, &Target::Answer)?;
+    Ok(move || {
+        let (_, gradients) = of.scored.gradients(&of.views.cut(plane), &mut || ControlFlow::Continue(()))?;
+        Ok(gradients)
+    })
 }
 
 /// The maps of all methods; of the usual ones those that do not fit the network are left out, with a warning.

@@ -9,12 +9,29 @@ use super::receptive_field::ReceptiveField;
 
 /// A name that no layer of a network has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no layer `{name}`, expected one of: {}", known.join(", "))]
+#[error("no layer `{name}`, expected one of: {}", names_text(name, known))]
 pub struct NoLayer {
     /// The name.
     pub name: String,
     /// Names of the layers.
     pub known: Vec<String>,
+}
+
+/// Names that are listed at most.
+const MOST_NAMED: usize = 24;
+/// Of more, those that are most like the wrong one.
+const N_ALIKE: usize = 8;
+
+/// Names of layers of which `name` should have been one; of many those that are most like it.
+pub(crate) fn names_text(name: &str, known: &[String]) -> String {
+    if known.len() <= MOST_NAMED {
+        return known.join(", ");
+    }
+    let mut alike: Vec<&String> = known.iter().collect();
+    let likeness = |other: &String| strsim::normalized_damerau_levenshtein(name, other);
+    alike.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    let alike: Vec<&str> = alike.into_iter().take(N_ALIKE).map(String::as_str).collect();
+    format!("{}, … ({} in all; `nanoaid info` lists layers)", alike.join(", "), known.len())
 }
 
 /// A depth that a network does not have.

@@ -233,6 +233,19 @@ impl TrainedClassifier {
     }
 }
 
+/// What `network`, which was opened as `run`, says of `plane`, values in `[0, 1]`, as a classifier; `None` if it has no classes,
+/// or those of photos.
+///
+/// # Errors
+/// If a file of the run is damaged.
+pub fn answer_of(run: &Path, network: &Network, plane: &Plane) -> Result<Option<NamedClass>, ClassifyError> {
+    match TrainedClassifier::of_opened(run, network.clone()) {
+        Ok(classifier) => Ok(Some(classifier.named(&run.display().to_string(), plane)?)),
+        Err(ClassifyError::NotAClassifier { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Answers as CSV: file, class (empty: abstained), the highest probability, and that of each class
 /// (columns `p_` and its name, in the order of `classes`).
 pub fn answers_csv(classes: &[String], answers: &[FileAnswer]) -> String {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use micrograph::{Calibration, DataBar, Source, regular};
 use serde::{Deserialize, Serialize};
 
-use super::picture::{Scale, side_by_side};
 use super::{AblateConfig, AblateError, Ablation, ablate};
 use crate::data::prepare::{self, ReadSettings};
+use crate::evaluate::classify::{NamedClass, answer_of};
 use crate::hash::sha256;
 use crate::interpret::concept::{BANK, ConceptBank};
 use crate::interpret::explain::{Canvas, ExplainError};
@@ -81,6 +81,9 @@ pub struct AblateRecord {
     pub data_bar: Option<DataBar>,
     /// The size of a pixel, where it is known.
     pub calibration: Option<Calibration>,
+    /// What the classifier says of the micrograph as it is, with probabilities; `None` for other networks.
+    #[serde(default)]
+    pub answer: Option<NamedClass>,
     /// All numbers.
     pub ablation: Ablation,
     /// Picture of what the network was shown.
@@ -118,22 +121,20 @@ pub fn ablate_file(
     let written = |error: OutputError| AblateError::from(ExplainError::from(error));
     let prepared = prepare::source(source, &settings.read.prepare()).map_err(ExplainError::from)?;
     let calibration = prepared.facts.calibration.as_ref();
+    let answer = answer_of(&used.run, network, &prepared.plane).map_err(ExplainError::from)?;
     let found = ablate((network, bank), &prepared.plane, &settings.ablate, tick)?;
     let mut files = PictureFiles::new(folder);
     let once = found.plane.map(|_| 1.0);
     let micrograph = Canvas::new((&found.plane, &once), calibration).micrograph();
     let micrograph = files.picture(&format!("{name}.micrograph"), &micrograph).map_err(written)?;
-    let reconstruction = match &found.reconstructions {
-        Some((before, after)) => {
-            let picture = side_by_side((before, after), Scale::Grey, calibration);
-            Some(files.picture(&format!("{name}.reconstruction"), &picture).map_err(written)?)
-        }
+    let pictures = found.pictures(calibration);
+    let reconstruction = match &pictures.reconstruction {
+        Some(picture) => Some(files.picture(&format!("{name}.reconstruction"), picture).map_err(written)?),
         None => None,
     };
     let mut maps = Vec::new();
-    for (number, map) in (1..).zip(&found.maps) {
-        let picture = side_by_side((&map.before, &map.after), Scale::Colors, calibration);
-        let picture = files.picture(&format!("{name}.later-{number}"), &picture).map_err(written)?;
+    for (number, (map, picture)) in (1..).zip(found.maps.iter().zip(&pictures.maps)) {
+        let picture = files.picture(&format!("{name}.later-{number}"), picture).map_err(written)?;
         maps.push((map.unit.clone(), picture));
     }
     let mut record = Record::new(COMMAND, Some(input), Some(used), settings.clone());
@@ -142,6 +143,7 @@ pub fn ablate_file(
         record,
         data_bar: prepared.data_bar,
         calibration: prepared.facts.calibration.clone(),
+        answer,
         ablation: found.ablation,
         micrograph,
         reconstruction,

@@ -1,5 +1,6 @@
 //! Pictures of an ablation: before and after, side by side on one scale.
 
+use super::Ablated;
 use micrograph::paint::{ColorMap, Corner, LengthUnit, Picture, Sampling, ScaleBar, resampled};
 use micrograph::{Calibration, Plane};
 
@@ -11,9 +12,31 @@ const GAP: [u8; 3] = [255, 255, 255];
 /// Quantiles of the values of both that get the first and the last color.
 const RANGE: [f64; 2] = [0.005, 0.995];
 
+/// Pictures of an ablation, each as it is on the left, and switched on the right.
+#[derive(Clone, Debug)]
+pub struct DrawnAblation {
+    /// Of an autoencoder its output.
+    pub reconstruction: Option<Picture>,
+    /// Maps of the units of later layers that change most.
+    pub maps: Vec<Picture>,
+}
+
+impl Ablated {
+    /// Its pictures, with scale bars where `calibration` is known.
+    pub fn pictures(&self, calibration: Option<&Calibration>) -> DrawnAblation {
+        let reconstruction = self
+            .reconstructions
+            .as_ref()
+            .map(|(before, after)| side_by_side((before, after), Scale::Grey, calibration));
+        let maps = self.maps.iter();
+        let maps = maps.map(|map| side_by_side((&map.before, &map.after), Scale::Colors, calibration));
+        DrawnAblation { reconstruction, maps: maps.collect() }
+    }
+}
+
 /// How values become colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+enum Scale {
     /// 0 is black, 1 white.
     Grey,
     /// From low to high values of both.
@@ -21,7 +44,7 @@ pub(super) enum Scale {
 }
 
 /// Two planes of one size, the first on the left, with a scale bar on it.
-pub(super) fn side_by_side(
+fn side_by_side(
     (before, after): (&Plane, &Plane),
     scale: Scale,
     calibration: Option<&Calibration>,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{AccentuateConfig, Accentuation, accentuate};
 use crate::Network;
 use crate::data::prepare::{self, ReadSettings};
-use crate::interpret::explain::{Canvas, ExplainError};
+use crate::evaluate::classify::{NamedClass, answer_of};
+use crate::interpret::explain::ExplainError;
 use crate::interpret::picture_files::PictureFiles;
 use crate::output::{OutputFolder, csv_text, json_text, text_cell};
 use crate::record::{Input, NetworkUsed, Record};
@@ -52,6 +53,9 @@ pub struct AccentuateRecord {
     pub data_bar: Option<DataBar>,
     /// The size of a pixel, where it is known.
     pub calibration: Option<Calibration>,
+    /// What the classifier says of the micrograph as it is, with probabilities; `None` for other networks.
+    #[serde(default)]
+    pub answer: Option<NamedClass>,
     /// All numbers.
     pub accentuation: Accentuation,
     /// Its pictures.
@@ -96,20 +100,17 @@ pub fn accentuate_file(
     let prepared = prepare::source(source, &settings.read.prepare())?;
     let plane = &prepared.plane;
     let calibration = prepared.facts.calibration.as_ref();
+    let answer = answer_of(&used.run, network, plane)?;
     let found = accentuate(network, plane, &settings.accentuate, tick)?;
     let mut files = PictureFiles::new(folder);
-    let once = plane.map(|_| 1.0);
-    let canvas = Canvas::new((plane, &once), calibration);
+    let drawn = found.pictures(plane, calibration);
     let mut pictures = AccentuatePictures {
-        micrograph: files.picture(&format!("{name}.micrograph"), &canvas.micrograph())?,
+        micrograph: files.picture(&format!("{name}.micrograph"), &drawn.micrograph)?,
         ..AccentuatePictures::default()
     };
-    for (number, accentuated) in (1..).zip(&found.planes) {
-        let picture = Canvas::new((accentuated, &once), calibration).micrograph();
-        pictures.accentuated.push(files.picture(&format!("{name}.accentuated-{number}"), &picture)?);
-        let change = accentuated.values().iter().zip(plane.values()).map(|(new, old)| new - old).collect();
-        let change = Plane::new(plane.height(), plane.width(), change);
-        pictures.changes.push(files.picture(&format!("{name}.change-{number}"), &canvas.signed(&change))?);
+    for (number, (accentuated, change)) in (1..).zip(drawn.accentuated.iter().zip(&drawn.changes)) {
+        pictures.accentuated.push(files.picture(&format!("{name}.accentuated-{number}"), accentuated)?);
+        pictures.changes.push(files.picture(&format!("{name}.change-{number}"), change)?);
     }
     let mut record = Record::new(COMMAND, Some(input), Some(used), settings.clone());
     record.files = files.hashes.clone();
@@ -119,6 +120,7 @@ pub fn accentuate_file(
         width: plane.width(),
         data_bar: prepared.data_bar,
         calibration: prepared.facts.calibration.clone(),
+        answer,
         accentuation: found.accentuation,
         pictures,
         warnings: prepared.facts.warnings,

@@ -72,13 +72,8 @@ pub fn circuit_files(
         names.push(files.exact(&stem, &Picture::from_plane(plane, 0.0, 1.0, ColorMap::Gray))?);
     }
     let unit = (!names.is_empty()).then(|| names.remove(0));
-    let weights = |part: &super::CircuitPart| Plane::new(found.height, found.width, part.weights.concat());
-    // one scale for all, so that strong and weak ones can be told apart
-    let all = found.parts.iter().flat_map(|part| part.weights.iter().flatten());
-    let most = all.fold(0.0_f32, |most, weight| most.max(weight.abs()));
     let mut drawn = Vec::new();
-    for (number, part) in (1..).zip(&found.parts) {
-        let picture = drawn_weights(&weights(part), most);
+    for (number, picture) in (1..).zip(found.weight_pictures()) {
         drawn.push(files.exact(&format!("weights-{number}"), &picture)?);
     }
     folder.write("circuit.csv", circuit_csv(&found).as_bytes())?;
@@ -88,6 +83,16 @@ pub fn circuit_files(
     // last: a record says that its files are there
     folder.write(RECORD, json_text(&record)?.as_bytes())?;
     Ok(record)
+}
+
+impl Circuit {
+    /// The weights of each lower unit, on one scale, so that strong and weak ones can be told apart.
+    pub fn weight_pictures(&self) -> Vec<Picture> {
+        let all = self.parts.iter().flat_map(|part| part.weights.iter().flatten());
+        let most = all.fold(0.0_f32, |most, weight| most.max(weight.abs()));
+        let plane = |part: &super::CircuitPart| Plane::new(self.height, self.width, part.weights.concat());
+        self.parts.iter().map(|part| drawn_weights(&plane(part), most)).collect()
+    }
 }
 
 /// Weights, `[H, W]`, as squares: blue below 0, white at 0, red above, up to a magnitude of `most`.

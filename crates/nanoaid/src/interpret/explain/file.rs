@@ -19,7 +19,7 @@ use super::{
 };
 use crate::Network;
 use crate::data::prepare::{self, PrepareConfig};
-use crate::evaluate::classify::{ClassifyError, NamedClass, TrainedClassifier};
+use crate::evaluate::classify::{NamedClass, answer_of};
 use crate::hash::sha256_of_file;
 use crate::interpret::picture_files::PictureFiles;
 use crate::interpret::views::Views;
@@ -140,12 +140,7 @@ pub fn explain_file(
     let prepared = prepare::source(source, &prepare)?;
     let plane = &prepared.plane;
     let calibration = prepared.facts.calibration.as_ref();
-    let answer = match TrainedClassifier::of_opened(&used.run, network.clone()) {
-        Ok(classifier) => Some(classifier.named(&used.run.display().to_string(), plane)?),
-        // a network without classes, or with those of photos
-        Err(ClassifyError::NotAClassifier { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let answer = answer_of(&used.run, network, plane)?;
     let found = explain(network, plane, &settings.explain, tick)?;
     let with_bar = match prepared.data_bar {
         Some(bar) => {

@@ -9,7 +9,7 @@ use super::error::{ExplainError, Tick, go_on};
 use super::target::Score;
 use crate::Network;
 use crate::evaluate::classify::tensor_of;
-use crate::network::{Graph, IMAGE, Norms, Operation, ReluGradient, ValueId};
+use crate::network::{Graph, IMAGE, Norms, Operation, ReluGradient, ValueId, names_text};
 
 /// Pixels of images that are run together; the maps of a backward pass take some hundred times as many bytes.
 const BATCH_PX: usize = 8 * 224 * 224;
@@ -227,7 +227,8 @@ impl<'a> Scored<'a> {
         let is_map = |id: &ValueId| self.n_positions(*id, size) > 1;
         self.graph.value_id(name).filter(is_map).ok_or_else(|| {
             let known = (1..=self.graph.end()).filter(is_map).map(|id| self.name(id).to_owned());
-            ExplainError::NoMaps { layer: name.to_owned(), known: known.collect::<Vec<_>>().join(", ") }
+            let known = names_text(name, &known.collect::<Vec<_>>());
+            ExplainError::NoMaps { layer: name.to_owned(), known }
         })
     }
 

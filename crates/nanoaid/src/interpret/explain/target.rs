@@ -103,6 +103,20 @@ pub(in crate::interpret) fn logit_layer(network: &Network) -> Option<String> {
 }
 
 impl Target {
+    /// Refuses a class or a unit that `network` does not have, before a micrograph is read.
+    ///
+    /// # Errors
+    /// What is missing, with what there is.
+    pub fn check(&self, network: &Network) -> Result<(), ExplainError> {
+        let named = match self {
+            // which class it is that the rival is compared with, only a micrograph decides
+            Self::Difference { class: None, rival } => &Self::Class(rival.clone()),
+            target => target,
+        };
+        let logits = vec![0.0; class_names(network).len()];
+        named.score(network, &logits).map(|_| ())
+    }
+
     /// The score of `network` that it means; `logits` are those of the image.
     pub(in crate::interpret) fn score(
         &self,

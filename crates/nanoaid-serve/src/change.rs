@@ -1,0 +1,162 @@
+//! Changes: units switched off or up, the micrograph changed towards a class or a unit, and a unit taken apart, as `nanoaid ablate`,
+//! `nanoaid accentuate` and `nanoaid circuit` compute them. Each is a job with a result and pictures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use micrograph::Plane;
+use micrograph::data_bar::DataBarChoice;
+use micrograph::paint::Picture;
+use nanoaid::Address;
+use nanoaid::data::prepare::Prepared;
+use nanoaid::interpret::ablate::{AblateConfig, ablate};
+use nanoaid::interpret::accentuate::{AccentuateConfig, accentuate};
+use nanoaid::interpret::circuit::{CircuitConfig, circuit};
+use nanoaid::interpret::explain::Target;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::http::Fault;
+use crate::jobs::{Job, Lane, Reporter, Wish};
+use crate::session::{Decoded, Reading};
+
+/// A micrograph and how it is read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shown {
+    image: String,
+    #[serde(default)]
+    page: usize,
+    #[serde(default)]
+    nm_per_px: Option<f64>,
+    #[serde(default)]
+    data_bar: DataBarChoice,
+}
+
+/// Units to switch off or up.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AblateWish {
+    shown: Shown,
+    network: String,
+    units: Vec<String>,
+    #[serde(default)]
+    times: f32,
+}
+
+/// A class or a unit to change the micrograph towards.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccentuateWish {
+    shown: Shown,
+    network: String,
+    #[serde(default)]
+    class: Option<String>,
+    #[serde(default)]
+    unit: Option<String>,
+    #[serde(default)]
+    away: bool,
+}
+
+/// A unit to take apart.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CircuitWish {
+    network: String,
+    unit: String,
+    #[serde(default)]
+    from: Option<String>,
+}
+
+impl Shown {
+    async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
+        let reading = Reading::new(self.page, self.nm_per_px, self.data_bar)?;
+        app.decoded(&self.image, &reading).await
+    }
+}
+
+fn unit(text: &str) -> Result<Address, Fault> {
+    text.parse().map_err(|error| Fault::wrong(format!("unit: {error}")))
+}
+
+fn prepared(decoded: &Decoded) -> Result<&Prepared, Fault> {
+    decoded.prepared.as_ref().map_err(Clone::clone)
+}
+
+/// What is answered.
+#[derive(Serialize)]
+struct Answered<'a, T> {
+    #[serde(flatten)]
+    found: &'a T,
+    n_pictures: usize,
+    /// Rows and columns of the specimen, where there is one.
+    size: Option<(usize, usize)>,
+}
+
+/// Hands the numbers and the pictures of a job over, the first picture as number 0.
+fn done(
+    reporter: &Reporter,
+    found: &impl Serialize,
+    pictures: &[Picture],
+    plane: Option<&Plane>,
+) -> Result<(), Fault> {
+    let size = plane.map(|plane| (plane.height(), plane.width()));
+    let answered = Answered { found, n_pictures: pictures.len(), size };
+    let result = serde_json::to_vec(&answered).map_err(Fault::own)?;
+    let pictures: BTreeMap<usize, Arc<Vec<u8>>> =
+        pictures.iter().map(|picture| Arc::new(picture.png_bytes(None))).enumerate().collect();
+    reporter.tell(|job| {
+        job.result = Some(Arc::new(result));
+        job.pictures = pictures;
+    });
+    Ok(())
+}
+
+/// Switches units off or up.
+pub(crate) async fn begin_ablation(app: &Arc<App>, wish: AblateWish) -> Result<Job, Fault> {
+    let open = app.network(&wish.network)?;
+    let units = wish.units.iter().map(|text| unit(text)).collect::<Result<_, _>>()?;
+    let config = AblateConfig { units, times: wish.times, ..AblateConfig::default() };
+    config.check(&open.network, None).map_err(Fault::refused)?;
+    let decoded = wish.shown.decoded(app).await?;
+    Ok(app.jobs.begin(Wish::Ablate(wish), 1, Lane::Short, move |reporter| {
+        let prepared = prepared(&decoded)?;
+        let found = ablate((&open.network, None), &prepared.plane, &config, &mut || reporter.flow())
+            .map_err(Fault::refused)?;
+        let drawn = found.pictures(prepared.facts.calibration.as_ref());
+        let pictures: Vec<Picture> = drawn.reconstruction.into_iter().chain(drawn.maps).collect();
+        done(reporter, &found.ablation, &pictures, Some(&prepared.plane))
+    }))
+}
+
+/// Changes the micrograph.
+pub(crate) async fn begin_accentuation(app: &Arc<App>, wish: AccentuateWish) -> Result<Job, Fault> {
+    let open = app.network(&wish.network)?;
+    let target = match (&wish.unit, &wish.class) {
+        (Some(text), _) => Target::Unit(unit(text)?),
+        (None, Some(class)) => Target::Class(class.clone()),
+        (None, None) => Target::Answer,
+    };
+    target.check(&open.network).map_err(Fault::refused)?;
+    let config = AccentuateConfig { target, away: wish.away, ..AccentuateConfig::default() };
+    let decoded = wish.shown.decoded(app).await?;
+    Ok(app.jobs.begin(Wish::Accentuate(wish), config.strengths.len(), Lane::Short, move |reporter| {
+        let prepared = prepared(&decoded)?;
+        let plane = &prepared.plane;
+        let found =
+            accentuate(&open.network, plane, &config, &mut || reporter.flow()).map_err(Fault::refused)?;
+        let drawn = found.pictures(plane, prepared.facts.calibration.as_ref());
+        done(reporter, &found.accentuation, &drawn.accentuated, Some(plane))
+    }))
+}
+
+/// Takes a unit apart.
+pub(crate) fn begin_circuit(app: &App, wish: CircuitWish) -> Result<Job, Fault> {
+    let open = app.network(&wish.network)?;
+    let config =
+        CircuitConfig { from: wish.from.clone(), pictures: false, ..CircuitConfig::of(unit(&wish.unit)?) };
+    Ok(app.jobs.begin(Wish::Circuit(wish), 1, Lane::Short, move |reporter| {
+        let found = circuit(&open.network, &config).map_err(Fault::refused)?;
+        done(reporter, &found, &found.weight_pictures(), None)
+    }))
+}
