@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 28] = [
+const ASSETS: [(&str, &str); 29] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
