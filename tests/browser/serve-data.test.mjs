@@ -31,7 +31,9 @@ function drawn() {
 let server, context, close;
 before(async () => {
   drawn();
-  nanoaid('site', 'autoencoder', '--data', data, '--layer', 'encoder.1', '--presets', 'fast', '--steps', '4', '--out', site, '--quiet');
+  const concepts = path.join(folder, 'concepts');
+  nanoaid('concepts', 'autoencoder', '--data', data, '--layer', 'encoder.1', '--concepts', '2', '--out', concepts, '--quiet');
+  nanoaid('site', 'autoencoder', '--data', data, '--layer', 'encoder.1', '--presets', 'fast', '--steps', '4', '--concepts', concepts, '--out', site, '--quiet');
   server = await served('--data', data, '--site', site, '--out', trained);
   ({ context, close } = await launched());
 });
@@ -60,13 +62,23 @@ test('micrographs of the folder are listed, found, and opened', async () => {
   await page.close();
 });
 
-test('the site shows picture, patches, classes and tuning of a unit, and leads to its page', async () => {
+test('the site shows picture, patches, classes, concepts and tuning of a unit, and leads to its page', async () => {
   const page = await withFirst();
   await page.click('#tab-unit');
   await page.waitForSelector('#panel-unit .patches img');
   assert.ok(await patches(page).count() >= 8);
   await page.waitForFunction(() => [...document.querySelectorAll('#panel-unit img:not([hidden])')].every(image => !image.src || (image.complete && image.naturalWidth > 0)));
   assert.equal(await page.locator('#panel-unit .tuning-chart svg').count() >= 2, true);
+  // of 32 units two directions leave some without: one that has most of a concept
+  const { concepts } = JSON.parse(fs.readFileSync(path.join(folder, 'concepts', 'concepts.json'), 'utf8')).found;
+  const most = concepts[0].direction.reduce((best, value, at, all) => (Math.abs(value) > Math.abs(all[best]) ? at : best), 0);
+  await page.goto(page.url().replace(/unit=\d+/, `unit=${most}`));
+  await page.waitForFunction(most => document.querySelector('#panel-unit h2').textContent === `Unit encoder.1:${most}`, most);
+  const concept = await page.getAttribute('#panel-unit a[href*="#concept-"]', 'href');
+  const shown = await context.newPage();
+  await shown.goto(new URL(concept, page.url()).href);
+  assert.ok(await shown.locator(new URL(concept, page.url()).hash).isVisible());
+  await shown.close();
   const link = await page.getAttribute('#panel-unit a[target]', 'href');
   const unit = await context.newPage();
   const faults = [];

@@ -312,10 +312,10 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
     let body = html! {
         @if !summary.is_empty() {
             h2 { "How well do the methods explain?" }
-            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over at least five micrographs; a random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
+            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over groups, at least five; without --groups each micrograph is one of its own. A random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
             div.wide { table {
                 thead { tr {
-                    th { "map" } th { "fill" } th.number { "n" } th.number { "deletion" } th.number { "insertion" }
+                    th { "map" } th { "fill" } th.number { "n" } th.number { "groups" } th.number { "deletion" } th.number { "insertion" }
                     th.number { "gain" } th.number { "95 % interval" }
                     @for control in Control::ALL { th.number { "> " (control) } }
                 } }
@@ -345,7 +345,7 @@ fn summary_row(one: &MethodSummary) -> Markup {
         .map_or("–".to_owned(), |(low, high)| format!("{} to {}", rounded(low, 3), rounded(high, 3)));
     html! {
         tr.soft[one.is_control] {
-            th scope="row" { (one.name) } td { (one.fill.name()) } td.number { (one.n) }
+            th scope="row" { (one.name) } td { (one.fill.name()) } td.number { (one.n) } td.number { (one.n_groups) }
             td.number { (rounded(one.deletion, 3)) } td.number { (rounded(one.insertion, 3)) }
             td.number { (rounded(one.gain, 3)) } td.number { (interval) }
             @for (n, control) in one.better_than.iter().zip(Control::ALL) {

@@ -32,7 +32,7 @@ pub use concepts::SiteConcepts;
 pub use error::SiteError;
 pub use folder::write;
 pub use model::Made;
-pub use opened::{ClassOfUnit, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};
+pub use opened::{ClassOfUnit, ConceptOfSite, OpenSiteError, OpenedSite, PictureOfSite, UnitOfSite};
 pub use record::{OpenSite, record_text};
 pub use tuning::{TuningView, tuning_view};
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use nanoaid::interpret::exemplar::{Exemplar, UnitExemplars};
 use nanoaid::interpret::tuning::{LayerTuning, TuningConfig, TuningError, TuningStep, tune_unit};
 use nanoaid::{Address, Layer, Network};
-use nanoaid_pages::site::{ClassOfUnit as ClassOfSite, TuningView, tuning_view};
+use nanoaid_pages::site::{ClassOfUnit as ClassOfSite, ConceptOfSite, TuningView, tuning_view};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -48,6 +48,7 @@ struct OfSite {
     score: Option<f32>,
     blank: Option<String>,
     machine_score: Option<f64>,
+    concepts: Vec<ConceptOfSite>,
 }
 
 /// Real patches.
@@ -119,6 +120,7 @@ pub(crate) async fn unit(State(app): State<Arc<App>>, request: Request) -> Resul
             preset: first.as_ref().map(|picture| picture.preset.clone()),
             blank: first.and_then(|picture| picture.blank),
             machine_score: found.summary.machine_score,
+            concepts: of_site_address(found.concepts),
         });
     }
     if let Some((folder, passed)) =
@@ -134,6 +136,12 @@ pub(crate) async fn unit(State(app): State<Arc<App>>, request: Request) -> Resul
         known.tuning = view(&tuning, channel);
     }
     json(&known)
+}
+
+/// Concepts with addresses relative to the page.
+fn of_site_address(concepts: Vec<ConceptOfSite>) -> Vec<ConceptOfSite> {
+    let moved = |concept: ConceptOfSite| ConceptOfSite { page: format!("site/{}", concept.page), ..concept };
+    concepts.into_iter().map(moved).collect()
 }
 
 fn view(tuning: &LayerTuning, channel: usize) -> Option<TuningView> {

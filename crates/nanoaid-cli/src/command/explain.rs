@@ -9,7 +9,7 @@ use nanoaid::Network;
 use nanoaid::data::dataset::{Dataset, DatasetConfig};
 use nanoaid::interpret::explain::{
     Baseline, ExplainConfig, ExplainRecord, ExplainSettings, Explainer, Fill, Method, NoMethod, References,
-    Thoroughness, explain_file, methods_csv, summary, summary_csv,
+    Thoroughness, explain_file, groups_in, methods_csv, summary, summary_csv,
 };
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
@@ -59,6 +59,9 @@ pub(crate) struct ExplainArguments {
     /// right, and some that it gets wrong
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
+    /// Index CSV with a column `group`, such as of laboratories: intervals over several micrographs are over its groups
+    #[arg(long, value_name = "INDEX")]
+    groups: Option<PathBuf>,
     /// Do not look for particles, fibres and pores
     #[arg(long)]
     no_structures: bool,
@@ -111,6 +114,8 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         return Ok(Outcome::Done);
     }
     let references = arguments.references(&network)?;
+    let index = arguments.groups.as_ref();
+    let index = index.map(|index| Dataset::open(index, &DatasetConfig::default())).transpose()?;
     let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
     let (records, n_skipped) = each_image(&named, |image, name, bar| {
         let source = Source::read(image)?;
@@ -133,7 +138,8 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     };
     folder.write("methods.csv", methods_csv(&records).as_bytes())?;
     let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
-    let summary = summary(&all);
+    let groups = index.map(|index| groups_in(&index, &records));
+    let summary = summary(&all, groups.as_deref());
     if records.len() > 1 {
         folder.write("summary.csv", summary_csv(&summary).as_bytes())?;
     }

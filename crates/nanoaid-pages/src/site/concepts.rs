@@ -24,11 +24,10 @@ pub struct SiteConcepts {
 }
 
 /// A concept with much of a unit.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct ConceptOfUnit<'a> {
-    /// Place among the concepts of the site.
-    #[serde(skip)]
-    pub place: usize,
+    /// Its place in the site.
+    pub page: String,
     /// Its number.
     pub number: usize,
     /// Its name, where a user gave one.

@@ -178,10 +178,11 @@ impl<'a> Site<'a> {
             .concepts_of_network(unit.network)
             .filter(|&place| concepts[place].layer() == layer)
             .flat_map(|place| {
+                let page = self.concepts_page(place);
                 concepts[place].record.found.concepts.iter().filter_map(move |concept| {
                     let weight = *concept.direction.get(unit.channel)?;
                     (weight.abs() >= LEAST_WEIGHT).then_some(ConceptOfUnit {
-                        place,
+                        page: format!("{page}#concept-{}", concept.number),
                         number: concept.number,
                         name: concept.name.as_deref(),
                         weight,

@@ -12,8 +12,8 @@ use nanoaid::interpret::differential::UnitDifference;
 use nanoaid::interpret::exemplar::UnitExemplars;
 use nanoaid::interpret::tuning::{LayerTuning, NetworkTuning};
 use nanoaid::output::slugs;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::site::record::{FILES, KEPT};
 
@@ -56,6 +56,21 @@ pub struct UnitOfSite {
     pub classes: Vec<ClassOfUnit>,
     /// The tuning of its layer.
     pub tuning: Option<LayerTuning>,
+    /// Concepts that have much of it.
+    pub concepts: Vec<ConceptOfSite>,
+}
+
+/// A concept with much of a unit.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ConceptOfSite {
+    /// Its place in the site.
+    pub page: String,
+    /// Its number.
+    pub number: usize,
+    /// Its name, where a user gave one.
+    pub name: Option<String>,
+    /// The unit's component of its direction, which has the length 1.
+    pub weight: f32,
 }
 
 /// A synthetic picture of a unit.
@@ -116,6 +131,8 @@ struct UnitFile {
     exemplars: UnitExemplars,
     pictures: Vec<PictureOfSite>,
     classes: Vec<ClassOfUnit>,
+    #[serde(default)]
+    concepts: Vec<ConceptOfSite>,
 }
 
 impl OpenedSite {
@@ -183,7 +200,8 @@ impl OpenedSite {
         if !self.files.contains(&address("json")) {
             return Ok(None);
         }
-        let UnitFile { summary, exemplars, pictures, classes } = json_of(self.root.join(address("json")))?;
+        let UnitFile { summary, exemplars, pictures, classes, concepts } =
+            json_of(self.root.join(address("json")))?;
         let path = self.root.join(KEPT).join(&network.id).join(TUNING);
         // a site without the parts it was made of still has its pages
         let tuning = if path.is_file() { Some(json_of::<NetworkTuning>(path)?) } else { None };
@@ -194,6 +212,7 @@ impl OpenedSite {
             exemplars,
             pictures,
             classes,
+            concepts,
             tuning: tuning.and_then(|tuning| tuning.layers.into_iter().find(|found| found.layer == layer)),
         }))
     }

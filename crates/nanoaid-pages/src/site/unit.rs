@@ -361,7 +361,7 @@ fn concepts(site: &Site<'_>, from: From, unit: UnitPlace) -> Markup {
             p.soft { "Directions of this layer's activations in which this unit takes part most; a direction has the length 1." }
             ul.plain { @for concept in &all {
                 li {
-                    a href={ (from.to(&site.concepts_page(concept.place))) "#concept-" (concept.number) } { (name(concept)) }
+                    a href=(from.to(&concept.page)) { (name(concept)) }
                     " " (two(f64::from(concept.weight)))
                 }
             } }

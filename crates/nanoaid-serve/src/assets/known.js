@@ -35,6 +35,14 @@ export function classesOf(classes) {
         element('td', { class: 'number' }, one.low === null ? '–' : `${one.low.toFixed(2)}–${one.high.toFixed(2)}`))))));
 }
 
+/** Concepts of the site in which it takes part. @param {any[]} concepts */
+export function conceptsOf(concepts) {
+  return element('div', {}, element('h3', {}, 'Concepts'),
+    element('p', { class: 'soft' }, 'Directions of this layer in which it takes part most, with its component.'),
+    element('ul', { class: 'plain' }, concepts.map(one => element('li', {},
+      element('a', { href: one.page, target: '_blank', rel: 'noopener' }, `concept ${one.number}${one.name ? `: ${one.name}` : ''}`), ` ${number(one.weight)}`))));
+}
+
 /** Charts and facts of its tuning. @param {any} tuning @param {number | null} nmPerPx */
 export function tuningOf(tuning, nmPerPx) {
   /** @type {string[][]} */ const facts = [...tuning.facts];

@@ -5,7 +5,7 @@ import { makeChange } from './change.js';
 import * as command from './command.js';
 import { at, commandLine, element, save } from './dom.js';
 import { goesOn } from './jobs.js';
-import { classesOf, patchesOf, tuningOf } from './known.js';
+import { classesOf, conceptsOf, patchesOf, tuningOf } from './known.js';
 import { addressOf } from './maps.js';
 import { number } from './scale.js';
 import { shownOf } from './state.js';
@@ -26,7 +26,7 @@ export function makeUnit(page) {
   const preset = element('select', { 'aria-label': 'Preset' }, ...['fast', 'chollet', 'measure', 'robust'].map(name => element('option', { value: name }, name)));
   const keep = element('button', { type: 'button', hidden: true, onclick: async () => save(await (await fetch(picture.src)).blob(), `${job.wish.unit.replace(':', '.')}.png`) }, 'Save PNG');
   const line = element('div'), jobs = element('ul', { class: 'jobs', id: 'jobs' });
-  const place = element('div'), patches = element('div'), classes = element('div'), tuning = element('div');
+  const place = element('div'), patches = element('div'), classes = element('div'), concepts = element('div'), tuning = element('div');
   const passText = element('p', { class: 'soft', role: 'status' });
   const passButton = element('button', { type: 'button', onclick: () => beginPass() }, 'Look through the data folder');
   const pass = element('div', { hidden: !page.data }, element('p', { class: 'row-of-buttons' }, passButton), passText);
@@ -39,7 +39,7 @@ export function makeUnit(page) {
   const more = makeChange(changing, 'Accentuate what it looks for', () => (page.state().unit === null ? null : { kind: 'accentuate', ...ofImage(), unit: unit() }));
   const parts = makeChange(changing, 'Which lower units make it?', () => (page.state().unit === null ? null : { kind: 'circuit', ...ofUnit() }));
   const changes = [off, more, parts];
-  panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes,
+  panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes, concepts,
     element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning,
     element('h3', {}, 'Change it, and see'), element('p', { class: 'row-of-buttons' }, off.button, off.stop, element('label', { class: 'soft', title: '0 switches it off, 2 doubles it' }, 'times ', times)), off.result,
     element('p', { class: 'row-of-buttons' }, more.button, more.stop), more.result,
@@ -111,6 +111,7 @@ export function makeUnit(page) {
     }
     patches.replaceChildren(...(known.patches ? [patchesOf(known.patches, page.open)] : []));
     classes.replaceChildren(...(known.classes.length ? [classesOf(known.classes)] : []));
+    concepts.replaceChildren(...(known.site?.concepts.length ? [conceptsOf(known.site.concepts)] : []));
     tuning.replaceChildren(...(known.tuning ? [tuningOf(known.tuning, page.nmPerPx())] : []));
     tuningButton.hidden = Boolean(known.tuning);
     pass.hidden = !page.data || known.patches?.of === 'data';

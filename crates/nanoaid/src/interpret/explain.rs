@@ -48,7 +48,7 @@ pub use gradient::Baseline;
 pub use method::{Method, NoMethod};
 pub use nearest::{Nearest, Neighbour, References};
 pub use result::{Checks, Completeness, ControlResult, Explanation, MethodResult, Randomized};
-pub use summary::{MethodSummary, summary, summary_csv};
+pub use summary::{MethodSummary, groups_in, summary, summary_csv};
 pub use target::Target;
 pub use unit::UnitShare;
 
