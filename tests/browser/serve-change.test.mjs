@@ -10,13 +10,15 @@ import { after, before, test } from 'node:test';
 import { axe, dropped, launched, layerShown, NANOAID, opened, png, served } from './serve.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-serve-change-'));
-const file = path.join(folder, 'lines.png');
+const file = path.join(folder, 'lines.png'), data = path.join(folder, 'data');
 let server, context, close;
 before(async () => {
   let state = 1;
   const noise = () => { state = (state * 48271) % 2147483647; return 0.2 * (state / 2147483647 - 0.5); };
   fs.writeFileSync(file, png(160, 220, (y, x) => 0.5 + 0.3 * Math.sin(0.5 * x + 0.1 * y) + noise()));
-  server = await served();
+  fs.mkdirSync(data);
+  for (let n = 0; n < 3; n += 1) fs.writeFileSync(path.join(data, `${n}.png`), png(140, 180, (y, x) => 0.5 + 0.3 * Math.sin((0.3 + 0.1 * n) * x) + noise()));
+  server = await served('--data', data);
   ({ context, close } = await launched());
 });
 after(async () => { await close?.(); await server?.stop(); fs.rmSync(folder, { recursive: true, force: true }); });
@@ -113,6 +115,27 @@ test('a class is accentuated, and its job is stopped', { timeout: 120_000 }, asy
   await page.close();
 });
 
+test('a box has a caricature, and parts of the data folder that are like it, as in a terminal', { timeout: 180_000 }, async () => {
+  const page = await withUnit();
+  await page.evaluate(() => { location.hash += '&box=30,40,80,100'; });
+  await page.click('#tab-unit');
+  await page.waitForFunction(() => /fire in the box more/.test(document.querySelector('#panel-unit').textContent), null, { timeout: 60_000 });
+  await page.click('#panel-unit >> text=Caricature');
+  await page.waitForSelector('#panel-unit img[alt*="enhanced"]', { timeout: 90_000 });
+  await page.waitForFunction(() => document.querySelector('#panel-unit img[alt*="enhanced"]').naturalWidth === 100);
+  await page.click('#panel-unit >> text=What is like it');
+  await page.waitForSelector('#panel-unit .change .patches button', { timeout: 90_000 });
+  const shown = await page.locator('#panel-unit .change .patches span').allTextContents();
+  const { parts } = printed('find', 'autoencoder', file, '--box', '30,40,80,100', '--data', data);
+  assert.equal(shown.length, parts.length);
+  parts.forEach(({ likeness }, place) => assert.ok(Math.abs(likeness - Number(shown[place])) < 0.006, `${likeness} beside ${shown[place]}`));
+  assert.deepEqual(await axe(page), []);
+  await page.click('#panel-unit .change .patches button >> nth=0');
+  await page.waitForFunction(() => document.querySelector('#image').options.length === 2);
+  page.faults();
+  await page.close();
+});
+
 test('what is not there is said in words, and nothing scrolls sideways at 390 px', async () => {
   const page = await withUnit({ width: 390, height: 844 });
   await begun(page, 'Switch it off, or up');
@@ -130,6 +153,8 @@ test('what is not there is said in words, and nothing scrolls sideways at 390 px
     [{ kind: 'accentuate', shown, network }, 422, /no classes/],
     [{ kind: 'accentuate', shown, network, unit: '@' }, 400, /unit/],
     [{ kind: 'accentuate', shown: { ...shown, image: 'x' }, network, unit: 'encoder.1:0' }, 404, /./],
+    [{ kind: 'caricature', shown, network, layer: 'nothing', part: { y: 0, x: 0, height: 9, width: 9 } }, 422, /no layer/],
+    [{ kind: 'alike', shown: { ...shown, image: 'x' }, network, part: { y: 0, x: 0, height: 9, width: 9 } }, 404, /./],
     [{ kind: 'circuit', network: 'none', unit: 'encoder.1:0' }, 404, /no network/],
   ]) {
     const [found, error] = await asked(wish);

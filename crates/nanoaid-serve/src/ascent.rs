@@ -44,7 +44,7 @@ pub(crate) fn begin(app: &App, wish: AscentWish) -> Result<Job, Fault> {
     validate(&network, std::slice::from_ref(&objective), &config, None).map_err(Fault::refused)?;
     let steps = config.steps;
     Ok(app.jobs.begin(Wish::Ascent(wish), steps, Lane::Short, move |reporter| {
-        climb(&network, objective, &config, reporter)
+        climb(&network, objective, &config, None, reporter)
     }))
 }
 
@@ -63,11 +63,16 @@ fn config_of(wish: &AscentWish) -> Result<VisualizeConfig, Fault> {
     }
     config.steps = steps.unwrap_or(config.steps);
     config.seed = seed.unwrap_or(config.seed);
-    let every = config.steps.div_ceil(MOST_SNAPSHOTS).max(1);
+    config.snapshots = snapshots(config.steps);
+    config.checked().map_err(Fault::refused)
+}
+
+/// Steps of which a picture is shown.
+pub(crate) fn snapshots(steps: usize) -> Vec<usize> {
+    let every = steps.div_ceil(MOST_SNAPSHOTS).max(1);
     // the first steps change most
     let early = [0, 1, 2, 3].into_iter().filter(|step| *step < every);
-    config.snapshots = early.chain((every..config.steps).step_by(every)).collect();
-    config.checked().map_err(Fault::refused)
+    early.chain((every..steps).step_by(every)).collect()
 }
 
 /// What is painted of a picture with these planes.
@@ -75,10 +80,12 @@ fn png(planes: &[Plane], config: &VisualizeConfig) -> Vec<u8> {
     gray_png(&gray(&shown(planes, config.canvas.unbounded())), 0.0, 1.0)
 }
 
-fn climb(
+/// Climbs, and hands each picture on the way over; `compared` is the micrograph that a caricature compares with.
+pub(crate) fn climb(
     network: &Network,
     objective: Objective,
     config: &VisualizeConfig,
+    compared: Option<&Plane>,
     reporter: &Reporter,
 ) -> Result<(), Fault> {
     let picture = |step: usize, planes: &[Plane], score: Option<f32>, warnings: Vec<String>| {
@@ -90,7 +97,7 @@ fn climb(
             job.warnings = warnings;
         });
     };
-    let climbed = visualize(network, &[objective], config, Materials::default(), None, &mut |event| {
+    let climbed = visualize(network, &[objective], config, Materials::default(), compared, &mut |event| {
         match event {
             Event::Step { step, share, .. } => {
                 reporter.tell(|job| (job.step, job.share) = (step, share));

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::http::Fault;
 
 /// Scripts are modules, each about one thing.
-const ASSETS: [(&str, &str); 29] = [
+const ASSETS: [(&str, &str); 30] = [
     ("site.css", nanoaid_pages::site::STYLE),
     ("chart.css", nanoaid_pages::chart::STYLE),
     ("theme.js", nanoaid_pages::site::THEME_SCRIPT),
@@ -32,6 +32,7 @@ const ASSETS: [(&str, &str); 29] = [
     ("maps.js", include_str!("assets/maps.js")),
     ("measure.js", include_str!("assets/measure.js")),
     ("outline.js", include_str!("assets/outline.js")),
+    ("place.js", include_str!("assets/place.js")),
     ("save.js", include_str!("assets/save.js")),
     ("scale.js", include_str!("assets/scale.js")),
     ("state.js", include_str!("assets/state.js")),

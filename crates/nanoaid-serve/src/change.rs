@@ -69,7 +69,13 @@ pub(crate) struct CircuitWish {
 }
 
 impl Shown {
-    async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
+    /// The name of the micrograph in the session.
+    pub(crate) fn id(&self) -> &str {
+        &self.image
+    }
+
+    /// It, decoded.
+    pub(crate) async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
         let reading = Reading::new(self.page, self.nm_per_px, self.data_bar)?;
         app.decoded(&self.image, &reading).await
     }
@@ -79,7 +85,8 @@ fn unit(text: &str) -> Result<Address, Fault> {
     text.parse().map_err(|error| Fault::wrong(format!("unit: {error}")))
 }
 
-fn prepared(decoded: &Decoded) -> Result<&Prepared, Fault> {
+/// What a network sees of it.
+pub(crate) fn prepared(decoded: &Decoded) -> Result<&Prepared, Fault> {
     decoded.prepared.as_ref().map_err(Clone::clone)
 }
 
@@ -94,7 +101,7 @@ struct Answered<'a, T> {
 }
 
 /// Hands the numbers and the pictures of a job over, the first picture as number 0.
-fn done(
+pub(crate) fn done(
     reporter: &Reporter,
     found: &impl Serialize,
     pictures: &[Picture],

@@ -13,8 +13,10 @@ use axum::response::Response;
 use nanoaid_pages::training::loss_chart;
 use serde::{Deserialize, Serialize};
 
+use crate::alike::AlikeWish;
 use crate::app::App;
 use crate::ascent::AscentWish;
+use crate::caricature::CaricatureWish;
 use crate::change::{AblateWish, AccentuateWish, CircuitWish};
 use crate::events::Events;
 use crate::folder::PassWish;
@@ -22,7 +24,7 @@ use crate::gate::Gate;
 use crate::http::{Fault, Number, Query, json, json_of, not_stored, of_bytes};
 use crate::training::TrainingWish;
 use crate::unit::TuningWish;
-use crate::{ascent, change, folder, training, unit};
+use crate::{alike, ascent, caricature, change, folder, training, unit};
 
 /// Jobs that are remembered.
 const MOST_JOBS: usize = 64;
@@ -56,6 +58,10 @@ pub(crate) enum Wish {
     Accentuate(AccentuateWish),
     /// A unit taken apart.
     Circuit(CircuitWish),
+    /// A part of the micrograph as a layer sees it.
+    Caricature(CaricatureWish),
+    /// Parts of the data folder that are like a part of the micrograph.
+    Alike(AlikeWish),
 }
 
 /// Jobs of one lane are done one after the other; both lanes go on at once, so that a picture does not wait for a
@@ -91,9 +97,14 @@ pub(crate) struct Job {
     is_stopped: Arc<AtomicBool>,
     #[serde(skip)]
     pub(crate) pictures: BTreeMap<usize, Arc<Vec<u8>>>,
-    /// What came out, as JSON, where it is more than pictures.
-    #[serde(skip)]
+    /// What came out, as JSON, where it is more than pictures; of it pages are told that it is there.
+    #[serde(rename = "has_result", serialize_with = "is_some")]
     pub(crate) result: Option<Arc<Vec<u8>>>,
+}
+
+#[expect(clippy::ref_option, reason = "as serde calls it")]
+fn is_some<S: serde::Serializer>(result: &Option<Arc<Vec<u8>>>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bool(result.is_some())
 }
 
 #[derive(Default)]
@@ -263,6 +274,8 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, request: Request) -> Resu
         Wish::Ablate(wish) => change::begin_ablation(&app, wish).await?,
         Wish::Accentuate(wish) => change::begin_accentuation(&app, wish).await?,
         Wish::Circuit(wish) => change::begin_circuit(&app, wish)?,
+        Wish::Caricature(wish) => caricature::begin(&app, wish).await?,
+        Wish::Alike(wish) => alike::begin(&app, wish).await?,
     };
     json(&job)
 }

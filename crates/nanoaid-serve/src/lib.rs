@@ -19,9 +19,11 @@
 //!
 //! Knows no terminal: what has to be said is returned.
 
+mod alike;
 mod app;
 mod ascent;
 mod assets;
+mod caricature;
 mod change;
 mod classify;
 mod connection;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use micrograph::Rect;
 use nanoaid::interpret::exemplar::{Exemplar, UnitExemplars};
 use nanoaid::interpret::tuning::{LayerTuning, TuningConfig, TuningError, TuningStep, tune_unit};
 use nanoaid::{Address, Layer, Network};
@@ -63,14 +64,36 @@ struct Patches {
     weakest: Vec<Patch>,
 }
 
+/// A part of a micrograph of the folder or the site.
 #[derive(Serialize)]
-struct Patch {
+pub(crate) struct Patch {
     address: String,
     file: String,
     category: Option<String>,
     value: f32,
     /// Number of its micrograph in the data folder.
     open: Option<usize>,
+}
+
+impl Patch {
+    /// The part `part` of micrograph `number` of `of`, `data` or `site`.
+    pub(crate) fn of(
+        of: &str,
+        number: usize,
+        part: Rect,
+        file: &str,
+        category: Option<&str>,
+        value: f32,
+    ) -> Self {
+        let Rect { y, x, height, width } = part;
+        Self {
+            address: format!("api/{of}/{number}/patch?y={y}&x={x}&height={height}&width={width}"),
+            file: file.to_owned(),
+            category: category.map(str::to_owned),
+            value,
+            open: (of == "data").then_some(number),
+        }
+    }
 }
 
 /// Layer and channel of `unit`, which has to be a channel of `network`.
@@ -166,7 +189,7 @@ fn patches_of_site(app: &App, exemplars: &UnitExemplars) -> Patches {
         let (file, _) = site.micrograph(exemplar.image)?;
         // a folder that holds the same file shows it with what its file says
         let open = app.folder.as_ref().and_then(|folder| folder.number_of(file));
-        Some(patch_of("site", exemplar.image, exemplar, file, None, open))
+        Some(Patch { open, ..Patch::of("site", exemplar.image, exemplar.field, file, None, exemplar.value) })
     };
     patches("site", site.n_micrographs(), exemplars, patch)
 }
@@ -175,7 +198,7 @@ fn patches_of_data(folder: &DataFolder, passed: &Passed, exemplars: &UnitExempla
     let patch = |exemplar: &Exemplar| {
         let (file, category) = passed.micrograph(exemplar.image)?;
         let number = folder.number_of(file)?;
-        Some(patch_of("data", number, exemplar, file, category, Some(number)))
+        Some(Patch::of("data", number, exemplar.field, file, category, exemplar.value))
     };
     patches("data", passed.n_micrographs(), exemplars, patch)
 }
@@ -192,27 +215,6 @@ fn patches(
     let mut weakest: Vec<Patch> = some(&exemplars.weakest);
     weakest.retain(|one| strongest.iter().all(|other| other.address != one.address));
     Patches { of, n, dead: exemplars.dead, strongest, weakest }
-}
-
-fn patch_of(
-    of: &str,
-    number: usize,
-    exemplar: &Exemplar,
-    file: &str,
-    category: Option<&str>,
-    open: Option<usize>,
-) -> Patch {
-    let field = exemplar.field;
-    Patch {
-        address: format!(
-            "api/{of}/{number}/patch?y={}&x={}&height={}&width={}",
-            field.y, field.x, field.height, field.width
-        ),
-        file: file.to_owned(),
-        category: category.map(str::to_owned),
-        value: exemplar.value,
-        open,
-    }
 }
 
 /// Shows gratings, lattices, discs and noise to a unit.

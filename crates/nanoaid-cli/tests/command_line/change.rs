@@ -111,7 +111,11 @@ fn what_cannot_be_changed_is_named() {
         ),
         (&["ablate", "a.png"], 2, &["--unit"]),
         (&["accentuate", "empty"], 1, &["empty: found no image", ".tif"]),
-        (&["ablate", "a.png", "a.png", "--unit", "_blocks.99:1"], 1, &["no layer `_blocks.99`", "_blocks.9,", "in all"]),
+        (
+            &["ablate", "a.png", "a.png", "--unit", "_blocks.99:1"],
+            1,
+            &["no layer `_blocks.99`", "_blocks.9,", "in all"],
+        ),
         (&["explain", "a.png", "a.png", "--layer", "nothing"], 1, &["no layer `nothing`", "`nanoaid info`"]),
         (&["ablate", "a.png", "--unit", "head:99"], 1, &["no channel 99 in `head`"]),
         (&["ablate", "a.png", "--unit", "class:fibres"], 1, &["is no channel of a layer"]),

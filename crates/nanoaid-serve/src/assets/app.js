@@ -439,7 +439,7 @@ async function ask(clicked) {
     const units = await api.get('find', { ...questionOf(state, state.layer), y, x, height: side, width: side, units: layer.result.channels.length }, own.signal);
     if (own !== asking || own.signal.aborted) return;
     contrasts = new Map(units.map((/** @type {any} */ one) => [indexOf({ address: one.unit }), one.contrast]));
-    unit.showPlace(units, `at row ${Math.floor(place.y)}, column ${Math.floor(place.x)}`);
+    unit.showPlace(units, `at row ${Math.floor(place.y)}, column ${Math.floor(place.x)}`, false);
     if (state.order === 'place') showMaps(); else if (state.tab === 'maps') change({ order: 'place' });
     say(`${units.length} of ${layer.result.channels.length} maps fire more at row ${Math.floor(place.y)}, column ${Math.floor(place.x)} than elsewhere.`);
   } catch (error) { failed(error, own); }
@@ -453,8 +453,8 @@ async function askBox(box) {
   try {
     const units = await api.get('find', { ...reading(state), network: state.network, y: box[0], x: box[1], height: box[2], width: box[3] }, own.signal);
     if (own !== asking || own.signal.aborted) return;
-    unit.showPlace(units, 'in the box');
-  } catch (error) { if (own.signal.aborted) return; unit.showPlace([], 'in the box'); say(String(/** @type {Error} */ (error).message), true); }
+    unit.showPlace(units, 'in the box', true);
+  } catch (error) { if (own.signal.aborted) return; unit.showPlace([], 'in the box', true); say(String(/** @type {Error} */ (error).message), true); }
 }
 
 /** The size of a pixel from a line. @param {number[]} line */

@@ -94,14 +94,16 @@ function circuit(found, job, page) {
   ];
 }
 
-const KINDS = /** @type {Record<string, (found: any, job: any, page: Page, isCurrent: () => boolean) => any[]>} */ ({ ablate: ablation, accentuate: accentuation, circuit });
+/** @typedef {Record<string, (found: any, job: any, page: Page, isCurrent: () => boolean) => any[]>} Kinds how results are shown */
+const KINDS = /** @type {Kinds} */ ({ ablate: ablation, accentuate: accentuation, circuit });
 
 /**
  * A button that begins a change, and what came out of it.
  * @param {Page} page @param {string} text of the button
  * @param {() => any} wish what is wanted; null: nothing now
+ * @param {Kinds} kinds
  */
-export function makeChange(page, text, wish) {
+export function makeChange(page, text, wish, kinds = KINDS) {
   const result = element('div', { class: 'change', 'aria-live': 'polite' });
   const stop = element('button', { type: 'button', hidden: true, onclick: () => job && page.jobs().stop(job.id) }, 'Stop');
   const button = element('button', { type: 'button', onclick: begin }, text);
@@ -125,14 +127,14 @@ export function makeChange(page, text, wish) {
     if (next.id !== job?.id || job.isShown) return;
     stop.hidden = !goesOn(next);
     button.disabled = goesOn(next);
-    const said = /** @type {Record<string, string>} */ ({ waiting: 'Waiting for another job …', running: 'Computing …', cancelled: 'Stopped.', failed: next.error, done: '' });
+    const said = /** @type {Record<string, string>} */ ({ waiting: 'Waiting for another job …', running: next.share > 0 ? `Computing, ${Math.round(100 * next.share)} % …` : 'Computing …', cancelled: 'Stopped.', failed: next.error, done: '' });
     result.textContent = said[next.phase];
     if (next.phase !== 'done') return;
     job.isShown = true;
     const own = job, isCurrent = () => own === job;
     try {
-      const found = await api.get(`jobs/${own.id}/result`);
-      if (isCurrent()) result.replaceChildren(...KINDS[own.wish.kind](found, own, page, isCurrent).flat().filter(Boolean));
+      const found = next.has_result ? await api.get(`jobs/${own.id}/result`) : null;
+      if (isCurrent()) result.replaceChildren(...kinds[own.wish.kind](found, own, page, isCurrent).flat().filter(Boolean));
     } catch (error) { if (isCurrent()) result.textContent = String(/** @type {Error} */ (error).message); }
   }
 

@@ -3,8 +3,8 @@
 import { element, svgOf } from './dom.js';
 import { distance, number } from './scale.js';
 
-/** @param {any} patches @param {(number: number) => void} open */
-function patchRow(patches, open) {
+/** Patches in a row, each a click away from its micrograph where that can be opened. @param {any} patches @param {(number: number) => void} open */
+export function patchRow(patches, open) {
   return element('ul', { class: 'patches' }, patches.map((/** @type {any} */ one) => {
     const picture = element('img', { src: one.address, alt: '', width: 72, height: 72, loading: 'lazy' });
     const note = element('span', {}, number(one.value)), title = `${one.file}${one.category ? `, ${one.category}` : ''}`;

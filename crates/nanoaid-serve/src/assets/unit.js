@@ -7,6 +7,7 @@ import { at, commandLine, element, save } from './dom.js';
 import { goesOn } from './jobs.js';
 import { classesOf, conceptsOf, patchesOf, tuningOf } from './known.js';
 import { addressOf } from './maps.js';
+import { makePlace } from './place.js';
 import { number } from './scale.js';
 import { shownOf } from './state.js';
 
@@ -26,7 +27,7 @@ export function makeUnit(page) {
   const preset = element('select', { 'aria-label': 'Preset' }, ...['fast', 'chollet', 'measure', 'robust'].map(name => element('option', { value: name }, name)));
   const keep = element('button', { type: 'button', hidden: true, onclick: async () => save(await (await fetch(picture.src)).blob(), `${job.wish.unit.replace(':', '.')}.png`) }, 'Save PNG');
   const line = element('div'), jobs = element('ul', { class: 'jobs', id: 'jobs' });
-  const place = element('div'), patches = element('div'), classes = element('div'), concepts = element('div'), tuning = element('div');
+  const patches = element('div'), classes = element('div'), concepts = element('div'), tuning = element('div');
   const passText = element('p', { class: 'soft', role: 'status' });
   const passButton = element('button', { type: 'button', onclick: () => beginPass() }, 'Look through the data folder');
   const pass = element('div', { hidden: !page.data }, element('p', { class: 'row-of-buttons' }, passButton), passText);
@@ -39,11 +40,12 @@ export function makeUnit(page) {
   const more = makeChange(changing, 'Accentuate what it looks for', () => (page.state().unit === null ? null : { kind: 'accentuate', ...ofImage(), unit: unit() }));
   const parts = makeChange(changing, 'Which lower units make it?', () => (page.state().unit === null ? null : { kind: 'circuit', ...ofUnit() }));
   const changes = [off, more, parts];
+  const place = makePlace({ state: page.state, changing, data: page.data, select: page.select, open: page.open });
   panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes, concepts,
     element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning,
     element('h3', {}, 'Change it, and see'), element('p', { class: 'row-of-buttons' }, off.button, off.stop, element('label', { class: 'soft', title: '0 switches it off, 2 doubles it' }, 'times ', times)), off.result,
     element('p', { class: 'row-of-buttons' }, more.button, more.stop), more.result,
-    element('p', { class: 'row-of-buttons' }, parts.button, parts.stop), parts.result, line, place, element('h3', {}, 'Jobs'), jobs);
+    element('p', { class: 'row-of-buttons' }, parts.button, parts.stop), parts.result, line, place.node, element('h3', {}, 'Jobs'), jobs);
   /** @type {any} */ let seen = null;
   const sayLine = () => { if (seen) line.replaceChildren(element('h3', {}, 'The same in a terminal'), commandLine(command.visualize(page.run(page.state().network), addressOf(seen), preset.value))); };
   preset.addEventListener('change', sayLine);
@@ -123,7 +125,7 @@ export function makeUnit(page) {
     /** What happens to a job. @param {any} one */
     heard(one) {
       if (one.wish.kind === 'ascent') { if (job?.id === one.id) show(one); return; }
-      for (const change of changes) change.heard(one);
+      for (const change of [...changes, place]) change.heard(one);
       if (isOwn(one, 'pass')) showWork(one, passText, passButton);
       if (isOwn(one, 'tuning')) showWork(one, tuningText, tuningButton);
       if (one.phase === 'done' && (isOwn(one, 'pass') || isOwn(one, 'tuning'))) ask();
@@ -161,16 +163,7 @@ export function makeUnit(page) {
       if (changed !== of) { changed = of; for (const change of changes) change.reset(); }
       if (asked !== JSON.stringify(ofUnit())) ask();
     },
-    /** Units that fire at a place. @param {any[]} units @param {string} where */
-    showPlace(units, where) {
-      place.replaceChildren(element('h3', {}, `Units that fire ${where} more than elsewhere`),
-        units.length ? element('table', { class: 'numbers-table' },
-          element('thead', {}, element('tr', {}, ['unit', 'inside', 'outside', 'σ'].map((name, i) => element('th', { scope: 'col', class: i ? 'number' : '' }, name)))),
-          element('tbody', {}, units.slice(0, 12).map(one => {
-            const name = addressOf({ address: one.unit }), [layer, channel] = name.split(':');
-            return element('tr', {}, element('th', { scope: 'row' }, element('button', { type: 'button', class: 'link', onclick: () => page.select(layer, Number(channel)) }, name)),
-              ...[one.inside, one.outside, one.contrast].map(value => element('td', { class: 'number' }, number(value))));
-          }))) : element('p', {}, 'None.'));
-    },
+    /** Units that fire at a place. @param {any[]} found @param {string} where @param {boolean} isBox */
+    showPlace: (found, where, isBox) => place.show(found, where, isBox),
   };
 }
