@@ -1,34 +1,18 @@
 //! Explain: why a network gives a micrograph its class, or why a unit fires, and the folder that the command line makes of it.
 
-use std::path::PathBuf;
-
-use micrograph::Plane;
 use nanoaid::interpret::explain::{
     ExplainConfig, ExplainRecord, ExplainSettings, Explainer, Method, Target, Thoroughness, explain_file,
     methods_csv,
 };
-use nanoaid::output::{OutputFolder, json_text};
+use nanoaid::output::json_text;
 use nanoaid::record::{Input, NetworkUsed};
-use numpy::PyArray3;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
-use crate::array;
-use crate::fault::{Fault, Kind};
+use crate::fault::Fault;
 use crate::image::Image;
-use crate::measure::files;
-use crate::network::Network;
+use crate::network::{Network, parsed};
 use crate::work::{How, run};
-
-/// A score that was explained.
-#[pyclass(frozen, module = "nanoaid._nanoaid")]
-pub(crate) struct Explanation {
-    name: String,
-    json: String,
-    maps: Vec<Plane>,
-    /// What the command line writes for one image.
-    files: Vec<(String, Vec<u8>)>,
-}
+use crate::written::{Scratch, Written};
 
 /// How a score is explained: the options of the command line.
 #[derive(FromPyObject)]
@@ -48,16 +32,27 @@ pub(crate) struct Explaining {
     seed: u64,
 }
 
+/// What is explained, or raised: a class, a difference of two, or a unit.
+pub(crate) fn target(
+    unit: Option<&str>,
+    named: Option<&str>,
+    against: Option<&str>,
+) -> Result<Target, Fault> {
+    Ok(match (unit, named, against) {
+        (Some(unit), ..) => Target::Unit(parsed("unit", unit)?),
+        (None, class, Some(rival)) => {
+            Target::Difference { class: class.map(str::to_owned), rival: rival.to_owned() }
+        }
+        (None, Some(class), None) => Target::Class(class.to_owned()),
+        (None, None, None) => Target::Answer,
+    })
+}
+
 impl Explaining {
     fn settings(&self, image: &Image) -> Result<ExplainSettings, Fault> {
         let default = ExplainConfig::default();
         let wrong = |name: &str, reason: &dyn ToString| Fault::of_text(name, &reason.to_string());
-        let target = match (&self.unit, &self.named, &self.against) {
-            (Some(unit), ..) => Target::Unit(unit.parse().map_err(|error| wrong("unit", &error))?),
-            (None, class, Some(rival)) => Target::Difference { class: class.clone(), rival: rival.clone() },
-            (None, Some(class), None) => Target::Class(class.clone()),
-            (None, None, None) => Target::Answer,
-        };
+        let target = target(self.unit.as_deref(), self.named.as_deref(), self.against.as_deref())?;
         let methods = self.methods.iter().map(|name| name.parse::<Method>()).collect::<Result<_, _>>();
         let baseline = self.baseline.as_ref().map(|name| name.parse()).transpose();
         let fill = self.fill.as_ref().map(|name| name.parse()).transpose();
@@ -94,42 +89,6 @@ impl Explaining {
     }
 }
 
-#[pymethods]
-impl Explanation {
-    /// One element of what `nanoaid explain --json` prints.
-    #[getter]
-    fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// Name of the image among results.
-    #[getter]
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What each pixel of the specimen adds to the score, by method, `float32`, `[M, H, W]`.
-    fn maps<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<f32>>> {
-        let (height, width) = self.maps.first().map_or((0, 0), |map| (map.height(), map.width()));
-        let values = self.maps.iter().flat_map(|map| map.values().iter().copied()).collect();
-        array::of_channels(py, values, [self.maps.len(), height, width])
-    }
-
-    /// Name and content of each file that `nanoaid explain` writes for an image.
-    fn files<'py>(&self, py: Python<'py>) -> Vec<(String, Bound<'py, PyBytes>)> {
-        files(py, &self.files)
-    }
-
-    /// Writes them into the folder at `path`.
-    fn save(&self, py: Python<'_>, path: PathBuf, force: bool) -> PyResult<()> {
-        let saved = py.detach(|| {
-            let folder = OutputFolder::create(&path, force)?;
-            self.files.iter().try_for_each(|(name, bytes)| folder.write(name, bytes))
-        });
-        saved.map_err(|error| Fault::from(error).raised(py))
-    }
-}
-
 /// Explains a score of `network` for `image`.
 #[pyfunction]
 pub(crate) fn explain(
@@ -138,30 +97,22 @@ pub(crate) fn explain(
     network: &Bound<'_, Network>,
     explaining: Explaining,
     how: How,
-) -> PyResult<Explanation> {
+) -> PyResult<Written> {
     let image = image.get();
     let settings = explaining.settings(image).map_err(|fault| fault.raised(py))?;
     let (source, name) = (image.source.clone(), image.name());
-    let (from, network) = (network.get().run.clone(), network.get().own.clone());
+    let (from, network) = (network.get().run.clone(), network.get().gray());
     run(py, &how, move |watch| {
-        let scratch = |error: std::io::Error| Fault::new(Kind::Output, format!("temporary folder: {error}"));
-        let place = tempfile::tempdir().map_err(scratch)?;
-        let folder = OutputFolder::create(place.path(), true)?;
+        let scratch = Scratch::new()?;
         let input = (&source, Input::of(&source));
         let used = NetworkUsed::of(&from, &network);
         let by = Explainer { network: &network, used, references: None };
-        let found = explain_file(input, &name, by, &settings, &folder, &mut || watch.flow());
+        let found = explain_file(input, &name, by, &settings, &scratch.folder, &mut || watch.flow());
         let found = found.map_err(|error| Fault::at(source.path(), error))?;
         let json = json_text(&found.record)?;
-        let mut files = Vec::new();
-        let record = format!("{name}.json");
-        for file in found.hashes.keys().chain([&record]) {
-            files.push((file.clone(), std::fs::read(folder.file(file)).map_err(scratch)?));
-        }
-        let page = nanoaid_pages::explain::report(&name, &found.record);
-        files.push((format!("{name}.html"), page.into_bytes()));
+        scratch.write(&format!("{name}.html"), &nanoaid_pages::explain::report(&name, &found.record))?;
         let records: [(String, ExplainRecord); 1] = [(name.clone(), found.record)];
-        files.push(("methods.csv".to_owned(), methods_csv(&records).into_bytes()));
-        Ok(Explanation { name, json, maps: found.maps, files })
+        scratch.write("methods.csv", &methods_csv(&records))?;
+        Ok(Written { name, json, planes: found.maps, files: scratch.files()? })
     })
 }

@@ -6,6 +6,7 @@
 
 mod array;
 mod atlas;
+mod change;
 mod classify;
 mod concepts;
 mod data;
@@ -20,6 +21,7 @@ mod segment;
 mod survey;
 mod visualize;
 mod work;
+mod written;
 
 /// The native module.
 #[pyo3::pymodule]
@@ -31,13 +33,15 @@ mod _nanoaid {
     #[pymodule_export]
     use crate::atlas::{Site, atlas};
     #[pymodule_export]
+    use crate::change::{ablate, accentuate, circuit};
+    #[pymodule_export]
     use crate::classify::{Classification, classify};
     #[pymodule_export]
     use crate::concepts::{Concepts, concepts};
     #[pymodule_export]
     use crate::exemplars::{Exemplars, exemplars};
     #[pymodule_export]
-    use crate::explain::{Explanation, explain};
+    use crate::explain::explain;
     #[pymodule_export]
     use crate::image::{Image, pixels_of_png};
     #[pymodule_export]
@@ -52,6 +56,8 @@ mod _nanoaid {
     use crate::survey::{survey, survey_list, survey_merge, survey_shard};
     #[pymodule_export]
     use crate::visualize::{save_files, visualize};
+    #[pymodule_export]
+    use crate::written::Written;
 
     /// Version of the libraries.
     #[pymodule_export]

@@ -38,7 +38,7 @@ impl Network {
 }
 
 /// What `text` says; the parameter is called `name`.
-fn parsed<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Fault> {
+pub(crate) fn parsed<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Fault> {
     text.parse().map_err(|reason: T::Err| Fault::of_text(name, &reason.to_string()))
 }
 

@@ -61,6 +61,33 @@ def test_a_map_sums_up_to_the_score_less_its_bias(particles: Path) -> None:
         nanoaid.explain(micrograph, methods=["gradcam"])
 
 
+def test_what_cannot_be_changed_is_named(particles: Path, tmp_path: Path) -> None:
+    micrograph = nanoaid.read(particles)
+    network, setting = nanoaid.NetworkError, nanoaid.SettingError
+    with pytest.raises(network, match="no class `fibers`, expected one of"):
+        nanoaid.accentuate(micrograph, named="fibers")
+    with pytest.raises(network, match="the network has no classes"):
+        nanoaid.accentuate(micrograph, "autoencoder")
+    with pytest.raises(setting, match="either a unit or a class"):
+        nanoaid.accentuate(micrograph, named="fibres", unit="head:0")
+    with pytest.raises(setting, match=r"strengths.*above 0 to 2"):
+        nanoaid.accentuate(micrograph, strengths=[0.0])
+    with pytest.raises(setting, match="units"):
+        nanoaid.ablate(micrograph)
+    with pytest.raises(setting, match="either units or concepts"):
+        nanoaid.ablate(micrograph, units="head:0", numbers=[1])
+    with pytest.raises(setting, match="controls"):
+        nanoaid.ablate(micrograph, units="head:0", controls=1001)
+    with pytest.raises(network, match="no channel 99 in `head`"):
+        nanoaid.ablate(micrograph, units="head:99")
+    with pytest.raises(nanoaid.ReadError, match="bank"):
+        nanoaid.ablate(micrograph, concepts=tmp_path, numbers=[1])
+    with pytest.raises(network, match="no layer `nothing`"):
+        nanoaid.circuit("autoencoder", "nothing:0", pictures=False)
+    with pytest.raises(setting, match="count"):
+        nanoaid.circuit("autoencoder", "encoder.2:5", count=0)
+
+
 def test_labels_are_those_of_the_table(particles: Path) -> None:
     found = nanoaid.segment(nanoaid.read(particles, nm_per_px=2.0))
     assert found.labels.dtype == np.int32

@@ -53,6 +53,47 @@ def test_explain(wires: Path, tmp_path: Path) -> None:
     same_files(tmp_path / "ours", tmp_path / "theirs")
 
 
+def test_accentuate(wires: Path, tmp_path: Path) -> None:
+    found = nanoaid.accentuate(nanoaid.read(wires, nm_per_px=2.0), named="fibres", strengths=[0.1, 0.2], steps=4, controls=1)
+    options = ("--nm-per-px", 2.0, "--class", "fibres", "--strengths", "0.1,0.2", "--steps", 4, "--controls", 1)
+    assert [found.to_dict()] == printed("accentuate", wires, *options, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+    assert found.planes.shape == (2, *nanoaid.read(wires).data.shape)
+    assert list(found.to_pandas()["score"]) == found.scores[1:]
+
+
+def test_ablate(wires: Path, tmp_path: Path) -> None:
+    micrograph = nanoaid.read(wires)
+    found = nanoaid.ablate(micrograph, "autoencoder", ["encoder.1:0", "encoder.2:3"], times=2, controls=2)
+    options = ("--run", "autoencoder", "--unit", "encoder.1:0", "--unit", "encoder.2:3", "--times", 2, "--controls", 2)
+    assert [found.to_dict()] == printed("ablate", wires, *options, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+    assert found.change is not None and len(found.controls) == 2 and found.answers is None
+    answers = nanoaid.ablate(micrograph, units="_blocks.14:3", controls=0).answers
+    assert answers is not None and len(answers) == 2
+
+
+def test_ablate_concepts(data_set: Path, wires: Path, tmp_path: Path) -> None:
+    nanoaid.concepts("autoencoder", data_set, layer="encoder.1", concepts=2, pictures=False, tuning=False).save(tmp_path / "bank")
+    found = nanoaid.ablate(nanoaid.read(wires), "autoencoder", concepts=tmp_path / "bank", numbers=[2])
+    options = ("--run", "autoencoder", "--concepts", "bank", "--concept", 2)
+    [theirs] = printed("ablate", wires, *options, "--out", "theirs", cwd=tmp_path)
+    assert found.to_dict()["ablation"] == theirs["ablation"]
+    with pytest.raises(nanoaid.SettingError, match="no concept 3, expected 1 to 2"):
+        nanoaid.ablate(nanoaid.read(wires), "autoencoder", concepts=tmp_path / "bank", numbers=[3])
+
+
+def test_circuit(tmp_path: Path) -> None:
+    found = nanoaid.circuit("autoencoder", "encoder.2:5", count=3)
+    options = ("--unit", "encoder.2:5", "--count", 3)
+    assert found.to_dict() == printed("circuit", "autoencoder", *options, "--out", "theirs", cwd=tmp_path)
+    found.save(tmp_path / "ours")
+    same_files(tmp_path / "ours", tmp_path / "theirs")
+    assert found.weights.shape[0] == len(found.shares) == 3
+
+
 def test_measure(wires: Path, tmp_path: Path) -> None:
     found = nanoaid.measure(nanoaid.read(wires, nm_per_px=3.0))
     assert [found.to_dict()] == printed("measure", wires, "--nm-per-px", 3.0, "--out", "theirs", cwd=tmp_path)

@@ -126,9 +126,9 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         if found.is_empty() {
             return Err(Failure::new(format!(
-                "{}: found no image in this folder or the folders in it, expected files ending in {}",
+                "{}: found no image in this folder or the folders in it, expected files ending in .{}",
                 input.display(),
-                EXTENSIONS.join(", ")
+                EXTENSIONS.join(", .")
             )));
         }
         images.append(&mut found);

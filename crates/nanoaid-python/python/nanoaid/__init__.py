@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nanoaid._atlas import Atlas, atlas
+from nanoaid._change import Ablation, Accentuation, Circuit, ablate, accentuate, circuit
 from nanoaid._classify import Classification, classify
 from nanoaid._concepts import Concepts, concepts
 from nanoaid._errors import (
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from nanoaid.features import NetworkFeatures
 
 __all__ = [
+    "Ablation",
+    "Accentuation",
     "Atlas",
+    "Circuit",
     "Classification",
     "Concepts",
     "DataBar",
@@ -63,7 +67,10 @@ __all__ = [
     "Survey",
     "Visualization",
     "__version__",
+    "ablate",
+    "accentuate",
     "atlas",
+    "circuit",
     "classify",
     "concepts",
     "exemplars",

@@ -22,13 +22,37 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Explanation(Result):
-    """What the parts of a micrograph add to a score, by several methods."""
+class WithFiles(Result):
+    """A result of which the command line writes files."""
 
-    def __init__(self, found: _nanoaid.Explanation) -> None:
+    def __init__(self, found: _nanoaid.Written) -> None:
         super().__init__(found.json)
         self._found = found
         self._record = self.to_dict()
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The files that the command line writes for it, by name: pictures, page, table, record."""
+        return dict(self._found.files())
+
+    def save(self, folder: StrPath, *, force: bool = False) -> None:
+        """Writes what the command line writes: page, pictures, table, record."""
+        self._found.save(os.fspath(folder), force)
+
+    def _table(self, name: str) -> pandas.DataFrame:
+        pd = optional("pandas", "pandas", "to_pandas")
+        made: pandas.DataFrame = pd.read_csv(io.BytesIO(self.files[name]))
+        return made
+
+    def _draw(self, name: str, ax: Axes | None) -> Axes:
+        ax = axes_of(ax)
+        image = optional("matplotlib.image", "plot", "plot")
+        ax.imshow(image.imread(io.BytesIO(self.files[name]), format=name.rpartition(".")[2]))
+        return ax
+
+
+class Explanation(WithFiles):
+    """What the parts of a micrograph add to a score, by several methods."""
 
     @property
     def target(self) -> str:
@@ -48,7 +72,7 @@ class Explanation(Result):
     @cached_property
     def maps(self) -> npt.NDArray[np.float32]:
         """What each pixel of the specimen adds to the score, by method, ``float32``, ``[M, H, W]``."""
-        return self._found.maps()
+        return self._found.planes()
 
     @property
     def units(self) -> dict[str, float]:
@@ -60,36 +84,22 @@ class Explanation(Result):
         """What to know about the result."""
         return [*self._record["warnings"], *self._record["explanation"]["warnings"]]
 
-    @cached_property
-    def files(self) -> dict[str, bytes]:
-        """The files that ``nanoaid explain`` writes for an image, by name: pictures, page, table, record."""
-        return dict(self._found.files())
-
     def to_pandas(self) -> pandas.DataFrame:
         """A row for each method, fill and control: deletion, insertion, sum and what it should be."""
-        pd = optional("pandas", "pandas", "to_pandas")
-        made: pandas.DataFrame = pd.read_csv(io.BytesIO(self.files["methods.csv"]))
-        return made
-
-    def save(self, folder: StrPath, *, force: bool = False) -> None:
-        """Writes what ``nanoaid explain`` writes: page, pictures, table, record."""
-        self._found.save(os.fspath(folder), force)
+        return self._table("methods.csv")
 
     def plot(self, method: str | None = None, ax: Axes | None = None) -> Axes:
         """The map of `method`, or of the first, over the micrograph (by matplotlib)."""
-        ax = axes_of(ax)
-        image = optional("matplotlib.image", "plot", "plot")
-        ax.imshow(image.imread(io.BytesIO(self._picture(method)), format="jpg"))
-        return ax
+        return self._draw(self._picture(method), ax)
 
-    def _picture(self, method: str | None) -> bytes:
-        return self.files[f"{self._found.name}.{method or self.methods[0]}.jpg"]
+    def _picture(self, method: str | None) -> str:
+        return f"{self._found.name}.{method or self.methods[0]}.jpg"
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.target}: score {self.score:.3f}, by {', '.join(self.methods)}>"
 
     def _repr_jpeg_(self) -> bytes:
-        return self._picture(None)
+        return self.files[self._picture(None)]
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = []

@@ -11,15 +11,18 @@ __all__ = [
     "Classification",
     "Concepts",
     "Exemplars",
-    "Explanation",
     "Image",
     "Lens",
     "Measurement",
     "Network",
     "Segmentation",
     "Site",
+    "Written",
     "__version__",
+    "ablate",
+    "accentuate",
     "atlas",
+    "circuit",
     "classify",
     "concepts",
     "exemplars",
@@ -130,6 +133,34 @@ class Explaining(TypedDict):
     seed: int
 
 @type_check_only
+class Accentuating(TypedDict):
+    named: str | None
+    against: str | None
+    unit: str | None
+    strengths: list[float] | None
+    away: bool
+    steps: int | None
+    controls: int | None
+    seed: int
+
+@type_check_only
+class Ablating(TypedDict):
+    units: list[str]
+    concepts: str | None
+    numbers: list[int]
+    times: float
+    controls: int | None
+    seed: int
+
+@type_check_only
+class TakingApart(TypedDict):
+    unit: str
+    from_layer: str | None
+    count: int | None
+    pictures: bool
+    seed: int
+
+@type_check_only
 class Segmenting(TypedDict):
     what: str
     threshold: float | None
@@ -227,12 +258,12 @@ class Measurement:
     def save(self, path: str | PathLike[str], force: bool) -> None: ...
 
 @final
-class Explanation:
+class Written:
     @property
     def json(self) -> str: ...
     @property
     def name(self) -> str: ...
-    def maps(self) -> npt.NDArray[np.float32]: ...
+    def planes(self) -> npt.NDArray[np.float32]: ...
     def files(self) -> list[tuple[str, bytes]]: ...
     def save(self, path: str | PathLike[str], force: bool) -> None: ...
 
@@ -299,7 +330,10 @@ def classify(image: Image, network: Network, abstain_below: float | None, how: H
 def measure(
     image: Image, measuring: Measuring, segmenter: Network | None, network: Network | None, how: How
 ) -> Measurement: ...
-def explain(image: Image, network: Network, explaining: Explaining, how: How) -> Explanation: ...
+def explain(image: Image, network: Network, explaining: Explaining, how: How) -> Written: ...
+def accentuate(image: Image, network: Network, accentuating: Accentuating, how: How) -> Written: ...
+def ablate(image: Image, network: Network, ablating: Ablating, how: How) -> Written: ...
+def circuit(network: Network, taking_apart: TakingApart, how: How) -> Written: ...
 def exemplars(network: Network, data: Data, choosing: Choosing, how: How) -> Exemplars: ...
 def concepts(network: Network, data: Data, concepting: Concepting, how: How) -> Concepts: ...
 def atlas(networks: list[Network], data: Data, showing: Showing, how: How) -> Site: ...
