@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, dropped, launched, layerShown, NANOAID, opened, png, served } from './serve.mjs';
+import { axe, dropped, launched, layerShown, NANOAID, opened, png, saved, served } from './serve.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-serve-change-'));
 const file = path.join(folder, 'lines.png'), data = path.join(folder, 'data');
@@ -132,6 +132,27 @@ test('a box has a caricature, and parts of the data folder that are like it, as 
   assert.deepEqual(await axe(page), []);
   await page.click('#panel-unit .change .patches button >> nth=0');
   await page.waitForFunction(() => document.querySelector('#image').options.length === 2);
+  page.faults();
+  await page.close();
+});
+
+test('the report is the folder that the command line writes', { timeout: 120_000 }, async () => {
+  const page = await withUnit();
+  await page.click('#tab-save');
+  await page.click('#panel-save >> text=All depths as a page');
+  await page.waitForSelector('#panel-save a[download]', { timeout: 90_000 });
+  const report = await saved(page, () => page.click('#panel-save a[download]'));
+  assert.equal(report.name, 'lens-lines.zip');
+  const archive = path.join(folder, report.name), ours = path.join(folder, 'ours'), theirs = path.join(folder, 'theirs');
+  fs.writeFileSync(archive, report.bytes);
+  execFileSync('python3', ['-m', 'zipfile', '-e', archive, ours]);
+  execFileSync(NANOAID, ['lens', 'lines.png', '--out', theirs, '--quiet'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  // settings.json is what a folder of several is continued by
+  const names = place => fs.readdirSync(place).filter(name => !name.startsWith('.') && name !== 'settings.json').sort();
+  const inside = path.join(ours, 'lens-lines');
+  assert.deepEqual(names(inside), names(theirs));
+  for (const name of names(theirs)) assert.ok(fs.readFileSync(path.join(inside, name)).equals(fs.readFileSync(path.join(theirs, name))), name);
+  assert.deepEqual(await axe(page), []);
   page.faults();
   await page.close();
 });

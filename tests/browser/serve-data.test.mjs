@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, launched, layerShown, NANOAID, opened, png, served } from './serve.mjs';
+import { axe, launched, layerShown, NANOAID, opened, png, saved, served } from './serve.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanoaid-serve-data-'));
 const data = path.join(folder, 'data'), site = path.join(folder, 'site'), trained = path.join(folder, 'trained');
@@ -121,6 +121,8 @@ test('gratings are shown to a unit of a layer that the site does not have', asyn
   await page.click('#panel-unit >> text=Show it gratings');
   await page.waitForSelector('#panel-unit .tuning-chart svg', { timeout: 120_000 });
   assert.match(await page.textContent('#panel-unit'), /Orientation selectivity|No preferred grating/);
+  const chart = await saved(page, () => page.click('#panel-unit .save-chart >> nth=0'));
+  assert.match(chart.bytes.toString(), /^<svg /);
   page.faults();
   await page.close();
 });
@@ -142,6 +144,7 @@ test('a network is trained, survives a reload, is stopped and resumed, and can b
   await page.waitForFunction(() => /is trained/.test(document.querySelector('#panel-data').textContent), null, { timeout: 240_000 });
   assert.ok(fs.existsSync(path.join(trained, 'tried', 'report.html')));
   await page.waitForSelector('#panel-data svg');
+  await page.waitForFunction(() => { const sample = document.querySelector('#panel-data img.before-after'); return !sample.hidden && sample.naturalWidth > sample.naturalHeight; });
   await page.selectOption('#network', 'tried');
   await layerShown(page);
   page.faults();

@@ -238,6 +238,18 @@ test('files of instruments: calibration, data bar, settings; numbers as in a ter
   const shown = JSON.parse(execFileSync(NANOAID, ['lens', tif, '--layer', 'encoder.1', '--json', '--out', path.join(out, 'l')], { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 26 }));
   // a reconstruction is asked for by itself
   assert.deepEqual(JSON.parse(json.bytes), { ...shown[0].layers[0], reconstruction: null });
+  const all = await saved(page, async () => { await page.click('#tab-measure'); await page.click('text="All of them, ZIP"'); });
+  assert.equal(all.bytes.subarray(0, 2).toString(), 'PK');
+  // the edge of the data bar is dragged up
+  const views = await page.locator('#views').boundingBox(), x = views.x + views.width / 4;
+  let y = views.y + views.height - 4;
+  const isAtEdge = async () => { await page.mouse.move(x, y); return page.evaluate(() => document.querySelector('#views').classList.contains('at-edge')); };
+  while (!await isAtEdge()) { y -= 3; assert.ok(y > views.y, 'the edge is found'); }
+  await page.mouse.down();
+  await page.mouse.move(x, y - 20, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForFunction(() => Number(new URLSearchParams(location.hash.slice(1)).get('bar')) > 60);
+  await page.waitForFunction(() => /as typed/.test(document.querySelector('#panel-image').textContent));
   fs.rmSync(out, { recursive: true });
   page.faults();
   await page.close();
@@ -324,7 +336,7 @@ test('a picture, a session that opens again, and a class', async () => {
   const page = await withExample(1);
   await press(page, 'o');
   await page.click('#tab-save');
-  await page.waitForFunction(() => document.querySelector('#panel-save h3:nth-of-type(2)').textContent === 'Layer encoder.2');
+  await page.waitForFunction(() => document.querySelector('#panel-save h3:nth-of-type(3)').textContent === 'Layer encoder.2');
   const png = await saved(page, () => page.click('text="What is shown, as PNG"'));
   assert.equal(png.bytes.subarray(1, 4).toString(), 'PNG');
   assert.ok(png.bytes.length > 20_000);

@@ -86,6 +86,10 @@ impl Accentuating {
 
 impl Ablating {
     fn settings(&self, image: &Image) -> Result<AblateSettings, Fault> {
+        if self.concepts.is_some() && self.numbers.is_empty() {
+            let reason = "found none, expected those of the concepts that are switched";
+            return Err(Fault::of_text("numbers", reason));
+        }
         let default = AblateConfig::default();
         let units = self.units.iter().map(|unit| parsed::<Address>("units", unit));
         let config = AblateConfig {
@@ -105,6 +109,7 @@ impl Kinded for AblateError {
     fn kind(&self) -> Kind {
         match self {
             Self::Config(_) | Self::NoConcept { .. } | Self::NoConcepts => Kind::Setting,
+            Self::Bank { path, .. } if !path.exists() => Kind::Missing,
             Self::Bank { .. } => Kind::Read,
             Self::Explain(error) => error.kind(),
             _ => Kind::Network,
@@ -138,6 +143,7 @@ pub(crate) fn accentuate(
     let (source, name) = (image.source.clone(), image.name());
     let (from, network) = (network.get().run.clone(), network.get().gray());
     run(py, &how, move |watch| {
+        settings.accentuate.target.check(&network)?;
         let scratch = Scratch::new()?;
         let by = (&*network, NetworkUsed::of(&from, &network));
         let input = (&source, Input::of(&source));
@@ -164,13 +170,14 @@ pub(crate) fn ablate(
     let (source, name) = (image.source.clone(), image.name());
     let (from, network) = (network.get().run.clone(), network.get().gray());
     run(py, &how, move |watch| {
-        let scratch = Scratch::new()?;
         let mut bank = None;
         if let Some(path) = &ablating.concepts {
             let (used, read) = ConceptsUsed::read(path)?;
             settings.concepts = Some(used);
             bank = Some(read);
         }
+        settings.ablate.check(&network, bank.as_ref())?;
+        let scratch = Scratch::new()?;
         let by = (&*network, NetworkUsed::of(&from, &network), bank.as_ref());
         let input = (&source, Input::of(&source));
         let found = ablate_file(input, &name, by, &settings, &scratch.folder, &mut || watch.flow());
@@ -206,7 +213,7 @@ pub(crate) fn circuit(
     run(py, &how, move |watch| {
         let scratch = Scratch::new()?;
         let by = (&*network, NetworkUsed::of(&from, &network));
-        let record = circuit_files(by, &settings, &scratch.folder, &mut |_| watch.flow())?;
+        let record = circuit_files(by, &settings, &scratch.folder, &mut |share| watch.share(share))?;
         scratch.write("report.html", &nanoaid_pages::circuit::report(&record))?;
         let found = &record.circuit;
         let plane = |weights: &Vec<Vec<f32>>| Plane::new(found.height, found.width, weights.concat());

@@ -39,7 +39,10 @@ pub(crate) fn target(
     against: Option<&str>,
 ) -> Result<Target, Fault> {
     Ok(match (unit, named, against) {
-        (Some(unit), ..) => Target::Unit(parsed("unit", unit)?),
+        (Some(unit), None, None) => Target::Unit(parsed("unit", unit)?),
+        (Some(_), ..) => {
+            return Err(Fault::of_text("unit", "found a class, too, expected either a unit or a class"));
+        }
         (None, class, Some(rival)) => {
             Target::Difference { class: class.map(str::to_owned), rival: rival.to_owned() }
         }
@@ -103,6 +106,7 @@ pub(crate) fn explain(
     let (source, name) = (image.source.clone(), image.name());
     let (from, network) = (network.get().run.clone(), network.get().gray());
     run(py, &how, move |watch| {
+        settings.explain.check(&network)?;
         let scratch = Scratch::new()?;
         let input = (&source, Input::of(&source));
         let used = NetworkUsed::of(&from, &network);

@@ -19,8 +19,6 @@ use crate::work::{How, run};
 
 /// Name of the contact sheet.
 const SHEET: &str = "sheet.png";
-/// Shares of the work in which progress is reported.
-const SHARES: usize = 1000;
 
 /// What is pictured, and how: the options of the command line.
 #[derive(FromPyObject)]
@@ -130,9 +128,7 @@ pub(crate) fn visualize(
         let config = visualizing.config(&network, &objectives)?;
         let gallery = Gallery::new(&network, &from, config, &visualizing.sources())?;
         let folder = gallery.folder(&path, false)?;
-        let records = gallery.complete(&objectives, &folder, &mut |progress| {
-            watch.report((progress.share * SHARES as f64) as usize, SHARES)
-        })?;
+        let records = gallery.complete(&objectives, &folder, &mut |progress| watch.share(progress.share))?;
         let title = sheet_title(&from, &units, &visualizing.layers, visualizing.classes);
         let picture = sheet(&title, &records, &folder, nm_per_px)?;
         folder.write(SHEET, &picture.png_bytes(None))?;

@@ -18,6 +18,8 @@ use crate::fault::{Fault, Kind};
 
 /// Time between two looks for Ctrl-C: too short to be noticed, too long to cost anything.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Parts in which a share of the work is reported.
+const SHARES: usize = 1000;
 /// Stack of a thread that works, as large as that of a program's first thread.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -50,6 +52,11 @@ impl Watch {
         self.total.store(total, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
         self.flow()
+    }
+
+    /// `share` of the work is done, 0 to 1; continue, or stop.
+    pub(crate) fn share(&self, share: f64) -> ControlFlow<()> {
+        self.report((share * SHARES as f64) as usize, SHARES)
     }
 
     fn at(&self) -> (usize, usize) {

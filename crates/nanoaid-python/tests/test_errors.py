@@ -57,6 +57,42 @@ def test_a_unit_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert str(caught.value) in ended.stderr
 
 
+CHANGES: list[tuple[Callable[[nanoaid.Micrograph], object], tuple[object, ...]]] = [
+    (lambda m: nanoaid.accentuate(m, named="fibers"), ("accentuate", "discs.npy", "--class", "fibers")),
+    (lambda m: nanoaid.accentuate(m, "autoencoder"), ("accentuate", "discs.npy", "--run", "autoencoder")),
+    (lambda m: nanoaid.accentuate(m, unit="hea:0"), ("accentuate", "discs.npy", "--unit", "hea:0")),
+    (lambda m: nanoaid.explain(m, named="fibers"), ("explain", "discs.npy", "--class", "fibers")),
+    (lambda m: nanoaid.explain(m, layer="hea"), ("explain", "discs.npy", "--layer", "hea")),
+    (lambda m: nanoaid.ablate(m, units="hea:0"), ("ablate", "discs.npy", "--unit", "hea:0")),
+    (lambda m: nanoaid.ablate(m, units="head:99"), ("ablate", "discs.npy", "--unit", "head:99")),
+    (lambda m: nanoaid.circuit("autoencoder", "none:0"), ("circuit", "autoencoder", "--unit", "none:0")),
+    (lambda m: nanoaid.circuit("autoencoder", "encoder.2:99"), ("circuit", "autoencoder", "--unit", "encoder.2:99")),
+    (
+        lambda m: nanoaid.circuit("autoencoder", "encoder.2:0", from_layer="encoder.3"),
+        ("circuit", "autoencoder", "--unit", "encoder.2:0", "--from", "encoder.3"),
+    ),
+]
+
+
+@pytest.mark.parametrize("call, arguments", CHANGES)
+def test_what_a_network_lacks_is_named_in_the_words_of_the_command_line(
+    call: Callable[[nanoaid.Micrograph], object], arguments: tuple[object, ...], particles: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(nanoaid.NetworkError) as caught:
+        call(nanoaid.read(particles))
+    assert run(*arguments, cwd=tmp_path).stderr == f"nanoaid: {caught.value}\n"
+
+
+def test_concepts_without_a_file_are_missing(particles: Path, tmp_path: Path) -> None:
+    micrograph = nanoaid.read(particles)
+    with pytest.raises(nanoaid.MissingFileError, match="bank"):
+        nanoaid.ablate(micrograph, concepts=tmp_path, numbers=[1])
+    (tmp_path / "bank.safetensors").write_bytes(b"no concepts")
+    with pytest.raises(nanoaid.ReadError, match="bank") as caught:
+        nanoaid.ablate(micrograph, concepts=tmp_path, numbers=[1])
+    assert not isinstance(caught.value, nanoaid.MissingFileError)
+
+
 image = discs(64, 80)
 
 SETTINGS: list[tuple[str, Callable[[], object]]] = [
@@ -84,6 +120,21 @@ SETTINGS: list[tuple[str, Callable[[], object]]] = [
     ("category", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", category="fibres")),
     ("nm_per_px", lambda: nanoaid.visualize("autoencoder", "encoder.1:0", nm_per_px=-1)),
     ("units, layers or classes", lambda: nanoaid.visualize("autoencoder")),
+    ("either a unit or a class", lambda: nanoaid.explain(nanoaid.from_array(image), named="fibres", unit="head:0")),
+    ("either a unit or a class", lambda: nanoaid.accentuate(nanoaid.from_array(image), against="fibres", unit="head:0")),
+    ("strengths: expected above 0 to 2, found 0", lambda: nanoaid.accentuate(nanoaid.from_array(image), strengths=[0.0])),
+    ("strengths: expected rising numbers", lambda: nanoaid.accentuate(nanoaid.from_array(image), strengths=[0.2, 0.1])),
+    ("steps", lambda: nanoaid.accentuate(nanoaid.from_array(image), steps=0)),
+    ("controls", lambda: nanoaid.accentuate(nanoaid.from_array(image), controls=101)),
+    ("units", lambda: nanoaid.ablate(nanoaid.from_array(image))),
+    ("units", lambda: nanoaid.ablate(nanoaid.from_array(image), units="head:")),
+    ("either units or concepts", lambda: nanoaid.ablate(nanoaid.from_array(image), units="head:0", numbers=[1])),
+    ("numbers", lambda: nanoaid.ablate(nanoaid.from_array(image), units="head:0", concepts="concepts")),
+    ("without the concepts", lambda: nanoaid.ablate(nanoaid.from_array(image), numbers=[1])),
+    ("times", lambda: nanoaid.ablate(nanoaid.from_array(image), units="head:0", times=float("nan"))),
+    ("controls", lambda: nanoaid.ablate(nanoaid.from_array(image), units="head:0", controls=1001)),
+    ("count", lambda: nanoaid.circuit("autoencoder", "encoder.2:5", count=0)),
+    ("unit", lambda: nanoaid.circuit("autoencoder", "encoder.2:")),
     ("page", lambda: nanoaid.read("any.tif", page=-1)),
 ]
 

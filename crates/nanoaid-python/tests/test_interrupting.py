@@ -28,6 +28,9 @@ LONG: list[tuple[str, Callable[[], object]]] = [
     ("segment", lambda: nanoaid.segment(large())),
     ("lens", lambda: nanoaid.lens(large())),
     ("measure", lambda: nanoaid.measure(large())),
+    ("accentuate", lambda: nanoaid.accentuate(large(), steps=1000)),
+    ("ablate", lambda: nanoaid.ablate(large(), units="head:0", controls=9)),
+    ("circuit", lambda: nanoaid.circuit("autoencoder", "encoder.3:0", count=64)),
 ]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
+from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,33 +62,6 @@ def test_a_map_sums_up_to_the_score_less_its_bias(particles: Path) -> None:
         nanoaid.explain(micrograph, named="fibers")
     with pytest.raises(nanoaid.SettingError, match="methods"):
         nanoaid.explain(micrograph, methods=["gradcam"])
-
-
-def test_what_cannot_be_changed_is_named(particles: Path, tmp_path: Path) -> None:
-    micrograph = nanoaid.read(particles)
-    network, setting = nanoaid.NetworkError, nanoaid.SettingError
-    with pytest.raises(network, match="no class `fibers`, expected one of"):
-        nanoaid.accentuate(micrograph, named="fibers")
-    with pytest.raises(network, match="the network has no classes"):
-        nanoaid.accentuate(micrograph, "autoencoder")
-    with pytest.raises(setting, match="either a unit or a class"):
-        nanoaid.accentuate(micrograph, named="fibres", unit="head:0")
-    with pytest.raises(setting, match=r"strengths.*above 0 to 2"):
-        nanoaid.accentuate(micrograph, strengths=[0.0])
-    with pytest.raises(setting, match="units"):
-        nanoaid.ablate(micrograph)
-    with pytest.raises(setting, match="either units or concepts"):
-        nanoaid.ablate(micrograph, units="head:0", numbers=[1])
-    with pytest.raises(setting, match="controls"):
-        nanoaid.ablate(micrograph, units="head:0", controls=1001)
-    with pytest.raises(network, match="no channel 99 in `head`"):
-        nanoaid.ablate(micrograph, units="head:99")
-    with pytest.raises(nanoaid.ReadError, match="bank"):
-        nanoaid.ablate(micrograph, concepts=tmp_path, numbers=[1])
-    with pytest.raises(network, match="no layer `nothing`"):
-        nanoaid.circuit("autoencoder", "nothing:0", pictures=False)
-    with pytest.raises(setting, match="count"):
-        nanoaid.circuit("autoencoder", "encoder.2:5", count=0)
 
 
 def test_labels_are_those_of_the_table(particles: Path) -> None:
@@ -151,6 +127,13 @@ def test_progress_is_reported_up_to_the_whole() -> None:
     assert [done for done, _ in heard] == sorted(done for done, _ in heard)
 
 
+def test_progress_of_a_circuit_is_that_of_its_pictures() -> None:
+    heard: list[tuple[int, int]] = []
+    nanoaid.circuit("autoencoder", "encoder.2:5", count=1, progress=lambda *at: heard.append(at))
+    assert heard
+    assert all(0 <= done <= total for done, total in heard)
+
+
 def test_networks_survive_pickling() -> None:
     network = nanoaid.Network.builtin("segmenter")
     again = pickle.loads(pickle.dumps(network))
@@ -160,14 +143,23 @@ def test_networks_survive_pickling() -> None:
 
 def test_every_result_shows_itself_in_a_notebook(particles: Path) -> None:
     micrograph = nanoaid.read(particles)
-    results = [
+    results: list[Any] = [
         nanoaid.lens(micrograph, depth=1),
         nanoaid.measure(micrograph, "count", segmenter=None),
         nanoaid.segment(micrograph),
         *nanoaid.visualize("autoencoder", "encoder.1:0", size=32, steps=2),
     ]
+    results += [
+        nanoaid.explain(micrograph, methods=["hires-cam"], structures=False, thoroughness="quick"),
+        nanoaid.accentuate(micrograph, strengths=[0.1], steps=2, controls=0),
+        nanoaid.ablate(micrograph, units="head:0", controls=0),
+        nanoaid.circuit("autoencoder", "encoder.2:5", pictures=False),
+    ]
     for result in results:
-        assert "data:image/png;base64," in result._repr_html_()
+        pictures = re.findall(r"data:image/(png|jpeg);base64,([^\"]*)", result._repr_html_())
+        begins = {"png": b"\x89PNG", "jpeg": b"\xff\xd8"}
+        assert pictures
+        assert all(b64decode(content).startswith(begins[kind]) for kind, content in pictures)
         assert repr(result).startswith(f"<{type(result).__name__}")
     assert "<table>" in nanoaid.classify(micrograph)._repr_html_()
     assert "encoder.1" in nanoaid.Network.builtin("autoencoder")._repr_html_()

@@ -28,8 +28,8 @@ use crate::lens::NetworkInfo;
 use crate::options::{ServeError, ServeOptions};
 use crate::session::{Decoded, Reading, Session};
 use crate::{
-    assets, classify, events, explain, export, files, find, folder, jobs, lens, measure, segment, site, unit,
-    upload,
+    assets, classify, events, explain, export, files, find, folder, jobs, lens, measure, report, segment,
+    site, unit, upload,
 };
 
 /// A network that can be looked through.
@@ -328,6 +328,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/jobs/{id}/picture", get(jobs::picture))
         .route("/api/jobs/{id}/curve", get(jobs::curve))
         .route("/api/jobs/{id}/result", get(jobs::result))
+        .route("/api/jobs/{id}/file", get(report::file))
         .route("/api/events", get(events::stream))
         .route("/api/unit", get(unit::unit))
         .route("/api/data", get(folder::list))

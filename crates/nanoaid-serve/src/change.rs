@@ -76,8 +76,12 @@ impl Shown {
 
     /// It, decoded.
     pub(crate) async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
-        let reading = Reading::new(self.page, self.nm_per_px, self.data_bar)?;
-        app.decoded(&self.image, &reading).await
+        app.decoded(&self.image, &self.reading()?).await
+    }
+
+    /// How it is read.
+    pub(crate) fn reading(&self) -> Result<Reading, Fault> {
+        Reading::new(self.page, self.nm_per_px, self.data_bar)
     }
 }
 

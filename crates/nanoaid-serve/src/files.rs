@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::http::{Fault, attachment, of_bytes};
+use crate::report::zipped;
+
+/// All files of a result.
+const ALL: &str = "all.zip";
 
 /// A result that is kept.
 pub(crate) struct Made {
@@ -48,6 +52,9 @@ pub(crate) async fn file(
 ) -> Result<Response, Fault> {
     let gone = || Fault::missing("this result is no longer kept; ask for it again");
     let made = app.kept.peek::<Made>(&name(&id)).ok_or_else(gone)?;
+    if file == ALL {
+        return Ok(attachment("application/zip", ALL, zipped("nanoaid", &made.files)?));
+    }
     let bytes = made.files.get(&file).ok_or_else(gone)?;
     let ending = Path::new(&file).extension().unwrap_or_default().to_string_lossy().into_owned();
     let kind = match ending.as_str() {

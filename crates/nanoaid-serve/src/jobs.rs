@@ -22,9 +22,10 @@ use crate::events::Events;
 use crate::folder::PassWish;
 use crate::gate::Gate;
 use crate::http::{Fault, Number, Query, json, json_of, not_stored, of_bytes};
+use crate::report::ReportWish;
 use crate::training::TrainingWish;
 use crate::unit::TuningWish;
-use crate::{alike, ascent, caricature, change, folder, training, unit};
+use crate::{alike, ascent, caricature, change, folder, report, training, unit};
 
 /// Jobs that are remembered.
 const MOST_JOBS: usize = 64;
@@ -62,6 +63,8 @@ pub(crate) enum Wish {
     Caricature(CaricatureWish),
     /// Parts of the data folder that are like a part of the micrograph.
     Alike(AlikeWish),
+    /// All depths of a micrograph as a page with pictures.
+    Report(ReportWish),
 }
 
 /// Jobs of one lane are done one after the other; both lanes go on at once, so that a picture does not wait for a
@@ -100,6 +103,9 @@ pub(crate) struct Job {
     /// What came out, as JSON, where it is more than pictures; of it pages are told that it is there.
     #[serde(rename = "has_result", serialize_with = "is_some")]
     pub(crate) result: Option<Arc<Vec<u8>>>,
+    /// A file to take home, with its name.
+    #[serde(skip)]
+    pub(crate) file: Option<(String, Arc<Vec<u8>>)>,
 }
 
 #[expect(clippy::ref_option, reason = "as serde calls it")]
@@ -184,6 +190,11 @@ impl Jobs {
             .any(|job| matches!(job.phase, Phase::Waiting | Phase::Running) && is_such(&job.wish))
     }
 
+    /// The file of job `id`.
+    pub(crate) fn file(&self, id: u64) -> Option<(String, Arc<Vec<u8>>)> {
+        locked(&self.list).jobs.get(&id)?.file.clone()
+    }
+
     /// Stops all.
     pub(crate) fn end(&self) {
         for job in locked(&self.list).jobs.values() {
@@ -219,6 +230,7 @@ impl Jobs {
                 is_stopped: Arc::clone(&is_stopped),
                 pictures: BTreeMap::new(),
                 result: None,
+                file: None,
             };
             list.jobs.insert(job.id, job.clone());
             let ended = |job: &Job| !matches!(job.phase, Phase::Waiting | Phase::Running);
@@ -276,6 +288,7 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, request: Request) -> Resu
         Wish::Circuit(wish) => change::begin_circuit(&app, wish)?,
         Wish::Caricature(wish) => caricature::begin(&app, wish).await?,
         Wish::Alike(wish) => alike::begin(&app, wish).await?,
+        Wish::Report(wish) => report::begin(&app, wish)?,
     };
     json(&job)
 }

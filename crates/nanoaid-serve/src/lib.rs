@@ -43,6 +43,8 @@ mod measure;
 mod options;
 mod patch;
 mod planes;
+mod report;
+mod sample;
 mod segment;
 mod session;
 mod site;

@@ -19,6 +19,7 @@ use crate::folder::folder_of;
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Reporter, Wish};
 use crate::lens::is_base;
+use crate::sample;
 
 /// Most epochs of a request.
 const MOST_EPOCHS: usize = 10_000;
@@ -175,7 +176,20 @@ fn train_autoencoder(
     let config = config.checked()?;
     let dataset = dataset(root, reporter)?;
     let plan = RunPlan { path, existing, device };
-    let mut experiment = autoencoder(&dataset, &config, &plan, &mut |event| told(event, reporter))?;
+    let part = sample::part_of(&dataset);
+    let mut experiment = autoencoder(&dataset, &config, &plan, &mut |event| {
+        if let (Event::Training(Progress::Epoch { row, network }), Some(part)) = (&event, &part)
+            && let Some(picture) = sample::drawn(network, part)
+        {
+            reporter.tell(|job| {
+                // only the latest is shown
+                job.pictures.clear();
+                job.pictures.insert(row.epoch, Arc::new(picture.png_bytes(None)));
+                job.picture = Some(row.epoch);
+            });
+        }
+        told(event, reporter)
+    })?;
     Ok(autoencoder_page::finish(&mut experiment)?)
 }
 
@@ -209,7 +223,7 @@ fn told(event: Event<'_>, reporter: &Reporter) -> std::ops::ControlFlow<()> {
             job.share = step as f64 / n_steps.max(1) as f64;
             "learns".clone_into(&mut job.text);
         }),
-        Event::Training(Progress::Epoch(row)) => reporter.tell(|job| {
+        Event::Training(Progress::Epoch { row, .. }) => reporter.tell(|job| {
             job.curve.push((row.epoch, row.training_loss, row.validation_loss));
         }),
         Event::Training(Progress::Features { n_done, n_images }) => {

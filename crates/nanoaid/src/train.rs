@@ -86,7 +86,12 @@ pub enum Progress<'a> {
         loss: f64,
     },
     /// An epoch is complete and its checkpoint is on the disk.
-    Epoch(&'a EpochRow),
+    Epoch {
+        /// Its losses.
+        row: &'a EpochRow,
+        /// The network that was validated.
+        network: &'a Network,
+    },
     /// Features of training micrographs were computed, for a head on a frozen base.
     Features {
         /// Micrographs that are done.

@@ -215,7 +215,7 @@ impl Shown {
                     |time: &str| format!("{n_steps} steps: at most about {time}, by the first steps");
                 bar.set_share(step as u64, step as f64 / n_steps as f64, &text, &announced);
             }
-            Step::Epoch(row) => {
+            Step::Epoch { row, .. } => {
                 let macro_f1 = row.validation_macro_f1.map(|f1| format!(", macro-F1 {f1:.3}"));
                 let macro_f1 = macro_f1.unwrap_or_default();
                 let EpochRow { epoch, training_loss, validation_loss, .. } = row;

@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nanoaid import _nanoaid
-from nanoaid._errors import SettingError
 from nanoaid._explain import WithFiles
 from nanoaid._how import Progress, how
 from nanoaid._micrograph import Micrograph
 from nanoaid._network import NetworkLike, opened
-from nanoaid._result import StrPath, image_html, table_html
+from nanoaid._result import StrPath
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +52,10 @@ class Accentuation(WithFiles):
 
     def plot(self, level: int = -1, ax: Axes | None = None) -> Axes:
         """The micrograph at strength number `level`, the last by default (by matplotlib)."""
-        return self._draw(self._record["pictures"]["accentuated"][level], ax)
+        return self._draw(self._picture(level), ax)
+
+    def _picture(self, level: int) -> str:
+        return str(self._record["pictures"]["accentuated"][level])
 
     def __repr__(self) -> str:
         return f"<Accentuation of {self.target}: score {self.scores[0]:.3f}, at most {max(self.scores[1:]):.3f}>"
@@ -62,7 +64,7 @@ class Accentuation(WithFiles):
         levels = self._record["accentuation"]["levels"]
         rows: list[tuple[object, ...]] = [(f"{level['change']:.3f}", f"{level['score']:.3f}") for level in levels]
         rows += [("warning", warning) for warning in self.warnings]
-        return f"<p>{repr(self).strip('<>')}</p>" + table_html(rows, ("change", "score"))
+        return self._html({self._picture(-1): "the micrograph at the last strength"}, rows, ("change", "score"))
 
 
 class Ablation(WithFiles):
@@ -101,7 +103,11 @@ class Ablation(WithFiles):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The reconstruction as it is and switched, or else the micrograph (by matplotlib)."""
-        return self._draw(self._record["reconstruction"] or self._record["micrograph"], ax)
+        return self._draw(self._picture, ax)
+
+    @property
+    def _picture(self) -> str:
+        return str(self._record["reconstruction"] or self._record["micrograph"])
 
     def __repr__(self) -> str:
         found = self._record["ablation"]
@@ -111,7 +117,8 @@ class Ablation(WithFiles):
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = [(unit, f"{change:+.3f}") for unit, change in self.later.items()]
         rows += [("warning", warning) for warning in self.warnings]
-        return f"<p>{repr(self).strip('<>')}</p>" + table_html(rows, ("later unit", "change"))
+        text = "before and after" if self._record["reconstruction"] else "what the network was shown"
+        return self._html({self._picture: text}, rows, ("later unit", "change"))
 
 
 class Circuit(WithFiles):
@@ -140,12 +147,10 @@ class Circuit(WithFiles):
         return f"<Circuit of {found['unit']} from {found['from']}: {len(found['parts'])} of {found['n_channels']} units>"
 
     def _repr_html_(self) -> str:
-        pictures = "".join(
-            image_html(self.files[name], f"weights of {unit}", 96)
-            for name, unit in zip(self._record["weights"], self.shares, strict=True)
-        )
+        units = (f"weights of {unit}" for unit in self.shares)
+        pictures = dict(zip(self._record["weights"], units, strict=True))
         rows = [(unit, f"{share:.3f}") for unit, share in self.shares.items()]
-        return f"<p>{repr(self).strip('<>')}</p>{pictures}" + table_html(rows, ("lower unit", "share"))
+        return self._html(pictures, rows, ("lower unit", "share"), 96)
 
 
 def accentuate(
@@ -178,8 +183,6 @@ def accentuate(
         "controls": controls,
         "seed": seed,
     }
-    if unit is not None and (named is not None or against is not None):
-        raise SettingError("unit: found a class, too, expected either a unit or a class")
     by = opened(network)._network
     with how(threads, progress, "accentuate") as done:
         return Accentuation(_nanoaid.accentuate(micrograph._image, by, accentuating, done))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 from functools import cached_property
@@ -11,10 +12,10 @@ from nanoaid import _nanoaid
 from nanoaid._how import Progress, how
 from nanoaid._micrograph import Micrograph
 from nanoaid._network import NetworkLike, opened
-from nanoaid._result import Result, StrPath, axes_of, optional, table_html
+from nanoaid._result import Result, StrPath, axes_of, image_html, optional, table_html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -49,6 +50,13 @@ class WithFiles(Result):
         image = optional("matplotlib.image", "plot", "plot")
         ax.imshow(image.imread(io.BytesIO(self.files[name]), format=name.rpartition(".")[2]))
         return ax
+
+    def _html(
+        self, pictures: Mapping[str, str], rows: Iterable[Sequence[object]], head: Sequence[str], width: int = 480
+    ) -> str:
+        """What it is, `pictures`, the name of a file to the text for each, and a table."""
+        shown = "".join(image_html(self.files[name], text, width) for name, text in pictures.items())
+        return f"<p>{html.escape(repr(self).strip('<>'))}</p>{shown}{table_html(rows, head)}"
 
 
 class Explanation(WithFiles):
@@ -108,7 +116,8 @@ class Explanation(WithFiles):
             numbers = (f"{faithful[name]:.2f}" if name in faithful else "" for name in ("deletion", "insertion"))
             rows.append((one["method"], *numbers))
         rows += [("warning", warning, "") for warning in self.warnings]
-        return f"<p>{repr(self).strip('<>')}</p>" + table_html(rows, ("method", "deletion", "insertion"))
+        pictures = {self._picture(None): f"map of {self.methods[0]}"}
+        return self._html(pictures, rows, ("method", "deletion", "insertion"))
 
 
 def explain(

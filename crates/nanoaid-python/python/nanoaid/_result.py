@@ -51,9 +51,10 @@ def table_html(rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> st
     return f"<table>{''.join(lines)}</table>"
 
 
-def image_html(png: bytes, text: str, width: int = 320) -> str:
-    """A picture with the `text` that is read out instead of it."""
-    source = f"data:image/png;base64,{b64encode(png).decode()}"
+def image_html(picture: bytes, text: str, width: int = 320) -> str:
+    """A `picture`, PNG or JPEG, with the `text` that is read out instead of it."""
+    kind = "jpeg" if picture.startswith(b"\xff\xd8") else "png"
+    source = f"data:image/{kind};base64,{b64encode(picture).decode()}"
     return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:{width}px">'
 
 

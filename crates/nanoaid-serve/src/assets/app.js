@@ -84,6 +84,7 @@ const views = makeViews(tables, {
   cursor: readout,
   clicked: place => { if (tool === 'remove' || tool === 'add') outline.clicked(tool, place); else ask(place); },
   boxed: box => { setTool('move'); change({ box }); },
+  edge: row => { if (info) change({ bar: String(info.facts.height - row) }); },
   line: (line, kind) => { if (kind === 'bar') calibrate(line); else if (kind === 'add') { views.setTool('add'); outline.dragged(line); } },
   painted: () => painted(),
 });
@@ -109,10 +110,10 @@ function changed(picture, height, width) { overlay('changed', { picture, part: [
 /** What is said of the class. @type {ReturnType<typeof makeWhy> | null} */ let because = null;
 const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), bases: () => start.networks.filter((/** @type {any} */ one) => one.is_base), networks: async () => { start = await api.get('start'); controls(); } });
 const jobs = makeJobs(at('jobs'), {
-  heard: job => { unit.heard(job); because?.heard(job); data?.heard(job); },
+  heard: job => { unit.heard(job); because?.heard(job); save.heard(job); data?.heard(job); },
   select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },
 });
-const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession });
+const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession, changing: unit.changing });
 const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: () => start.most_upload_bytes });
 
 // ---- state

@@ -1,7 +1,7 @@
 // The data folder: its micrographs to open, and networks that learn from them.
 
 import * as api from './api.js';
-import { at, choices, commandLine, element, say, svgOf } from './dom.js';
+import { at, chart, choices, commandLine, element, say } from './dom.js';
 import { quoted } from './command.js';
 import { goesOn } from './jobs.js';
 
@@ -57,6 +57,7 @@ export function makeData(data, page) {
   const resume = element('button', { type: 'button', hidden: true, onclick: () => train(true) }, 'Resume');
   const said = element('p', { role: 'status' }), bar = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Share of the training that is done' });
   const curve = element('div', { class: 'tuning-chart' }), line = element('div');
+  const sample = element('img', { class: 'before-after', alt: '', hidden: true }), sampled = element('p', { class: 'soft', hidden: true });
   /** @type {any} */ let job = null;
   let nDrawn = 0, began = 0, beganShare = 0;
   what.addEventListener('change', () => { if (/^my-(autoencoder|classifier)$/.test(name.value)) name.value = `my-${what.value}`; starts(); sayLine(); });
@@ -105,12 +106,17 @@ export function makeData(data, page) {
     });
     said.textContent = [texts[job.phase], ...job.warnings].join(' ');
     if (job.curve.length > nDrawn) draw();
+    sample.hidden = sampled.hidden = job.picture === null;
+    if (!sample.hidden) {
+      sample.src = api.address(`jobs/${job.id}/picture`, { step: job.picture });
+      sampled.textContent = sample.alt = `A part of a micrograph that it does not learn from, and what it gives back of it after epoch ${job.picture}.`;
+    }
   }
 
   async function draw() {
     const own = job;
     nDrawn = own.curve.length;
-    try { const text = await (await fetch(api.address(`jobs/${own.id}/curve`))).text(); if (job.id === own.id) curve.replaceChildren(svgOf(text)); } catch { /* the next epoch draws it */ }
+    try { const text = await (await fetch(api.address(`jobs/${own.id}/curve`))).text(); if (job.id === own.id) curve.replaceChildren(...chart(text, `${own.wish.name}-losses`)); } catch { /* the next epoch draws it */ }
   }
 
   panel.append(element('h2', {}, 'Data folder'), element('p', { class: 'soft' }, data.name),
@@ -118,7 +124,7 @@ export function makeData(data, page) {
     element('div', { class: 'filter-row' }, element('label', {}, 'Category ', category), element('label', {}, 'Find ', search)), text, list,
     element('h2', {}, 'Train a network on it'),
     element('div', { class: 'fields-2' }, element('label', {}, 'Network ', what), element('label', {}, 'From ', from), element('label', {}, 'Name ', name), element('label', {}, 'Epochs ', epochs)),
-    element('p', { class: 'row-of-buttons' }, start, stop, resume), bar, said, curve, line);
+    element('p', { class: 'row-of-buttons' }, start, stop, resume), bar, said, curve, sample, sampled, line);
   choices(category, [['', 'all'], .../** @type {[string, string][]} */ (data.categories.map((/** @type {string} */ one) => [one, one.replaceAll('_', ' ')]))], '');
   starts();
   sayLine();

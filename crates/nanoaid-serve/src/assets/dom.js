@@ -23,8 +23,15 @@ export function element(name, attributes = {}, ...inside) {
   return made;
 }
 
-/** A picture that the server drew. @param {string} text */
-export const svgOf = text => document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
+/** A chart that the server drew, with a button that saves it as it is. @param {string} text SVG @param {string} name of the file */
+export function chart(text, name) {
+  const drawn = document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
+  return [drawn, element('button', { type: 'button', class: 'link save-chart', title: `${name}.svg`, onclick: () => save(new Blob([text], { type: 'image/svg+xml' }), `${name}.svg`) }, 'Save SVG')];
+}
+
+/** Buttons that save files of a result, and all of them. @param {string[]} names @param {(name: string) => string} address */
+export const fileButtons = (names, address) => element('p', { class: 'row-of-buttons' }, [...names, 'all.zip'].map(name =>
+  element('button', { type: 'button', onclick: async () => save(await (await fetch(address(name))).blob(), name) }, name === 'all.zip' ? 'All of them, ZIP' : name)));
 
 /** Options of a select, the chosen one kept where it is there. @param {any} select @param {[string, string][]} options @param {string} chosen */
 export function choices(select, options, chosen) {

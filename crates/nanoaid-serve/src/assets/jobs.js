@@ -19,6 +19,7 @@ export function jobName({ wish }) {
     case 'pass': return `data through ${wish.network}`;
     case 'ablate': return `${wish.units.join(', ')} times ${wish.times} (${wish.network})`;
     case 'accentuate': return `${wish.away ? 'away from' : 'towards'} ${wish.unit ?? wish.class} (${wish.network})`;
+    case 'report': return `report by ${wish.network}`;
     case 'caricature': return `caricature by ${wish.layer} (${wish.network})`;
     case 'alike': return `what is like a box (${wish.network})`;
     case 'circuit': return `${wish.unit} taken apart (${wish.network})`;

@@ -1,6 +1,6 @@
 // What is known of a unit beyond the open micrograph: its picture in the site, patches of micrographs, classes, tuning.
 
-import { element, svgOf } from './dom.js';
+import { chart, element } from './dom.js';
 import { distance, number } from './scale.js';
 
 /** Patches in a row, each a click away from its micrograph where that can be opened. @param {any} patches @param {(number: number) => void} open */
@@ -50,5 +50,5 @@ export function tuningOf(tuning, nmPerPx) {
   return element('div', {},
     element('table', { class: 'facts' }, element('tbody', {}, facts.map((/** @type {string[]} */ [name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))),
     tuning.notes.map((/** @type {string} */ note) => element('p', { class: 'layer-warning' }, note)),
-    tuning.charts.map((/** @type {string[]} */ [title, chart]) => element('figure', { class: 'tuning-chart' }, element('figcaption', {}, title), svgOf(chart))));
+    tuning.charts.map((/** @type {string[]} */ [title, drawn]) => element('figure', { class: 'tuning-chart' }, element('figcaption', {}, title), chart(drawn, title.toLowerCase().replace(/[^a-z0-9]+/g, '-')))));
 }

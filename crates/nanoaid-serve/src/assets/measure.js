@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import * as command from './command.js';
-import { at, commandLine, element, save, say } from './dom.js';
+import { at, commandLine, element, fileButtons, say } from './dom.js';
 import { shownOf } from './state.js';
 
 const TASKS = [['pitch', 'pitch'], ['lattice', 'lattice'], ['orientation', 'orientation'], ['count', 'particles'], ['fibres', 'fibres'], ['pores', 'pores']];
@@ -123,7 +123,7 @@ export function makeMeasure(page) {
       ...tables,
       found.pitch_map ? element('section', { class: 'answer' }, element('h3', {}, 'map of pitches'), element('p', {}, found.pitch_map.text), found.pitch_map.picture ? element('img', { class: 'pitch-map', src: file(found.pitch_map.picture), alt: 'Local pitch in colors' }) : '') : '',
       found.warnings.length ? element('ul', { class: 'warnings' }, found.warnings.map((/** @type {string} */ text) => element('li', {}, text))) : '',
-      element('p', { class: 'row-of-buttons' }, found.files.map((/** @type {string} */ name) => element('button', { type: 'button', onclick: async () => save(await (await fetch(file(name))).blob(), name) }, name))));
+      fileButtons(found.files, file));
   }
 
   return {

@@ -3,7 +3,7 @@
 
 import * as api from './api.js';
 import * as command from './command.js';
-import { at, commandLine, element, save, say, svgOf } from './dom.js';
+import { at, chart, commandLine, element, fileButtons, say } from './dom.js';
 import { number } from './scale.js';
 import { shownOf } from './state.js';
 
@@ -100,9 +100,9 @@ export function makeOutline(page) {
     results.replaceChildren(
       element('p', {}, element('strong', { class: 'count' }, `${record.n_regions} ± ${Math.ceil(record.count_uncertainty)} ${kind}`), nAdded + nRemoved ? ` (by hand: ${nAdded} added, ${nRemoved} removed)` : ''),
       element('table', { class: 'facts' }, element('tbody', {}, rows.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))))),
-      found.histogram ? element('div', { class: 'tuning-chart histogram' }, svgOf(found.histogram)) : '',
+      found.histogram ? element('div', { class: 'tuning-chart histogram' }, chart(found.histogram, 'sizes')) : '',
       record.warnings.length ? element('ul', { class: 'warnings' }, record.warnings.map((/** @type {string} */ text) => element('li', {}, text))) : '',
-      element('p', { class: 'row-of-buttons' }, found.files.map((/** @type {string} */ name) => element('button', { type: 'button', onclick: async () => save(await (await fetch(file(name))).blob(), name) }, name))));
+      fileButtons(found.files, file));
   }
 
   /** @param {any} correction */

@@ -121,7 +121,7 @@ export function makeUnit(page) {
   }
 
   return {
-    begin,
+    begin, changing,
     /** What happens to a job. @param {any} one */
     heard(one) {
       if (one.wish.kind === 'ascent') { if (job?.id === one.id) show(one); return; }

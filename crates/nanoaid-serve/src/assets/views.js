@@ -17,7 +17,7 @@ import { arranged, clamp, fitted, toImage, zoomed } from './scale.js';
 
 /**
  * @param {Uint8Array} tables
- * @param {{moved: (view: View) => void, cursor: (place: {x: number, y: number} | null) => void, clicked: (place: {x: number, y: number}) => void, boxed: (box: number[]) => void, line: (line: number[], tool: string) => void, painted: () => void}} on
+ * @param {{moved: (view: View) => void, cursor: (place: {x: number, y: number} | null) => void, clicked: (place: {x: number, y: number}) => void, boxed: (box: number[]) => void, edge: (row: number) => void, line: (line: number[], tool: string) => void, painted: () => void}} on
  */
 export function makeViews(tables, on) {
   const host = at('views');
@@ -37,6 +37,7 @@ export function makeViews(tables, on) {
   /** @type {number[] | null} */ let draft = null;
   /** @type {number[] | null} */ let line = null;
   /** @type {{x: number, y: number} | null} */ let cross = null;
+  /** Row to which the edge of the data bar is dragged. @type {number | null} */ let edge = null;
 
   const size = () => ({ width: host.clientWidth, height: host.clientHeight });
   const current = () => view ?? { x: 0, y: 0, zoom: 1 };
@@ -78,7 +79,7 @@ export function makeViews(tables, on) {
   /** @param {CanvasRenderingContext2D} context @param {boolean} withCross */
   function drawAll(context, withCross = true) {
     shown.forEach((pane, i) => drawMarks(context, boxes[i], current(), {
-      nmPerPx: image.nmPerPx, bar: image.bar, size: [image.height, image.width], box: image.box, spot: image.spot, draft, line,
+      nmPerPx: image.nmPerPx, bar: edge === null ? image.bar : { ...image.bar, first_row: edge }, size: [image.height, image.width], box: image.box, spot: image.spot, draft, line,
       cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: !['measured', 'why', 'changed'].includes(pane.kind), // their pictures have one
     }));
   }
@@ -104,9 +105,12 @@ export function makeViews(tables, on) {
     return i < 0 || beside[i] > 8 ? null : { i, ...toImage(current(), boxes[i], x, y) };
   }
 
+  /** Whether a place is at the edge of the data bar, where that is drawn. @param {{i: number, y: number} | null} place */
+  const isEdge = place => Boolean(place && tool === 'move' && image.bar && shown[place.i]?.showsBar && Math.abs(place.y - image.bar.first_row) * current().zoom < 6);
+
   // ---- pointer
   /** @type {Map<number, {x: number, y: number}>} */ const fingers = new Map();
-  /** @type {{x: number, y: number, view: View, from: any, hasMoved: boolean} | null} */ let drag = null;
+  /** @type {{x: number, y: number, view: View, from: any, hasMoved: boolean, isEdge: boolean} | null} */ let drag = null;
   const local = (/** @type {PointerEvent} */ event) => {
     const frame = host.getBoundingClientRect();
     return { offsetX: event.clientX - frame.left, offsetY: event.clientY - frame.top };
@@ -116,12 +120,13 @@ export function makeViews(tables, on) {
     const place = local(event), from = pointed(place);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     host.setPointerCapture(event.pointerId);
-    drag = from && { x: event.clientX, y: event.clientY, view: current(), from, hasMoved: false };
+    drag = from && { x: event.clientX, y: event.clientY, view: current(), from, hasMoved: false, isEdge: isEdge(from) };
   });
   host.addEventListener('pointermove', (/** @type {PointerEvent} */ event) => {
     const place = pointed(local(event));
     cross = place && { x: place.x, y: place.y };
     on.cursor(cross);
+    host.classList.toggle('at-edge', drag ? drag.isEdge : isEdge(place));
     const before = fingers.get(event.pointerId);
     if (before && fingers.size === 2) {
       const [a, b] = [...fingers.values()], apart = Math.hypot(a.x - b.x, a.y - b.y);
@@ -132,7 +137,8 @@ export function makeViews(tables, on) {
     } else if (drag) {
       const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
       drag.hasMoved ||= Math.hypot(dx, dy) > 3;
-      if (drag.hasMoved && tool === 'move') move({ zoom: drag.view.zoom, x: drag.view.x - dx / drag.view.zoom, y: drag.view.y - dy / drag.view.zoom });
+      if (drag.isEdge) { if (drag.hasMoved) edge = clamp(Math.round(drag.from.y + dy / drag.view.zoom), 1, image.height - 1); }
+      else if (drag.hasMoved && tool === 'move') move({ zoom: drag.view.zoom, x: drag.view.x - dx / drag.view.zoom, y: drag.view.y - dy / drag.view.zoom });
       else if (drag.hasMoved) {
         const box = boxes[drag.from.i], to = toImage(current(), box, local(event).offsetX, local(event).offsetY);
         if (tool === 'box') draft = boxOf(drag.from, to);
@@ -146,6 +152,7 @@ export function makeViews(tables, on) {
     if (!drag) return;
     const { from, hasMoved } = drag;
     drag = null;
+    if (edge !== null) { const row = edge; edge = null; if (event.type === 'pointerup') on.edge(row); again(); return; }
     if (!hasMoved && event.type === 'pointerup') on.clicked({ x: from.x, y: from.y });
     else if (draft) { const box = draft; draft = null; if (box[2] > 1 && box[3] > 1) on.boxed(box); }
     else if (line && tool !== 'move') on.line(line, tool);

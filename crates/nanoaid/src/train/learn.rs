@@ -134,7 +134,8 @@ pub(super) fn learn<T: Task>(
         if improved {
             run.write(NETWORK, &validated.to_bytes())?;
         }
-        if progress(Progress::Epoch(&row)).is_break() && checkpoint.epoch() < schedule.epochs {
+        let complete = Progress::Epoch { row: &row, network: &validated };
+        if progress(complete).is_break() && checkpoint.epoch() < schedule.epochs {
             return Err(TrainError::Cancelled);
         }
     }
