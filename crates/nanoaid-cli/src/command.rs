@@ -85,7 +85,9 @@ impl WayOn {
             Self::Same => "run the same command again to continue where it stopped",
             Self::Resume => "run the same command with --resume to continue",
             Self::Again => "nothing was written; run the same command again",
-            Self::Anew => "what was written is whole; to begin anew, run the same command with --force",
+            Self::Anew => {
+                "files that were written are whole; to begin anew, run the same command again, with --force where there are some"
+            }
         }
     }
 }

@@ -312,7 +312,7 @@ pub fn contents(records: &[(String, ExplainRecord)], summary: &[MethodSummary]) 
     let body = html! {
         @if !summary.is_empty() {
             h2 { "How well do the methods explain?" }
-            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over groups, at least five; without --groups each micrograph is one of its own. A random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
+            p { "Means over micrographs. Gain: insertion less deletion, with its 95 % interval by a bootstrap over groups, at least five: those of --groups, and each micrograph without one by itself. A random order has about 0. The last columns: on how many micrographs a map gains more than a control that knows nothing of the network." }
             div.wide { table {
                 thead { tr {
                     th { "map" } th { "fill" } th.number { "n" } th.number { "groups" } th.number { "deletion" } th.number { "insertion" }

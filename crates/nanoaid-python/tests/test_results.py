@@ -175,6 +175,21 @@ def test_every_result_can_be_plotted(particles: Path) -> None:
     assert nanoaid.segment(micrograph).plot().images
     assert len(nanoaid.classify(micrograph).plot().patches) == 10
     assert nanoaid.visualize("autoencoder", "encoder.1:0", size=32, steps=2)[0].plot().images
+    assert nanoaid.explain(micrograph, methods=["hires-cam"], structures=False, thoroughness="quick").plot().images
+    assert nanoaid.circuit("autoencoder", "encoder.2:5", pictures=False).plot().images
+
+
+def test_grey_pictures_are_plotted_in_grey(particles: Path) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    micrograph = nanoaid.read(particles)
+    changed = nanoaid.accentuate(micrograph, strengths=[0.1, 0.2], steps=2, controls=0)
+    switched = nanoaid.ablate(micrograph, "autoencoder", "latent:0", controls=0)
+    for ax in (changed.plot(), changed.plot(0), switched.plot()):
+        [image] = ax.images
+        shown = image.to_rgba(image.get_array(), bytes=True)[..., :3].astype(int)
+        # the color map of matplotlib rounds down
+        assert np.abs(shown - np.asarray(image.get_array())[..., None]).max() <= 1
 
 
 def test_calls_on_several_threads_at_once_give_the_same() -> None:

@@ -62,6 +62,6 @@ pub(crate) async fn begin(app: &Arc<App>, wish: AlikeWish) -> Result<Job, Fault>
             Some(Patch::of("data", number, part.part, &part.file, category, part.likeness))
         });
         let n = folder.dataset.entries.len() - found.skipped.len();
-        done(reporter, &Found { n, patches: patches.collect() }, &[], None)
+        done(reporter, &Found { n, patches: patches.collect() }, Vec::new(), None)
     }))
 }

@@ -46,11 +46,17 @@ pub(crate) async fn begin(app: &Arc<App>, wish: CaricatureWish) -> Result<Job, F
 
 /// Settings for a square in the middle of `part`, and what `plane` shows there and in the margin around it.
 fn part_of(plane: &Plane, part: Rect) -> Result<(VisualizeConfig, Plane), Fault> {
+    let (height, width) = (plane.height(), plane.width());
+    if part.height == 0 || part.width == 0 || part.y >= height || part.x >= width {
+        let Rect { y, x, height: rows, width: columns } = part;
+        return Err(Fault::wrong(format!(
+            "part: found {rows} × {columns} px from row {y}, column {x}, expected a part of the specimen, {height} rows of {width}"
+        )));
+    }
     let config = Preset::Fast.config();
     let room = plane.height().min(plane.width()).saturating_sub(2 * config.margin_px);
     let side = part.height.max(part.width).clamp(LEAST_PX, MOST_PX).min(room);
     if side < LEAST_PX {
-        let (height, width) = (plane.height(), plane.width());
         let least = LEAST_PX + 2 * config.margin_px;
         return Err(Fault::refused(format!(
             "specimen of {width} × {height} px: a caricature needs at least {least} × {least} px"
@@ -94,7 +100,10 @@ mod tests {
         let fault = part_of(&Plane::filled(40, 400, 0.5), Rect { y: 0, x: 0, height: 40, width: 40 });
         assert!(fault.unwrap_err().text.contains("400 × 40 px"));
         // what a request may hold
-        let far = Rect { y: usize::MAX, x: usize::MAX, height: usize::MAX, width: usize::MAX };
-        assert!(part_of(&plane, far).is_ok());
+        let whole = Rect { y: 299, x: 399, height: usize::MAX, width: usize::MAX };
+        assert!(part_of(&plane, whole).is_ok());
+        for (y, x, height, width) in [(usize::MAX, 0, 9, 9), (0, 400, 9, 9), (0, 0, 0, 9), (0, 0, 9, 0)] {
+            assert!(part_of(&plane, Rect { y, x, height, width }).is_err());
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use micrograph::Plane;
 use micrograph::data_bar::DataBarChoice;
-use micrograph::paint::Picture;
+use micrograph::paint::gray_png;
 use nanoaid::Address;
 use nanoaid::data::prepare::Prepared;
 use nanoaid::interpret::ablate::{AblateConfig, ablate};
@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Reporter, Wish};
 use crate::session::{Decoded, Reading};
+use crate::unit::channel_of;
 
 /// A micrograph and how it is read.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -108,14 +109,13 @@ struct Answered<'a, T> {
 pub(crate) fn done(
     reporter: &Reporter,
     found: &impl Serialize,
-    pictures: &[Picture],
+    pictures: Vec<Vec<u8>>,
     plane: Option<&Plane>,
 ) -> Result<(), Fault> {
     let size = plane.map(|plane| (plane.height(), plane.width()));
     let answered = Answered { found, n_pictures: pictures.len(), size };
     let result = serde_json::to_vec(&answered).map_err(Fault::own)?;
-    let pictures: BTreeMap<usize, Arc<Vec<u8>>> =
-        pictures.iter().map(|picture| Arc::new(picture.png_bytes(None))).enumerate().collect();
+    let pictures: BTreeMap<usize, Arc<Vec<u8>>> = pictures.into_iter().map(Arc::new).enumerate().collect();
     reporter.tell(|job| {
         job.result = Some(Arc::new(result));
         job.pictures = pictures;
@@ -135,8 +135,9 @@ pub(crate) async fn begin_ablation(app: &Arc<App>, wish: AblateWish) -> Result<J
         let found = ablate((&open.network, None), &prepared.plane, &config, &mut || reporter.flow())
             .map_err(Fault::refused)?;
         let drawn = found.pictures(prepared.facts.calibration.as_ref());
-        let pictures: Vec<Picture> = drawn.reconstruction.into_iter().chain(drawn.maps).collect();
-        done(reporter, &found.ablation, &pictures, Some(&prepared.plane))
+        let pictures = drawn.reconstruction.iter().chain(&drawn.maps);
+        let pictures = pictures.map(|picture| picture.png_bytes(None)).collect();
+        done(reporter, &found.ablation, pictures, Some(&prepared.plane))
     }))
 }
 
@@ -144,7 +145,8 @@ pub(crate) async fn begin_ablation(app: &Arc<App>, wish: AblateWish) -> Result<J
 pub(crate) async fn begin_accentuation(app: &Arc<App>, wish: AccentuateWish) -> Result<Job, Fault> {
     let open = app.network(&wish.network)?;
     let target = match (&wish.unit, &wish.class) {
-        (Some(text), _) => Target::Unit(unit(text)?),
+        (Some(_), Some(_)) => return Err(Fault::wrong("unit, class: expected one of them")),
+        (Some(text), None) => Target::Unit(unit(text)?),
         (None, Some(class)) => Target::Class(class.clone()),
         (None, None) => Target::Answer,
     };
@@ -156,8 +158,9 @@ pub(crate) async fn begin_accentuation(app: &Arc<App>, wish: AccentuateWish) -> 
         let plane = &prepared.plane;
         let found =
             accentuate(&open.network, plane, &config, &mut || reporter.flow()).map_err(Fault::refused)?;
-        let drawn = found.pictures(plane, prepared.facts.calibration.as_ref());
-        done(reporter, &found.accentuation, &drawn.accentuated, Some(plane))
+        // without a scale bar: the page has one that follows the zoom
+        let pictures = found.planes.iter().map(|plane| gray_png(plane, 0.0, 1.0)).collect();
+        done(reporter, &found.accentuation, pictures, Some(plane))
     }))
 }
 
@@ -166,8 +169,10 @@ pub(crate) fn begin_circuit(app: &App, wish: CircuitWish) -> Result<Job, Fault> 
     let open = app.network(&wish.network)?;
     let config =
         CircuitConfig { from: wish.from.clone(), pictures: false, ..CircuitConfig::of(unit(&wish.unit)?) };
+    channel_of(&open.network, &wish.unit)?;
     Ok(app.jobs.begin(Wish::Circuit(wish), 1, Lane::Short, move |reporter| {
         let found = circuit(&open.network, &config).map_err(Fault::refused)?;
-        done(reporter, &found, &found.weight_pictures(), None)
+        let pictures = found.weight_pictures().iter().map(|picture| picture.png_bytes(None)).collect();
+        done(reporter, &found, pictures, None)
     }))
 }

@@ -97,7 +97,7 @@ impl Patch {
 }
 
 /// Layer and channel of `unit`, which has to be a channel of `network`.
-fn channel_of<'a>(network: &'a Network, unit: &str) -> Result<(&'a Layer, usize), Fault> {
+pub(crate) fn channel_of<'a>(network: &'a Network, unit: &str) -> Result<(&'a Layer, usize), Fault> {
     let Ok(Address::Layer { layer, channel: Some(channel), position: None }) = unit.parse() else {
         let text = format!("unit: found `{unit}`, expected a channel such as `encoder.2:17`");
         return Err(Fault::wrong(text));

@@ -89,6 +89,20 @@ impl OutputFolder {
         Ok(file::write_whole(&self.file(name), bytes)?)
     }
 
+    /// Removes the file `name`, if it is there.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), OutputError> {
+        let path = self.file(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(OutputError::Folder { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes `value` as JSON to the file `name`.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), OutputError> {
         self.write(name, json_text(value)?.as_bytes())

@@ -117,6 +117,9 @@ fn text_of(name: &str, record: &AblateRecord) -> String {
     if let (Some((before, after)), Some(change)) = (found.reconstruction, found.change) {
         text += &format!(" share of the variance {before:.4}, now {after:.4}, change {}", signed(change));
     }
+    if found.change.is_none() {
+        text += " the network has neither classes nor a reconstruction; units of later layers:";
+    }
     let n = found.controls.len();
     if n > 0 {
         let low = found.controls.iter().copied().fold(f64::INFINITY, f64::min);

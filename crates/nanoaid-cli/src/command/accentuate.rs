@@ -97,7 +97,8 @@ fn text_of(name: &str, record: &AccentuateRecord) -> String {
     let mut text =
         format!("{name}: {}, score {:.3}{}{abstains}\n", found.target, found.score, answer(&found.answer));
     for level in &found.levels {
-        let random = level.random.map_or(String::new(), |random| format!("; at random {:.3}", random.mean));
+        let random =
+            level.random.map_or(String::new(), |random| format!("; best at random {:.3}", random.most));
         text += &format!(
             "  {:>5.1} % of the contrast: {:.3}{}{random}\n",
             100.0 * level.change,

@@ -116,6 +116,12 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     let references = arguments.references(&network)?;
     let index = arguments.groups.as_ref();
     let index = index.map(|index| Dataset::open(index, &DatasetConfig::default())).transpose()?;
+    if let (Some(path), Some(index)) = (&arguments.groups, &index)
+        && index.entries.iter().all(|entry| entry.group.is_none())
+    {
+        let text = "no micrograph of it has a group, expected an index CSV with a column `group`";
+        return Err(Failure::new(format!("--groups {}: {text}", path.display())));
+    }
     let folder = arguments.output.folder(|| default_folder("explain", &arguments.images))?;
     let (records, n_skipped) = each_image(&named, |image, name, bar| {
         let source = Source::read(image)?;
@@ -139,6 +145,15 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
     folder.write("methods.csv", methods_csv(&records).as_bytes())?;
     let all: Vec<ExplainRecord> = records.iter().map(|(_, record)| record.clone()).collect();
     let groups = index.map(|index| groups_in(&index, &records));
+    if let Some(groups) = &groups {
+        let n = groups.iter().filter(|group| group.is_none()).count();
+        if n > 0 {
+            say(&format!(
+                "--groups: {n} of {} micrographs are not in the index, or have no group there; each counts as one of its own",
+                groups.len()
+            ));
+        }
+    }
     let summary = summary(&all, groups.as_deref());
     if records.len() > 1 {
         folder.write("summary.csv", summary_csv(&summary).as_bytes())?;

@@ -38,10 +38,12 @@ pub(crate) fn page_of_several<T>(
     folder: &OutputFolder,
     contents: impl FnOnce(&[(String, T)]) -> String,
 ) -> Result<String, OutputError> {
+    let name = "report.html";
     if records.len() == 1 {
+        // that of more micrographs before leads to what is there no more
+        folder.remove(name)?;
         return Ok(format!("{first}.html"));
     }
-    let name = "report.html";
     folder.write(name, contents(records).as_bytes())?;
     Ok(name.to_owned())
 }

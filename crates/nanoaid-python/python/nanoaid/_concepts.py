@@ -13,7 +13,7 @@ from nanoaid._data import data
 from nanoaid._errors import SettingError
 from nanoaid._how import Progress, how
 from nanoaid._network import NetworkLike, opened
-from nanoaid._result import Result, StrPath, image_html, optional, table_html
+from nanoaid._result import Result, StrPath, draw, image_html, optional, table_html
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,13 +92,12 @@ class Concepts(Result):
     def plot(self, concept: int = 1) -> Figure:
         """What a concept wants to see, and the parts of micrographs with most of it (by matplotlib)."""
         pyplot = optional("matplotlib.pyplot", "plot", "plot")
-        image = optional("matplotlib.image", "plot", "plot")
         self._check(concept)
         pictures = self._record["pictures"]
         names = [*pictures["concepts"][concept - 1 : concept], *pictures["exemplars"][concept - 1]]
         figure, axes = pyplot.subplots(1, len(names), figsize=(2.4 * len(names), 2.6), squeeze=False)
         for ax, name in zip(axes.flat, names, strict=True):
-            ax.imshow(image.imread(io.BytesIO(self.files[name]), format=name.rpartition(".")[2]))
+            draw(ax, name, self.files[name])
             ax.set_axis_off()
         figure.suptitle(f"{self.layer}: concept {concept}")
         made: Figure = figure

@@ -12,7 +12,7 @@ from nanoaid import _nanoaid
 from nanoaid._how import Progress, how
 from nanoaid._micrograph import Micrograph
 from nanoaid._network import NetworkLike, opened
-from nanoaid._result import Result, StrPath, axes_of, image_html, optional, table_html
+from nanoaid._result import Result, StrPath, axes_of, draw, image_html, optional, table_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,8 +47,7 @@ class WithFiles(Result):
 
     def _draw(self, name: str, ax: Axes | None) -> Axes:
         ax = axes_of(ax)
-        image = optional("matplotlib.image", "plot", "plot")
-        ax.imshow(image.imread(io.BytesIO(self.files[name]), format=name.rpartition(".")[2]))
+        draw(ax, name, self.files[name])
         return ax
 
     def _html(

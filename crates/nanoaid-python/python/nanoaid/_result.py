@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import os
 from base64 import b64encode
@@ -64,3 +65,10 @@ def axes_of(ax: Axes | None) -> Axes:
         ax = optional("matplotlib.pyplot", "plot", "plot").subplots()[1]
     ax.set_axis_off()
     return ax
+
+
+def draw(ax: Axes, name: str, picture: bytes) -> None:
+    """Shows the `picture` of the file `name`; a grey one as it is, from black to white."""
+    pixels = optional("matplotlib.image", "plot", "plot").imread(io.BytesIO(picture), format=name.rpartition(".")[2])
+    # of colors, the range is ignored
+    ax.imshow(pixels, cmap="gray", vmin=0, vmax=255 if pixels.dtype == "uint8" else 1)

@@ -94,24 +94,31 @@ function overlay(kind, found) {
   planes[kind] = found && { kind: 'rgba', height: found.picture.height, width: found.picture.width, data: found.picture, scale: 1, part: found.part, low: 0, high: 1 };
   const panes = state.panes.split(',');
   if (found && !panes.includes(kind)) change({ panes: `${panes.filter(one => one !== 'map' || panes.length < 2).join(',')},${kind}` });
+  else if (!found && kind === 'changed' && panes.includes(kind)) { const rest = panes.filter(one => one !== kind); change({ panes: (rest.length > 1 ? rest : [...rest, 'map']).join(',') }, 'quiet'); }
   else show();
 }
 const measure = makeMeasure({
   state: () => state, info: () => info, run, change, tool: setTool, shown: found => overlay('measured', found),
 });
 const outline = makeOutline({ state: () => state, info: () => info, tool: setTool, shown: found => overlay('measured', found) });
+let changedTitle = '';
 const unit = makeUnit({
   state: () => state, run, nmPerPx, data: start.data, jobs: () => jobs, open: number => data?.open(number),
   select: (name, channel, network = state.network) => { unitOf.set(name, channel); change({ network, layer: name, unit: channel }); },
   name: () => info?.name ?? '', shown: changed,
 });
-/** The micrograph as it was changed, over all of its specimen. @param {ImageBitmap} picture @param {number} height @param {number} width */
-function changed(picture, height, width) { overlay('changed', { picture, part: [0, 0, height, width] }); }
+/** The micrograph as it was changed, over all of its specimen. @type {import('./change.js').Page['shown']} */
+function changed(found) {
+  if (!found) { changedTitle = ''; if (planes.changed) overlay('changed', null); return; }
+  changedTitle = found.title;
+  overlay('changed', { picture: found.picture, part: [0, 0, ...found.size] });
+}
 /** What is said of the class. @type {ReturnType<typeof makeWhy> | null} */ let because = null;
 const data = start.data && makeData(start.data, { jobs: () => jobs, opened: ids => opened(ids), bases: () => start.networks.filter((/** @type {any} */ one) => one.is_base), networks: async () => { start = await api.get('start'); controls(); } });
 const jobs = makeJobs(at('jobs'), {
+  nameOf: id => images.get(id) ?? '',
   heard: job => { unit.heard(job); because?.heard(job); save.heard(job); data?.heard(job); },
-  select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else unit.select(job); },
+  select: job => { if (job.wish.kind === 'training') { change({ tab: 'data' }, 'quiet'); data?.select(job); } else if (job.wish.kind === 'report') { change({ tab: 'save' }, 'quiet'); save.select(job); } else unit.select(job); },
 });
 const save = makeSave({ state: () => state, info: () => info, run, classifier: () => classifier()?.id ?? 'classifier', snapshot: views.snapshot, images: () => [...images], version: start.version, open: openSession, changing: unit.changing });
 const drop = makeDrop({ opened: ids => opened(ids), session: openSession, most: () => start.most_upload_bytes });
@@ -238,6 +245,7 @@ async function look() {
     at('maps').replaceChildren();
     at('maps-text').textContent = 'No maps.';
     at('layer-text').replaceChildren(element('span', { class: 'layer-warning' }, `No network can look at it: ${info.flat}`));
+    unit.clear();
     return;
   }
   try {
@@ -393,7 +401,7 @@ function show() {
     like: () => planes.like && { title: `like row ${state.spot.replace(',', ', column ')}, by ${layer?.result.layer ?? ''}`, layers: [...below, over(planes.like, magma)], showsBar: false },
     output: () => planes.output && { title: `reconstruction by ${state.network}`, layers: [{ ...ofImage(planes.output), low: ends(planes.output, state.ilow, state.ihigh)[0], high: ends(planes.output, state.ilow, state.ihigh)[1] }], showsBar: false },
     error: () => planes.error && { title: 'relative error', layers: [...below, over(planes.error, magma, false)], showsBar: false },
-    ...Object.fromEntries([...DRAWN].map(kind => [kind, () => planes[kind] && { title: kind, layers: [ofImage(image), { plane: planes[kind], low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false }])),
+    ...Object.fromEntries([...DRAWN].map(kind => [kind, () => planes[kind] && { title: kind === 'changed' ? changedTitle : kind, layers: [ofImage(image), { plane: planes[kind], low: 0, high: 1, gamma: 1, map: 0, alpha: 1 }], showsBar: false }])),
     pin: () => pinned && { title: `pinned: ${pinned.title}`, layers: [...(state.blend < 1 ? [ofImage(pinned.image ? { ...pinned.image } : image)] : []), over(pinned.plane, map)], showsBar: false },
   };
   const panes = state.panes.split(',').map(kind => ({ kind, ...kinds[kind]?.() })).filter(pane => pane.layers);
@@ -517,7 +525,7 @@ function why(found, by, own) {
   because = makeWhy({
     question: () => asked, network: by, name: info.name, run: run(by.id), state, isCurrent, shown: picture => overlay('why', picture),
     select: (/** @type {string} */ unit) => { const end = unit.lastIndexOf(':'); select(unit.slice(0, end), Number(unit.slice(end + 1))); },
-    change: { jobs: () => jobs, source: () => ({ name: own.name, run: run(by.id), state }), select, shown: (picture, height, width) => { if (isCurrent()) changed(picture, height, width); } },
+    change: { jobs: () => jobs, source: () => ({ name: own.name, run: run(by.id), state }), select, shown: found => { if (isCurrent()) changed(found); } },
   }, found.answer.probabilities[0].class);
   return because.node;
 }

@@ -14,7 +14,7 @@ import { number } from './scale.js';
  * @property {() => ReturnType<typeof import('./jobs.js').makeJobs>} jobs
  * @property {() => Source} source
  * @property {(name: string, channel: number) => void} select
- * @property {(picture: ImageBitmap, height: number, width: number) => void} shown shows a picture of the whole specimen over the micrograph
+ * @property {(picture: {picture: ImageBitmap, title: string, size: [number, number]} | null) => void} shown shows a picture of the whole specimen over the micrograph
  */
 
 /** @param {number} value */
@@ -44,7 +44,7 @@ function ablation(found, job, page) {
   const ofOutput = share ? pictures.shift() : null;
   return [
     answers ? element('p', {}, element('strong', {}, answers[0] === answers[1] ? `${words(answers[1])}, as before` : `${words(answers[1])}, before ${words(answers[0])}`), `: change of its logit ${signed(found.change)}${beside}.`) : '',
-    share ? element('p', {}, element('strong', {}, `${(100 * share[1]).toFixed(2)} % of the variance reconstructed`), `, before ${(100 * share[0]).toFixed(2)} %${beside}.`) : '',
+    share ? element('p', {}, element('strong', {}, `${(100 * share[1]).toFixed(2)} % of the variance reconstructed`), `, before ${(100 * share[0]).toFixed(2)} %; change of the share ${signed(found.change)}${beside}.`) : '',
     warnings(found.warnings),
     ofOutput ? element('figure', {}, ofOutput, element('figcaption', { class: 'soft' }, 'Reconstruction: as it is, and switched.')) : '',
     found.classes.length ? table(['class', 'logit', 'then'], [...found.classes].sort((a, b) => b.before - a.before).slice(0, 6).map(one => [words(one.class), number(one.before), number(one.after)])) : '',
@@ -63,7 +63,9 @@ function accentuation(found, job, page, isCurrent) {
   async function show(/** @type {number} */ level) {
     const bytes = await (await fetch(api.address(`jobs/${job.id}/picture`, { step: level }))).blob();
     const picture = await createImageBitmap(bytes);
-    if (isCurrent()) page.shown(picture, found.size[0], found.size[1]);
+    if (!isCurrent()) return;
+    job.hasPane = true;
+    page.shown({ picture, title: `changed ${wish.away ? 'away from' : 'towards'} ${found.target}, ${percent(levels[level].change)}`, size: found.size });
   }
   const slider = element('input', { type: 'range', min: 0, max: levels.length - 1, value: levels.length - 1, 'aria-label': 'Strength of the change', oninput: () => tell() });
   const said = element('output', {});
@@ -77,8 +79,8 @@ function accentuation(found, job, page, isCurrent) {
     element('p', { class: 'row-of-buttons' }, slider, said),
     element('p', { class: 'soft' }, `The micrograph, changed so that ${found.target} responds ${wish.away ? 'less' : 'more'}, in a pane of its own. What grows is what the network looks for here. Score before: ${number(found.score)}.`),
     warnings(found.warnings),
-    table(['change', 'score', 'at random', ...(found.answer ? ['class'] : [])], levels.map((/** @type {any} */ level) => [percent(level.change), number(level.score), level.random ? number(level.random.most) : '–', ...(found.answer ? [words(level.answer)] : [])])),
-    element('p', { class: 'soft' }, 'At random: the best of changes of the same size and spectrum. If these do as much, it is contrast that counts, not a pattern.'),
+    table(['change', 'score', 'best at random', ...(found.answer ? ['class'] : [])], levels.map((/** @type {any} */ level) => [percent(level.change), number(level.score), level.random ? number(level.random.most) : '–', ...(found.answer ? [words(level.answer)] : [])])),
+    element('p', { class: 'soft' }, 'Best at random: the best of changes of the same size and spectrum. If these do as much, it is contrast that counts, not a pattern.'),
     commandLine(command.accentuate(source.state, source.name, source.run, wish)),
   ];
 }
@@ -87,7 +89,7 @@ function accentuation(found, job, page, isCurrent) {
 function circuit(found, job, page) {
   const picture = (/** @type {number} */ n, /** @type {any} */ part) => element('img', { src: api.address(`jobs/${job.id}/picture`, { step: n }), alt: `weights of ${addressOf({ address: part.unit })}`, class: 'kernel', width: 40, height: 40 });
   return [
-    element('p', { class: 'soft' }, `Weights from ${found.from}, ${found.height} × ${found.width}: red raises it, blue lowers it. These ${found.parts.length} of ${found.n_channels} units have ${(100 * found.shown_share).toFixed(0)} % of the squares of all weights.`),
+    element('p', { class: 'soft' }, `Weights from ${found.from}, ${found.height} × ${found.width}: red raises it, blue lowers it.${found.parts.length < found.n_channels ? ` These ${found.parts.length} of ${found.n_channels} units have ${(100 * found.shown_share).toFixed(0)} % of the squares of all weights.` : ''}`),
     table(['unit', 'weights', 'share', 'sum'], found.parts.map((/** @type {any} */ part, /** @type {number} */ n) => [
       found.from === 'image' ? 'the image' : unitButton(part.unit, page), picture(n, part), `${(100 * part.share).toFixed(0)} %`, signed(part.sum)])),
     commandLine(command.circuit(job.source.run, job.wish.unit)),
@@ -112,6 +114,7 @@ export function makeChange(page, text, wish, kinds = KINDS) {
   async function begin() {
     const wanted = wish(), source = page.source();
     if (!wanted) return;
+    if (job?.hasPane) page.shown(null);
     result.textContent = '';
     try {
       // an answer may come in by the stream before this one
@@ -141,7 +144,18 @@ export function makeChange(page, text, wish, kinds = KINDS) {
   return {
     button, stop, result, heard,
     /** Forgets what was found. */
-    reset() { job = null; button.disabled = false; stop.hidden = true; result.replaceChildren(); },
+    reset() {
+      if (job?.hasPane) page.shown(null);
+      job = null; 
+      button.disabled = false;
+      stop.hidden = true;
+      result.replaceChildren();
+    },
+    /** Shows a job that was begun before. @param {any} one */
+    adopt(one) {
+      job = { ...one, source: page.source() };
+      heard(one);
+    },
   };
 }
 

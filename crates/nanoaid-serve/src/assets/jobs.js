@@ -11,17 +11,18 @@ const LISTED = 12;
 /** Whether a job waits or runs. @param {Job} job */
 export const goesOn = job => job.phase === 'running' || job.phase === 'waiting';
 
-/** What a job is about. @param {Job} job */
-export function jobName({ wish }) {
+/** What a job is about. @param {Job} job @param {(id: string) => string} nameOf micrographs by their ids */
+export function jobName({ wish }, nameOf) {
+  const of = wish.shown ? `${nameOf(wish.shown.image)}: ` : '';
   switch (wish.kind) {
     case 'ascent': return `${wish.unit} (${wish.network})`;
     case 'tuning': return `gratings for ${wish.unit} (${wish.network})`;
     case 'pass': return `data through ${wish.network}`;
-    case 'ablate': return `${wish.units.join(', ')} times ${wish.times} (${wish.network})`;
-    case 'accentuate': return `${wish.away ? 'away from' : 'towards'} ${wish.unit ?? wish.class} (${wish.network})`;
-    case 'report': return `report by ${wish.network}`;
-    case 'caricature': return `caricature by ${wish.layer} (${wish.network})`;
-    case 'alike': return `what is like a box (${wish.network})`;
+    case 'ablate': return `${of}${wish.units.join(', ')} times ${wish.times} (${wish.network})`;
+    case 'accentuate': return `${of}${wish.away ? 'away from' : 'towards'} ${wish.unit ?? wish.class} (${wish.network})`;
+    case 'report': return `${of}report by ${wish.network}`;
+    case 'caricature': return `${of}caricature by ${wish.layer} (${wish.network})`;
+    case 'alike': return `${of}what is like a box (${wish.network})`;
     case 'circuit': return `${wish.unit} taken apart (${wish.network})`;
     default: return `training of ${wish.name}`;
   }
@@ -30,7 +31,7 @@ export function jobName({ wish }) {
 /**
  * The list of jobs, and one stream of what happens to them.
  * @param {any} host where they are listed
- * @param {{heard: (job: Job) => void, select: (job: Job) => void}} page
+ * @param {{heard: (job: Job) => void, select: (job: Job) => void, nameOf: (id: string) => string}} page
  */
 export function makeJobs(host, page) {
   /** @type {Map<number, Job>} */ const all = new Map();
@@ -47,7 +48,7 @@ export function makeJobs(host, page) {
       if (shown.get(one.id)?.phase !== one.phase) {
         isOther = true;
         const share = element('span');
-        shown.set(one.id, { phase: one.phase, share, row: element('li', {}, element('button', { type: 'button', class: 'link', onclick: () => page.select(all.get(one.id)) }, jobName(one)), ' ', share, ' ',
+        shown.set(one.id, { phase: one.phase, share, row: element('li', {}, element('button', { type: 'button', class: 'link', onclick: () => page.select(all.get(one.id)) }, jobName(one, page.nameOf)), ' ', share, ' ',
           goesOn(one) ? element('button', { type: 'button', onclick: () => stop(one.id) }, 'Stop') : '') });
       }
       /** @type {any} */ (shown.get(one.id)).share.textContent = one.phase === 'running' && one.share > 0 ? `${Math.round(100 * one.share)} %` : one.phase;

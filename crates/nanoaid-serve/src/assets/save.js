@@ -28,6 +28,8 @@ export function makeSave(page) {
 
   return {
     heard: report.heard,
+    /** A report that was chosen in the list of jobs. @param {any} job */
+    select: job => report.adopt(job),
     describe() {
       const state = page.state(), info = page.info();
       if (!info) return;

@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { makeChange } from './change.js';
 import * as command from './command.js';
-import { at, commandLine, element, save } from './dom.js';
+import { at, commandLine, element, save, say } from './dom.js';
 import { goesOn } from './jobs.js';
 import { classesOf, conceptsOf, patchesOf, tuningOf } from './known.js';
 import { addressOf } from './maps.js';
@@ -43,7 +43,7 @@ export function makeUnit(page) {
   const place = makePlace({ state: page.state, changing, data: page.data, select: page.select, open: page.open });
   panel.append(title, facts, site, element('p', { class: 'row-of-buttons' }, start, preset, stop, keep), picture, bar, text, patches, pass, classes, concepts,
     element('h3', {}, 'Tuning'), element('p', { class: 'row-of-buttons' }, tuningButton), tuningText, tuning,
-    element('h3', {}, 'Change it, and see'), element('p', { class: 'row-of-buttons' }, off.button, off.stop, element('label', { class: 'soft', title: '0 switches it off, 2 doubles it' }, 'times ', times)), off.result,
+    element('h3', {}, 'Change it, and see'), element('p', { class: 'row-of-buttons' }, off.button, off.stop, element('label', { class: 'soft' }, 'times ', times, ' (0 is off, 2 doubles)')), off.result,
     element('p', { class: 'row-of-buttons' }, more.button, more.stop), more.result,
     element('p', { class: 'row-of-buttons' }, parts.button, parts.stop), parts.result, line, place.node, element('h3', {}, 'Jobs'), jobs);
   /** @type {any} */ let seen = null;
@@ -52,6 +52,13 @@ export function makeUnit(page) {
   /** @type {any} */ let job = null;
   /** Unit and network that `known` was asked for. */ let asked = '';
   /** Unit and micrograph that were changed. */ let changed = '';
+  /** A change that was chosen in the list of jobs, until its unit is shown. @type {{change: any, job: any} | null} */ let chosen = null;
+  function showChosen() {
+    if (!chosen || unit() !== (chosen.job.wish.unit ?? chosen.job.wish.units[0]) || changed !== JSON.stringify({ ...ofImage(), ...ofUnit() })) return;
+    const { change, job: one } = chosen;
+    chosen = null;
+    change.adopt(one);
+  }
 
   const unit = () => `${page.state().layer}:${page.state().unit}`;
   const isOwn = (/** @type {any} */ one, /** @type {string} */ kind) => one?.wish.kind === kind && one.wish.network === page.state().network && (kind === 'pass' || one.wish.unit === unit());
@@ -136,6 +143,20 @@ export function makeUnit(page) {
       const [layer, channel] = (one.wish.unit ?? one.wish.units?.[0] ?? '').split(':');
       if (layer) page.select(layer, Number(channel), one.wish.network);
       if (one.wish.kind === 'ascent') show(one);
+      const change = /** @type {Record<string, any>} */ ({ ablate: off, accentuate: more, circuit: parts })[one.wish.kind];
+      if (!change || !layer) { if (one.wish.shown) say('Its result is not kept on the page: begin it again where it was begun.'); return; }
+      if (one.wish.shown && one.wish.shown.image !== page.state().image) { say('It is of another micrograph: open that first.'); return; }
+      chosen = { change, job: one };
+      showChosen();
+    },
+    /** Forgets what was shown of a unit, where there is no map any more. */
+    clear() {
+      changed = '';
+      for (const change of changes) change.reset();
+      title.textContent = 'Unit';
+      facts.replaceChildren();
+      seen = null;
+      line.replaceChildren();
     },
     /** @param {any} layer @param {number | null} channel */
     describe(layer, channel) {
@@ -161,6 +182,7 @@ export function makeUnit(page) {
       }
       const of = JSON.stringify({ ...ofImage(), ...ofUnit() });
       if (changed !== of) { changed = of; for (const change of changes) change.reset(); }
+      showChosen();
       if (asked !== JSON.stringify(ofUnit())) ask();
     },
     /** Units that fire at a place. @param {any[]} found @param {string} where @param {boolean} isBox */

@@ -80,7 +80,7 @@ export function makeViews(tables, on) {
   function drawAll(context, withCross = true) {
     shown.forEach((pane, i) => drawMarks(context, boxes[i], current(), {
       nmPerPx: image.nmPerPx, bar: edge === null ? image.bar : { ...image.bar, first_row: edge }, size: [image.height, image.width], box: image.box, spot: image.spot, draft, line,
-      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: !['measured', 'why', 'changed'].includes(pane.kind), // their pictures have one
+      cross: withCross ? cross : null, showsBar: pane.showsBar, hasScaleBar: !['measured', 'why'].includes(pane.kind), // their pictures have one
     }));
   }
 

@@ -292,7 +292,7 @@ pub fn ablate(
         let as_large = controls.iter().filter(|control| control.abs() >= change.abs()).count();
         if 10 * as_large > controls.len() {
             warnings.push(format!(
-                "{as_large} of {} draws of others change the output as much: these are not special for it",
+                "in {as_large} of {} draws others change the output as much: what was switched is not special for the answer",
                 controls.len()
             ));
         }

@@ -272,6 +272,13 @@ fn doubts(found: &Accentuation, sign: f64) -> Vec<String> {
     let gain = |score: f64| sign * (score - found.score);
     let mut doubts = Vec::new();
     for (place, level) in found.levels.iter().enumerate() {
+        if level.change == 0.0 {
+            doubts.push(format!(
+                "at strength {} nothing changes: the score has no gradient, so it does not respond to anything in this micrograph",
+                level.strength
+            ));
+            continue;
+        }
         if level.change < REACHED * level.strength {
             doubts.push(format!(
                 "at strength {} the change is {:.1} % of the contrast only: more steps reach more, unless grey levels end at black and white",

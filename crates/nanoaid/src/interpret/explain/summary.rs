@@ -44,8 +44,9 @@ pub struct MethodSummary {
     pub better_than: Vec<usize>,
 }
 
-/// The group of each of `records` in `dataset`, as of a laboratory or a paper; one that it does not list is a group of its own.
-pub fn groups_in(dataset: &Dataset, records: &[(String, ExplainRecord)]) -> Vec<String> {
+/// The group of each of `records` in `dataset`, as of a laboratory or a paper; `None` where it does not list the micrograph, or gives it
+/// no group.
+pub fn groups_in(dataset: &Dataset, records: &[(String, ExplainRecord)]) -> Vec<Option<String>> {
     let mut groups = BTreeMap::new();
     for entry in &dataset.entries {
         if let (Origin::File(path), Some(group)) = (&entry.origin, &entry.group)
@@ -54,27 +55,23 @@ pub fn groups_in(dataset: &Dataset, records: &[(String, ExplainRecord)]) -> Vec<
             groups.insert(path, group);
         }
     }
-    let of = |(name, record): &(String, ExplainRecord)| {
-        let group = match &record.record.input {
-            Some(Input::File { path, .. }) => path.canonicalize().ok().and_then(|path| groups.get(&path)),
-            _ => None,
-        };
-        // no group is called so, as file names are relative
-        group.map_or_else(|| format!("/{name}"), |group| (*group).clone())
+    let of = |(_, record): &(String, ExplainRecord)| match &record.record.input {
+        Some(Input::File { path, .. }) => {
+            path.canonicalize().ok().and_then(|path| groups.get(&path)).map(|group| (*group).clone())
+        }
+        _ => None,
     };
     records.iter().map(of).collect()
 }
 
 /// Each method and control of `records`, which have the same methods and fills; `groups` are those of the records, as from
-/// [`groups_in`], and `None` where each is one of its own.
+/// [`groups_in`]; one without is a group of its own, and so is each where `groups` is `None`.
 ///
 /// # Panics
 /// If there is not one group a record.
-pub fn summary(records: &[ExplainRecord], groups: Option<&[String]>) -> Vec<MethodSummary> {
-    let group_of = |at: usize| match groups {
-        Some(groups) => groups[at].clone(),
-        None => at.to_string(),
-    };
+pub fn summary(records: &[ExplainRecord], groups: Option<&[Option<String>]>) -> Vec<MethodSummary> {
+    // of those that have one the name, of others the place
+    let group_of = |at: usize| groups.and_then(|groups| groups[at].clone()).ok_or(at);
     let Some(first) = records.first() else { return Vec::new() };
     let found = &first.explanation;
     let n_methods = found.methods.len();
@@ -99,7 +96,7 @@ pub fn summary(records: &[ExplainRecord], groups: Option<&[String]>) -> Vec<Meth
         let names = names.chain(found.controls.iter().map(|one| one.control.to_string()));
         for (index, name) in names.enumerate() {
             let gains: Vec<f64> = of.iter().map(|row| row[index].insertion - row[index].deletion).collect();
-            let mut by_group: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+            let mut by_group: BTreeMap<Result<String, usize>, Vec<f64>> = BTreeMap::new();
             for (&at, &gain) in places.iter().zip(&gains) {
                 by_group.entry(group_of(at)).or_default().push(gain);
             }
