@@ -44,9 +44,9 @@ async function withUnit(options) {
   await page.click('#tab-unit');
   return page;
 }
-const begun = async (page, text) => { await page.click(`#panel-unit >> text=${text}`); await page.waitForSelector('#panel-unit .change .command', { timeout: 90_000 }); };
+const begun = async (page, text) => { await page.click(`#panel-unit >> text=${text}`); await page.waitForSelector('#panel-unit .change .command', { timeout: 240_000 }); };
 
-test('a unit is switched off, with the numbers of the command line; a later unit is a click away', { timeout: 120_000 }, async () => {
+test('a unit is switched off, with the numbers of the command line; a later unit is a click away', { timeout: 400_000 }, async () => {
   const page = await withUnit();
   await begun(page, 'Switch it off, or up');
   const { wish, found, n_pictures } = await result(page);
@@ -64,11 +64,15 @@ test('a unit is switched off, with the numbers of the command line; a later unit
   const now = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
   assert.equal(`${now.layer}:${now.unit}`, later);
   await page.waitForFunction(() => document.querySelector('#panel-unit .change').textContent === '', null, { timeout: 10_000 });
+  // the list of jobs leads back to what was found
+  await page.click('#jobs >> text=lines.png: ');
+  await page.waitForSelector('#panel-unit .change .command');
+  assert.equal(await page.textContent('#panel-unit h2'), `Unit ${wish.units[0]}`);
   page.faults();
   await page.close();
 });
 
-test('what a unit looks for grows on the micrograph, at each strength as in a terminal', { timeout: 120_000 }, async () => {
+test('what a unit looks for grows on the micrograph, at each strength as in a terminal', { timeout: 400_000 }, async () => {
   const page = await withUnit();
   await begun(page, 'Accentuate what it looks for');
   await page.waitForSelector('.name[data-kind="changed"]');
@@ -80,7 +84,12 @@ test('what a unit looks for grows on the micrograph, at each strength as in a te
   const asked = page.waitForRequest(request => /picture\?step=0/.test(request.url()));
   await page.evaluate(() => { const slider = document.querySelector('.change input[type="range"]'); slider.value = '0'; slider.dispatchEvent(new Event('input')); });
   await asked;
+  await page.waitForFunction(unit => document.querySelector('.name[data-kind="changed"]').textContent === `changed towards unit ${unit}, 5.0 %`, wish.unit);
   assert.deepEqual(await axe(page), []);
+  // what was changed for one unit is not shown beside another
+  await page.selectOption('#layer', 'encoder.2');
+  await layerShown(page);
+  await page.waitForFunction(() => !document.querySelector('.name[data-kind="changed"]'));
   page.faults();
   await page.close();
 });
@@ -98,7 +107,7 @@ test('a unit is taken apart into lower units with their weights', async () => {
   await page.close();
 });
 
-test('a class is accentuated, and its job is stopped', { timeout: 120_000 }, async () => {
+test('a class is accentuated, and its job is stopped', { timeout: 400_000 }, async () => {
   const page = await opened(context, server.address);
   await dropped(page, [file]);
   await page.click('#tab-image');
@@ -107,7 +116,7 @@ test('a class is accentuated, and its job is stopped', { timeout: 120_000 }, asy
   await page.click('.why >> text=Stop');
   await page.waitForFunction(() => /Stopped/.test(document.querySelector('.why .change').textContent));
   await page.click('.why >> text=/^Accentuate /');
-  await page.waitForSelector('.why .change .command', { timeout: 90_000 });
+  await page.waitForSelector('.why .change .command', { timeout: 240_000 });
   const { wish, found } = await result(page);
   const [record] = printed('accentuate', file, '--class', wish.class);
   assert.deepEqual(found, record.accentuation);
@@ -115,16 +124,16 @@ test('a class is accentuated, and its job is stopped', { timeout: 120_000 }, asy
   await page.close();
 });
 
-test('a box has a caricature, and parts of the data folder that are like it, as in a terminal', { timeout: 180_000 }, async () => {
+test('a box has a caricature, and parts of the data folder that are like it, as in a terminal', { timeout: 400_000 }, async () => {
   const page = await withUnit();
   await page.evaluate(() => { location.hash += '&box=30,40,80,100'; });
   await page.click('#tab-unit');
   await page.waitForFunction(() => /fire in the box more/.test(document.querySelector('#panel-unit').textContent), null, { timeout: 60_000 });
   await page.click('#panel-unit >> text=Caricature');
-  await page.waitForSelector('#panel-unit img[alt*="enhanced"]', { timeout: 90_000 });
+  await page.waitForSelector('#panel-unit img[alt*="enhanced"]', { timeout: 240_000 });
   await page.waitForFunction(() => document.querySelector('#panel-unit img[alt*="enhanced"]').naturalWidth === 100);
   await page.click('#panel-unit >> text=What is like it');
-  await page.waitForSelector('#panel-unit .change .patches button', { timeout: 90_000 });
+  await page.waitForSelector('#panel-unit .change .patches button', { timeout: 240_000 });
   const shown = await page.locator('#panel-unit .change .patches span').allTextContents();
   const { parts } = printed('find', 'autoencoder', file, '--box', '30,40,80,100', '--data', data);
   assert.equal(shown.length, parts.length);
@@ -136,11 +145,11 @@ test('a box has a caricature, and parts of the data folder that are like it, as 
   await page.close();
 });
 
-test('the report is the folder that the command line writes', { timeout: 120_000 }, async () => {
+test('the report is the folder that the command line writes', { timeout: 400_000 }, async () => {
   const page = await withUnit();
   await page.click('#tab-save');
   await page.click('#panel-save >> text=All depths as a page');
-  await page.waitForSelector('#panel-save a[download]', { timeout: 90_000 });
+  await page.waitForSelector('#panel-save a[download]', { timeout: 240_000 });
   const report = await saved(page, () => page.click('#panel-save a[download]'));
   assert.equal(report.name, 'lens-lines.zip');
   const archive = path.join(folder, report.name), ours = path.join(folder, 'ours'), theirs = path.join(folder, 'theirs');
@@ -176,6 +185,9 @@ test('what is not there is said in words, and nothing scrolls sideways at 390 px
     [{ kind: 'accentuate', shown: { ...shown, image: 'x' }, network, unit: 'encoder.1:0' }, 404, /./],
     [{ kind: 'caricature', shown, network, layer: 'nothing', part: { y: 0, x: 0, height: 9, width: 9 } }, 422, /no layer/],
     [{ kind: 'alike', shown: { ...shown, image: 'x' }, network, part: { y: 0, x: 0, height: 9, width: 9 } }, 404, /./],
+    [{ kind: 'caricature', shown, network, layer: 'encoder.1', part: { y: 0, x: 0, height: 0, width: 9 } }, 400, /part: found 0 × 9 px/],
+    [{ kind: 'circuit', network, unit: 'encoder.1:9999' }, 404, /has channels 0 to/],
+    [{ kind: 'accentuate', shown, network, unit: 'encoder.1:0', class: 'fibres' }, 400, /expected one of them/],
     [{ kind: 'circuit', network: 'none', unit: 'encoder.1:0' }, 404, /no network/],
   ]) {
     const [found, error] = await asked(wish);

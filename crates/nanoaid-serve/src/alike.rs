@@ -9,9 +9,9 @@ use nanoaid::interpret::retrieval::{MarkedPart, RetrievalError, find};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::change::{Shown, done, prepared};
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Wish};
+use crate::shown::{Shown, prepared};
 use crate::unit::Patch;
 
 /// Parts that are found.
@@ -62,6 +62,6 @@ pub(crate) async fn begin(app: &Arc<App>, wish: AlikeWish) -> Result<Job, Fault>
             Some(Patch::of("data", number, part.part, &part.file, category, part.likeness))
         });
         let n = folder.dataset.entries.len() - found.skipped.len();
-        done(reporter, &Found { n, patches: patches.collect() }, Vec::new(), None)
+        reporter.done(&Found { n, patches: patches.collect() }, Vec::new(), None)
     }))
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::ascent::{climb, snapshots};
-use crate::change::{Shown, prepared};
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Wish};
+use crate::shown::{Shown, prepared};
 
 /// Least and largest side of a caricature in px.
 const LEAST_PX: usize = 64;

@@ -1,14 +1,10 @@
 //! Changes: units switched off or up, the micrograph changed towards a class or a unit, and a unit taken apart, as `nanoaid ablate`,
 //! `nanoaid accentuate` and `nanoaid circuit` compute them. Each is a job with a result and pictures.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use micrograph::Plane;
-use micrograph::data_bar::DataBarChoice;
 use micrograph::paint::gray_png;
 use nanoaid::Address;
-use nanoaid::data::prepare::Prepared;
 use nanoaid::interpret::ablate::{AblateConfig, ablate};
 use nanoaid::interpret::accentuate::{AccentuateConfig, accentuate};
 use nanoaid::interpret::circuit::{CircuitConfig, circuit};
@@ -17,22 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::http::Fault;
-use crate::jobs::{Job, Lane, Reporter, Wish};
-use crate::session::{Decoded, Reading};
+use crate::jobs::{Job, Lane, Wish};
+use crate::shown::{Shown, prepared};
 use crate::unit::channel_of;
-
-/// A micrograph and how it is read.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Shown {
-    image: String,
-    #[serde(default)]
-    page: usize,
-    #[serde(default)]
-    nm_per_px: Option<f64>,
-    #[serde(default)]
-    data_bar: DataBarChoice,
-}
 
 /// Units to switch off or up.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -69,58 +52,8 @@ pub(crate) struct CircuitWish {
     from: Option<String>,
 }
 
-impl Shown {
-    /// The name of the micrograph in the session.
-    pub(crate) fn id(&self) -> &str {
-        &self.image
-    }
-
-    /// It, decoded.
-    pub(crate) async fn decoded(&self, app: &Arc<App>) -> Result<Arc<Decoded>, Fault> {
-        app.decoded(&self.image, &self.reading()?).await
-    }
-
-    /// How it is read.
-    pub(crate) fn reading(&self) -> Result<Reading, Fault> {
-        Reading::new(self.page, self.nm_per_px, self.data_bar)
-    }
-}
-
 fn unit(text: &str) -> Result<Address, Fault> {
     text.parse().map_err(|error| Fault::wrong(format!("unit: {error}")))
-}
-
-/// What a network sees of it.
-pub(crate) fn prepared(decoded: &Decoded) -> Result<&Prepared, Fault> {
-    decoded.prepared.as_ref().map_err(Clone::clone)
-}
-
-/// What is answered.
-#[derive(Serialize)]
-struct Answered<'a, T> {
-    #[serde(flatten)]
-    found: &'a T,
-    n_pictures: usize,
-    /// Rows and columns of the specimen, where there is one.
-    size: Option<(usize, usize)>,
-}
-
-/// Hands the numbers and the pictures of a job over, the first picture as number 0.
-pub(crate) fn done(
-    reporter: &Reporter,
-    found: &impl Serialize,
-    pictures: Vec<Vec<u8>>,
-    plane: Option<&Plane>,
-) -> Result<(), Fault> {
-    let size = plane.map(|plane| (plane.height(), plane.width()));
-    let answered = Answered { found, n_pictures: pictures.len(), size };
-    let result = serde_json::to_vec(&answered).map_err(Fault::own)?;
-    let pictures: BTreeMap<usize, Arc<Vec<u8>>> = pictures.into_iter().map(Arc::new).enumerate().collect();
-    reporter.tell(|job| {
-        job.result = Some(Arc::new(result));
-        job.pictures = pictures;
-    });
-    Ok(())
 }
 
 /// Switches units off or up.
@@ -137,7 +70,7 @@ pub(crate) async fn begin_ablation(app: &Arc<App>, wish: AblateWish) -> Result<J
         let drawn = found.pictures(prepared.facts.calibration.as_ref());
         let pictures = drawn.reconstruction.iter().chain(&drawn.maps);
         let pictures = pictures.map(|picture| picture.png_bytes(None)).collect();
-        done(reporter, &found.ablation, pictures, Some(&prepared.plane))
+        reporter.done(&found.ablation, pictures, Some(&prepared.plane))
     }))
 }
 
@@ -160,7 +93,7 @@ pub(crate) async fn begin_accentuation(app: &Arc<App>, wish: AccentuateWish) -> 
             accentuate(&open.network, plane, &config, &mut || reporter.flow()).map_err(Fault::refused)?;
         // without a scale bar: the page has one that follows the zoom
         let pictures = found.planes.iter().map(|plane| gray_png(plane, 0.0, 1.0)).collect();
-        done(reporter, &found.accentuation, pictures, Some(plane))
+        reporter.done(&found.accentuation, pictures, Some(plane))
     }))
 }
 
@@ -173,6 +106,6 @@ pub(crate) fn begin_circuit(app: &App, wish: CircuitWish) -> Result<Job, Fault> 
     Ok(app.jobs.begin(Wish::Circuit(wish), 1, Lane::Short, move |reporter| {
         let found = circuit(&open.network, &config).map_err(Fault::refused)?;
         let pictures = found.weight_pictures().iter().map(|picture| picture.png_bytes(None)).collect();
-        done(reporter, &found, pictures, None)
+        reporter.done(&found, pictures, None)
     }))
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use micrograph::Plane;
 use nanoaid_pages::training::loss_chart;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +146,16 @@ enum Said<'a> {
     Job { job: &'a Job },
 }
 
+/// What is answered.
+#[derive(Serialize)]
+struct Answered<'a, T> {
+    #[serde(flatten)]
+    found: &'a T,
+    n_pictures: usize,
+    /// Rows and columns of the specimen, where there is one.
+    size: Option<(usize, usize)>,
+}
+
 fn locked(list: &Mutex<List>) -> MutexGuard<'_, List> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -158,6 +169,25 @@ impl Reporter {
         let job = job.clone();
         drop(list);
         self.events.say(&Said::Job { job: &job });
+    }
+
+    /// Hands the numbers and the pictures of the job over, the first picture as number 0.
+    pub(crate) fn done(
+        &self,
+        found: &impl Serialize,
+        pictures: Vec<Vec<u8>>,
+        plane: Option<&Plane>,
+    ) -> Result<(), Fault> {
+        let size = plane.map(|plane| (plane.height(), plane.width()));
+        let answered = Answered { found, n_pictures: pictures.len(), size };
+        let result = serde_json::to_vec(&answered).map_err(Fault::own)?;
+        let pictures: BTreeMap<usize, Arc<Vec<u8>>> =
+            pictures.into_iter().map(Arc::new).enumerate().collect();
+        self.tell(|job| {
+            job.result = Some(Arc::new(result));
+            job.pictures = pictures;
+        });
+        Ok(())
     }
 
     /// Waits while something is wanted at once; then continue, or stop.

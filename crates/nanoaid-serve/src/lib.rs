@@ -47,6 +47,7 @@ mod report;
 mod sample;
 mod segment;
 mod session;
+mod shown;
 mod site;
 mod training;
 mod unit;

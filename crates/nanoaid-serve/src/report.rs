@@ -16,9 +16,9 @@ use zip::write::FileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::app::App;
-use crate::change::Shown;
 use crate::http::{Fault, Number, attachment};
 use crate::jobs::{Job, Lane, Wish};
+use crate::shown::Shown;
 
 /// What is wanted.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -107,10 +107,10 @@ fn images_in(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
 
 /// The images that `inputs` stand for: each folder replaced by the image files in it, or, where it holds none
 /// but folders of categories, by those in its folders; in the order of their names, companions of images left
-/// out. Runs stay, to be named where they are read.
+/// out. Runs stay, and of several inputs a folder without images, to be named where it is read.
 ///
 /// # Errors
-/// If a folder cannot be read, or neither it nor its folders hold an image.
+/// If a folder cannot be read, or the only one holds no image, nor do its folders.
 pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut images = Vec::new();
     for input in inputs {
@@ -124,14 +124,14 @@ pub(crate) fn images_of(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
                 found.append(&mut images_in(&folder)?.0);
             }
         }
-        if found.is_empty() {
+        if found.is_empty() && inputs.len() == 1 {
             return Err(Failure::new(format!(
                 "{}: found no image in this folder or the folders in it, expected files ending in .{}",
                 input.display(),
                 EXTENSIONS.join(", .")
             )));
         }
-        images.append(&mut found);
+        if found.is_empty() { images.push(input.clone()) } else { images.append(&mut found) }
     }
     let images = without_companions(&images);
     for path in images.iter().filter(|path| path.to_str().is_none()) {

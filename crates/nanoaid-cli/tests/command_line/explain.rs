@@ -46,7 +46,25 @@ fn a_folder_has_one_page_over_all_and_bad_files_are_named() {
     let table = place.text("out/summary.csv");
     // a method and three controls
     assert_eq!(table.lines().count(), 1 + 4, "{table}");
-    assert!(table.lines().nth(1).unwrap().starts_with("grad-cam,blur,2,"), "{table}");
+    assert!(table.lines().nth(1).unwrap().starts_with("grad-cam,blur,2,2,"), "{table}");
+    // both of one laboratory, then one that the index does not know
+    let grouped = |rows: &str| {
+        std::fs::write(place.path("index.csv"), rows).unwrap();
+        let options = ["--groups", "index.csv", "--out", "grouped", "--force"];
+        place.run(&[&["explain", "images/a.png", "images/b.png"], &explain[2..5], &options].concat())
+    };
+    for (other, n_groups, n_said) in [("images/b.png", 1, 0), ("other.png", 2, 1)] {
+        let said = grouped(&format!("file,group\nimages/a.png,lab\n{other},lab\n")).ended_with(0);
+        assert_eq!(
+            said.err.matches("1 of 2 micrographs are not in the index").count(),
+            n_said,
+            "{}",
+            said.err
+        );
+        let table = place.text("grouped/summary.csv");
+        assert!(table.contains(&format!("grad-cam,blur,2,{n_groups},")), "{table}");
+    }
+    grouped("file,category\nimages/a.png,x\n").ended_with(1).told(&["--groups", "column `group`"]);
     // the same from one thread
     let mut command = place.command(&[
         "explain",

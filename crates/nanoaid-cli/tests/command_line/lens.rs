@@ -105,7 +105,7 @@ fn what_is_not_there_is_refused_before_anything_is_written() {
     let cases: [(&[&str], &[&str]); 7] = [
         (&["a.png", "--depth", "9"], &["depth 9", "1 to 3"]),
         (&["a.png", "--depth", "0"], &["depth 0", "1 to 3"]),
-        (&["a.png", "--layer", "encoder.7"], &["encoder.7", "encoder.1.relu", "latent"]),
+        (&["a.png", "--layer", "encoder.7"], &["encoder.7", "encoder.1.relu", "36 in all"]),
         (&["a.png", "--run", "nowhere"], &["nowhere", "autoencoder, classifier"]),
         (&["a.png", "--nm-per-px=-5"], &["a.png", "pixel size", "-5"]),
         (&["notes.png"], &["notes.png"]),
