@@ -9,12 +9,13 @@ use nanoaid::interpret::explain::{
 use crate::class::{abstains, class_caution, class_text};
 use crate::frame::{address, facts, figure, made, page, warnings, zoomed};
 use crate::number::{rounded, signed};
+use crate::unit_links::UnitLinks;
 
 /// Names of parts that the segmenter finds.
 const OBJECTS: [&str; 3] = ["particles", "fibres", "pores"];
 
-/// The page of an explained micrograph called `name`.
-pub fn report(name: &str, record: &ExplainRecord) -> String {
+/// The page of an explained micrograph called `name`; `links` lead to its units in a site.
+pub fn report(name: &str, record: &ExplainRecord, links: &UnitLinks) -> String {
     let found = &record.explanation;
     let body = html! {
         (warnings(record.warnings.iter().chain(&found.warnings)))
@@ -26,7 +27,7 @@ pub fn report(name: &str, record: &ExplainRecord) -> String {
         (numbers(record))
         @if found.methods.len() > 1 { (agreement(record)) }
         (areas(record))
-        (units(record))
+        (units(record, links))
         (nearest(record))
         (counterfactual(record))
         (checks(record))
@@ -208,19 +209,27 @@ fn areas(record: &ExplainRecord) -> Markup {
     }
 }
 
-fn units(record: &ExplainRecord) -> Markup {
+fn units(record: &ExplainRecord, links: &UnitLinks) -> Markup {
     let found = &record.explanation;
     html! {
         @if !found.units.is_empty() {
             h2 { "Which units carry it?" }
             p {
                 "What single channels add to the score (to first order, if it is not linear in them), with where they do. "
-                code { "nanoaid visualize" } " and " code { "nanoaid site" } " show what a unit looks for."
+                @if found.units.iter().all(|unit| links.get(&unit.unit).is_none()) {
+                    code { "nanoaid visualize" } " and " code { "nanoaid site" } " show what a unit looks for; " code { "--site" } " links to it."
+                }
             }
             div.mistakes {
                 @for (unit, picture) in found.units.iter().zip(&record.pictures.units) {
                     (figure(&zoomed(picture, &format!("what {} adds to the score", unit.unit)), &html! {
                         b { (unit.unit) } " adds " (signed(unit.contribution))
+                        @if let Some(link) = links.get(&unit.unit) {
+                            a.wants href=(link.page) {
+                                @if let Some(picture) = &link.picture { img src=(picture) alt={ "what " (unit.unit) " responds to" } loading="lazy"; }
+                                "what it looks for, and real patches"
+                            }
+                        }
                     }))
                 }
             }

@@ -22,6 +22,7 @@ pub mod site;
 pub mod sweep;
 mod term;
 pub mod training;
+pub mod unit_links;
 
 /// Why a page could not be written.
 #[derive(Debug, thiserror::Error)]

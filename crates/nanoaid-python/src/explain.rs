@@ -6,6 +6,7 @@ use nanoaid::interpret::explain::{
 };
 use nanoaid::output::json_text;
 use nanoaid::record::{Input, NetworkUsed};
+use nanoaid_pages::unit_links::UnitLinks;
 use pyo3::prelude::*;
 
 use crate::fault::Fault;
@@ -114,7 +115,10 @@ pub(crate) fn explain(
         let found = explain_file(input, &name, by, &settings, &scratch.folder, &mut || watch.flow());
         let found = found.map_err(|error| Fault::at(source.path(), error))?;
         let json = json_text(&found.record)?;
-        scratch.write(&format!("{name}.html"), &nanoaid_pages::explain::report(&name, &found.record))?;
+        scratch.write(
+            &format!("{name}.html"),
+            &nanoaid_pages::explain::report(&name, &found.record, &UnitLinks::default()),
+        )?;
         let records: [(String, ExplainRecord); 1] = [(name.clone(), found.record)];
         scratch.write("methods.csv", &methods_csv(&records))?;
         Ok(Written { name, json, planes: found.maps, files: scratch.files()? })

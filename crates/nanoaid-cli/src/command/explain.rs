@@ -14,6 +14,8 @@ use nanoaid::interpret::explain::{
 use nanoaid::network::builtin;
 use nanoaid::output::{folder_names, json_text};
 use nanoaid::record::{Input, NetworkUsed};
+use nanoaid_pages::site::OpenedSite;
+use nanoaid_pages::unit_links::UnitLinks;
 
 use super::images::{ReadArguments, ShardArguments, abstention, each_image, images_of};
 use super::network::OpenArguments;
@@ -59,6 +61,9 @@ pub(crate) struct ExplainArguments {
     /// right, and some that it gets wrong
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
+    /// Link units to their pages in the site in this folder, with what they look for and real patches
+    #[arg(long, value_name = "SITE")]
+    site: Option<PathBuf>,
     /// Index CSV with a column `group`, such as of laboratories: intervals over several micrographs are over its groups
     #[arg(long, value_name = "INDEX")]
     groups: Option<PathBuf>,
@@ -114,6 +119,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         return Ok(Outcome::Done);
     }
     let references = arguments.references(&network)?;
+    let site = arguments.site(&network)?;
     let index = arguments.groups.as_ref();
     let index = index.map(|index| Dataset::open(index, &DatasetConfig::default())).transpose()?;
     if let (Some(path), Some(index)) = (&arguments.groups, &index)
@@ -129,7 +135,14 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome, Failure> {
         let used = NetworkUsed::of(&arguments.run, &network);
         let by = Explainer { network: &network, used, references: references.as_ref() };
         let record = explain_file(input, name, by, &settings, &folder, &mut interrupt::flow)?.record;
-        let page = nanoaid_pages::explain::report(name, &record);
+        let links = match &site {
+            Some(site) => {
+                let units = record.explanation.units.iter().map(|unit| &unit.unit);
+                UnitLinks::of(site, network.sha256(), units, folder.path())?
+            }
+            None => UnitLinks::default(),
+        };
+        let page = nanoaid_pages::explain::report(name, &record, &links);
         folder.write(&format!("{name}.html"), page.as_bytes())?;
         if !arguments.output.json {
             bar.print(&text_of(name, &record))?;
@@ -205,6 +218,17 @@ impl ExplainArguments {
         say_skipped(&dataset.skipped);
         say_skipped(&found.skipped);
         Ok(Some(found))
+    }
+
+    /// The site that shows units, if one is named.
+    fn site(&self, network: &Network) -> Result<Option<OpenedSite>, Failure> {
+        let Some(path) = &self.site else { return Ok(None) };
+        let site = OpenedSite::open(path)?;
+        if !site.has_network(network.sha256()) {
+            let text = format!("it does not show {}, so no unit can be linked", self.run.display());
+            return Err(Failure::new(format!("--site {}: {text}", path.display())));
+        }
+        Ok(Some(site))
     }
 
     fn settings(&self) -> Result<ExplainSettings, Failure> {

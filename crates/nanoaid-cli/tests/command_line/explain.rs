@@ -32,6 +32,24 @@ fn a_micrograph_is_explained_and_the_record_replays() {
 }
 
 #[test]
+fn units_lead_to_their_pages_in_a_site() {
+    let place = Place::new();
+    for (n, category) in [(0, "a"), (1, "a"), (2, "b"), (3, "b")] {
+        place.micrograph(&format!("images/{category}/{n}.png"), (96, 96), n);
+    }
+    let site = "site autoencoder --data images --layer encoder.1 --presets fast --steps 1 --out site";
+    place.run(&site.split(' ').collect::<Vec<_>>()).ended_with(0);
+    let explain = "explain images/a/0.png --quick --no-structures --site site";
+    let of_unit = " --run autoencoder --unit encoder.2:3 --layer encoder.1 --out linked";
+    let unit = explain.to_owned() + of_unit;
+    place.run(&unit.split(' ').collect::<Vec<_>>()).ended_with(0);
+    let page = place.text("linked/0.html");
+    assert!(page.contains("href=\"../site/networks/autoencoder/encoder.1/"), "{page}");
+    let classifier = place.run(&explain.split(' ').collect::<Vec<_>>()).ended_with(1);
+    classifier.told(&["--site site", "does not show classifier"]);
+}
+
+#[test]
 fn a_folder_has_one_page_over_all_and_bad_files_are_named() {
     let place = Place::new();
     place.micrograph("images/a.png", (96, 128), 0);

@@ -136,6 +136,11 @@ struct UnitFile {
 }
 
 impl OpenedSite {
+    /// Its folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Opens the site in the folder `root`.
     ///
     /// # Errors
