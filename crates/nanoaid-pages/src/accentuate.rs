@@ -46,7 +46,7 @@ pub fn contents(records: &[(String, AccentuateRecord)]) -> String {
                 @if abstains(record.answer.as_ref()) { " (the classifier abstains)" }
                 @if let Some(last) = found.levels.last() {
                     ": " (found.target) ", score " (signed(found.score)) ", changed by " (percent(last.change)) " " (signed(last.score))
-                    @if let Some(random) = &last.random { ", at random " (signed(random.most)) }
+                    @if let Some(random) = &last.random { ", best at random " (signed(random.most)) }
                 }
             }))
         } }

@@ -9,6 +9,7 @@ use nanoaid::interpret::retrieval::{MarkedPart, RetrievalError, find};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::folder::folder_of;
 use crate::http::Fault;
 use crate::jobs::{Job, Lane, Wish};
 use crate::shown::{Shown, prepared};
@@ -38,14 +39,12 @@ struct Found {
 /// Looks for them.
 pub(crate) async fn begin(app: &Arc<App>, wish: AlikeWish) -> Result<Job, Fault> {
     let open = app.network(&wish.network)?;
-    if app.folder.is_none() {
-        return Err(Fault::missing("there is no data folder: start `nanoaid serve --data FOLDER`"));
-    }
+    folder_of(app)?;
     let sha256 = app.session.image(wish.shown.id())?.sha256.clone();
     let decoded = wish.shown.decoded(app).await?;
     let (part, shared) = (wish.part, Arc::clone(app));
     Ok(app.jobs.begin(Wish::Alike(wish), 1, Lane::Long, move |reporter| {
-        let Some(folder) = &shared.folder else { return Ok(()) };
+        let folder = folder_of(&shared)?;
         let marked = MarkedPart { plane: &prepared(&decoded)?.plane, sha256: &sha256, part };
         let config = (&FindConfig::default(), PARTS);
         let found = find(&open.network, &[], marked, config, &folder.dataset, &mut |n, total| {

@@ -101,7 +101,7 @@ pub(crate) struct Job {
     is_stopped: Arc<AtomicBool>,
     #[serde(skip)]
     pub(crate) pictures: BTreeMap<usize, Arc<Vec<u8>>>,
-    /// What came out, as JSON, where it is more than pictures; of it pages are told that it is there.
+    /// What came out, as JSON, where it is more than pictures; the list of jobs only says that it is there.
     #[serde(rename = "has_result", serialize_with = "is_some")]
     pub(crate) result: Option<Arc<Vec<u8>>>,
     /// A file to take home, with its name.
